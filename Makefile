@@ -1,0 +1,76 @@
+# The two commands that a newcomer needs are `make demo` and `make test`; both do all the set-up, and repeat none of it.
+#
+#   PYTHON=python3.12     the interpreter that .venv is made from (3.11 or newer)
+#   TORCH="torch==2.13.0" what pip is told to install for PyTorch; any pip arguments, e.g. an --index-url of your own
+#   ONCE=1                make demo ends by itself after its tables
+#   PORT_BASE=9080        make demo takes three ports from here on
+#   REQUIRE_PROGRAMS=1    make test fails, instead of leaving tests out, where a program that tests drive is missing
+#   TEST="-k name"        more arguments for pytest
+#   BENCH="..."           arguments for benchmarks/versus_torchserve.py
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PROGRAMS := prometheus gcc wrk
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types layers programs bench clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model
+	$(BIN)/servescope demo $(if $(ONCE),--once) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
+test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest
+	$(BIN)/python -m pytest -rs $(TEST)
+
+lint: $(STAMPS)/dev ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(STAMPS)/dev ## Let ruff put right what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(STAMPS)/dev ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(STAMPS)/dev ## import-linter: who may import whom
+	$(BIN)/lint-imports
+
+programs: # names the tests that cannot run here
+	@missing=; for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then \
+		echo "Left out for want of a program: the tests that drive$$missing (pytest names each of them below)."; \
+		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
+	fi
+
+bench: $(STAMPS)/dev ## Compare with TorchServe (see docs/performance.md)
+	$(BIN)/python benchmarks/versus_torchserve.py $(BENCH)
+
+clean: ## Remove the environment and everything made
+	rm -rf $(VENV) .demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Servescope needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`. Try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+# PyTorch by itself and first: the one package whose build differs from machine to machine.
+$(STAMPS)/torch: $(STAMPS)/venv
+	$(PIP) install $(TORCH)
+	touch $@
+
+$(STAMPS)/demo: $(STAMPS)/torch pyproject.toml
+	$(PIP) install --editable '.[demo]'
+	touch $@
+
+$(STAMPS)/dev: $(STAMPS)/demo
+	$(PIP) install --editable '.[demo,dev]'
+	touch $@

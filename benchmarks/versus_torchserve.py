@@ -1,0 +1,184 @@
+"""Servescope against TorchServe on the same no-op archives: speed, memory and start.
+
+    python benchmarks/versus_torchserve.py --torchserve-env DIR [--quick] [--only RATIO ...] [--json FILE]
+
+In: a Python environment with torchserve 0.12.0 (Java 17 and wrk on PATH). Out: a table of medians and ratios beside the
+targets; the exit status is 1 where a ratio misses its `at least`. The servers take turns, several rounds each, so that
+a machine that grows slower or faster in the meantime treats both alike. Run by hand; docs/performance.md holds results.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from load import Load, Measured, VoidRunError, drive, wrk_path
+from memory import tree_pss_bytes
+from servers import Kind, Server, running, servescope, torchserve
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of Servescope to TorchServe and how far it must go; `more_is_better` gives the direction."""
+
+    key: str
+    title: str
+    unit: str
+    at_least: float
+    stretch: float
+    more_is_better: bool
+
+    def met(self, ratio: float, target: float) -> bool:
+        """Whether `ratio` is as good as `target`."""
+        return ratio >= target if self.more_is_better else ratio <= target
+
+
+RATIOS = (
+    Ratio("rate", "requests/s, c=64, batch 1", "1/s", 6.0, 7.3, True),
+    Ratio("batch_rate", "requests/s, c=64, batchSize 16, maxBatchDelay 1", "1/s", 3.5, 4.2, True),
+    Ratio("p50", "p50 at c=1", "ms", 0.5, 0.38, False),
+    Ratio("p99", "p99 at c=64", "ms", 0.15, 0.08, False),
+    Ratio("memory", "memory (PSS), front end and two workers", "MiB", 0.25, 0.15, False),
+    Ratio("start", "start to first answer", "s", 0.5, 0.3, False),
+)
+KEYS = tuple(ratio.key for ratio in RATIOS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to do: rounds a server, seconds of a load run, of warm-up after the start and before each run.
+
+    TorchServe's JVM compiles what runs often, and reaches its full speed only after half a minute of load.
+    """
+
+    rounds: int
+    seconds: int
+    first_warm_up_s: int
+    warm_up_s: int
+
+
+FULL = Plan(rounds=5, seconds=8, first_warm_up_s=30, warm_up_s=4)
+QUICK = Plan(rounds=2, seconds=3, first_warm_up_s=8, warm_up_s=2)
+
+
+def _load(server: Server, model: str, connections: int, plan: Plan) -> Measured:
+    url = server.url(model)
+    drive(Load(url, connections, plan.warm_up_s))
+    return drive(Load(url, connections, plan.seconds))
+
+
+def measure(kind: Kind, plan: Plan, wanted: frozenset[str]) -> dict[str, float]:
+    """One round: start the server, measure the keys in `wanted`, end it. Memory is taken after the loads.
+
+    Raises VoidRunError where a request failed, and whatever servers.running raises.
+    """
+    found: dict[str, float] = {}
+    with running(kind) as server:
+        found["start"] = server.first_answer_s
+        if wanted - {"start"}:
+            drive(Load(server.url("noop"), 64, plan.first_warm_up_s))
+        if wanted & {"rate", "p99", "memory"}:
+            many = _load(server, "noop", 64, plan)
+            found |= {"rate": many.rate, "p99": many.p99_ms}
+        if wanted & {"batch_rate", "memory"}:
+            found["batch_rate"] = _load(server, "noop16", 64, plan).rate
+        if "p50" in wanted:
+            found["p50"] = _load(server, "noop", 1, plan).p50_ms
+        if "memory" in wanted:
+            found["memory"] = tree_pss_bytes(server.session) / MIB
+    return {key: value for key, value in found.items() if key in wanted}
+
+
+def take_turns(kinds: Sequence[Kind], plan: Plan, wanted: frozenset[str]) -> dict[str, list[dict[str, float]]]:
+    """All rounds, the servers alternating; one dictionary of measurements a round, by the server's name."""
+    rounds: dict[str, list[dict[str, float]]] = {kind.name: [] for kind in kinds}
+    for number in range(1, plan.rounds + 1):
+        for kind in kinds:
+            found = measure(kind, plan, wanted)
+            rounds[kind.name].append(found)
+            values = "  ".join(f"{key} {value:.4g}" for key, value in found.items())
+            print(f"round {number}/{plan.rounds}  {kind.name:10}  {values}", file=sys.stderr, flush=True)
+    return rounds
+
+
+def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The median over rounds of each measurement."""
+    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+
+
+def verdict(ratio: Ratio, value: float) -> str:
+    """What `value` reached: the stretch target, the least one, or neither."""
+    if ratio.met(value, ratio.stretch):
+        return "stretch"
+    return "met" if ratio.met(value, ratio.at_least) else "MISSED"
+
+
+def table(theirs: dict[str, float], ours: dict[str, float] | None) -> str:
+    """A Markdown table, one row a ratio that was measured; without `ours`, TorchServe's column alone."""
+    lines = ["| | TorchServe | Servescope | ratio | at least | stretch | |", "|---|--:|--:|--:|--:|--:|---|"]
+    for ratio in RATIOS:
+        if ratio.key not in theirs:
+            continue
+        mine, times, reached = "–", "–", "not run"
+        if ours is not None:
+            value = ours[ratio.key] / theirs[ratio.key]
+            mine, times, reached = f"{ours[ratio.key]:.4g} {ratio.unit}", f"{value:.3g} ×", verdict(ratio, value)
+        targets = f"{ratio.at_least:g} × | {ratio.stretch:g} ×"
+        lines.append(
+            f"| {ratio.title} | {theirs[ratio.key]:.4g} {ratio.unit} | {mine} | {times} | {targets} | {reached} |"
+        )
+    return "\n".join(lines)
+
+
+def _all_met(theirs: dict[str, float], ours: dict[str, float]) -> bool:
+    return all(r.met(ours[r.key] / theirs[r.key], r.at_least) for r in RATIOS if r.key in theirs)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Compare Servescope with TorchServe on the same no-op archives.")
+    parser.add_argument("--torchserve-env", type=Path, required=True, help="environment with bin/torchserve (0.12.0)")
+    parser.add_argument(
+        "--torchserve-log-config",
+        type=Path,
+        metavar="FILE",
+        help="a log4j2 configuration instead of TorchServe's own, as log4j2-access-only.xml beside this script",
+    )
+    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
+    parser.add_argument(
+        "--only", nargs="+", choices=KEYS, default=KEYS, metavar="RATIO", help=f"some of: {', '.join(KEYS)}"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
+    parser.add_argument("--baseline", action="store_true", help="measure TorchServe alone")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the comparison. Exit status: 0 all `at least` targets met, 1 one missed, 2 void or impossible to run."""
+    arguments = _arguments(argv)
+    plan = QUICK if arguments.quick else FULL
+    try:
+        wrk_path()
+        kinds = [torchserve(arguments.torchserve_env, arguments.torchserve_log_config)]
+        if not arguments.baseline:
+            kinds.append(servescope())
+        rounds = take_turns(kinds, plan, frozenset(arguments.only))
+    except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
+        print(f"VOID: {error}", file=sys.stderr)
+        return 2
+    summary = {name: medians(found) for name, found in rounds.items()}
+    theirs, ours = summary["TorchServe"], summary.get("Servescope")
+    if arguments.json:
+        arguments.json.write_text(
+            json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2) + "\n"
+        )
+    print(table(theirs, ours))
+    return 0 if ours is None or _all_met(theirs, ours) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

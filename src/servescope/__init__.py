@@ -1,0 +1,3 @@
+"""Servescope: the model server you can see into."""
+
+__version__ = "0.1.0"

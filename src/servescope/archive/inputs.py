@@ -1,0 +1,187 @@
+"""Which files go into an archive and under which names: `PackOptions` in, archive path → file on disk out.
+
+`writer.pack` calls `collect_inputs`. The options, and what is skipped and flattened, are torch-model-archiver's.
+"""
+
+import glob
+import logging
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from servescope.archive.manifest import MANIFEST_PATH, Runtime, check_file_name
+from servescope.errors import ConfigurationError, InvalidModel
+
+_log = logging.getLogger("servescope.archive")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
+_SKIPPED_DIRECTORIES = {"__pycache__", "__MACOSX"}
+# Handlers that the server carries, so that an archive names them and need not contain them.
+_DEFAULT_HANDLERS = {
+    "base_handler",
+    "text_classifier",
+    "image_classifier",
+    "object_detector",
+    "image_segmenter",
+    "dali_image_classifier",
+    "vllm_handler",
+    "trt_llm_handler",
+}
+_LSP_HANDLERS = {"BaseHandler", "TorchScriptHandler"}
+
+
+class ArchiveFormat(StrEnum):
+    """Forms of an archive: deflated zip (.mar), stored zip (.mar), .tar.gz, or a directory."""
+
+    DEFAULT = "default"
+    ZIP_STORE = "zip-store"
+    TGZ = "tgz"
+    NO_ARCHIVE = "no-archive"
+
+
+@dataclass(frozen=True, slots=True)
+class PackOptions:
+    """The options of torch-model-archiver, by its names; paths are relative to the working directory.
+
+    `handler` is a file, `file.py:function`, or the name of a default handler. `extra_files` is a list separated by
+    commas of files, directories and patterns. `archive_format` and `runtime` take the values of their enumerations.
+    """
+
+    model_name: str
+    version: str
+    handler: str
+    serialized_file: str | None = None
+    model_file: str | None = None
+    extra_files: str | None = None
+    runtime: str = Runtime.PYTHON.value
+    export_path: Path = Path()
+    archive_format: str = ArchiveFormat.DEFAULT.value
+    force: bool = False
+    requirements_file: str | None = None
+    config_file: str | None = None
+
+
+def check_options(options: PackOptions) -> None:
+    """Check the values that name no input file.
+
+    Raises:
+        ConfigurationError: naming the option and the value.
+    """
+    if not _MODEL_NAME.fullmatch(options.model_name):
+        rule = "must be letters, digits, '_', '-' and '.', and start with a letter or digit"
+        raise ConfigurationError(f"--model-name {options.model_name!r}: {rule}")
+    if not options.version:
+        raise ConfigurationError("--version '': must not be empty")
+    for option, value, choices in (
+        ("--runtime", options.runtime, Runtime),
+        ("--archive-format", options.archive_format, ArchiveFormat),
+    ):
+        if value not in set(choices):
+            raise ConfigurationError(f"{option} {value!r}: must be one of {', '.join(choices)}")
+    if not options.export_path.is_dir():
+        raise ConfigurationError(f"--export-path {str(options.export_path)!r}: not a directory")
+
+
+def collect_inputs(options: PackOptions, exclude: Path) -> dict[str, Path]:
+    """Return the files to pack, by their paths in the archive, in the order of those paths.
+
+    `exclude` is the output, which may lie in one of the input directories. Where two inputs have one name in the
+    archive, the later of model file, serialized file, handler, extra files, requirements and configuration wins, with
+    a warning.
+
+    Raises:
+        ConfigurationError: a file is missing, not a regular file, or has a name that no reader would accept; the text
+            names the option and the value.
+    """
+    found: dict[str, Path] = {}
+    for name, path in _named_files(options):
+        previous = found.get(name)
+        if previous is not None and not os.path.samefile(previous, path):
+            _log.warning("%s: %s replaces %s in the archive", name, path, previous)
+        found[name] = path
+    excluded = exclude.resolve()
+    kept = {name: path for name, path in found.items() if not _is_within(path.resolve(), excluded)}
+    _check_names(kept)
+    return {name: kept[name] for name in sorted(kept) if name != MANIFEST_PATH}
+
+
+def handler_file(options: PackOptions) -> str | None:
+    """Return the path of the handler's file, None for a default handler."""
+    python = options.runtime != Runtime.LSP
+    if options.handler in (_DEFAULT_HANDLERS if python else _LSP_HANDLERS):
+        return None
+    directory, name = os.path.split(options.handler)
+    name = name.partition(":")[0]
+    suffix = ".py" if python else ".so"
+    return os.path.join(directory, name if name.endswith(suffix) else name + suffix)
+
+
+def _named_files(options: PackOptions) -> Iterator[tuple[str, Path]]:
+    for option, value in (
+        ("--model-file", options.model_file),
+        ("--serialized-file", options.serialized_file),
+        ("--handler", handler_file(options)),
+    ):
+        if value:
+            yield _single(option, value)
+    yield from _extra_files(options.extra_files or "")
+    for option, value in (("--requirements-file", options.requirements_file), ("--config-file", options.config_file)):
+        if value:
+            yield _single(option, value)
+
+
+def _single(option: str, value: str) -> tuple[str, Path]:
+    path = Path(value)
+    if not path.is_file():
+        raise ConfigurationError(f"{option} {value!r}: {'not a file' if path.exists() else 'no such file'}")
+    return path.name, path
+
+
+def _extra_files(value: str) -> Iterator[tuple[str, Path]]:
+    for item in (part.strip() for part in value.split(",")):
+        if not item:
+            continue
+        paths = [item] if os.path.exists(item) else sorted(glob.glob(item))
+        if not paths and not glob.has_magic(item):
+            raise ConfigurationError(f"--extra-files {item!r}: no such file or directory")
+        if not paths:
+            _log.warning("--extra-files %r matches nothing", item)
+        for path in paths:
+            yield from _tree(Path(path), "", item, ()) if os.path.isdir(path) else [_leaf(Path(path), "", item)]
+
+
+def _tree(directory: Path, prefix: str, item: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Walk a directory through its symbolic links, as copying does; `above` are the real paths walked into so far."""
+    real = os.path.realpath(directory)
+    if real in above:
+        raise ConfigurationError(f"--extra-files {item!r}: {str(directory)!r} links to a directory that contains it")
+    for entry in sorted(directory.iterdir()):
+        if not entry.is_dir():
+            yield _leaf(entry, prefix, item)
+        elif not entry.name.startswith(".") and entry.name not in _SKIPPED_DIRECTORIES:
+            yield from _tree(entry, f"{prefix}{entry.name}/", item, (*above, real))
+
+
+def _leaf(path: Path, prefix: str, item: str) -> tuple[str, Path]:
+    if not path.is_file():
+        raise ConfigurationError(f"--extra-files {item!r}: {str(path)!r} is not a regular file")
+    return prefix + path.name, path
+
+
+def _check_names(files: dict[str, Path]) -> None:
+    """Refuse now what an unpacker would refuse later."""
+    for name, path in files.items():
+        try:
+            check_file_name(name, str(path))
+            name.encode()
+        except (InvalidModel, UnicodeEncodeError) as error:
+            raise ConfigurationError(f"{name!r} cannot be packed: {error}") from error
+        for parent in PurePosixPath(name).parents:
+            if (clash := files.get(str(parent))) is not None:
+                raise ConfigurationError(f"{path} and {clash} cannot both be packed: {parent} would be a directory too")
+
+
+def _is_within(path: Path, directory: Path) -> bool:
+    return path == directory or directory in path.parents

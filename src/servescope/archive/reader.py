@@ -1,0 +1,145 @@
+"""From an archive on disk to a model directory that a worker can load: a file or directory in, an `Archive` out.
+
+`serving` calls `open_archive` with what `source.ArchiveSource` fetched, and `remove_archive` when the model goes.
+The directory layout (`{workspace}/models/{uuid}`) and what stands in for a missing name or handler are TorchServe's.
+"""
+
+import re
+import shutil
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from servescope.archive.extraction import default_limit, extract
+from servescope.archive.manifest import MANIFEST_PATH, Manifest, check_file_name, parse_manifest
+from servescope.errors import InvalidModel
+
+MAX_TEXT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An opened archive. `directory` is where its files are: unpacked, or a symlink to the `source` directory.
+
+    `url` is what the user registered; `config_text` is the text of the manifest's `configFile` (model-config.yaml).
+    `owned`: the files in `directory` were unpacked for this model and go with it.
+    `downloaded`: `source` was copied into the model store for this model, and goes with it too.
+    """
+
+    manifest: Manifest
+    directory: Path
+    url: str
+    source: Path
+    config_text: str | None
+    owned: bool
+    downloaded: bool = False
+
+    def close(self) -> None:
+        """Remove what was made for this archive; see `remove_archive`."""
+        remove_archive(self)
+
+
+def open_archive(
+    source: Path,
+    url: str,
+    workspace: Path,
+    default_handler: str | None,
+    *,
+    name: str | None = None,
+    handler: str | None = None,
+    fallback_name: str | None = None,
+    downloaded: bool = False,
+    limit: int | None = None,
+) -> Archive:
+    """Unpack `source` (or symlink it, where it is a directory) below `workspace` and read what it says of itself.
+
+    `name` and `handler` are the registration's own and override the manifest; `default_handler` and `fallback_name`
+    (the archive's file name, at startup; see `name_from_file`) stand in where it has none. `limit` is the number of
+    bytes that the archive may expand to, by default `extraction.default_limit`. Blocks; to be called in a thread.
+
+    Raises:
+        InvalidModel: hostile or corrupt, a bad manifest, or no name or handler; nothing is left behind, and
+            a `downloaded` source is removed.
+        OSError: the disk is full or not writable; nothing is left behind either.
+    """
+    directory = workspace / "models" / uuid.uuid4().hex
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    owned = not source.is_dir()
+    opened = Archive(Manifest(), directory, url, source, None, owned, downloaded)
+    try:
+        if owned:
+            directory.mkdir()
+            extract(source, url, directory, default_limit(source.stat().st_size) if limit is None else limit)
+        else:
+            directory.symlink_to(source.resolve(), target_is_directory=True)
+        found = _read_manifest(directory, url)
+        manifest = _completed(found, url, name or _fallback(found, fallback_name), handler, default_handler)
+        return replace(opened, manifest=manifest, config_text=_read_config(directory, manifest, url))
+    except BaseException:
+        remove_archive(opened)
+        raise
+
+
+def remove_archive(archive: Archive) -> None:
+    """Delete the directory made for an archive, and its source where that was downloaded; a no-op the second time.
+
+    A directory of the user's own is only unlinked.
+    """
+    if archive.directory.is_symlink():
+        archive.directory.unlink()
+    elif archive.owned:
+        shutil.rmtree(archive.directory, ignore_errors=True)
+    if archive.downloaded:
+        archive.source.unlink(missing_ok=True)
+
+
+def name_from_file(file_name: str) -> str:
+    """Name a model after its archive: `.mar`, `.war` or `.model` dropped, other non-word characters underscores."""
+    return re.sub(r"\W", "_", re.sub(r"\.(mar|war|model)$", "", file_name), flags=re.ASCII)
+
+
+def _fallback(manifest: Manifest, fallback_name: str | None) -> str | None:
+    return None if manifest.model_name or not fallback_name else name_from_file(fallback_name)
+
+
+def _completed(
+    manifest: Manifest, url: str, name: str | None, handler: str | None, default_handler: str | None
+) -> Manifest:
+    model_name = name or manifest.model_name
+    if not model_name:
+        raise InvalidModel(f"Model name is not defined: {MANIFEST_PATH} of {url} has no modelName")
+    if handler:
+        check_file_name(handler, "Parameter handler")
+    chosen = handler or manifest.handler or default_handler
+    if not chosen:
+        missing = f"{MANIFEST_PATH} of {url} has no handler, and default_service_handler is not set"
+        raise InvalidModel(f"Model handler is not defined: {missing}")
+    return replace(manifest, model_name=model_name, handler=chosen)
+
+
+def _read_manifest(directory: Path, url: str) -> Manifest:
+    path = directory / MANIFEST_PATH
+    if not path.exists():
+        return Manifest()
+    return parse_manifest(_read(path, MANIFEST_PATH, url), url)
+
+
+def _read_config(directory: Path, manifest: Manifest, url: str) -> str | None:
+    if manifest.config_file is None:
+        return None
+    data = _read(directory / manifest.config_file, manifest.config_file, url)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidModel(f"{manifest.config_file} of {url} is not UTF-8: {error}") from error
+
+
+def _read(path: Path, name: str, url: str) -> bytes:
+    """Read a small text file of an archive."""
+    if not path.is_file():
+        raise InvalidModel(f"{name} of {url}: no such file in the archive")
+    with path.open("rb") as file:
+        data = file.read(MAX_TEXT_BYTES + 1)
+    if len(data) > MAX_TEXT_BYTES:
+        raise InvalidModel(f"{name} of {url} is larger than {MAX_TEXT_BYTES} bytes")
+    return data

@@ -1,0 +1,88 @@
+"""`servescope archive`: torch-model-archiver's options in, an archive on disk and one line on standard output out.
+
+`cli.main` registers `archive`; all the work is `servescope.archive.writer`'s.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from servescope.archive.inputs import ArchiveFormat, PackOptions
+from servescope.archive.manifest import Runtime
+from servescope.errors import ServescopeError
+
+
+def archive(
+    model_name: Annotated[str, typer.Option("--model-name", help="Name of the model, and of the archive.")],
+    version: Annotated[str, typer.Option("--version", "-v", help="Version of the model.")],
+    handler: Annotated[
+        str,
+        typer.Option("--handler", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier."),
+    ],
+    serialized_file: Annotated[
+        str | None, typer.Option("--serialized-file", help="Weights or program: .pt, .pth, .onnx or .so.")
+    ] = None,
+    model_file: Annotated[
+        str | None, typer.Option("--model-file", help="Python file with the model's class, for an eager-mode model.")
+    ] = None,
+    extra_files: Annotated[
+        str | None,
+        typer.Option("--extra-files", help="Files, directories and patterns to add, separated by commas."),
+    ] = None,
+    runtime: Annotated[Runtime, typer.Option("--runtime", help="What runs the handler.")] = Runtime.PYTHON,
+    export_path: Annotated[Path, typer.Option("--export-path", help="Directory to put the archive in.")] = Path(),
+    archive_format: Annotated[
+        ArchiveFormat,
+        typer.Option("--archive-format", help="Deflated zip (default), stored zip, .tar.gz, or a directory."),
+    ] = ArchiveFormat.DEFAULT,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing archive.")] = False,
+    requirements_file: Annotated[
+        str | None, typer.Option("--requirements-file", "-r", help="requirements.txt of the model's own packages.")
+    ] = None,
+    config_file: Annotated[
+        str | None, typer.Option("--config-file", "-c", help="model-config.yaml: batching, workers, devices.")
+    ] = None,
+) -> None:
+    """Pack a model and its handler into an archive, as torch-model-archiver does."""
+    from servescope.archive.writer import pack  # zip, tar and gzip, which no other command needs
+
+    options = PackOptions(
+        model_name=model_name,
+        version=version,
+        handler=handler,
+        serialized_file=serialized_file,
+        model_file=model_file,
+        extra_files=extra_files,
+        runtime=runtime,
+        export_path=export_path,
+        archive_format=archive_format,
+        force=force,
+        requirements_file=requirements_file,
+        config_file=config_file,
+    )
+    try:
+        with _progress_bar(sys.stderr.isatty()) as progress:
+            output = pack(options, progress)
+    except (ServescopeError, OSError) as error:
+        typer.echo(f"servescope archive: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(str(output))
+
+
+@contextmanager
+def _progress_bar(terminal: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar on standard error while the archive is written; None, and no bar, where that is no terminal."""
+    if not terminal:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("Packing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("pack", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

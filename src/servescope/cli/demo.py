@@ -1,0 +1,179 @@
+"""`servescope demo`: trains, packs, serves and measures a real model, and shows what the measurements say.
+
+In: `examples/digits` and a free run of three ports. Out: the accuracy over the predict API, a table read back from
+the server's own /metrics, and addresses to look at; the server stays up until Ctrl-C, or ends at once with `--once`.
+It is what `make demo` runs. Everything it writes is in one folder.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from servescope.cli import digits
+from servescope.cli.options import whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from servescope.cli.scrape import Sample
+
+FIRST_PORT = 8080
+_LAST_PORT = 65535
+_SERVERS = ("inference", "management", "metrics")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The demo's folder, absolute, and its three URLs."""
+
+    folder: Path
+    inference: str
+    management: str
+    metrics: str
+
+
+def demo(
+    port_base: Annotated[
+        int | None,
+        typer.Option(
+            help="First of three ports. Default: 8080, or the next three that are free.",
+            parser=whole(1, 65533),
+            metavar="N",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")] = False,
+    directory: Annotated[Path, typer.Option(help="Folder for all that the demo writes.")] = Path(".demo"),
+) -> None:
+    """Train a small digit classifier, serve it with two workers, and show what the server measured."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    example = digits.example_folder()
+    place = _place(directory.resolve(), _first_port(port_base))
+    with console.status("Training on scikit-learn's digits …"):
+        said = digits.train(example, place.folder)
+    console.print(f"1. Model: {said}, {place.folder / 'model.pt'}", soft_wrap=True)
+    archive = digits.pack(example, place.folder, place.folder / "store")
+    console.print(f"2. Archive: {archive}", soft_wrap=True)
+    with _server(place) as server:
+        console.print(f"3. Server: process {server.pid} with two workers")
+        _measure(console, place)
+        _addresses(console, place)
+        if not once:
+            _stay(console, server)
+
+
+def _measure(console: "Console", place: Place) -> None:
+    """Send the held-out images and show how many were read rightly, and what the server says of it."""
+    from rich.progress import Progress
+
+    url = f"{place.inference}/predictions/{digits.NAME}"
+    images = digits.held_out(place.folder / "heldout")
+    # Not measured: the first answers wait for the workers to import torch and load the model.
+    with console.status("Waiting for the workers to load the model …"):
+        digits.ask(url, images[: digits.CLIENTS], digits.CLIENTS, lambda: None)
+    before = _samples(place)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Sending the held-out images", total=len(images))
+        answers = digits.ask(url, images, digits.CLIENTS, lambda: progress.advance(task))
+    if answers.answered < answers.sent:
+        failed = answers.sent - answers.answered
+        raise digits.DemoError(f"{failed} of {answers.sent} images got no answer; see {place.folder}/logs")
+    share = f"[bold]{answers.right / answers.sent:.1%}[/bold]"
+    console.print(f"4. Accuracy: {answers.right} of {answers.sent} held-out images read rightly, {share}\n")
+    _show(console, before, _samples(place), answers.elapsed_s)
+
+
+def _show(console: "Console", before: "Sequence[Sample]", after: "Sequence[Sample]", elapsed_s: float) -> None:
+    from servescope.cli.red import red_rows
+    from servescope.cli.tables import red_table
+
+    console.print(red_table(red_rows(before, after, elapsed_s)))
+
+
+def _addresses(console: "Console", place: Place) -> None:
+    image = digits.held_out(place.folder / "heldout")[0].path
+    console.print(
+        "Look at\n"
+        f"  {place.metrics}/metrics\n"
+        f"  {place.management}/models/{digits.NAME}\n"
+        f"  {place.inference}/api-description\n"
+        f"  curl -T {image} {place.inference}/predictions/{digits.NAME}\n"
+        f"  TEMP={place.folder} servescope status",
+        soft_wrap=True,
+    )
+
+
+def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
+    console.print("\nThe server stays up. Ctrl-C ends it.")
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        return
+    raise digits.DemoError(f"the server ended by itself with status {status}")
+
+
+@contextmanager
+def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
+    """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
+    from servescope.cli.detach import launch
+
+    # A terminated demo must not leave a server behind: as with Ctrl-C, the way out leads through `finally`.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config = place.folder / "config.properties"
+    config.write_text("".join(f"{name}_address={getattr(place, name)}\n" for name in _SERVERS), encoding="utf-8")
+    files = ["--ts-config", str(config), "--model-store", str(place.folder / "store")]
+    models = ["--models", f"{digits.NAME}={digits.NAME}.mar"]
+    environ = {**os.environ, "TEMP": str(place.folder), "LOG_LOCATION": str(place.folder / "logs")}
+    server = launch([*files, *models, "--ncs", "--disable-token-auth"], environ, place.folder)
+    try:
+        yield server
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
+    if server.returncode != 0:
+        raise digits.DemoError(f"the server ended with status {server.returncode}; see {place.folder}/logs")
+
+
+def _samples(place: Place) -> "list[Sample]":
+    import httpx
+
+    from servescope.cli.scrape import parse
+
+    response = httpx.get(f"{place.metrics}/metrics", trust_env=False)
+    response.raise_for_status()
+    return parse(response.text)
+
+
+def _place(folder: Path, first_port: int) -> Place:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Place(folder, *(f"http://127.0.0.1:{first_port + step}" for step in range(len(_SERVERS))))
+
+
+def _first_port(asked: int | None) -> int:
+    """The first of three free ports. DemoError if those asked for are taken."""
+    if asked is not None:
+        if not _free(asked):
+            raise digits.DemoError(f"--port-base {asked}: ports {asked} to {asked + 2} are not all free")
+        return asked
+    return next(port for port in range(FIRST_PORT, _LAST_PORT, len(_SERVERS)) if _free(port))
+
+
+def _free(first_port: int) -> bool:
+    for port in range(first_port, first_port + len(_SERVERS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

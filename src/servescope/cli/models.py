@@ -1,0 +1,195 @@
+"""`servescope models …`: the management API from the command line.
+
+In: what the user typed. Out: the server's own words, or its JSON; a refusal ends with exit status 1 (see
+`cli.endpoints`). Parameters that were not given are not sent, so that the server's defaults hold (contract, section
+B).
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
+
+if TYPE_CHECKING:
+    import httpx
+
+# Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
+# its own.
+_TIMEOUT_S = 30.0
+Name = Annotated[str, typer.Argument(help="The model's name.")]
+Version = Annotated[str | None, typer.Option("--version", help="A version. Default: the default version.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the workers are up.")]
+
+
+def models_app() -> typer.Typer:
+    """The `models` group."""
+    group = typer.Typer(help="Register, look at, scale and unregister models.", no_args_is_help=True)
+    group.command("register")(register)
+    group.command("list")(list_models)
+    group.command("describe")(describe)
+    group.command("scale")(scale)
+    group.command("unregister")(unregister)
+    group.command("set-default")(set_default)
+    return group
+
+
+def register(
+    url: Annotated[str, typer.Argument(help="Archive: a name in the model store, a directory or a URL.")],
+    name: Annotated[str | None, typer.Option("--name", help="Name to serve it under. Default: the archive's.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers to start with.", parser=whole(0), metavar="N")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Requests a batch.", parser=whole(1), metavar="N")] = None,
+    max_batch_delay: Annotated[
+        int | None, typer.Option(help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N")
+    ] = None,
+    response_timeout: Annotated[
+        int | None, typer.Option(help="Seconds a worker may take to answer.", parser=whole(1), metavar="N")
+    ] = None,
+    startup_timeout: Annotated[
+        int | None, typer.Option(help="Seconds a worker may take to load.", parser=whole(1), metavar="N")
+    ] = None,
+    handler: Annotated[str | None, typer.Option(help="Handler to use instead of the archive's.")] = None,
+    wait: Wait = True,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Register a model (the server must allow it: --enable-model-api) and start workers for it."""
+    given = {
+        "url": url,
+        "model_name": name,
+        "initial_workers": workers,
+        "batch_size": batch_size,
+        "max_batch_delay": max_batch_delay,
+        "response_timeout": response_timeout,
+        "startup_timeout": startup_timeout,
+        "handler": handler,
+        "synchronous": "true" if wait else "false",
+    }
+    with _management(management_address, token, ca_file, None) as client:
+        _tell(client, "POST", "/models", given, f"Registering {url}")
+
+
+def list_models(
+    as_json: AsJson = False,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """List the registered models."""
+    from servescope.cli.status import list_models as fetch
+
+    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
+        found = fetch(client)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    width = max((len(model["modelName"]) for model in found), default=0)
+    for model in found:
+        typer.echo(f"{model['modelName']:{width}}  {model['modelUrl']}")
+
+
+def describe(
+    name: Name,
+    version: Annotated[str | None, typer.Option("--version", help="A version, or `all`.")] = None,
+    customized: Annotated[bool, typer.Option("--customized", help="Ask the handler's own description too.")] = False,
+    as_json: AsJson = False,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Describe a model: its settings, workers and queue."""
+    from servescope.cli.status import describe as fetch
+
+    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
+        found = fetch(client, name, version, customized)
+    if as_json or customized:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    from rich.console import Console
+
+    from servescope.cli import tables
+
+    Console().print(tables.models_table(found), tables.workers_table(found))
+
+
+def scale(
+    name: Name,
+    min_workers: Annotated[
+        int | None, typer.Option("--min-workers", "--workers", help="Workers to have.", parser=whole(0), metavar="N")
+    ] = None,
+    max_workers: Annotated[
+        int | None, typer.Option("--max-workers", help="Workers to have at most.", parser=whole(0), metavar="N")
+    ] = None,
+    version: Version = None,
+    wait: Wait = True,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Change a model's number of workers."""
+    if min_workers is None and max_workers is None:
+        raise typer.BadParameter("say how many: --min-workers, --max-workers or both")
+    given = {"min_worker": min_workers, "max_worker": max_workers, "synchronous": "true" if wait else "false"}
+    with _management(management_address, token, ca_file, None) as client:
+        _tell(client, "PUT", _path(name, version), given, f"Scaling {name}")
+
+
+def unregister(
+    name: Name,
+    version: Version = None,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Unregister a model; what it has accepted is answered first."""
+    with _management(management_address, token, ca_file, None) as client:
+        _tell(client, "DELETE", _path(name, version), {}, f"Unregistering {name}")
+
+
+def set_default(
+    name: Name,
+    version: Annotated[str, typer.Argument(help="The version that unversioned requests shall reach.")],
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Make a version the one that requests without a version reach."""
+    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
+        _tell(client, "PUT", f"{_path(name, version)}/set-default", {}, f"Switching {name}")
+
+
+def _tell(client: "httpx.Client", method: str, path: str, given: Mapping[str, object], doing: str) -> None:
+    """Make the call, with a spinner while it lasts, and print the server's `status`."""
+    from rich.console import Console
+
+    from servescope.cli.endpoints import call
+
+    parameters = {key: str(value) for key, value in given.items() if value is not None}
+    with Console(stderr=True).status(f"{doing} …"):
+        answer = call(client, method, path, parameters)
+    typer.echo(answer["status"] if isinstance(answer, dict) and "status" in answer else json.dumps(answer, indent=2))
+
+
+@contextmanager
+def _management(
+    address: str | None, token: str | None, ca_file: str | None, timeout_s: float | None
+) -> Iterator["httpx.Client"]:
+    """A client for the management API; httpx is imported here, since `--help` has no use for it."""
+    from servescope.cli.endpoints import find_endpoints, find_key, open_client
+
+    here = Path.cwd()
+    endpoints = find_endpoints(os.environ, here, address)
+    key = token or find_key("management", [here, endpoints.directory])
+    with open_client(endpoints.management, key, timeout_s, ca_file or endpoints.certificate) as client:
+        yield client
+
+
+def _path(name: str, version: str | None) -> str:
+    return f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")

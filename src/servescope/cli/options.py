@@ -1,0 +1,44 @@
+"""The options that several commands share: how to reach the server, and whole numbers.
+
+In: nothing at import. Out: annotations for the commands' signatures, which Typer reads.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+
+def whole(low: int, high: int | None = None) -> Callable[[str | int], int]:
+    """A reader of whole numbers from `low` to `high`, whose refusal names the value, as Typer's own does not."""
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+
+    def read(text: str | int) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < low or (high is not None and number > high):
+            raise typer.BadParameter(f"{str(text)!r} is no whole number {limits}")
+        return number
+
+    return read
+
+
+ManagementAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--management-address",
+        help="Management API, as http://host:port, https://host:port or unix:/path. "
+        "Default: the running server's, else the one in the configuration.",
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", help="Management token. Default: the management key in key_file.json, if there is one."),
+]
+CaFile = Annotated[
+    str | None,
+    typer.Option("--ca-file", help="Certificate to trust when the address is https://. Default: the server's own."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

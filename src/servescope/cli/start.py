@@ -1,0 +1,123 @@
+"""`servescope start`: torchserve's options, in the foreground or detached.
+
+In: the arguments after `start`, the environment and the directory. Out: the exit status, once the server has ended
+(or, detached, once it answers). It is reached without Typer or Rich, whose import would be paid in start-up time and
+memory by every server; `cli.main` shows the same parser's help. Options and their meaning are TorchServe's (contract,
+section D).
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from servescope.cli import runfile
+from servescope.cli.urls import client_url
+from servescope.config.load import StartOptions, load_settings
+from servescope.config.settings import Settings
+
+if TYPE_CHECKING:
+    from argparse import _ArgumentGroup as Options
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `start`. Abbreviations are off, so that a new option never changes what an old script means."""
+    options = argparse.ArgumentParser(
+        prog="servescope start", description="Start the server, with torchserve's options.", allow_abbrev=False
+    )
+    _add_files(options.add_argument_group("what to serve"))
+    _add_switches(options.add_argument_group("switches"))
+    options.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    return options
+
+
+def _add_files(files: "Options") -> None:
+    files.add_argument(
+        "--ts-config", type=Path, metavar="FILE", help="configuration file (else ./config.properties, if there)"
+    )
+    files.add_argument("--model-store", type=Path, metavar="DIR", help="directory of model archives")
+    files.add_argument(
+        "--models",
+        metavar="[NAME=]ARCHIVE",
+        nargs="*",
+        action="extend",
+        help="models to load at the start, or `all`: archives in the model store, paths or URLs",
+    )
+    files.add_argument("--workflow-store", type=Path, metavar="DIR", help="accepted; workflows are not served yet")
+    files.add_argument("--plugins-path", "--ppath", metavar="PATH", help="accepted; Java plug-ins have no effect here")
+    files.add_argument(
+        "--log-config", type=Path, metavar="FILE", help="accepted; there is no log4j here, see log_format"
+    )
+    files.add_argument("--cpp-log-config", type=Path, metavar="FILE", help="accepted; there is no C++ runtime here")
+
+
+def _add_switches(switches: "Options") -> None:
+    switches.add_argument(
+        "--ncs", "--no-config-snapshots", dest="no_config_snapshots", action="store_true", help="no snapshots"
+    )
+    switches.add_argument("--enable-model-api", action="store_true", help="let clients register and unregister models")
+    switches.add_argument("--disable-token-auth", "--dt", action="store_true", help="answer without tokens")
+    where = switches.add_mutually_exclusive_group()
+    where.add_argument("--foreground", action="store_true", help="stay in the foreground (the default)")
+    where.add_argument("--detach", action="store_true", help="return once the server answers")
+
+
+def start(arguments: Sequence[str], environ: Mapping[str, str], directory: Path) -> int:
+    """Run the command; the exit status. ConfigurationError for settings that cannot be used, or a second server."""
+    parsed = parser().parse_args(arguments)
+    if parsed.detach:
+        from servescope.cli.detach import start_detached
+
+        return start_detached(arguments, environ, directory)
+    settings = load_settings(_options(parsed), environ, directory)
+    return _serve(settings, environ, directory, _ready_signal(parsed.ready_fd))
+
+
+def _options(parsed: argparse.Namespace) -> StartOptions:
+    return StartOptions(
+        ts_config=parsed.ts_config,
+        model_store=parsed.model_store,
+        models=tuple(parsed.models or ()),
+        no_config_snapshots=parsed.no_config_snapshots,
+        foreground=True,
+        enable_model_api=parsed.enable_model_api,
+        disable_token_auth=parsed.disable_token_auth,
+        log_config=parsed.log_config,
+        workflow_store=parsed.workflow_store,
+        plugins_path=parsed.plugins_path,
+        cpp_log_config=parsed.cpp_log_config,
+    )
+
+
+def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, ready: Callable[[], None]) -> int:
+    from servescope.runtime import serve
+
+    with runfile.held(runfile.location(environ), _facts(settings, directory)):
+        return serve(settings, ready)
+
+
+def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
+    return runfile.RunningServer(
+        pid=os.getpid(),
+        started_s=psutil.Process().create_time(),
+        directory=str(directory),
+        inference=client_url(settings.inference_address),
+        management=client_url(settings.management_address),
+        metrics=client_url(settings.metrics_address),
+        logs=str(settings.log_location),
+        certificate=str(settings.certificate_file) if settings.certificate_file else None,
+    )
+
+
+def _ready_signal(descriptor: int | None) -> Callable[[], None]:
+    """Tells whoever started this process that the server answers: a byte down the pipe that it left open."""
+
+    def ready() -> None:
+        if descriptor is not None:
+            os.write(descriptor, b"1")
+            os.close(descriptor)
+
+    return ready

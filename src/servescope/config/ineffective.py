@@ -1,0 +1,46 @@
+"""TorchServe's keys that are accepted and do nothing here, with the reason that the warning gives.
+
+Read by `load` and `reference`.
+"""
+
+_GRPC = "there is no gRPC listener yet"
+_NETTY = "it tunes TorchServe's Netty, and this server has none"
+_JAVA = "there is no Java here"
+_INTEL = "workers are started without IPEX's launcher"
+_KEYSTORE = "Java keystores are not read: give private_key_file and certificate_file"
+_SNAPSHOT = "TorchServe wrote it into its snapshots for itself"
+
+INEFFECTIVE: dict[str, str] = {
+    "async_logging": "logging never blocks a request here",
+    "cpp_log_config": "there is no C++ backend here",
+    "cpu_launcher_args": _INTEL,
+    "cpu_launcher_enable": _INTEL,
+    "enable_grpc_ssl": _GRPC,
+    "grpc_inference_address": _GRPC,
+    "grpc_inference_max_connection_age_grace_ms": _GRPC,
+    "grpc_inference_max_connection_age_ms": _GRPC,
+    "grpc_inference_port": _GRPC,
+    "grpc_management_address": _GRPC,
+    "grpc_management_max_connection_age_grace_ms": _GRPC,
+    "grpc_management_max_connection_age_ms": _GRPC,
+    "grpc_management_port": _GRPC,
+    "initial_distribution_port": "workers are not started through torchrun yet",
+    "io_ratio": _NETTY,
+    "ipex_enable": _INTEL,
+    "ipex_gpu_enable": _INTEL,
+    "keystore": _KEYSTORE,
+    "keystore_pass": _KEYSTORE,
+    "keystore_type": _KEYSTORE,
+    "model_server_home": "the package knows where it is installed",
+    "model_snapshot": "snapshots are not restored yet; load_models says what is loaded",
+    "netty_client_threads": _NETTY,
+    "number_of_netty_threads": _NETTY,
+    "plugins_path": "Java plug-ins cannot be loaded",
+    "prefer_direct_buffer": _NETTY,
+    "python": _SNAPSHOT,
+    "system_metrics_cmd": "system metrics are read in the server's own process",
+    "tsConfigFile": _SNAPSHOT,
+    "use_native_io": _NETTY,
+    "version": _SNAPSHOT,
+    "vmargs": _JAVA,
+}

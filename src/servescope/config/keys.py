@@ -1,0 +1,38 @@
+"""What a configuration key is: in, how `settings` defines one; out, the metadata of its field.
+
+Read by `load`, which parses by it, and `reference`, which prints it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from servescope.config.parsers import Parser
+
+
+@dataclass(frozen=True)
+class Key:
+    """How a key's text is read and what it means.
+
+    `later` names the part of the server that will use the key but is not built yet, "" if the key has effect now.
+    `empty_counts`: an empty text is a value of its own, where for all other keys it means "not set".
+    `default`: the default in words, where the field's value does not tell it.
+    """
+
+    parse: Parser[Any] | None
+    meaning: str
+    later: str = ""
+    empty_counts: bool = False
+    default: str = ""
+
+
+def key(
+    parse: Parser[Any] | None, meaning: str, *, later: str = "", empty_counts: bool = False, default: str = ""
+) -> dict[str, Key]:
+    """Metadata for `dataclasses.field`; see `Key`. `parse` None: `load` reads the key itself."""
+    return {"key": Key(parse, meaning, later, empty_counts, default)}
+
+
+def keys_of(settings: type) -> Mapping[str, Key]:
+    """The keys that a settings class defines, by name, in its order."""
+    return {field.name: field.metadata["key"] for field in fields(settings) if "key" in field.metadata}

@@ -1,0 +1,176 @@
+"""Loading the configuration: in, the start options, environ and working directory; out, `Settings`.
+
+Called by cli and runtime. The one module here that reads the file system. Precedence, lowest first: defaults, file,
+start options, TS_ variables (these only with `enable_envvars_config=true`), as in TorchServe's util/ConfigManager.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_protocol, overrides
+from servescope.config.ineffective import INEFFECTIVE
+from servescope.config.keys import keys_of
+from servescope.config.load_list import parse_load_models
+from servescope.config.models_json import parse_models
+from servescope.config.parsers import GivenValue, flag
+from servescope.config.properties import expand_variables, parse_properties
+from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartOptions:
+    """The options of `servescope start`, None, False or empty where they were not given."""
+
+    ts_config: Path | None = None
+    model_store: Path | None = None
+    models: tuple[str, ...] = ()
+    no_config_snapshots: bool = False
+    foreground: bool = False
+    enable_model_api: bool = False
+    disable_token_auth: bool = False
+    log_config: Path | None = None
+    workflow_store: Path | None = None
+    plugins_path: str | None = None
+    cpp_log_config: Path | None = None
+
+
+def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> Settings:
+    """Build the settings; what deserves a warning is in their `warnings`, for the caller to log.
+
+    The file is TS_CONFIG_FILE, else `options.ts_config`, else `cwd`/config.properties, else none.
+    Raises ConfigurationError, which names the key, the value and where it was given.
+    """
+    file = _choose_file(options, environ, cwd)
+    given = _from_file(file, environ, cwd) if file else {}
+    given |= _from_options(options, cwd)
+    given |= _from_environment(given, environ, cwd)
+    values, warnings = _parse(given)
+    values.setdefault("workflow_store", values.get("model_store"))
+    _check(values, given)
+    return Settings(
+        **values,
+        log_config=options.log_config and (cwd / options.log_config).resolve(),
+        log_location=_directory("LOG_LOCATION", environ, cwd),
+        metrics_location=_directory("METRICS_LOCATION", environ, cwd),
+        config_file=file,
+        properties={key: value.text for key, value in given.items()},
+        warnings=(*_option_warnings(options), *warnings),
+    )
+
+
+def require_model_store(settings: Settings) -> Path:
+    """The model store of a server that is to start. Raises ConfigurationError where none was given."""
+    if settings.model_store is None:
+        raise ConfigurationError("model_store is not set: give --model-store, or model_store in the configuration file")
+    return settings.model_store
+
+
+def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> Path | None:
+    named = environ.get("TS_CONFIG_FILE") or options.ts_config
+    if named is None:
+        default = cwd / "config.properties"
+        return default if default.is_file() else None
+    file = (cwd / named).resolve()
+    if not file.is_file():
+        origin = "TS_CONFIG_FILE" if environ.get("TS_CONFIG_FILE") else "--ts-config"
+        raise ConfigurationError(f"{origin}={str(named)!r}: there is no such file")
+    return file
+
+
+def _from_file(file: Path, environ: Mapping[str, str], cwd: Path) -> dict[str, GivenValue]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
+    texts = expand_variables(parse_properties(content, str(file)), environ, str(file))
+    return {key: GivenValue(key, text, str(file), cwd) for key, text in texts.items()}
+
+
+def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
+    texts = {
+        "model_store": ("--model-store", options.model_store),
+        "workflow_store": ("--workflow-store", options.workflow_store),
+        "load_models": ("--models", ",".join(options.models) or None),
+        "enable_model_api": ("--enable-model-api", "true" if options.enable_model_api else None),
+        "disable_token_authorization": ("--disable-token-auth", "true" if options.disable_token_auth else None),
+        "plugins_path": ("--plugins-path", options.plugins_path),
+        "cpp_log_config": ("--cpp-log-config", options.cpp_log_config),
+    }
+    return {key: GivenValue(key, str(text), option, cwd) for key, (option, text) in texts.items() if text is not None}
+
+
+def _from_environment(given: Mapping[str, GivenValue], environ: Mapping[str, str], cwd: Path) -> dict[str, GivenValue]:
+    found: dict[str, tuple[str, str]] = {}
+    if _is_set("enable_envvars_config", given):
+        keys = (*keys_of(Settings), *INEFFECTIVE)
+        found = overrides(keys, environ, with_allowed_urls=_is_set("use_env_allowed_urls", given))
+    if (text := open_inference_protocol(environ)) is not None:
+        found[OPEN_INFERENCE_KEY] = ("TS_OPEN_INFERENCE_PROTOCOL", text)
+    return {key: GivenValue(key, text, name, cwd) for key, (name, text) in found.items()}
+
+
+def _is_set(key: str, given: Mapping[str, GivenValue]) -> bool:
+    return key in given and bool(given[key].text.strip()) and flag(given[key])
+
+
+def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
+    """The typed values of all that was given, and the warnings about it."""
+    keys = keys_of(Settings)
+    values: dict[str, Any] = {}
+    warnings: list[str] = []
+    for name, value in given.items():
+        if name not in keys:
+            warnings.append(_useless(value, (*keys, *INEFFECTIVE)))
+            continue
+        key = keys[name]
+        if key.later:
+            warnings.append(f"{name} (from {value.origin}) has no effect yet: {key.later} is not built")
+        if not value.text.strip() and not key.empty_counts:
+            continue
+        if name == "load_models":
+            values["load_models"], values["load_all"] = parse_load_models(value.text)
+        elif name == "models":
+            values["models"], more = parse_models(value)
+            warnings += more
+        elif key.parse is not None:
+            values[name] = key.parse(value)
+    return values, warnings
+
+
+def _useless(value: GivenValue, known: tuple[str, ...]) -> str:
+    if value.key in INEFFECTIVE:
+        return f"{value.key} (from {value.origin}) has no effect here: {INEFFECTIVE[value.key]}"
+    near = difflib.get_close_matches(value.key, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{value.key} (from {value.origin}) is no known key and is ignored{hint}"
+
+
+def _option_warnings(options: StartOptions) -> list[str]:
+    warnings = []
+    if not options.no_config_snapshots:
+        warnings.append(
+            "configuration snapshots are not written yet: models registered by API are gone after a restart"
+        )
+    return warnings
+
+
+def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
+    store = values.get("model_store")
+    if store is not None and not store.is_dir():
+        raise given["model_store"].refuse("is no directory")
+    pair = ("private_key_file", "certificate_file")
+    for key, other in (pair, pair[::-1]):
+        if key not in values:
+            continue
+        if other not in values:
+            raise given[key].refuse(f"needs {other} beside it")
+        if not values[key].is_file():
+            raise given[key].refuse("is no file")
+
+
+def _directory(variable: str, environ: Mapping[str, str], cwd: Path) -> Path:
+    return (cwd / (environ.get(variable) or "logs")).resolve()

@@ -1,0 +1,135 @@
+"""Typed readers of configuration texts: in, a `GivenValue`; out, an int, bool, Path or pattern.
+
+Named by `settings`, called by `load`. Every refusal is a ConfigurationError that names the key, the
+value and where the value was given.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from servescope.config.address import Address, parse_address
+from servescope.errors import ConfigurationError
+
+T = TypeVar("T")
+Parser = Callable[["GivenValue"], T]
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_METRICS_MODES = ("prometheus", "log", "legacy", "off")
+
+
+@dataclass(frozen=True)
+class GivenValue:
+    """A value as somebody wrote it. `origin` is a file, an option or a variable; relative paths start at `cwd`."""
+
+    key: str
+    text: str
+    origin: str
+    cwd: Path
+
+    def refuse(self, why: str) -> ConfigurationError:
+        """The error to raise: `job_queue_size='abc' is not a whole number (from /etc/config.properties)`."""
+        return ConfigurationError(f"{self.key}={self.text!r} {why} (from {self.origin})")
+
+
+def whole(minimum: int, maximum: int = 2**63 - 1) -> Parser[int]:
+    """A reader of whole numbers between the bounds, both included."""
+
+    def parse(given: GivenValue) -> int:
+        text = given.text.strip()
+        if _WHOLE.fullmatch(text) is None:
+            raise given.refuse("is not a whole number")
+        if not minimum <= (number := int(text)) <= maximum:
+            raise given.refuse(f"is below {minimum}" if number < minimum else f"is above {maximum}")
+        return number
+
+    return parse
+
+
+def positive_number(given: GivenValue) -> float:
+    """A finite number above 0, with or without a fraction."""
+    try:
+        number = float(given.text)
+    except ValueError as error:
+        raise given.refuse("is not a number") from error
+    if not math.isfinite(number) or number <= 0:
+        raise given.refuse("is not a number above 0")
+    return number
+
+
+def flag(given: GivenValue) -> bool:
+    """`true` or `false` in any letter case. TorchServe takes any other text for false, which hides mistakes."""
+    text = given.text.strip().lower()
+    if text not in ("true", "false"):
+        raise given.refuse("is neither true nor false")
+    return text == "true"
+
+
+def words(given: GivenValue) -> str:
+    """The text itself, without blanks around it."""
+    return given.text.strip()
+
+
+def path(given: GivenValue) -> Path:
+    """An absolute path without links; a relative one starts at the working directory, as in TorchServe."""
+    if "\0" in given.text:
+        raise given.refuse("is no path: it holds a NUL character")
+    return (given.cwd / given.text.strip()).resolve()
+
+
+def choice(*values: str) -> Parser[str]:
+    """A reader of one of these words, in any letter case."""
+
+    def parse(given: GivenValue) -> str:
+        text = given.text.strip().lower()
+        if text not in values:
+            raise given.refuse(f"is none of {', '.join(values)}")
+        return text
+
+    return parse
+
+
+def metrics_mode(given: GivenValue) -> str:
+    """`prometheus`, `log`, `legacy`, `off`, or `prometheus,log` for both; in that order whatever order was written.
+
+    TorchServe takes an unknown mode for `log`; here it is refused.
+    """
+    modes = {mode.strip().lower() for mode in given.text.split(",")}
+    if modes == {"prometheus", "log"}:
+        return "prometheus,log"
+    if len(modes) == 1 and modes <= set(_METRICS_MODES):
+        return modes.pop()
+    raise given.refuse(f"is no metrics mode: use {', '.join(_METRICS_MODES)} or prometheus,log")
+
+
+def pattern(given: GivenValue) -> re.Pattern[str]:
+    """A regular expression, to be matched against a whole text."""
+    return _compile(given, given.text.strip(), 0)
+
+
+def url_patterns(given: GivenValue) -> tuple[re.Pattern[str], ...]:
+    """Regular expressions between commas, for whole URLs in any letter case; an empty text has none."""
+    parts = (part.strip() for part in given.text.split(","))
+    return tuple(_compile(given, part, re.IGNORECASE) for part in parts if part)
+
+
+def listener(http_port: int, https_port: int) -> Parser[Address]:
+    """A reader of a listener's address with the ports for addresses that name none."""
+
+    def parse(given: GivenValue) -> Address:
+        try:
+            return parse_address(given.key, given.text.strip(), http_port=http_port, https_port=https_port)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} (from {given.origin})") from error
+
+    return parse
+
+
+def _compile(given: GivenValue, text: str, flags: int) -> re.Pattern[str]:
+    try:
+        return re.compile(text, flags)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise given.refuse(f"is no regular expression: {error}") from error

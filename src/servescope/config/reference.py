@@ -1,0 +1,94 @@
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective` and `model_config` define; out, Markdown.
+
+Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
+"""
+
+import re
+import sys
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+from servescope.config.environment import OPEN_INFERENCE_KEY, variable
+from servescope.config.ineffective import INEFFECTIVE
+from servescope.config.keys import Key
+from servescope.config.model_config import ModelConfig, TorchRun, YamlKey
+from servescope.config.settings import Settings
+
+
+def key_table() -> str:
+    """The table of the keys that have effect, or will."""
+    rows = ["| key | default | meaning | effect | variable |", "|---|---|---|---|---|"]
+    for slot in fields(Settings):
+        if "key" in slot.metadata:
+            key: Key = slot.metadata["key"]
+            effect = f"not yet ({key.later})" if key.later else "yes"
+            rows.append(
+                f"| `{slot.name}` | {_default(slot, key)} | {_cell(key.meaning)} | {effect} | {_variable(slot.name)} |"
+            )
+    return "\n".join(rows)
+
+
+def ineffective_table() -> str:
+    """The table of the keys that are accepted with a warning."""
+    rows = ["| key | why it has no effect | variable |", "|---|---|---|"]
+    rows += [f"| `{name}` | {why} | {_variable(name)} |" for name, why in INEFFECTIVE.items()]
+    return "\n".join(rows)
+
+
+def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
+    """The table of the keys of model-config.yaml, or of its torchrun section."""
+    rows = ["| key | meaning |", "|---|---|"]
+    for slot in fields(section):
+        key: YamlKey = slot.metadata["key"]
+        rows.append(f"| `{key.name}` | {_cell(key.meaning)} |")
+    return "\n".join(rows)
+
+
+def fill(page: str) -> str:
+    """The page with its generated parts, between `<!-- name -->` and `<!-- end name -->`, made anew."""
+    tables = {
+        "keys": key_table(),
+        "ineffective keys": ineffective_table(),
+        "yaml keys": yaml_table(ModelConfig),
+        "torchrun keys": yaml_table(TorchRun),
+    }
+    for name, table in tables.items():
+        part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        if part.search(page) is None:
+            raise ValueError(f"the page has no part <!-- {name} -->")
+        page = part.sub(lambda match, table=table: f"{match[1]}\n{table}\n\n{match[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def _variable(key: str) -> str:
+    name = variable(key)
+    if name is None:
+        return "none"
+    return f"`{name}` (`oip`, always read)" if key == OPEN_INFERENCE_KEY else f"`{name}`"
+
+
+def _default(slot: "Field[Any]", key: Key) -> str:
+    if key.default:
+        return key.default
+    value = slot.default
+    if value is MISSING or value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{_cell(pattern.pattern)}`" for pattern in value)
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main(page: Path) -> None:
+    """Write the page anew."""
+    page.write_text(fill(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

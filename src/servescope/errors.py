@@ -1,0 +1,157 @@
+"""Every refusal the server can give: its HTTP status, the name TorchServe gives it, and its metric reason.
+
+Raised anywhere, turned into a JSON body by `web`, counted by `metrics` under `reason`. The class names are Python's;
+`type_name` is the Java simple class name that TorchServe's clients see in `type` (contract, section A).
+"""
+
+from typing import ClassVar
+
+
+class ServescopeError(Exception):
+    """An error with an answer: `status` (HTTP), `type_name` (wire), `reason` (metric label)."""
+
+    status: ClassVar[int] = 500
+    type_name: ClassVar[str] = "InternalServerException"
+    reason: ClassVar[str] = "error"
+
+    @property
+    def message(self) -> str:
+        """The text a client reads in `message`."""
+        return str(self)
+
+
+class ConfigurationError(ServescopeError):
+    """A setting that cannot be used; the text names the option and its value. Ends the start with exit status 1."""
+
+    reason = "configuration"
+
+
+class BadRequest(ServescopeError):
+    """400: a parameter is missing or makes no sense."""
+
+    status = 400
+    type_name = "BadRequestException"
+    reason = "bad_request"
+
+
+class InvalidKey(ServescopeError):
+    """400: the token is missing, wrong or expired."""
+
+    status = 400
+    type_name = "InvalidKeyException"
+    reason = "token"
+
+
+class InvalidModel(ServescopeError):
+    """400: an archive that is no model: bad manifest, no handler, hostile members."""
+
+    status = 400
+    type_name = "InvalidModelException"
+    reason = "invalid_model"
+
+
+class DownloadFailed(ServescopeError):
+    """400: an archive's URL could not be read."""
+
+    status = 400
+    type_name = "DownloadArchiveException"
+    reason = "download"
+
+
+class ModelInstallFailed(ServescopeError):
+    """400: pip could not install a model's own requirements."""
+
+    status = 400
+    type_name = "ModelException"
+    reason = "requirements"
+
+
+class InvalidModelVersion(ServescopeError):
+    """403: the version exists but may not be touched so."""
+
+    status = 403
+    type_name = "InvalidModelVersionException"
+    reason = "version"
+
+
+class ModelNotFound(ServescopeError):
+    """404: no model of that name, or no archive at that URL."""
+
+    status = 404
+    type_name = "ModelNotFoundException"
+    reason = "unknown_model"
+
+
+class ModelVersionNotFound(ServescopeError):
+    """404: the model has no such version."""
+
+    status = 404
+    type_name = "ModelVersionNotFoundException"
+    reason = "unknown_version"
+
+
+class ResourceNotFound(ServescopeError):
+    """404: no such path."""
+
+    status = 404
+    type_name = "ResourceNotFoundException"
+    reason = "unknown_path"
+
+    def __init__(self, message: str = "Requested resource is not found, please refer to API document.") -> None:
+        super().__init__(message)
+
+
+class MethodNotAllowed(ServescopeError):
+    """405: the path exists, the method does not, or the model API is off."""
+
+    status = 405
+    type_name = "MethodNotAllowedException"
+    reason = "method"
+
+    def __init__(self, message: str = "Requested method is not allowed, please refer to API document.") -> None:
+        super().__init__(message)
+
+
+class RequestTimeout(ServescopeError):
+    """408: the client's deadline passed, or a clean-up took too long."""
+
+    status = 408
+    type_name = "RequestTimeoutException"
+    reason = "deadline"
+
+
+class Conflict(ServescopeError):
+    """409: the version is registered already."""
+
+    status = 409
+    type_name = "ConflictStatusException"
+    reason = "conflict"
+
+
+class FileExists(ServescopeError):
+    """500: a downloaded archive would overwrite one in the store (TorchServe's FileAlreadyExistsException)."""
+
+    type_name = "FileAlreadyExistsException"
+    reason = "conflict"
+
+
+class ServiceUnavailable(ServescopeError):
+    """503: no worker, a full queue, or a server on its way out; `reason` says which."""
+
+    status = 503
+    type_name = "ServiceUnavailableException"
+
+    def __init__(self, message: str, *, why: str = "no_worker", retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class WorkerFailed(ServescopeError):
+    """500, or 507 when memory ran out: the worker died, timed out, or refused to load."""
+
+    reason = "worker"
+
+    def __init__(self, message: str, *, code: int = 500) -> None:
+        super().__init__(message)
+        self.code = code

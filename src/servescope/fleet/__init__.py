@@ -1,0 +1,1 @@
+"""Workers: launching them, talking to them, keeping as many alive as a model wants."""

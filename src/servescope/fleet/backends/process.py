@@ -1,0 +1,143 @@
+"""Workers as child processes of the front end, joined by a socket pair. The default backend.
+
+The pair's far end is handed down by its descriptor, so there is no path to clean up, no port to guard and no connect to
+time out; either side's death shows to the other as the end of the stream.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from servescope.fleet.launch import LaunchPlan, WorkerEvents
+from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
+from servescope.wire.messages import FromWorker, ToWorker
+
+_STREAMS = {1: "stdout", 2: "stderr"}
+_LONGEST_LINE = 64 * 1024
+_decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWorker)
+
+
+class _Channel(asyncio.Protocol):
+    """Frames in, messages out. A worker that breaks the protocol or the size limit is killed."""
+
+    def __init__(self, process: "_Process", limit: int) -> None:
+        self._process = process
+        self._feed = FrameReader(_decoder, limit).feed
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for message, attachments in self._feed(data):
+                self._process.events.message_received(message, attachments)
+        except (FrameTooLarge, msgspec.DecodeError) as error:
+            self._process.events.line_received("stderr", f"The worker is ended: {error}")
+            self._process.kill()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # Without a channel a worker is of no use; its exit status still tells why.
+        self._process.kill_unless_exiting()
+
+
+class _Process(asyncio.SubprocessProtocol):
+    """One child: its link for the owner, its lines and its end for the owner's events."""
+
+    pid = 0
+
+    def __init__(self, events: WorkerEvents) -> None:
+        self.events = events
+        self._partial = {1: b"", 2: b""}
+        self._channel: asyncio.WriteTransport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._gone = False
+
+    def attach(self, pid: int, channel: asyncio.WriteTransport) -> None:
+        """Take the started child over."""
+        self.pid = pid
+        self._channel = channel
+
+    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
+        channel = self._channel
+        if channel is None or channel.is_closing():
+            return
+        frame = encode(message, attachments)
+        if attachments:
+            channel.writelines([frame, *attachments])
+        else:
+            channel.write(frame)
+
+    def kill(self) -> None:
+        if self._gone or not self.pid:
+            return
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself in this very moment
+
+    def kill_unless_exiting(self) -> None:
+        """Give a child that closed its channel a second to end with a status of its own."""
+        if not self._gone:
+            self._loop.call_later(1.0, self.kill)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        *lines, rest = (self._partial[fd] + data).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            lines, rest = [*lines, rest], b""
+        self._partial[fd] = rest
+        for line in lines:
+            self.events.line_received(_STREAMS[fd], line.decode("utf-8", "replace").rstrip("\r"))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd in self._partial and (rest := self._partial[fd]):
+            self._partial[fd] = b""
+            self.events.line_received(_STREAMS[fd], rest.decode("utf-8", "replace"))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._child = cast("asyncio.SubprocessTransport", transport)
+
+    def process_exited(self) -> None:
+        self._gone = True
+        if self._channel is not None:
+            self._channel.close()
+        status = self._child.get_returncode()
+        self.events.ended(-signal.SIGKILL if status is None else status)
+
+
+class ProcessBackend:
+    """Starts workers as children of this process, each the leader of its own process group."""
+
+    async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> _Process:
+        """Start a worker in `directory`.
+
+        Raises:
+            OSError: the interpreter or the directory is missing, or the system has no room for another process.
+        """
+        loop = asyncio.get_running_loop()
+        near, far = socket.socketpair()
+        process = _Process(events)
+        try:
+            transport, _ = await loop.subprocess_exec(
+                lambda: process,
+                plan.python,
+                "-m",
+                "servescope.worker",
+                str(far.fileno()),
+                stdin=subprocess.DEVNULL,
+                env=dict(plan.environment),
+                cwd=str(directory),
+                pass_fds=(far.fileno(),),
+                start_new_session=True,  # a terminal's Ctrl-C is the front end's to handle
+            )
+        except BaseException:
+            near.close()
+            raise
+        finally:
+            far.close()
+        channel, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=near)
+        process.attach(transport.get_pid(), channel)
+        return process

@@ -1,0 +1,78 @@
+"""What a worker is started with, and the two faces between a backend and the worker it runs.
+
+Built by `fleet.pool` from a model; read by a backend (`fleet.backends`), which runs it anywhere it likes.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.messages import FromWorker, Load, ToWorker
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """A model as its workers need it. `load.gpu_id` and the visible devices are filled in for each worker.
+
+    `python`: the interpreter, the server's own or the model's virtual environment's.
+    `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it, bytes.
+    """
+
+    load: Load
+    python: str
+    environment: Mapping[str, str]
+    reply_limit: int
+
+
+class WorkerEvents(Protocol):
+    """What a backend tells the worker's owner. All calls come on the loop's thread."""
+
+    def message_received(self, message: FromWorker, attachments: Attachments) -> None:
+        """A whole message came in."""
+
+    def line_received(self, stream: str, line: str) -> None:
+        """The worker wrote a line; `stream` is stdout or stderr."""
+
+    def ended(self, status: int) -> None:
+        """The worker is gone. `status`: its exit status, or minus the signal that killed it."""
+
+
+class WorkerLink(Protocol):
+    """A running worker, as its owner holds it."""
+
+    pid: int
+
+    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
+        """Send a message; nothing happens when the worker is gone already."""
+
+    def kill(self) -> None:
+        """End it now, with everything it started."""
+
+
+class Backend(Protocol):
+    """Starts workers."""
+
+    async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> WorkerLink:
+        """Start a worker in `directory`. Raises OSError when it cannot be started."""
+
+
+def worker_environment(
+    inherited: Mapping[str, str], blacklist: re.Pattern[str] | None, model_dir: str, handler: str, venv: bool
+) -> dict[str, str]:
+    """The environment of a model's workers: the server's less `blacklist_env_vars`, and PYTHONPATH as TorchServe sets it.
+
+    PYTHONPATH is the handler's directory, what the server inherited, then the model's. A model's own virtual environment
+    sees the base interpreter's packages but not those of a virtual environment the server runs in, so these come last.
+    """
+    kept = {name: value for name, value in inherited.items() if blacklist is None or not blacklist.fullmatch(name)}
+    handler_dir = os.path.dirname(os.path.join(model_dir, handler.partition(":")[0]))
+    paths = [handler_dir, kept.get("PYTHONPATH", ""), model_dir, str(Path(__file__).parents[2])]
+    if venv:
+        paths += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    kept["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(path for path in paths if path))
+    return kept

@@ -1,0 +1,221 @@
+"""The workers of one model version: as many as wanted, each started again by the retry schedule when it dies.
+
+`serving.lifecycle` scales it; `serving.dispatcher` hears, through `PoolEvents`, which worker can take work. A worker that goes
+away by scaling finishes what it has in hand first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from servescope.fleet.gpus import ModelDevices
+from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.retry import RetrySchedule
+from servescope.fleet.worker import Ending, Worker, WorkerState
+from servescope.metrics.recorder import Recorder
+from servescope.wire.messages import Loaded, MetricUpdate
+
+logger = logging.getLogger("servescope.fleet")
+
+
+class PoolEvents(Protocol):
+    """Who gives the workers their work."""
+
+    def worker_free(self, worker: Worker) -> None:
+        """It can take a batch now."""
+
+    def workers_changed(self) -> None:
+        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
+
+    def model_updates(self, updates: list[MetricUpdate]) -> None:
+        """Metrics that the handler wrote while it was loading."""
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """Seconds: a batch's time, a load's time, and how long a dying worker is tried again."""
+
+    response_timeout_s: float
+    startup_timeout_s: float
+    retry_window_s: float
+
+
+@dataclass(frozen=True)
+class PoolContext:
+    """What every pool of a server shares. `next_number` deals worker numbers; `model_line` keeps the model log."""
+
+    backend: Backend
+    recorder: Recorder
+    next_number: Callable[[], int]
+    model_line: Callable[[str, str, str, Sequence[str]], None]
+
+
+class Pool:
+    """Workers of one model version."""
+
+    def __init__(
+        self,
+        plan: LaunchPlan,
+        directory: Path,
+        devices: ModelDevices,
+        options: PoolOptions,
+        context: PoolContext,
+    ) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._devices = devices
+        self._options = options
+        self._context = context
+        self._keepers: dict[Worker, asyncio.Task[None]] = {}
+        self._first_loads: dict[Worker, asyncio.Future[Loaded]] = {}
+        self.events: PoolEvents | None = None
+
+    def __iter__(self) -> Iterator[Worker]:
+        return iter(list(self._keepers))
+
+    def __len__(self) -> int:
+        return sum(not worker.retiring for worker in self._keepers)
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether a request has a worker to wait for."""
+        return any(worker.can_serve for worker in self._keepers)
+
+    @property
+    def healthy(self) -> int:
+        """Workers that never stopped, or are still being retried."""
+        return sum(worker.can_serve for worker in self._keepers)
+
+    def states(self) -> dict[str, int]:
+        """How many workers are in each state; those given up count as failed."""
+        counts = dict.fromkeys(map(str, WorkerState), 0)
+        for worker in self._keepers:
+            counts[worker.state] += 1
+        counts[WorkerState.FAILED] += counts.pop(WorkerState.GAVE_UP)
+        return counts
+
+    def grow(self, count: int) -> list[Worker]:
+        """Add workers until there are `count`; those that were added, still starting. Those that gave up are replaced."""
+        for worker in [worker for worker in self._keepers if worker.state is WorkerState.GAVE_UP]:
+            self._remove(worker)
+        added = []
+        while len(self) < count:
+            worker = self._add()
+            added.append(worker)
+        return added
+
+    def _add(self) -> Worker:
+        worker = Worker(
+            self._context.next_number(),
+            self._plan,
+            self._directory,
+            self._devices.next(),
+            self._context.backend,
+            self,
+            self._options.response_timeout_s,
+        )
+        self._first_loads[worker] = asyncio.get_running_loop().create_future()
+        self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
+        return worker
+
+    def shrink(self, count: int) -> list[Worker]:
+        """Retire workers until `count` are left: those without work first. They end when their work is done."""
+        order = (WorkerState.GAVE_UP, WorkerState.FAILED, WorkerState.STARTING, WorkerState.READY, WorkerState.BUSY)
+        serving = [worker for worker in self._keepers if not worker.retiring]
+        serving.sort(key=lambda worker: (order.index(worker.state), -worker.number))
+        retired = serving[: max(0, len(serving) - count)]
+        for worker in retired:
+            self._remove(worker)
+        if retired and self.events is not None:
+            self.events.workers_changed()
+        return retired
+
+    def _remove(self, worker: Worker) -> None:
+        worker.retire()
+        if worker.state is WorkerState.FAILED:
+            self._keepers[worker].cancel()  # it has no process: only the wait for the next try
+        elif worker.state is WorkerState.GAVE_UP:
+            self._forget(worker)  # its keeper has ended
+
+    def _forget(self, worker: Worker) -> None:
+        self._keepers.pop(worker, None)
+        self._first_loads.pop(worker, None)
+
+    async def first_load(self, worker: Worker) -> Loaded:
+        """How its first load ended; code 200 when it can serve."""
+        return await asyncio.shield(self._first_loads[worker])
+
+    async def ended(self, workers: list[Worker]) -> None:
+        """Wait until these are gone."""
+        tasks = [task for worker in workers if (task := self._keepers.get(worker))]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def close(self, grace_s: float) -> None:
+        """Retire every worker, and after `grace_s` seconds end those that are still at work."""
+        retired = self.shrink(0)
+        try:
+            await asyncio.wait_for(self.ended(list(self._keepers)), grace_s)
+        except TimeoutError:
+            for worker in retired:
+                worker.kill()
+            await self.ended(list(self._keepers))
+
+    async def _keep(self, worker: Worker) -> None:
+        """Start it, wait for its end, and again, until it is retired or given up."""
+        schedule = RetrySchedule(self._options.retry_window_s)
+        try:
+            while not worker.retiring:
+                ending = await self._live(worker, schedule)
+                if worker.retiring or not await self._wait_to_retry(worker, schedule, ending):
+                    break
+        finally:
+            if worker.state is not WorkerState.GAVE_UP:
+                self._forget(worker)
+            if self.events is not None:
+                self.events.workers_changed()
+
+    async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        loaded = await worker.start(self._options.startup_timeout_s)
+        if self.events is not None and loaded.updates:
+            self.events.model_updates(loaded.updates)
+        if loaded.code == 200:
+            schedule.loaded()
+            self._context.recorder.worker_loaded(worker.name, (loop.time() - began) * 1000)
+            logger.info("%s is ready, process %d", worker.name, worker.pid)
+        first = self._first_loads[worker]
+        if not first.done():
+            first.set_result(loaded)
+        ending = await worker.end()
+        if not worker.retiring:
+            logger.warning("%s ended: %s", worker.name, ending.text)
+        return ending
+
+    async def _wait_to_retry(self, worker: Worker, schedule: RetrySchedule, ending: Ending) -> bool:
+        """Sleep until the next try. False: it is given up."""
+        load = self._plan.load
+        worker.state = WorkerState.FAILED
+        delay = schedule.failed(asyncio.get_running_loop().time())
+        if delay is None:
+            worker.state = WorkerState.GAVE_UP
+            logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
+            return False
+        if self.events is not None:
+            self.events.workers_changed()
+        await asyncio.sleep(delay)
+        self._context.recorder.worker_restarted(load.model_name, load.model_version, ending.reason)
+        return True
+
+    def worker_free(self, worker: Worker) -> None:
+        """See `WorkerOwner`."""
+        if self.events is not None:
+            self.events.worker_free(worker)
+
+    def worker_said(self, worker: Worker, stream: str, line: str) -> None:
+        """See `WorkerOwner`."""
+        self._context.model_line(worker.name, stream, line, worker.request_ids)

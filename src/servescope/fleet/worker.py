@@ -1,0 +1,268 @@
+"""One worker as the front end sees it: its state, what it is working on, and one life from launch to end.
+
+`fleet.pool` keeps it alive and `serving.dispatcher` gives it work. Everything happens on the loop's thread.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from servescope.errors import WorkerFailed
+from servescope.fleet.gpus import Devices
+from servescope.fleet.launch import Backend, LaunchPlan, WorkerLink
+from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.messages import Batch, Cancel, FromWorker, Loaded, Reply, Stop
+
+DIED = "Worker died."
+STOP_GRACE_S = 5.0
+KILLED = -signal.SIGKILL
+
+
+class WorkerState(StrEnum):
+    """Where a worker is in its life. `FAILED`: waiting to be started again; `GAVE_UP`: not any more."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    FAILED = "failed"
+    GAVE_UP = "gave_up"
+
+
+class Work(Protocol):
+    """A batch given to a worker. `id` is unique among the front end's batches."""
+
+    id: int
+
+    @property
+    def request_ids(self) -> list[str]:
+        """Its requests."""
+
+    def replied(self, reply: Reply, attachments: Attachments) -> None:
+        """A piece of the answer, or with `reply.final` the last of it."""
+
+    def failed(self, error: WorkerFailed) -> None:
+        """There will be no answer."""
+
+
+class WorkerOwner(Protocol):
+    """Who hears of a worker's turns."""
+
+    def worker_free(self, worker: "Worker") -> None:
+        """It can take work: it has loaded, or finished what it had."""
+
+    def worker_said(self, worker: "Worker", stream: str, line: str) -> None:
+        """It wrote a line to its stdout or stderr."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped."""
+
+    reason: str
+    text: str
+    code: int = 500
+
+
+class Worker:
+    """A numbered place for a process; the process may die and be replaced, the place stays.
+
+    `number` is TorchServe's port number, `name` its `W-{number}-{model}_{version}`. `timeout_s` bounds one batch, and
+    between two pieces of a streamed one.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        plan: LaunchPlan,
+        directory: Path,
+        devices: Devices,
+        backend: Backend,
+        owner: WorkerOwner,
+        timeout_s: float,
+    ) -> None:
+        self.number = number
+        self.name = f"W-{number}-{plan.load.model_name}_{plan.load.model_version}"
+        self.devices = devices
+        self.state = WorkerState.STARTING
+        self.started_at = datetime.now(UTC)
+        self.concurrent = False
+        self.in_flight: dict[int, tuple[Work, float]] = {}
+        self.retiring = False
+        self._plan = self._plan_for(plan, devices)
+        self._directory = directory
+        self._backend = backend
+        self._owner = owner
+        self._timeout_s = timeout_s
+        self._link: WorkerLink | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._loaded: asyncio.Future[Loaded] | None = None
+        self._ended: asyncio.Future[int] | None = None
+        self._verdict: Ending | None = None
+        self._clock: Callable[[], float] = asyncio.get_running_loop().time
+
+    @staticmethod
+    def _plan_for(plan: LaunchPlan, devices: Devices) -> LaunchPlan:
+        load = msgspec.structs.replace(plan.load, gpu_id=devices.gpu_id)
+        environment = plan.environment
+        if devices.visible:
+            environment = {**environment, "CUDA_VISIBLE_DEVICES": devices.visible}
+        return replace(plan, load=load, environment=environment)
+
+    @property
+    def pid(self) -> int:
+        """The process id, 0 while there is no process."""
+        return self._link.pid if self._link is not None else 0
+
+    @property
+    def request_ids(self) -> list[str]:
+        """The requests it has in hand."""
+        return [request_id for work, _ in self.in_flight.values() for request_id in work.request_ids]
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether work given to the model may still reach it, now or after a restart."""
+        return not self.retiring and self.state is not WorkerState.GAVE_UP
+
+    async def start(self, startup_timeout_s: float) -> Loaded:
+        """Launch a process and load the model. A code other than 200 says that the process is on its way out."""
+        loop = asyncio.get_running_loop()
+        self.state = WorkerState.STARTING
+        self.started_at = datetime.now(UTC)
+        self._verdict = None
+        self._loaded, self._ended = loop.create_future(), loop.create_future()
+        try:
+            self._link = await self._backend.launch(self._plan, self._directory, self)
+        except OSError as error:
+            self._ended.set_result(1)
+            return self._refused(Ending("load_error", f"cannot start a worker: {error}"))
+        self._link.send(self._plan.load)
+        await asyncio.wait((self._loaded, self._ended), timeout=startup_timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if self._loaded.done():
+            loaded = self._loaded.result()
+            if loaded.code != 200:
+                reason = "oom" if loaded.code == 507 else "load_error"
+                return self._refused(Ending(reason, loaded.message, loaded.code))
+            self.concurrent = loaded.concurrent
+            self._turn_free()
+            return loaded
+        if self._ended.done():
+            return self._refused(self._ending_of(self._ended.result()))
+        return self._refused(Ending("timeout", f"did not load within {startup_timeout_s:g} s"))
+
+    def _refused(self, ending: Ending) -> Loaded:
+        self._verdict = ending
+        self.kill()
+        return Loaded(ending.code, ending.text, False, [])
+
+    async def end(self) -> Ending:
+        """Wait for the end of the process that `start` began."""
+        assert self._ended is not None
+        status = await self._ended
+        ending = self._verdict or self._ending_of(status)
+        self._link = None
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        lost, self.in_flight = list(self.in_flight.values()), {}
+        for work, _ in lost:
+            work.failed(WorkerFailed(DIED, code=ending.code))
+        return ending
+
+    def _ending_of(self, status: int) -> Ending:
+        if self.retiring:
+            return Ending("stopped", "stopped")
+        if status in (KILLED, 137):  # the kernel's out-of-memory killer, or an operator
+            return Ending("signal", "killed by SIGKILL", 507)
+        if status < 0:
+            return Ending("signal", f"killed by {signal.Signals(-status).name}")
+        return Ending("exit", f"exited with status {status}")
+
+    def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
+        """Give it a batch. It must be ready, or concurrent."""
+        assert self._link is not None
+        now = self._clock()
+        self.in_flight[work.id] = (work, now + self._timeout_s)
+        self.state = WorkerState.BUSY
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_at(now + self._timeout_s, self._check_deadlines)
+        self._link.send(message, attachments)
+
+    def cancel(self, request_id: str) -> None:
+        """The client of a request that it works on has gone."""
+        if self._link is not None:
+            self._link.send(Cancel(request_id))
+
+    def _check_deadlines(self) -> None:
+        """One timer watches all batches, and is set again only when it fires: none is made or cancelled per request."""
+        self._watch = None
+        if not self.in_flight:
+            return
+        earliest = min(deadline for _, deadline in self.in_flight.values())
+        if earliest <= self._clock():
+            self._verdict = Ending("timeout", f"no answer within {self._timeout_s:g} s")
+            self.kill()
+        else:
+            self._watch = asyncio.get_running_loop().call_at(earliest, self._check_deadlines)
+
+    def retire(self) -> None:
+        """Take no more work; end once what is in hand is done."""
+        self.retiring = True
+        if self.state in (WorkerState.READY, WorkerState.BUSY):
+            self.state = WorkerState.STOPPING
+            if not self.in_flight:
+                self._say_stop()
+        else:
+            self.kill()
+
+    def _say_stop(self) -> None:
+        if self._link is not None:
+            self._link.send(Stop())
+            asyncio.get_running_loop().call_later(STOP_GRACE_S, self.kill)
+
+    def kill(self) -> None:
+        """End the process now."""
+        if self._link is not None:
+            self._link.kill()
+
+    def _turn_free(self) -> None:
+        if self.retiring:
+            self.state = WorkerState.STOPPING
+            if not self.in_flight:
+                self._say_stop()
+            return
+        self.state = WorkerState.READY if not self.in_flight else WorkerState.BUSY
+        self._owner.worker_free(self)
+
+    def message_received(self, message: FromWorker, attachments: Attachments) -> None:
+        """See `WorkerEvents`."""
+        if isinstance(message, Reply):
+            entry = self.in_flight.get(message.batch_id)
+            if entry is None:
+                return
+            work = entry[0]
+            if message.final:
+                del self.in_flight[message.batch_id]
+                work.replied(message, attachments)
+                self._turn_free()
+            else:
+                self.in_flight[message.batch_id] = (work, self._clock() + self._timeout_s)
+                work.replied(message, attachments)
+        elif self._loaded is not None and not self._loaded.done():
+            self._loaded.set_result(message)
+
+    def line_received(self, stream: str, line: str) -> None:
+        """See `WorkerEvents`."""
+        self._owner.worker_said(self, stream, line)
+
+    def ended(self, status: int) -> None:
+        """See `WorkerEvents`."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(status)

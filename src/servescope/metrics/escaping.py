@@ -1,0 +1,40 @@
+"""Names and texts that fit Prometheus' text formats.
+
+In: names, label values and help texts that handlers, clients and people chose. Out: strings that cannot break a line.
+Called by `instruments` when a series is bound, by `custom` and `torchserve` for names, and by `exposition.text`.
+"""
+
+import re
+
+METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_NOT_METRIC = re.compile(r"[^a-zA-Z0-9_:]")
+_NOT_LABEL = re.compile(r"[^a-zA-Z0-9_]")
+
+
+def escape_label_value(value: str) -> str:
+    r"""The value with `\`, `"` and line feeds escaped; the same object where none occurs."""
+    if "\\" in value or '"' in value or "\n" in value:
+        return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return value
+
+
+def escape_help(text: str) -> str:
+    r"""The text with `\` and line feeds escaped; quotes stay as they are in format 0.0.4."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def metric_name(name: str) -> str:
+    """A valid Prometheus metric name: other characters become `_`, a leading digit gets one before it, "" becomes
+    `_`.
+    """
+    clean = _NOT_METRIC.sub("_", name)
+    return clean if METRIC_NAME.fullmatch(clean) else "_" + clean
+
+
+def label_name(name: str) -> str:
+    """A valid label name; names that Prometheus keeps for itself (`__…`) get `exported` before them."""
+    clean = _NOT_LABEL.sub("_", name)
+    if not LABEL_NAME.fullmatch(clean):
+        clean = "_" + clean
+    return "exported" + clean if clean.startswith("__") else clean

@@ -1,0 +1,1 @@
+"""Renderers: from a registry to the bytes of a scrape, a slice at a time. Called by `web`."""

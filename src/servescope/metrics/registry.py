@@ -1,0 +1,123 @@
+"""All families of this process by name, and what else is collected at a scrape.
+
+In: the definitions that are on (`torchserve.select`), families that handlers ask for (`custom`), collectables. Out:
+`collect()`, which `exposition` renders. Built by `runtime`, one a process; never a global.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
+from servescope.metrics.instruments import (
+    AnyFamily,
+    Collectable,
+    CounterFamily,
+    GaugeFamily,
+    HistogramFamily,
+    make_family,
+)
+
+logger = logging.getLogger(__name__)
+_MOST_WARNINGS = 1000
+
+
+class Registry:
+    """Families by name. `series_budget`: series that a model may make in one family with label values of its own
+    choice.
+
+    A family of `DEFINITIONS` that is not among `definitions` can still be written to, but is not shown.
+    """
+
+    def __init__(self, definitions: Sequence[Definition] = DEFINITIONS, *, series_budget: int = 100) -> None:
+        self.series_budget = series_budget
+        self._families: dict[str, AnyFamily] = {}
+        self._sample_names: dict[str, str] = {}
+        self._collectables: list[Collectable] = []
+        self._before: list[Callable[[], None]] = []
+        self._warned: set[str] = set()
+        for definition in definitions:
+            self.add(definition)
+
+    def add(self, definition: Definition) -> AnyFamily:
+        """A new family, shown from now on, empty until written. Raises ValueError where the name is taken."""
+        taken = self.taken_by(definition)
+        if taken:
+            raise ValueError(f"metric {definition.name}: its samples' names are taken by {taken}")
+        family = self._families.setdefault(definition.name, make_family(definition))
+        family.definition = definition
+        for name in (definition.name, *definition.sample_names):
+            self._sample_names[name] = definition.name
+        self._collectables.append(family)
+        self.gauge("servescope_series").read(partial(_count, family), definition.name)
+        return family
+
+    def taken_by(self, definition: Definition) -> str:
+        """The name of the family that shows samples of the same name (a histogram shows three), or ""."""
+        for name in (definition.name, *definition.sample_names):
+            if name in self._sample_names:
+                return self._sample_names[name]
+        hidden = self._families.get(definition.name)
+        if hidden and (hidden.definition.kind, len(hidden.definition.labels)) != (
+            definition.kind,
+            len(definition.labels),
+        ):
+            return definition.name
+        return ""
+
+    def find(self, name: str) -> AnyFamily | None:
+        """The family that is shown under this name."""
+        return self._families[name] if self._sample_names.get(name) == name else None
+
+    def counter(self, name: str) -> CounterFamily:
+        """The counters of this name. Raises KeyError where no definition has it, TypeError where it is no counter."""
+        family = self._any(name)
+        if not isinstance(family, CounterFamily):
+            raise TypeError(f"{name} is a {family.definition.kind}, not a counter")
+        return family
+
+    def gauge(self, name: str) -> GaugeFamily:
+        """The gauges of this name; raises as `counter` does."""
+        family = self._any(name)
+        if not isinstance(family, GaugeFamily):
+            raise TypeError(f"{name} is a {family.definition.kind}, not a gauge")
+        return family
+
+    def histogram(self, name: str) -> HistogramFamily:
+        """The histograms of this name; raises as `counter` does."""
+        family = self._any(name)
+        if not isinstance(family, HistogramFamily):
+            raise TypeError(f"{name} is a {family.definition.kind}, not a histogram")
+        return family
+
+    def _any(self, name: str) -> AnyFamily:
+        """The family of this name; one that is switched off is made, but not shown."""
+        if name not in self._families:
+            self._families[name] = make_family(BY_NAME[name])
+        return self._families[name]
+
+    def register(self, collectable: Collectable) -> None:
+        """Ask this for families as well, at each scrape, after all that were registered before."""
+        self._collectables.append(collectable)
+
+    def before_collect(self, hook: Callable[[], None]) -> None:
+        """Call this at the beginning of each scrape, on the loop's thread."""
+        self._before.append(hook)
+
+    def collect(self) -> Iterator[AnyFamily]:
+        """Every family that is shown, with or without series, in the order of registration."""
+        for hook in self._before:
+            hook()
+        for collectable in tuple(self._collectables):
+            yield from collectable.collect()
+
+    def warn_once(self, key: str, message: str) -> None:
+        """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them."""
+        if key in self._warned or len(self._warned) >= _MOST_WARNINGS:
+            return
+        self._warned.add(key)
+        logger.warning(message)
+
+
+def _count(family: AnyFamily) -> int:
+    return len(family.series) * family.samples_a_series

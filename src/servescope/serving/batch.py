@@ -1,0 +1,82 @@
+"""A batch on its way through a worker: gives each reply's parts to the jobs they answer, and measures on the way.
+
+Made by `serving.dispatcher`, called by `fleet.worker`.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from servescope.errors import ServescopeError, WorkerFailed
+from servescope.fleet.worker import Worker
+from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.serving.job import Job
+from servescope.wire.frames import Attachments
+from servescope.wire.messages import Reply
+
+
+class DispatchedBatch:
+    """Jobs that went to one worker together. `formed`: when they were taken off the queue, monotonic seconds."""
+
+    __slots__ = ("_done", "_model_recorder", "_recorder", "_written_s", "formed", "id", "jobs", "worker")
+
+    def __init__(
+        self,
+        batch_id: int,
+        jobs: Sequence[Job],
+        worker: Worker,
+        recorder: Recorder,
+        model_recorder: ModelRecorder,
+        done: Callable[["DispatchedBatch"], None],
+    ) -> None:
+        self.id = batch_id
+        self.jobs = jobs
+        self.worker = worker
+        self.formed = time.monotonic()
+        self._recorder = recorder
+        self._model_recorder = model_recorder
+        self._done = done
+        self._written_s = 0.0
+
+    @property
+    def request_ids(self) -> list[str]:
+        """See `Work`."""
+        return [job.request.id for job in self.jobs]
+
+    def written(self) -> None:
+        """It is on its way to the worker."""
+        self._written_s = time.monotonic() - self.formed
+
+    def replied(self, reply: Reply, attachments: Attachments) -> None:
+        """See `Work`."""
+        received = time.monotonic()
+        if reply.updates:
+            self._model_recorder.custom(reply.updates)
+        if reply.code != 200:
+            self._end_with(WorkerFailed(reply.message, code=reply.code))
+            return
+        final = reply.final
+        for job, part in zip(self.jobs, reply.parts, strict=True):
+            data = part.data
+            job.deliver(part.status, part.headers, attachments.take(data) if isinstance(data, int) else data, final)
+        if final:
+            if not self.jobs[0].alone:
+                self._measure(reply, received)
+            self._done(self)
+
+    def _measure(self, reply: Reply, received: float) -> None:
+        recorder = self._model_recorder
+        now = time.monotonic()
+        for job in self.jobs:
+            recorder.request_answered(job.label, (now - job.arrived) * 1e6, (self.formed - job.arrived) * 1e6)
+        recorder.batch_handled(reply.stages["prediction"])
+        # The front end's own time on this batch: all of it but the wait for the worker.
+        self._recorder.worker_thread_time((self._written_s + now - received) * 1000)
+
+    def failed(self, error: WorkerFailed) -> None:
+        """See `Work`."""
+        self._end_with(error)
+
+    def _end_with(self, error: ServescopeError) -> None:
+        for job in self.jobs:
+            job.fail(error)
+        self._done(self)

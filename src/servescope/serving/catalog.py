@@ -1,0 +1,97 @@
+"""The models of a server: by name and version, with a default version each. Read by every request; changed by lifecycle."""
+
+from collections.abc import Iterator
+
+from servescope.errors import Conflict, InvalidModelVersion, ModelNotFound, ModelVersionNotFound
+from servescope.serving.model import Model
+
+
+class Catalog:
+    """Name → versions. The first version of a name becomes its default; later ones do not."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, dict[str, Model]] = {}
+        self._defaults: dict[str, Model] = {}
+
+    def find(self, name: str, version: str | None = None) -> Model:
+        """The model a request means: `version`, or the default.
+
+        Raises:
+            ModelNotFound: no such name.
+            ModelVersionNotFound: no such version of it.
+        """
+        if version is None:
+            model = self._defaults.get(name)
+            if model is None:
+                raise ModelNotFound(f"Model not found: {name}")
+            return model
+        model = self.versions(name).get(version)
+        if model is None:
+            raise ModelVersionNotFound(f"Model version: {version} does not exist for model: {name}")
+        return model
+
+    def versions(self, name: str) -> dict[str, Model]:
+        """All versions of a model.
+
+        Raises:
+            ModelNotFound: no such name.
+        """
+        versions = self._versions.get(name)
+        if versions is None:
+            raise ModelNotFound(f"Model not found: {name}")
+        return versions
+
+    def defaults(self) -> list[Model]:
+        """The default version of every model, sorted by name."""
+        return [self._defaults[name] for name in sorted(self._defaults)]
+
+    def __iter__(self) -> Iterator[Model]:
+        for versions in list(self._versions.values()):
+            yield from list(versions.values())
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        name, version = key
+        return version in self._versions.get(name, {})
+
+    def add(self, model: Model) -> None:
+        """Make a model known.
+
+        Raises:
+            Conflict: its version is registered already.
+        """
+        self.refuse_duplicate(model.name, model.version)
+        self._versions.setdefault(model.name, {})[model.version] = model
+        self._defaults.setdefault(model.name, model)
+
+    def refuse_duplicate(self, name: str, version: str) -> None:
+        """Raises: Conflict where the version is registered already."""
+        if (name, version) in self:
+            raise Conflict(f"Model version {version} is already registered for model {name}")
+
+    def set_default(self, name: str, version: str) -> None:
+        """Make `version` the one that requests without a version get.
+
+        Raises:
+            ModelNotFound, ModelVersionNotFound: there is no such model.
+        """
+        model = self.versions(name).get(version)
+        if model is None:
+            raise ModelVersionNotFound(f"Model version {version} does not exist for model {name}")
+        self._defaults[name] = model
+
+    def remove(self, name: str, version: str | None) -> Model:
+        """Forget a version (None: the default): new requests find it no more.
+
+        Raises:
+            ModelNotFound, ModelVersionNotFound: there is no such model.
+            InvalidModelVersion: it is the default, and others exist.
+        """
+        model = self.find(name, version)
+        versions = self._versions[name]
+        if self._defaults[name] is model:
+            if len(versions) > 1:
+                raise InvalidModelVersion(f"Cannot remove default version for model {name}")
+            del self._defaults[name], self._versions[name]
+        else:
+            del versions[model.version]
+        return model

@@ -1,0 +1,73 @@
+"""A model version as the management API describes it: TorchServe's fields in TorchServe's order. Called by `web.management`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from servescope.fleet.worker import Worker, WorkerState
+from servescope.serving.model import Model
+
+_READY = (WorkerState.READY, WorkerState.BUSY)
+
+
+def describe_worker(
+    worker: Worker, resident_bytes: Callable[[int], int], gpu_usage: Callable[[int], str]
+) -> dict[str, Any]:
+    """One entry of `workers`. `status` is UNLOADING for all that cannot take work now, loading ones included, as TorchServe's."""
+    gpu = worker.devices.gpu_id
+    return {
+        "id": str(worker.number),
+        "startTime": worker.started_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{worker.started_at.microsecond // 1000:03d}Z",
+        "status": "READY" if worker.state in _READY else "UNLOADING",
+        "memoryUsage": resident_bytes(worker.pid) if worker.pid else 0,
+        "pid": worker.pid,
+        "gpu": gpu is not None,
+        "gpuUsage": "N/A" if gpu is None else gpu_usage(gpu),
+    }
+
+
+def describe(
+    model: Model, resident_bytes: Callable[[int], int], gpu_usage: Callable[[int], str], metadata: Any = None
+) -> dict[str, Any]:
+    """A model version. `metadata`: what the handler says of itself, left out where None was asked for."""
+    options = model.options
+    described: dict[str, Any] = {
+        "modelName": model.name,
+        "modelVersion": model.version,
+        "modelUrl": model.archive.url,
+        "runtime": model.runtime,
+        "minWorkers": options.min_workers,
+        "maxWorkers": options.max_workers,
+        "batchSize": options.batch_size,
+        "maxBatchDelay": options.max_batch_delay_ms,
+        "responseTimeout": options.response_timeout_s,
+        "startupTimeout": options.startup_timeout_s,
+        "maxRetryTimeoutInSec": options.max_retry_timeout_s,
+        "clientTimeoutInMills": options.client_timeout_ms,
+        "parallelType": options.parallel_type,
+        "parallelLevel": options.parallel_level,
+        "deviceType": options.device_type,
+    }
+    if options.device_ids is not None:
+        described["deviceIds"] = list(options.device_ids)
+    described |= {
+        "continuousBatching": options.continuous_batching,
+        "useJobTicket": options.use_job_ticket,
+        "useVenv": options.use_venv,
+        "stateful": options.sequence_batching,
+        "sequenceMaxIdleMSec": options.sequence_max_idle_ms,
+        "sequenceTimeoutMSec": options.sequence_timeout_ms,
+        "maxNumSequence": options.max_num_sequence,
+        "maxSequenceJobQueueSize": options.max_sequence_job_queue_size,
+        "loadedAtStartup": model.loaded_at_startup,
+        "workers": [
+            describe_worker(worker, resident_bytes, gpu_usage)
+            for worker in sorted(model.pool, key=lambda worker: worker.number)
+        ],
+        "jobQueueStatus": {
+            "remainingCapacity": options.job_queue_size - len(model.dispatcher),
+            "pendingRequests": len(model.dispatcher),
+        },
+    }
+    if metadata is not None:
+        described["customizedMetadata"] = metadata
+    return described

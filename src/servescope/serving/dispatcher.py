@@ -1,0 +1,194 @@
+"""The queue of one model version, and the batches made of it.
+
+`web.inference` submits jobs; `fleet.pool` says which worker is free; a batch goes out when it is full, or when
+`max_batch_delay_ms` have passed since a free worker met its first request (TorchServe's pollBatch: one batch is assembled at a
+time). A job leaves the queue for a worker, for an error, or because its client hung up or its deadline passed: never silently.
+"""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from servescope.errors import RequestTimeout, ServescopeError, ServiceUnavailable
+from servescope.fleet.pool import Pool
+from servescope.fleet.worker import Worker, WorkerState
+from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.serving.batch import DispatchedBatch
+from servescope.serving.job import Job
+from servescope.wire.frames import Buffer
+from servescope.wire.messages import Batch, MetricUpdate
+
+_batch_ids: Iterator[int] = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """`capacity`: requests that may wait. Delays in milliseconds; `client_timeout_ms` 0: clients wait as long as they like."""
+
+    capacity: int
+    batch_size: int
+    max_batch_delay_ms: int
+    client_timeout_ms: int
+
+
+def no_worker_text(name: str, version: str | None) -> str:
+    """TorchServe's one text for every 503, its unbalanced quote included."""
+    place = f'Model "{name}"' if version is None else f'Model "{name}" Version {version}"'
+    return (
+        f"{place} has no worker to serve inference request. Please use scale workers API to add workers. "
+        "If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize"
+    )
+
+
+class Dispatcher:
+    """Jobs in, batches out to the pool's free workers."""
+
+    def __init__(
+        self, name: str, options: QueueOptions, pool: Pool, recorder: Recorder, model_recorder: ModelRecorder
+    ) -> None:
+        self.options = options
+        self._name = name
+        self._pool = pool
+        self._recorder = recorder
+        self._model_recorder = model_recorder
+        self._queue: deque[Job] = deque()
+        self._free: dict[Worker, None] = {}  # ordered: the one that waits longest is next
+        self._delay: asyncio.TimerHandle | None = None
+        self._batches: set[DispatchedBatch] = set()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._loop = asyncio.get_running_loop()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def submit(self, job: Job) -> None:
+        """Take a job in; its future will be resolved.
+
+        Raises:
+            ServiceUnavailable: the queue is full, or there is no worker to wait for.
+        """
+        if not self._pool.can_serve:
+            raise self._reject(job, "no_worker")
+        if len(self._queue) >= self.options.capacity:
+            raise self._reject(job, "queue_full")
+        if self.options.client_timeout_ms > 0:
+            job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
+        self._queue.append(job)
+        self._pump()
+
+    def _reject(self, job: Job, why: str) -> ServiceUnavailable:
+        self._model_recorder.rejected(why)
+        return ServiceUnavailable(no_worker_text(self._name, None if job.label == "default" else job.label), why=why)
+
+    def abandon(self, job: Job) -> None:
+        """Its client hung up: drop it from the queue, or tell the worker."""
+        if not job.open:
+            return
+        self._drop(job)
+        job.future.cancel()
+        batch = cast("DispatchedBatch | None", job.work)
+        if batch is not None and batch.id in batch.worker.in_flight:
+            batch.worker.cancel(job.request.id)
+
+    def _expire(self, job: Job) -> None:
+        if not job.future.done():
+            self._drop(job)
+            self._model_recorder.rejected("deadline")
+            job.fail(RequestTimeout(f"No answer within clientTimeoutInMills ({self.options.client_timeout_ms} ms)."))
+
+    def _drop(self, job: Job) -> None:
+        if job.work is None and job in self._queue:
+            self._queue.remove(job)
+
+    def worker_free(self, worker: Worker) -> None:
+        """See `PoolEvents`."""
+        self._free[worker] = None
+        if self._queue:
+            self._pump()
+
+    def workers_changed(self) -> None:
+        """See `PoolEvents`. With nobody left to wait for, those who wait are told so."""
+        if not self._pool.can_serve:
+            while self._queue:
+                job = self._queue.popleft()
+                job.fail(self._reject(job, "no_worker"))
+
+    def model_updates(self, updates: list[MetricUpdate]) -> None:
+        """See `PoolEvents`."""
+        self._model_recorder.custom(updates)
+
+    def _pump(self) -> None:
+        """Send out every batch that is due."""
+        size = self.options.batch_size
+        while self._queue and (worker := self._next_worker()) is not None:
+            if len(self._queue) < size and self.options.max_batch_delay_ms > 0 and size > 1:
+                if self._delay is None:
+                    self._delay = self._loop.call_later(self.options.max_batch_delay_ms / 1000, self._delay_over)
+                return
+            self._dispatch(worker)
+
+    def _delay_over(self) -> None:
+        self._delay = None
+        if self._queue and (worker := self._next_worker()) is not None:
+            self._dispatch(worker)
+            self._pump()
+
+    def _next_worker(self) -> Worker | None:
+        """The free worker that waits longest, or the concurrent one with the fewest batches. It stays in `_free`."""
+        while self._free:
+            worker = next(iter(self._free))
+            if worker.concurrent:
+                break
+            if worker.state is WorkerState.READY:
+                return worker
+            del self._free[worker]  # it died or was retired since
+        alive = [worker for worker in self._free if worker.state in (WorkerState.READY, WorkerState.BUSY)]
+        return min(alive, key=lambda worker: len(worker.in_flight), default=None)
+
+    def _dispatch(self, worker: Worker) -> None:
+        if self._delay is not None:
+            self._delay.cancel()
+            self._delay = None
+        if not worker.concurrent:
+            del self._free[worker]
+        jobs = self._take()
+        batch = DispatchedBatch(next(_batch_ids), jobs, worker, self._recorder, self._model_recorder, self._done)
+        attachments: list[Buffer] = []
+        for job in jobs:
+            job.work = batch
+            attachments += job.attachments
+        self._batches.add(batch)
+        worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
+        batch.written()
+
+    def _take(self) -> list[Job]:
+        """The jobs of the next batch."""
+        queue = self._queue
+        jobs = [queue.popleft()]
+        if not jobs[0].alone:
+            while queue and len(jobs) < self.options.batch_size and not queue[0].alone:
+                jobs.append(queue.popleft())
+        return jobs
+
+    def _done(self, batch: DispatchedBatch) -> None:
+        self._batches.discard(batch)
+        for job in batch.jobs:
+            if job.deadline is not None:
+                job.deadline.cancel()
+        if not self._batches and not self._queue:
+            self._at_rest.set()
+
+    async def drain(self) -> None:
+        """Wait until nothing is queued or in a worker's hands."""
+        while self._batches or self._queue:
+            self._at_rest.clear()
+            await self._at_rest.wait()
+
+    def fail_all(self, error: ServescopeError) -> None:
+        """Answer everything that waits with `error`."""
+        while self._queue:
+            self._queue.popleft().fail(error)

@@ -1,0 +1,137 @@
+"""The life of models: register, scale, set default, unregister, and the end of them all.
+
+Called by `web.management` for its clients and by `runtime` at start and stop. Each call changes the catalog in one step on the
+loop's thread, so requests see a model whole or not at all.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servescope.config.model_options import RegisterOptions
+from servescope.config.register import ScaleOptions
+from servescope.errors import BadRequest, RequestTimeout, ServescopeError, WorkerFailed
+from servescope.fleet.worker import Worker
+from servescope.serving.catalog import Catalog
+from servescope.serving.model import Model
+from servescope.serving.registration import Host, build_model
+from servescope.wire.messages import Loaded
+
+logger = logging.getLogger("servescope.serving")
+
+IN_PROGRESS = "Workers scaling in progress..."
+PROCESSING = "Processing worker updates..."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a management client is told: an HTTP status and TorchServe's sentence."""
+
+    status: int
+    text: str
+
+
+class Lifecycle:
+    """Changes the catalog's models."""
+
+    def __init__(self, catalog: Catalog, host: Host) -> None:
+        self._catalog = catalog
+        self._host = host
+
+    async def register(self, options: RegisterOptions, *, at_startup: bool = False) -> Outcome:
+        """Make a model version known and start its workers; wait for them unless `options.synchronous` is false.
+
+        Raises:
+            ServescopeError: it cannot be registered, or (synchronous) its workers do not start: then it is gone again.
+        """
+        model = await build_model(options, self._host, self._catalog, at_startup=at_startup)
+        try:
+            self._catalog.add(model)
+        except ServescopeError:
+            await asyncio.to_thread(model.archive.close)
+            raise
+        logger.info("Model %s version %s is registered from %s", model.name, model.version, options.url)
+        count = model.options.min_workers
+        added = model.pool.grow(count)
+        registered = f'Model "{model.name}" Version: {model.version} registered with {count} initial workers'
+        if not count:
+            return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
+        if at_startup or not options.synchronous:
+            return Outcome(202, PROCESSING)
+        if failed := await self._first_failure(model, added):
+            await self._discard(model)
+            text = f"Failed to start workers for model {model.name} version: {model.version}"
+            raise WorkerFailed(text, code=failed.code)
+        return Outcome(200, registered)
+
+    async def _first_failure(self, model: Model, workers: Sequence[Worker]) -> Loaded | None:
+        loads = await asyncio.gather(*(model.pool.first_load(worker) for worker in workers))
+        return next((loaded for loaded in loads if loaded.code != 200), None)
+
+    async def _discard(self, model: Model) -> None:
+        """Take back a registration that failed, unless someone unregistered it meanwhile."""
+        if (model.name, model.version) in self._catalog and self._catalog.find(model.name, model.version) is model:
+            self._catalog.remove(model.name, model.version)
+        await self._bury(model, 0.0)
+
+    async def scale(self, name: str, version: str | None, options: ScaleOptions) -> Outcome:
+        """Have between `min_worker` and `max_worker` workers; wait for it where `options.synchronous`.
+
+        Raises:
+            BadRequest: max_worker is below min_worker.
+            ModelNotFound, ModelVersionNotFound: there is no such model.
+            WorkerFailed: (synchronous) a new worker does not load.
+        """
+        minimum, maximum = options.min_worker, options.max_worker
+        if maximum < minimum:
+            raise BadRequest("max_worker cannot be less than min_worker.")
+        model = self._catalog.find(name, version)
+        model.want(minimum, maximum)
+        retired = model.pool.shrink(maximum)
+        added = model.pool.grow(minimum)
+        if not options.synchronous:
+            return Outcome(202, PROCESSING)
+        if failed := await self._first_failure(model, added):
+            text = f"Failed to start workers for model {name} version: {model.version}"
+            raise WorkerFailed(text, code=failed.code)
+        try:
+            await asyncio.wait_for(model.pool.ended(retired), model.options.response_timeout_s)
+        except TimeoutError:
+            return Outcome(206, IN_PROGRESS)
+        which = f", version: {version}" if version is not None else ""
+        return Outcome(200, f"Workers scaled to {minimum} for model: {name}{which}")
+
+    def set_default(self, name: str, version: str) -> Outcome:
+        """Make `version` the one that requests without a version get. Raises as `Catalog.set_default`."""
+        self._catalog.set_default(name, version)
+        return Outcome(200, f'Default version successfully updated for model "{name}" to "{version}"')
+
+    async def unregister(self, name: str, version: str | None) -> Outcome:
+        """Take a version (None: the default) away: new requests find it no more, those under way are finished.
+
+        Raises:
+            ModelNotFound, ModelVersionNotFound, InvalidModelVersion: as `Catalog.remove`.
+            RequestTimeout: they were not finished within unregister_model_timeout, and were ended.
+        """
+        model = self._catalog.remove(name, version)
+        logger.info("Model %s version %s is unregistered", model.name, model.version)
+        if not await self._bury(model, float(self._host.settings.unregister_model_timeout)):
+            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
+        return Outcome(200, f'Model "{name}" unregistered')
+
+    async def _bury(self, model: Model, grace_s: float) -> bool:
+        """End a model that the catalog has forgotten. Whether what was under way could be finished in time."""
+        in_time = True
+        try:
+            await asyncio.wait_for(model.dispatcher.drain(), grace_s)
+        except TimeoutError:
+            in_time = False
+        await model.pool.close(grace_s if in_time else 0.0)
+        self._host.recorder.forget(model.name, model.version)
+        await asyncio.to_thread(model.archive.close)
+        return in_time
+
+    async def close(self, grace_s: float) -> None:
+        """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked."""
+        await asyncio.gather(*(self._bury(model, grace_s) for model in self._catalog))

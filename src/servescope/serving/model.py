@@ -1,0 +1,33 @@
+"""A registered model version: its archive, its options, and the parts that serve it. Made by `serving.lifecycle`."""
+
+from dataclasses import dataclass, replace
+
+from servescope.archive.reader import Archive
+from servescope.config.model_options import ModelOptions
+from servescope.fleet.pool import Pool
+from servescope.metrics.recorder import ModelRecorder
+from servescope.serving.dispatcher import Dispatcher
+
+
+@dataclass(eq=False)
+class Model:
+    """One version of a model. `options` changes only in its worker counts, by scaling."""
+
+    name: str
+    version: str
+    runtime: str
+    archive: Archive
+    options: ModelOptions
+    pool: Pool
+    dispatcher: Dispatcher
+    recorder: ModelRecorder
+    loaded_at_startup: bool
+
+    def want(self, minimum: int, maximum: int) -> None:
+        """Remember how many workers were asked for."""
+        self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it has as many living workers as it was promised."""
+        return self.pool.healthy >= self.options.min_workers

@@ -1,0 +1,169 @@
+"""From a registration's options to a model version that is ready to be scaled. Called by `serving.lifecycle`.
+
+What blocks (download, unpacking, pip) runs on a thread; whatever fails leaves nothing behind.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from servescope.archive.reader import Archive, name_from_file, open_archive
+from servescope.archive.requirements import install_requirements
+from servescope.archive.source import ArchiveSource
+from servescope.config.model_config import ModelConfig, parse_model_config
+from servescope.config.model_options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.settings import Settings
+from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.launch import LaunchPlan, worker_environment
+from servescope.fleet.pool import Pool, PoolContext, PoolOptions
+from servescope.metrics.recorder import Recorder
+from servescope.serving.catalog import Catalog
+from servescope.serving.dispatcher import Dispatcher, QueueOptions
+from servescope.serving.model import Model
+from servescope.wire.messages import Load, MetricDeclaration
+
+logger = logging.getLogger("servescope.serving")
+
+DEBUG_TIMEOUT_S = 7 * 24 * 3600.0
+_FRAME_OVERHEAD = 64 * 1024  # what a reply weighs besides its bodies
+
+
+@dataclass(frozen=True)
+class Host:
+    """What models are registered with: settings, the place for unpacked archives, and the parts that all models share."""
+
+    settings: Settings
+    workspace: Path
+    environ: Mapping[str, str]
+    gpus: GpuCounter
+    cpus: int
+    recorder: Recorder
+    pools: PoolContext
+    declarations: Sequence[MetricDeclaration]
+
+
+async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool) -> Model:
+    """A new model version, not yet in the catalog and without workers.
+
+    Raises:
+        ServescopeError: with the status and text of the contract, for whatever cannot be registered.
+    """
+    archive = await asyncio.to_thread(_open, options, host, at_startup)
+    try:
+        manifest = archive.manifest
+        name, version = manifest.model_name, manifest.model_version
+        catalog.refuse_duplicate(name, version)
+        yaml = _read_yaml(archive)
+        resolved = resolve_options(
+            options,
+            yaml,
+            host.settings.startup_model(name, version),
+            host.settings,
+            at_startup=at_startup,
+            cpus=host.cpus,
+            gpus=host.gpus.count,
+        )
+        for warning in (*resolved.warnings, *(f"unknown parameter {word} is ignored" for word in options.unknown)):
+            logger.warning("Model %s version %s: %s", name, version, warning)
+        python = await _install(archive, host.settings, resolved)
+        return _assemble(archive, resolved, host, python, at_startup)
+    except BaseException:
+        await asyncio.to_thread(archive.close)
+        raise
+
+
+def _open(options: RegisterOptions, host: Host, at_startup: bool) -> Archive:
+    settings = host.settings
+    fetched = ArchiveSource(settings.model_store, settings.allowed_urls).fetch(options.url)
+    return open_archive(
+        fetched.path,
+        options.url,
+        host.workspace,
+        settings.default_service_handler,
+        name=options.model_name or None,
+        handler=options.handler or None,
+        fallback_name=name_from_file(fetched.path.name) if at_startup else None,
+        downloaded=fetched.downloaded,
+    )
+
+
+def _read_yaml(archive: Archive) -> ModelConfig | None:
+    if archive.config_text is None:
+        return None
+    config, warnings = parse_model_config(archive.config_text, f"{archive.url}: {archive.manifest.config_file}")
+    for warning in warnings:
+        logger.warning("%s", warning)
+    return config
+
+
+async def _install(archive: Archive, settings: Settings, options: ModelOptions) -> str:
+    """The interpreter of the model's workers, once its own requirements are there."""
+    if not settings.install_py_dep_per_model:
+        return sys.executable
+    python = await asyncio.to_thread(install_requirements, archive, sys.executable, options.use_venv)
+    return str(python) if python is not None else sys.executable
+
+
+def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, at_startup: bool) -> Model:
+    settings, manifest = host.settings, archive.manifest
+    plan = LaunchPlan(
+        _load(archive, options, host),
+        python,
+        worker_environment(
+            host.environ,
+            settings.blacklist_env_vars,
+            str(archive.directory),
+            manifest.handler,
+            venv=python != sys.executable,
+        ),
+        settings.max_response_size + _FRAME_OVERHEAD,
+    )
+    devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
+    pool = Pool(plan, archive.directory, devices, _pool_options(options, settings), host.pools)
+    recorder = host.recorder.model(manifest.model_name, manifest.model_version)
+    queue = QueueOptions(
+        options.job_queue_size, options.batch_size, options.max_batch_delay_ms, options.client_timeout_ms
+    )
+    dispatcher = Dispatcher(manifest.model_name, queue, pool, host.recorder, recorder)
+    pool.events = dispatcher
+    recorder.queue(lambda: len(dispatcher), options.job_queue_size)
+    recorder.workers(pool.states)
+    return Model(
+        manifest.model_name,
+        manifest.model_version,
+        options.runtime or manifest.runtime,
+        archive,
+        options,
+        pool,
+        dispatcher,
+        recorder,
+        at_startup,
+    )
+
+
+def _pool_options(options: ModelOptions, settings: Settings) -> PoolOptions:
+    response, startup = float(options.response_timeout_s), float(options.startup_timeout_s)
+    if settings.debug:
+        response = startup = DEBUG_TIMEOUT_S
+    return PoolOptions(response, startup, float(options.max_retry_timeout_s))
+
+
+def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
+    settings, manifest = host.settings, archive.manifest
+    return Load(
+        model_name=manifest.model_name,
+        model_version=manifest.model_version,
+        model_dir=str(archive.directory),
+        manifest=dict(manifest.raw),
+        handler=manifest.handler,
+        envelope=settings.service_envelope or "",
+        batch_size=options.batch_size,
+        gpu_id=None,
+        limit_max_image_pixels=settings.limit_max_image_pixels,
+        decode_input=settings.decode_input_request,
+        auto_detect=settings.model_metrics_auto_detect,
+        metrics=list(host.declarations),
+    )

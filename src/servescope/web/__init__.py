@@ -1,0 +1,1 @@
+"""The three HTTP APIs: inference, management, metrics."""

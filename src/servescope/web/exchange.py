@@ -1,0 +1,182 @@
+"""One request and its answer, on any of the three ports: the request's id, the contract's headers, the counters, the access log.
+
+Every app makes one for each request, answers through it exactly once, and leaves the bookkeeping to it.
+"""
+
+import asyncio
+import http
+import json
+import random
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.logs.access import AccessLog
+from servescope.metrics.recorder import Recorder
+from servescope.web.connection import CONNECTION, Connection
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+JSON_TYPE = (b"content-type", b"application/json")
+NO_BODY = frozenset((204, 304))
+
+_CACHING = (
+    b"pragma: no-cache\r\ncache-control: no-cache; no-store, must-revalidate, private\r\n"
+    b"expires: Thu, 01 Jan 1970 00:00:00 UTC\r\n"
+)
+_CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: ".encode() for status in range(1000)}
+
+
+def new_request_id() -> str:
+    """A random UUID's text. (`uuid.uuid4` takes thrice the time.)"""
+    text = f"{random.getrandbits(128):032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def error_body(code: int, type_name: str, message: str) -> bytes:
+    """TorchServe's error: pretty JSON of code, type and message, in this order."""
+    body = {"code": code, "type": type_name, "message": message}
+    return json.dumps(body, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def json_body(value: Any) -> bytes:
+    """Pretty JSON as TorchServe prints it."""
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """A handler's headers for the wire.
+
+    Raises:
+        WorkerFailed: a name or value that HTTP cannot carry, which would let a handler write headers of another kind.
+    """
+    encoded = []
+    for name, value in headers.items():
+        pair = str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace")
+        if not _NAME.match(pair[0]) or not _VALUE.match(pair[1]):
+            raise WorkerFailed(f"Invalid response header {name!r}: {value!r}")
+        encoded.append(pair)
+    return encoded
+
+
+@dataclass
+class Observers:
+    """Who hears of every exchange. `cors`: headers added to every answer. `open`: requests without an answer yet."""
+
+    recorder: Recorder
+    access_log: AccessLog
+    cors: list[tuple[bytes, bytes]] = field(default_factory=list)
+    open: int = 0
+    rest: asyncio.Event | None = None
+
+    def __post_init__(self) -> None:
+        self.cors_lines = b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
+
+    def closed(self) -> None:
+        """A request has its answer."""
+        self.open -= 1
+        if self.rest is not None and not self.open:
+            self.rest.set()
+
+    async def wait_for_rest(self) -> None:
+        """Wait until no request is without its answer."""
+        self.rest = asyncio.Event()
+        if self.open:
+            await self.rest.wait()
+
+
+class Exchange:
+    """A request in hand. `began`: when its headers had come in, monotonic seconds."""
+
+    __slots__ = ("_observers", "_send", "began", "connection", "request_id", "scope", "started")
+
+    def __init__(self, scope: Any, send: Any, observers: Observers) -> None:
+        self.began = time.monotonic()
+        self.scope = scope
+        self.started = False
+        self._send = send
+        self._observers = observers
+        self.connection: Connection = scope[CONNECTION]
+        request_id = None
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _CLIENT_ID.match(value):
+                request_id = value.decode("ascii")
+        self.request_id = request_id or new_request_id()
+
+    def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
+        """Send a whole answer; 4xx and 5xx close the connection, as TorchServe does."""
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
+        if status in NO_BODY:
+            body = b""
+        else:
+            lines += b"content-length: %d\r\n" % len(body)
+        head = self._head(status, lines)
+        self.started = True
+        self.connection.answer(head, body, status < 400)
+        self._observers.recorder.response_sent(status)
+        self._log(status)
+
+    def _head(self, status: int, lines: bytes) -> bytes:
+        cors = self._observers.cors_lines
+        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), b"\r\n", _CACHING, cors, lines))
+
+    def fail(self, error: ServescopeError) -> None:
+        """Answer with an error of the contract."""
+        status = error.code if isinstance(error, WorkerFailed) else error.status
+        headers = [JSON_TYPE]
+        if isinstance(error, ServiceUnavailable):
+            headers.append((b"retry-after", b"%d" % error.retry_after_s))
+        self.answer(status, headers, error_body(status, error.type_name, error.message))
+
+    async def start_stream(self, status: int, headers: Headers) -> None:
+        """Begin an answer in pieces."""
+        self.started = True
+        self._observers.recorder.response_sent(status)
+        caching = [(b"pragma", b"no-cache"), (b"expires", b"Thu, 01 Jan 1970 00:00:00 UTC")]
+        caching.append((b"cache-control", b"no-cache; no-store, must-revalidate, private"))
+        connection = (b"connection", b"close" if status >= 400 else b"keep-alive")
+        first = (b"x-request-id", self.request_id.encode("ascii"))
+        every = [first, *caching, *self._observers.cors, *headers, connection]
+        await self._send({"type": "http.response.start", "status": status, "headers": every})
+
+    async def send_piece(self, body: bytes | memoryview, *, more: bool) -> None:
+        """Send a piece, waiting while the client is slow to take it."""
+        await self._send({"type": "http.response.body", "body": bytes(body), "more_body": more})
+
+    def end_stream(self, status: int) -> None:
+        """Note that the last piece is out."""
+        self._log(status)
+
+    def break_off(self) -> None:
+        """Close the connection in the midst of an answer, so that the client sees it is not whole."""
+        self.connection.transport.close()
+
+    def _log(self, status: int) -> None:
+        scope = self.scope
+        query = scope["query_string"]
+        raw = scope["raw_path"]
+        target = (raw + b"?" + query if query else raw).decode("latin-1")
+        self._observers.access_log.write(
+            scope["client"],
+            scope["method"],
+            target,
+            scope["http_version"],
+            status,
+            int((time.monotonic() - self.began) * 1000),
+            self.request_id,
+        )

@@ -1,0 +1,96 @@
+"""The worker's end of the channel: blocking reads and writes on the socket that the front end handed down.
+
+Used by `worker.session`. A large attachment is read straight into the one buffer that the handler will be given.
+"""
+
+import socket
+import threading
+from collections.abc import Sequence
+
+import msgspec
+
+from servescope.wire.frames import HEADER, HEADER_SIZE, Buffer, encode
+from servescope.wire.messages import FromWorker, ToWorker
+
+_READ_AHEAD = 64 * 1024
+_VECTORS = 512  # below every system's IOV_MAX
+
+
+class ChannelClosed(Exception):
+    """The front end has gone."""
+
+
+class BlockingChannel:
+    """Messages over a connected stream socket. `send` may be called from any thread, `receive` from one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._decode = msgspec.msgpack.Decoder(ToWorker).decode
+        self._held = b""
+        self._sending = threading.Lock()
+
+    def receive(self) -> tuple[ToWorker, bytearray]:
+        """The next message and its attachments end to end.
+
+        Raises:
+            ChannelClosed: the front end closed its end.
+        """
+        held = self._held
+        while len(held) < HEADER_SIZE:
+            held += self._read()
+        length, size = HEADER.unpack_from(held)
+        end = HEADER_SIZE + length
+        while len(held) < end:
+            held += self._read()
+        message = self._decode(memoryview(held)[HEADER_SIZE:end])
+        if not size:
+            self._held = held[end:]
+            return message, bytearray()
+        body = bytearray(size)
+        early = held[end : end + size]
+        body[: len(early)] = early
+        self._held = held[end + size :]
+        self._read_into(memoryview(body)[len(early) :])
+        return message, body
+
+    def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
+        """Send a message with its attachments.
+
+        Raises:
+            ChannelClosed: the front end has gone.
+        """
+        frame = encode(message, attachments)
+        with self._sending:
+            try:
+                if attachments:
+                    self._send_all([frame, *attachments])
+                else:
+                    self._socket.sendall(frame)
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise ChannelClosed from error
+
+    def _send_all(self, buffers: list[Buffer]) -> None:
+        """Every buffer, in order, without joining them."""
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        while views:
+            sent = self._socket.sendmsg(views[:_VECTORS])
+            while views and sent >= len(views[0]):
+                sent -= len(views.pop(0))
+            if sent:
+                views[0] = views[0][sent:]
+
+    def _read(self) -> bytes:
+        try:
+            data = self._socket.recv(_READ_AHEAD)
+        except ConnectionResetError as error:
+            raise ChannelClosed from error
+        if not data:
+            raise ChannelClosed
+        return data
+
+    def _read_into(self, view: memoryview) -> None:
+        while view:
+            count = self._socket.recv_into(view)
+            if not count:
+                raise ChannelClosed
+            view = view[count:]

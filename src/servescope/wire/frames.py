@@ -1,0 +1,100 @@
+"""Frames: how a message and its large bodies lie on a socket.
+
+A frame is two little-endian 32-bit lengths (message, attachments), the message in msgpack, then the attachments end to end.
+Bodies over `INLINE_LIMIT` are attachments, so that neither end copies them into or out of msgpack.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+INLINE_LIMIT = 64 * 1024
+HEADER = struct.Struct("<II")
+HEADER_SIZE = HEADER.size
+MAX_LENGTH = 2**32 - 1
+
+Buffer = bytes | bytearray | memoryview
+Message = TypeVar("Message")
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class FrameTooLarge(Exception):
+    """A frame announces more bytes than its reader is willing to take, or more than a length can say."""
+
+
+def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytearray:
+    """The frame of `message` up to, and without, its attachments, which the caller sends after it.
+
+    Raises:
+        FrameTooLarge: the attachments come to 4 GiB or more.
+    """
+    frame = bytearray(HEADER_SIZE)
+    _encoder.encode_into(message, frame, HEADER_SIZE)
+    size = sum(map(len, attachments)) if attachments else 0
+    if size > MAX_LENGTH:
+        raise FrameTooLarge(f"attachments of {size} bytes; at most {MAX_LENGTH} fit a frame")
+    HEADER.pack_into(frame, 0, len(frame) - HEADER_SIZE, size)
+    return frame
+
+
+class Attachments:
+    """The attachments of one frame, taken in the order in which the message names their lengths."""
+
+    __slots__ = ("_position", "_view")
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+        self._position = 0
+
+    def take(self, length: int) -> memoryview:
+        """The next `length` bytes, uncopied."""
+        start = self._position
+        self._position = start + length
+        return self._view[start : self._position]
+
+
+class FrameReader(Generic[Message]):
+    """Turns bytes as they arrive into messages. `limit`: the largest frame taken, in bytes (0: any)."""
+
+    def __init__(self, decoder: "msgspec.msgpack.Decoder[Message]", limit: int = 0) -> None:
+        self._decode = decoder.decode
+        self._limit = limit
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[Message, Attachments]]:
+        """Yield every message that `data` completes.
+
+        Raises:
+            FrameTooLarge: a frame over `limit` begins in `data`.
+            msgspec.DecodeError: the peer speaks another language.
+        """
+        if self._held:
+            self._held += data
+            if not self._whole(self._held, 0):
+                return
+            source: bytes | bytearray = self._held
+            self._held = bytearray()
+        else:
+            source = data
+        position = 0
+        while size := self._whole(source, position):
+            start = position + HEADER_SIZE
+            length = HEADER.unpack_from(source, position)[0]
+            view = memoryview(source)
+            yield self._decode(view[start : start + length]), Attachments(view[start + length : position + size])
+            position += size
+        if position < len(source):
+            self._held = bytearray(memoryview(source)[position:])
+
+    def _whole(self, source: bytes | bytearray, position: int) -> int:
+        """The size of the frame at `position`, or 0 while it is incomplete."""
+        if len(source) - position < HEADER_SIZE:
+            return 0
+        message, attachments = HEADER.unpack_from(source, position)
+        size: int = HEADER_SIZE + message + attachments
+        if self._limit and size > self._limit:
+            raise FrameTooLarge(f"a frame of {size} bytes; the limit is {self._limit}")
+        return size if len(source) - position >= size else 0

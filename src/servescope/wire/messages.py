@@ -1,0 +1,127 @@
+"""What the front end and a worker say to each other, as msgspec structs encoded by position.
+
+Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
+Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch).
+Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Field(Struct, array_like=True):
+    """One part of a request: a form field, or the whole body under the key `body`.
+
+    `data` is the bytes themselves, or the length in bytes of the next attachment of the frame.
+    `content_type` is the part's MIME type, "" where none was sent.
+    """
+
+    name: str
+    content_type: str
+    data: bytes | int
+
+
+class Request(Struct, array_like=True):
+    """One request of a batch. `headers` are the wire's, in their own case; `extra` are the server's (`explain`, `url_path`)."""
+
+    id: str
+    headers: list[tuple[bytes, bytes]]
+    extra: dict[str, str]
+    fields: list[Field]
+
+
+class Load(Struct, array_like=True, tag="load"):
+    """Load a model. Paths are absolute; `gpu_id` is None on a CPU. `metrics` are metrics.yaml's model_metrics.
+
+    `auto_detect` says whether a metric that `metrics` does not declare is registered on first use.
+    """
+
+    model_name: str
+    model_version: str
+    model_dir: str
+    manifest: dict[str, Any]
+    handler: str
+    envelope: str
+    batch_size: int
+    gpu_id: int | None
+    limit_max_image_pixels: bool
+    decode_input: bool
+    auto_detect: bool
+    metrics: list["MetricDeclaration"]
+
+
+class MetricDeclaration(Struct, array_like=True):
+    """A custom metric that metrics.yaml declares; `kind` is counter, gauge or histogram."""
+
+    kind: str
+    name: str
+    unit: str
+    dimensions: list[str]
+
+
+class Batch(Struct, array_like=True, tag="batch"):
+    """Requests to be handled in one call. `id` comes back in the replies."""
+
+    id: int
+    requests: list[Request]
+
+
+class Cancel(Struct, array_like=True, tag="cancel"):
+    """The client of this request hung up; an asynchronous handler's task is cancelled."""
+
+    request_id: str
+
+
+class Stop(Struct, array_like=True, tag="stop"):
+    """Finish what is in hand, then exit."""
+
+
+class Loaded(Struct, array_like=True, tag="loaded"):
+    """The outcome of `Load`: code 200, 500 or 507. `concurrent`: an async handler that takes batches at any time."""
+
+    code: int
+    message: str
+    concurrent: bool
+    updates: list["MetricUpdate"]
+
+
+class Part(Struct, array_like=True):
+    """The answer, or a piece of it, to one request. `data` as in `Field`."""
+
+    status: int
+    headers: dict[str, str]
+    data: bytes | int
+
+
+class MetricUpdate(Struct, array_like=True):
+    """One write to a custom metric. `kind`: counter (add), gauge (set), histogram (observe)."""
+
+    kind: str
+    name: str
+    unit: str
+    dimensions: list[str]
+    values: list[str]
+    value: float
+    request_id: str
+
+
+class Reply(Struct, array_like=True, tag="reply"):
+    """Answers to a batch in its order. `code` other than 200 is an error for all of it, with its text in `message`.
+
+    `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
+    `stages`: seconds by stage (`prediction`; more with later handlers).
+    """
+
+    batch_id: int
+    final: bool
+    code: int
+    message: str
+    parts: list[Part]
+    started: float
+    stages: dict[str, float]
+    updates: list[MetricUpdate]
+
+
+ToWorker = Load | Batch | Cancel | Stop
+FromWorker = Loaded | Reply

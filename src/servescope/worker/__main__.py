@@ -1,0 +1,111 @@
+"""`python -m servescope.worker FD`: a worker process. FD is the socket that the front end handed down.
+
+The first message is `Load`; then a session runs until the front end says `Stop` or goes away. The front end
+(`fleet.backends.process`) launches it by this name and reads its stdout and stderr as the model log.
+"""
+
+import importlib.util
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from servescope import __version__
+from servescope.wire.blocking import BlockingChannel, ChannelClosed
+from servescope.wire.messages import Load, Loaded
+from servescope.worker.context import Context
+from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.loader import LoadedHandler, load_handler
+from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
+
+SHIM = Path(__file__).parent / "shim"
+
+
+def read_model_yaml(directory: Path, config_file: str) -> dict[str, Any]:
+    """The whole model-config.yaml, {} where the manifest names none. yaml is imported only by models that have one."""
+    if not config_file:
+        return {}
+    import yaml
+
+    loaded = yaml.safe_load((directory / config_file).read_text("utf-8"))
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def build_context(load: Load, metrics: CustomMetrics) -> Context:
+    """The context that every call of the handler is given."""
+    return Context(
+        model_name=load.model_name,
+        model_dir=load.model_dir,
+        manifest=load.manifest,
+        batch_size=load.batch_size,
+        gpu_id=load.gpu_id,
+        server_version=__version__,
+        limit_max_image_pixels=load.limit_max_image_pixels,
+        metrics=metrics,
+        model_yaml_config=read_model_yaml(Path(load.model_dir), load.manifest.get("model", {}).get("configFile", "")),
+    )
+
+
+def load_model(load: Load, context: Context) -> tuple[LoadedHandler | None, Loaded]:
+    """The handler, or None, and what to tell the front end. What was raised goes to the model log."""
+    try:
+        handler = load_handler(load.handler, Path(load.model_dir), context)
+        if load.envelope:
+            from servescope.worker.envelopes import wrap
+
+            handler = wrap(load.envelope, handler)
+    except Exception as error:  # whatever a model raises while loading is an answer
+        report_failure(error, [f"to load {load.model_name}"])
+        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
+        text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {error}"
+        return None, Loaded(507 if memory else 500, text, False, context.metrics.drain())
+    return handler, Loaded(200, "", handler.is_async, context.metrics.drain())
+
+
+def serve(channel: BlockingChannel) -> int:
+    """Load and serve; the process's exit status."""
+    load, _ = channel.receive()
+    if not isinstance(load, Load):
+        raise TypeError(f"the first message must be Load, not {type(load).__name__}")
+    metrics = CustomMetrics(load.model_name, load.metrics, load.auto_detect)
+    context = build_context(load, metrics)
+    handler, loaded = load_model(load, context)
+    channel.send(loaded)
+    if handler is None:
+        return 1
+    if not handler.is_async:
+        Session(channel, handler, context, metrics, load.decode_input).run()
+        return 0
+    import asyncio
+
+    from servescope.worker.concurrent import ConcurrentSession
+
+    asyncio.run(ConcurrentSession(channel, handler, context, metrics, load.decode_input).run())
+    return 0
+
+
+def prepare_interpreter() -> None:
+    """What handlers expect to find: `ts` importable, log lines out at once, their own logging on stdout."""
+    sys.path.insert(0, str(SHIM))
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
+    if importlib.util.find_spec("ts") is None:
+        raise ImportError(f"the ts package that handlers import is missing from {SHIM}")
+
+
+def main() -> int:
+    """Serve on the descriptor named on the command line."""
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    prepare_interpreter()
+    channel = BlockingChannel(socket.socket(fileno=descriptor))
+    try:
+        return serve(channel)
+    except ChannelClosed:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

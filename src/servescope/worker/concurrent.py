@@ -1,0 +1,104 @@
+"""A worker whose handler is asynchronous: every batch is a task of its own, as many at once as the front end sends.
+
+Called by `worker.__main__` in place of `Session`. A thread reads the channel; all else runs on one asyncio loop. Each batch
+has a context of its own, so that one request's status or headers never reach another's answer.
+"""
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+from servescope.wire.blocking import BlockingChannel, ChannelClosed
+from servescope.wire.frames import Buffer
+from servescope.wire.messages import Batch, Cancel, Reply, Stop, ToWorker
+from servescope.worker.context import Context
+from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.loader import LoadedHandler
+from servescope.worker.outputs import build_parts
+from servescope.worker.rows import Bodies, read_requests
+from servescope.worker.session import Failure, failure_of, report_failure
+
+CANCELLED = Failure(499, "The client hung up")
+
+
+class ConcurrentSession:
+    """Batches of one worker, handled side by side."""
+
+    def __init__(
+        self, channel: BlockingChannel, handler: LoadedHandler, context: Context, metrics: CustomMetrics, decode: bool
+    ) -> None:
+        self._channel = channel
+        self._entry = handler.entry
+        self._context = context
+        self._metrics = metrics
+        self._decode = decode
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Serve until `Stop`, then finish what is in hand.
+
+        Raises:
+            ChannelClosed: the front end has gone.
+        """
+        inbox: asyncio.Queue[tuple[ToWorker, bytearray] | None] = asyncio.Queue()
+        threading.Thread(target=self._read, args=(inbox, asyncio.get_running_loop()), daemon=True).start()
+        while received := await inbox.get():
+            message, body = received
+            if isinstance(message, Batch):
+                task = asyncio.create_task(self._serve(message, body))
+                for request in message.requests:
+                    self._tasks[request.id] = task
+            elif isinstance(message, Cancel) and (doomed := self._tasks.get(message.request_id)):
+                doomed.cancel()
+            elif isinstance(message, Stop):
+                await asyncio.gather(*set(self._tasks.values()), return_exceptions=True)
+                return
+        raise ChannelClosed
+
+    def _read(self, inbox: "asyncio.Queue[tuple[ToWorker, bytearray] | None]", loop: asyncio.AbstractEventLoop) -> None:
+        """Pass what arrives to the loop; None when the front end has gone."""
+        try:
+            while True:
+                received = self._channel.receive()
+                loop.call_soon_threadsafe(inbox.put_nowait, received)
+                if isinstance(received[0], Stop):
+                    return
+        except ChannelClosed:
+            loop.call_soon_threadsafe(inbox.put_nowait, None)
+
+    async def _serve(self, batch: Batch, body: bytearray) -> None:
+        started = time.monotonic()
+        request_ids = [request.id for request in batch.requests]
+        rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
+        context = self._context.fork()
+        context.start_batch(request_ids, processors)
+        context.send_partial = lambda outputs, _code: self._send_partial(batch, started, context, outputs)
+        reply, attachments = await self._reply(batch, started, rows, context)
+        for request_id in request_ids:
+            self._tasks.pop(request_id, None)
+        self._channel.send(reply, attachments)
+
+    async def _reply(
+        self, batch: Batch, started: float, rows: list[dict[str, Any]], context: Context
+    ) -> tuple[Reply, list[Buffer]]:
+        try:
+            before = time.monotonic()
+            outputs = await self._entry(rows, context)
+            stages = {"prediction": time.monotonic() - before}
+            parts, attachments = build_parts(outputs, len(batch.requests), context)
+        except asyncio.CancelledError:
+            return self._failed(batch, started, CANCELLED), []
+        except Exception as error:  # whatever a handler raises is an answer
+            report_failure(error, [request.id for request in batch.requests])
+            return self._failed(batch, started, failure_of(error)), []
+        return Reply(batch.id, True, 200, "", parts, started, stages, self._metrics.drain()), attachments
+
+    def _failed(self, batch: Batch, started: float, failure: Failure) -> Reply:
+        return Reply(batch.id, True, failure.code, failure.message, [], started, {}, self._metrics.drain())
+
+    def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
+        parts, attachments = build_parts(outputs, len(batch.requests), context)
+        for part in parts:
+            part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
+        self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain()), attachments)

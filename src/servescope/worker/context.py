@@ -1,0 +1,237 @@
+"""What a handler is told about its model and its requests, and how it sets status and headers of its answers.
+
+In: the model's facts at load and, for each batch, request ids and `RequestProcessor`s, from the session. Out: each
+processor's `status` and `response_headers`, read by `outputs`. Names are TorchServe's (ts.context); header look-up is
+case-insensitive here.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.headers import Headers
+
+CONTENT_TYPE = "content-type"
+OK = 200
+
+
+class RequestProcessor:
+    """One request's headers, and the status and headers of its answer.
+
+    `headers` are the wire's, in their own case and order; `extra` are the server's, and win over a client's. A plain
+    dict of text does as `headers` too, as in TorchServe. Nothing is decoded until somebody asks.
+    """
+
+    __slots__ = ("_extra", "_headers", "_properties", "reason", "response_headers", "status")
+
+    def __init__(
+        self, headers: Sequence[tuple[bytes, bytes]] | Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    ) -> None:
+        self._headers: Sequence[tuple[bytes, bytes]] = () if isinstance(headers, Mapping) else headers
+        self._extra: Mapping[str, Any] = extra if extra is not None else {}
+        self._properties: Headers | None = None
+        if isinstance(headers, Mapping):
+            self._properties = Headers([*headers.items(), *self._extra.items()])
+        self.status = OK
+        self.reason: str | None = None
+        self.response_headers: dict[str, str] = {}
+
+    def get_request_property(self, key: str) -> Any:
+        """The value of a header, in any case; the last of repeated ones; None without."""
+        if key in self._extra:
+            return self._extra[key]
+        if self._properties is not None:
+            return self._properties.get(key)
+        folded = key.lower()
+        for name in reversed([*self._extra]):
+            if name.lower() == folded:
+                return self._extra[name]
+        # A few comparisons of bytes cost less than decoding every header, and most handlers ask for one or two.
+        wanted = folded.encode("latin-1", "replace")
+        for wire, value in reversed(self._headers):
+            if wire.lower() == wanted:
+                return value.decode("latin-1")
+        return None
+
+    def get_request_properties(self) -> Headers:
+        """All headers, in the wire's case, looked up in any case."""
+        if self._properties is None:
+            wire = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
+            self._properties = Headers([*wire, *self._extra.items()])
+        return self._properties
+
+    def report_status(self, code: int, reason_phrase: str | None = None) -> None:
+        """Set the HTTP status. The phrase is kept for `get_response_status_phrase` and goes no further."""
+        self.status = int(code)
+        self.reason = reason_phrase
+
+    def get_response_status_code(self) -> int:
+        """The HTTP status, 200 until a handler sets another."""
+        return self.status
+
+    def get_response_status_phrase(self) -> str | None:
+        """The phrase that the handler gave, None without."""
+        return self.reason
+
+    def add_response_property(self, key: str, value: Any) -> None:
+        """Set a header of the answer."""
+        self.response_headers[str(key)] = str(value)
+
+    def get_response_headers(self) -> dict[str, str]:
+        """The answer's headers as the handler set them."""
+        return self.response_headers
+
+    def get_response_header(self, key: str) -> str | None:
+        """One header of the answer."""
+        return self.response_headers.get(key)
+
+
+class Context:
+    """A model and the batch in hand. Handlers may hang attributes of their own on it.
+
+    `gpu_id` is None on a CPU, `batch_size` the most requests in a batch, `model_yaml_config` the whole of
+    model-config.yaml. `environ` may rename the sequence headers (TS_REQUEST_SEQUENCE_ID, _START, _END).
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        model_dir: str,
+        manifest: dict[str, Any],
+        batch_size: int,
+        gpu_id: int | None,
+        server_version: str,
+        limit_max_image_pixels: bool = True,
+        metrics: CustomMetrics | None = None,
+        model_yaml_config: dict[str, Any] | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.model_name = model_name
+        self.manifest = manifest
+        self.system_properties: dict[str, Any] = {
+            "model_dir": str(model_dir),
+            "gpu_id": gpu_id,
+            "batch_size": batch_size,
+            "server_name": "MMS",
+            "server_version": server_version,
+            "limit_max_image_pixels": limit_max_image_pixels,
+        }
+        self.model_yaml_config: dict[str, Any] = model_yaml_config if model_yaml_config is not None else {}
+        self.stopping_criteria: Any = None
+        self.cl_socket: Any = None
+        self.send_partial: Callable[[list[Any], int], None] | None = None
+        self.header_key_sequence_id = environ.get("TS_REQUEST_SEQUENCE_ID", "ts_request_sequence_id")
+        self.header_key_sequence_start = environ.get("TS_REQUEST_SEQUENCE_START", "ts_request_sequence_start")
+        self.header_key_sequence_end = environ.get("TS_REQUEST_SEQUENCE_END", "ts_request_sequence_end")
+        self.request_processor: list[RequestProcessor] = [RequestProcessor(())]
+        self._ids: list[str] = []
+        self._request_ids: dict[int, str] | None = None
+        self.metrics = metrics if metrics is not None else CustomMetrics(model_name)
+
+    @property
+    def metrics(self) -> CustomMetrics:
+        """The custom metrics API; it takes its request ids from this context unless it has a source of its own."""
+        return self._metrics
+
+    @metrics.setter
+    def metrics(self, metrics: CustomMetrics) -> None:
+        self._metrics = metrics
+        # A handler's tests may put a double in place that has no `request_id`.
+        if isinstance(metrics, CustomMetrics) and metrics.request_id is None:
+            metrics.request_id = self._metric_request_id
+
+    @property
+    def request_ids(self) -> dict[int, str]:
+        """Index in the batch → request id."""
+        if self._request_ids is None:
+            self._request_ids = dict(enumerate(self._ids))
+        return self._request_ids
+
+    @request_ids.setter
+    def request_ids(self, ids: Mapping[int, str]) -> None:
+        self._request_ids = dict(ids)
+        self._ids = list(ids.values())
+
+    def start_batch(self, ids: list[str], processors: list[RequestProcessor]) -> None:
+        """Turn to the next batch: one id and one processor a request, in the order of the rows."""
+        self._ids = ids
+        self._request_ids = None
+        self.request_processor = processors
+
+    def fork(self) -> "Context":
+        """A context for one more batch at the same time: own requests, shared model facts and metrics."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.request_processor = [RequestProcessor(())]
+        twin._ids = []
+        twin._request_ids = None
+        twin.metrics = self._metrics.fork()
+        return twin
+
+    def get_request_id(self, idx: int = 0) -> str | None:
+        """The id of request `idx`; None beyond the batch."""
+        return self.request_ids.get(idx)
+
+    def get_request_header(self, idx: int, key: str) -> Any:
+        """A header of request `idx`, its name in any case; None without."""
+        return self.request_processor[idx].get_request_property(key)
+
+    def get_all_request_header(self, idx: int) -> Headers:
+        """All headers of request `idx`."""
+        return self.request_processor[idx].get_request_properties()
+
+    def set_response_content_type(self, idx: int, value: str) -> None:
+        """Set the Content-Type of answer `idx`; without it none is sent."""
+        self.request_processor[idx].add_response_property(CONTENT_TYPE, value)
+
+    def get_response_content_type(self, idx: int) -> str | None:
+        """The Content-Type that was set for answer `idx`."""
+        return self.request_processor[idx].get_response_header(CONTENT_TYPE)
+
+    def get_response_status(self, idx: int) -> tuple[int, str | None]:
+        """Status and phrase of answer `idx`."""
+        processor = self.request_processor[idx]
+        return processor.status, processor.reason
+
+    def set_response_status(self, code: int = OK, phrase: str = "", idx: int = 0) -> None:
+        """Set the HTTP status of answer `idx`; the body stays the handler's."""
+        self.request_processor[idx].report_status(code, phrase)
+
+    def set_all_response_status(self, code: int = OK, phrase: str = "") -> None:
+        """Set the HTTP status of all answers of the batch."""
+        for processor in self.request_processor:
+            processor.report_status(code, phrase)
+
+    def get_response_headers(self, idx: int) -> dict[str, str]:
+        """The headers that were set for answer `idx`."""
+        return self.request_processor[idx].get_response_headers()
+
+    def get_response_header(self, idx: int, key: str) -> str | None:
+        """One header that was set for answer `idx`."""
+        return self.request_processor[idx].get_response_header(key)
+
+    def set_response_header(self, idx: int, key: str, value: Any) -> None:
+        """Set a header of answer `idx`."""
+        self.request_processor[idx].add_response_property(key, value)
+
+    def get_sequence_id(self, idx: int) -> str:
+        """The sequence that request `idx` belongs to; "" without."""
+        return self.get_request_header(idx, self.header_key_sequence_id) or ""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Context):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self.model_name)
+
+    def _identity(self) -> tuple[Any, ...]:
+        return self.model_name, self.manifest, self.system_properties, self.model_yaml_config, self.request_ids
+
+    def _metric_request_id(self, idx: int | None) -> str:
+        if idx is None:
+            ids = self._ids
+            return ids[0] if len(ids) == 1 else ",".join(ids)
+        return self.request_ids.get(idx) or ",".join(self._ids)

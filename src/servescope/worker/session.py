@@ -1,0 +1,113 @@
+"""One worker's life after the model is loaded: batches in, replies out, until told to stop or left alone.
+
+`Session` serves ordinary handlers, one batch at a time, on the calling thread; `worker.concurrent` the asynchronous ones.
+Called by `worker.__main__`. An error of the handler becomes the reply that TorchServe gives; nothing here lets one escape.
+"""
+
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from servescope.wire.blocking import BlockingChannel
+from servescope.wire.frames import Buffer
+from servescope.wire.messages import Batch, Part, Reply, Stop
+from servescope.worker.context import Context
+from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.loader import LoadedHandler
+from servescope.worker.outputs import BadOutput, build_parts
+from servescope.worker.rows import Bodies, read_requests
+
+OUT_OF_RESOURCES = "Out of resources"
+PREDICTION_FAILED = "Prediction failed"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The status and text of a reply for a batch that failed."""
+
+    code: int
+    message: str
+
+
+def failure_of(error: BaseException) -> Failure:
+    """The answer that TorchServe's service gives for what a handler raised."""
+    # The handler raises the shim's class, which this module must not import: it knows it by its name and attributes.
+    if type(error).__name__ == "PredictionException" and hasattr(error, "error_code"):
+        code = int(error.error_code)
+        return Failure(507 if code == 413 else code, str(getattr(error, "message", error)))
+    if isinstance(error, BadOutput):
+        return Failure(503, str(error))
+    if isinstance(error, MemoryError) or "CUDA" in str(error):
+        return Failure(507, OUT_OF_RESOURCES)
+    return Failure(503, PREDICTION_FAILED)
+
+
+def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
+    """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
+    print(f"Requests {', '.join(request_ids)} failed:", file=sys.stderr)
+    traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.flush()
+
+
+class Session:
+    """Batches of one worker, handled one after the other."""
+
+    def __init__(
+        self, channel: BlockingChannel, handler: LoadedHandler, context: Context, metrics: CustomMetrics, decode: bool
+    ) -> None:
+        self._channel = channel
+        self._entry = handler.entry
+        self._context = context
+        self._metrics = metrics
+        self._decode = decode
+
+    def run(self) -> None:
+        """Serve until `Stop`.
+
+        Raises:
+            ChannelClosed: the front end has gone.
+        """
+        while True:
+            message, body = self._channel.receive()
+            if isinstance(message, Batch):
+                self._serve(message, body)
+            elif isinstance(message, Stop):
+                return
+
+    def _serve(self, batch: Batch, body: bytearray) -> None:
+        started = time.monotonic()
+        requests = batch.requests
+        rows, processors = read_requests(requests, Bodies(body), self._decode)
+        context = self._context
+        context.start_batch([request.id for request in requests], processors)
+        context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
+        code, text, seconds = 200, "", 0.0
+        parts: list[Part] = []
+        attachments: list[Buffer] = []
+        try:
+            before = time.monotonic()
+            outputs = self._entry(rows, context)
+            seconds = time.monotonic() - before
+            parts, attachments = build_parts(outputs, len(requests), context)
+        except Exception as error:  # whatever a handler raises is an answer
+            failure = failure_of(error)
+            code, text = failure.code, failure.message
+            report_failure(error, [request.id for request in requests])
+        stages = {"prediction": seconds} if code == 200 else {}
+        self._channel.send(
+            Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain()), attachments
+        )
+
+    def _send_partial(self, batch: Batch, started: float, outputs: Any) -> None:
+        """Send a streamed piece of every request's answer.
+
+        Raises:
+            BadOutput: `outputs` is no list of the batch's length, or holds what cannot be sent.
+        """
+        parts, attachments = build_parts(outputs, len(batch.requests), self._context)
+        for part in parts:
+            part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
+        self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain()), attachments)

@@ -1,0 +1,1 @@
+"""TorchServe's `ts.metrics`: the types that handlers pass to `context.metrics`."""

@@ -1,0 +1,5 @@
+"""`ts.metrics.metric_cache_errors`: what `context.metrics` raises."""
+
+from servescope.worker.caching_metric import MetricsCacheKeyError, MetricsCacheTypeError, MetricsCacheValueError
+
+__all__ = ["MetricsCacheKeyError", "MetricsCacheTypeError", "MetricsCacheValueError"]

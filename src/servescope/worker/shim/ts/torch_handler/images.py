@@ -1,0 +1,64 @@
+"""Pictures → tensors, with Pillow and torch alone. Called by the image handlers.
+
+The arithmetic is that of torchvision's transforms on Pillow images, so that models trained with them see the same.
+"""
+
+import base64
+import io
+
+import torch
+from PIL import Image
+
+RESIZE = 256
+CROP = 224
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+def open_image(payload):
+    """A request's picture: bytes, or base64 text, possibly as a data URL.
+
+    Raises:
+        PIL.UnidentifiedImageError: no picture that Pillow knows.
+    """
+    if isinstance(payload, str):
+        payload = base64.b64decode(payload.rpartition(",")[2])
+    return Image.open(io.BytesIO(payload))
+
+
+def resize_shorter(image, size):
+    """The picture with its shorter side `size` pixels long, in proportion."""
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    other = int(size * long / short)
+    target = (size, other) if width <= height else (other, size)
+    return image if target == image.size else image.resize(target, Image.Resampling.BILINEAR)
+
+
+def crop_centre(image, size):
+    """The middle `size` × `size` pixels, of a picture that is at least as large."""
+    width, height = image.size
+    left = round((width - size) / 2)
+    top = round((height - size) / 2)
+    return image.crop((left, top, left + size, top + size))
+
+
+def to_tensor(image):
+    """A float tensor [3, height, width] of values 0 to 1; other modes than RGB are converted."""
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    width, height = rgb.size
+    pixels = torch.frombuffer(bytearray(rgb.tobytes()), dtype=torch.uint8).view(height, width, 3)
+    return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+
+
+def normalise(tensor):
+    """A tensor [3, h, w] less ImageNet's mean, over its standard deviation."""
+    mean = torch.tensor(MEAN).view(3, 1, 1)
+    std = torch.tensor(STD).view(3, 1, 1)
+    return tensor.sub(mean).div(std)
+
+
+def imagenet_input(image):
+    """What ImageNet classifiers are evaluated on: shorter side 256, the middle 224 × 224, normalised."""
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    return normalise(to_tensor(crop_centre(resize_shorter(rgb, RESIZE), CROP)))

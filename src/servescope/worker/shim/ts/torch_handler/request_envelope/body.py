@@ -1,0 +1,5 @@
+"""`ts.torch_handler.request_envelope.body`."""
+
+from servescope.worker.envelopes import BodyEnvelope
+
+__all__ = ["BodyEnvelope"]

@@ -1,0 +1,5 @@
+"""`ts.torch_handler.request_envelope.json`."""
+
+from servescope.worker.envelopes import JSONEnvelope
+
+__all__ = ["JSONEnvelope"]

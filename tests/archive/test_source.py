@@ -1,0 +1,261 @@
+"""A URL leads to a file in the model store, a directory, or a copy that is made; everything else has its error."""
+
+import contextlib
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from servescope.archive.source import ArchiveSource, Fetched, list_store
+from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound
+
+ANY = [re.compile("file://.*|http(s)?://.*", re.IGNORECASE)]
+BODY = bytes(range(256)) * 9000
+
+
+class Remote(BaseHTTPRequestHandler):
+    """A server of one archive, and of answers that go wrong."""
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        if path == "/hop.mar":
+            self._answer(302, Location="/m.mar")
+        elif path == "/elsewhere.mar":
+            self._answer(302, Location=f"http://localhost:{self.server.server_port}/m.mar")
+        elif path == "/round.mar":
+            self._answer(302, Location="/round.mar")
+        elif path == "/cut.mar":
+            self._answer(200, **{"Content-Length": str(len(BODY) + 1)})
+            self.wfile.write(BODY)
+        elif path == "/endless.mar":
+            self._answer(200)
+            self.wfile.write(BODY)
+        elif path == "/m.mar":
+            encoded = {"Content-Encoding": "gzip"} if "encoded" in self.path else {}
+            self._answer(200, **{"Content-Length": str(len(BODY)), **encoded})
+            self.wfile.write(BODY)
+        else:
+            self._answer(404, **{"Content-Length": "0"})
+
+    def _answer(self, status, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def remote():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Remote) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    store = tmp_path / "store"
+    store.mkdir()
+    return store
+
+
+def names(store):
+    return sorted(path.name for path in store.iterdir())
+
+
+def fails(store, url, error, message, allowed=ANY):
+    """Fetch, and check the error's whole text and that the store is as it was."""
+    before = names(store)
+    with pytest.raises(error) as caught:
+        ArchiveSource(store, allowed).fetch(url)
+    assert str(caught.value) == message
+    assert names(store) == before
+
+
+@pytest.mark.parametrize("url", ["m.mar", "/anywhere/m.mar", "sub/m.mar", "ftp://host/m.mar"])
+def test_store(store, url):
+    """Of a name, only the last component counts."""
+    (store / "m.mar").touch()
+    assert ArchiveSource(store, ANY).fetch(url) == Fetched(store / "m.mar", downloaded=False)
+
+
+def test_directories(store, tmp_path, monkeypatch):
+    """A directory is found in the store, by its absolute path, and from the working directory."""
+    (store / "d").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    source = ArchiveSource(store, ANY)
+    assert source.fetch("d").path == store / "d"
+    assert source.fetch("d/").path == store / "d"
+    assert source.fetch(str(tmp_path / "there")).path == tmp_path / "there"
+    assert source.fetch("there").path.resolve() == tmp_path / "there"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "empty url"),
+        ("../absent.mar", "Relative path is not allowed in url: ../absent.mar"),
+        ("http://h/../m.mar", "Relative path is not allowed in url: http://h/../m.mar"),
+        ("http://h/%2e%2e/m.mar", "Relative path is not allowed in url: http://h/%2e%2e/m.mar"),
+        ("absent.mar", "Model not found at: absent.mar"),
+        ("a\x00b", "Model not found at: a\x00b"),
+        ("n" * 300, "Model not found at: " + "n" * 300),
+        (
+            "s3://bucket/m.mar",
+            "Model not found at: s3://bucket/m.mar (s3:// is not supported: give a presigned https:// URL)",
+        ),
+    ],
+)
+def test_absent(store, url, message, tmp_path, monkeypatch):
+    """Each URL that leads nowhere has TorchServe's words."""
+    monkeypatch.chdir(tmp_path)
+    fails(store, url, ModelNotFound, message)
+
+
+def test_no_store():
+    """Without a model store, names and downloads fail in the usual words."""
+    with pytest.raises(ModelNotFound, match=r"^Model not found at: m\.mar$"):
+        ArchiveSource(None, ANY).fetch("m.mar")
+    with pytest.raises(DownloadFailed, match=r"^Failed to download archive from: file:///m\.mar$"):
+        ArchiveSource(None, ANY).fetch("file:///m.mar")
+
+
+def test_allowed_urls(store, tmp_path):
+    """A URL that no pattern matches in full is refused; names in the store need no pattern."""
+    outside = tmp_path / "m.mar"
+    outside.write_bytes(BODY)
+    url = outside.as_uri()
+    message = f"Given URL {url} does not match any allowed URL(s)"
+    for allowed in ([], [re.compile("file://")], [re.compile("https://.*")]):
+        fails(store, url, ModelNotFound, message, allowed)
+    (store / "s.mar").touch()
+    assert ArchiveSource(store, []).fetch("s.mar").path == store / "s.mar"
+    assert ArchiveSource(store, [re.compile("x"), re.compile("file://.*")]).fetch(url).downloaded
+
+
+def test_file_url(store, tmp_path):
+    """A file:// URL is copied into the store, percent signs decoded in the source and not in the copy's name."""
+    outside = tmp_path / "my model.mar"
+    outside.write_bytes(BODY)
+    seen = []
+    fetched = ArchiveSource(store, ANY).fetch(outside.as_uri(), lambda done, total: seen.append((done, total)))
+    assert fetched == Fetched(store / "my%20model.mar", downloaded=True)
+    assert fetched.path.read_bytes() == BODY
+    assert seen[-1] == (len(BODY), len(BODY))
+    assert len(seen) > 1
+    assert names(store) == ["my%20model.mar"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///absent/m.mar", "file:///dev/zero", "file:///", "file://host/m.mar", "file:///a%00b", "http://[::1/m.mar"],
+)
+def test_bad_urls(store, url):
+    """What is no regular file, another host's, or no URL is a failed download."""
+    fails(store, url, DownloadFailed, f"Failed to download archive from: {url}")
+
+
+def test_http(store, remote):
+    """An http:// URL is downloaded whole, with progress; the query is no part of the name."""
+    seen = []
+    url = f"{remote}/m.mar?signature=1/2"
+    fetched = ArchiveSource(store, ANY).fetch(url, lambda done, total: seen.append((done, total)))
+    assert fetched == Fetched(store / "m.mar", downloaded=True)
+    assert fetched.path.read_bytes() == BODY
+    assert seen[-1] == (len(BODY), len(BODY))
+    assert names(store) == ["m.mar"]
+
+
+def test_http_without_length(store, remote):
+    """Without Content-Length, progress has no total."""
+    seen = []
+    ArchiveSource(store, ANY).fetch(f"{remote}/endless.mar", lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (len(BODY), None)
+
+
+def test_http_keeps_bytes(store, remote):
+    """A Content-Encoding that a server puts on archives does not get them decoded."""
+    assert ArchiveSource(store, ANY).fetch(f"{remote}/m.mar?encoded").path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("path", ["absent.mar", "cut.mar", "round.mar", ""])
+def test_http_failures(store, remote, path):
+    """An error status, a body cut short, redirects without end and a URL without a name leave nothing behind."""
+    fails(store, f"{remote}/{path}", DownloadFailed, f"Failed to download archive from: {remote}/{path}")
+
+
+def test_no_server(store, remote):
+    """A refused connection is a failed download, whose cause the log has without the secrets of the query."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Remote) as server:
+        url = f"http://127.0.0.1:{server.server_port}/m.mar?secret"
+    fails(store, url, DownloadFailed, f"Failed to download archive from: {url}")
+
+
+def test_log_without_query(store, remote, caplog):
+    """The log says why a download failed, without the query and its secrets."""
+    with contextlib.suppress(DownloadFailed):
+        ArchiveSource(store, ANY).fetch(f"{remote}/absent.mar?secret=1")
+    assert "the server answered 404" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_redirects(store, remote):
+    """A redirect is followed, and the copy has the name that was asked for."""
+    assert ArchiveSource(store, ANY).fetch(f"{remote}/hop.mar").path.read_bytes() == BODY
+    assert names(store) == ["hop.mar"]
+
+
+def test_redirect_out_of_the_allowed(store, remote):
+    """A redirect to where allowed_urls does not reach is not followed."""
+    url = f"{remote}/elsewhere.mar"
+    fails(store, url, DownloadFailed, f"Failed to download archive from: {url}", [re.compile(r"http://127\..*")])
+    assert ArchiveSource(store, ANY).fetch(url).path.read_bytes() == BODY
+
+
+def test_exists(store, remote, tmp_path):
+    """A remote archive never replaces a file of the store, not even a dangling link."""
+    (store / "m.mar").write_text("mine")
+    (store / "x.mar").symlink_to("nowhere")
+    fails(store, f"{remote}/m.mar", FileExists, "Model file already exists m.mar")
+    fails(store, f"{remote}/x.mar", FileExists, "Model file already exists x.mar")
+    assert (store / "m.mar").read_text() == "mine"
+
+
+def test_exists_in_the_meantime(store, remote):
+    """A file that appears during the download is not replaced either."""
+
+    def progress(done, total):
+        (store / "m.mar").write_text("mine")
+
+    with pytest.raises(FileExists, match=r"m\.mar"):
+        ArchiveSource(store, ANY).fetch(f"{remote}/m.mar", progress)
+    assert (store / "m.mar").read_text() == "mine"
+    assert names(store) == ["m.mar"]
+
+
+def test_unfinished_downloads_are_hidden(store, remote):
+    """What is still being downloaded is not listed."""
+    listed = []
+    ArchiveSource(store, ANY).fetch(f"{remote}/m.mar", lambda done, total: listed.append(list_store(store)))
+    assert listed[0] == []
+    assert list_store(store) == ["m.mar"]
+
+
+def test_list_store(store):
+    """load_models=all means archives and directories that are not hidden, by name."""
+    for name in ("b.mar", "a.model", "c.tar.gz", "notes.txt", ".h.mar", "x.MAR", "d.war"):
+        (store / name).touch()
+    for name in ("dir", ".git"):
+        (store / name).mkdir()
+    assert list_store(store) == ["a.model", "b.mar", "c.tar.gz", "dir"]
+    with pytest.raises(ConfigurationError, match=r"model_store .*absent: No such file"):
+        list_store(store / "absent")

@@ -1,0 +1,72 @@
+"""Tables out of the management API's descriptions."""
+
+import pytest
+from rich.console import Console
+
+from servescope.cli.red import Red
+from servescope.cli.scrape import parse
+from servescope.cli.tables import models_table, queue_text, red_table, requests_by_class, requests_table, workers_table
+
+MODEL = {
+    "modelName": "digits",
+    "modelVersion": "1.0",
+    "minWorkers": 2,
+    "maxWorkers": 4,
+    "batchSize": 8,
+    "maxBatchDelay": 5,
+    "workers": [
+        {"id": "9000", "startTime": "2026-11-24T00:00:00.000Z", "status": "READY", "memoryUsage": 104857600, "pid": 71,
+         "gpu": False, "gpuUsage": "N/A"},
+        {"id": "9001", "startTime": "2026-11-24T00:00:01.000Z", "status": "UNLOADING", "memoryUsage": 0, "pid": 0,
+         "gpu": False, "gpuUsage": "N/A"},
+    ],
+    "jobQueueStatus": {"remainingCapacity": 97, "pendingRequests": 3},
+}  # fmt: skip
+
+
+@pytest.fixture
+def shown():
+    def show(table):
+        console = Console(width=160, force_terminal=False)
+        with console.capture() as capture:
+            console.print(table)
+        return capture.get()
+
+    return show
+
+
+def test_a_model_shows_its_workers_and_its_queue(shown):
+    """How many workers are ready, of how many, and how full the queue is."""
+    text = shown(models_table([MODEL]))
+    for part in ("digits", "1.0", "1 of 2", "2–4", "8", "3 / 100"):
+        assert part in text
+
+
+def test_a_worker_without_a_process_shows_dashes(shown):
+    """A pid of 0 means none, and so does no memory."""
+    first, second = [line for line in shown(workers_table([MODEL])).splitlines() if "digits 1.0" in line]
+    assert "71" in first
+    assert "100 MiB" in first
+    assert "UNLOADING" in second
+    assert "–" in second
+    assert "MiB" not in second
+
+
+def test_requests_are_summed_by_class(shown):
+    """TorchServe's three counters, whatever their labels, and zero for those absent."""
+    counts = requests_by_class(parse('Requests2XX{Level="Host",Hostname="h",} 1234.0\nRequests5XX{Level="Host",} 2.0'))
+    assert counts == {"2XX": 1234.0, "4XX": 0, "5XX": 2.0}
+    assert "1,234" in shown(requests_table(counts))
+
+
+def test_a_queue_that_is_not_described_shows_a_dash():
+    """Neither 0 nor a crash for what the server did not say."""
+    assert queue_text({}) == "–"
+
+
+def test_means_that_do_not_exist_show_dashes(shown):
+    """A model without requests has no durations."""
+    text = shown(red_table([Red("idle", 0, 0.0, 0, None, None), Red("busy", 450, 900.4, 0, 3.456, 1.2)]))
+    assert "3.46 ms" in text
+    assert "900" in text
+    assert next(line for line in text.splitlines() if "idle" in line).count("–") == 2

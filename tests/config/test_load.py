@@ -1,0 +1,230 @@
+"""Loading the settings from files, options and environment."""
+
+from pathlib import Path
+
+import pytest
+
+from servescope.config.address import Address
+from servescope.config.load import StartOptions, load_settings, require_model_store
+from servescope.config.load_list import LoadModel
+from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
+
+QUIET = StartOptions(no_config_snapshots=True)
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load with this text as config.properties, unless it is None."""
+
+    def load(text=None, options=QUIET, environ=None):
+        if text is not None:
+            (tmp_path / "config.properties").write_text(text)
+        return load_settings(options, environ or {}, tmp_path)
+
+    return load
+
+
+def test_nothing_given_means_the_defaults(load, tmp_path):
+    """No file, no option, no variable: the defaults, logs beside the working directory, no warning."""
+    settings = load()
+    assert settings == Settings(log_location=tmp_path / "logs", metrics_location=tmp_path / "logs")
+
+
+def test_a_torchserve_configuration_loads(load, tmp_path):
+    """A file in the style of TorchServe's examples loads, typed."""
+    (tmp_path / "store").mkdir()
+    settings = load(
+        "inference_address=http://0.0.0.0:8080\nmanagement_address=https://0.0.0.0\nmetrics_address=unix:/tmp/m.sock\n"
+        "model_store=store\nload_models=a.mar,b=c.mar\nallowed_urls=https://a/.*\njob_queue_size=1000\n"
+        'models={\\\n  "a": {\\\n    "1.0": {"minWorkers": 1}\\\n  }\\\n}\nblacklist_env_vars=.*SECRET.*\n'
+        "metrics_mode=log\nmodel_metrics_auto_detect=false\ntoken_expiration_min=0.5\nnumber_of_gpu=1\nlog_format=json\n"
+    )
+    assert settings.inference_address == Address("http", "0.0.0.0", 8080)
+    assert settings.management_address == Address("https", "0.0.0.0", 8444)
+    assert settings.metrics_address.path == "/tmp/m.sock"
+    assert settings.model_store == settings.workflow_store == tmp_path / "store"
+    assert settings.load_models == (LoadModel(None, "a.mar"), LoadModel("b", "c.mar"))
+    assert settings.models["a"]["1.0"].min_workers == 1
+    assert settings.blacklist_env_vars.fullmatch("MY_SECRET")
+    assert (settings.metrics_mode, settings.model_metrics_auto_detect) == ("log", False)
+    assert (settings.job_queue_size, settings.number_of_gpu, settings.log_format) == (1000, 1, "json")
+    assert settings.token_expiration_min == 0.5
+    assert settings.config_file == tmp_path / "config.properties"
+    assert settings.properties["job_queue_size"] == "1000"
+    assert settings.warnings == ()
+
+
+def test_choice_of_file(load, tmp_path):
+    """TS_CONFIG_FILE before --ts-config before ./config.properties."""
+    (tmp_path / "env.cfg").write_text("job_queue_size=1")
+    (tmp_path / "option.cfg").write_text("job_queue_size=2")
+    options = StartOptions(ts_config=Path("option.cfg"), no_config_snapshots=True)
+    assert load("job_queue_size=3", options, {"TS_CONFIG_FILE": "env.cfg"}).job_queue_size == 1
+    assert load(None, options).job_queue_size == 2
+    assert load().job_queue_size == 3
+
+
+@pytest.mark.parametrize("origin", ["--ts-config", "TS_CONFIG_FILE"])
+def test_a_named_file_must_exist(load, origin):
+    """The error names the option or variable, and the file."""
+    options = StartOptions(ts_config=Path("absent.cfg")) if origin == "--ts-config" else QUIET
+    with pytest.raises(ConfigurationError, match=rf"{origin}='absent\.cfg'"):
+        load(None, options, {"TS_CONFIG_FILE": "absent.cfg"} if origin == "TS_CONFIG_FILE" else {})
+
+
+def test_options_override_the_file(load, tmp_path):
+    """Each option of `start` that stands for a key wins over it."""
+    (tmp_path / "other").mkdir()
+    settings = load(
+        "model_store=absent\nload_models=x.mar\nenable_model_api=false\ndisable_token_authorization=false",
+        StartOptions(
+            model_store=Path("other"),
+            models=("a.mar", "b=c.mar"),
+            enable_model_api=True,
+            disable_token_auth=True,
+            no_config_snapshots=True,
+        ),
+    )
+    assert settings.model_store == tmp_path / "other"
+    assert settings.load_models == (LoadModel(None, "a.mar"), LoadModel("b", "c.mar"))
+    assert settings.enable_model_api
+    assert settings.disable_token_authorization
+
+
+def test_models_all(load):
+    """`--models all` loads the whole store."""
+    assert load(None, StartOptions(models=("all",))).load_all
+
+
+def test_variables_override_only_with_leave(load):
+    """TS_ variables count only with enable_envvars_config=true."""
+    environ = {"TS_JOB_QUEUE_SIZE": "7", "TS_ALLOWED_URLS": "", "TS_METRIC_TIME_INTERVAL": "9"}
+    assert load("job_queue_size=5", environ=environ).job_queue_size == 5
+    settings = load("job_queue_size=5\nenable_envvars_config=true", environ=environ)
+    assert settings.job_queue_size == 7
+    assert settings.metric_time_interval == 5
+    assert settings.allowed_urls == Settings().allowed_urls
+    assert load("enable_envvars_config=true\nuse_env_allowed_urls=true", environ=environ).allowed_urls == ()
+
+
+def test_open_inference_protocol_needs_no_leave(load):
+    """TS_OPEN_INFERENCE_PROTOCOL always counts, before the file."""
+    assert load(environ={"TS_OPEN_INFERENCE_PROTOCOL": "oip"}).ts_open_inference_protocol
+    settings = load("ts_open_inference_protocol=true", environ={"TS_OPEN_INFERENCE_PROTOCOL": "no"})
+    assert not settings.ts_open_inference_protocol
+
+
+def test_log_directories(load, tmp_path):
+    """From LOG_LOCATION and METRICS_LOCATION, absolute or not."""
+    settings = load(environ={"LOG_LOCATION": "l", "METRICS_LOCATION": "/var/m"})
+    assert (settings.log_location, settings.metrics_location) == (tmp_path / "l", Path("/var/m"))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("job_queue_size", "abc"),
+        ("job_queue_size", "0"),
+        ("max_request_size", "-1"),
+        ("max_response_size", "1MB"),
+        ("debug", "yes"),
+        ("enable_envvars_config", "1"),
+        ("metrics_mode", "promtheus"),
+        ("inference_address", "0.0.0.0:8080"),
+        ("allowed_urls", "("),
+        ("models", "{"),
+        ("initial_worker_port", "70000"),
+        ("log_format", "xml"),
+        ("model_store", "absent"),
+        ("certificate_file", "alone.pem"),
+    ],
+)
+def test_a_bad_value_names_key_value_and_file(load, key, text):
+    """Whatever is wrong with a value, the message says which, where, and what it is."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(f"{key}={text}")
+    assert f"{key}={text!r}" in str(caught.value)
+    assert "config.properties" in str(caught.value)
+
+
+def test_a_bad_variable_is_named(load):
+    """The origin of a value from the environment is its variable."""
+    with pytest.raises(ConfigurationError, match=r"job_queue_size='x'.*TS_JOB_QUEUE_SIZE"):
+        load("enable_envvars_config=true", environ={"TS_JOB_QUEUE_SIZE": "x"})
+
+
+def test_a_bad_option_is_named(load):
+    """The origin of a value from the command line is its option."""
+    with pytest.raises(ConfigurationError, match=r"model_store='absent'.*--model-store"):
+        load(None, StartOptions(model_store=Path("absent")))
+
+
+def test_tls_files_must_exist(load, tmp_path):
+    """Both files are named together, and are there."""
+    (tmp_path / "key.pem").touch()
+    with pytest.raises(ConfigurationError, match=r"certificate_file='cert\.pem' is no file"):
+        load("private_key_file=key.pem\ncertificate_file=cert.pem")
+    (tmp_path / "cert.pem").touch()
+    assert load().certificate_file == tmp_path / "cert.pem"
+
+
+def test_variables_in_values(load):
+    """`$$NAME$$` is the environment's."""
+    assert load("job_queue_size=$$SIZE$$", environ={"SIZE": "12"}).job_queue_size == 12
+    with pytest.raises(ConfigurationError, match="SIZE"):
+        load("job_queue_size=$$SIZE$$")
+
+
+def test_an_empty_value_is_not_set(load):
+    """But for allowed_urls, which then allows nothing."""
+    settings = load("job_queue_size=\nmodel_store=\nload_models=\nallowed_urls=\n")
+    assert settings.job_queue_size == 100
+    assert settings.model_store is None
+    assert settings.load_models == ()
+    assert settings.allowed_urls == ()
+
+
+def test_keys_without_effect_warn_once_each(load):
+    """Accepted, with one warning that names the key and its origin."""
+    options = StartOptions(plugins_path="p", no_config_snapshots=True)
+    keys = ["vmargs", "plugins_path", "number_of_netty_threads", "grpc_inference_port", "cpp_log_config", "io_ratio"]
+    warnings = load("".join(f"{key}=1\n" for key in keys), options).warnings
+    assert len(warnings) == len(keys)
+    assert all(sum(warning.startswith(f"{key} (from") for warning in warnings) == 1 for key in keys)
+    assert "--plugins-path" in next(w for w in warnings if w.startswith("plugins_path"))
+
+
+def test_keys_without_effect_yet_warn(load):
+    """Keys of parts that are not built say so."""
+    (warning,) = load("workflow_store=w").warnings
+    assert warning.startswith("workflow_store")
+    assert "workflows" in warning
+
+
+def test_an_unknown_key_warns_with_a_hint(load):
+    """A misspelt key is named, with the key it resembles."""
+    (warning,) = load("job_queue_sise=5").warnings
+    assert "job_queue_sise" in warning
+    assert "did you mean job_queue_size?" in warning
+
+
+def test_snapshots_and_log_config_are_answered_by_warnings(load):
+    """Without --ncs a warning says that there are no snapshots; --log-config has no effect."""
+    warnings = load(None, StartOptions(log_config=Path("log4j2.xml"))).warnings
+    assert len(warnings) == 2
+    assert "snapshots" in warnings[0]
+    assert "log4j2.xml" in warnings[1]
+
+
+def test_warnings_of_the_models_key_come_through(load):
+    """A wrong type within `models` is a warning of the settings."""
+    (warning,) = load('models={"m": {"1": {"batchSize": "4"}}}').warnings
+    assert "batchSize='4'" in warning
+
+
+def test_require_model_store(tmp_path):
+    """A start without a model store names the option."""
+    with pytest.raises(ConfigurationError, match="--model-store"):
+        require_model_store(Settings())
+    assert require_model_store(Settings(model_store=tmp_path)) == tmp_path

@@ -1,0 +1,73 @@
+"""The models key."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.config.models_json import StartupModel, parse_models
+from servescope.config.parsers import GivenValue
+from servescope.errors import ConfigurationError
+
+
+def parse(text):
+    return parse_models(GivenValue("models", text, "here", Path("/")))
+
+
+def test_reads_every_setting():
+    """Every setting that the contract lists has its field."""
+    text = """{"m": {"1.0": {"minWorkers": 1, "maxWorkers": 2, "batchSize": 3, "maxBatchDelay": 4, "responseTimeout": 5,
+        "startupTimeout": 6, "runtimeType": "python", "defaultVersion": true, "marName": "m.mar"}}}"""
+    models, warnings = parse(text)
+    assert warnings == []
+    assert models["m"]["1.0"] == StartupModel(
+        min_workers=1,
+        max_workers=2,
+        batch_size=3,
+        max_batch_delay=4,
+        response_timeout=5,
+        startup_timeout=6,
+        runtime_type="python",
+        default_version=True,
+        mar_name="m.mar",
+    )
+
+
+def test_leaves_out_zero_and_warns_of_the_rest():
+    """0 is left out in silence, numbers below it, wrong types and unknown names with a warning that names them."""
+    models, warnings = parse(
+        '{"m": {"1": {"batchSize": 0, "minWorkers": -2, "maxWorkers": "3", "responseTimeout": true, "speed": 9}}}'
+    )
+    assert models["m"]["1"] == StartupModel()
+    named = ("minWorkers=-2", "maxWorkers='3'", "responseTimeout=True", "unknown setting speed")
+    assert len(warnings) == len(named)
+    assert all(name in warning for name, warning in zip(named, warnings, strict=True))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', '{"m": 1}', '{"m": {"1": []}}', "[" * 100_000, '"\ud800"'])
+def test_refuses_what_is_no_object_of_objects(text):
+    """The error names the key."""
+    with pytest.raises(ConfigurationError, match="models="):
+        parse(text)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+)
+
+
+@given(
+    json_values
+    | st.dictionaries(
+        st.text(), st.dictionaries(st.text(), st.dictionaries(st.sampled_from(["batchSize", "x"]), json_values))
+    )
+)
+def test_any_json_is_read_or_refused(value):
+    """No JSON raises anything but ConfigurationError."""
+    try:
+        parse(json.dumps(value))
+    except ConfigurationError:
+        pass

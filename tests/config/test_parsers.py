@@ -1,0 +1,121 @@
+"""Typed readers of configuration texts."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.config import parsers
+from servescope.config.parsers import GivenValue
+from servescope.errors import ConfigurationError
+
+ALL = [
+    parsers.whole(0),
+    parsers.positive_number,
+    parsers.flag,
+    parsers.words,
+    parsers.path,
+    parsers.choice("a", "b"),
+    parsers.metrics_mode,
+    parsers.pattern,
+    parsers.url_patterns,
+    parsers.listener(80, 443),
+]
+
+
+def value(text, cwd=Path("/srv")):
+    return GivenValue("some_key", text, "file.properties", cwd)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), (" 12 ", 12), ("+7", 7), ("007", 7)])
+def test_whole_reads_numbers(text, number):
+    """Blanks, signs and leading zeros are fine."""
+    assert parsers.whole(0)(value(text)) == number
+
+
+@pytest.mark.parametrize("text", ["-1", "abc", "1.5", "1_000", "", "0x10", "٣", "9" * 5000, "101"])
+def test_whole_refuses_with_key_value_and_origin(text):
+    """All else is refused, naming key, value and origin."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsers.whole(0, 100)(value(text))
+    assert f"some_key={text!r}" in str(caught.value)
+    assert "file.properties" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x", ""])
+def test_positive_number_refuses(text):
+    """Only finite numbers above 0."""
+    with pytest.raises(ConfigurationError, match="some_key"):
+        parsers.positive_number(value(text))
+
+
+def test_positive_number_reads_fractions():
+    """Half a minute is a time."""
+    assert parsers.positive_number(value("0.5")) == 0.5
+
+
+def test_flag_takes_true_and_false_only():
+    """TorchServe's 'yes means false' is an error here."""
+    assert parsers.flag(value(" TRUE "))
+    assert not parsers.flag(value("False"))
+    for text in ("yes", "1", "tru", ""):
+        with pytest.raises(ConfigurationError, match="neither true nor false"):
+            parsers.flag(value(text))
+
+
+def test_relative_paths_start_at_the_working_directory():
+    """And absolute ones stay."""
+    assert parsers.path(value("store/../x")) == Path("/srv/x")
+    assert parsers.path(value("/abs")) == Path("/abs")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("prometheus", "prometheus"),
+        ("LOG", "log"),
+        ("legacy", "legacy"),
+        ("off", "off"),
+        ("log, prometheus", "prometheus,log"),
+    ],
+)
+def test_metrics_modes(text, mode):
+    """The modes, and prometheus with log in either order."""
+    assert parsers.metrics_mode(value(text)) == mode
+
+
+@pytest.mark.parametrize("text", ["prometeus", "legacy,log", "off,log", "", ","])
+def test_unknown_metrics_mode_is_named(text):
+    """An unknown mode is an error that names it (departure)."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsers.metrics_mode(value(text))
+    assert repr(text) in str(caught.value)
+
+
+def test_url_patterns_match_whole_urls_in_any_case():
+    """Between commas; an empty text allows nothing."""
+    patterns = parsers.url_patterns(value("https://a/.*, file://.*"))
+    assert [p.fullmatch("HTTPS://A/x.mar") is not None for p in patterns] == [True, False]
+    assert parsers.url_patterns(value("")) == ()
+
+
+def test_bad_pattern_is_refused():
+    """A broken regular expression names the key."""
+    with pytest.raises(ConfigurationError, match="some_key"):
+        parsers.pattern(value("("))
+
+
+def test_listener_adds_the_origin():
+    """An address's error says where it was given."""
+    with pytest.raises(ConfigurationError, match=r"some_key='nope'.*file\.properties"):
+        parsers.listener(80, 443)(value("nope"))
+
+
+@given(st.sampled_from(ALL), st.text())
+def test_any_text_is_read_or_refused(parse, text):
+    """No reader raises anything but ConfigurationError."""
+    try:
+        parse(value(text))
+    except ConfigurationError:
+        pass

@@ -1,0 +1,58 @@
+"""Java properties files."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.config.properties import expand_variables, parse_properties
+from servescope.errors import ConfigurationError
+
+
+def test_reads_the_java_format():
+    """Comments, all separators, continued lines, escapes; a repeated key's last value wins."""
+    content = b"# c\n! c\na=1\nb : 2\nc 3\nd=x\\\n   y\ne=caf\\u00e9\\t\na=9\n\nf=\n"
+    assert parse_properties(content, "f") == {"a": "9", "b": "2", "c": "3", "d": "xy", "e": "café\t", "f": ""}
+
+
+def test_reads_utf8_and_latin1():
+    """UTF-8 (also with a byte order mark) where it is that, else ISO 8859-1."""
+    assert parse_properties("\ufeffa=é".encode(), "f") == {"a": "é"}
+    assert parse_properties("a=é".encode("latin-1"), "f") == {"a": "é"}
+
+
+def test_bad_escape_names_the_file():
+    """A truncated unicode escape is a ConfigurationError."""
+    with pytest.raises(ConfigurationError, match=r"my\.properties"):
+        parse_properties(rb"a=\u12", "my.properties")
+
+
+def test_expands_variables():
+    """Several in one value; a variable's own dollars stay as they are."""
+    values = {"a": "$$HOST$$:$$P$$/x", "b": "$ $$ plain"}
+    assert expand_variables(values, {"HOST": "h$1", "P": "$$HOST$$"}, "f") == {"a": "h$1:$$HOST$$/x", "b": "$ $$ plain"}
+
+
+def test_missing_variable_names_key_variable_and_file():
+    """A variable that is not set ends the start."""
+    with pytest.raises(ConfigurationError, match=r"model_store=.*\bNOPE\b.*f\.cfg"):
+        expand_variables({"model_store": "$$NOPE$$/x"}, {}, "f.cfg")
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(content):
+    """No file raises anything but ConfigurationError."""
+    try:
+        expand_variables(parse_properties(content, "f"), {}, "f")
+    except ConfigurationError:
+        pass
+
+
+text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x24F), min_size=1)
+
+
+@given(st.dictionaries(text, text))
+def test_reads_back_what_javaproperties_writes(values):
+    """Any keys and values survive the format."""
+    import javaproperties
+
+    assert parse_properties(javaproperties.dumps(values).encode(), "f") == values

@@ -1,0 +1,1 @@
+"""Tests of the `ts` package that handlers import."""
