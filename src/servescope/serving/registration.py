@@ -69,7 +69,9 @@ async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *,
         for warning in (*resolved.warnings, *(f"unknown parameter {word} is ignored" for word in options.unknown)):
             logger.warning("Model %s version %s: %s", name, version, warning)
         python = await _install(archive, host.settings, resolved)
-        return _assemble(archive, resolved, host, python, at_startup)
+        if at_startup:
+            catalog.startup_names.add(name)
+        return _assemble(archive, resolved, host, python, loaded_at_startup=name in catalog.startup_names)
     except BaseException:
         await asyncio.to_thread(archive.close)
         raise
@@ -107,7 +109,7 @@ async def _install(archive: Archive, settings: Settings, options: ModelOptions) 
     return str(python) if python is not None else sys.executable
 
 
-def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, at_startup: bool) -> Model:
+def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, *, loaded_at_startup: bool) -> Model:
     settings, manifest = host.settings, archive.manifest
     plan = LaunchPlan(
         _load(archive, options, host),
@@ -140,7 +142,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         pool,
         dispatcher,
         recorder,
-        at_startup,
+        loaded_at_startup,
     )
 
 

@@ -43,7 +43,7 @@ STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: "
 
 
 def new_request_id() -> str:
-    """A random UUID's text. (`uuid.uuid4` takes thrice the time.)"""
+    """A random UUID's text, in a third of `uuid.uuid4`'s time."""
     text = f"{random.getrandbits(128):032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 

@@ -71,7 +71,7 @@ class InferenceApi:
             text = "Healthy" if status == 200 else "Unhealthy"
             exchange.answer(status, [JSON_TYPE], json_body({"status": text}))
         elif route.kind is Kind.INVOCATIONS:
-            await self._invoke(exchange, route, body)
+            await self._invoke(exchange, body)
         elif _is_description(route, scope["method"]):
             exchange.answer(200, [JSON_TYPE], self._description)
         elif route.kind is Kind.OPEN_INFERENCE and self._open_inference:
@@ -82,7 +82,7 @@ class InferenceApi:
         else:
             raise ResourceNotFound
 
-    async def _invoke(self, exchange: Exchange, route: Route, body: list[bytes]) -> None:
+    async def _invoke(self, exchange: Exchange, body: list[bytes]) -> None:
         """/invocations: the model is a parameter, or the only one loaded at startup, or a form field."""
         query = dict(parse_qsl(exchange.scope["query_string"].decode("latin-1"), keep_blank_values=True))
         name = query.get("model_name") or self._sole_startup_model() or self._form_model(exchange, body)

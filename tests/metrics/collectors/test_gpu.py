@@ -45,7 +45,7 @@ class Cards:
 
 
 def test_two_cards() -> None:
-    """GPUMemoryUtilization is used / total, not the share of time with memory traffic; what a card lacks is left out."""
+    """GPUMemoryUtilization is used / total, not the time with memory traffic; what a card lacks is left out."""
     assert list(GpuCollector("h", Cards).update()) == [
         Reading("GPUMemoryUsed", ("Host", "0", "h"), 2048.0),
         Reading("GPUMemoryUtilization", ("Host", "0", "h"), 25.0),

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -91,6 +91,7 @@ def test_a_lone_surrogate_does_not_break_the_page() -> None:
     assert 'f{a="?",} 1.0' in text_of(registry)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), unique=True, max_size=8), floats, texts)
 def test_label_values_survive(values: list[tuple[str, str]], number: float, text: str) -> None:
     """Whatever stands in labels and help comes back from prometheus_client's parser, trailing comma and all."""
@@ -103,6 +104,7 @@ def test_label_values_survive(values: list[tuple[str, str]], number: float, text
         assert value == number or (math.isnan(value) and math.isnan(number))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 7), st.lists(floats.filter(lambda x: not math.isnan(x)), max_size=20))
 def test_histograms_survive(labels: int, values: list[float]) -> None:
     """With any number of labels the parser sees counts that grow up to the number of observations."""

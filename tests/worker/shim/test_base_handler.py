@@ -1,0 +1,173 @@
+"""BaseHandler with real models: what it answers is what torch itself gives."""
+
+import json
+
+import pytest
+import torch
+
+from servescope.errors import ServescopeError
+
+NETWORK = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        return torch.relu(self.layer(x))
+"""
+
+HANDLER = """
+from ts.torch_handler.base_handler import BaseHandler
+
+class Mine(BaseHandler):
+    def preprocess(self, data):
+        return super().preprocess([row["body"] for row in data])
+"""
+
+ROWS = [{"body": [1.0, 2.0, 3.0]}, {"body": [-1.0, 0.5, 2.0]}]
+
+
+def net():
+    """A network of the archive's class, with weights of its own."""
+    scope = {}
+    exec(NETWORK, scope)
+    torch.manual_seed(7)
+    return scope["Net"]().eval()
+
+
+def expected(network):
+    with torch.inference_mode():
+        return network(torch.tensor([row["body"] for row in ROWS])).tolist()
+
+
+def pack_script(model):
+    network = net()
+    torch.jit.trace(network, torch.zeros(1, 3)).save(str(model.directory / "model.pt"))
+    model.manifest["model"]["serializedFile"] = "model.pt"
+    return network
+
+
+def test_torchscript_answers_as_torch_does(model):
+    """A BaseHandler subclass on a TorchScript model; HandlerTime is written with it."""
+    network = pack_script(model)
+    handler, context = model.load(HANDLER)
+    assert handler.entry(ROWS, context) == expected(network)
+    (time,) = context.metrics.drain()
+    assert (time.kind, time.name, time.unit, time.values) == ("gauge", "HandlerTime", "Milliseconds", ["m", "Model"])
+
+
+def test_an_eager_model_answers_as_torch_does(model):
+    """modelFile defines the class, serializedFile holds its state dict."""
+    network = net()
+    torch.save(network.state_dict(), model.directory / "weights.pt")
+    model.manifest["model"] |= {"serializedFile": "weights.pt", "modelFile": model.write("network.py", NETWORK)}
+    handler, context = model.load(HANDLER)
+    assert handler.entry(ROWS, context) == expected(network)
+
+
+def test_the_base_handler_serves_by_itself(model):
+    """A manifest may name it without any code: rows of numbers in, rows of numbers out."""
+    network = pack_script(model)
+    handler, context = model.load(handler="base_handler")
+    assert handler.entry(ROWS, context) == expected(network)
+
+
+def test_torch_compile_is_used_where_the_configuration_says_so(model):
+    """`pt2: {compile: …}`; the eager backend needs no compiler."""
+    network = net()
+    torch.save(network.state_dict(), model.directory / "weights.pt")
+    model.manifest["model"] |= {"serializedFile": "weights.pt", "modelFile": model.write("network.py", NETWORK)}
+    model.config = {"pt2": {"compile": {"enable": True, "backend": "eager"}}}
+    handler, context = model.load(HANDLER)
+    assert isinstance(handler.entry.__self__.model, torch._dynamo.OptimizedModule)
+    assert handler.entry(ROWS, context) == expected(network)
+
+
+def test_a_backend_nobody_knows_leaves_the_model_as_it_is(model):
+    """With a line in the log, as in TorchServe."""
+    pack_script(model)
+    model.config = {"pt2": "warp-drive"}
+    handler, _ = model.load(HANDLER)
+    assert isinstance(handler.entry.__self__.model, torch.jit.ScriptModule)
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ({}, "no serializedFile and no modelFile"),
+        ({"serializedFile": "gone.pt"}, "gone.pt, which the manifest names as serializedFile"),
+        ({"modelFile": "gone.py"}, "gone.py in .*, which the manifest names as modelFile"),
+    ],
+)
+def test_a_missing_model_file_is_named(model, entries, words):
+    """RuntimeError, which fails the load with 500."""
+    model.manifest["model"] |= entries
+    with pytest.raises(RuntimeError, match=words) as caught:
+        model.load(HANDLER)
+    assert not isinstance(caught.value, ServescopeError)
+
+
+def test_a_model_file_with_two_classes_is_refused(model):
+    """Which one is the model cannot be known."""
+    model.manifest["model"]["modelFile"] = model.write("two.py", "class A: pass\nclass B: pass")
+    with pytest.raises(ValueError, match="found A, B"):
+        model.load(HANDLER)
+
+
+def test_describe_and_explain_take_their_own_ways(model):
+    """By the headers `describe` and `explain`; the target comes from the row."""
+    pack_script(model)
+    source = HANDLER + (
+        "    def describe_handle(self): return {'made of': 'numbers'}\n"
+        "    def get_insights(self, tensor_data, raw_data, target): return [[list(tensor_data.shape), raw_data, target]]\n"
+    )
+    handler, context = model.load(source)
+    assert handler.entry(ROWS, model.context([{"describe": "True"}])) == [{"made of": "numbers"}]
+    row = {**ROWS[0], "target": bytearray(b"1")}
+    assert handler.entry([row], model.context([{"explain": "True"}])) == [[[1, 3], ROWS[0]["body"], 1]]
+    plain, _ = model.load(HANDLER)
+    with pytest.raises(NotImplementedError, match="Mine has no get_insights"):
+        plain.entry(ROWS[:1], model.context([{"explain": "True"}]))
+
+
+def test_a_profiled_model_writes_each_stage_once(model):
+    """Also where a stage is overridden and calls its parent's."""
+    pack_script(model)
+    model.config = {"handler": {"profile": True}}
+    handler, context = model.load(HANDLER)
+    handler.entry(ROWS, context)
+    names = [update.name for update in context.metrics.drain()]
+    assert names == ["ts_handler_preprocess", "ts_handler_inference", "ts_handler_postprocess", "HandlerTime"]
+
+
+def test_the_torch_profiler_leaves_a_trace(model, monkeypatch, tmp_path):
+    """ENABLE_TORCH_PROFILER writes it to pytorch_profiler/<model> in the temporary directory."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("ENABLE_TORCH_PROFILER", "TRUE")
+    network = pack_script(model)
+    handler, context = model.load(HANDLER)
+    assert handler.entry(ROWS, context) == expected(network)
+    (trace,) = (tmp_path / "pytorch_profiler" / "m").iterdir()
+    assert json.loads(trace.read_text())["traceEvents"]
+
+
+def test_micro_batches_give_the_same_answers_in_order(model):
+    """Cut in twos and run by several threads."""
+    network = pack_script(model)
+    source = HANDLER + (
+        "    def __init__(self):\n        super().__init__()\n"
+        "        from ts.handler_utils.micro_batching import MicroBatching\n"
+        "        self.handle = MicroBatching(self, 2, {'preprocess': 2, 'inference': 2})\n"
+    )
+    handler, context = model.load(source)
+    rows = [{"body": [float(n), 1.0, -1.0]} for n in range(7)]
+    with torch.inference_mode():
+        wanted = network(torch.tensor([row["body"] for row in rows])).tolist()
+    answers = handler.entry(rows, context)
+    assert torch.allclose(torch.tensor(answers), torch.tensor(wanted))
+    assert [update.name for update in context.metrics.drain()] == ["HandlerTime"]
+    with pytest.raises(TypeError):
+        handler.entry([{"body": "text"}], context)

@@ -1,0 +1,145 @@
+"""What handlers import from ts.handler_utils, ts.utils, ts.metrics, ts.service and ts.protocol."""
+
+import importlib
+import json
+
+import pytest
+import torch
+from ts.handler_utils.hf_batch_streamer import TextIteratorStreamerBatch
+from ts.handler_utils.utils import import_class, send_intermediate_predict_response
+from ts.metrics.dimension import Dimension
+from ts.metrics.metric import Metric
+from ts.metrics.unit import Units
+from ts.service import PredictionException, Service
+from ts.utils.util import check_valid_pt2_backend, get_yaml_config, load_label_mapping, map_class_to_label
+
+from ..conftest import context_of
+
+NAMES = [
+    "ts.torch_handler.base_handler:BaseHandler",
+    "ts.torch_handler.vision_handler:VisionHandler",
+    "ts.torch_handler.image_classifier:ImageClassifier",
+    "ts.torch_handler.object_detector:ObjectDetector",
+    "ts.torch_handler.image_segmenter:ImageSegmenter",
+    "ts.torch_handler.text_handler:TextHandler",
+    "ts.torch_handler.text_classifier:TextClassifier",
+    "ts.torch_handler.request_envelope.base:BaseEnvelope",
+    "ts.torch_handler.request_envelope.body:BodyEnvelope",
+    "ts.torch_handler.request_envelope.json:JSONEnvelope",
+    "ts.torch_handler.request_envelope.kserve:KServeEnvelope",
+    "ts.torch_handler.request_envelope.kservev2:KServev2Envelope",
+    "ts.context:Context",
+    "ts.context:RequestProcessor",
+    "ts.handler_utils.timer:timed",
+    "ts.handler_utils.micro_batching:MicroBatching",
+    "ts.metrics.metric_type_enum:MetricTypes",
+    "ts.metrics.caching_metric:CachingMetric",
+    "ts.metrics.metric_cache_errors:MetricsCacheKeyError",
+    "ts.service:PredictionException",
+    "ts.utils.util:PredictionException",
+    "ts.utils.util:list_classes_from_module",
+    "ts.version:__version__",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_names_that_handlers_import_are_there(name):
+    """The paths are TorchServe's."""
+    module, _, attribute = name.partition(":")
+    assert hasattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("module", ["ts.handler_utils.utils", "ts.protocol.otf_message_handler"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_piece_of_an_answer_goes_through_the_context(module):
+    """Both of TorchServe's homes of the function lead to the session."""
+    sent = []
+    context = context_of()
+    context.send_partial = lambda outputs, code: sent.append((outputs, code))
+    send = importlib.import_module(module).send_intermediate_predict_response
+    send(["piece"], context.request_ids, "Intermediate Prediction success", 200, context)
+    assert sent == [(["piece"], 200)]
+
+
+def test_a_piece_without_a_session_is_an_error():
+    """Where nobody would receive it."""
+    with pytest.raises(RuntimeError, match="send_intermediate_predict_response"):
+        send_intermediate_predict_response(["x"], {}, "", 200, context_of())
+
+
+class Letters:
+    """A tokenizer whose tokens are code points."""
+
+    def decode(self, tokens, **_):
+        return "".join(map(chr, tokens))
+
+
+def test_the_streamer_gives_whole_words_of_each_sequence():
+    """The prompt is skipped, a word waits for the blank after it, the rest comes at the end."""
+    streamer = TextIteratorStreamerBatch(Letters(), batch_size=2, skip_prompt=True)
+    streamer.put(torch.zeros(2, 3, dtype=torch.long))
+    for one, other in zip("ab c", "x\ny世", strict=True):
+        streamer.put(torch.tensor([ord(one), ord(other)]))
+    streamer.end()
+    pieces = list(streamer)
+    assert ["".join(texts) for texts in zip(*pieces, strict=True)] == ["ab c", "x\ny世"]
+    assert pieces == [["", ""], ["", "x\n"], ["ab ", ""], ["", "y世"], ["c", ""]]
+    with pytest.raises(ValueError, match="batch_size=2 was given 3"):
+        streamer.put(torch.tensor([1, 2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("content", "mapping"),
+    [
+        ({"0": "a"}, {"0": "a"}),
+        ({"0": ["n01", "a"]}, {"0": "a"}),
+        ({"object_type_names": ["a", "b"]}, {"0": "a", "1": "b"}),
+    ],
+)
+def test_label_mappings_of_all_forms(tmp_path, content, mapping):
+    """As TorchServe read them."""
+    path = tmp_path / "index_to_name.json"
+    path.write_text(json.dumps(content))
+    assert load_label_mapping(path) == mapping
+
+
+@pytest.mark.parametrize("content", [["a"], {"0": 1}, {"0": []}, {"object_type_names": 3}])
+def test_other_label_mappings_are_refused_by_name(tmp_path, content):
+    """The file is named."""
+    path = tmp_path / "index_to_name.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"index_to_name\.json"):
+        load_label_mapping(path)
+    assert load_label_mapping(tmp_path / "absent.json") is None
+
+
+def test_classes_get_their_labels():
+    """By their number where it is given, else by their place; a class without a label keeps its number."""
+    assert map_class_to_label([[0.1, 0.9]], {"4": "a"}, [[4, 7]]) == [{"a": 0.1, "7": 0.9}]
+    assert map_class_to_label([[0.1, 0.9]]) == [{"0": 0.1, "1": 0.9}]
+    with pytest.raises(TypeError, match="not int"):
+        map_class_to_label(3)
+
+
+def test_small_parts(tmp_path):
+    """Dimension, Metric, Units, Service, the exception, back ends, YAML and classes by name."""
+    assert str(Dimension("a", 1)) == "a:1"
+    assert Dimension("a", 1).to_dict() == {"Name": "a", "Value": 1}
+    metric = Metric("n", 1, "ms", [Dimension("a", "b")], "rid", "counter")
+    metric.update(2)
+    assert metric.to_dict()["Value"] == 3
+    assert str(metric).startswith("n.Milliseconds:3|#a:b|#hostname:")
+    metric.reset()
+    assert metric.value == 0
+    assert Units().units[None] == "unit"
+    error = PredictionException("wrong", 422)
+    assert (str(error), error.message, error.error_code) == ("wrong : 422", "wrong", 422)
+    service = Service("m", "/d", None, lambda rows, context: [context.model_name] * len(rows), None, 1)
+    assert service.predict([{}, {}]) == ["m", "m"]
+    assert check_valid_pt2_backend("inductor")
+    assert not check_valid_pt2_backend("warp")
+    (tmp_path / "a.yaml").write_text("a: [1]")
+    assert get_yaml_config(tmp_path / "a.yaml") == {"a": [1]}
+    assert import_class("metric.Metric", "ts.metrics") is Metric
+    with pytest.raises(ImportError, match="'Nope' in ts.metrics.metric"):
+        import_class("ts.metrics.metric.Nope")
