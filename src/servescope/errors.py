@@ -128,6 +128,20 @@ class Conflict(ServescopeError):
     reason = "conflict"
 
 
+class JsonSyntax(ServescopeError):
+    """500: a management request's body is no JSON (TorchServe lets Gson's exception through)."""
+
+    type_name = "JsonSyntaxException"
+    reason = "bad_request"
+
+
+class WorkerInitialization(ServescopeError):
+    """500: a model asks for more GPUs than there are."""
+
+    type_name = "WorkerInitializationException"
+    reason = "gpus"
+
+
 class FileExists(ServescopeError):
     """500: a downloaded archive would overwrite one in the store (TorchServe's FileAlreadyExistsException)."""
 

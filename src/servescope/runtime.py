@@ -128,7 +128,7 @@ class Server:
             address = getattr(settings, f"{apis[0]}_address")
             if address.tls and tls is None:
                 raise ConfigurationError(f"{apis[0]}_address={address}: needs certificate_file and private_key_file")
-            app = HttpApp(self._handlers(apis), settings.max_request_size, self._observers)
+            app = HttpApp(self._handlers(apis), settings, self._observers)
             listeners.append(Listener(f"{apis[0]}_address", address, app, tls if address.tls else None))
         return listeners
 

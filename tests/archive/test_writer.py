@@ -21,60 +21,12 @@ NOW = datetime(2026, 2, 1, 3, 4, 5)
 OUTPUTS = {"default": "m.mar", "zip-store": "m.mar", "tgz": "m.tar.gz", "no-archive": "m"}
 
 
-def write(root: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
 def read(root: Path) -> dict[str, bytes]:
     return {
         os.path.relpath(os.path.join(directory, name), root): Path(directory, name).read_bytes()
         for directory, _, names in os.walk(root)
         for name in names
     }
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A working directory with a model's files and an empty `out`."""
-    write(
-        tmp_path,
-        {
-            "src/h.py": b"def fn(data, context): ...",
-            "w.pt": b"weights" * 1000,
-            "net.py": b"class Net: ...",
-            "r.txt": b"x==1",
-            "c.yaml": b"minWorkers: 1",
-            "extra/index.json": b"{}",
-            "extra/sub/deep.txt": b"deep",
-            "extra/sub/.hidden/x": b"no",
-            "extra/sub/__pycache__/x.pyc": b"no",
-            "extra/__MACOSX/x": b"no",
-            "extra/.dotfile": b"yes",
-            "a1.txt": b"1",
-            "a2.txt": b"2",
-        },
-    )
-    (tmp_path / "out").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def options(**changes: object) -> PackOptions:
-    full = PackOptions(
-        model_name="m",
-        version="2.0",
-        handler="src/h.py",
-        serialized_file="w.pt",
-        model_file="net.py",
-        extra_files="extra,a?.txt, a1.txt,",
-        export_path=Path("out"),
-        requirements_file="r.txt",
-        config_file="c.yaml",
-    )
-    return dataclasses.replace(full, **changes)
 
 
 def opened(path: Path, tmp_path: Path):
@@ -96,7 +48,7 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("archive_format", list(ArchiveFormat))
-def test_contents(here, archive_format):
+def test_contents(here, options, archive_format):
     """Files, flattened directories and patterns are packed; hidden and cache directories are not."""
     path = pack(options(archive_format=archive_format), clock=lambda: NOW)
     assert path == Path("out") / OUTPUTS[archive_format]
@@ -124,7 +76,7 @@ member_names = st.from_regex(r"[a-z0-9é _+\-][a-zA-Z0-9é ._+\-]{0,12}", fullma
     version=st.text(min_size=1, max_size=9),
 )
 @pytest.mark.parametrize("archive_format", list(ArchiveFormat))
-def test_round_trip(tmp_path_factory, archive_format, files, name, version):
+def test_round_trip(tmp_path_factory, archive_format, files, name, version, write):
     """Any tree of files comes out as it went in, under any name and version."""
     tmp_path = tmp_path_factory.mktemp("round")
     kept = {
@@ -153,7 +105,7 @@ def test_round_trip(tmp_path_factory, archive_format, files, name, version):
 
 
 @pytest.mark.parametrize("archive_format", list(ArchiveFormat))
-def test_like_torch_model_archiver(here, archive_format):
+def test_like_torch_model_archiver(here, options, archive_format):
     """The real torch-model-archiver's archive opens in the reader, with the manifest and files that `pack` writes."""
     arguments = (
         "--model-name m --version 2.0 --handler src/h.py --serialized-file w.pt --model-file net.py"
@@ -178,7 +130,7 @@ def without_date(manifest):
     return dataclasses.replace(manifest, created_on="", raw={**manifest.raw, "createdOn": ""})
 
 
-def test_forms(here):
+def test_forms(here, options):
     """The zips are deflated and stored; the tar has the model's name in front and nobody's name inside."""
     for archive_format, compression in (("default", zipfile.ZIP_DEFLATED), ("zip-store", zipfile.ZIP_STORED)):
         with zipfile.ZipFile(pack(options(archive_format=archive_format, force=True))) as archive:
@@ -189,7 +141,7 @@ def test_forms(here):
 
 
 @pytest.mark.parametrize("archive_format", ["default", "zip-store", "tgz"])
-def test_same_bytes(here, archive_format):
+def test_same_bytes(here, options, archive_format):
     """The same inputs at the same time give the same bytes."""
     packed = [
         pack(options(archive_format=archive_format, force=True), clock=lambda: NOW).read_bytes() for _ in range(2)
@@ -198,7 +150,7 @@ def test_same_bytes(here, archive_format):
 
 
 @pytest.mark.parametrize("archive_format", list(ArchiveFormat))
-def test_progress(here, archive_format):
+def test_progress(here, options, archive_format):
     """Progress ends at the sum of the inputs."""
     seen = []
     pack(options(archive_format=archive_format), lambda done, total: seen.append((done, total)))
@@ -207,7 +159,7 @@ def test_progress(here, archive_format):
 
 
 @pytest.mark.parametrize("archive_format", list(ArchiveFormat))
-def test_existing_output(here, archive_format):
+def test_existing_output(here, options, archive_format):
     """An output that exists is an error that names it, and is replaced as a whole with force."""
     path = pack(options(archive_format=archive_format))
     with pytest.raises(ConfigurationError, match=rf"^{path} exists already"):
@@ -219,7 +171,7 @@ def test_existing_output(here, archive_format):
     assert os.listdir("out") == [path.name]
 
 
-def test_force_spares_other_directories(here):
+def test_force_spares_other_directories(here, options, write):
     """Force does not replace a directory that holds no model."""
     write(here, {"out/m/precious.txt": b"x"})
     with pytest.raises(ConfigurationError, match="out/m is a directory that holds no model"):
@@ -227,103 +179,7 @@ def test_force_spares_other_directories(here):
     assert (here / "out/m/precious.txt").exists()
 
 
-@pytest.mark.parametrize("handler", ["image_classifier", "vllm_handler", "base_handler"])
-def test_default_handlers(here, handler):
-    """A default handler is named and not packed, even where a file has its name."""
-    write(here, {f"{handler}.py": b"other"})
-    archive = opened(pack(options(handler=handler)), here)
-    assert archive.manifest.handler == handler
-    assert not (archive.directory / f"{handler}.py").exists()
-
-
-@pytest.mark.parametrize(("handler", "named"), [("src/h", "h"), ("src/h:fn", "h:fn"), ("src/h.py:fn", "h.py:fn")])
-def test_handler_forms(here, handler, named):
-    """The file's suffix may be left out, and a function may follow."""
-    archive = opened(pack(options(handler=handler)), here)
-    assert archive.manifest.handler == named
-    assert (archive.directory / "h.py").exists()
-
-
-def test_lsp(here):
-    """The C++ runtime's handlers are shared objects, or its own two."""
-    write(here, {"lib.so": b"elf"})
-    assert (opened(pack(options(runtime="LSP", handler="lib")), here).directory / "lib.so").exists()
-    assert opened(pack(options(runtime="LSP", handler="BaseHandler", force=True)), here).manifest.runtime == "LSP"
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"model_name": "-m"}, "--model-name '-m'"),
-        ({"model_name": "a/b"}, "--model-name 'a/b'"),
-        ({"model_name": "m\n"}, r"--model-name 'm\n'"),
-        ({"model_name": ""}, "--model-name ''"),
-        ({"version": ""}, "--version ''"),
-        ({"runtime": "java"}, "--runtime 'java': must be one of python, python3, LSP"),
-        ({"archive_format": "rar"}, "--archive-format 'rar': must be one of default, zip-store, tgz, no-archive"),
-        ({"export_path": Path("absent")}, "--export-path 'absent': not a directory"),
-        ({"handler": "absent.py:fn"}, "--handler 'absent.py': no such file"),
-        ({"handler": "absent"}, "--handler 'absent.py': no such file"),
-        ({"serialized_file": "absent.pt"}, "--serialized-file 'absent.pt': no such file"),
-        ({"serialized_file": "extra"}, "--serialized-file 'extra': not a file"),
-        ({"model_file": "absent.py"}, "--model-file 'absent.py': no such file"),
-        ({"requirements_file": "absent"}, "--requirements-file 'absent': no such file"),
-        ({"config_file": "absent"}, "--config-file 'absent': no such file"),
-        ({"extra_files": "a1.txt,absent"}, "--extra-files 'absent': no such file or directory"),
-    ],
-)
-def test_refusals(here, change, words):
-    """Each error names the option and the value, and nothing is written."""
-    with pytest.raises(ConfigurationError) as caught:
-        pack(options(**change))
-    assert words in str(caught.value)
-    assert os.listdir("out") == []
-
-
-def test_patterns_without_a_match(here, caplog):
-    """A pattern that matches nothing is a warning; a name with brackets is the file of that name."""
-    write(here, {"b[1].txt": b"b"})
-    archive = opened(pack(options(extra_files="none*,b[1].txt")), here)
-    assert "'none*' matches nothing" in caplog.text
-    assert (archive.directory / "b[1].txt").exists()
-
-
-def test_two_of_a_name(here, caplog):
-    """Of two files with one name the later is packed, with a warning; the same file twice is no matter."""
-    write(here, {"other/a1.txt": b"other"})
-    archive = opened(pack(options(extra_files="a1.txt,a1.txt,other")), here)
-    assert (archive.directory / "a1.txt").read_bytes() == b"other"
-    assert [record.getMessage() for record in caplog.records] == ["a1.txt: other/a1.txt replaces a1.txt in the archive"]
-
-
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        ({"x/f": b"", "y/f/g": b""}, "cannot both be packed"),
-        ({"x/a\nb": b""}, "control characters"),
-        ({"x/..\\f": b""}, "'..'"),
-    ],
-)
-def test_names_that_could_not_be_unpacked(here, files, words):
-    """What the reader would refuse is not packed in the first place."""
-    write(here, files)
-    (here / "y").mkdir(exist_ok=True)
-    with pytest.raises(ConfigurationError, match=words):
-        pack(options(extra_files="x,y"))
-
-
-def test_odd_inputs(here):
-    """A FIFO and a link that goes round are errors, not endless."""
-    os.mkfifo("extra/pipe")
-    with pytest.raises(ConfigurationError, match="'extra/pipe' is not a regular file"):
-        pack(options())
-    os.unlink("extra/pipe")
-    os.symlink("..", "extra/sub/round")
-    with pytest.raises(ConfigurationError, match="'extra/sub/round' links to a directory that contains it"):
-        pack(options())
-
-
-def test_output_among_the_inputs(here):
+def test_output_among_the_inputs(here, options):
     """Packing the working directory into itself takes neither the old output nor the unfinished one along."""
     for _ in range(2):
         path = pack(options(extra_files=".", export_path=Path(), force=True))
@@ -331,7 +187,7 @@ def test_output_among_the_inputs(here):
         assert not [name for name in archive.namelist() if name.endswith((".mar", ".part"))]
 
 
-def test_failure_leaves_nothing(here):
+def test_failure_leaves_nothing(here, options):
     """An input that vanishes while others are packed ends the packing and the unfinished output."""
 
     def progress(done, total):

@@ -6,7 +6,7 @@ from servescope.config.model_config import ModelConfig
 from servescope.config.model_options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
 from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
-from servescope.errors import WorkerFailed
+from servescope.errors import WorkerInitialization
 
 
 def resolve(request=None, yaml=None, startup=None, settings=None, *, at_startup=True, cpus=2, gpus=0):
@@ -174,7 +174,7 @@ def test_parallel_models_are_clipped_to_the_gpus(yaml, gpus, expected):
 
 def test_too_few_gpus_for_a_parallel_model():
     """Such a model cannot have a worker."""
-    with pytest.raises(WorkerFailed, match="parallelLevel 4"):
+    with pytest.raises(WorkerInitialization, match="parallelLevel 4"):
         resolve(yaml=ModelConfig(parallel_type="tp", parallel_level=4), gpus=2)
 
 

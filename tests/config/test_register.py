@@ -14,7 +14,7 @@ from servescope.config.register import (
     parse_register_json,
     parse_scale,
 )
-from servescope.errors import BadRequest
+from servescope.errors import BadRequest, JsonSyntax
 
 NUMBERS = ["batch_size", "max_batch_delay", "initial_workers", "response_timeout", "startup_timeout"]
 FULL = RegisterOptions(
@@ -144,15 +144,15 @@ def test_unknown_parameters_are_listed():
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nope", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json(body):
-    """400 that says so."""
-    with pytest.raises(BadRequest, match=r"^Invalid JSON in the request body"):
+    """500 as TorchServe's, with a text that says so."""
+    with pytest.raises(JsonSyntax, match=r"^Invalid JSON in the request body"):
         parse_register_body(body)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"url"', b"null"])
 def test_a_body_that_is_no_object(body):
-    """400 that says so."""
-    with pytest.raises(BadRequest, match="must be a JSON object"):
+    """500 as TorchServe's, with a text that says so."""
+    with pytest.raises(JsonSyntax, match="must be a JSON object"):
         parse_register_body(body)
 
 

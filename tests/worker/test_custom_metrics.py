@@ -34,13 +34,13 @@ class Metered:
 """
 
 # TorchServe's model_metrics.log for such a handler: name.unit, value, dimensions.
-RECORDED = """
-CallCount.Count:1.0|#Caller:test,ModelName:m,Level:Model
-PostprocessTime.Milliseconds:12.5|#ModelName:m,Level:Model
-SizeOfImage.Megabytes:2.0|#ModelName:m,Level:Model
-BatchFill.Percent:50.0|#ModelName:m,Level:Model
-DistanceInKM.km:10.0|#ModelName:m,Level:Model
-""".split()
+RECORDED = [
+    "CallCount.Count:1.0|#Caller:test,ModelName:m,Level:Model",
+    "PostprocessTime.Milliseconds:12.5|#ModelName:m,Level:Model",
+    "SizeOfImage.Megabytes:2.0|#ModelName:m,Level:Model",
+    "BatchFill.Percent:50.0|#ModelName:m,Level:Model",
+    "DistanceInKM.km:10.0|#ModelName:m,Level:Model",
+]
 
 
 def as_line(update):

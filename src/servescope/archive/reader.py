@@ -54,24 +54,17 @@ def open_archive(
     """Unpack `source` (or symlink it, where it is a directory) below `workspace` and read what it says of itself.
 
     `name` and `handler` are the registration's own and override the manifest; `default_handler` and `fallback_name`
-    (the archive's file name, at startup; see `name_from_file`) stand in where it has none. `limit` is the number of
-    bytes that the archive may expand to, by default `extraction.default_limit`. Blocks; to be called in a thread.
+    (the archive's file name, at startup) stand in where it has none. `limit` is the number of bytes that the archive
+    may expand to, by default `extraction.default_limit`. Blocks; to be called in a thread.
 
     Raises:
-        InvalidModel: hostile or corrupt, a bad manifest, or no name or handler; nothing is left behind, and
-            a `downloaded` source is removed.
-        OSError: the disk is full or not writable; nothing is left behind either.
+        InvalidModel: hostile or corrupt, a bad manifest, or no name or handler.
+        OSError: the disk is full or not writable. After any error nothing is left, nor a `downloaded` source.
     """
     directory = workspace / "models" / uuid.uuid4().hex
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    owned = not source.is_dir()
-    opened = Archive(Manifest(), directory, url, source, None, owned, downloaded)
+    opened = Archive(Manifest(), directory, url, source, None, not source.is_dir(), downloaded)
     try:
-        if owned:
-            directory.mkdir()
-            extract(source, url, directory, default_limit(source.stat().st_size) if limit is None else limit)
-        else:
-            directory.symlink_to(source.resolve(), target_is_directory=True)
+        _populate(opened, limit)
         found = _read_manifest(directory, url)
         manifest = _completed(found, url, name or _fallback(found, fallback_name), handler, default_handler)
         return replace(opened, manifest=manifest, config_text=_read_config(directory, manifest, url))
@@ -96,6 +89,17 @@ def remove_archive(archive: Archive) -> None:
 def name_from_file(file_name: str) -> str:
     """Name a model after its archive: `.mar`, `.war` or `.model` dropped, other non-word characters underscores."""
     return re.sub(r"\W", "_", re.sub(r"\.(mar|war|model)$", "", file_name), flags=re.ASCII)
+
+
+def _populate(archive: Archive, limit: int | None) -> None:
+    """Put an archive's files, or a link to them, where its `directory` says."""
+    archive.directory.parent.mkdir(parents=True, exist_ok=True)
+    if not archive.owned:
+        archive.directory.symlink_to(archive.source.resolve(), target_is_directory=True)
+        return
+    archive.directory.mkdir()
+    most = default_limit(archive.source.stat().st_size) if limit is None else limit
+    extract(archive.source, archive.url, archive.directory, most)
 
 
 def _fallback(manifest: Manifest, fallback_name: str | None) -> str | None:

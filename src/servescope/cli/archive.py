@@ -15,55 +15,57 @@ from servescope.archive.inputs import ArchiveFormat, PackOptions
 from servescope.archive.manifest import Runtime
 from servescope.errors import ServescopeError
 
+ModelName = Annotated[str, typer.Option("--model-name", help="Name of the model, and of the archive.")]
+Version = Annotated[str, typer.Option("--version", "-v", help="Version of the model.")]
+Handler = Annotated[
+    str, typer.Option("--handler", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier.")
+]
+SerializedFile = Annotated[
+    str | None, typer.Option("--serialized-file", help="Weights or program: .pt, .pth, .onnx or .so.")
+]
+ModelFile = Annotated[
+    str | None, typer.Option("--model-file", help="Python file with the model's class, for an eager-mode model.")
+]
+ExtraFiles = Annotated[
+    str | None, typer.Option("--extra-files", help="Files, directories and patterns to add, separated by commas.")
+]
+HandlerRuntime = Annotated[Runtime, typer.Option("--runtime", help="What runs the handler.")]
+ExportPath = Annotated[Path, typer.Option("--export-path", help="Directory to put the archive in.")]
+Format = Annotated[
+    ArchiveFormat, typer.Option("--archive-format", help="Deflated zip (default), stored zip, .tar.gz, or a directory.")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing archive.")]
+RequirementsFile = Annotated[
+    str | None, typer.Option("--requirements-file", "-r", help="requirements.txt of the model's own packages.")
+]
+ConfigFile = Annotated[
+    str | None, typer.Option("--config-file", "-c", help="model-config.yaml: batching, workers, devices.")
+]
+
 
 def archive(
-    model_name: Annotated[str, typer.Option("--model-name", help="Name of the model, and of the archive.")],
-    version: Annotated[str, typer.Option("--version", "-v", help="Version of the model.")],
-    handler: Annotated[
-        str,
-        typer.Option("--handler", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier."),
-    ],
-    serialized_file: Annotated[
-        str | None, typer.Option("--serialized-file", help="Weights or program: .pt, .pth, .onnx or .so.")
-    ] = None,
-    model_file: Annotated[
-        str | None, typer.Option("--model-file", help="Python file with the model's class, for an eager-mode model.")
-    ] = None,
-    extra_files: Annotated[
-        str | None,
-        typer.Option("--extra-files", help="Files, directories and patterns to add, separated by commas."),
-    ] = None,
-    runtime: Annotated[Runtime, typer.Option("--runtime", help="What runs the handler.")] = Runtime.PYTHON,
-    export_path: Annotated[Path, typer.Option("--export-path", help="Directory to put the archive in.")] = Path(),
-    archive_format: Annotated[
-        ArchiveFormat,
-        typer.Option("--archive-format", help="Deflated zip (default), stored zip, .tar.gz, or a directory."),
-    ] = ArchiveFormat.DEFAULT,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing archive.")] = False,
-    requirements_file: Annotated[
-        str | None, typer.Option("--requirements-file", "-r", help="requirements.txt of the model's own packages.")
-    ] = None,
-    config_file: Annotated[
-        str | None, typer.Option("--config-file", "-c", help="model-config.yaml: batching, workers, devices.")
-    ] = None,
+    model_name: ModelName,
+    version: Version,
+    handler: Handler,
+    serialized_file: SerializedFile = None,
+    model_file: ModelFile = None,
+    extra_files: ExtraFiles = None,
+    runtime: HandlerRuntime = Runtime.PYTHON,
+    export_path: ExportPath = Path(),
+    archive_format: Format = ArchiveFormat.DEFAULT,
+    force: Force = False,
+    requirements_file: RequirementsFile = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Pack a model and its handler into an archive, as torch-model-archiver does."""
+    inputs = (handler, serialized_file, model_file, extra_files)
+    extras = (requirements_file, config_file)
+    _pack(PackOptions(model_name, version, *inputs, runtime, export_path, archive_format, force, *extras))
+
+
+def _pack(options: PackOptions) -> None:
     from servescope.archive.writer import pack  # zip, tar and gzip, which no other command needs
 
-    options = PackOptions(
-        model_name=model_name,
-        version=version,
-        handler=handler,
-        serialized_file=serialized_file,
-        model_file=model_file,
-        extra_files=extra_files,
-        runtime=runtime,
-        export_path=export_path,
-        archive_format=archive_format,
-        force=force,
-        requirements_file=requirements_file,
-        config_file=config_file,
-    )
     try:
         with _progress_bar(sys.stderr.isatty()) as progress:
             output = pack(options, progress)

@@ -81,7 +81,7 @@ def _measure(console: "Console", place: Place) -> None:
     with console.status("Waiting for the workers to load the model …"):
         digits.ask(url, images[: digits.CLIENTS], digits.CLIENTS, lambda: None)
     before = _samples(place)
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Sending the held-out images", total=len(images))
         answers = digits.ask(url, images, digits.CLIENTS, lambda: progress.advance(task))
     if answers.answered < answers.sent:

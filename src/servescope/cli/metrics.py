@@ -50,11 +50,13 @@ def check(
 
 
 def metrics_table(definitions: tuple[Definition, ...]) -> Table:
-    """A row a family."""
+    """A row a family: name, type, unit and labels on the left, the meaning on the right; readable at 80 columns."""
     table = Table(box=box.SIMPLE, title="Metrics", title_justify="left")
-    for column in ("family", "type", "unit", "labels", "meaning"):
-        table.add_column(column, no_wrap=column == "family", overflow="fold")
+    table.add_column("family", no_wrap=True)
+    table.add_column("meaning")
     for definition in definitions:
-        labels = ", ".join(definition.labels)
-        table.add_row(definition.name, definition.kind, definition.unit, labels, definition.help)
+        kind = ", ".join(filter(None, (definition.kind, definition.unit)))
+        facts = (f"[bold]{definition.name}[/bold]", f"  {kind}", f"  {', '.join(definition.labels)}".rstrip())
+        table.add_row("\n".join(filter(None, facts)), definition.help)
+        table.add_row()
     return table

@@ -49,7 +49,10 @@ def _add_files(files: "Options") -> None:
     files.add_argument("--workflow-store", type=Path, metavar="DIR", help="accepted; workflows are not served yet")
     files.add_argument("--plugins-path", "--ppath", metavar="PATH", help="accepted; Java plug-ins have no effect here")
     files.add_argument(
-        "--log-config", type=Path, metavar="FILE", help="accepted; there is no log4j here, see log_format"
+        "--log-config",
+        type=Path,
+        metavar="FILE",
+        help="configuration of Python's logging (JSON, YAML or INI); log4j files are ignored",
     )
     files.add_argument("--cpp-log-config", type=Path, metavar="FILE", help="accepted; there is no C++ runtime here")
 

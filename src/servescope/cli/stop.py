@@ -54,4 +54,4 @@ def _why(server: runfile.RunningServer) -> str:
         held = f"it waits for {len(workers)} worker process(es), {pids}, that still have requests in hand"
     else:
         held = f"no worker process is left, the server itself is {state}"
-    return f"{held}. See {server.logs}; `kill -9 {server.pid}` ends it without waiting."
+    return f"{held}. See {server.logs}; a second `kill {server.pid}` ends it without waiting."

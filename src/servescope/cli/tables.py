@@ -61,7 +61,7 @@ def requests_table(counts: dict[str, float]) -> Table:
 def red_table(rows: Sequence[Red]) -> Table:
     """Rate, errors, durations and queue time a model."""
     title = "What /metrics says of these requests"
-    table = _table(title, "model", "requests", "a second", "errors, whole server", "mean duration", "mean in queue")
+    table = _table(title, "model", "requests", "per second", "errors (server)", "mean time", "in queue")
     for row in rows:
         table.add_row(
             row.model,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from servescope.config.model_config import ModelConfig
 from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
-from servescope.errors import WorkerFailed
+from servescope.errors import WorkerInitialization
 
 DEFAULT_BATCH_SIZE: Final = 1
 DEFAULT_MAX_BATCH_DELAY_MS: Final = 100
@@ -87,7 +87,7 @@ def resolve_options(
 
     Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
     Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
-    `number_of_gpu`. Raises WorkerFailed if a parallel model needs more GPUs than there are.
+    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are.
     """
     config, entry = yaml or ModelConfig(), startup or StartupModel()
     warnings = _not_built(config)
@@ -140,12 +140,12 @@ def _workers_of_yaml(config: ModelConfig, warnings: list[str]) -> tuple[int, int
     return None
 
 
-def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, int]:
+def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, Any]:
     least, most = workers
     level = devices["parallel_level"]
     capacity = worker_capacity(devices["device_type"], devices["device_ids"], level, gpus)
     if capacity == 0:
-        raise WorkerFailed(f"parallelLevel {level} needs more GPUs than the model may use ({gpus} here)")
+        raise WorkerInitialization(f"parallelLevel {level} needs more GPUs than the model may use ({gpus} here)")
     if capacity is not None:
         least, most = min(least, capacity), min(most, capacity)
     return {"min_workers": least, "max_workers": most}

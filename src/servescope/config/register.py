@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from servescope.config.model_options import RegisterOptions
-from servescope.errors import BadRequest
+from servescope.errors import BadRequest, JsonSyntax
 
 RUNTIMES: Final = ("python", "python3", "LSP")
 MAX_NUMBER: Final = 2**31 - 1
@@ -62,11 +62,11 @@ def parse_register_json(obj: object) -> RegisterOptions:
 
 
 def parse_register_body(body: bytes) -> RegisterOptions:
-    """Read the JSON body of POST /models as it came. Raises BadRequest for what is no JSON, too."""
+    """Read the JSON body of POST /models as it came. Raises JsonSyntax for what is no JSON, too."""
     try:
         obj = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadRequest(f"Invalid JSON in the request body: {error}") from error
+        raise JsonSyntax(f"Invalid JSON in the request body: {error}") from error
     return parse_register_json(obj)
 
 

@@ -72,17 +72,13 @@ class Pool:
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
         self._first_loads: dict[Worker, asyncio.Future[Loaded]] = {}
         self.events: PoolEvents | None = None
+        self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(list(self._keepers))
 
     def __len__(self) -> int:
         return sum(not worker.retiring for worker in self._keepers)
-
-    @property
-    def can_serve(self) -> bool:
-        """Whether a request has a worker to wait for."""
-        return any(worker.can_serve for worker in self._keepers)
 
     @property
     def healthy(self) -> int:
@@ -119,6 +115,7 @@ class Pool:
         )
         self._first_loads[worker] = asyncio.get_running_loop().create_future()
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
+        self.can_serve = True
         return worker
 
     def shrink(self, count: int) -> list[Worker]:
@@ -129,8 +126,8 @@ class Pool:
         retired = serving[: max(0, len(serving) - count)]
         for worker in retired:
             self._remove(worker)
-        if retired and self.events is not None:
-            self.events.workers_changed()
+        if retired:
+            self._changed()
         return retired
 
     def _remove(self, worker: Worker) -> None:
@@ -139,6 +136,11 @@ class Pool:
             self._keepers[worker].cancel()  # it has no process: only the wait for the next try
         elif worker.state is WorkerState.GAVE_UP:
             self._forget(worker)  # its keeper has ended
+
+    def _changed(self) -> None:
+        self.can_serve = any(worker.can_serve for worker in self._keepers)
+        if self.events is not None:
+            self.events.workers_changed()
 
     def _forget(self, worker: Worker) -> None:
         self._keepers.pop(worker, None)
@@ -175,8 +177,7 @@ class Pool:
         finally:
             if worker.state is not WorkerState.GAVE_UP:
                 self._forget(worker)
-            if self.events is not None:
-                self.events.workers_changed()
+            self._changed()
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
@@ -205,8 +206,7 @@ class Pool:
             worker.state = WorkerState.GAVE_UP
             logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
             return False
-        if self.events is not None:
-            self.events.workers_changed()
+        self._changed()
         await asyncio.sleep(delay)
         self._context.recorder.worker_restarted(load.model_name, load.model_version, ending.reason)
         return True

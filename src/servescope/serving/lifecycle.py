@@ -6,10 +6,11 @@ loop's thread, so requests see a model whole or not at all.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from servescope.config.model_options import RegisterOptions
+from servescope.config.model_options import RegisterOptions, worker_capacity
 from servescope.config.register import ScaleOptions
 from servescope.errors import BadRequest, RequestTimeout, ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
@@ -87,6 +88,8 @@ class Lifecycle:
         if maximum < minimum:
             raise BadRequest("max_worker cannot be less than min_worker.")
         model = self._catalog.find(name, version)
+        limit = self._capacity(model)
+        minimum, maximum = min(minimum, limit), min(maximum, limit)
         model.want(minimum, maximum)
         retired = model.pool.shrink(maximum)
         added = model.pool.grow(minimum)
@@ -101,6 +104,12 @@ class Lifecycle:
             return Outcome(206, IN_PROGRESS)
         which = f", version: {version}" if version is not None else ""
         return Outcome(200, f"Workers scaled to {minimum} for model: {name}{which}")
+
+    def _capacity(self, model: Model) -> int:
+        """The most workers that the GPUs carry; without GPUs, as many as are asked for."""
+        options = model.options
+        limit = worker_capacity(options.device_type, options.device_ids, options.parallel_level, self._host.gpus.count)
+        return sys.maxsize if limit is None else limit
 
     def set_default(self, name: str, version: str) -> Outcome:
         """Make `version` the one that requests without a version get. Raises as `Catalog.set_default`."""

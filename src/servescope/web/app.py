@@ -8,8 +8,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from servescope.config.settings import Settings
 from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
 from servescope.web.bodies import BodyTooLarge, ClientGone, read_body
+from servescope.web.cors import is_preflight
 from servescope.web.exchange import Exchange, Observers
 
 logger = logging.getLogger("servescope.web")
@@ -23,29 +25,36 @@ class Handler(Protocol):
 
 
 class HttpApp:
-    """One port's app. `body_limit`: the largest body taken, in bytes."""
+    """One port's app."""
 
-    def __init__(self, handlers: Sequence[Handler], body_limit: int, observers: Observers) -> None:
+    def __init__(self, handlers: Sequence[Handler], settings: Settings, observers: Observers) -> None:
         self._handlers = handlers
         self._only = handlers[0].handle if len(handlers) == 1 else None
-        self._limit = body_limit
+        self._limit = settings.max_request_size
+        self._settings = settings
         self._observers = observers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
         observers = self._observers
         exchange = Exchange(scope, send, observers)
-        observers.open += 1
         try:
             body = await read_body(scope, receive, self._limit)
-            if self._only is not None:
+        except BodyTooLarge:
+            exchange.connection.refuse_body()
+            return
+        except ClientGone:
+            return
+        observers.open += 1
+        try:
+            if is_preflight(self._settings, scope["method"], scope["headers"]):
+                exchange.answer(200, (), b"")
+            elif self._only is not None:
                 await self._only(exchange, body)
             else:
                 await self._ask_in_turn(exchange, body)
         except ServescopeError as error:
             self._fail(exchange, error)
-        except BodyTooLarge:
-            exchange.connection.refuse_body()
         except ClientGone:
             pass
         except Exception:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from servescope.config.settings import Settings
-from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServiceUnavailable
+from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServiceUnavailable, WorkerFailed
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
@@ -123,6 +123,8 @@ class InferenceApi:
             if job.future.cancelled():
                 raise ClientGone from None
             raise
+        if not 200 <= answer.status <= 999:
+            raise WorkerFailed(f"Invalid response status {answer.status}")
         headers = encode_headers(answer.headers) if answer.headers else ()
         if answer.pieces is None:
             exchange.answer(answer.status, headers, answer.body)

@@ -26,13 +26,15 @@ class RequestProcessor:
     __slots__ = ("_extra", "_headers", "_properties", "reason", "response_headers", "status")
 
     def __init__(
-        self, headers: Sequence[tuple[bytes, bytes]] | Mapping[str, Any], extra: Mapping[str, Any] | None = None
+        self, headers: Sequence[tuple[bytes, bytes]] | dict[str, Any], extra: Mapping[str, Any] | None = None
     ) -> None:
-        self._headers: Sequence[tuple[bytes, bytes]] = () if isinstance(headers, Mapping) else headers
         self._extra: Mapping[str, Any] = extra if extra is not None else {}
+        self._headers: Sequence[tuple[bytes, bytes]] = ()
         self._properties: Headers | None = None
-        if isinstance(headers, Mapping):
+        if isinstance(headers, dict):
             self._properties = Headers([*headers.items(), *self._extra.items()])
+        else:
+            self._headers = headers
         self.status = OK
         self.reason: str | None = None
         self.response_headers: dict[str, str] = {}

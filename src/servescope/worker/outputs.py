@@ -7,7 +7,7 @@ An element that is bytes goes out raw, a str as UTF-8, a torch tensor as `torch.
 import io
 import json
 import sys
-from typing import Any
+from typing import Any, cast
 
 from servescope.wire.frames import INLINE_LIMIT, Buffer
 from servescope.wire.messages import Part
@@ -57,7 +57,7 @@ def build_parts(outputs: Any, count: int, context: Context) -> tuple[list[Part],
     parts = []
     attachments: list[Buffer] = []
     for processor, value in zip(context.request_processor, outputs, strict=True):
-        data = encode_output(value)
+        data = cast(bytes, encode_output(value))  # msgpack makes no difference between the two
         if len(data) > INLINE_LIMIT:
             attachments.append(data)
             parts.append(Part(processor.status, processor.response_headers, len(data)))

@@ -36,8 +36,11 @@ def failure_of(error: BaseException) -> Failure:
     """The answer that TorchServe's service gives for what a handler raised."""
     # The handler raises the shim's class, which this module must not import: it knows it by its name and attributes.
     if type(error).__name__ == "PredictionException" and hasattr(error, "error_code"):
-        code = int(error.error_code)
-        return Failure(507 if code == 413 else code, str(getattr(error, "message", error)))
+        code = error.error_code
+        text = str(getattr(error, "message", error))
+        if not isinstance(code, int) or not 200 <= code <= 999:
+            return Failure(500, f"{text} (raised with the impossible code {code!r})")
+        return Failure(507 if code == 413 else code, text)
     if isinstance(error, BadOutput):
         return Failure(503, str(error))
     if isinstance(error, MemoryError) or "CUDA" in str(error):

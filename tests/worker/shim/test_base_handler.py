@@ -60,7 +60,7 @@ def test_torchscript_answers_as_torch_does(model):
 
 
 def test_an_eager_model_answers_as_torch_does(model):
-    """modelFile defines the class, serializedFile holds its state dict."""
+    """The manifest's modelFile defines the class, its serializedFile holds the state dict."""
     network = net()
     torch.save(network.state_dict(), model.directory / "weights.pt")
     model.manifest["model"] |= {"serializedFile": "weights.pt", "modelFile": model.write("network.py", NETWORK)}
@@ -122,9 +122,9 @@ def test_describe_and_explain_take_their_own_ways(model):
     pack_script(model)
     source = HANDLER + (
         "    def describe_handle(self): return {'made of': 'numbers'}\n"
-        "    def get_insights(self, tensor_data, raw_data, target): return [[list(tensor_data.shape), raw_data, target]]\n"
+        "    def get_insights(self, tensor, raw, target): return [[list(tensor.shape), raw, target]]\n"
     )
-    handler, context = model.load(source)
+    handler, _ = model.load(source)
     assert handler.entry(ROWS, model.context([{"describe": "True"}])) == [{"made of": "numbers"}]
     row = {**ROWS[0], "target": bytearray(b"1")}
     assert handler.entry([row], model.context([{"explain": "True"}])) == [[[1, 3], ROWS[0]["body"], 1]]
@@ -169,5 +169,5 @@ def test_micro_batches_give_the_same_answers_in_order(model):
     answers = handler.entry(rows, context)
     assert torch.allclose(torch.tensor(answers), torch.tensor(wanted))
     assert [update.name for update in context.metrics.drain()] == ["HandlerTime"]
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="str"):
         handler.entry([{"body": "text"}], context)

@@ -141,5 +141,5 @@ def test_small_parts(tmp_path):
     (tmp_path / "a.yaml").write_text("a: [1]")
     assert get_yaml_config(tmp_path / "a.yaml") == {"a": [1]}
     assert import_class("metric.Metric", "ts.metrics") is Metric
-    with pytest.raises(ImportError, match="'Nope' in ts.metrics.metric"):
+    with pytest.raises(ImportError, match=r"'Nope' in ts\.metrics\.metric"):
         import_class("ts.metrics.metric.Nope")

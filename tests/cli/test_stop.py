@@ -1,0 +1,85 @@
+"""Ending a server, and saying why it does not end. The servers here are small processes that a run file names."""
+
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from servescope.cli import runfile
+from servescope.cli.stop import stop
+
+OBEDIENT = "import signal; print('up', flush=True); signal.pause()"
+SILENT = "import signal; signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+
+
+@contextmanager
+def process(program):
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as child:
+        try:
+            assert child.stdout.readline() == b"up\n"
+            yield child
+        finally:
+            child.kill()
+
+
+@contextmanager
+def named(child, tmp_path, earlier_s=0.0):
+    server = runfile.RunningServer(
+        child.pid, psutil.Process(child.pid).create_time() - earlier_s, str(tmp_path), "http://a", "http://b",
+        "http://c", str(tmp_path / "logs"),
+    )  # fmt: skip
+    with runfile.held(runfile.location({"TEMP": str(tmp_path)}), server):
+        yield
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+def test_the_process_ends_and_the_key_file_goes(tmp_path, said):
+    """SIGTERM, and the keys of the server's directory with it."""
+    (tmp_path / "key_file.json").write_text("{}")
+    with process(OBEDIENT) as child, named(child, tmp_path):
+        assert stop({"TEMP": str(tmp_path)}, said.append) == 0
+        assert child.wait() == -signal.SIGTERM
+    assert not (tmp_path / "key_file.json").exists()
+    assert f"process {child.pid}" in said[0]
+
+
+def test_a_server_that_does_not_end_is_explained(tmp_path, said):
+    """What holds it, where to read more, and how to end it all the same; its keys stay."""
+    (tmp_path / "key_file.json").write_text("{}")
+    with process(STUBBORN) as child, named(child, tmp_path):
+        assert stop({"TEMP": str(tmp_path)}, said.append, wait_s=0) == 1
+        assert child.poll() is None
+    assert "did not end within 0 s" in said[0]
+    assert "no worker process is left" in said[0]
+    assert f"kill {child.pid}" in said[0]
+    assert (tmp_path / "key_file.json").exists()
+
+
+def test_workers_that_hold_it_are_named(tmp_path, said):
+    """By their process ids."""
+    worker = f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {SILENT!r}]);"
+    with process(worker + STUBBORN) as child:
+        workers = psutil.Process(child.pid).children()
+        try:
+            with named(child, tmp_path):
+                assert stop({"TEMP": str(tmp_path)}, said.append, wait_s=0) == 1
+        finally:
+            for each in workers:
+                each.kill()
+    assert f"1 worker process(es), {workers[0].pid}," in said[0]
+
+
+def test_another_process_with_the_same_id_is_left_alone(tmp_path, said):
+    """A run file whose process is gone ends nobody, though its number was given out again."""
+    with process(OBEDIENT) as child, named(child, tmp_path, earlier_s=1000):
+        assert stop({"TEMP": str(tmp_path)}, said.append) == 0
+        assert child.poll() is None
+    assert "not running" in said[0]
