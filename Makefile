@@ -6,13 +6,15 @@
 #   PORT_BASE=9080        make demo takes three ports from here on
 #   REQUIRE_PROGRAMS=1    make test fails, instead of leaving tests out, where a program that tests drive is missing
 #   TEST="-k name"        more arguments for pytest
-#   BENCH="..."           arguments for benchmarks/versus_torchserve.py
+#   BENCH="--quick"       more arguments for benchmarks/versus_torchserve.py
+#   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
+TORCHSERVE_ENV ?= build/torchserve-env
 PROGRAMS := prometheus gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -49,8 +51,15 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
-bench: $(STAMPS)/dev ## Compare with TorchServe (see docs/performance.md)
-	$(BIN)/python benchmarks/versus_torchserve.py $(BENCH)
+bench: $(STAMPS)/dev $(TORCHSERVE_ENV)/.ready ## Compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
+	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
+
+# Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.
+$(TORCHSERVE_ENV)/.ready:
+	$(PYTHON) -m venv $(TORCHSERVE_ENV)
+	$(TORCHSERVE_ENV)/bin/python -m pip install $(TORCH)
+	$(TORCHSERVE_ENV)/bin/python -m pip install torchserve==0.12.0 psutil pyyaml nvidia-ml-py 'setuptools<81'
+	touch $@
 
 clean: ## Remove the environment and everything made
 	rm -rf $(VENV) .demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

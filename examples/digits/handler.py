@@ -15,6 +15,11 @@ from ts.torch_handler.base_handler import BaseHandler
 class DigitHandler(BaseHandler):
     """PNG bytes → tensor (N, 1, 8, 8) → logits (N, 10) → digits."""
 
+    def initialize(self, context):
+        """Load `model.pt`, to run on one thread: the model is tiny, and the workers share the machine's cores."""
+        torch.set_num_threads(1)
+        super().initialize(context)
+
     def preprocess(self, data):
         """The batch's images as one float tensor in 0–1 on the model's device."""
         bodies = [row.get("data") or row.get("body") for row in data]

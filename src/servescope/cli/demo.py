@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,13 +102,15 @@ def _show(console: "Console", before: "Sequence[Sample]", after: "Sequence[Sampl
 
 def _addresses(console: "Console", place: Place) -> None:
     image = digits.held_out(place.folder / "heldout")[0].path
+    # The command as it was called, since `make demo` puts it on nobody's PATH.
+    command = sys.argv[0] if Path(sys.argv[0]).name == "servescope" else "servescope"
     console.print(
         "Look at\n"
         f"  {place.metrics}/metrics\n"
         f"  {place.management}/models/{digits.NAME}\n"
         f"  {place.inference}/api-description\n"
         f"  curl -T {image} {place.inference}/predictions/{digits.NAME}\n"
-        f"  TEMP={place.folder} servescope status",
+        f"  TEMP={place.folder} {command} status",
         soft_wrap=True,
     )
 

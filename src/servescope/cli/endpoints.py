@@ -14,8 +14,6 @@ from typing import Any, Literal
 import httpx
 
 from servescope.cli import runfile
-from servescope.cli.urls import client_url
-from servescope.config.load import StartOptions, load_settings
 from servescope.errors import ServescopeError
 
 KEY_FILE = "key_file.json"
@@ -50,6 +48,9 @@ def find_endpoints(environ: Mapping[str, str], directory: Path, management: str 
         )
     if management is not None:
         return Endpoints(management, None, None, directory)
+    from servescope.cli.urls import client_url
+    from servescope.config.load import StartOptions, load_settings
+
     settings = load_settings(StartOptions(), environ, directory)
     certificate = str(settings.certificate_file) if settings.certificate_file else None
     return Endpoints(

@@ -53,7 +53,7 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
 
 def requests_table(counts: dict[str, float]) -> Table:
     """HTTP answers on all ports since the start, by class."""
-    table = _table("Requests since the start", *counts)
+    table = _table("Requests", *counts)
     table.add_row(*(f"{count:,.0f}" for count in counts.values()))
     return table
 

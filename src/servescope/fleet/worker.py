@@ -17,6 +17,7 @@ import msgspec
 from servescope.errors import WorkerFailed
 from servescope.fleet.gpus import Devices
 from servescope.fleet.launch import Backend, LaunchPlan, WorkerLink
+from servescope.fleet.pace import Pace
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, FromWorker, Loaded, Reply, Stop
 
@@ -36,6 +37,9 @@ class WorkerState(StrEnum):
     GAVE_UP = "gave_up"
 
 
+_AT_WORK = (WorkerState.READY, WorkerState.BUSY)
+
+
 class Work(Protocol):
     """A batch given to a worker. `id` is unique among the front end's batches."""
 
@@ -50,6 +54,9 @@ class Work(Protocol):
 
     def failed(self, error: WorkerFailed) -> None:
         """There will be no answer."""
+
+    def returned(self) -> None:
+        """The worker ended before it began on it."""
 
 
 class WorkerOwner(Protocol):
@@ -94,6 +101,7 @@ class Worker:
         self.state = WorkerState.STARTING
         self.started_at = datetime.now(UTC)
         self.concurrent = False
+        self.pace = Pace()
         self.in_flight: dict[int, tuple[Work, float]] = {}
         self.retiring = False
         self._plan = self._plan_for(plan, devices)
@@ -120,6 +128,11 @@ class Worker:
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
         return self._link.pid if self._link is not None else 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can be given another batch now."""
+        return self.state in _AT_WORK and len(self.in_flight) < self.pace.most
 
     @property
     def request_ids(self) -> list[str]:
@@ -151,6 +164,7 @@ class Worker:
                 reason = "oom" if loaded.code == 507 else "load_error"
                 return self._refused(Ending(reason, loaded.message, loaded.code))
             self.concurrent = loaded.concurrent
+            self.pace = Pace(concurrent=loaded.concurrent)
             self._turn_free()
             return loaded
         if self._ended.done():
@@ -172,8 +186,12 @@ class Worker:
             self._watch.cancel()
             self._watch = None
         lost, self.in_flight = list(self.in_flight.values()), {}
-        for work, _ in lost:
+        # Answers come in the order of the batches, so an ordinary handler had begun on the first of them at most.
+        begun = len(lost) if self.concurrent else 1
+        for work, _ in lost[:begun]:
             work.failed(WorkerFailed(DIED, code=ending.code))
+        for work, _ in reversed(lost[begun:]):
+            work.returned()
         return ending
 
     def _ending_of(self, status: int) -> Ending:
@@ -186,7 +204,7 @@ class Worker:
         return Ending("exit", f"exited with status {status}")
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
-        """Give it a batch. It must be ready, or concurrent."""
+        """Give it a batch. It must have room (`has_room`)."""
         assert self._link is not None
         now = self._clock()
         self.in_flight[work.id] = (work, now + self._timeout_s)
@@ -250,6 +268,8 @@ class Worker:
             work = entry[0]
             if message.final:
                 del self.in_flight[message.batch_id]
+                if message.code == 200:
+                    self.pace.answered(message.stages["prediction"])
                 work.replied(message, attachments)
                 self._turn_free()
             else:

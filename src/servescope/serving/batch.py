@@ -17,7 +17,7 @@ from servescope.wire.messages import Reply
 class DispatchedBatch:
     """Jobs that went to one worker together. `formed`: when they were taken off the queue, monotonic seconds."""
 
-    __slots__ = ("_done", "_model_recorder", "_recorder", "_written_s", "formed", "id", "jobs", "worker")
+    __slots__ = ("_done", "_give_back", "_model_recorder", "_recorder", "_written_s", "formed", "id", "jobs", "worker")
 
     def __init__(
         self,
@@ -27,6 +27,7 @@ class DispatchedBatch:
         recorder: Recorder,
         model_recorder: ModelRecorder,
         done: Callable[["DispatchedBatch"], None],
+        give_back: Callable[["DispatchedBatch"], None],
     ) -> None:
         self.id = batch_id
         self.jobs = jobs
@@ -35,6 +36,7 @@ class DispatchedBatch:
         self._recorder = recorder
         self._model_recorder = model_recorder
         self._done = done
+        self._give_back = give_back
         self._written_s = 0.0
 
     @property
@@ -55,19 +57,23 @@ class DispatchedBatch:
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
         final = reply.final
+        answered = []
         for job, part in zip(self.jobs, reply.parts, strict=True):
             data = part.data
-            job.deliver(part.status, part.headers, attachments.take(data) if isinstance(data, int) else data, final)
+            body = attachments.take(data) if isinstance(data, int) else data
+            if job.deliver(part.status, part.headers, body, final):
+                answered.append(job)
         if final:
             if not self.jobs[0].alone:
-                self._measure(reply, received)
+                self._measure(reply, answered, received)
             self._done(self)
 
-    def _measure(self, reply: Reply, received: float) -> None:
+    def _measure(self, reply: Reply, answered: Sequence[Job], received: float) -> None:
         recorder = self._model_recorder
         now = time.monotonic()
-        for job in self.jobs:
-            recorder.request_answered(job.label, (now - job.arrived) * 1e6, (self.formed - job.arrived) * 1e6)
+        started = reply.started  # the worker's word, on the same clock: a batch sent ahead waits in its socket
+        for job in answered:
+            recorder.request_answered(job.label, (now - job.arrived) * 1e6, (started - job.arrived) * 1e6)
         recorder.batch_handled(reply.stages["prediction"])
         # The front end's own time on this batch: all of it but the wait for the worker.
         self._recorder.worker_thread_time((self._written_s + now - received) * 1000)
@@ -75,6 +81,10 @@ class DispatchedBatch:
     def failed(self, error: WorkerFailed) -> None:
         """See `Work`."""
         self._end_with(error)
+
+    def returned(self) -> None:
+        """See `Work`."""
+        self._give_back(self)
 
     def _end_with(self, error: ServescopeError) -> None:
         for job in self.jobs:

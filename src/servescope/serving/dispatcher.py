@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from servescope.errors import RequestTimeout, ServescopeError, ServiceUnavailable
+from servescope.errors import RequestTimeout, ServiceUnavailable
 from servescope.fleet.pool import Pool
-from servescope.fleet.worker import Worker, WorkerState
+from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.job import Job
@@ -103,6 +103,7 @@ class Dispatcher:
     def _drop(self, job: Job) -> None:
         if job.work is None and job in self._queue:
             self._queue.remove(job)
+            self._note_rest()
 
     def worker_free(self, worker: Worker) -> None:
         """See `PoolEvents`."""
@@ -125,6 +126,8 @@ class Dispatcher:
         """Send out every batch that is due."""
         size = self.options.batch_size
         while self._queue and (worker := self._next_worker()) is not None:
+            if worker.in_flight and not worker.concurrent and len(self._queue) < size:
+                return  # only a full batch is sent ahead: a partial one may still fill up
             if len(self._queue) < size and self.options.max_batch_delay_ms > 0 and size > 1:
                 if self._delay is None:
                     self._delay = self._loop.call_later(self.options.max_batch_delay_ms / 1000, self._delay_over)
@@ -138,25 +141,25 @@ class Dispatcher:
             self._pump()
 
     def _next_worker(self) -> Worker | None:
-        """The free worker that waits longest, or the concurrent one with the fewest batches. It stays in `_free`."""
-        while self._free:
-            worker = next(iter(self._free))
-            if worker.concurrent:
-                break
-            if worker.state is WorkerState.READY:
+        """Of the workers with room the one with the least in hand, and among equals the one that waits longest."""
+        best: Worker | None = None
+        for worker in list(self._free):
+            if not worker.has_room:
+                del self._free[worker]  # it has enough, died or was retired; it comes back by `worker_free`
+            elif not worker.in_flight:
                 return worker
-            del self._free[worker]  # it died or was retired since
-        alive = [worker for worker in self._free if worker.state in (WorkerState.READY, WorkerState.BUSY)]
-        return min(alive, key=lambda worker: len(worker.in_flight), default=None)
+            elif best is None or len(worker.in_flight) < len(best.in_flight):
+                best = worker
+        return best
 
     def _dispatch(self, worker: Worker) -> None:
         if self._delay is not None:
             self._delay.cancel()
             self._delay = None
-        if not worker.concurrent:
-            del self._free[worker]
         jobs = self._take()
-        batch = DispatchedBatch(next(_batch_ids), jobs, worker, self._recorder, self._model_recorder, self._done)
+        batch = DispatchedBatch(
+            next(_batch_ids), jobs, worker, self._recorder, self._model_recorder, self._done, self._requeue
+        )
         attachments: list[Buffer] = []
         for job in jobs:
             job.work = batch
@@ -164,6 +167,9 @@ class Dispatcher:
         self._batches.add(batch)
         worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
         batch.written()
+        del self._free[worker]
+        if worker.has_room:
+            self._free[worker] = None  # at the end of the line
 
     def _take(self) -> list[Job]:
         """The jobs of the next batch."""
@@ -179,16 +185,24 @@ class Dispatcher:
         for job in batch.jobs:
             if job.deadline is not None:
                 job.deadline.cancel()
+        self._note_rest()
+
+    def _note_rest(self) -> None:
         if not self._batches and not self._queue:
             self._at_rest.set()
+
+    def _requeue(self, batch: DispatchedBatch) -> None:
+        """Its worker ended before it began on it: its jobs come first again."""
+        self._batches.discard(batch)
+        for job in reversed(batch.jobs):
+            job.work = None
+            if job.open:
+                self._queue.appendleft(job)
+        self._note_rest()
+        self._pump()
 
     async def drain(self) -> None:
         """Wait until nothing is queued or in a worker's hands."""
         while self._batches or self._queue:
             self._at_rest.clear()
             await self._at_rest.wait()
-
-    def fail_all(self, error: ServescopeError) -> None:
-        """Answer everything that waits with `error`."""
-        while self._queue:
-            self._queue.popleft().fail(error)

@@ -77,8 +77,8 @@ class Job:
         """Whether its client still waits for an answer or a piece of it."""
         return self.pieces is not None or not self.future.done()
 
-    def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> None:
-        """Hand the answer, or a piece of it, to the client's task."""
+    def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> bool:
+        """Hand the answer, or a piece of it, to the client's task. False: it waits no more."""
         if self.pieces is not None:
             self.pieces.put(body)
             if final:
@@ -87,6 +87,9 @@ class Job:
             if not final:
                 self.pieces = Pieces()
             self.future.set_result(Answer(status, headers, body, self.pieces))
+        else:
+            return False
+        return True
 
     def fail(self, error: ServescopeError) -> None:
         """There will be no answer, or no more of it."""

@@ -64,11 +64,12 @@ def read_requests(
     rows = []
     processors = []
     for request in requests:
-        extra: dict[str, Any] = dict(request.extra)
+        extra: dict[str, Any] = {}
         row = {}
         for field in request.fields:
             row[field.name] = _value(field, bodies, decode)
             extra[field.name] = {"content-type": field.content_type}
+        extra.update(request.extra)  # last: a field may not pass for a header of the server's
         rows.append(row)
         processors.append(RequestProcessor(request.headers, extra))
     return rows, processors

@@ -34,8 +34,9 @@ class Failure:
 
 def failure_of(error: BaseException) -> Failure:
     """The answer that TorchServe's service gives for what a handler raised."""
-    # The handler raises the shim's class, which this module must not import: it knows it by its name and attributes.
-    if type(error).__name__ == "PredictionException" and hasattr(error, "error_code"):
+    # The handler raises the shim's class or one made from it; this module must not import it, and knows it by its name.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "PredictionException" in names and hasattr(error, "error_code"):
         code = error.error_code
         text = str(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:

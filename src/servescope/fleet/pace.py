@@ -1,0 +1,31 @@
+"""How many batches a worker may be given at once. Pure; `fleet.worker` asks after every answer.
+
+An ordinary handler works on one batch at a time, and the front end and the worker would take turns waiting for each other: with
+a handler of a few microseconds that costs a third of the throughput. So a worker whose handler has been fast for a while gets
+batches ahead, into its socket, but never more than `AHEAD_S` of work; those of one that is ever slow stay in the queue, where any
+other worker can take them.
+"""
+
+import sys
+
+AHEAD_S = 0.002
+MOST = 64
+# One slow answer among the last few hundred keeps a worker from being given work ahead.
+_DECAY = 0.98
+
+
+class Pace:
+    """What is known of a worker's speed. `most`: how many batches it may have in hand."""
+
+    __slots__ = ("_slowest_s", "most")
+
+    def __init__(self, *, concurrent: bool = False) -> None:
+        self._slowest_s = 1.0
+        self.most = sys.maxsize if concurrent else 1
+
+    def answered(self, handler_s: float) -> None:
+        """A batch took its handler so many seconds."""
+        slowest = self._slowest_s * _DECAY
+        self._slowest_s = slowest = handler_s if handler_s > slowest else slowest
+        if self.most != sys.maxsize:
+            self.most = max(1, min(MOST, int(AHEAD_S / slowest))) if slowest > 0 else MOST

@@ -1,0 +1,137 @@
+"""Batches, the queue in front of them, and the deadlines of those who wait in it."""
+
+import time
+
+import pytest
+
+from integration.server import hang_up, wait_until
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_full_batch_leaves_at_once(deploy):
+    """Four requests are one batch of four, though the delay would keep them for ten minutes."""
+    model = deploy(batch_size=4, max_batch_delay=600_000)
+    answers = [model.send(f"r{number}") for number in range(4)]
+    assert [answer.result().text for answer in answers] == ["4"] * 4
+
+
+def test_a_batch_waits_for_its_delay(deploy):
+    """Two requests of four leave together, and no sooner than the delay says."""
+    model = deploy(batch_size=4, max_batch_delay=400)
+    began = time.monotonic()
+    answers = [model.send("one"), model.send("two")]
+    assert [answer.result().text for answer in answers] == ["2", "2"]
+    assert time.monotonic() - began >= 0.4
+    assert sorted(model.runs()[0].split()) == ["one", "two"]
+
+
+def test_no_batching_without_batch_size(deploy):
+    """One request a call by default, in the order in which they came."""
+    model = deploy()
+    held = model.hold()
+    waiting = []
+    for number in range(3):
+        waiting.append(model.send(f"r{number}"))
+        model.pending(number + 1)
+    model.open()
+    assert held.result().text == "1"
+    assert [answer.result().text for answer in waiting] == ["1"] * 3
+    assert model.runs() == ["gate", "r0", "r1", "r2"]
+
+
+def test_what_has_queued_up_leaves_in_full_batches(deploy):
+    """Behind a busy worker: seven requests in batches of three."""
+    model = deploy(batch_size=3, max_batch_delay=1)
+    held = model.hold()
+    waiting = [model.send(f"r{number}") for number in range(7)]
+    model.pending(7)
+    model.open()
+    assert held.result().text == "1"
+    assert sorted(answer.result().text for answer in waiting) == ["1", "3", "3", "3", "3", "3", "3"]
+
+
+def test_the_yaml_gives_what_the_api_leaves_open(deploy):
+    """batch_size and max_batch_delay: the API wins over model-config.yaml; workers and responseTimeout: the yaml wins."""
+    config = "batchSize: 2\nmaxBatchDelay: 70\nresponseTimeout: 9\nminWorkers: 2\nmaxWorkers: 3\n"
+    fields = ("batchSize", "maxBatchDelay", "responseTimeout", "minWorkers", "maxWorkers")
+    described = deploy(config=config, response_timeout=33).describe()
+    assert [described[field] for field in fields] == [2, 70, 9, 2, 3]
+    described = deploy(config=config, batch_size=5, max_batch_delay=6).describe()
+    assert [described[field] for field in fields] == [5, 6, 9, 2, 3]
+    described = deploy(response_timeout=33).describe()
+    assert [described[field] for field in fields] == [1, 100, 33, 1, 1]
+
+
+def test_a_full_queue_refuses(deploy, server):
+    """503 with the contract's text and when to come back; it is counted, and who waits is served."""
+    model = deploy(config="jobQueueSize: 2\nminWorkers: 1\nmaxWorkers: 1\n")
+    held = model.hold()
+    waiting = [model.send("one"), model.send("two")]
+    model.pending(2)
+    assert model.describe()["jobQueueStatus"] == {"remainingCapacity": 0, "pendingRequests": 2}
+    refused = model.predict("three")
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "ServiceUnavailableException"
+    assert refused.json()["message"].startswith(f'Model "{model.name}" has no worker to serve inference request.')
+    assert int(refused.headers["retry-after"]) >= 1
+    assert server.metrics("servescope_rejected_total", model_name=model.name, reason="queue_full") == 1
+    model.open()
+    assert [answer.result().status_code for answer in [held, *waiting]] == [200] * 3
+
+
+def test_a_clients_deadline(deploy, server):
+    """clientTimeoutInMills: 408 for the request in hand and the one in the queue, which never runs."""
+    model = deploy(config="clientTimeoutInMills: 300\nminWorkers: 1\nmaxWorkers: 1\n")
+    held = model.hold()
+    waiting = model.send("late")
+    for answer in (held.result(), waiting.result()):
+        assert answer.status_code == 408
+        assert answer.json()["type"] == "RequestTimeoutException"
+    assert server.metrics("servescope_rejected_total", model_name=model.name, reason="deadline") == 2
+    model.open()
+    assert model.predict("after").status_code == 200
+    assert model.runs() == ["gate", "after"]
+
+
+def test_a_worker_that_does_not_answer_in_time(deploy, server):
+    """responseTimeout: 500, a new worker, and whoever was in the queue is served by it."""
+    model = deploy(config="responseTimeout: 1\nminWorkers: 1\nmaxWorkers: 1\n")
+    (before,) = model.pids()
+    held = model.hold()
+    waiting = model.send("next")
+    answer = held.result()
+    assert (answer.status_code, answer.json()["message"]) == (500, "Worker died.")
+    assert waiting.result().status_code == 200
+    assert model.pids() != [before]
+    assert server.metrics("servescope_worker_restarts_total", model_name=model.name, reason="timeout") == 1
+
+
+def test_jobs_of_clients_that_hung_up_are_not_run(deploy, server):
+    """They leave the queue at once; the others keep their order."""
+    model = deploy()
+    held = model.hold()
+    gone = hang_up(server.ports["inference"], model.path, b"gone")
+    model.pending(1)
+    waiting = model.send("stays")
+    model.pending(2)
+    gone.close()
+    model.pending(1)
+    model.open()
+    assert [held.result().text, waiting.result().text] == ["1", "1"]
+    assert model.runs() == ["gate", "stays"]
+
+
+def test_unregistering_when_all_who_waited_have_gone(deploy, server):
+    """A queue that was emptied by hang-ups is at rest: DELETE does not wait for its time limit (15 s here)."""
+    model = deploy(initial_workers=0)
+    server.manage("PUT", f"/models/{model.name}", min_worker=1, synchronous="true")
+    held = model.hold()
+    gone = hang_up(server.ports["inference"], model.path, b"gone")
+    model.pending(1)
+    deleting = server.threads.submit(server.manage, "DELETE", f"/models/{model.name}")
+    wait_until(lambda: model.predict("x").status_code == 404)
+    model.open()
+    gone.close()
+    assert held.result().status_code == 200
+    assert deleting.result().status_code == 200

@@ -1,0 +1,302 @@
+"""Handlers and worker processes that go wrong: what the client is told, and that all else goes on."""
+
+import itertools
+import os
+import random
+import signal
+
+import psutil
+import pytest
+
+from integration.server import wait_until
+
+pytestmark = pytest.mark.integration
+
+NAUGHTY = """
+import os, signal, subprocess, sys, time
+
+def handle(data, context):
+    if data is None:
+        return None
+    want = data[0]["body"].decode()
+    if want == "exit":
+        os._exit(3)
+    if want == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if want == "segv":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if want == "hang":
+        time.sleep(600)
+    if want == "system-exit":
+        sys.exit(0)
+    if want == "keyboard-interrupt":
+        raise KeyboardInterrupt
+    if want == "close":
+        os.closerange(0, 256)
+    if want == "raise":
+        raise ValueError("never mind")
+    if want == "bad-text":
+        class Odd(Exception):
+            def __str__(self):
+                raise RuntimeError("no text")
+        raise Odd
+    if want == "wrong-length":
+        return ["a", "b"]
+    if want == "no-list":
+        return {"a": 1}
+    if want == "unserialisable":
+        return [object()]
+    if want == "nan-key":
+        return [{(1, 2): 3}]
+    if want == "memory":
+        raise MemoryError
+    if want == "cuda":
+        raise RuntimeError("CUDA error: device-side assert triggered")
+    if want == "recursion":
+        return handle(data, context)
+    if want == "bad-header":
+        context.set_response_header(0, "x-bad", "a\\r\\nset-cookie: b")
+    if want == "bad-status":
+        context.set_response_status(code=7)
+    if want == "large":
+        return [b"x" * 7_000_000]
+    if want == "garbage":
+        os.write(1, os.urandom(100_000) + b"\\n\\x00\\xff[METRICS]" + b"y" * 200_000)
+        os.write(2, b"no end of line")
+    if want == "flood":
+        print("z" * 5_000_000, flush=True)
+    if want == "fork":
+        if os.fork() == 0:
+            time.sleep(0.05)
+            os._exit(0)
+    if want == "child":
+        child = subprocess.Popen(["sleep", "600"])
+        return [str(child.pid)]
+    if want == "child-exit":
+        subprocess.Popen(["sleep", "600"])
+        os._exit(4)
+    return ["fine"]
+"""
+
+FAILED, DIED = "Prediction failed", "Worker died."
+
+
+@pytest.mark.parametrize(
+    ("want", "status", "message"),
+    [
+        ("raise", 503, FAILED),
+        ("bad-text", 503, FAILED),
+        ("recursion", 503, FAILED),
+        ("wrong-length", 503, "number of batch response mismatched"),
+        ("no-list", 503, "Invalid model predict output"),
+        ("unserialisable", 503, "Unsupported model output data type."),
+        ("nan-key", 503, "Unsupported model output data type."),
+        ("memory", 507, "Out of resources"),
+        ("cuda", 507, "Out of resources"),
+        ("bad-header", 500, r"Invalid response header 'x-bad': 'a\r\nset-cookie: b'"),
+        ("bad-status", 500, "Invalid response status 7"),
+    ],
+)
+def test_a_worker_survives_its_handlers_errors(naughty, want, status, message):
+    """The contract's error, with the worker that made it still there."""
+    before = naughty.pids()
+    answer = naughty.predict(want)
+    assert (answer.status_code, answer.json()) == (
+        status,
+        {"code": status, "type": "InternalServerException", "message": message},
+    )
+    assert naughty.predict("well").text == "fine"
+    assert naughty.pids() == before
+
+
+@pytest.mark.parametrize("want", ["garbage", "flood", "fork"])
+def test_what_a_handler_may_do(naughty, want):
+    """Writing what is no text, or too much of it, or forking, harms nobody."""
+    before = naughty.pids()
+    assert naughty.predict(want).text == "fine"
+    assert naughty.predict("well").text == "fine"
+    assert naughty.pids() == before
+
+
+@pytest.mark.parametrize(
+    ("want", "status", "reason"),
+    [
+        ("exit", 500, "exit"),
+        ("system-exit", 500, "exit"),
+        ("keyboard-interrupt", 500, None),
+        ("kill", 507, "signal"),
+        ("segv", 500, "signal"),
+        ("close", 500, "exit"),
+        ("hang", 500, "timeout"),
+        ("large", 500, None),
+    ],
+)
+def test_a_worker_that_ends_is_replaced(deploy, server, want, status, reason):
+    """Its request is told so; what comes next waits for the new worker. The restart is counted."""
+    model = deploy(NAUGHTY, config="responseTimeout: 2\nminWorkers: 1\nmaxWorkers: 1\n")
+    before = model.pids()
+    answer = model.predict(want)
+    assert (answer.status_code, answer.json()) == (
+        status,
+        {"code": status, "type": "InternalServerException", "message": DIED},
+    )
+    assert server.ping() == 200
+    assert model.predict("well").text == "fine"
+    assert model.pids() != before
+    labels = {"reason": reason} if reason else {}
+    counts = server.metrics("servescope_worker_restarts_total", model_name=model.name, **labels)
+    assert reason is None or counts == 1
+
+
+def test_a_killed_workers_children_go_with_it(deploy):
+    """What a handler started is ended with a worker that has to be ended by force."""
+    model = deploy(NAUGHTY, config="responseTimeout: 1\nminWorkers: 1\nmaxWorkers: 1\n")
+    child = int(model.predict("child").text)
+    assert model.predict("hang").status_code == 500
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.parametrize("want", ["child-exit", "exit"])
+def test_an_exited_workers_children_go_with_it(deploy, server, want):
+    """Also where the worker ended by itself: its process group is empty before another takes its place."""
+    model = deploy(NAUGHTY)
+    (group,) = model.pids()
+    child = int(model.predict("child").text)
+    assert model.predict(want).status_code == 500
+    assert model.predict("well").text == "fine"
+    assert group not in model.pids()
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert not [process for process in server.family() if process.name() == "sleep"]
+
+
+def test_the_traceback_is_in_the_model_log(naughty, server):
+    """With the id of the request that it failed, which is the client's own."""
+    assert naughty.predict("raise", x_request_id="find-me-42").headers["x-request-id"] == "find-me-42"
+    log = server.directory / "logs" / "model_log.log"
+    text = wait_until(lambda: "find-me-42" in (text := log.read_text(errors="replace")) and text)
+    assert "ValueError: never mind" in text
+
+
+FLAKY = """
+import os, pathlib, time
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+class Flaky:
+    def initialize(self, context):
+        notes = NOTES / context.model_name
+        with open(notes / "loads", "a") as loads:
+            loads.write("load\\n")
+        tries = len((notes / "loads").read_text().splitlines())
+        if tries < 3:
+            raise {error}
+
+    def handle(self, data, context):
+        return ["up"] * len(data)
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("ValueError('not yet')", 500), ("MemoryError", 507), ("SystemExit(5)", 500)]
+)
+def test_a_model_that_cannot_load_is_refused(deploy, server, error, status):
+    """Registered synchronously: the contract's error, and the model is gone again."""
+    model = deploy(FLAKY.replace("{error}", error), expect=status)
+    answer = server.register(f"{model.name}.mar")
+    assert answer.status_code == status
+    assert answer.json()["message"] == f"Failed to start workers for model {model.name} version: 1.0"
+    missing = model.predict("x")
+    assert (missing.status_code, missing.json()["message"]) == (404, f"Model not found: {model.name}")
+    assert server.register(f"{model.name}.mar").status_code == 200  # the third load works
+    assert model.predict("x").text == "up"
+
+
+def test_a_model_that_loads_later(deploy):
+    """Registered asynchronously: it stays, is tried again, and a request that waited is answered."""
+    model = deploy(FLAKY.replace("{error}", "ValueError"), expect=202, synchronous="false")
+    assert model.predict("x").text == "up"
+    assert (model.notes / "loads").read_text().count("load") == 3
+
+
+def test_a_worker_that_never_loads_in_time(deploy, server):
+    """startupTimeout ends it: 500, and nothing of it is left."""
+    code = "import time\n\ndef handle(data, context):\n    time.sleep(600)\n"
+    config = "startupTimeout: 1\nminWorkers: 1\nmaxWorkers: 1\n"
+    before = {process.pid for process in server.family()}
+    model = deploy(code, config=config, expect=500)
+    assert model.predict("x").status_code == 404
+    wait_until(lambda: {process.pid for process in server.family()} <= before)
+
+
+def test_workers_that_are_given_up(deploy, server):
+    """After maxRetryTimeoutInSec those who waited and those who come get 503, /ping 500; scaling tries again."""
+    code = FLAKY.replace("{error}", "ValueError('never')").replace("tries < 3", "not (notes / 'cured').exists()")
+    config = "maxRetryTimeoutInSec: 1\nminWorkers: 1\nmaxWorkers: 1\n"
+    model = deploy(code, config=config, expect=202, synchronous="false")
+    waited = model.send("waits").result()
+    refused = model.predict("x")
+    for answer in (waited, refused):
+        assert answer.status_code == 503
+        assert "has no worker to serve inference request" in answer.json()["message"]
+        assert "retry-after" in answer.headers
+    assert server.ping() == 500
+    assert server.metrics("servescope_workers", model_name=model.name, state="failed") == 1
+    assert server.metrics("servescope_rejected_total", model_name=model.name, reason="no_worker") == 2
+    (model.notes / "cured").touch()
+    assert server.manage("PUT", f"/models/{model.name}", min_worker=1, synchronous="true").status_code == 200
+    assert model.predict("x").text == "up"
+    assert server.ping() == 200
+
+
+def test_unregistering_what_was_given_up(deploy, server):
+    """It answers at once: there is nothing to wait for."""
+    config = "maxRetryTimeoutInSec: 0\nminWorkers: 1\nmaxWorkers: 1\n"
+    code = "import no_such_module\n"
+    model = deploy(code, config=config.replace("0", "1", 1), expect=202, synchronous="false")
+    assert model.send("waits").result().status_code == 503
+    assert server.manage("DELETE", f"/models/{model.name}").status_code == 200
+    assert server.ping() == 200
+
+
+STEADY = """
+import time
+def handle(data, context):
+    time.sleep(0.02)
+    return data and ["ok"] * len(data)
+"""
+
+
+def test_every_request_is_answered_while_workers_are_killed(deploy, server):
+    """300 requests, twelve at a time, while every third of a second some worker is killed: 300 answers, whole or 507."""
+    model = deploy(STEADY, batch_size=4, max_batch_delay=5, initial_workers=3)
+    numbers = itertools.count()
+    answers = []
+
+    def client():
+        while next(numbers) < 300:
+            answers.append(model.predict("x"))
+
+    clients = [server.threads.submit(client) for _ in range(12)]
+    choose = random.Random(7)
+    kills = 0
+    while not all(done.done() for done in clients):
+        if pids := model.pids():
+            try:
+                os.kill(choose.choice(pids), signal.SIGKILL)
+                kills += 1
+            except ProcessLookupError:
+                pass  # another death of the same worker is under way
+        clients[kills % len(clients)].exception(0.35) if not clients[kills % len(clients)].done() else None
+    for done in clients:
+        done.result()
+    assert kills > 0
+    assert len(answers) == 300
+    assert {answer.status_code for answer in answers} <= {200, 507}
+    assert all(answer.text == "ok" if answer.status_code == 200 else DIED in answer.text for answer in answers)
+    wait_until(lambda: len(model.pids()) == 3)
+    assert model.predict("x").text == "ok"
+
+
+@pytest.fixture
+def naughty(deploy):
+    """A model of the handler that does what it is told."""
+    return deploy(NAUGHTY)
