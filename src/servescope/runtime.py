@@ -6,6 +6,7 @@ ports close; logs are flushed.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -217,6 +218,13 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def spare_the_collector() -> None:
+    """Leave what lives as long as the server out of garbage collections, and make these rarer: requests leave no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
     """Run a server until SIGTERM or SIGINT; the process's exit status. `ready` is called once it takes requests.
 
@@ -254,6 +262,7 @@ async def _run(server: Server, ready: Callable[[], None] | None) -> None:
         loop.add_signal_handler(number, signalled)
     try:
         await server.start()
+        spare_the_collector()
         if ready is not None:
             ready()
         logger.info("Model server started.")

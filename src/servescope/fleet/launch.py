@@ -38,8 +38,8 @@ class WorkerEvents(Protocol):
     def line_received(self, stream: str, line: str) -> None:
         """The worker wrote a line; `stream` is stdout or stderr."""
 
-    def ended(self, status: int) -> None:
-        """The worker is gone. `status`: its exit status, or minus the signal that killed it."""
+    def ended(self, status: int, why: str | None = None) -> None:
+        """The worker is gone. `status`: its exit status, or minus the signal that killed it. `why`: where the backend ended it."""
 
 
 class WorkerLink(Protocol):

@@ -120,7 +120,14 @@ class Pool:
 
     def shrink(self, count: int) -> list[Worker]:
         """Retire workers until `count` are left: those without work first. They end when their work is done."""
-        order = (WorkerState.GAVE_UP, WorkerState.FAILED, WorkerState.STARTING, WorkerState.READY, WorkerState.BUSY)
+        order = (
+            WorkerState.GAVE_UP,
+            WorkerState.FAILED,
+            WorkerState.STOPPING,  # dying by itself, and not noticed yet
+            WorkerState.STARTING,
+            WorkerState.READY,
+            WorkerState.BUSY,
+        )
         serving = [worker for worker in self._keepers if not worker.retiring]
         serving.sort(key=lambda worker: (order.index(worker.state), -worker.number))
         retired = serving[: max(0, len(serving) - count)]
@@ -158,11 +165,11 @@ class Pool:
 
     async def close(self, grace_s: float) -> None:
         """Retire every worker, and after `grace_s` seconds end those that are still at work."""
-        retired = self.shrink(0)
+        self.shrink(0)
         try:
             await asyncio.wait_for(self.ended(list(self._keepers)), grace_s)
         except TimeoutError:
-            for worker in retired:
+            for worker in self:
                 worker.kill()
             await self.ended(list(self._keepers))
 
@@ -174,10 +181,21 @@ class Pool:
                 ending = await self._live(worker, schedule)
                 if worker.retiring or not await self._wait_to_retry(worker, schedule, ending):
                     break
+        except Exception as error:
+            logger.exception("%s is given up", worker.name)
+            self._give_up(worker, error)
         finally:
             if worker.state is not WorkerState.GAVE_UP:
                 self._forget(worker)
             self._changed()
+
+    def _give_up(self, worker: Worker, error: Exception) -> None:
+        """After an error that no life of a worker should bring: nobody may be left waiting for it."""
+        worker.kill()
+        worker.state = WorkerState.GAVE_UP
+        first = self._first_loads[worker]
+        if not first.done():
+            first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False, []))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()

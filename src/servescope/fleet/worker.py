@@ -156,6 +156,8 @@ class Worker:
         except OSError as error:
             self._ended.set_result(1)
             return self._refused(Ending("load_error", f"cannot start a worker: {error}"))
+        if self.retiring:  # since the launch began
+            self.kill()
         self._link.send(self._plan.load)
         await asyncio.wait((self._loaded, self._ended), timeout=startup_timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if self._loaded.done():
@@ -163,10 +165,11 @@ class Worker:
             if loaded.code != 200:
                 reason = "oom" if loaded.code == 507 else "load_error"
                 return self._refused(Ending(reason, loaded.message, loaded.code))
-            self.concurrent = loaded.concurrent
-            self.pace = Pace(concurrent=loaded.concurrent)
-            self._turn_free()
-            return loaded
+            if not self._ended.done():
+                self.concurrent = loaded.concurrent
+                self.pace = Pace(concurrent=loaded.concurrent)
+                self._turn_free()
+                return loaded
         if self._ended.done():
             return self._refused(self._ending_of(self._ended.result()))
         return self._refused(Ending("timeout", f"did not load within {startup_timeout_s:g} s"))
@@ -226,6 +229,7 @@ class Worker:
         earliest = min(deadline for _, deadline in self.in_flight.values())
         if earliest <= self._clock():
             self._verdict = Ending("timeout", f"no answer within {self._timeout_s:g} s")
+            self.state = WorkerState.STOPPING
             self.kill()
         else:
             self._watch = asyncio.get_running_loop().call_at(earliest, self._check_deadlines)
@@ -251,6 +255,8 @@ class Worker:
             self._link.kill()
 
     def _turn_free(self) -> None:
+        if self._verdict is not None:
+            return  # this answer has crossed the kill: whoever is given work now would lose it
         if self.retiring:
             self.state = WorkerState.STOPPING
             if not self.in_flight:
@@ -267,10 +273,10 @@ class Worker:
                 return
             work = entry[0]
             if message.final:
-                del self.in_flight[message.batch_id]
                 if message.code == 200:
                     self.pace.answered(message.stages["prediction"])
                 work.replied(message, attachments)
+                del self.in_flight[message.batch_id]  # last: work that choked on its reply fails with the worker
                 self._turn_free()
             else:
                 self.in_flight[message.batch_id] = (work, self._clock() + self._timeout_s)
@@ -282,7 +288,11 @@ class Worker:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
 
-    def ended(self, status: int) -> None:
+    def ended(self, status: int, why: str | None = None) -> None:
         """See `WorkerEvents`."""
+        if why is not None and self._verdict is None:
+            self._verdict = Ending("exit", why)
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(status)
+            if self.state in _AT_WORK:
+                self.state = WorkerState.STOPPING  # `end` runs a moment later, and nobody may give it work till then

@@ -39,7 +39,7 @@ class HttpApp:
         observers = self._observers
         exchange = Exchange(scope, send, observers)
         try:
-            body = await read_body(scope, receive, self._limit)
+            body = await read_body(scope, receive, exchange.content_length, self._limit)
         except BodyTooLarge:
             exchange.connection.refuse_body()
             return
@@ -47,7 +47,7 @@ class HttpApp:
             return
         observers.open += 1
         try:
-            if is_preflight(self._settings, scope["method"], scope["headers"]):
+            if scope["method"] == "OPTIONS" and is_preflight(self._settings, "OPTIONS", scope["headers"]):
                 exchange.answer(200, (), b"")
             elif self._only is not None:
                 await self._only(exchange, body)

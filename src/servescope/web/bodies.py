@@ -27,15 +27,14 @@ class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
 
-async def read_body(scope: Any, receive: Any, limit: int) -> list[bytes]:
-    """The body in the pieces it came in.
+async def read_body(scope: Any, receive: Any, announced: int, limit: int) -> list[bytes]:
+    """The body in the pieces it came in. `announced`: the request's Content-Length.
 
     Raises:
         BodyTooLarge: it is over `limit` bytes. The rest was read and thrown away, so that the client gets to read the answer,
             unless it asked first (Expect: 100-continue) or sends without end.
         ClientGone: it never came whole.
     """
-    announced = _announced(scope)
     if announced > limit and _asks_first(scope):
         raise BodyTooLarge
     message = await receive()
@@ -60,13 +59,6 @@ async def read_body(scope: Any, receive: Any, limit: int) -> list[bytes]:
     return pieces
 
 
-def _announced(scope: Any) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value)
-    return 0
-
-
 def _asks_first(scope: Any) -> bool:
     return any(name == b"expect" for name, _ in scope["headers"])
 
@@ -78,15 +70,6 @@ def authorization_of(scope: Any) -> str | None:
             text: str = value.decode("latin-1")
             return text
     return None
-
-
-def content_type_of(scope: Any) -> bytes:
-    """The whole Content-Type header, b"" where there is none."""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            found: bytes = value
-            return found
-    return b""
 
 
 def mime_of(content_type: bytes) -> bytes:

@@ -24,6 +24,7 @@ class Connection(HttpToolsProtocol):
     wire_headers: list[tuple[bytes, bytes]]
     on_lost: Callable[[], None] | None = None
     _answering: Any  # with pipelining not the request that was read last
+    _task: Any  # asyncio itself holds tasks weakly
 
     def on_message_begin(self) -> None:
         """See httptools. The scope is the one that uvicorn makes, with the connection added."""
@@ -34,9 +35,12 @@ class Connection(HttpToolsProtocol):
         scope[WIRE_HEADERS] = self.wire_headers
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See httptools."""
+        """See httptools. (uvicorn's own, written out: it runs for every header of every request.)"""
         self.wire_headers.append((name, value))
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_response_complete(self) -> None:
         """The answer is out: start the next pipelined request, if there is one."""
@@ -76,8 +80,9 @@ class Connection(HttpToolsProtocol):
         cycle.on_response()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        # uvicorn also keeps its server's set of tasks, for a shutdown that is not used here.
         self._answering = cycle
-        super()._start_asgi_task(cycle, app)
+        self._task = self.loop.create_task(cycle.run_asgi(app))
 
     def refuse_body(self) -> None:
         """413 for a body over the limit: empty, uncounted and without an id, as TorchServe's."""

@@ -5,9 +5,10 @@ Every app makes one for each request, answers through it exactly once, and leave
 
 import asyncio
 import http
+import itertools
 import json
-import random
 import re
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ _CACHING = (
     b"pragma: no-cache\r\ncache-control: no-cache; no-store, must-revalidate, private\r\n"
     b"expires: Thu, 01 Jan 1970 00:00:00 UTC\r\n"
 )
+_RANDOM = secrets.token_hex(16)
+_PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]}-"
+_numbers = itertools.count(int(_RANDOM[20:], 16))
 _CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
@@ -43,9 +47,8 @@ STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: "
 
 
 def new_request_id() -> str:
-    """A random UUID's text, in a third of `uuid.uuid4`'s time."""
-    text = f"{random.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+    """A UUID's text: random for this process, then counted up. (`uuid.uuid4` takes ten times as long.)"""
+    return f"{_PROCESS_ID}{next(_numbers) & 0xFFFFFFFFFFFF:012x}"
 
 
 def error_body(code: int, type_name: str, message: str) -> bytes:
@@ -85,7 +88,7 @@ class Observers:
     rest: asyncio.Event | None = None
 
     def __post_init__(self) -> None:
-        self.cors_lines = b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
+        self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
 
     def closed(self) -> None:
         """A request has its answer."""
@@ -101,9 +104,22 @@ class Observers:
 
 
 class Exchange:
-    """A request in hand. `began`: when its headers had come in, monotonic seconds."""
+    """A request in hand. `began`: when its headers had come in, monotonic seconds.
 
-    __slots__ = ("_observers", "_send", "began", "connection", "request_id", "scope", "started")
+    `content_type`: the whole header, b"" where there is none. `content_length`: as announced, 0 where it was not.
+    """
+
+    __slots__ = (
+        "_observers",
+        "_send",
+        "began",
+        "connection",
+        "content_length",
+        "content_type",
+        "request_id",
+        "scope",
+        "started",
+    )
 
     def __init__(self, scope: Any, send: Any, observers: Observers) -> None:
         self.began = time.monotonic()
@@ -112,9 +128,15 @@ class Exchange:
         self._send = send
         self._observers = observers
         self.connection: Connection = scope[CONNECTION]
+        self.content_type = b""
+        self.content_length = 0
         request_id = None
         for name, value in scope["headers"]:
-            if name == b"x-request-id" and _CLIENT_ID.match(value):
+            if name == b"content-type":
+                self.content_type = value
+            elif name == b"content-length":
+                self.content_length = int(value)
+            elif name == b"x-request-id" and _CLIENT_ID.match(value):
                 request_id = value.decode("ascii")
         self.request_id = request_id or new_request_id()
 
@@ -125,15 +147,12 @@ class Exchange:
             body = b""
         else:
             lines += b"content-length: %d\r\n" % len(body)
-        head = self._head(status, lines)
+        common = self._observers.common_lines
+        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.started = True
         self.connection.answer(head, body, status < 400)
         self._observers.recorder.response_sent(status)
         self._log(status)
-
-    def _head(self, status: int, lines: bytes) -> bytes:
-        cors = self._observers.cors_lines
-        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), b"\r\n", _CACHING, cors, lines))
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract."""

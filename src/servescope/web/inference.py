@@ -19,7 +19,6 @@ from servescope.web.bodies import (
     FORM_TYPES,
     ClientGone,
     authorization_of,
-    content_type_of,
     form_fields,
     message_fields,
     mime_of,
@@ -95,7 +94,7 @@ class InferenceApi:
         return names.pop() if len(names) == 1 else None
 
     def _form_model(self, exchange: Exchange, body: list[bytes]) -> str | None:
-        content_type = content_type_of(exchange.scope)
+        content_type = exchange.content_type
         if mime_of(content_type) not in FORM_TYPES:
             return None
         _, data = form_fields(content_type, body).get("model_name", ("", b""))
@@ -112,7 +111,7 @@ class InferenceApi:
         if self._health.draining:
             model.recorder.rejected("draining")
             raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
-        fields, attachments = self._fields(scope, route, body)
+        fields, attachments = self._fields(exchange, route, body)
         request = Request(exchange.request_id, scope[WIRE_HEADERS], dict(route.extra), fields)
         job = Job(request, attachments, label, exchange.began)
         model.dispatcher.submit(job)
@@ -131,14 +130,14 @@ class InferenceApi:
         else:
             await self._stream(exchange, answer, headers)
 
-    def _fields(self, scope: Any, route: Route, body: list[bytes]) -> tuple[list[Field], Any]:
-        content_type = content_type_of(scope)
+    def _fields(self, exchange: Exchange, route: Route, body: list[bytes]) -> tuple[list[Field], Any]:
+        content_type = exchange.content_type
         mime = mime_of(content_type) if content_type else b""
         if mime not in FORM_TYPES and not route.query_fields:
             return raw_fields(mime, body)
         values: dict[str, tuple[str, bytes]] = {}
         if route.query_fields:
-            query = scope["query_string"].decode("latin-1")
+            query = exchange.scope["query_string"].decode("latin-1")
             values = {name: ("", value.encode()) for name, value in parse_qsl(query, keep_blank_values=True)}
         if mime in FORM_TYPES:
             return message_fields(values | form_fields(content_type, body))

@@ -45,7 +45,7 @@ def parse_path(path: str) -> Route:
             return Route(Kind.ROOT)
         case ["api-description"]:
             return Route(Kind.API_DESCRIPTION)
-        case ["ping"]:
+        case ["ping", *_]:
             return Route(Kind.PING)
         case ["predictions" | "explanations" as verb, model, *rest]:
             return _predict(model, rest, explain=verb == "explanations")
@@ -63,14 +63,14 @@ def parse_path(path: str) -> Route:
 
 
 def _predict(model: str, rest: list[str], *, explain: bool) -> Route:
-    version = rest[0] if rest and rest[0] else None
+    version = rest[0] if rest else None
     extra = (*_EXPLAIN[explain], ("url_path", "/".join(rest[1:])))
     return Route(Kind.PREDICT, model, version, extra) if model else UNKNOWN
 
 
 def _kserve(segments: list[str]) -> Route:
     match segments:
-        case ["v2"] | ["v2", "health", _] | ["v2", "models", _, "versions", *_]:
+        case ["v2"] | ["v2", "health", "live" | "ready"] | ["v2", "models", _, "versions", *_]:
             return Route(Kind.OPEN_INFERENCE)
         case ["v1", "models", name]:
             model, colon, verb = name.rpartition(":")

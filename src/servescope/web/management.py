@@ -13,7 +13,7 @@ from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle, Outcome
 from servescope.web.authorization import TokenAuthority
-from servescope.web.bodies import authorization_of, content_type_of, mime_of
+from servescope.web.bodies import authorization_of, mime_of
 from servescope.web.exchange import JSON_TYPE, Exchange, json_body
 from servescope.web.model_reports import ModelReports
 from servescope.web.openapi import model_management_document
@@ -76,7 +76,9 @@ class ManagementApi:
                     raise MethodNotAllowed
                 return self._lifecycle.set_default(name, version)
             case _, ["models", name]:
-                return await self._model(method, name, query.get("model_version"), query)
+                # TorchServe reads this parameter where workers are scaled, and nowhere else: a DELETE takes no parameters.
+                version = query.get("model_version") if method == "PUT" else None
+                return await self._model(method, name, version, query)
             case _, ["models", name, version]:
                 return await self._model(method, name, version, query)
             case "GET", ["v1", "models", name]:
@@ -97,12 +99,13 @@ class ManagementApi:
                 self._require_model_api()
                 return await self._lifecycle.unregister(name, version)
             case "OPTIONS":
+                self._reports.require(name, version)
                 return model_management_document(name, __version__)
         raise MethodNotAllowed
 
     async def _register(self, exchange: Exchange, query: Query, body: list[bytes]) -> Outcome:
         self._require_model_api()
-        is_json = mime_of(content_type_of(exchange.scope)) == b"application/json"
+        is_json = mime_of(exchange.content_type) == b"application/json"
         options = parse_register_body(b"".join(body)) if is_json else parse_register(query)
         return await self._lifecycle.register(options)
 

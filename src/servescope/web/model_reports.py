@@ -53,12 +53,19 @@ class ModelReports:
         page["models"] = [{"modelName": model.name, "modelUrl": model.archive.url} for model in shown]
         return page
 
+    def require(self, name: str, version: str | None) -> None:
+        """Raises: ModelNotFound, ModelVersionNotFound where there is no such model ("all": of no version)."""
+        if version == "all":
+            self._catalog.versions(name)
+        else:
+            self._catalog.find(name, version)
+
     def readiness(self, name: str) -> dict[str, Any]:
         """KServe's readiness: ready as soon as there is a worker to wait for. Raises ModelNotFound."""
         return {"name": name, "ready": self._catalog.find(name).pool.can_serve}
 
     async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
-        """The default version, one version, or with "all" every version.
+        """The default version, one version, or with "all" every version, without what their handlers say.
 
         Raises:
             ModelNotFound, ModelVersionNotFound: there is no such model.
@@ -66,6 +73,7 @@ class ModelReports:
         """
         if version == "all":
             models = list(self._catalog.versions(name).values())
+            customized = False  # TorchServe asks one model's handler only
         else:
             models = [self._catalog.find(name, version)]
         described = []

@@ -56,6 +56,9 @@ class Attachments:
         return self._view[start : self._position]
 
 
+NO_ATTACHMENTS = Attachments(memoryview(b""))
+
+
 class FrameReader(Generic[Message]):
     """Turns bytes as they arrive into messages. `limit`: the largest frame taken, in bytes (0: any)."""
 
@@ -83,9 +86,13 @@ class FrameReader(Generic[Message]):
         while size := self._whole(source, position):
             start = position + HEADER_SIZE
             length = HEADER.unpack_from(source, position)[0]
-            view = memoryview(source)
-            yield self._decode(view[start : start + length]), Attachments(view[start + length : position + size])
+            end = start + length
             position += size
+            if position == end:
+                yield self._decode(source[start:end]), NO_ATTACHMENTS
+            else:
+                view = memoryview(source)
+                yield self._decode(view[start:end]), Attachments(view[end:position])
         if position < len(source):
             self._held = bytearray(memoryview(source)[position:])
 

@@ -21,6 +21,7 @@ from servescope.wire.messages import FromWorker, ToWorker
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _LONGEST_LINE = 64 * 1024
+_LAST_WORDS_S = 1.0
 _decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWorker)
 
 
@@ -36,12 +37,10 @@ class _Channel(asyncio.Protocol):
             for message, attachments in self._feed(data):
                 self._process.events.message_received(message, attachments)
         except (FrameTooLarge, msgspec.DecodeError) as error:
-            self._process.events.line_received("stderr", f"The worker is ended: {error}")
-            self._process.kill()
+            self._process.end_because(str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # Without a channel a worker is of no use; its exit status still tells why.
-        self._process.kill_unless_exiting()
+        self._process.channel_lost()
 
 
 class _Process(asyncio.SubprocessProtocol):
@@ -55,6 +54,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._channel: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._gone = False
+        self._why: str | None = None
 
     def attach(self, pid: int, channel: asyncio.WriteTransport) -> None:
         """Take the started child over."""
@@ -72,17 +72,26 @@ class _Process(asyncio.SubprocessProtocol):
             channel.write(frame)
 
     def kill(self) -> None:
-        if self._gone or not self.pid:
-            return
+        if self.pid and not self._gone:
+            self._kill_group()
+
+    def _kill_group(self) -> None:
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # it ended by itself in this very moment
+            pass  # it ended by itself in this very moment, and left nobody
 
-    def kill_unless_exiting(self) -> None:
-        """Give a child that closed its channel a second to end with a status of its own."""
+    def end_because(self, why: str) -> None:
+        """End a child that cannot be worked with."""
+        if not self._gone and self._why is None:
+            self._why = why
+            self.events.line_received("stderr", f"The worker is ended: {why}")
+            self.kill()
+
+    def channel_lost(self) -> None:
+        """Without a channel a child is of no use, but it gets a second to end with a status that tells why."""
         if not self._gone:
-            self._loop.call_later(1.0, self.kill)
+            self._loop.call_later(_LAST_WORDS_S, self.end_because, "it closed its channel")
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         *lines, rest = (self._partial[fd] + data).split(b"\n")
@@ -102,10 +111,12 @@ class _Process(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self._gone = True
+        if self.pid:
+            self._kill_group()  # what the handler started would outlive it, and hold a GPU's memory or a port
         if self._channel is not None:
             self._channel.close()
         status = self._child.get_returncode()
-        self.events.ended(-signal.SIGKILL if status is None else status)
+        self.events.ended(-signal.SIGKILL if status is None else status, self._why)
 
 
 class ProcessBackend:

@@ -1,0 +1,317 @@
+"""A model's workers: started, restarted by the schedule, given up, scaled and closed."""
+
+import asyncio
+
+import pytest
+
+from fleet.clock import run, settle
+from fleet.scripted import Fleet, crashing, mute, obliging, silent
+from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.retry import DELAYS_S
+from servescope.fleet.worker import WorkerState
+from servescope.wire.messages import Batch, MetricUpdate, Request, Stop
+
+
+class Events:
+    """Notes what a dispatcher would hear; `serving` is `can_serve` at each change."""
+
+    def __init__(self, pool):
+        self.pool = pool
+        self.free = []
+        self.serving = []
+        self.updates = []
+        pool.events = self
+
+    def worker_free(self, worker):
+        self.free.append(worker)
+
+    def workers_changed(self):
+        self.serving.append(self.pool.can_serve)
+
+    def model_updates(self, updates):
+        self.updates += updates
+
+
+class Work:
+    """A batch of one request."""
+
+    def __init__(self, number):
+        self.id = number
+        self.request_ids = [f"r{number}"]
+        self.replied_at = None
+        self.error = None
+
+    def replied(self, reply, attachments):
+        self.replied_at = asyncio.get_running_loop().time()
+
+    def failed(self, error):
+        self.error = error
+
+    def returned(self):
+        raise AssertionError("no test here sends work ahead")
+
+
+def give(worker, number=1):
+    work = Work(number)
+    worker.submit(work, Batch(number, [Request(f"r{number}", [], {}, [])]), ())
+    return work
+
+
+def count(pool, state):
+    return pool.states()[state]
+
+
+def test_growing():
+    """Workers get numbers, devices and a life each; their first loads can be awaited."""
+
+    async def main():
+        fleet = Fleet(devices=ModelDevices(GpuCounter(2), "gpu", None, 0))
+        events = Events(fleet.pool)
+        assert (len(fleet.pool), fleet.pool.can_serve) == (0, False)
+        added = fleet.pool.grow(3)
+        assert (len(fleet.pool), fleet.pool.can_serve, count(fleet.pool, "starting")) == (3, True, 3)
+        assert [(await fleet.pool.first_load(worker)).code for worker in added] == [200, 200, 200]
+        assert [worker.number for worker in added] == [9000, 9001, 9002]
+        assert [life.plan.load.gpu_id for life in fleet.lives] == [1, 0, 1]
+        assert events.free == added == list(fleet.pool)
+        assert count(fleet.pool, "ready") == fleet.pool.healthy == 3
+        assert fleet.pool.grow(2) == []
+        assert fleet.count("WorkerLoadTime", "W-9000-m_1.0", "Host", "h") == 0.0
+
+    run(main())
+
+
+def test_updates_written_while_loading():
+    """They reach the model's metrics."""
+    update = MetricUpdate("gauge", "Loaded", "Count", [], [], 1.0, "")
+
+    async def main():
+        fleet = Fleet(lambda life, _: life.load(updates=[update]))
+        events = Events(fleet.pool)
+        await fleet.pool.first_load(*fleet.pool.grow(1))
+        assert events.updates == [update]
+
+    run(main())
+
+
+def test_restarts_follow_the_schedule_until_given_up():
+    """Failing from the start: 1, 1, 2, 3, 5 s between the tries, then the model has nobody to wait for."""
+
+    async def main():
+        fleet = Fleet(crashing, window_s=10)
+        events = Events(fleet.pool)
+        (worker,) = fleet.pool.grow(1)
+        assert (await fleet.pool.first_load(worker)).message == "exited with status 3"
+        assert (count(fleet.pool, "failed"), fleet.pool.healthy, fleet.pool.can_serve) == (1, 1, True)
+        await fleet.pool.ended([worker])
+        assert [life.launched_at for life in fleet.lives] == pytest.approx([0, 1, 2, 4, 7, 12])
+        assert (worker.state, worker.can_serve) == (WorkerState.GAVE_UP, False)
+        assert (fleet.pool.healthy, fleet.pool.can_serve, events.serving[-1]) == (0, False, False)
+        assert (len(fleet.pool), count(fleet.pool, "failed")) == (1, 1)  # still listed, as TorchServe does
+        assert fleet.count("servescope_worker_restarts_total", "m", "1.0", "exit") == len(fleet.lives) - 1
+
+    run(main())
+
+
+def test_a_load_resets_the_schedule():
+    """A worker that dies again and again after loading is tried for ever, a second apart."""
+
+    async def main():
+        fleet = Fleet(silent, window_s=5)
+        events = Events(fleet.pool)
+        fleet.pool.grow(1)
+        for number in range(8):
+            while len(events.free) <= number:
+                await asyncio.sleep(0.01)
+            fleet.lives[-1].die(1)
+            await settle()
+        assert len(fleet.lives) == 8
+        times = [life.launched_at for life in fleet.lives]
+        assert all(DELAYS_S[0] <= after - before < 1.5 for before, after in zip(times, times[1:], strict=False))
+
+    run(main())
+
+
+def test_restarts_are_counted_under_their_reasons():
+    """oom, load_error, signal and timeout besides exit."""
+
+    async def main():
+        scripts = iter(
+            [
+                lambda life, _: life.load(507, "Out of resources"),
+                lambda life, _: life.load(500, "no"),
+                lambda life, _: life.die(-9),
+                mute,
+                obliging,
+            ]
+        )
+        fleet = Fleet(lambda life, message: next(scripts)(life, message))
+        events = Events(fleet.pool)
+        fleet.pool.grow(1)
+        while not events.free:
+            await asyncio.sleep(1)
+        for reason in ("oom", "load_error", "signal", "timeout"):
+            assert fleet.count("servescope_worker_restarts_total", "m", "1.0", reason) == 1
+        assert len(events.free) == 1
+
+    run(main())
+
+
+def test_growing_replaces_those_given_up():
+    """They leave the list, and new ones take their places."""
+
+    async def main():
+        fleet = Fleet(crashing, window_s=0)
+        gone = fleet.pool.grow(2)
+        await fleet.pool.ended(gone)
+        fleet.backend.script = obliging
+        added = fleet.pool.grow(1)
+        assert (list(fleet.pool), fleet.pool.can_serve) == (added, True)
+        assert (await fleet.pool.first_load(added[0])).code == 200
+
+    run(main())
+
+
+def test_shrinking_takes_the_idle_first():
+    """The one at work stays; of idle ones the newest goes."""
+
+    async def main():
+        fleet = Fleet(silent)
+        events = Events(fleet.pool)
+        workers = fleet.pool.grow(3)
+        await settle()
+        work = give(workers[2])
+        assert fleet.pool.shrink(2) == [workers[1]]
+        assert (len(fleet.pool), count(fleet.pool, "stopping")) == (2, 1)
+        await fleet.pool.ended([workers[1]])
+        assert list(fleet.pool) == [workers[0], workers[2]]
+        assert fleet.pool.shrink(1) == [workers[0]]
+        assert (work.error, events.serving[-1]) == (None, True)
+
+    run(main())
+
+
+def test_shrinking_to_nothing_lets_work_be_finished():
+    """Nobody new can be served, but what is in hand is answered."""
+
+    async def main():
+        fleet = Fleet(silent)
+        events = Events(fleet.pool)
+        (worker,) = fleet.pool.grow(1)
+        await settle()
+        work = give(worker)
+        fleet.pool.shrink(0)
+        assert (fleet.pool.can_serve, events.serving) == (False, [False])
+        await settle()
+        fleet.lives[0].answer(fleet.lives[0].batches[0])
+        await fleet.pool.ended([worker])
+        assert (work.replied_at, work.error, list(fleet.pool)) == (0, None, [])
+        assert Stop() in fleet.lives[0].sent
+
+    run(main())
+
+
+def test_retiring_one_that_waits_for_its_next_try():
+    """It is gone at once: nothing is launched for it any more."""
+
+    async def main():
+        fleet = Fleet(crashing)
+        workers = fleet.pool.grow(1)
+        await fleet.pool.first_load(workers[0])
+        assert fleet.pool.shrink(0) == workers
+        await fleet.pool.ended(workers)
+        assert (list(fleet.pool), len(fleet.lives), asyncio.get_running_loop().time()) == ([], 1, 0)
+
+    run(main())
+
+
+def test_retiring_one_that_times_out():
+    """Its kill is under way: shrinking meets a worker that is neither ready nor failed yet."""
+
+    async def main():
+        fleet = Fleet(silent, response_s=10)
+        (worker,) = fleet.pool.grow(1)
+        await settle()
+        work = give(worker)
+        while not fleet.lives[0].killed:
+            await asyncio.sleep(1)
+        fleet.pool.shrink(0)
+        await fleet.pool.ended([worker])
+        assert (work.error.code, list(fleet.pool)) == (500, [])
+
+    run(main())
+
+
+def test_retiring_one_that_loads():
+    """Whoever awaits its first load hears that it was stopped."""
+
+    async def main():
+        fleet = Fleet(mute)
+        (worker,) = fleet.pool.grow(1)
+        first = asyncio.create_task(fleet.pool.first_load(worker))
+        await settle()
+        fleet.pool.shrink(0)
+        assert ((await first).code, (await first).message) == (500, "stopped")
+        await fleet.pool.ended([worker])
+        assert list(fleet.pool) == []
+
+    run(main())
+
+
+def test_an_unforeseen_error_leaves_nobody_waiting():
+    """A launch may fail with more than OSError; the first load is told so, and the worker is given up."""
+
+    async def main():
+        fleet = Fleet()
+        fleet.backend.error = ValueError("embedded null byte")
+        (worker,) = fleet.pool.grow(1)
+        loaded = await asyncio.wait_for(fleet.pool.first_load(worker), 1000)
+        assert loaded.code == 500
+        assert "embedded null byte" in loaded.message
+        assert not fleet.pool.can_serve
+
+    run(main())
+
+
+def test_closing_in_time():
+    """Idle workers stop; it does not take the grace."""
+
+    async def main():
+        fleet = Fleet()
+        fleet.pool.grow(2)
+        await settle()
+        await fleet.pool.close(30)
+        assert (list(fleet.pool), asyncio.get_running_loop().time()) == ([], 0)
+        assert not any(life.killed for life in fleet.lives)
+
+    run(main())
+
+
+def test_closing_ends_what_takes_too_long():
+    """After the grace the process is killed, also one that had been retired before; its work fails."""
+
+    async def main():
+        fleet = Fleet(silent)
+        workers = fleet.pool.grow(2)
+        await settle()
+        works = [give(worker, number) for number, worker in enumerate(workers)]
+        fleet.pool.shrink(1)
+        await fleet.pool.close(30)
+        assert list(fleet.pool) == []
+        assert asyncio.get_running_loop().time() == pytest.approx(30)
+        assert all(str(work.error) == "Worker died." for work in works)
+
+    run(main())
+
+
+def test_lines_go_to_the_model_log():
+    """Under the worker's name."""
+
+    async def main():
+        fleet = Fleet(silent)
+        fleet.pool.grow(1)
+        await settle()
+        fleet.lives[0].line("stderr", "oh")
+        assert fleet.lines == [("W-9000-m_1.0", "stderr", "oh", [])]
+
+    run(main())

@@ -1,0 +1,81 @@
+"""A model version put together from real parts over scripted workers, for the tests of serving and of its reports."""
+
+import dataclasses
+from pathlib import Path
+
+from fleet.scripted import Fleet, Life, Script, obliging
+from servescope.archive.manifest import Manifest
+from servescope.archive.reader import Archive
+from servescope.config.model_options import ModelOptions
+from servescope.serving.dispatcher import Dispatcher, QueueOptions
+from servescope.serving.job import Job
+from servescope.serving.model import Model
+from servescope.wire.messages import Batch, Field, Request
+
+
+def job(request_id: str, *, label: str = "default", alone: bool = False, body: bytes = b"") -> Job:
+    """A request without headers; a `body` travels beside the message."""
+    fields = [Field("body", "", len(body))] if body else []
+    return Job(Request(request_id, [], {}, fields), [body] if body else [], label, 0.0, alone=alone)
+
+
+class Served(Fleet):
+    """A pool with its dispatcher. Delays in ms."""
+
+    def __init__(
+        self,
+        script: Script = obliging,
+        *,
+        workers: int = 1,
+        capacity: int = 100,
+        batch_size: int = 1,
+        delay_ms: int = 0,
+        client_ms: int = 0,
+        response_s: float = 120.0,
+        window_s: float = 300.0,
+    ) -> None:
+        super().__init__(script, response_s=response_s, window_s=window_s)
+        options = QueueOptions(capacity, batch_size, delay_ms, client_ms)
+        self.dispatcher = Dispatcher("m", options, self.pool, self.recorder, self.model_recorder)
+        self.pool.events = self.dispatcher
+        self.pool.grow(workers)
+
+    def submit(self, *names: str, **options: object) -> list[Job]:
+        """Submit one job for each name."""
+        jobs = [job(name, **options) for name in names]  # type: ignore[arg-type]
+        for one in jobs:
+            self.dispatcher.submit(one)
+        return jobs
+
+    def rejected(self, why: str) -> float:
+        """How many requests were turned away for this reason."""
+        return self.count("servescope_rejected_total", "m", "1.0", why)
+
+
+def ids(batch: Batch) -> str:
+    """The request ids of a batch, one after the other."""
+    return "".join(request.id for request in batch.requests)
+
+
+def sent(life: Life) -> list[str]:
+    """The batches that a worker was sent, as `ids`."""
+    return [ids(batch) for batch in life.batches]
+
+
+def model_of(name: str = "m", version: str = "1.0", *, served: Served | None = None, **options: object) -> Model:
+    """A registered model version with one worker, at startup; `options` are ModelOptions'."""
+    served = served or Served()
+    manifest = Manifest(**{field.name: "" for field in dataclasses.fields(Manifest)} | {"model_name": name, "raw": {}})
+    archive = Archive(manifest, Path("/none"), f"{name}.mar", Path("/none"), None, owned=False)
+    settings = {"min_workers": 1, "max_workers": 1} | options
+    return Model(
+        name,
+        version,
+        "python",
+        archive,
+        ModelOptions(**settings),  # type: ignore[arg-type]
+        served.pool,
+        served.dispatcher,
+        served.model_recorder,
+        True,
+    )
