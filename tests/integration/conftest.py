@@ -1,4 +1,4 @@
-"""One server for all tests that can share it, servers of their own for those that cannot, and models for a test's time."""
+"""One server for all tests that can share it, servers of their own for the others, and models for a test's time."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.server import GATED, Deployed, Server, pack
+from integration.deployed import GATED, Deployed
+from integration.server import Server, pack
 
 _numbers = itertools.count(1)
 
@@ -37,7 +38,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def deploy(server: Server) -> Iterator[Callable[..., Deployed]]:
-    """Register a handler's code as a model, one worker and waiting for it unless told otherwise; gone after the test."""
+    """Register a handler's code as a model, with one worker unless told otherwise; it goes after the test."""
     models: list[Deployed] = []
 
     def register(code: str = GATED, config: str = "", expect: int = 200, **query: object) -> Deployed:

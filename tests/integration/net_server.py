@@ -97,16 +97,15 @@ def error(answer) -> tuple[int, str, str]:
     return answer.status_code, said["type"], said["message"]
 
 
-def talk(port: int, *pieces: bytes) -> tuple[bytes, bool]:
-    """Send bytes as they are and read to the end of the connection. What came, and whether the server closed it."""
+def talk(port: int, *pieces: bytes) -> bytes:
+    """Send bytes as they are and read until the server closes the connection, which it must."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         for piece in pieces:
             client.sendall(piece)
-        client.shutdown(socket.SHUT_WR)
         answer = bytearray()
         while piece := client.recv(65536):
             answer += piece
-        return bytes(answer), True
+        return bytes(answer)
 
 
 def read_head(client: socket.socket) -> bytes:

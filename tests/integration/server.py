@@ -1,8 +1,4 @@
-"""A server in a process of its own, and the models that a test puts into it.
-
-Used through the fixtures of `conftest`. Handlers and tests agree on what happens when through empty files in a directory
-of notes, so that no test has to guess how long something takes.
-"""
+"""A server in a process of its own, for the fixtures of `conftest`."""
 
 import json
 import os
@@ -12,8 +8,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,27 +19,6 @@ import psutil
 
 PATIENCE_S = 30.0
 
-# Notes every batch in `runs`; a request whose body begins with "gate" waits there until `Deployed.open`.
-GATED = """
-import os, pathlib, time
-
-NOTES = pathlib.Path(os.environ["NOTES"])
-
-def handle(data, context):
-    if data is None:
-        return None
-    names = [row["body"].decode() for row in data]
-    notes = NOTES / context.model_name
-    with open(notes / "runs", "a") as runs:
-        runs.write(" ".join(names) + "\\n")
-    for name in names:
-        (notes / (name + ".began")).touch()
-    for name in names:
-        while name.startswith("gate") and not (notes / (name + ".go")).exists():
-            time.sleep(0.005)
-    return [str(len(data))] * len(data)
-"""
-
 
 def wait_until(condition: Callable[[], Any], what: str = "") -> Any:
     """The first true value of `condition`, which is asked again and again."""
@@ -52,6 +27,18 @@ def wait_until(condition: Callable[[], Any], what: str = "") -> Any:
         assert time.monotonic() < end, f"waited {PATIENCE_S:g} s for {what or condition}"
         time.sleep(0.01)
     return value
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; a zombie, which only waits for its parent, does not."""
+
+    def runs(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return [process for process in processes if runs(process)]
 
 
 def free_ports(count: int) -> list[int]:
@@ -95,7 +82,7 @@ def hang_up(port: int, path: str, body: bytes) -> socket.socket:
 
 
 class Server:
-    """One server with a directory, a model store and three ports of its own. `settings` are lines of config.properties."""
+    """One server with a directory, a model store and three ports of its own. `settings` go to config.properties."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str], environ: Mapping[str, str] | None = None) -> None:
         self.directory = directory
@@ -151,9 +138,8 @@ class Server:
             self.process.kill()
             self.process.wait()
         finally:
-            for process in left:
-                if process.is_running():
-                    process.kill()
+            for process in alive(left):
+                process.kill()
             self.threads.shutdown(wait=False, cancel_futures=True)
             self.http.close()
 
@@ -183,53 +169,11 @@ class Server:
         return None
 
 
-class Deployed:
-    """A model in a server, with the notes that its handler leaves."""
-
-    def __init__(self, server: Server, name: str) -> None:
-        self.server = server
-        self.name = name
-        self.path = f"/predictions/{name}"
-        self.notes = server.notes / name
-        self.notes.mkdir(exist_ok=True)
-
-    def predict(self, body: str | bytes = b"", version: str = "", **headers: str) -> httpx.Response:
-        """Ask it, and wait for the answer."""
-        url = self.server.url("inference", f"{self.path}/{version}" if version else self.path)
-        return self.server.http.post(url, content=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
-
-    def send(self, body: str, version: str = "") -> "Future[httpx.Response]":
-        """Ask it on a thread."""
-        return self.server.threads.submit(self.predict, body, version)
-
-    def hold(self, gate: str = "gate", version: str = "") -> "Future[httpx.Response]":
-        """Have a worker of a `GATED` model in hand until `open`."""
-        answer = self.send(gate, version)
-        self.began(gate)
-        return answer
-
-    def began(self, name: str) -> None:
-        """Wait until the handler has taken up the request of this body."""
-        wait_until((self.notes / f"{name}.began").exists, f"{name} to begin")
-
-    def open(self, gate: str = "gate") -> None:
-        """Let those through that wait there."""
-        (self.notes / f"{gate}.go").touch()
-
-    def runs(self) -> list[str]:
-        """The bodies of every batch, as they ran."""
-        return (self.notes / "runs").read_text().splitlines()
-
-    def describe(self, version: str = "") -> dict[str, Any]:
-        """What management says of it."""
-        answer = self.server.manage("GET", f"/models/{self.name}/{version}".rstrip("/"))
-        assert answer.status_code == 200, answer.text
-        return answer.json()[0]
-
-    def pending(self, count: int) -> None:
-        """Wait until so many requests are queued."""
-        wait_until(lambda: self.describe()["jobQueueStatus"]["pendingRequests"] == count, f"{count} to be pending")
-
-    def pids(self) -> list[int]:
-        """The processes of its workers that can take work."""
-        return [worker["pid"] for worker in self.describe()["workers"] if worker["status"] == "READY"]
+def refusal(server: Server, url: str, **query: object) -> tuple[int, str, str]:
+    """Status, type and message of a refused registration; nothing of it is listed."""
+    before = server.manage("GET", "/models").json()
+    answer = server.register(url, **query)
+    assert server.manage("GET", "/models").json() == before
+    body = answer.json()
+    assert body["code"] == answer.status_code
+    return answer.status_code, body["type"], body["message"]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from integration.server import hang_up, wait_until
+from integration.server import hang_up
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +52,7 @@ def test_what_has_queued_up_leaves_in_full_batches(deploy):
 
 
 def test_the_yaml_gives_what_the_api_leaves_open(deploy):
-    """batch_size and max_batch_delay: the API wins over model-config.yaml; workers and responseTimeout: the yaml wins."""
+    """The API wins over the yaml for batch_size and max_batch_delay, the yaml for workers and responseTimeout."""
     config = "batchSize: 2\nmaxBatchDelay: 70\nresponseTimeout: 9\nminWorkers: 2\nmaxWorkers: 3\n"
     fields = ("batchSize", "maxBatchDelay", "responseTimeout", "minWorkers", "maxWorkers")
     described = deploy(config=config, response_timeout=33).describe()
@@ -129,8 +129,7 @@ def test_unregistering_when_all_who_waited_have_gone(deploy, server):
     held = model.hold()
     gone = hang_up(server.ports["inference"], model.path, b"gone")
     model.pending(1)
-    deleting = server.threads.submit(server.manage, "DELETE", f"/models/{model.name}")
-    wait_until(lambda: model.predict("x").status_code == 404)
+    deleting = model.delete()
     model.open()
     gone.close()
     assert held.result().status_code == 200

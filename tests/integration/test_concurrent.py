@@ -141,8 +141,7 @@ def test_unregistering_lets_the_tasks_finish(deploy, server):
     """DELETE waits for what is in hand."""
     model = deploy(ASYNC)
     held = [model.hold("gate-1"), model.hold("gate-2")]
-    deleting = server.threads.submit(server.manage, "DELETE", f"/models/{model.name}")
-    wait_until(lambda: model.predict("x").status_code == 404)
+    deleting = model.delete()
     model.open("gate-1")
     model.open("gate-2")
     assert [answer.result().text for answer in held] == ["done 1", "done 2"]

@@ -1,15 +1,15 @@
 """The answers that were recorded off a TorchServe 0.12.0, asked again in the same order.
 
-`tests/golden` has the archives' handlers, the cases, the answers and the program that compares them, which runs by itself too.
+`tests/golden` has the archives' handlers, the cases, the answers and the program that compares them.
 """
 
 import json
 from pathlib import Path
 
 import pytest
+
 from golden.make_archives import pack
 from golden.replay import ask
-
 from integration.server import Server, wait_until
 
 pytestmark = pytest.mark.integration
@@ -29,7 +29,7 @@ PORTS = {8080: "inference", 8081: "management", 8082: "metrics"}
 
 
 def settled(server):
-    """Whether every worker of every model is there. Recording waited some seconds for a worker that had died instead."""
+    """Whether every worker of every model is there. The recording waited some seconds for one that had died instead."""
     names = [model["modelName"] for model in server.manage("GET", "/models").json()["models"]]
     described = [version for name in names for version in server.manage("GET", f"/models/{name}/all").json()]
     return all(

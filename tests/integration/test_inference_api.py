@@ -136,7 +136,7 @@ def test_response_headers(net):
 def test_request_id(net, sent, kept):
     """A client's id is the request's where it is 1 to 128 printable characters; the handler sees the same id."""
     head = f"GET /predictions/probe HTTP/1.1\r\nhost: h\r\nX-Request-Id: {sent}\r\nconnection: close\r\n\r\n"
-    answer = talk(net.ports["inference"], head.encode())[0].decode()
+    answer = talk(net.ports["inference"], head.encode()).decode()
     given = re.search(r"\r\nx-request-id: (.*)\r\n", answer)
     assert given is not None
     assert (given[1] == sent) == kept
@@ -148,7 +148,7 @@ def test_request_headers_keep_their_case(net):
     lines = ["host: h", "X-Dup: a", "X-Dup: b", "X-MiXed: 1", "explain: True", "url_path: mine", "describe: no"]
     head = "POST /predictions/probe HTTP/1.1\r\n" + "".join(f"{line}\r\n" for line in lines)
     request = head + "Content-Type: text/plain\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
-    body = talk(net.ports["inference"], request.encode())[0].decode()
+    body = talk(net.ports["inference"], request.encode()).decode()
     for part in (
         '"X-Dup": "b"',
         '"X-MiXed": "1"',

@@ -18,7 +18,8 @@ def scale(model, number, **query):
 
 def test_scaling_under_load_loses_nothing(deploy, server):
     """Up and down and up again while eight clients ask without a pause: nothing but 200."""
-    model = deploy("import time\n\ndef handle(data, context):\n    time.sleep(0.005)\n    return data and ['ok'] * len(data)\n")
+    code = "import time\n\ndef handle(data, context):\n    time.sleep(0.005)\n    return data and ['ok'] * len(data)\n"
+    model = deploy(code)
     enough = threading.Event()
 
     def client():
@@ -68,7 +69,7 @@ def test_a_scale_down_that_takes_too_long(deploy, server):
 
 
 def test_no_workers_at_all(deploy, server):
-    """min_worker=0: 503 with the contract's text; the one in hand is finished; /ping is well, as nothing was promised."""
+    """With min_worker=0: 503, what is in hand is finished, and /ping is well, as nothing is promised."""
     model = deploy()
     held = model.hold()
     assert scale(model, 0, synchronous="false").status_code == 202

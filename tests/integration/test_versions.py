@@ -2,7 +2,8 @@
 
 import pytest
 
-from integration.server import GATED, pack, wait_until
+from integration.deployed import GATED, Deployed
+from integration.server import pack
 
 pytestmark = pytest.mark.integration
 
@@ -73,8 +74,8 @@ def test_unregistering_drains(deploy, server):
     waiting = model.send("waits")
     model.pending(1)
     (pid,) = model.pids()
-    deleting = server.threads.submit(server.manage, "DELETE", f"/models/{model.name}")
-    wait_until(lambda: model.predict("late").status_code == 404)
+    deleting = model.delete()
+    assert model.predict("late").status_code == 404
     assert not deleting.done()
     model.open()
     assert (held.result().status_code, waiting.result().status_code) == (200, 200)
@@ -83,13 +84,11 @@ def test_unregistering_drains(deploy, server):
     assert pid not in {process.pid for process in server.family()}
 
 
-def test_unregistering_does_not_wait_for_ever(launch, tmp_path):
+def test_unregistering_does_not_wait_for_ever(launch):
     """After unregister_model_timeout: 408, the request is told that its worker died, and the name is free again."""
     server = launch(unregister_model_timeout="1")
     archive = pack(server.store / "held.mar", "held", GATED)
     assert server.register(archive).status_code == 200
-    from integration.server import Deployed
-
     model = Deployed(server, "held")
     held = model.hold()
     answer = server.manage("DELETE", "/models/held")
@@ -100,7 +99,7 @@ def test_unregistering_does_not_wait_for_ever(launch, tmp_path):
 
 
 def test_its_metrics_afterwards(deploy, server):
-    """Counts stay, so that no scrape misses the last of them; what is read at scrape time goes; both come back with it."""
+    """Counts stay, so that no scrape misses the last of them; what is read at scrape time goes until it is back."""
     model = deploy(VERSION.format("one"))
     model.predict("x")
     server.manage("DELETE", f"/models/{model.name}")

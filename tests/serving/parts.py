@@ -1,6 +1,5 @@
 """A model version put together from real parts over scripted workers, for the tests of serving and of its reports."""
 
-import dataclasses
 from pathlib import Path
 
 from fleet.scripted import Fleet, Life, Script, obliging
@@ -65,7 +64,7 @@ def sent(life: Life) -> list[str]:
 def model_of(name: str = "m", version: str = "1.0", *, served: Served | None = None, **options: object) -> Model:
     """A registered model version with one worker, at startup; `options` are ModelOptions'."""
     served = served or Served()
-    manifest = Manifest(**{field.name: "" for field in dataclasses.fields(Manifest)} | {"model_name": name, "raw": {}})
+    manifest = Manifest(name, version)
     archive = Archive(manifest, Path("/none"), f"{name}.mar", Path("/none"), None, owned=False)
     settings = {"min_workers": 1, "max_workers": 1} | options
     return Model(

@@ -100,3 +100,14 @@ class Catalog:
         else:
             del versions[model.version]
         return model
+
+    def discard(self, model: Model) -> None:
+        """Forget a model whose registration failed. Where it is the default, the oldest other version becomes it."""
+        versions = self._versions.get(model.name, {})
+        if versions.get(model.version) is not model:
+            return
+        del versions[model.version]
+        if not versions:
+            del self._defaults[model.name], self._versions[model.name]
+        elif self._defaults[model.name] is model:
+            self._defaults[model.name] = next(iter(versions.values()))

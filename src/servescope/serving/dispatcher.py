@@ -66,7 +66,7 @@ class Dispatcher:
         return len(self._queue)
 
     def submit(self, job: Job) -> None:
-        """Take a job in; its future will be resolved.
+        """Take a job in; its client will be told.
 
         Raises:
             ServiceUnavailable: the queue is full, or there is no worker to wait for.
@@ -88,14 +88,14 @@ class Dispatcher:
         """Its client hung up: drop it from the queue, or tell the worker."""
         if not job.open:
             return
+        job.open = False
         self._drop(job)
-        job.future.cancel()
         batch = cast("DispatchedBatch | None", job.work)
         if batch is not None and batch.id in batch.worker.in_flight:
             batch.worker.cancel(job.request.id)
 
     def _expire(self, job: Job) -> None:
-        if not job.future.done():
+        if job.open:
             self._drop(job)
             self._model_recorder.rejected("deadline")
             job.fail(RequestTimeout(f"No answer within clientTimeoutInMills ({self.options.client_timeout_ms} ms)."))

@@ -1,10 +1,11 @@
-"""One request on its way: what is asked, and the future that its answer resolves.
+"""One request on its way: what is asked, and whom to tell the answer.
 
-Made by `web.inference`, queued and resolved by `serving.dispatcher`.
+Made by `web`, queued and resolved by `serving.dispatcher`.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from servescope.errors import ServescopeError
 from servescope.wire.frames import Buffer
@@ -13,40 +14,17 @@ from servescope.wire.messages import Request
 Piece = bytes | memoryview
 
 
-class Answer:
-    """What a handler answered: status, headers and body; `pieces` brings the rest where it streams."""
+class Client(Protocol):
+    """Who waits for an answer. Called on the loop's thread; must not raise."""
 
-    __slots__ = ("body", "headers", "pieces", "status")
+    def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
+        """The whole answer."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: Piece, pieces: "Pieces | None" = None) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.pieces = pieces
+    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, final: bool) -> None:
+        """A piece of a streamed answer; status and headers count with the first."""
 
-
-class Pieces:
-    """The later pieces of a streamed answer, as they come."""
-
-    __slots__ = ("_queue",)
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Piece | ServescopeError | None] = asyncio.Queue()
-
-    def put(self, piece: Piece | ServescopeError | None) -> None:
-        """Add a piece; None after the last; an error where the stream breaks off."""
-        self._queue.put_nowait(piece)
-
-    async def next(self) -> Piece | None:
-        """The next piece, None at the end.
-
-        Raises:
-            ServescopeError: the stream broke off.
-        """
-        piece = await self._queue.get()
-        if isinstance(piece, ServescopeError):
-            raise piece
-        return piece
+    def failed(self, error: ServescopeError) -> None:
+        """There will be no answer, or no more of it."""
 
 
 class Job:
@@ -54,46 +32,57 @@ class Job:
 
     `label`: the version as the client wrote it, or "default" (TorchServe's metric label). `arrived`: monotonic seconds.
     `attachments`: the bodies that travel beside the message, in order. `alone`: never batched with others, and not counted
-    as inference (a model's description of itself).
+    as inference (a model's description of itself). `open`: whether the client still waits.
     """
 
-    __slots__ = ("alone", "arrived", "attachments", "deadline", "future", "label", "pieces", "request", "work")
+    __slots__ = (
+        "_streams",
+        "alone",
+        "arrived",
+        "attachments",
+        "client",
+        "deadline",
+        "label",
+        "open",
+        "request",
+        "work",
+    )
 
     def __init__(
-        self, request: Request, attachments: Sequence[Buffer], label: str, arrived: float, *, alone: bool = False
+        self,
+        request: Request,
+        attachments: Sequence[Buffer],
+        label: str,
+        arrived: float,
+        client: Client,
+        *,
+        alone: bool = False,
     ) -> None:
         self.request = request
         self.attachments = attachments
         self.label = label
         self.arrived = arrived
+        self.client = client
         self.alone = alone
-        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.pieces: Pieces | None = None
+        self.open = True
         self.deadline: asyncio.TimerHandle | None = None
         self.work: object | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether its client still waits for an answer or a piece of it."""
-        return self.pieces is not None or not self.future.done()
+        self._streams = False
 
     def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> bool:
-        """Hand the answer, or a piece of it, to the client's task. False: it waits no more."""
-        if self.pieces is not None:
-            self.pieces.put(body)
-            if final:
-                self.pieces.put(None)
-        elif not self.future.done():
-            if not final:
-                self.pieces = Pieces()
-            self.future.set_result(Answer(status, headers, body, self.pieces))
-        else:
+        """Hand the answer, or a piece of it, to the client. False: it waits no more."""
+        if not self.open:
             return False
+        self.open = not final
+        if final and not self._streams:
+            self.client.answered(status, headers, body)
+        else:
+            self._streams = True
+            self.client.streamed(status, headers, body, final)
         return True
 
     def fail(self, error: ServescopeError) -> None:
         """There will be no answer, or no more of it."""
-        if self.pieces is not None:
-            self.pieces.put(error)
-        elif not self.future.done():
-            self.future.set_exception(error)
+        if self.open:
+            self.open = False
+            self.client.failed(error)

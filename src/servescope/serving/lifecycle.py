@@ -72,8 +72,7 @@ class Lifecycle:
 
     async def _discard(self, model: Model) -> None:
         """Take back a registration that failed, unless someone unregistered it meanwhile."""
-        if (model.name, model.version) in self._catalog and self._catalog.find(model.name, model.version) is model:
-            self._catalog.remove(model.name, model.version)
+        self._catalog.discard(model)
         await self._bury(model, 0.0)
 
     async def scale(self, name: str, version: str | None, options: ScaleOptions) -> Outcome:
@@ -137,7 +136,8 @@ class Lifecycle:
         except TimeoutError:
             in_time = False
         await model.pool.close(grace_s if in_time else 0.0)
-        self._host.recorder.forget(model.name, model.version)
+        if (model.name, model.version) not in self._catalog:  # registered anew meanwhile, its metrics are the new one's
+            self._host.recorder.forget(model.name, model.version)
         await asyncio.to_thread(model.archive.close)
         return in_time
 

@@ -1,18 +1,20 @@
-"""The ASGI app of a port: reads the request, asks the port's handlers, and sees to it that there is exactly one answer.
+"""The app of a port: takes each request to the port's APIs, and sees to it that there is exactly one answer.
 
-`inference`, `management` and `metrics` give the handlers; `listener` serves the app. Where APIs share an address, their handlers are
-asked in turn until one knows the path.
+`inference`, `management` and `metrics` are the APIs; `connection` calls. Where APIs share an address, they are asked in turn until one
+knows the path.
 """
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from servescope.config.settings import Settings
 from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
-from servescope.web.bodies import BodyTooLarge, ClientGone, read_body
+from servescope.web.connection import Connection
 from servescope.web.cors import is_preflight
 from servescope.web.exchange import Exchange, Observers
+from servescope.web.request import Request
 
 logger = logging.getLogger("servescope.web")
 
@@ -20,61 +22,56 @@ logger = logging.getLogger("servescope.web")
 class Handler(Protocol):
     """One API."""
 
-    async def handle(self, exchange: Exchange, body: list[bytes]) -> None:
-        """Answer through the exchange. Raises ServescopeError for an error answer, ResourceNotFound for another's path."""
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """Answer through the exchange: now, later by a callback, or by the coroutine that is returned.
+
+        Raises ServescopeError for an error answer, and ResourceNotFound, at once, for another API's path.
+        """
 
 
 class HttpApp:
     """One port's app."""
 
     def __init__(self, handlers: Sequence[Handler], settings: Settings, observers: Observers) -> None:
-        self._handlers = handlers
-        self._only = handlers[0].handle if len(handlers) == 1 else None
-        self._limit = settings.max_request_size
+        self.body_limit = settings.max_request_size
+        *self._others, self._last = handlers
         self._settings = settings
         self._observers = observers
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request."""
-        observers = self._observers
-        exchange = Exchange(scope, send, observers)
+    def begin(self, request: Request, connection: Connection) -> None:
+        """See `connection.App`."""
+        exchange = Exchange(request, connection, self._observers)
+        connection.on_lost = exchange.close
         try:
-            body = await read_body(scope, receive, exchange.content_length, self._limit)
-        except BodyTooLarge:
-            exchange.connection.refuse_body()
-            return
-        except ClientGone:
-            return
-        observers.open += 1
-        try:
-            if scope["method"] == "OPTIONS" and is_preflight(self._settings, "OPTIONS", scope["headers"]):
+            if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
                 exchange.answer(200, (), b"")
-            elif self._only is not None:
-                await self._only(exchange, body)
-            else:
-                await self._ask_in_turn(exchange, body)
+                return
+            if (later := self._ask(exchange)) is not None:
+                task = asyncio.create_task(self._finish(exchange, later))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
         except ServescopeError as error:
-            self._fail(exchange, error)
-        except ClientGone:
-            pass
+            exchange.fail(error)
         except Exception:
-            logger.exception("Request %s failed", exchange.request_id)
-            self._fail(exchange, WorkerFailed("Internal server error"))
-        finally:
-            observers.closed()
+            self._fail_unforeseen(exchange)
 
-    async def _ask_in_turn(self, exchange: Exchange, body: list[bytes]) -> None:
-        *others, last = self._handlers
-        for handler in others:
+    def _ask(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        for handler in self._others:
             try:
-                await handler.handle(exchange, body)
+                return handler.handle(exchange)
             except ResourceNotFound:
                 continue
-            return
-        await last.handle(exchange, body)
+        return self._last.handle(exchange)
 
-    def _fail(self, exchange: Exchange, error: ServescopeError) -> None:
-        if exchange.started:
-            exchange.break_off()
-        else:
+    async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:
+        try:
+            await later
+        except ServescopeError as error:
             exchange.fail(error)
+        except Exception:
+            self._fail_unforeseen(exchange)
+
+    def _fail_unforeseen(self, exchange: Exchange) -> None:
+        logger.exception("Request %s failed", exchange.request_id)
+        exchange.fail(WorkerFailed("Internal server error"))

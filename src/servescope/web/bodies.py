@@ -1,10 +1,9 @@
-"""A request's body: read it within the limit, and take it apart into the fields that a handler is given.
+"""A request's body taken apart into the fields that a handler is given.
 
 Called by `inference` and `management`. What is large stays in the pieces it came in, and is never joined here.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
@@ -16,60 +15,6 @@ from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 
 FORM_TYPES = frozenset((b"multipart/form-data", b"application/x-www-form-urlencoded"))
-_DISCARD_LIMIT = 256 * 1024 * 1024
-
-
-class BodyTooLarge(Exception):
-    """The body is over max_request_size."""
-
-
-class ClientGone(Exception):
-    """The client hung up before its request was whole."""
-
-
-async def read_body(scope: Any, receive: Any, announced: int, limit: int) -> list[bytes]:
-    """The body in the pieces it came in. `announced`: the request's Content-Length.
-
-    Raises:
-        BodyTooLarge: it is over `limit` bytes. The rest was read and thrown away, so that the client gets to read the answer,
-            unless it asked first (Expect: 100-continue) or sends without end.
-        ClientGone: it never came whole.
-    """
-    if announced > limit and _asks_first(scope):
-        raise BodyTooLarge
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    body = message["body"]
-    if not message["more_body"] and len(body) <= limit:
-        return [body] if body else []
-    pieces, size = [body], len(body)
-    while message["more_body"] and size < limit + _DISCARD_LIMIT:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body = message["body"]
-        size += len(body)
-        if size <= limit:
-            pieces.append(body)
-        else:
-            pieces.clear()
-    if size > limit:
-        raise BodyTooLarge
-    return pieces
-
-
-def _asks_first(scope: Any) -> bool:
-    return any(name == b"expect" for name, _ in scope["headers"])
-
-
-def authorization_of(scope: Any) -> str | None:
-    """The Authorization header."""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            text: str = value.decode("latin-1")
-            return text
-    return None
 
 
 def mime_of(content_type: bytes) -> bytes:

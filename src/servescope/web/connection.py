@@ -1,94 +1,251 @@
-"""uvicorn's HTTP/1.1 protocol, extended where ASGI cannot say a thing.
+"""One client's connection: HTTP/1.1 bytes in, requests to the port's app, answers out.
 
-- Handlers see headers in the client's own case: they are kept beside ASGI's lower-cased ones.
-- A client's hang-up calls `on_lost` at once; under ASGI it shows only to whoever awaits `receive`.
-- A whole answer goes out in one write (`answer`), already put together.
-- An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones.
+httptools (Node's llhttp) does the parsing; this adds what a server owes its clients around it: keep-alive, pipelining, 100-continue,
+limits, HEAD, chunked streams and their flow control. A request goes to the app when it is whole, as one call, without a task of
+its own: a task, a future and their wake-ups for each request cost more than all that this server does for it
+(docs/architecture.md has the measurements).
 
-An app finds its connection in the scope under `CONNECTION`, and the
-client's own headers under `WIRE_HEADERS`.
+An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones.
 """
 
+import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Protocol, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
 
-CONNECTION = "servescope.connection"
-WIRE_HEADERS = "servescope.headers"
+from servescope.web.request import Request
+
+logger = logging.getLogger("servescope.web")
+
+HEADER_LIMIT = 256 * 1024
+_DISCARD_LIMIT = 256 * 1024 * 1024  # of a body that is refused: so much is read, for the client to get to the answer
+_JOIN_LIMIT = 64 * 1024
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_REFUSALS = {
+    400: b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\n"
+    b"connection: close\r\n\r\nInvalid HTTP request received.",
+    413: b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    431: b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+}
 
 
-class Connection(HttpToolsProtocol):
-    """One client's connection."""
+class App(Protocol):
+    """Takes requests. `body_limit`: the largest body, in bytes."""
 
-    wire_headers: list[tuple[bytes, bytes]]
-    on_lost: Callable[[], None] | None = None
-    _answering: Any  # with pipelining not the request that was read last
-    _task: Any  # asyncio itself holds tasks weakly
+    body_limit: int
 
-    def on_message_begin(self) -> None:
-        """See httptools. The scope is the one that uvicorn makes, with the connection added."""
-        super().on_message_begin()
-        self.wire_headers = []
-        scope = cast("dict[str, Any]", self.scope)
-        scope[CONNECTION] = self
-        scope[WIRE_HEADERS] = self.wire_headers
+    def begin(self, request: Request, connection: "Connection") -> None:
+        """Take a whole request; answer it now or later, through the connection. Never raises."""
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """See httptools. (uvicorn's own, written out: it runs for every header of every request.)"""
-        self.wire_headers.append((name, value))
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
 
-    def on_response_complete(self) -> None:
-        """The answer is out: start the next pipelined request, if there is one."""
-        self.on_lost = None
-        if self.transport.is_closing():
+class Connection(asyncio.Protocol):
+    """The protocol of one connection. `peers`: all connections of the port."""
+
+    def __init__(self, app: App, peers: "set[Connection]") -> None:
+        self._app = app
+        self._peers = peers
+        self._parser = httptools.HttpRequestParser(self)
+        self._reading = Request()
+        self._size = 0
+        self._header_size = 0
+        self._answering: Request | None = None
+        self._waiting: deque[Request] = deque()
+        self._writable: asyncio.Event | None = None
+        self._refused = False
+        self.on_lost: Callable[[], None] | None = None
+        self.lost = False
+        self.client: tuple[str, int] | None = None
+        self.transport: asyncio.Transport
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        self.transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        self._peers.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        if self._refused:
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The request before it is whole and is answered in HTTP/1.1; so is what follows.
+            self._parser = httptools.HttpRequestParser(self)
+            if rest := data[upgrade.args[0] :]:
+                self.data_received(rest)
+        except httptools.HttpParserError as error:
+            if not self._refused:
+                logger.warning("A client sent what is no HTTP: %s", error)
+                self._refuse(400)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client has gone, or we closed."""
-        super().connection_lost(exc)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        """See asyncio."""
+        self.lost = True
+        self._peers.discard(self)
+        self._waiting.clear()
+        if self._writable is not None:
+            self._writable.set()
         if self.on_lost is not None:
             self.on_lost()
             self.on_lost = None
 
-    def answer(self, head: bytes, body: bytes | memoryview, keep_alive: bool) -> None:
-        """Send a whole answer to the request in hand. `head`: status line and headers, without the blank line."""
-        cycle = self._answering
-        if cycle.disconnected:
-            return
-        if not cycle.keep_alive:
-            keep_alive = False
-        ending = b"connection: keep-alive\r\n\r\n" if keep_alive else b"connection: close\r\n\r\n"
-        if cycle.scope["method"] == "HEAD":
-            body = b""
-        cycle.response_started = cycle.response_complete = True
-        if len(body) < 65536:
-            self.transport.write(b"".join((head, ending, body)))
-        else:
-            self.transport.writelines((head + ending, body))
-        cycle.message_event.set()
-        if not keep_alive:
-            self.transport.close()
-        cycle.on_response()
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        self._writable = asyncio.Event()
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        # uvicorn also keeps its server's set of tasks, for a shutdown that is not used here.
-        self._answering = cycle
-        self._task = self.loop.create_task(cycle.run_asgi(app))
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """See httptools."""
+        self._reading = Request()
+        self._size = self._header_size = 0
+
+    def on_url(self, url: bytes) -> None:
+        """See httptools. A long URL may come in pieces."""
+        self._reading.target += url
+        self._count_header(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See httptools."""
+        self._reading.headers.append((name, value))
+        self._count_header(len(name) + len(value))
+
+    def _count_header(self, size: int) -> None:
+        self._header_size += size
+        if self._header_size > HEADER_LIMIT and not self._refused:
+            self._refuse(431)
+
+    def on_headers_complete(self) -> None:
+        """See httptools."""
+        request = self._reading
+        request.read_headers(self._parser.get_method(), self._parser.get_http_version())
+        if request.expects_continue:
+            if request.content_length > self._app.body_limit:
+                self._refuse(413)
+            elif self._answering is None:
+                self.transport.write(_CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """See httptools."""
+        self._size += len(body)
+        if self._size <= self._app.body_limit:
+            self._reading.body.append(body)
+        else:
+            self._reading.body.clear()
+            if self._size > self._app.body_limit + _DISCARD_LIMIT:
+                self._refuse(413)
+
+    def on_message_complete(self) -> None:
+        """See httptools."""
+        request = self._reading
+        request.too_large = self._size > self._app.body_limit
+        request.keep_alive = self._parser.should_keep_alive()
+        if self._refused:
+            return
+        if self._answering is None:
+            self._begin(request)
+        else:
+            self._waiting.append(request)
+            self.transport.pause_reading()
+
+    # What the app calls.
+
+    def send(self, head: bytes, body: bytes | memoryview, *, close: bool) -> None:
+        """Send a whole answer to the request in hand. `head`: status line and headers, without `connection` and the blank line."""
+        request = self._answering
+        if request is None or self.lost:
+            return
+        close = close or not request.keep_alive
+        head += b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
+        if request.method == "HEAD":
+            body = b""
+        if len(body) < _JOIN_LIMIT:
+            self.transport.write(head + body)
+        else:
+            self.transport.writelines((head, body))
+        self._finish(close=close)
+
+    def start_chunks(self, head: bytes, *, close: bool) -> None:
+        """Begin an answer in chunks; `head` as in `send`."""
+        request = self._answering
+        if request is None or self.lost:
+            return
+        request.keep_alive = request.keep_alive and not close
+        ending = b"connection: keep-alive\r\n\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
+        if request.version == "1.0":  # which knows no chunks: the end of the connection is the end of the answer
+            request.keep_alive, ending = False, b"connection: close\r\n\r\n"
+        else:
+            ending = b"transfer-encoding: chunked\r\n" + ending
+        self.transport.write(head + ending)
+
+    async def send_chunk(self, body: bytes | memoryview) -> None:
+        """Send a piece that is not empty, waiting first while the client is slow to take those before."""
+        if self._writable is not None:
+            await self._writable.wait()
+        request = self._answering
+        if request is None or self.lost or request.method == "HEAD":
+            return
+        self.transport.write(body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n")))
+
+    def end_chunks(self) -> None:
+        """The answer is whole."""
+        request = self._answering
+        if request is None or self.lost:
+            return
+        if request.version != "1.0" and request.method != "HEAD":
+            self.transport.write(b"0\r\n\r\n")
+        self._finish(close=not request.keep_alive)
 
     def refuse_body(self) -> None:
         """413 for a body over the limit: empty, uncounted and without an id, as TorchServe's."""
-        if not self._answering.disconnected:
-            self._answering.response_started = self._answering.response_complete = True
-            self.transport.write(
-                b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            )
+        self._refuse(413)
+
+    def close_when_idle(self) -> None:
+        """The server is going away: close now, or after the answer in hand."""
+        if self._answering is None:
+            self.transport.close()
+        else:
+            self._answering.keep_alive = False
+
+    def _begin(self, request: Request) -> None:
+        self._answering = request
+        if request.too_large:
+            self._refuse(413)
+        else:
+            self._app.begin(request, self)
+
+    def _finish(self, *, close: bool) -> None:
+        self._answering = None
+        self.on_lost = None
+        if close:
+            self.transport.close()
+        elif self._waiting:
+            # Not at once: a client that pipelines thousands of requests would have them answered on one stack.
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        if self._waiting and self._answering is None and not self.lost:
+            self._begin(self._waiting.popleft())
+        if not self._waiting and not self.lost:
+            self.transport.resume_reading()
+
+    def _refuse(self, status: int) -> None:
+        """Answer without the app, and close: what follows cannot be told apart from this request."""
+        self._refused = True
+        if not self.transport.is_closing():
+            self.transport.write(_REFUSALS[status])
             self.transport.close()

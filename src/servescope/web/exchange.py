@@ -10,14 +10,15 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recorder import Recorder
-from servescope.web.connection import CONNECTION, Connection
+from servescope.web.connection import Connection
+from servescope.web.request import Request
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -47,7 +48,7 @@ STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: "
 
 
 def new_request_id() -> str:
-    """A UUID's text: random for this process, then counted up. (`uuid.uuid4` takes ten times as long.)"""
+    """A UUID's text: random for this process, then counted up. `uuid.uuid4` takes ten times as long."""
     return f"{_PROCESS_ID}{next(_numbers) & 0xFFFFFFFFFFFF:012x}"
 
 
@@ -104,97 +105,78 @@ class Observers:
 
 
 class Exchange:
-    """A request in hand. `began`: when its headers had come in, monotonic seconds.
+    """A request in hand. `began`: when it had come in whole, monotonic seconds."""
 
-    `content_type`: the whole header, b"" where there is none. `content_length`: as announced, 0 where it was not.
-    """
+    __slots__ = ("_observers", "_open", "began", "connection", "request", "request_id", "started")
 
-    __slots__ = (
-        "_observers",
-        "_send",
-        "began",
-        "connection",
-        "content_length",
-        "content_type",
-        "request_id",
-        "scope",
-        "started",
-    )
-
-    def __init__(self, scope: Any, send: Any, observers: Observers) -> None:
+    def __init__(self, request: Request, connection: Connection, observers: Observers) -> None:
         self.began = time.monotonic()
-        self.scope = scope
+        self.request = request
+        self.connection = connection
         self.started = False
-        self._send = send
         self._observers = observers
-        self.connection: Connection = scope[CONNECTION]
-        self.content_type = b""
-        self.content_length = 0
-        request_id = None
-        for name, value in scope["headers"]:
-            if name == b"content-type":
-                self.content_type = value
-            elif name == b"content-length":
-                self.content_length = int(value)
-            elif name == b"x-request-id" and _CLIENT_ID.match(value):
-                request_id = value.decode("ascii")
-        self.request_id = request_id or new_request_id()
+        self._open = True
+        given = request.request_id
+        self.request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
+        observers.open += 1
 
     def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
         """Send a whole answer; 4xx and 5xx close the connection, as TorchServe does."""
+        if not self._open:
+            return  # its client has gone
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
         if status in NO_BODY:
             body = b""
         else:
             lines += b"content-length: %d\r\n" % len(body)
-        common = self._observers.common_lines
-        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.started = True
-        self.connection.answer(head, body, status < 400)
         self._observers.recorder.response_sent(status)
         self._log(status)
+        self.connection.send(self._head(status, lines), body, close=status >= 400)
+        self.close()
+
+    def _head(self, status: int, lines: bytes) -> bytes:
+        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), self._observers.common_lines, lines))
 
     def fail(self, error: ServescopeError) -> None:
-        """Answer with an error of the contract."""
+        """Answer with an error of the contract; break off an answer that has begun."""
+        if self.started:
+            self.connection.transport.close()
+            self.close()
+            return
         status = error.code if isinstance(error, WorkerFailed) else error.status
         headers = [JSON_TYPE]
         if isinstance(error, ServiceUnavailable):
             headers.append((b"retry-after", b"%d" % error.retry_after_s))
         self.answer(status, headers, error_body(status, error.type_name, error.message))
 
-    async def start_stream(self, status: int, headers: Headers) -> None:
-        """Begin an answer in pieces."""
+    async def stream(self, status: int, headers: Headers, pieces: AsyncIterator[bytes | memoryview]) -> None:
+        """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         self.started = True
         self._observers.recorder.response_sent(status)
-        caching = [(b"pragma", b"no-cache"), (b"expires", b"Thu, 01 Jan 1970 00:00:00 UTC")]
-        caching.append((b"cache-control", b"no-cache; no-store, must-revalidate, private"))
-        connection = (b"connection", b"close" if status >= 400 else b"keep-alive")
-        first = (b"x-request-id", self.request_id.encode("ascii"))
-        every = [first, *caching, *self._observers.cors, *headers, connection]
-        await self._send({"type": "http.response.start", "status": status, "headers": every})
+        self.connection.start_chunks(self._head(status, lines), close=status >= 400)
+        async for piece in pieces:
+            if piece:
+                await self.connection.send_chunk(piece)
+        if self._open:
+            self._log(status)
+            self.connection.end_chunks()
+            self.close()
 
-    async def send_piece(self, body: bytes | memoryview, *, more: bool) -> None:
-        """Send a piece, waiting while the client is slow to take it."""
-        await self._send({"type": "http.response.body", "body": bytes(body), "more_body": more})
-
-    def end_stream(self, status: int) -> None:
-        """Note that the last piece is out."""
-        self._log(status)
-
-    def break_off(self) -> None:
-        """Close the connection in the midst of an answer, so that the client sees it is not whole."""
-        self.connection.transport.close()
+    def close(self) -> None:
+        """It is over: answered, broken off, or its client has gone. A second call does nothing."""
+        if self._open:
+            self._open = False
+            self._observers.closed()
 
     def _log(self, status: int) -> None:
-        scope = self.scope
-        query = scope["query_string"]
-        raw = scope["raw_path"]
-        target = (raw + b"?" + query if query else raw).decode("latin-1")
+        request = self.request
         self._observers.access_log.write(
-            scope["client"],
-            scope["method"],
-            target,
-            scope["http_version"],
+            self.connection.client,
+            request.method,
+            request.target.decode("latin-1"),
+            request.version,
             status,
             int((time.monotonic() - self.began) * 1000),
             self.request_id,

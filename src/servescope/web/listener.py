@@ -1,21 +1,17 @@
 """A port and the app behind it: binds the socket, speaks HTTP (and TLS) through `connection`, closes in order.
 
-Made by `runtime`, one for each address. uvicorn's parts are used without its Server, whose signal handling and ticking are made
-for one app a process.
+Made by `runtime`, one for each address.
 """
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import uvicorn
-from uvicorn.server import ServerState
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.connection import Connection
+from servescope.web.connection import App, Connection
 
 BACKLOG = 4096
 
@@ -26,6 +22,22 @@ class Tls:
 
     certificate: Path
     private_key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What connections are encrypted with: TLS 1.2 or newer.
+
+        Raises:
+            ConfigurationError: the files cannot be read, or do not belong together.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.private_key)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"certificate_file={self.certificate}, private_key_file={self.private_key}: {error}"
+            ) from error
+        return context
 
 
 def bind(option: str, address: Address) -> socket.socket:
@@ -66,12 +78,12 @@ def _bind_unix(path: str) -> socket.socket:
 class Listener:
     """One address being served."""
 
-    def __init__(self, option: str, address: Address, app: Any, tls: Tls | None) -> None:
+    def __init__(self, option: str, address: Address, app: App, tls: Tls | None) -> None:
         self.option = option
         self.address = address
         self._app = app
         self._tls = tls
-        self._state = ServerState()
+        self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -80,50 +92,22 @@ class Listener:
         Raises:
             ConfigurationError: the address cannot be bound, or the TLS files cannot be read.
         """
-        config = self._config()
+        context = self._tls.context() if self._tls is not None else None
         bound = bind(self.option, self.address)
         loop = asyncio.get_running_loop()
 
         def connect() -> Connection:
-            return Connection(config=config, server_state=self._state, app_state={}, _loop=loop)
+            return Connection(self._app, self._connections)
 
-        ssl = config.ssl if self._tls else None
-        if self.address.scheme == "unix":
-            self._server = await loop.create_unix_server(connect, sock=bound, ssl=ssl, backlog=BACKLOG)
-        else:
-            self._server = await loop.create_server(connect, sock=bound, ssl=ssl, backlog=BACKLOG)
-
-    def _config(self) -> uvicorn.Config:
-        tls = (
-            {"ssl_certfile": str(self._tls.certificate), "ssl_keyfile": str(self._tls.private_key)} if self._tls else {}
-        )
-        config = uvicorn.Config(
-            self._app,
-            interface="asgi3",
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            **tls,  # type: ignore[arg-type]
-        )
-        try:
-            config.load()
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"certificate_file={tls.get('ssl_certfile')}, private_key_file={tls.get('ssl_keyfile')}: {error}"
-            ) from error
-        return config
+        make = loop.create_unix_server if self.address.scheme == "unix" else loop.create_server
+        self._server = await make(connect, sock=bound, ssl=context, backlog=BACKLOG)
 
     async def close(self) -> None:
         """Take no more connections, and close those that there are."""
         if self._server is None:
             return
         self._server.close()
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        for connection in list(self._state.connections):
+        for connection in list(self._connections):
             connection.transport.close()
         if self.address.scheme == "unix":
-            Path(self.address.path).unlink(missing_ok=True)
+            await asyncio.to_thread(Path(self.address.path).unlink, missing_ok=True)

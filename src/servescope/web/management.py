@@ -4,8 +4,8 @@ A handler for `app`.
 """
 
 import logging
+from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import parse_qsl
 
 from servescope import __version__
 from servescope.config.register import parse_register, parse_register_body, parse_scale
@@ -13,10 +13,11 @@ from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle, Outcome
 from servescope.web.authorization import TokenAuthority
-from servescope.web.bodies import authorization_of, mime_of
+from servescope.web.bodies import mime_of
 from servescope.web.exchange import JSON_TYPE, Exchange, json_body
 from servescope.web.model_reports import ModelReports
 from servescope.web.openapi import model_management_document
+from servescope.web.request import Request
 
 logger = logging.getLogger("servescope.web")
 
@@ -40,45 +41,47 @@ class ManagementApi:
         self._authority = authority
         self._description = description
 
-    async def handle(self, exchange: Exchange, body: list[bytes]) -> None:
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """See `app.Handler`."""
-        scope = exchange.scope
-        segments = scope["path"].rstrip("/").split("/")[1:]
-        method = scope["method"]
+        request = exchange.request
+        segments = request.path.rstrip("/").split("/")[1:]
+        method = request.method
         if segments == ["api-description"] or (not segments and method == "OPTIONS"):
             exchange.answer(200, [JSON_TYPE], self._description)
-            return
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+            return None
+        query = request.parameters()
         if self._authority is not None:
             if segments == ["token"]:
-                self._authority.renew(query.get("type"), authorization_of(scope))
+                self._authority.renew(query.get("type"), request.header(b"authorization"))
                 exchange.answer(200, [JSON_TYPE], b"\n")
-                return
-            self._authority.authorize_management(authorization_of(scope))
-        answer = await self._route(exchange, method, segments, query, body)
+                return None
+            self._authority.authorize_management(request.header(b"authorization"))
+        return self._answer(exchange, segments, query)
+
+    async def _answer(self, exchange: Exchange, segments: list[str], query: Query) -> None:
+        answer = await self._route(exchange.request, segments, query)
         if isinstance(answer, Outcome):
             exchange.answer(answer.status, [JSON_TYPE], json_body({"status": answer.text}))
         else:
             exchange.answer(200, [JSON_TYPE], json_body(answer))
 
-    async def _route(
-        self, exchange: Exchange, method: str, segments: list[str], query: Query, body: list[bytes]
-    ) -> Any:
+    async def _route(self, request: Request, segments: list[str], query: Query) -> Any:
+        method = request.method
         match method, segments:
             case _, []:
                 raise MethodNotAllowed
             case "GET", ["models"]:
                 return self._reports.page(query)
             case "POST", ["models"]:
-                return await self._register(exchange, query, body)
+                return await self._register(request, query)
             case _, ["models", name, version, "set-default"]:
                 if method != "PUT":
                     raise MethodNotAllowed
                 return self._lifecycle.set_default(name, version)
             case _, ["models", name]:
                 # TorchServe reads this parameter where workers are scaled, and nowhere else: a DELETE takes no parameters.
-                version = query.get("model_version") if method == "PUT" else None
-                return await self._model(method, name, version, query)
+                asked = query.get("model_version") if method == "PUT" else None
+                return await self._model(method, name, asked, query)
             case _, ["models", name, version]:
                 return await self._model(method, name, version, query)
             case "GET", ["v1", "models", name]:
@@ -103,10 +106,10 @@ class ManagementApi:
                 return model_management_document(name, __version__)
         raise MethodNotAllowed
 
-    async def _register(self, exchange: Exchange, query: Query, body: list[bytes]) -> Outcome:
+    async def _register(self, request: Request, query: Query) -> Outcome:
         self._require_model_api()
-        is_json = mime_of(exchange.content_type) == b"application/json"
-        options = parse_register_body(b"".join(body)) if is_json else parse_register(query)
+        is_json = mime_of(request.content_type) == b"application/json"
+        options = parse_register_body(b"".join(request.body)) if is_json else parse_register(query)
         return await self._lifecycle.register(options)
 
     def _require_model_api(self) -> None:

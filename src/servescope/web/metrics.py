@@ -5,6 +5,8 @@ A handler for `app`.
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import parse_qsl
 
 from servescope.errors import MethodNotAllowed, ResourceNotFound
@@ -23,18 +25,22 @@ class MetricsApi:
         self._description = description
         self._shown = shown
 
-    async def handle(self, exchange: Exchange, _body: list[bytes]) -> None:
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """See `app.Handler`. Any method will do."""
-        scope = exchange.scope
-        segments = scope["path"].rstrip("/").split("/")[1:]
-        if segments == ["api-description"] or (not segments and scope["method"] == "OPTIONS"):
+        request = exchange.request
+        segments = request.path.rstrip("/").split("/")[1:]
+        if segments == ["api-description"] or (not segments and request.method == "OPTIONS"):
             exchange.answer(200, [JSON_TYPE], self._description)
         elif not segments:
             raise MethodNotAllowed
         elif segments[0] != "metrics":
             raise ResourceNotFound
         else:
-            exchange.answer(200, [(b"content-type", CONTENT_TYPE.encode())], await self._render(scope["query_string"]))
+            return self._answer(exchange)
+        return None
+
+    async def _answer(self, exchange: Exchange) -> None:
+        exchange.answer(200, [(b"content-type", CONTENT_TYPE.encode())], await self._render(exchange.request.query))
 
     async def _render(self, query: bytes) -> bytes:
         if not self._shown:

@@ -9,7 +9,7 @@ from typing import Any
 from servescope.errors import BadRequest, ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe
-from servescope.serving.job import Job
+from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
 from servescope.web.exchange import new_request_id
 from servescope.wire.messages import Request
@@ -86,7 +86,8 @@ class ModelReports:
         """What the handler says of itself; {} where it says no JSON object."""
         headers = [(b"describe", b"True")]
         request = Request(new_request_id(), headers, {"explain": "False"}, [])
-        job = Job(request, (), "default", monotonic(), alone=True)
+        waiting = Waiting()
+        job = Job(request, (), "default", monotonic(), waiting, alone=True)
         try:
             model.dispatcher.submit(job)
         except ServiceUnavailable as error:
@@ -96,12 +97,30 @@ class ModelReports:
                 why=error.why,
             ) from error
         try:
-            answer = await job.future
-        except (ServescopeError, asyncio.CancelledError):
-            if job.future.cancelled() or not job.future.done():
-                raise
+            return _json_object(await waiting.body)
+        except ServescopeError:
             return {}
-        return _json_object(bytes(answer.body))
+
+
+class Waiting:
+    """The client of a job whose answer is awaited (`serving.job.Client`). `body`: the answer, or its first piece."""
+
+    def __init__(self) -> None:
+        self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def answered(self, _status: int, _headers: Mapping[str, str], body: Piece) -> None:
+        """See `Client`."""
+        if not self.body.done():
+            self.body.set_result(bytes(body))
+
+    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, _final: bool) -> None:
+        """See `Client`."""
+        self.answered(status, headers, piece)
+
+    def failed(self, error: ServescopeError) -> None:
+        """See `Client`."""
+        if not self.body.done():
+            self.body.set_exception(error)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._loop = asyncio.get_running_loop()
         self._gone = False
         self._why: str | None = None
+        self._outgoing: list[Buffer] = []
 
     def attach(self, pid: int, channel: asyncio.WriteTransport) -> None:
         """Take the started child over."""
@@ -65,11 +66,17 @@ class _Process(asyncio.SubprocessProtocol):
         channel = self._channel
         if channel is None or channel.is_closing():
             return
-        frame = encode(message, attachments)
+        # What one turn of the loop has for the child goes out in one write at its end: a write costs more than a batch.
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing.append(encode(message, attachments))
         if attachments:
-            channel.writelines([frame, *attachments])
-        else:
-            channel.write(frame)
+            self._outgoing += attachments
+
+    def _flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        if self._channel is not None and not self._channel.is_closing():
+            self._channel.writelines(outgoing)
 
     def kill(self) -> None:
         if self.pid and not self._gone:

@@ -1,0 +1,57 @@
+"""The file given with `--log-config` in, Python's loggers configured. Called by the runtime after `open_logs`.
+
+What the file does not name keeps the server's own handlers. TorchServe's log4j2.xml means nothing here; it is taken
+with a warning, so that a start script need not change.
+"""
+
+import json
+import logging
+import logging.config
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from servescope.errors import ConfigurationError
+
+_log = logging.getLogger("servescope.logs")
+_LOG4J_SUFFIXES = (".xml", ".properties")
+
+
+def apply_log_config(path: Path) -> None:
+    """Apply a Python logging configuration: JSON or YAML (dictConfig's schema), anything else as INI (fileConfig).
+
+    The access log does not go through `logging` and is not touched.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is no logging configuration.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"--log-config {path}: there is no such file")
+    suffix = path.suffix.lower()
+    if suffix in _LOG4J_SUFFIXES:
+        _log.warning("--log-config %s: log4j configurations have no effect here, use Python's logging format", path)
+        return
+    try:
+        if suffix in (".json", ".yaml", ".yml"):
+            logging.config.dictConfig(_read_mapping(path, suffix))
+        else:
+            logging.config.fileConfig(path, disable_existing_loggers=False, encoding="utf-8")
+    except ConfigurationError:
+        raise
+    except Exception as error:  # dictConfig and fileConfig raise whatever a handler's constructor raises
+        raise ConfigurationError(f"--log-config {path}: {_reason(error)}") from error
+
+
+def _read_mapping(path: Path, suffix: str) -> dict[str, Any]:
+    text = path.read_text(encoding="utf-8")
+    content = json.loads(text) if suffix == ".json" else yaml.safe_load(text)
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"--log-config {path}: must hold a mapping, holds {type(content).__name__}")
+    return {"disable_existing_loggers": False, **content}
+
+
+def _reason(error: Exception) -> str:
+    """The error's text with its cause: dictConfig says no more than `Unable to configure handler 'x'`."""
+    cause = error.__cause__
+    return f"{error}: {cause}" if cause else f"{type(error).__name__}: {error}"

@@ -1,0 +1,31 @@
+"""Messages survive the wire, in both directions, and each direction refuses the other's."""
+
+import msgspec
+import pytest
+
+from servescope.wire import messages as m
+
+REQUEST = m.Request("id", [(b"Host", b"h"), (b"x", b"\xff")], {"explain": "False"}, [m.Field("body", "text/plain", b"x"), m.Field("big", "", 70000)])
+LOAD = m.Load("m", "1.0", "/d", {"model": {"a": [1, None]}}, "h.py:f", "", 4, None, True, True, False, [m.MetricDeclaration("counter", "n", "ms", ["d"])])
+UPDATE = m.MetricUpdate("gauge", "n", "ms", ["d"], ["v"], 1.5, "id")
+TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel("ü"), m.Stop()]
+FROM_WORKER = [
+    m.Loaded(507, "Out of resources", True, [UPDATE]),
+    m.Reply(1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}, []),
+]
+
+
+@pytest.mark.parametrize(("kind", "sent"), [(m.ToWorker, TO_WORKER), (m.FromWorker, FROM_WORKER)])
+def test_there_and_back(kind, sent):
+    """Inline bodies and the lengths of attachments keep apart, headers their bytes."""
+    decoder = msgspec.msgpack.Decoder(kind)
+    assert [decoder.decode(msgspec.msgpack.encode(message)) for message in sent] == sent
+
+
+@pytest.mark.parametrize(("kind", "sent"), [(m.FromWorker, TO_WORKER), (m.ToWorker, FROM_WORKER)])
+def test_the_other_directions_are_refused(kind, sent):
+    """A worker cannot pass for the front end."""
+    decoder = msgspec.msgpack.Decoder(kind)
+    for message in sent:
+        with pytest.raises(msgspec.ValidationError):
+            decoder.decode(msgspec.msgpack.encode(message))

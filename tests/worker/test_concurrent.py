@@ -1,0 +1,180 @@
+"""A worker with an asynchronous handler: batches side by side, each on its own; cancelling ends only whom it is meant for."""
+
+import pytest
+
+from servescope.wire.blocking import ChannelClosed
+from servescope.wire.messages import Batch, Cancel, Stop
+from worker.front import Front, request
+
+SOURCE = """
+import asyncio
+gates = {}
+
+def gate(name):
+    return gates.setdefault(name, asyncio.Event())
+
+async def handle(data, context):
+    if data is None:
+        return
+    words = data[0]["body"].decode().split()
+    if words[0] == "wait":
+        await gate(words[1]).wait()
+    elif words[0] == "open":
+        gate(words[1]).set()
+    elif words[0] == "raise":
+        raise ValueError("no")
+    elif words[0] == "stubborn":
+        try:
+            await gate(words[1]).wait()
+        except asyncio.CancelledError:
+            pass
+    elif words[0] == "header":
+        context.set_response_header(0, "x", "\\udc80")
+    elif words[0] == "stream":
+        for number in range(2):
+            context.send_partial([f"{number}"], 200)
+            await asyncio.sleep(0)
+    elif words[0] == "status":
+        context.set_response_status(int(words[1]))
+        context.metrics.add_counter("Seen", 1)
+        await gate(words[2]).wait()
+    return [context.get_request_id(i) for i in range(len(data))]
+"""
+
+
+@pytest.fixture
+def front(model):
+    front = Front()
+    loaded = front.load(model.directory, model.write("handler.py", SOURCE))
+    assert (loaded.code, loaded.concurrent) == (200, True)
+    yield front
+    front.close()
+
+
+def send(front, number, body, *more):
+    front.send(Batch(number, [request(f"r{number}", body.encode()), *[request(name) for name in more]]))
+
+
+def receive(front):
+    reply, _ = front.receive()
+    return reply.batch_id, reply.code, [bytes(part.data) for part in reply.parts]
+
+
+def test_side_by_side(front):
+    """A batch that waits does not hold up those that came later."""
+    send(front, 1, "wait a")
+    send(front, 2, "quick")
+    assert receive(front) == (2, 200, [b"r2"])
+    send(front, 3, "open a")
+    assert sorted([receive(front), receive(front)]) == [(1, 200, [b"r1"]), (3, 200, [b"r3"])]
+
+
+def test_each_has_its_own_context(front):
+    """Status and metrics' request ids do not mix, though the batches overlap."""
+    send(front, 1, "status 201 a")
+    send(front, 2, "status 202 a")
+    send(front, 3, "open a")
+    replies = {reply.batch_id: reply for reply in (front.receive()[0] for _ in range(3))}
+    assert [replies[number].parts[0].status for number in (1, 2, 3)] == [201, 202, 200]
+    assert sorted(one.request_id for reply in replies.values() for one in reply.updates) == ["r1", "r2"]
+
+
+def test_errors_are_their_own_batchs(front, capsys):
+    """The others do not notice."""
+    send(front, 1, "wait a")
+    send(front, 2, "raise")
+    assert receive(front) == (2, 503, [])
+    send(front, 3, "open a")
+    assert {receive(front)[:2], receive(front)[:2]} == {(1, 200), (3, 200)}
+    assert "r2" in capsys.readouterr().err
+
+
+def test_a_reply_that_cannot_be_sent(front):
+    """Is an error of the handler's, and answered as one."""
+    send(front, 1, "header")
+    batch_id, code, _ = receive(front)
+    assert (batch_id, code) == (1, 503)
+    send(front, 2, "quick")
+    assert receive(front)[1] == 200
+
+
+def test_a_stream(front):
+    """Pieces first, the final reply last."""
+    send(front, 1, "stream")
+    replies = [front.receive()[0] for _ in range(3)]
+    assert [(reply.final, bytes(reply.parts[0].data)) for reply in replies] == [(False, b"0"), (False, b"1"), (True, b"r1")]
+
+
+def test_cancelling(front):
+    """The one whose client hung up is answered 499, which nobody reads; the others go on."""
+    send(front, 1, "wait a")
+    send(front, 2, "wait a")
+    send(front, 9, "quick")  # once this is answered, the others are under way
+    assert receive(front)[0] == 9
+    front.send(Cancel("r1"))
+    assert receive(front)[:2] == (1, 499)
+    front.send(Cancel("r1"))
+    front.send(Cancel("unknown"))
+    send(front, 3, "open a")
+    assert {receive(front)[:2], receive(front)[:2]} == {(2, 200), (3, 200)}
+
+
+def test_cancelling_at_once(front):
+    """A client may hang up before the handler has begun: there is a reply all the same, or the front end would wait for it."""
+    batch = Batch(1, [request("r1", b"wait a")])
+    for message in (batch, Cancel("r1")):
+        front.send(message)
+    assert receive(front)[:2] == (1, 499)
+
+
+def test_cancelling_in_one_read(front):
+    """The same, with both certain to be read together."""
+    from servescope.wire.frames import encode
+
+    for number in range(20):
+        data = encode(Batch(number, [request(f"q{number}", b"wait a")])) + encode(Cancel(f"q{number}"))
+        front.near.sendall(bytes(data))
+        assert receive(front)[:2] == (number, 499)
+
+
+def test_cancelling_one_of_a_batch(front):
+    """The others of the batch still want their answers: only when all have gone is it cancelled."""
+    send(front, 1, "wait a", "other")
+    send(front, 9, "quick")
+    assert receive(front)[0] == 9
+    front.send(Cancel("other"))
+    send(front, 2, "open a")
+    assert sorted([receive(front), receive(front)]) == [(1, 200, [b"r1", b"other"]), (2, 200, [b"r2"])]
+    send(front, 3, "wait b", "more")
+    send(front, 9, "quick")
+    assert receive(front)[0] == 9
+    front.send(Cancel("r3"))
+    front.send(Cancel("more"))
+    assert receive(front)[:2] == (3, 499)
+
+
+def test_a_handler_that_will_not_be_cancelled(front):
+    """Its answer is as good as any."""
+    send(front, 1, "stubborn a")
+    send(front, 9, "quick")
+    assert receive(front)[0] == 9
+    front.send(Cancel("r1"))
+    assert receive(front) == (1, 200, [b"r1"])
+
+
+def test_stopping_finishes_what_is_in_hand(front):
+    """And then ends with 0."""
+    send(front, 1, "wait a")
+    send(front, 2, "open a")
+    front.send(Stop())
+    assert {receive(front)[0], receive(front)[0]} == {1, 2}
+    assert front.join() == 0
+
+
+def test_the_front_end_goes(front):
+    """What is under way is dropped, and the worker ends."""
+    send(front, 1, "wait a")
+    send(front, 9, "quick")
+    assert receive(front)[0] == 9
+    front.near.close()
+    assert isinstance(front.join(), ChannelClosed)
