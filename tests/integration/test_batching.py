@@ -122,15 +122,36 @@ def test_jobs_of_clients_that_hung_up_are_not_run(deploy, server):
     assert model.runs() == ["gate", "stays"]
 
 
-def test_unregistering_when_all_who_waited_have_gone(deploy, server):
-    """A queue that was emptied by hang-ups is at rest: DELETE does not wait for its time limit (15 s here)."""
-    model = deploy(initial_workers=0)
-    server.manage("PUT", f"/models/{model.name}", min_worker=1, synchronous="true")
-    held = model.hold()
+LOADS_FOR_EVER = "import time\n\ndef handle(data, context):\n    time.sleep(600)\n"
+
+
+def test_unregistering_when_all_who_waited_have_hung_up(deploy, server):
+    """A queue emptied by hang-ups is at rest: DELETE does not wait for its time limit, which would be a 408."""
+    model = deploy(LOADS_FOR_EVER, expect=202, synchronous="false")
     gone = hang_up(server.ports["inference"], model.path, b"gone")
     model.pending(1)
     deleting = model.delete()
-    model.open()
     gone.close()
-    assert held.result().status_code == 200
+    assert deleting.result().status_code == 200
+
+
+def test_unregistering_when_all_who_waited_ran_out_of_time(deploy, server):
+    """The same where clientTimeoutInMills emptied it."""
+    config = "clientTimeoutInMills: 500\nminWorkers: 1\nmaxWorkers: 1\n"
+    model = deploy(LOADS_FOR_EVER, config, expect=202, synchronous="false")
+    late = model.send("late")
+    model.pending(1)
+    deleting = model.delete()
+    assert late.result().status_code == 408
+    assert deleting.result().status_code == 200
+
+
+def test_unregistering_when_the_workers_are_given_up(deploy, server):
+    """The same where nobody is left to wait for."""
+    config = "maxRetryTimeoutInSec: 1\nminWorkers: 1\nmaxWorkers: 1\n"
+    model = deploy("raise ValueError\n", config, expect=202, synchronous="false")
+    waiting = model.send("waits")
+    model.pending(1)
+    deleting = model.delete()
+    assert waiting.result().status_code == 503
     assert deleting.result().status_code == 200

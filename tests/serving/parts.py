@@ -1,21 +1,58 @@
 """A model version put together from real parts over scripted workers, for the tests of serving and of its reports."""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from fleet.scripted import Fleet, Life, Script, obliging
 from servescope.archive.manifest import Manifest
 from servescope.archive.reader import Archive
 from servescope.config.model_options import ModelOptions
+from servescope.errors import ServescopeError
 from servescope.serving.dispatcher import Dispatcher, QueueOptions
 from servescope.serving.job import Job
 from servescope.serving.model import Model
 from servescope.wire.messages import Batch, Field, Request
 
 
-def job(request_id: str, *, label: str = "default", alone: bool = False, body: bytes = b"") -> Job:
+class Answer(NamedTuple):
+    """What a client was told."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Call:
+    """A client with its job. `future`: the whole answer or the first piece; `pieces`: what was streamed; `end`: how that ended."""
+
+    def __init__(self, request: Request, attachments: list[bytes], label: str, alone: bool) -> None:
+        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.pieces: list[bytes] = []
+        self.end: ServescopeError | bool | None = None
+        self.job = Job(request, attachments, label, 0.0, self, alone=alone)
+
+    def answered(self, status: int, headers: Mapping[str, str], body: bytes | memoryview) -> None:
+        self.future.set_result(Answer(status, headers, bytes(body)))
+
+    def streamed(self, status: int, headers: Mapping[str, str], piece: bytes | memoryview, final: bool) -> None:
+        if not self.future.done():
+            self.answered(status, headers, piece)
+        self.pieces.append(bytes(piece))
+        self.end = final or None
+
+    def failed(self, error: ServescopeError) -> None:
+        if self.pieces:
+            self.end = error
+        else:
+            self.future.set_exception(error)
+
+
+def job(request_id: str, *, label: str = "default", alone: bool = False, body: bytes = b"") -> Call:
     """A request without headers; a `body` travels beside the message."""
     fields = [Field("body", "", len(body))] if body else []
-    return Job(Request(request_id, [], {}, fields), [body] if body else [], label, 0.0, alone=alone)
+    return Call(Request(request_id, [], {}, fields), [body] if body else [], label, alone)
 
 
 class Served(Fleet):
@@ -39,12 +76,12 @@ class Served(Fleet):
         self.pool.events = self.dispatcher
         self.pool.grow(workers)
 
-    def submit(self, *names: str, **options: object) -> list[Job]:
+    def submit(self, *names: str, **options: object) -> list[Call]:
         """Submit one job for each name."""
-        jobs = [job(name, **options) for name in names]  # type: ignore[arg-type]
-        for one in jobs:
-            self.dispatcher.submit(one)
-        return jobs
+        calls = [job(name, **options) for name in names]  # type: ignore[arg-type]
+        for call in calls:
+            self.dispatcher.submit(call.job)
+        return calls
 
     def rejected(self, why: str) -> float:
         """How many requests were turned away for this reason."""

@@ -11,7 +11,7 @@ from servescope.wire.frames import FrameReader, encode
 from servescope.wire.messages import Batch, Field, FromWorker, Load, MetricDeclaration, Request
 from servescope.worker.__main__ import serve
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 5.0
 
 
 def request(request_id="r", body=b"", *, content_type="", headers=(), extra=None, fields=None):

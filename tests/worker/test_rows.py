@@ -79,7 +79,7 @@ def test_the_last_of_a_repeated_field():
     assert row == {"a": bytearray(b"222"), "b": bytearray(b"3")}
 
 
-@given(st.lists(st.binary(max_size=20), max_size=6))
+@given(st.lists(st.binary(min_size=1, max_size=20), max_size=6))
 def test_attachments_in_order(bodies):
     """Over all requests of the batch; two rows never share memory."""
     requests = [Request(str(number), [], {}, [Field("body", "", len(body))]) for number, body in enumerate(bodies)]

@@ -78,7 +78,8 @@ class Dispatcher:
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
-        self._pump()
+        if self._free and (self._delay is None or len(self._queue) >= self.options.batch_size):
+            self._pump()
 
     def _reject(self, job: Job, why: str) -> ServiceUnavailable:
         self._model_recorder.rejected(why)

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from servescope.errors import ServescopeError
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request
@@ -27,57 +29,35 @@ class Client(Protocol):
         """There will be no answer, or no more of it."""
 
 
-class Job:
+class Job(Struct, eq=False):
     """A request to one model version.
 
     `label`: the version as the client wrote it, or "default" (TorchServe's metric label). `arrived`: monotonic seconds.
     `attachments`: the bodies that travel beside the message, in order. `alone`: never batched with others, and not counted
-    as inference (a model's description of itself). `open`: whether the client still waits.
+    as inference (a model's description of itself). `open`: whether the client still waits. `streams`: it has got a piece.
+    `work`: the batch that it is in, None while it is queued.
     """
 
-    __slots__ = (
-        "_streams",
-        "alone",
-        "arrived",
-        "attachments",
-        "client",
-        "deadline",
-        "label",
-        "open",
-        "request",
-        "work",
-    )
-
-    def __init__(
-        self,
-        request: Request,
-        attachments: Sequence[Buffer],
-        label: str,
-        arrived: float,
-        client: Client,
-        *,
-        alone: bool = False,
-    ) -> None:
-        self.request = request
-        self.attachments = attachments
-        self.label = label
-        self.arrived = arrived
-        self.client = client
-        self.alone = alone
-        self.open = True
-        self.deadline: asyncio.TimerHandle | None = None
-        self.work: object | None = None
-        self._streams = False
+    request: Request
+    attachments: Sequence[Buffer]
+    label: str
+    arrived: float
+    client: Client
+    alone: bool = False
+    open: bool = True
+    streams: bool = False
+    deadline: asyncio.TimerHandle | None = None
+    work: object | None = None
 
     def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> bool:
         """Hand the answer, or a piece of it, to the client. False: it waits no more."""
         if not self.open:
             return False
         self.open = not final
-        if final and not self._streams:
+        if final and not self.streams:
             self.client.answered(status, headers, body)
         else:
-            self._streams = True
+            self.streams = True
             self.client.streamed(status, headers, body, final)
         return True
 

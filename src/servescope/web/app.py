@@ -41,13 +41,14 @@ class HttpApp:
 
     def begin(self, request: Request, connection: Connection) -> None:
         """See `connection.App`."""
-        exchange = Exchange(request, connection, self._observers)
+        exchange = self._observers.begin(request, connection)
         connection.on_lost = exchange.close
         try:
             if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
                 exchange.answer(200, (), b"")
                 return
-            if (later := self._ask(exchange)) is not None:
+            later = self._last.handle(exchange) if not self._others else self._ask(exchange)
+            if later is not None:
                 task = asyncio.create_task(self._finish(exchange, later))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)

@@ -4,6 +4,7 @@ Called by `inference` and `management`. What is large stays in the pieces it cam
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
@@ -17,18 +18,24 @@ from servescope.wire.messages import Field
 FORM_TYPES = frozenset((b"multipart/form-data", b"application/x-www-form-urlencoded"))
 
 
+@lru_cache(maxsize=256)
 def mime_of(content_type: bytes) -> bytes:
     """A content type without its parameters, in lower case."""
     return content_type.partition(b";")[0].strip().lower()
 
 
+@lru_cache(maxsize=256)
+def _text(mime: bytes) -> str:
+    return mime.decode("latin-1")
+
+
 def raw_fields(mime: bytes, pieces: Sequence[bytes]) -> tuple[list[Field], Sequence[bytes]]:
     """The one field of a body that is no form, and the pieces that travel beside the message."""
-    kind = mime.decode("latin-1")
-    if not pieces:
-        return [Field("body", kind, b"")], ()
+    kind = _text(mime)
     if len(pieces) == 1 and len(pieces[0]) <= INLINE_LIMIT:
         return [Field("body", kind, pieces[0])], ()
+    if not pieces:
+        return [Field("body", kind, b"")], ()
     return [Field("body", kind, sum(map(len, pieces)))], pieces
 
 

@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._reading = Request()
         self._size = 0
-        self._header_size = 0
+        self._head_bytes = 0  # of a request whose headers are not complete
         self._answering: Request | None = None
         self._waiting: deque[Request] = deque()
         self._writable: asyncio.Event | None = None
@@ -74,6 +74,7 @@ class Connection(asyncio.Protocol):
         """See asyncio."""
         if self._refused:
             return
+        self._head_bytes += len(data)  # httptools' calls below set it back as soon as the headers are complete
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -85,6 +86,8 @@ class Connection(asyncio.Protocol):
             if not self._refused:
                 logger.warning("A client sent what is no HTTP: %s", error)
                 self._refuse(400)
+        if self._head_bytes > HEADER_LIMIT and not self._refused:
+            self._refuse(431)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """See asyncio."""
@@ -112,35 +115,30 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """See httptools."""
         self._reading = Request()
-        self._size = self._header_size = 0
+        self._size = 0
 
     def on_url(self, url: bytes) -> None:
         """See httptools. A long URL may come in pieces."""
         self._reading.target += url
-        self._count_header(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""
         self._reading.headers.append((name, value))
-        self._count_header(len(name) + len(value))
-
-    def _count_header(self, size: int) -> None:
-        self._header_size += size
-        if self._header_size > HEADER_LIMIT and not self._refused:
-            self._refuse(431)
 
     def on_headers_complete(self) -> None:
         """See httptools."""
+        self._head_bytes = 0
         request = self._reading
         request.read_headers(self._parser.get_method(), self._parser.get_http_version())
         if request.expects_continue:
-            if request.content_length > self._app.body_limit:
+            if request.announced_length > self._app.body_limit:
                 self._refuse(413)
             elif self._answering is None:
                 self.transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
+        self._head_bytes = 0
         self._size += len(body)
         if self._size <= self._app.body_limit:
             self._reading.body.append(body)
@@ -151,6 +149,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """See httptools."""
+        self._head_bytes = 0
         request = self._reading
         request.too_large = self._size > self._app.body_limit
         request.keep_alive = self._parser.should_keep_alive()
@@ -174,10 +173,13 @@ class Connection(asyncio.Protocol):
         if request.method == "HEAD":
             body = b""
         if len(body) < _JOIN_LIMIT:
-            self.transport.write(head + body)
+            self.transport.write(b"".join((head, body)))
         else:
             self.transport.writelines((head, body))
-        self._finish(close=close)
+        if close or self._waiting:
+            self._finish(close=close)
+        else:
+            self._answering = self.on_lost = None
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """Begin an answer in chunks; `head` as in `send`."""

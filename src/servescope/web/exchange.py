@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recorder import Recorder
@@ -91,6 +93,31 @@ class Observers:
     def __post_init__(self) -> None:
         self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
 
+    def begin(self, request: Request, connection: Connection) -> "Exchange":
+        """Take a request in hand."""
+        self.open += 1
+        given = request.request_id
+        request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
+        return Exchange(request, connection, self, request_id, time.monotonic())
+
+    def answered(self, exchange: "Exchange", status: int) -> None:
+        """A whole answer is on its way."""
+        self.recorder.response_sent(status)
+        self.log(exchange, status)
+
+    def log(self, exchange: "Exchange", status: int) -> None:
+        """Write the access line."""
+        request = exchange.request
+        self.access_log.write(
+            exchange.connection.client,
+            request.method,
+            request.target.decode("latin-1"),
+            request.version,
+            status,
+            int((time.monotonic() - exchange.began) * 1000),
+            exchange.request_id,
+        )
+
     def closed(self) -> None:
         """A request has its answer."""
         self.open -= 1
@@ -104,25 +131,23 @@ class Observers:
             await self.rest.wait()
 
 
-class Exchange:
-    """A request in hand. `began`: when it had come in whole, monotonic seconds."""
+class Exchange(Struct, eq=False):
+    """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
 
-    __slots__ = ("_observers", "_open", "began", "connection", "request", "request_id", "started")
+    `open`: neither answered yet nor given up. Made by `begin`.
+    """
 
-    def __init__(self, request: Request, connection: Connection, observers: Observers) -> None:
-        self.began = time.monotonic()
-        self.request = request
-        self.connection = connection
-        self.started = False
-        self._observers = observers
-        self._open = True
-        given = request.request_id
-        self.request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
-        observers.open += 1
+    request: Request
+    connection: Connection
+    observers: Observers
+    request_id: str
+    began: float
+    started: bool = False
+    open: bool = True
 
     def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
         """Send a whole answer; 4xx and 5xx close the connection, as TorchServe does."""
-        if not self._open:
+        if not self.open:
             return  # its client has gone
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
         if status in NO_BODY:
@@ -130,13 +155,13 @@ class Exchange:
         else:
             lines += b"content-length: %d\r\n" % len(body)
         self.started = True
-        self._observers.recorder.response_sent(status)
-        self._log(status)
-        self.connection.send(self._head(status, lines), body, close=status >= 400)
+        self.observers.answered(self, status)
+        self.connection.send(self.head(status, lines), body, close=status >= 400)
         self.close()
 
-    def _head(self, status: int, lines: bytes) -> bytes:
-        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), self._observers.common_lines, lines))
+    def head(self, status: int, lines: bytes) -> bytes:
+        """Status line and headers; `lines` are those of this answer alone."""
+        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), self.observers.common_lines, lines))
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
@@ -154,30 +179,18 @@ class Exchange:
         """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         self.started = True
-        self._observers.recorder.response_sent(status)
-        self.connection.start_chunks(self._head(status, lines), close=status >= 400)
+        self.observers.recorder.response_sent(status)
+        self.connection.start_chunks(self.head(status, lines), close=status >= 400)
         async for piece in pieces:
             if piece:
                 await self.connection.send_chunk(piece)
-        if self._open:
-            self._log(status)
+        if self.open:
+            self.observers.log(self, status)
             self.connection.end_chunks()
             self.close()
 
     def close(self) -> None:
         """It is over: answered, broken off, or its client has gone. A second call does nothing."""
-        if self._open:
-            self._open = False
-            self._observers.closed()
-
-    def _log(self, status: int) -> None:
-        request = self.request
-        self._observers.access_log.write(
-            self.connection.client,
-            request.method,
-            request.target.decode("latin-1"),
-            request.version,
-            status,
-            int((time.monotonic() - self.began) * 1000),
-            self.request_id,
-        )
+        if self.open:
+            self.open = False
+            self.observers.closed()

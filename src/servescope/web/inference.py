@@ -106,7 +106,7 @@ class InferenceApi:
             model.recorder.rejected("draining")
             raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
         fields, attachments = _fields(request, route)
-        message = WireRequest(exchange.request_id, request.headers, dict(route.extra), fields)
+        message = WireRequest(exchange.request_id, request.headers, route.extra, fields)
         prediction = Prediction(exchange, model.dispatcher)
         prediction.job = Job(message, attachments, label, exchange.began, prediction)
         exchange.connection.on_lost = prediction.lost
@@ -116,7 +116,7 @@ class InferenceApi:
 def _fields(request: Request, route: Route) -> tuple[list[Field], Sequence[bytes]]:
     """The fields of a row, and the bodies that travel beside the message."""
     content_type = request.content_type
-    mime = mime_of(content_type) if content_type else b""
+    mime = mime_of(content_type)
     if mime not in FORM_TYPES and not route.query_fields:
         return raw_fields(mime, request.body)
     values: dict[str, tuple[str, bytes]] = {}

@@ -3,7 +3,8 @@
 Any method works on every inference route (contract, section A).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
@@ -27,12 +28,12 @@ class Route:
     kind: Kind
     model: str = ""
     version: str | None = None
-    extra: tuple[tuple[str, str], ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
     query_fields: bool = False
 
 
 UNKNOWN = Route(Kind.UNKNOWN)
-_EXPLAIN = {False: (("explain", "False"),), True: (("explain", "True"),)}
+_EXPLAIN: dict[bool, Mapping[str, str]] = {False: {"explain": "False"}, True: {"explain": "True"}}
 _VERBS = {"predict": False, "infer": False, "explain": True}
 
 
@@ -64,7 +65,7 @@ def parse_path(path: str) -> Route:
 
 def _predict(model: str, rest: list[str], *, explain: bool) -> Route:
     version = rest[0] if rest else None
-    extra = (*_EXPLAIN[explain], ("url_path", "/".join(rest[1:])))
+    extra = {**_EXPLAIN[explain], "url_path": "/".join(rest[1:])}
     return Route(Kind.PREDICT, model, version, extra) if model else UNKNOWN
 
 

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.serving.dispatcher import Dispatcher
 from servescope.serving.job import Job, Piece
@@ -13,23 +15,22 @@ from servescope.web.exchange import Exchange, Headers, encode_headers
 logger = logging.getLogger("servescope.web")
 
 
-class Prediction:
+class Prediction(Struct, eq=False):
     """The client of a job (`serving.job.Client`)."""
 
-    __slots__ = ("_dispatcher", "_exchange", "_pieces", "_task", "job")
-
-    job: Job
-
-    def __init__(self, exchange: Exchange, dispatcher: Dispatcher) -> None:
-        self._exchange = exchange
-        self._dispatcher = dispatcher
-        self._pieces: Pieces | None = None
-        self._task: asyncio.Task[None] | None = None
+    _exchange: Exchange
+    _dispatcher: Dispatcher
+    job: Job | None = None
+    _pieces: Pieces | None = None
+    _task: asyncio.Task[None] | None = None
 
     def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
+        if status == 200 and not headers:
+            self._exchange.answer(200, (), body)
+            return
         try:
-            self._exchange.answer(_checked(status), encode_headers(headers) if headers else (), body)
+            self._exchange.answer(_checked(status), encode_headers(headers), body)
         except ServescopeError as error:
             self._exchange.fail(error)
 
@@ -54,7 +55,8 @@ class Prediction:
 
     def lost(self) -> None:
         """The client hung up."""
-        self._dispatcher.abandon(self.job)
+        if self.job is not None:
+            self._dispatcher.abandon(self.job)
         self._exchange.close()
         if self._pieces is not None:
             self._pieces.put(None)

@@ -1,74 +1,67 @@
 """One HTTP request as it came in. Filled by `connection`, read by the handlers of the three APIs."""
 
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 import httptools
+from msgspec import Struct
+
+_METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")}
 
 
-class Request:
+@lru_cache(maxsize=4096)
+def split_target(target: bytes) -> tuple[str, bytes]:
+    """A request line's target → the decoded path, and the query as it is."""
+    if target.startswith(b"/"):
+        raw, _, query = target.partition(b"#")[0].partition(b"?")
+    elif target == b"*":
+        raw, query = target, b""
+    else:  # a proxy's absolute form
+        parsed = httptools.parse_url(target)
+        raw, query = parsed.path or b"/", parsed.query or b""
+    path = raw.decode("latin-1")
+    return unquote(path) if "%" in path else path, query
+
+
+class Request(Struct, eq=False):
     """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in the pieces it came in.
 
-    `path` is decoded; `query` is not. `content_type`: the whole header, b"" where there is none. `content_length`: as announced,
-    0 where it was not.
+    `path` is decoded; `query` is not. `content_type` and `request_id`: whole headers, b"" where there are none.
     """
 
-    __slots__ = (
-        "body",
-        "content_length",
-        "content_type",
-        "expects_continue",
-        "headers",
-        "keep_alive",
-        "method",
-        "path",
-        "query",
-        "request_id",
-        "target",
-        "too_large",
-        "version",
-    )
-
-    def __init__(self) -> None:
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body: list[bytes] = []
-        self.method = ""
-        self.version = "1.1"
-        self.path = ""
-        self.query = b""
-        self.content_type = b""
-        self.content_length = 0
-        self.request_id = b""
-        self.expects_continue = False
-        self.too_large = False
-        self.keep_alive = True
+    target: bytes = b""
+    headers: list[tuple[bytes, bytes]] = []  # msgspec gives each request a list of its own
+    body: list[bytes] = []
+    method: str = ""
+    version: str = "1.1"
+    path: str = ""
+    query: bytes = b""
+    content_type: bytes = b""
+    request_id: bytes = b""
+    expects_continue: bool = False
+    too_large: bool = False
+    keep_alive: bool = True
 
     def read_headers(self, method: bytes, version: str) -> None:
         """Take in what the request line and the headers say, once they are complete."""
-        self.method = method.decode("ascii")
+        self.method = _METHODS.get(method) or method.decode("ascii")
         self.version = version
-        self._read_target()
+        self.path, self.query = split_target(self.target)
         for name, value in self.headers:
-            name = name.lower()
-            if name == b"content-type":
-                self.content_type = value
-            elif name == b"content-length":
-                self.content_length = int(value)
-            elif name == b"x-request-id":
-                self.request_id = value
-            elif name == b"expect" and value.lower() == b"100-continue":
-                self.expects_continue = True
+            length = len(name)
+            if length == 12:
+                key = name.lower()
+                if key == b"content-type":
+                    self.content_type = value
+                elif key == b"x-request-id":
+                    self.request_id = value
+            elif length == 6 and name.lower() == b"expect":
+                self.expects_continue = value.lower() == b"100-continue"
 
-    def _read_target(self) -> None:
-        target = self.target
-        if not target.startswith(b"/"):  # a proxy's absolute form, or `*`
-            parsed = httptools.parse_url(target) if target != b"*" else None
-            raw, self.query = (parsed.path or b"/", parsed.query or b"") if parsed is not None else (b"*", b"")
-        else:
-            raw, _, self.query = target.partition(b"?")
-            self.query = self.query.partition(b"#")[0] if b"#" in self.query else self.query
-        path = raw.decode("latin-1")
-        self.path = unquote(path) if "%" in path else path
+    @property
+    def announced_length(self) -> int:
+        """The Content-Length, 0 where there is none."""
+        return int(self.header(b"content-length") or 0)
 
     def header(self, name: bytes) -> str | None:
         """The last header of this name, given in lower case."""

@@ -5,6 +5,7 @@ Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a 
 Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -27,7 +28,7 @@ class Request(Struct, array_like=True):
 
     id: str
     headers: list[tuple[bytes, bytes]]
-    extra: dict[str, str]
+    extra: Mapping[str, str]
     fields: list[Field]
 
 

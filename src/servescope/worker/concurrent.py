@@ -34,6 +34,7 @@ class ConcurrentSession:
         self._metrics = metrics
         self._decode = decode
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._waiting: dict[asyncio.Task[None], int] = {}  # how many clients of its batch have not hung up
 
     async def run(self) -> None:
         """Serve until `Stop`, then finish what is in hand.
@@ -46,15 +47,30 @@ class ConcurrentSession:
         while received := await inbox.get():
             message, body = received
             if isinstance(message, Batch):
-                task = asyncio.create_task(self._serve(message, body))
-                for request in message.requests:
-                    self._tasks[request.id] = task
-            elif isinstance(message, Cancel) and (doomed := self._tasks.get(message.request_id)):
-                doomed.cancel()
+                self._begin(message, body)
+            elif isinstance(message, Cancel):
+                self._cancel(message.request_id)
             elif isinstance(message, Stop):
-                await asyncio.gather(*set(self._tasks.values()), return_exceptions=True)
+                await asyncio.gather(*self._waiting, return_exceptions=True)
                 return
         raise ChannelClosed
+
+    def _begin(self, batch: Batch, body: bytearray) -> None:
+        task = asyncio.create_task(self._serve(batch, body))
+        self._waiting[task] = len(batch.requests)
+        task.add_done_callback(lambda task: self._waiting.pop(task, None))
+        for request in batch.requests:
+            self._tasks[request.id] = task
+
+    def _cancel(self, request_id: str) -> None:
+        """A client hung up. Its batch goes on while another client waits for it."""
+        task = self._tasks.pop(request_id, None)
+        if task is None or task not in self._waiting:
+            return
+        self._waiting[task] -= 1
+        if not self._waiting[task]:
+            # Later, so that it has begun: a task that is cancelled before it begins would send no reply.
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     def _read(self, inbox: "asyncio.Queue[tuple[ToWorker, bytearray] | None]", loop: asyncio.AbstractEventLoop) -> None:
         """Pass what arrives to the loop; None when the front end has gone."""
@@ -65,7 +81,10 @@ class ConcurrentSession:
                 if isinstance(received[0], Stop):
                     return
         except ChannelClosed:
-            loop.call_soon_threadsafe(inbox.put_nowait, None)
+            pass
+        except Exception as error:  # whatever it is, nothing more can be read
+            report_failure(error, ["yet to be read"])
+        loop.call_soon_threadsafe(inbox.put_nowait, None)
 
     async def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
@@ -77,7 +96,19 @@ class ConcurrentSession:
         reply, attachments = await self._reply(batch, started, rows, context)
         for request_id in request_ids:
             self._tasks.pop(request_id, None)
-        self._channel.send(reply, attachments)
+        try:
+            self._send(batch, reply, attachments)
+        except ChannelClosed:
+            pass  # `run` hears of it too
+
+    def _send(self, batch: Batch, reply: Reply, attachments: list[Buffer]) -> None:
+        try:
+            self._channel.send(reply, attachments)
+        except ChannelClosed:
+            raise
+        except Exception as error:  # a status or header that no message can hold
+            report_failure(error, [request.id for request in batch.requests])
+            self._channel.send(self._failed(batch, reply.started, failure_of(error)))
 
     async def _reply(
         self, batch: Batch, started: float, rows: list[dict[str, Any]], context: Context

@@ -57,7 +57,7 @@ def build_parts(outputs: Any, count: int, context: Context) -> tuple[list[Part],
     parts = []
     attachments: list[Buffer] = []
     for processor, value in zip(context.request_processor, outputs, strict=True):
-        data = cast(bytes, encode_output(value))  # msgpack makes no difference between the two
+        data = cast("bytes", encode_output(value))  # msgpack makes no difference between the two
         if len(data) > INLINE_LIMIT:
             attachments.append(data)
             parts.append(Part(processor.status, processor.response_headers, len(data)))
