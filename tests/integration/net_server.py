@@ -118,7 +118,9 @@ def read_head(client: socket.socket) -> bytes:
     return bytes(head)
 
 
-def run_start(directory: Path, *words: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def run_start(
+    directory: Path, *words: str, environ: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """`servescope start` to its end; for starts that must fail."""
     return subprocess.run(
         [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", *words],

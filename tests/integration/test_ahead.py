@@ -5,8 +5,6 @@ import signal
 
 import pytest
 
-from integration.server import hang_up
-
 pytestmark = pytest.mark.integration
 
 TURNS_SLOW = """
@@ -61,16 +59,3 @@ def test_what_a_hanging_worker_had_not_begun_is_done_by_the_next(fast):
     waiting = [fast.send(f"next{number}") for number in range(8)]
     assert held.result().json()["message"] == "Worker died."
     assert [answer.result().status_code for answer in waiting] == [200] * 8
-
-
-def test_hang_ups_are_not_handled(fast, server):
-    """Also of those who were sent ahead: their clients have gone before their turn."""
-    held = fast.hold()
-    gone = hang_up(server.ports["inference"], fast.path, b"gone")
-    assert server.ping() == 200
-    gone.close()
-    assert server.ping() == 200
-    fast.open()
-    assert held.result().status_code == 200
-    assert fast.predict("after").text == "done after"
-    assert not (fast.notes / "gone.began").exists()

@@ -128,7 +128,9 @@ def test_clients_that_hang_up(net):
             client.sendall(b"POST /predictions/noop HTTP/1.1\r\nhost: h\r\ncontent-length: 500\r\n\r\nab")
 
 
-@pytest.mark.parametrize("path", ["/predictions/%zz", "/predictions/%00", "/predictions/%2e%2e", "/predictions/%F0%9F%98%80", "/" * 2000])
+@pytest.mark.parametrize(
+    "path", ["/predictions/%zz", "/predictions/%00", "/predictions/%2e%2e", "/predictions/%F0%9F%98%80", "/" * 2000]
+)
 def test_odd_paths(net, path):
     """An answer, not a traceback."""
     head = f"GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
@@ -145,7 +147,9 @@ def test_log_lines_cannot_be_forged(net):
     assert not [line for line in log.read_text().splitlines() if line.startswith("2026-01-01")]
 
 
-@pytest.mark.parametrize("name", ["content-length", "transfer-encoding", "connection", "x-request-id", "Content-Length"])
+@pytest.mark.parametrize(
+    "name", ["content-length", "transfer-encoding", "connection", "x-request-id", "Content-Length"]
+)
 def test_a_handler_cannot_break_the_framing(net, name):
     """Headers that are the server's own stay so, once."""
     value = {"transfer-encoding": "chunked", "connection": "close"}.get(name, "1")

@@ -37,7 +37,9 @@ def test_every_answer_has_the_headers(net, api):
         assert cors_of(net.http.get(net.url(api, path), headers={"Origin": "https://app.example"})) == SENT
 
 
-@pytest.mark.parametrize("api, path", [("inference", "/predictions/noop"), ("management", "/models"), ("metrics", "/metrics")])
+@pytest.mark.parametrize(
+    "api, path", [("inference", "/predictions/noop"), ("management", "/models"), ("metrics", "/metrics")]
+)
 def test_a_preflight(net, api, path):
     """200 and nothing else, without a token: browsers send none."""
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}

@@ -30,7 +30,12 @@ def net(tmp_path_factory):
         for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY, "described": DESCRIBED}.items():
             pack(server.store / f"{name}.mar", name, code)
         pack(server.store / "noop2.mar", "noop", NOOP, version="2.0")
-        pack(server.store / "set.mar", "set", NOOP, config="minWorkers: 1\nmaxWorkers: 2\nbatchSize: 4\nresponseTimeout: 33\n")
+        pack(
+            server.store / "set.mar",
+            "set",
+            NOOP,
+            config="minWorkers: 1\nmaxWorkers: 2\nbatchSize: 4\nresponseTimeout: 33\n",
+        )
         yield server
 
 
@@ -120,8 +125,18 @@ def test_register_refused(net, query, expected):
 @pytest.mark.parametrize(
     ("url", "status", "type_name", "text"),
     [
-        ("http://127.0.0.1:1/x.mar", 400, "DownloadArchiveException", "Failed to download archive from: http://127.0.0.1:1/x.mar"),
-        ("https://h/x.mar", 404, "ModelNotFoundException", "Given URL https://h/x.mar does not match any allowed URL(s)"),
+        (
+            "http://127.0.0.1:1/x.mar",
+            400,
+            "DownloadArchiveException",
+            "Failed to download archive from: http://127.0.0.1:1/x.mar",
+        ),
+        (
+            "https://h/x.mar",
+            404,
+            "ModelNotFoundException",
+            "Given URL https://h/x.mar does not match any allowed URL(s)",
+        ),
     ],
 )
 def test_register_from_afar_refused(net, url, status, type_name, text):
@@ -205,6 +220,7 @@ def test_pages(net):
     """By name; a token is given even where the page ends at the end; limits out of bounds are the greatest."""
     for name in ("c", "a", "b"):
         register(net, url="noop.mar", model_name=name)
+
     def page(**query):
         said = net.manage("GET", "/models", **query).json()
         return said.get("nextPageToken"), [model["modelName"] for model in said["models"]]
@@ -273,7 +289,9 @@ def test_unknown_versions(net):
     assert error(net.manage("PUT", "/models/noop/9/set-default")) == (404, "ModelVersionNotFoundException", text)
 
 
-@pytest.mark.parametrize("method, path", [("DELETE", "/models"), ("PUT", "/models"), ("GET", "/"), ("POST", "/models/x")])
+@pytest.mark.parametrize(
+    "method, path", [("DELETE", "/models"), ("PUT", "/models"), ("GET", "/"), ("POST", "/models/x")]
+)
 def test_methods_not_allowed(net, method, path):
     """Known paths with another method."""
     assert error(net.manage(method, path)) == NOT_ALLOWED

@@ -32,7 +32,11 @@ def prometheus(tmp_path):
         (port,) = free_ports(1)
         address = f"127.0.0.1:{port}"
         with (tmp_path / "prometheus.log").open("wb") as output:
-            words = ["prometheus", f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
+            words = [
+                "prometheus",
+                f"--config.file={tmp_path / 'prometheus.yml'}",
+                f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+            ]
             words.append(f"--web.listen-address={address}")
             processes.append(subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT))
 

@@ -138,7 +138,7 @@ def test_a_form_beside_a_query(net):
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        (EDGE, b'--EDGE\r\nContent-Disposition: form-data\r\n\r\n1\r\n--EDGE--\r\n'),
+        (EDGE, b"--EDGE\r\nContent-Disposition: form-data\r\n\r\n1\r\n--EDGE--\r\n"),
         (EDGE, b"no form at all"),
     ],
 )
@@ -160,6 +160,8 @@ def test_a_large_field(net):
 def test_a_chunked_body(net):
     """The same as one with a length."""
     answer = net.http.post(
-        net.url("inference", "/predictions/probe"), content=iter([b"in ", b"pieces"]), headers={"content-type": "text/plain"}
+        net.url("inference", "/predictions/probe"),
+        content=iter([b"in ", b"pieces"]),
+        headers={"content-type": "text/plain"},
     )
     assert fields(answer) == {"body": ["str", "in pieces"]}

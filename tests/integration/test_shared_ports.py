@@ -13,7 +13,9 @@ def test_inference_and_management(tmp_path):
     """Each path finds its API; a path of neither is 404; metrics keep their own port."""
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
-    with serving(tmp_path / "server", {"inference_address": address, "management_address": address}, {"noop": NOOP}) as server:
+    with serving(
+        tmp_path / "server", {"inference_address": address, "management_address": address}, {"noop": NOOP}
+    ) as server:
         with httpx.Client(base_url=address) as http:
             assert http.get("/ping").json() == {"status": "Healthy"}
             assert http.post("/predictions/noop", content=b"x").text == "ok"

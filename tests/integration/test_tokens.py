@@ -16,7 +16,11 @@ REFUSED = (
     "InvalidKeyException",
     "Token Authorization failed. Token either incorrect, expired, or not provided correctly",
 )
-NOT_RENEWED = (400, "InvalidKeyException", "Token Authentication failed. Token either incorrect, expired, or not provided correctly")
+NOT_RENEWED = (
+    400,
+    "InvalidKeyException",
+    "Token Authentication failed. Token either incorrect, expired, or not provided correctly",
+)
 TOKENS_ON = {"disable_token_authorization": "false"}
 
 

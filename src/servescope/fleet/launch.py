@@ -39,7 +39,10 @@ class WorkerEvents(Protocol):
         """The worker wrote a line; `stream` is stdout or stderr."""
 
     def ended(self, status: int, why: str | None = None) -> None:
-        """The worker is gone. `status`: its exit status, or minus the signal that killed it. `why`: where the backend ended it."""
+        """The worker is gone. `status`: its exit status, or minus the signal that killed it.
+
+        `why`: what was wrong with it, where the backend ended it.
+        """
 
 
 class WorkerLink(Protocol):

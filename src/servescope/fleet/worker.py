@@ -221,12 +221,18 @@ class Worker:
         if self._link is not None:
             self._link.send(Cancel(request_id))
 
+    def _begin_next(self) -> None:
+        """What was sent ahead has its turn now, and its time counts from here."""
+        batch_id, (work, _) = next(iter(self.in_flight.items()))
+        self.in_flight[batch_id] = (work, self._clock() + self._timeout_s)
+
     def _check_deadlines(self) -> None:
         """One timer watches all batches, and is set again only when it fires: none is made or cancelled per request."""
         self._watch = None
         if not self.in_flight:
             return
-        earliest = min(deadline for _, deadline in self.in_flight.values())
+        deadlines = (deadline for _, deadline in self.in_flight.values())
+        earliest = min(deadlines) if self.concurrent else next(deadlines)  # the others wait for their turn
         if earliest <= self._clock():
             self._verdict = Ending("timeout", f"no answer within {self._timeout_s:g} s")
             self.state = WorkerState.STOPPING
@@ -277,6 +283,8 @@ class Worker:
                     self.pace.answered(message.stages["prediction"])
                 work.replied(message, attachments)
                 del self.in_flight[message.batch_id]  # last: work that choked on its reply fails with the worker
+                if self.in_flight and not self.concurrent:
+                    self._begin_next()
                 self._turn_free()
             else:
                 self.in_flight[message.batch_id] = (work, self._clock() + self._timeout_s)

@@ -1,0 +1,99 @@
+"""TLS on all three ports, with a certificate made for the test."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from integration.net_server import NOOP, run_start, serving
+from integration.server import PATIENCE_S, free_ports
+
+pytestmark = pytest.mark.integration
+
+APIS = ("inference", "management", "metrics")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """The files of a certificate for 127.0.0.1 and of its key."""
+    directory = tmp_path_factory.mktemp("pair")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    (directory / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8
+    content = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    (directory / "key.pem").write_bytes(content)
+    return directory / "certificate.pem", directory / "key.pem"
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory, pair):
+    """The ports of a server with TLS, and a client that trusts its certificate."""
+    ports = dict(zip(APIS, free_ports(3), strict=True))
+    settings = {f"{api}_address": f"https://127.0.0.1:{port}" for api, port in ports.items()}
+    settings |= {"certificate_file": str(pair[0]), "private_key_file": str(pair[1])}
+    with serving(tmp_path_factory.mktemp("tls"), settings, {"noop": NOOP}):
+        with httpx.Client(verify=ssl.create_default_context(cafile=str(pair[0])), timeout=PATIENCE_S) as http:
+            yield ports, http
+
+
+def test_all_three_ports(secure):
+    """Requests, with a large body too."""
+    ports, http = secure
+    assert http.get(f"https://127.0.0.1:{ports['inference']}/ping").json() == {"status": "Healthy"}
+    url = f"https://127.0.0.1:{ports['inference']}/predictions/noop"
+    assert http.post(url, content=b"x" * 3_000_000).text == "ok"
+    assert http.get(f"https://127.0.0.1:{ports['management']}/models").json()["models"][0]["modelName"] == "noop"
+    assert "Requests2XX" in http.get(f"https://127.0.0.1:{ports['metrics']}/metrics").text
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_versions(secure, pair, version):
+    """1.2, as TorchServe's, and 1.3."""
+    context = ssl.create_default_context(cafile=str(pair[0]))
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", secure[0]["inference"]), timeout=PATIENCE_S) as plain:
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as client:
+            client.sendall(b"GET /ping HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_plain_http_gets_nothing(secure):
+    """The connection ends without a word in the clear, and others are served on."""
+    ports, http = secure
+    with socket.create_connection(("127.0.0.1", ports["inference"]), timeout=PATIENCE_S) as client:
+        client.sendall(b"GET /ping HTTP/1.1\r\nhost: h\r\n\r\n")
+        received = b""
+        try:
+            while piece := client.recv(1000):
+                received += piece
+        except ConnectionResetError:
+            pass
+        assert b"HTTP" not in received
+    assert http.get(f"https://127.0.0.1:{ports['inference']}/ping").status_code == 200
+
+
+def test_a_certificate_that_is_none(tmp_path, pair):
+    """Ends the start with both files' names."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "bad.pem").write_text("no certificate")
+    (port,) = free_ports(1)
+    (tmp_path / "config.properties").write_text(
+        f"model_store=store\ninference_address=https://127.0.0.1:{port}\n"
+        f"certificate_file=bad.pem\nprivate_key_file={pair[1]}\n"
+    )
+    result = run_start(tmp_path)
+    assert result.returncode == 1
+    assert str(tmp_path / "bad.pem") in result.stderr
+    assert "Traceback" not in result.stderr
