@@ -28,7 +28,7 @@ from servescope.config.load import require_model_store
 from servescope.config.load_list import LoadModel
 from servescope.config.model_options import RegisterOptions
 from servescope.config.settings import Settings
-from servescope.errors import ConfigurationError, ServescopeError
+from servescope.errors import ServescopeError
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.pool import PoolContext
@@ -53,7 +53,7 @@ from servescope.web.authorization import TokenAuthority
 from servescope.web.cors import cors_headers
 from servescope.web.exchange import Observers, json_body
 from servescope.web.inference import InferenceApi
-from servescope.web.listener import Listener, Tls
+from servescope.web.listener import Listener, tls_of
 from servescope.web.management import ManagementApi
 from servescope.web.metrics import MetricsApi
 from servescope.web.model_reports import ModelReports
@@ -70,6 +70,7 @@ class Server:
 
     def __init__(self, settings: Settings, logs: Logs, environ: dict[str, str], workspace: Path, cwd: Path) -> None:
         self.settings = settings
+        self._tls = tls_of(settings)  # first: a start that fails must not leave a key file behind
         self._logs = logs
         hostname = socket.gethostname()
         metrics = read_definitions(settings)
@@ -121,16 +122,11 @@ class Server:
             ("inference", "metrics", "management") if settings.enable_metrics_api else ("inference", "management")
         ):
             ports.setdefault(str(getattr(settings, f"{api}_address")), []).append(api)
-        tls = None
-        if settings.certificate_file is not None and settings.private_key_file is not None:
-            tls = Tls(settings.certificate_file, settings.private_key_file)
         listeners = []
         for apis in ports.values():
             address = getattr(settings, f"{apis[0]}_address")
-            if address.tls and tls is None:
-                raise ConfigurationError(f"{apis[0]}_address={address}: needs certificate_file and private_key_file")
             app = HttpApp(self._handlers(apis), settings, self._observers)
-            listeners.append(Listener(f"{apis[0]}_address", address, app, tls if address.tls else None))
+            listeners.append(Listener(f"{apis[0]}_address", address, app, self._tls if address.tls else None))
         return listeners
 
     def _handlers(self, apis: Sequence[str]) -> list[Handler]:

@@ -5,7 +5,7 @@ So tests of schedules, delays and deadlines take no time, and read exact times f
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 REAL_WAIT_S = 20.0  # for what comes from a thread or a socket, not from a timer
@@ -51,3 +51,9 @@ async def settle() -> None:
     """Let everything happen that is due now, timers not yet due excepted."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def until(happened: Callable[[], object], step_s: float = 1.0) -> None:
+    """Let time pass, in steps, until something has happened."""
+    while not happened():  # noqa: ASYNC110  # the clock jumps, so nothing is waited for
+        await asyncio.sleep(step_s)

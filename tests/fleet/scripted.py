@@ -57,7 +57,9 @@ class Life:
     def line(self, stream: str, text: str) -> None:
         self._events.line_received(stream, text)
 
-    def load(self, code: int = 200, text: str = "", concurrent: bool = False, updates: Sequence[MetricUpdate] = ()) -> None:
+    def load(
+        self, code: int = 200, text: str = "", concurrent: bool = False, updates: Sequence[MetricUpdate] = ()
+    ) -> None:
         self.say(Loaded(code, text, concurrent, list(updates)))
 
     def answer(self, batch: Batch, final: bool = True, body: bytes | None = None) -> None:

@@ -39,5 +39,9 @@ def test_device_ids_from_the_first():
 
 def test_parallel_workers_get_strides():
     """Each sees its devices as 0 and up; the strides wrap round."""
-    assert dealt(ModelDevices(GpuCounter(4), "gpu", None, 2), 3) == [Devices(0, "0,1"), Devices(0, "2,3"), Devices(0, "0,1")]
+    assert dealt(ModelDevices(GpuCounter(4), "gpu", None, 2), 3) == [
+        Devices(0, "0,1"),
+        Devices(0, "2,3"),
+        Devices(0, "0,1"),
+    ]
     assert dealt(ModelDevices(GpuCounter(4), "gpu", [3, 1, 2], 2), 2) == [Devices(0, "3,1"), Devices(0, "2,3")]

@@ -1,10 +1,11 @@
 """A model's workers: started, restarted by the schedule, given up, scaled and closed."""
 
 import asyncio
+import itertools
 
 import pytest
 
-from fleet.clock import run, settle
+from fleet.clock import run, settle, until
 from fleet.scripted import Fleet, crashing, mute, obliging, silent
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.retry import DELAYS_S
@@ -121,13 +122,12 @@ def test_a_load_resets_the_schedule():
         events = Events(fleet.pool)
         fleet.pool.grow(1)
         for number in range(8):
-            while len(events.free) <= number:
-                await asyncio.sleep(0.01)
+            await until(lambda count=number: len(events.free) > count, 0.01)
             fleet.lives[-1].die(1)
             await settle()
         assert len(fleet.lives) == 8
         times = [life.launched_at for life in fleet.lives]
-        assert all(DELAYS_S[0] <= after - before < 1.5 for before, after in zip(times, times[1:], strict=False))
+        assert all(DELAYS_S[0] <= after - before < 1.5 for before, after in itertools.pairwise(times))
 
     run(main())
 
@@ -148,8 +148,7 @@ def test_restarts_are_counted_under_their_reasons():
         fleet = Fleet(lambda life, message: next(scripts)(life, message))
         events = Events(fleet.pool)
         fleet.pool.grow(1)
-        while not events.free:
-            await asyncio.sleep(1)
+        await until(lambda: events.free)
         for reason in ("oom", "load_error", "signal", "timeout"):
             assert fleet.count("servescope_worker_restarts_total", "m", "1.0", reason) == 1
         assert len(events.free) == 1
@@ -233,8 +232,7 @@ def test_retiring_one_that_times_out():
         (worker,) = fleet.pool.grow(1)
         await settle()
         work = give(worker)
-        while not fleet.lives[0].killed:
-            await asyncio.sleep(1)
+        await until(lambda: fleet.lives[0].killed)
         fleet.pool.shrink(0)
         await fleet.pool.ended([worker])
         assert (work.error.code, list(fleet.pool)) == (500, [])

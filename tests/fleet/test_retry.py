@@ -24,7 +24,7 @@ def test_a_load_begins_anew():
 
 
 def test_no_window_no_retry():
-    """maxRetryTimeoutInSec 0: the first failure is the last."""
+    """MaxRetryTimeoutInSec 0: the first failure is the last."""
     assert RetrySchedule(0.0).failed(5.0) is None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.clock import run, settle
+from fleet.clock import run, settle, until
 from fleet.scripted import ScriptedBackend, concurrent, crashing, mute, obliging, plan_of, silent
 from servescope.fleet.gpus import CPU, Devices
 from servescope.fleet.worker import Worker, WorkerState
@@ -257,8 +257,7 @@ def test_an_answer_after_the_verdict_frees_nobody():
         bench = Bench(timeout_s=10)
         await bench.worker.start(60)
         bench.give(1)
-        while not bench.life.killed:
-            await asyncio.sleep(1)
+        await until(lambda: bench.life.killed)
         free = bench.owner.free
         bench.life.answer(bench.life.batches[0])
         assert bench.owner.free == free

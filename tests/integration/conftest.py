@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,9 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.end()
 
 
-@pytest.fixture
-def deploy(server: Server) -> Iterator[Callable[..., Deployed]]:
-    """Register a handler's code as a model, with one worker unless told otherwise; it goes after the test."""
+@contextmanager
+def deployment(server: Server) -> Iterator[Callable[..., Deployed]]:
+    """Register a handler's code as a model, with one worker unless told otherwise; it goes at the end."""
     models: list[Deployed] = []
 
     def register(code: str = GATED, config: str = "", expect: int = 200, **query: object) -> Deployed:
@@ -52,3 +53,17 @@ def deploy(server: Server) -> Iterator[Callable[..., Deployed]]:
     yield register
     for model in models:
         server.manage("DELETE", f"/models/{model.name}")
+
+
+@pytest.fixture
+def deploy(server: Server) -> Iterator[Callable[..., Deployed]]:
+    """Register a model of a test's own in the shared server."""
+    with deployment(server) as register:
+        yield register
+
+
+@pytest.fixture(scope="module")
+def deploy_for_all(server: Server) -> Iterator[Callable[..., Deployed]]:
+    """Register a model that all tests of a module share."""
+    with deployment(server) as register:
+        yield register

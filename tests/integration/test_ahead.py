@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -29,11 +30,17 @@ def handle(data, context):
 
 
 @pytest.fixture
-def fast(deploy):
-    """A model whose one worker has answered 600 requests in a few microseconds each; its time limit is a second."""
+def fast(deploy, server):
+    """A model whose one worker has answered 400 requests in a few microseconds each; its time limit is a second."""
     model = deploy(TURNS_SLOW, config="responseTimeout: 1\nmaxWorkers: 1\nminWorkers: 1\n")
-    for _ in range(600):
-        assert model.predict("fast").text == "fast"
+    request = f"POST {model.path} HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nfast".encode()
+    with socket.create_connection(("127.0.0.1", server.ports["inference"])) as client, client.makefile("rb") as answers:
+        for _ in range(4):
+            client.sendall(request * 100)
+            for _ in range(100):
+                while answers.readline() != b"\r\n":
+                    pass
+                assert answers.read(4) == b"fast"
     return model
 
 

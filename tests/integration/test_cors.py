@@ -38,7 +38,7 @@ def test_every_answer_has_the_headers(net, api):
 
 
 @pytest.mark.parametrize(
-    "api, path", [("inference", "/predictions/noop"), ("management", "/models"), ("metrics", "/metrics")]
+    ("api", "path"), [("inference", "/predictions/noop"), ("management", "/models"), ("metrics", "/metrics")]
 )
 def test_a_preflight(net, api, path):
     """200 and nothing else, without a token: browsers send none."""

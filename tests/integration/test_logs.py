@@ -11,7 +11,9 @@ pytestmark = pytest.mark.integration
 
 FILES = ["access_log.log", "model_log.log", "model_metrics.log", "ts_log.log", "ts_metrics.log"]
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3}"
-PRINTS = "print('to stdout')\nprint('to stderr', file=sys.stderr, flush=True)\nsys.stdout.flush()\n['x']"
+PRINTS = (
+    "print('to stdout')\nprint('to stderr', file=sys.stderr, flush=True)\nsys.stdout.flush()\ntime.sleep(0.2)\n['x']"
+)
 
 
 @pytest.fixture(scope="module")

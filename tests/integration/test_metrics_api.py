@@ -43,9 +43,8 @@ def test_format(net):
     assert any(line.startswith('Requests2XX{Level="Host",Hostname="') and '",} ' in line for line in lines)
     assert all(line.startswith("#") or "." in line.rpartition(" ")[2] or "E" in line or "NaN" in line for line in lines)
     assert "# TYPE GPUUtilization gauge" in lines
-    assert len(set(line for line in lines if line.startswith("# TYPE"))) == len(
-        [line for line in lines if line.startswith("# TYPE")]
-    )
+    types = [line for line in lines if line.startswith("# TYPE")]
+    assert len(set(types)) == len(types)
 
 
 def test_filters(net):

@@ -43,9 +43,9 @@ def secure(tmp_path_factory, pair):
     ports = dict(zip(APIS, free_ports(3), strict=True))
     settings = {f"{api}_address": f"https://127.0.0.1:{port}" for api, port in ports.items()}
     settings |= {"certificate_file": str(pair[0]), "private_key_file": str(pair[1])}
-    with serving(tmp_path_factory.mktemp("tls"), settings, {"noop": NOOP}):
-        with httpx.Client(verify=ssl.create_default_context(cafile=str(pair[0])), timeout=PATIENCE_S) as http:
-            yield ports, http
+    http = httpx.Client(verify=ssl.create_default_context(cafile=str(pair[0])), timeout=PATIENCE_S)
+    with serving(tmp_path_factory.mktemp("tls"), settings, {"noop": NOOP}), http:
+        yield ports, http
 
 
 def test_all_three_ports(secure):
@@ -63,10 +63,10 @@ def test_versions(secure, pair, version):
     """1.2, as TorchServe's, and 1.3."""
     context = ssl.create_default_context(cafile=str(pair[0]))
     context.minimum_version = context.maximum_version = version
-    with socket.create_connection(("127.0.0.1", secure[0]["inference"]), timeout=PATIENCE_S) as plain:
-        with context.wrap_socket(plain, server_hostname="127.0.0.1") as client:
-            client.sendall(b"GET /ping HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
-            assert client.recv(100).startswith(b"HTTP/1.1 200")
+    plain = socket.create_connection(("127.0.0.1", secure[0]["inference"]), timeout=PATIENCE_S)
+    with context.wrap_socket(plain, server_hostname="127.0.0.1") as client:
+        client.sendall(b"GET /ping HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_plain_http_gets_nothing(secure):

@@ -134,7 +134,7 @@ def test_what_a_handler_may_do(naughty, want):
 )
 def test_a_worker_that_ends_is_replaced(deploy, server, want, status, reason):
     """Its request is told so; what comes next waits for the new worker. The restart is counted."""
-    model = deploy(NAUGHTY, config="responseTimeout: 2\nminWorkers: 1\nmaxWorkers: 1\n")
+    model = deploy(NAUGHTY, config="responseTimeout: 1\nminWorkers: 1\nmaxWorkers: 1\n")
     before = model.pids()
     answer = model.predict(want)
     assert (answer.status_code, answer.json()) == (
@@ -215,7 +215,7 @@ def test_every_request_is_answered_while_workers_are_killed(deploy, server):
     assert model.predict("x").text == "ok"
 
 
-@pytest.fixture
-def naughty(deploy):
+@pytest.fixture(scope="module")
+def naughty(deploy_for_all):
     """A model of the handler that does what it is told."""
-    return deploy(NAUGHTY)
+    return deploy_for_all(NAUGHTY)

@@ -42,11 +42,11 @@ def test_what_is_not_there():
 
     def test(catalog, models):
         for call in (lambda: catalog.find("x"), lambda: catalog.find("x", "1"), lambda: catalog.versions("x")):
-            with pytest.raises(ModelNotFound, match="^Model not found: x$"):
+            with pytest.raises(ModelNotFound, match=r"^Model not found: x$"):
                 call()
-        with pytest.raises(ModelVersionNotFound, match="^Model version: 9 does not exist for model: a$"):
+        with pytest.raises(ModelVersionNotFound, match=r"^Model version: 9 does not exist for model: a$"):
             catalog.find("a", "9")
-        with pytest.raises(ModelVersionNotFound, match="^Model version 9 does not exist for model a$"):
+        with pytest.raises(ModelVersionNotFound, match=r"^Model version 9 does not exist for model a$"):
             catalog.set_default("a", "9")
         with pytest.raises(ModelNotFound):
             catalog.set_default("x", "1")
@@ -58,7 +58,7 @@ def test_a_version_twice():
     """The second is refused, and the first stays."""
 
     def test(catalog, models):
-        with pytest.raises(Conflict, match="^Model version 1.0 is already registered for model a$"):
+        with pytest.raises(Conflict, match=r"^Model version 1.0 is already registered for model a$"):
             catalog.add(model_of("a", "1.0", served=Served(workers=0)))
         assert list(catalog) == [models["a/1.0"]]
 
@@ -70,7 +70,7 @@ def test_removing():
 
     def test(catalog, models):
         for version in (None, "1.0"):
-            with pytest.raises(InvalidModelVersion, match="^Cannot remove default version for model a$"):
+            with pytest.raises(InvalidModelVersion, match=r"^Cannot remove default version for model a$"):
                 catalog.remove("a", version)
         catalog.set_default("a", "2.0")
         assert catalog.remove("a", "1.0") is models["a/1.0"]

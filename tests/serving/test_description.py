@@ -9,12 +9,12 @@ from servescope.fleet.gpus import Devices
 from servescope.serving.description import describe, describe_worker
 from serving.parts import Served, model_of
 
-FIELDS = (
-    "modelName modelVersion modelUrl runtime minWorkers maxWorkers batchSize maxBatchDelay responseTimeout startupTimeout "
-    "maxRetryTimeoutInSec clientTimeoutInMills parallelType parallelLevel deviceType deviceIds continuousBatching useJobTicket "
-    "useVenv stateful sequenceMaxIdleMSec sequenceTimeoutMSec maxNumSequence maxSequenceJobQueueSize loadedAtStartup workers "
-    "jobQueueStatus customizedMetadata"
-).split()
+FIELDS = """
+    modelName modelVersion modelUrl runtime minWorkers maxWorkers batchSize maxBatchDelay responseTimeout startupTimeout
+    maxRetryTimeoutInSec clientTimeoutInMills parallelType parallelLevel deviceType deviceIds continuousBatching
+    useJobTicket useVenv stateful sequenceMaxIdleMSec sequenceTimeoutMSec maxNumSequence maxSequenceJobQueueSize
+    loadedAtStartup workers jobQueueStatus customizedMetadata
+""".split()  # noqa: SIM905  # a list of 28 strings says no more
 
 
 def bytes_of(pid):
@@ -26,7 +26,7 @@ def usage_of(gpu):
 
 
 def test_fields_in_order():
-    """deviceIds and customizedMetadata only where there are any."""
+    """DeviceIds and customizedMetadata only where there are any."""
 
     async def main():
         model = model_of(device_type="gpu", device_ids=(1, 2))
@@ -64,7 +64,11 @@ def test_workers():
         ready = describe(model_of(served=served), bytes_of, usage_of)["workers"]
         assert [one["status"] for one in starting] == ["UNLOADING"] * 3
         assert (starting[0]["memoryUsage"], starting[0]["pid"]) == (0, 0)
-        assert [(one["id"], one["status"]) for one in ready] == [("9000", "READY"), ("9001", "READY"), ("9002", "UNLOADING")]
+        assert [(one["id"], one["status"]) for one in ready] == [
+            ("9000", "READY"),
+            ("9001", "READY"),
+            ("9002", "UNLOADING"),
+        ]
         assert (ready[0]["memoryUsage"], ready[0]["pid"]) == (1000 * 1024, 1000)
         assert (ready[0]["gpu"], ready[0]["gpuUsage"]) == (False, "N/A")
 

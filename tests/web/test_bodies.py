@@ -1,5 +1,6 @@
 """Bodies are taken apart as Python's own encoders put them together, however they are cut."""
 
+import itertools
 import urllib.parse
 
 import httpx
@@ -18,7 +19,7 @@ NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=8)
 
 def cut(data, places):
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def multipart(**parts):
@@ -27,7 +28,10 @@ def multipart(**parts):
     return request.headers["content-type"].encode(), request.read()
 
 
-@given(st.dictionaries(NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=4), st.lists(st.integers(0, 300), max_size=5))
+@given(
+    st.dictionaries(NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=4),
+    st.lists(st.integers(0, 300), max_size=5),
+)
 def test_urlencoded(values, places):
     """Names and values come out decoded, without a MIME type."""
     body = urllib.parse.urlencode(values).encode()
@@ -41,12 +45,16 @@ def test_urlencoded_odds():
 
 
 def test_json_sent_as_a_form():
-    """curl -d without a Content-Type: the JSON becomes a key, as with TorchServe."""
+    """Curl -d without a Content-Type: the JSON becomes a key, as with TorchServe."""
     assert list(form_fields(URLENCODED, [b'{"a": 1}'])) == ['{"a": 1}']
 
 
 FILES = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "data", "ü"]), st.binary(max_size=60), st.sampled_from(["", "text/plain", "application/json"])),
+    st.tuples(
+        st.sampled_from(["a", "b", "data", "ü"]),
+        st.binary(max_size=60),
+        st.sampled_from(["", "text/plain", "application/json"]),
+    ),
     min_size=1,
     max_size=4,
 )

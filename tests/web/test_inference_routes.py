@@ -62,15 +62,54 @@ def test_routes(path, route):
 
 @pytest.mark.parametrize(
     "path",
-    "/predictions /predictions/ /predictions//1.0 /explanations /models/m /models/m/invoke/x /v1/models/m /v1/models/m:other "
-    "/v2/models/m /v2/models/m/predictx /m/1.0/x/predict /predict /pingx /PING /favicon.ico /v3".split(),
+    [
+        "/predictions",
+        "/predictions/",
+        "/predictions//1.0",
+        "/explanations",
+        "/models/m",
+        "/models/m/invoke/x",
+        "/v1/models/m",
+        "/v1/models/m:other",
+        "/v2/models/m",
+        "/v2/models/m/predictx",
+        "/m/1.0/x/predict",
+        "/predict",
+        "/pingx",
+        "/PING",
+        "/favicon.ico",
+        "/v3",
+    ],
 )
 def test_no_routes(path):
     """404."""
     assert parsed(path) == plain(Kind.UNKNOWN)
 
 
-@given(st.text(max_size=60) | st.lists(st.sampled_from(["", ".", "..", "v1", "v2", "models", "predict", "predictions", ":", "m:predict", "infer", "versions", "\0", "é"]), max_size=8).map("/".join))
+@given(
+    st.text(max_size=60)
+    | st.lists(
+        st.sampled_from(
+            [
+                "",
+                ".",
+                "..",
+                "v1",
+                "v2",
+                "models",
+                "predict",
+                "predictions",
+                ":",
+                "m:predict",
+                "infer",
+                "versions",
+                "\0",
+                "é",
+            ]
+        ),
+        max_size=8,
+    ).map("/".join)
+)
 def test_any_path(path):
     """Some route, the same each time, and the whole of `explain` and `url_path` is the server's."""
     for text in (path, "/" + path):
@@ -81,7 +120,10 @@ def test_any_path(path):
         assert kind is Kind.PREDICT or (model, version, extra) == ("", None, {})
 
 
-@given(model=st.text(min_size=1).filter(lambda text: "/" not in text), rest=st.text(max_size=30).map(lambda text: text.rstrip("/")))
+@given(
+    model=st.text(min_size=1).filter(lambda text: "/" not in text),
+    rest=st.text(max_size=30).map(lambda text: text.rstrip("/")),
+)
 def test_models_by_any_name(model, rest):
     """Names come through as they are, and so does the path behind the version."""
     route = parse_path(f"/predictions/{model}/1/{rest}")

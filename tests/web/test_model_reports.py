@@ -111,7 +111,7 @@ def test_nobody_to_ask():
     async def main():
         reports = reports_of(model_of(served=Served(workers=0)))
         await settle()
-        with pytest.raises(ServiceUnavailable, match='^Model "m" has no worker to serve describe request. Please'):
+        with pytest.raises(ServiceUnavailable, match=r'^Model "m" has no worker to serve describe request. Please'):
             await reports.describe("m", None, customized=True)
 
     run(main())

@@ -1,5 +1,6 @@
 """The worker's end of the channel, over a real socket pair."""
 
+import itertools
 import socket
 import threading
 
@@ -36,7 +37,7 @@ def test_any_cut(bodies, places):
     with near, far:
         data = b"".join(data_of(number, body) for number, body in enumerate(bodies))
         edges = [0, *sorted({place % len(data) for place in places}), len(data)]
-        pieces = [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+        pieces = [data[start:end] for start, end in itertools.pairwise(edges)]
         channel = BlockingChannel(far)
         feeder = threading.Thread(target=lambda: [near.sendall(piece) for piece in pieces])
         feeder.start()

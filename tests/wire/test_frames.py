@@ -1,13 +1,14 @@
 """Frames come out as they went in, however the bytes are cut, and a hostile peer is told apart."""
 
+import itertools
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servescope.wire.frames import HEADER, HEADER_SIZE, FrameReader, FrameTooLarge, encode
-from servescope.wire.messages import Field, FromWorker, Part, Reply, Stop, ToWorker
-from servescope.wire.messages import Batch, Cancel, Request
+from servescope.wire.messages import Batch, Cancel, Field, FromWorker, Part, Reply, Request, Stop, ToWorker
 
 _decoder = msgspec.msgpack.Decoder(ToWorker)
 
@@ -36,7 +37,7 @@ def read(reader, pieces):
 def cut(data, places):
     """`data` in pieces, cut at these places."""
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
 
 
 FRAMES = st.lists(st.lists(st.binary(max_size=40), max_size=3), max_size=5)

@@ -5,13 +5,33 @@ import pytest
 
 from servescope.wire import messages as m
 
-REQUEST = m.Request("id", [(b"Host", b"h"), (b"x", b"\xff")], {"explain": "False"}, [m.Field("body", "text/plain", b"x"), m.Field("big", "", 70000)])
-LOAD = m.Load("m", "1.0", "/d", {"model": {"a": [1, None]}}, "h.py:f", "", 4, None, True, True, False, [m.MetricDeclaration("counter", "n", "ms", ["d"])])
+REQUEST = m.Request(
+    "id",
+    [(b"Host", b"h"), (b"x", b"\xff")],
+    {"explain": "False"},
+    [m.Field("body", "text/plain", b"x"), m.Field("big", "", 70000)],
+)
+LOAD = m.Load(
+    "m",
+    "1.0",
+    "/d",
+    {"model": {"a": [1, None]}},
+    "h.py:f",
+    "",
+    4,
+    None,
+    True,
+    True,
+    False,
+    [m.MetricDeclaration("counter", "n", "ms", ["d"])],
+)
 UPDATE = m.MetricUpdate("gauge", "n", "ms", ["d"], ["v"], 1.5, "id")
 TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel("ü"), m.Stop()]
 FROM_WORKER = [
     m.Loaded(507, "Out of resources", True, [UPDATE]),
-    m.Reply(1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}, []),
+    m.Reply(
+        1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}, []
+    ),
 ]
 
 

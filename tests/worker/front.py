@@ -42,7 +42,9 @@ class Front:
         """Send Load; the answer."""
         manifest = {"model": {"modelName": "m", "configFile": config}}
         metrics = [MetricDeclaration(*one) for one in declared]
-        self.send(Load("m", "1.0", str(directory), manifest, handler, envelope, 4, None, True, decode, auto_detect, metrics))
+        self.send(
+            Load("m", "1.0", str(directory), manifest, handler, envelope, 4, None, True, decode, auto_detect, metrics)
+        )
         return self.receive()[0]
 
     def send(self, message, attachments=()):

@@ -102,7 +102,11 @@ def test_a_stream(front):
     """Pieces first, the final reply last."""
     send(front, 1, "stream")
     replies = [front.receive()[0] for _ in range(3)]
-    assert [(reply.final, bytes(reply.parts[0].data)) for reply in replies] == [(False, b"0"), (False, b"1"), (True, b"r1")]
+    assert [(reply.final, bytes(reply.parts[0].data)) for reply in replies] == [
+        (False, b"0"),
+        (False, b"1"),
+        (True, b"r1"),
+    ]
 
 
 def test_cancelling(front):

@@ -64,21 +64,21 @@ def _depth():
 @pytest.mark.parametrize("make", [object, _circle, _depth, lambda: {(1, 2): 3}, lambda: {1, 2}, lambda: [b"bytes"]])
 def test_what_json_cannot_say(make):
     """TorchServe's words."""
-    with pytest.raises(BadOutput, match="^Unsupported model output data type.$"):
+    with pytest.raises(BadOutput, match=r"^Unsupported model output data type.$"):
         encode_output(make())
 
 
 @pytest.mark.parametrize("outputs", [None, "ab", ("a", "b"), {"a": 1, "b": 2}, iter(["a", "b"])])
 def test_no_list(outputs):
     """Nothing else will do, whatever its length."""
-    with pytest.raises(BadOutput, match="^Invalid model predict output$"):
+    with pytest.raises(BadOutput, match=r"^Invalid model predict output$"):
         build_parts(outputs, 2, context_of([{}, {}]))
 
 
 @pytest.mark.parametrize("outputs", [[], ["a"], ["a", "b", "c"]])
 def test_wrong_length(outputs):
     """One answer a request."""
-    with pytest.raises(BadOutput, match="^number of batch response mismatched$"):
+    with pytest.raises(BadOutput, match=r"^number of batch response mismatched$"):
         build_parts(outputs, 2, context_of([{}, {}]))
 
 

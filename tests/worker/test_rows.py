@@ -31,12 +31,18 @@ def test_json(value):
 def test_text(text):
     """Every type that begins with text."""
     for kind in ("text/plain", "text/csv; header=present", "text"):
-        assert decode_value(kind, text.encode("utf-8", "surrogatepass")) in (text, bytearray(text.encode("utf-8", "surrogatepass")))
+        assert decode_value(kind, text.encode("utf-8", "surrogatepass")) in (
+            text,
+            bytearray(text.encode("utf-8", "surrogatepass")),
+        )
         if text.isascii():
             assert decode_value(kind, text.encode()) == text
 
 
-@given(st.binary(), st.sampled_from(["", "application/json", "text/plain", "image/png", "application/JSON", "application/jsonx"]))
+@given(
+    st.binary(),
+    st.sampled_from(["", "application/json", "text/plain", "image/png", "application/JSON", "application/jsonx"]),
+)
 def test_nothing_is_refused(data, kind):
     """What cannot be decoded comes as it is, and always as a bytearray that the handler may change."""
     value = decode_value(kind, data)

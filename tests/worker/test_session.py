@@ -84,7 +84,8 @@ def test_large_bodies_there_and_back(front, model):
     front.load(model.directory, model.write("echo.py", ECHO))
     bodies = [b"1" * 100_000, b"small", b"3" * 200_000]
     requests = [
-        request(str(n), fields=[Field("body", "", len(body) if len(body) > 10 else body)]) for n, body in enumerate(bodies)
+        request(str(n), fields=[Field("body", "", len(body) if len(body) > 10 else body)])
+        for n, body in enumerate(bodies)
     ]
     front.send(Batch(1, requests), [bodies[0], bodies[2]])
     reply, attachments = front.receive()
@@ -168,7 +169,9 @@ def test_custom_metrics_travel_with_their_reply(front, model):
     loaded = front.load(model.directory, model.write("h.py", source), declared=declared, auto_detect=False)
     assert [(one.name, one.request_id) for one in loaded.updates] == [("Declared", "")]
     reply = front.ask(request("a"))
-    assert [(one.name, one.kind, one.value, one.request_id) for one in reply.updates] == [("Declared", "counter", 1.0, "a")]
+    assert [(one.name, one.kind, one.value, one.request_id) for one in reply.updates] == [
+        ("Declared", "counter", 1.0, "a")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +244,8 @@ class PredictionException(Exception):
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [(500, 500), (404, 404), (413, 507), (999, 999), (199, 500), (1000, 500), ("x", 500), (None, 500)]
+    ("code", "expected"),
+    [(500, 500), (404, 404), (413, 507), (999, 999), (199, 500), (1000, 500), ("x", 500), (None, 500)],
 )
 def test_prediction_exceptions(code, expected):
     """Their own code where HTTP has it."""

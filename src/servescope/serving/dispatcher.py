@@ -34,6 +34,14 @@ class QueueOptions:
     client_timeout_ms: int
 
 
+def _has_room(worker: Worker) -> bool:
+    return worker.has_room
+
+
+def _in_hand(worker: Worker) -> int:
+    return len(worker.in_flight)
+
+
 def no_worker_text(name: str, version: str | None) -> str:
     """TorchServe's one text for every 503, its unbalanced quote included."""
     place = f'Model "{name}"' if version is None else f'Model "{name}" Version {version}"'
@@ -55,7 +63,9 @@ class Dispatcher:
         self._recorder = recorder
         self._model_recorder = model_recorder
         self._queue: deque[Job] = deque()
-        self._free: dict[Worker, None] = {}  # ordered: the one that waits longest is next
+        # Both ordered: the worker that waits longest is next.
+        self._idle: dict[Worker, None] = {}  # concurrent workers are never anything else
+        self._busy: dict[Worker, None] = {}  # at work, with room for a batch ahead
         self._delay: asyncio.TimerHandle | None = None
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
@@ -78,7 +88,8 @@ class Dispatcher:
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
-        if self._free and (self._delay is None or len(self._queue) >= self.options.batch_size):
+        # A batch that is being assembled has its timer, and a partial one waits for a worker to be idle.
+        if len(self._queue) >= self.options.batch_size or (self._idle and self._delay is None):
             self._pump()
 
     def _reject(self, job: Job, why: str) -> ServiceUnavailable:
@@ -108,7 +119,7 @@ class Dispatcher:
 
     def worker_free(self, worker: Worker) -> None:
         """See `PoolEvents`."""
-        self._free[worker] = None
+        self._line_of(worker)[worker] = None
         if self._queue:
             self._pump()
 
@@ -118,6 +129,7 @@ class Dispatcher:
             while self._queue:
                 job = self._queue.popleft()
                 job.fail(self._reject(job, "no_worker"))
+            self._note_rest()
 
     def model_updates(self, updates: list[MetricUpdate]) -> None:
         """See `PoolEvents`."""
@@ -127,8 +139,6 @@ class Dispatcher:
         """Send out every batch that is due."""
         size = self.options.batch_size
         while self._queue and (worker := self._next_worker()) is not None:
-            if worker.in_flight and not worker.concurrent and len(self._queue) < size:
-                return  # only a full batch is sent ahead: a partial one may still fill up
             if len(self._queue) < size and self.options.max_batch_delay_ms > 0 and size > 1:
                 if self._delay is None:
                     self._delay = self._loop.call_later(self.options.max_batch_delay_ms / 1000, self._delay_over)
@@ -141,17 +151,26 @@ class Dispatcher:
             self._dispatch(worker)
             self._pump()
 
+    def _line_of(self, worker: Worker) -> dict[Worker, None]:
+        return self._busy if worker.in_flight and not worker.concurrent else self._idle
+
     def _next_worker(self) -> Worker | None:
-        """Of the workers with room the one with the least in hand, and among equals the one that waits longest."""
-        best: Worker | None = None
-        for worker in list(self._free):
-            if not worker.has_room:
-                del self._free[worker]  # it has enough, died or was retired; it comes back by `worker_free`
-            elif not worker.in_flight:
+        """The idle worker that waits longest, or else, of those with room for a batch ahead, the one with the least in hand.
+
+        Only full batches are sent ahead: a partial one may still fill up.
+        """
+        while self._idle:
+            worker = next(iter(self._idle))
+            if worker.has_room:
+                return min(filter(_has_room, self._idle), key=_in_hand) if worker.concurrent else worker
+            del self._idle[worker]  # it died or was retired; it comes back by `worker_free`
+        full = len(self._queue) >= self.options.batch_size
+        while full and self._busy:
+            worker = min(self._busy, key=_in_hand)
+            if worker.has_room:
                 return worker
-            elif best is None or len(worker.in_flight) < len(best.in_flight):
-                best = worker
-        return best
+            del self._busy[worker]
+        return None
 
     def _dispatch(self, worker: Worker) -> None:
         if self._delay is not None:
@@ -168,9 +187,10 @@ class Dispatcher:
         self._batches.add(batch)
         worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
         batch.written()
-        del self._free[worker]
+        self._idle.pop(worker, None)
+        self._busy.pop(worker, None)
         if worker.has_room:
-            self._free[worker] = None  # at the end of the line
+            self._line_of(worker)[worker] = None  # at its end
 
     def _take(self) -> list[Job]:
         """The jobs of the next batch."""

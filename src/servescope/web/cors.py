@@ -28,7 +28,7 @@ class CorsSettings(Protocol):
 
 
 def cors_headers(settings: CorsSettings) -> list[tuple[bytes, bytes]]:
-    """The headers to add to every answer, names in lower case as ASGI wants them; empty where CORS is off.
+    """The headers to add to every answer, names in lower case; empty where CORS is off.
 
     Raises:
         ConfigurationError: a value holds what no header can (a line break, say).
@@ -48,11 +48,11 @@ def cors_headers(settings: CorsSettings) -> list[tuple[bytes, bytes]]:
 def is_preflight(settings: CorsSettings, method: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a request only asks what it may do. Never where no origin is configured.
 
-    `headers` are ASGI's: names in lower case.
+    `headers` are the wire's: names in any case.
     """
     if method != "OPTIONS" or not settings.cors_allowed_origin:
         return False
-    names = {name for name, _ in headers}
+    names = {name.lower() for name, _ in headers}
     return b"origin" in names and b"access-control-request-method" in names
 
 

@@ -37,9 +37,12 @@ _EXPLAIN: dict[bool, Mapping[str, str]] = {False: {"explain": "False"}, True: {"
 _VERBS = {"predict": False, "infer": False, "explain": True}
 
 
-@lru_cache(maxsize=4096)
 def parse_path(path: str) -> Route:
     """The route of a decoded path. A slash at the end means nothing."""
+    return _kept(path) if len(path) <= _LONGEST_KEPT else _parse(path)
+
+
+def _parse(path: str) -> Route:
     segments = path.rstrip("/").split("/")[1:]
     match segments:
         case []:
@@ -61,6 +64,11 @@ def parse_path(path: str) -> Route:
         case [model, version, "predict"]:
             return Route(Kind.PREDICT, model, version, query_fields=True)
     return UNKNOWN
+
+
+# Long paths are not kept: a client could fill the memory with them.
+_LONGEST_KEPT = 256
+_kept = lru_cache(maxsize=4096)(_parse)
 
 
 def _predict(model: str, rest: list[str], *, explain: bool) -> Route:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from servescope.config.address import Address
+from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
 from servescope.web.connection import App, Connection
 
@@ -38,6 +39,21 @@ class Tls:
                 f"certificate_file={self.certificate}, private_key_file={self.private_key}: {error}"
             ) from error
         return context
+
+
+def tls_of(settings: Settings) -> Tls | None:
+    """The files that the settings name for https:// addresses, None where they name none.
+
+    Raises:
+        ConfigurationError: an address is https:// and they name none.
+    """
+    if settings.certificate_file is not None and settings.private_key_file is not None:
+        return Tls(settings.certificate_file, settings.private_key_file)
+    for option in ("inference_address", "management_address", "metrics_address"):
+        address: Address = getattr(settings, option)
+        if address.tls and (option != "metrics_address" or settings.enable_metrics_api):
+            raise ConfigurationError(f"{option}={address}: needs certificate_file and private_key_file")
+    return None
 
 
 def bind(option: str, address: Address) -> socket.socket:

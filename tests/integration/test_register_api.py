@@ -1,0 +1,193 @@
+"""POST /models on the wire: each message and status, by a query and by JSON (contract, section B)."""
+
+import json
+
+import pytest
+
+from integration.net_server import NOOP, error, log, predict, serving
+from integration.server import pack
+
+pytestmark = pytest.mark.integration
+
+NOT_ALLOWED = (405, "MethodNotAllowedException", "Requested method is not allowed, please refer to API document.")
+PROCESSING = {"status": "Processing worker updates..."}
+BROKEN = "def handle(data, context):\n    raise RuntimeError('no such weights')\n"
+GREEDY = "def handle(data, context):\n    raise MemoryError\n"
+DESCRIBED = """
+def handle(data, context):
+    if data is None:
+        return None
+    if context.get_request_header(0, "describe") == "True":
+        return [{"layers": 3}]
+    return [b"ok"] * len(data)
+"""
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    """A server with models in its store and none loaded."""
+    with serving(tmp_path_factory.mktemp("management"), {"allowed_urls": "http://127.0.0.1:1/.*"}, {}) as server:
+        for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY, "described": DESCRIBED}.items():
+            pack(server.store / f"{name}.mar", name, code)
+        pack(server.store / "noop2.mar", "noop", NOOP, version="2.0")
+        pack(
+            server.store / "set.mar",
+            "set",
+            NOOP,
+            config="minWorkers: 1\nmaxWorkers: 2\nbatchSize: 4\nresponseTimeout: 33\n",
+        )
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _tidy(net):
+    """Each test leaves no model behind."""
+    yield
+    for model in net.manage("GET", "/models").json()["models"]:
+        versions = [found["modelVersion"] for found in described(net, model["modelName"], "/all")]
+        for version in sorted(versions, key=described(net, model["modelName"])[0]["modelVersion"].__eq__):
+            assert net.manage("DELETE", f"/models/{model['modelName']}/{version}").status_code == 200
+
+
+def described(net, name, more="", **query):
+    return net.manage("GET", f"/models/{name}{more}", **query).json()
+
+
+def register(net, **query):
+    return net.manage("POST", "/models", **query)
+
+
+def post_json(net, body, **query):
+    content = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    return net.http.post(
+        net.url("management", "/models"), content=content, params=query, headers={"content-type": "application/json"}
+    )
+
+
+def test_register_without_workers(net):
+    """The default by API."""
+    answer = register(net, url="noop.mar", synchronous="true")
+    text = 'Model "noop" Version: 1.0 registered with 0 initial workers. Use scale workers API to add workers for the model.'
+    assert (answer.status_code, answer.content) == (200, json.dumps({"status": text}, indent=2).encode() + b"\n")
+    status, type_name, message = error(predict(net, "/predictions/noop", b"x"))
+    assert (status, type_name) == (503, "ServiceUnavailableException")
+    assert message.startswith('Model "noop" has no worker to serve inference request. Please use scale workers API')
+    message = error(predict(net, "/predictions/noop/1.0", b"x"))[2]
+    assert message.startswith('Model "noop" Version 1.0" has no worker')
+    assert predict(net, "/predictions/noop", b"x").headers["retry-after"] == "1"
+
+
+def test_register_and_wait(net):
+    """`synchronous` is the default."""
+    answer = register(net, url="noop.mar", initial_workers=2)
+    assert answer.json() == {"status": 'Model "noop" Version: 1.0 registered with 2 initial workers'}
+    assert predict(net, "/predictions/noop", b"x").text == "ok"
+
+
+@pytest.mark.parametrize("word", ["false", "no", ""])
+def test_register_without_waiting(net, word):
+    """Anything but `true` means no."""
+    answer = register(net, url="noop.mar", initial_workers=1, synchronous=word)
+    assert (answer.status_code, answer.json()) == (202, PROCESSING)
+    assert predict(net, "/predictions/noop", b"x").text == "ok"
+
+
+def test_register_by_json(net):
+    """The body's parameters; the query's are not looked at."""
+    body = {"url": "noop.mar", "model_name": "js", "initial_workers": 1, "batch_size": 2, "max_batch_delay": 50}
+    assert post_json(net, body, model_name="other").json()["status"].endswith("registered with 1 initial workers")
+    (model,) = described(net, "js")
+    assert (model["batchSize"], model["maxBatchDelay"], model["minWorkers"]) == (2, 50, 1)
+
+
+@pytest.mark.parametrize("body", ["", '{"url":', "nonsense", b"\xff"])
+def test_register_by_what_is_no_json(net, body):
+    """500 with Gson's exception's name."""
+    assert error(post_json(net, body))[:2] == (500, "JsonSyntaxException")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, (400, "BadRequestException", "Parameter url is required.")),
+        ({"url": ""}, (404, "ModelNotFoundException", "empty url")),
+        ({"url": "absent.mar"}, (404, "ModelNotFoundException", "Model not found at: absent.mar")),
+        ({"url": "../x.mar"}, (404, "ModelNotFoundException", "Relative path is not allowed in url: ../x.mar")),
+        ({"url": "noop.mar", "runtime": "java"}, (400, "BadRequestException", "Invalid RuntimeType value: java")),
+    ],
+)
+def test_register_refused(net, query, expected):
+    """Texts of the contract, the same for a query and for JSON."""
+    assert error(register(net, **query)) == expected
+    assert error(post_json(net, query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "type_name", "text"),
+    [
+        (
+            "http://127.0.0.1:1/x.mar",
+            400,
+            "DownloadArchiveException",
+            "Failed to download archive from: http://127.0.0.1:1/x.mar",
+        ),
+        (
+            "https://h/x.mar",
+            404,
+            "ModelNotFoundException",
+            "Given URL https://h/x.mar does not match any allowed URL(s)",
+        ),
+    ],
+)
+def test_register_from_afar_refused(net, url, status, type_name, text):
+    """A URL that is not allowed, and one that cannot be read."""
+    found = error(register(net, url=url))
+    assert found[:2] == (status, type_name)
+    assert found[2].startswith(text)
+
+
+def test_precedence(net):
+    """Batches: the API before the yaml; workers and timeouts: the yaml before the API."""
+    register(net, url="set.mar", batch_size=9, initial_workers=3, response_timeout=44, synchronous="false")
+    (model,) = described(net, "set")
+    names = ("minWorkers", "maxWorkers", "batchSize", "maxBatchDelay", "responseTimeout", "startupTimeout")
+    assert [model[name] for name in names] == [1, 2, 9, 100, 33, 120]
+
+
+@pytest.mark.parametrize(("model", "status"), [("broken", 500), ("greedy", 507)])
+def test_a_model_that_cannot_load(net, model, status):
+    """Waited for, it is gone again; not waited for, it stays and is tried again."""
+    answer = register(net, url=f"{model}.mar", initial_workers=1)
+    text = f"Failed to start workers for model {model} version: 1.0"
+    assert error(answer) == (status, "InternalServerException", text)
+    assert net.manage("GET", f"/models/{model}").status_code == 404
+    assert register(net, url=f"{model}.mar", initial_workers=1, synchronous="false").status_code == 202
+    assert net.manage("GET", f"/models/{model}").status_code == 200
+    assert "no such weights" in log(net, "model_log.log") or model == "greedy"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "names"),
+    [
+        ("POST", "/models", {"url": "noop.mar", "batch_size": "abc"}, ("batch_size", "abc")),
+        ("POST", "/models", {"url": "noop.mar", "initial_workers": "-1"}, ("initial_workers", "-1")),
+        ("POST", "/models", {"url": "noop.mar", "response_timeout": "1.5"}, ("response_timeout", "1.5")),
+        ("POST", "/models", {"url": "noop.mar", "startup_timeout": "9" * 400}, ("startup_timeout", "999")),
+        ("PUT", "/models/noop", {"min_worker": "abc"}, ("min_worker", "abc")),
+        ("PUT", "/models/noop", {"min_worker": "-1"}, ("min_worker", "-1")),
+        ("PUT", "/models/noop", {"max_worker": ""}, ("max_worker", "''")),
+        ("GET", "/models", {"limit": "many"}, ("limit", "many")),
+        ("GET", "/models", {"next_page_token": "x"}, ("next_page_token", "x")),
+    ],
+)
+def test_numbers_that_are_none(net, method, path, query, names):
+    """400 with the parameter and the value."""
+    status, type_name, message = error(net.manage(method, path, **query))
+    assert (status, type_name) == (400, "BadRequestException")
+    assert all(name in message for name in names)
+
+
+def test_unknown_parameters_are_logged(net):
+    """Ignored, as ever, but not in silence."""
+    assert register(net, url="noop.mar", bach_size=3).status_code == 200
+    assert "unknown parameter bach_size is ignored" in log(net, "ts_log.log")

@@ -1,0 +1,372 @@
+"""One request, one answer: its id, its headers, its counters and its line in the access log, over a real connection."""
+
+import asyncio
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.config.address import Address
+from servescope.config.settings import Settings
+from servescope.errors import ModelNotFound, ServiceUnavailable, WorkerFailed
+from servescope.logs.access import AccessLog
+from servescope.logs.sinks import Console, RollingFile
+from servescope.metrics.recorder import Recorder
+from servescope.metrics.registry import Registry
+from servescope.web.app import HttpApp
+from servescope.web.exchange import Observers, encode_headers, error_body, json_body, new_request_id
+from servescope.web.listener import Listener
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+class Api:
+    """Answers by `act(exchange)`."""
+
+    def __init__(self, act):
+        self.handle = act
+
+
+class Port:
+    """A port with an app over `act`, on a Unix socket, and a client of it."""
+
+    def __init__(self, directory, act, cors=()):
+        self.registry = Registry()
+        self.log = directory / "access_log.log"
+        self._file = RollingFile(self.log, print)
+        self._access = AccessLog(self._file, Console(None), "text")
+        self.observers = Observers(Recorder(self.registry, "h"), self._access, list(cors))
+        app = HttpApp([Api(act)], Settings(max_request_size=1000), self.observers)
+        self._path = directory / "s.sock"
+        self._listener = Listener("inference_address", Address("unix", "", 0, str(self._path)), app, None)
+
+    async def __aenter__(self):
+        await self._listener.start()
+        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
+        return self
+
+    async def __aexit__(self, *_):
+        self.writer.close()
+        await self._listener.close()
+        self._file.close()
+
+    async def ask(self, *headers, method="GET", target="/x?a=1", body=b""):
+        """Status, headers and body of an answer."""
+        lines = [f"{method} {target} HTTP/1.1", "host: h", f"content-length: {len(body)}", *headers]
+        self.writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *rest = head.strip().split("\r\n")
+        found = dict(line.split(": ", 1) for line in rest)
+        assert len(found) == len(rest), "a header twice"
+        length = int(found.get("content-length", 0)) if method != "HEAD" else 0
+        if found.get("transfer-encoding") == "chunked":
+            data = await self.reader.readuntil(b"0\r\n\r\n")
+        else:
+            data = await self.reader.readexactly(length)
+        return int(first.split(" ")[1]), found, data
+
+    def count(self, group):
+        families = {family.definition.name: family for family in self.registry.collect()}
+        return families[f"Requests{group}XX"].series["Host", "h"].value
+
+    def logged(self):
+        self._access.flush()
+        return self.log.read_text().splitlines()
+
+
+def run(main):
+    asyncio.run(asyncio.wait_for(main, 20))
+
+
+def answering(status=200, headers=(), body=b"ok"):
+    return lambda exchange: exchange.answer(status, headers, body)
+
+
+def failing(error):
+    def act(exchange):
+        raise error
+
+    return act
+
+
+def test_the_headers_of_the_contract(tmp_path):
+    """On every answer, CORS's where they are configured."""
+
+    async def main():
+        cors = [(b"access-control-allow-origin", b"*")]
+        async with Port(tmp_path, answering(headers=[(b"x-mine", b"1")]), cors) as port:
+            status, headers, body = await port.ask()
+            assert (status, body) == (200, b"ok")
+            assert UUID.fullmatch(headers.pop("x-request-id"))
+            assert headers == {
+                "pragma": "no-cache",
+                "cache-control": "no-cache; no-store, must-revalidate, private",
+                "expires": "Thu, 01 Jan 1970 00:00:00 UTC",
+                "access-control-allow-origin": "*",
+                "x-mine": "1",
+                "content-length": "2",
+                "connection": "keep-alive",
+            }
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("given_id", "kept"),
+    [("abc 1", True), ("x" * 128, True), ("x" * 129, False), ("a\tb", False), ("é", False), ("", False)],
+)
+def test_the_clients_request_id(tmp_path, given_id, kept):
+    """Is the request's where it is 1 to 128 printable characters."""
+
+    async def main():
+        async with Port(tmp_path, answering()) as port:
+            _, headers, _ = await port.ask(f"X-Request-Id: {given_id}")
+            assert (headers["x-request-id"] == given_id) is kept
+            assert kept or UUID.fullmatch(headers["x-request-id"])
+
+    run(main())
+
+
+def test_the_access_log_and_the_counters(tmp_path):
+    """A line and a count for each answer, under its status."""
+
+    async def main():
+        statuses = iter([200, 404, 503, 204])
+        async with Port(tmp_path, lambda exchange: exchange.answer(next(statuses), (), b"")) as port:
+            await port.ask("x-request-id: my-id", target="/predictions/m?q=%20")
+            assert (await port.ask())[1]["connection"] == "close"
+            assert [port.count(group) for group in "245"] == [1, 1, 0]
+            assert '"GET /predictions/m?q=%20 HTTP/1.1" 200 ' in port.logged()[0]
+            assert port.logged()[0].endswith("my-id")
+            assert " 404 " in port.logged()[1]
+            assert port.observers.open == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize(("status", "closes"), [(200, False), (302, False), (400, True), (503, True), (599, True)])
+def test_errors_close_the_connection(tmp_path, status, closes):
+    """As TorchServe does."""
+
+    async def main():
+        async with Port(tmp_path, answering(status)) as port:
+            _, headers, _ = await port.ask()
+            assert headers["connection"] == ("close" if closes else "keep-alive")
+            if closes:
+                assert await port.reader.read() == b""
+            else:
+                assert (await port.ask())[0] == status
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_answers_without_a_body(tmp_path, status):
+    """Have no length either."""
+
+    async def main():
+        async with Port(tmp_path, answering(status, body=b"forbidden")) as port:
+            got, headers, _ = await port.ask()
+            assert (got, "content-length" in headers) == (status, False)
+            assert (await port.ask())[0] == status
+
+    run(main())
+
+
+def test_head(tmp_path):
+    """The length of the body that GET would have, and no body."""
+
+    async def main():
+        async with Port(tmp_path, answering()) as port:
+            _, headers, _ = await port.ask(method="HEAD")
+            assert headers["content-length"] == "2"
+            assert (await port.ask())[2] == b"ok"
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (ModelNotFound("Model not found: m"), 404, "ModelNotFoundException"),
+        (ServiceUnavailable("full", why="queue_full", retry_after_s=7), 503, "ServiceUnavailableException"),
+        (WorkerFailed("Prediction failed", code=507), 507, "InternalServerException"),
+        (ZeroDivisionError("secret"), 500, "InternalServerException"),
+    ],
+)
+def test_errors(tmp_path, error, status, kind):
+    """TorchServe's JSON; a 503 says when to come back; what was not foreseen tells nothing of itself."""
+
+    async def main():
+        async with Port(tmp_path, failing(error)) as port:
+            got, headers, body = await port.ask()
+            said = json.loads(body)
+            assert (got, said["code"], said["type"], headers["content-type"]) == (
+                status,
+                status,
+                kind,
+                "application/json",
+            )
+            assert headers.get("retry-after") == ("7" if status == 503 else None)
+            assert "secret" not in said["message"]
+            assert port.observers.open == 0
+
+    run(main())
+
+
+def test_later(tmp_path):
+    """A coroutine's answer, and its error."""
+
+    async def later(exchange):
+        await asyncio.sleep(0)
+        if exchange.request.path == "/bad":
+            raise ModelNotFound("x")
+        exchange.answer(200, (), b"later")
+
+    async def main():
+        async with Port(tmp_path, later) as port:
+            assert (await port.ask())[2] == b"later"
+            assert (await port.ask(target="/bad"))[0] == 404
+
+    run(main())
+
+
+async def pieces_of(*pieces):
+    for piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
+def test_a_stream(tmp_path):
+    """Each piece a chunk, empty ones none; the connection goes on."""
+
+    async def act(exchange):
+        await exchange.stream(200, [(b"x-mine", b"1")], pieces_of(b"one", b"", memoryview(b"three")))
+
+    async def main():
+        async with Port(tmp_path, act) as port:
+            for _ in range(2):
+                status, headers, body = await port.ask()
+                assert (status, headers["x-mine"], "x-request-id" in headers) == (200, "1", True)
+                assert body == b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
+            assert (port.count("2"), port.observers.open) == (2, 0)
+
+    run(main())
+
+
+def test_a_stream_that_breaks_off(tmp_path):
+    """The client sees that it is not whole: no last chunk, and the connection ends."""
+
+    async def act(exchange):
+        await exchange.stream(200, (), pieces_of(b"one", WorkerFailed("Worker died.")))
+
+    async def main():
+        async with Port(tmp_path, act) as port:
+            port.writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+            data = await port.reader.read()
+            assert data.endswith(b"3\r\none\r\n")
+            assert port.observers.open == 0
+
+    run(main())
+
+
+def test_a_client_that_leaves(tmp_path):
+    """Its exchange is closed, a late answer goes nowhere, and nobody waits for it at the end."""
+
+    async def main():
+        taken = []
+        came = asyncio.Event()
+
+        def take(exchange):
+            taken.append(exchange)
+            came.set()
+
+        async with Port(tmp_path, take) as port:
+            port.writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+            await came.wait()
+            assert port.observers.open == 1
+            rest = asyncio.create_task(port.observers.wait_for_rest())
+            port.writer.close()
+            await rest
+            taken[0].answer(200, (), b"late")
+            assert (port.observers.open, port.count("2")) == (0, 0)
+
+    run(main())
+
+
+def test_waiting_for_rest_without_requests(tmp_path):
+    """Is over at once."""
+
+    async def main():
+        async with Port(tmp_path, answering()) as port:
+            await port.ask()
+            await port.observers.wait_for_rest()
+
+    run(main())
+
+
+def test_pipelining(tmp_path):
+    """Answers come in the order of the requests, though the first takes longest."""
+
+    async def act(exchange):
+        for _ in range(0 if exchange.request.path == "/2" else 10):
+            await asyncio.sleep(0)
+        exchange.answer(200, (), exchange.request.path.encode())
+
+    async def main():
+        async with Port(tmp_path, act) as port:
+            port.writer.write(b"".join(b"GET /%d HTTP/1.1\r\nhost: h\r\n\r\n" % number for number in range(1, 6)))
+            data = b""
+            while data.count(b"HTTP/1.1 200") < 5 or not data.endswith(b"/5"):
+                data += await port.reader.read(65536)
+            assert re.findall(rb"\r\n\r\n(/\d)", data) == [b"/1", b"/2", b"/3", b"/4", b"/5"]
+
+    run(main())
+
+
+def test_bodies_at_the_limit(tmp_path):
+    """The limit passes, one byte more is 413, uncounted and without an id."""
+
+    async def main():
+        async with Port(tmp_path, lambda exchange: exchange.answer(200, (), b"".join(exchange.request.body))) as port:
+            assert (await port.ask(method="POST", body=b"x" * 1000))[2] == b"x" * 1000
+            status, headers, body = await port.ask(method="POST", body=b"x" * 1001)
+            assert (status, body, headers["connection"], "x-request-id" in headers) == (413, b"", "close", False)
+            assert (port.count("4"), port.observers.open) == (0, 0)
+
+    run(main())
+
+
+def test_request_ids_differ():
+    """And are UUIDs of version 4."""
+    ids = [new_request_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert all(UUID.fullmatch(one) for one in ids)
+
+
+def test_error_bodies():
+    """TorchServe's layout, to the newline at the end."""
+    assert error_body(404, "T", "ü") == '{\n  "code": 404,\n  "type": "T",\n  "message": "ü"\n}\n'.encode()
+    assert json_body({"a": "\udc80"}) == b'{\n  "a": "?"\n}\n'
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_handlers_headers(name, value):
+    """Either HTTP can carry them, or they are refused: no handler writes another header, or an answer of its own."""
+    try:
+        ((wire_name, wire_value),) = encode_headers({name: value})
+    except WorkerFailed:
+        return
+    assert wire_name
+    assert not set(wire_name) & set(b"\r\n\0 :\t")
+    assert not set(wire_value) & set(b"\r\n\0")
+
+
+@pytest.mark.parametrize("name", ["x\r\n", "", "a b", "a:", "x\n"])
+def test_header_names_that_are_none(name):
+    """Are named in the error."""
+    with pytest.raises(WorkerFailed, match="Invalid response header"):
+        encode_headers({name: "v"})
