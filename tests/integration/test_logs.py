@@ -57,11 +57,13 @@ def test_all_three_ports_are_in_the_access_log(net):
 
 
 def test_what_a_worker_prints(net):
-    """Stdout at INFO and stderr at WARN, on threads named after worker and stream; on the console too."""
-    assert obey(net, PRINTS).text == "x"
+    """Stdout at INFO and stderr at WARN, on threads named after worker and stream, with the request's id; echoed."""
+    request_id = obey(net, PRINTS).headers["x-request-id"]
     for part, level, stream in (("to stdout", "INFO ", "stdout"), ("to stderr", "WARN ", "stderr")):
         line = line_of(net, "model_log.log", part)
-        assert re.fullmatch(rf"{STAMP} \[{level}\] W-9\d\d\d-obey_1\.0-{stream} MODEL_LOG - {part}", line)
+        assert re.fullmatch(
+            rf"{STAMP} \[{level}\] W-9\d\d\d-obey_1\.0-{stream} MODEL_LOG - {part} request_id={request_id}", line
+        )
         assert line in net.console()
 
 

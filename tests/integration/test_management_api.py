@@ -1,7 +1,5 @@
 """The management API on the wire: versions, pages, scaling, descriptions, and what is refused (contract, section B)."""
 
-import json
-
 import pytest
 
 from integration.net_server import NOOP, error, serving
@@ -11,8 +9,6 @@ pytestmark = pytest.mark.integration
 
 NOT_ALLOWED = (405, "MethodNotAllowedException", "Requested method is not allowed, please refer to API document.")
 PROCESSING = {"status": "Processing worker updates..."}
-BROKEN = "def handle(data, context):\n    raise RuntimeError('no such weights')\n"
-GREEDY = "def handle(data, context):\n    raise MemoryError\n"
 DESCRIBED = """
 def handle(data, context):
     if data is None:
@@ -27,15 +23,9 @@ def handle(data, context):
 def net(tmp_path_factory):
     """A server with models in its store and none loaded."""
     with serving(tmp_path_factory.mktemp("management"), {"allowed_urls": "http://127.0.0.1:1/.*"}, {}) as server:
-        for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY, "described": DESCRIBED}.items():
+        for name, code in {"noop": NOOP, "described": DESCRIBED}.items():
             pack(server.store / f"{name}.mar", name, code)
         pack(server.store / "noop2.mar", "noop", NOOP, version="2.0")
-        pack(
-            server.store / "set.mar",
-            "set",
-            NOOP,
-            config="minWorkers: 1\nmaxWorkers: 2\nbatchSize: 4\nresponseTimeout: 33\n",
-        )
         yield server
 
 
@@ -55,13 +45,6 @@ def described(net, name, more="", **query):
 
 def register(net, **query):
     return net.manage("POST", "/models", **query)
-
-
-def post_json(net, body, **query):
-    content = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    return net.http.post(
-        net.url("management", "/models"), content=content, params=query, headers={"content-type": "application/json"}
-    )
 
 
 def test_a_second_version_is_not_the_default(net):

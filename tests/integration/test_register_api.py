@@ -9,27 +9,17 @@ from integration.server import pack
 
 pytestmark = pytest.mark.integration
 
-NOT_ALLOWED = (405, "MethodNotAllowedException", "Requested method is not allowed, please refer to API document.")
 PROCESSING = {"status": "Processing worker updates..."}
 BROKEN = "def handle(data, context):\n    raise RuntimeError('no such weights')\n"
 GREEDY = "def handle(data, context):\n    raise MemoryError\n"
-DESCRIBED = """
-def handle(data, context):
-    if data is None:
-        return None
-    if context.get_request_header(0, "describe") == "True":
-        return [{"layers": 3}]
-    return [b"ok"] * len(data)
-"""
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
     """A server with models in its store and none loaded."""
     with serving(tmp_path_factory.mktemp("management"), {"allowed_urls": "http://127.0.0.1:1/.*"}, {}) as server:
-        for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY, "described": DESCRIBED}.items():
+        for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY}.items():
             pack(server.store / f"{name}.mar", name, code)
-        pack(server.store / "noop2.mar", "noop", NOOP, version="2.0")
         pack(
             server.store / "set.mar",
             "set",

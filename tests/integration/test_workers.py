@@ -100,7 +100,7 @@ FAILED, DIED = "Prediction failed", "Worker died."
 )
 def test_a_worker_survives_its_handlers_errors(naughty, want, status, message):
     """The contract's error, with the worker that made it still there."""
-    before = naughty.pids()
+    before = wait_until(naughty.pids)
     answer = naughty.predict(want)
     assert (answer.status_code, answer.json()) == (
         status,
@@ -113,7 +113,7 @@ def test_a_worker_survives_its_handlers_errors(naughty, want, status, message):
 @pytest.mark.parametrize("want", ["garbage", "flood", "fork"])
 def test_what_a_handler_may_do(naughty, want):
     """Writing what is no text, or too much of it, or forking, harms nobody."""
-    before = naughty.pids()
+    before = wait_until(naughty.pids)
     assert naughty.predict(want).text == "fine"
     assert naughty.predict("well").text == "fine"
     assert naughty.pids() == before

@@ -38,6 +38,9 @@ class WorkerEvents(Protocol):
     def line_received(self, stream: str, line: str) -> None:
         """The worker wrote a line; `stream` is stdout or stderr."""
 
+    def ending(self) -> None:
+        """It has ended, but what it said last may not all have come in. Followed by `ended`."""
+
     def ended(self, status: int, why: str | None = None) -> None:
         """The worker is gone. `status`: its exit status, or minus the signal that killed it.
 

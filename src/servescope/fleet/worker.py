@@ -114,6 +114,7 @@ class Worker:
         self._loaded: asyncio.Future[Loaded] | None = None
         self._ended: asyncio.Future[int] | None = None
         self._verdict: Ending | None = None
+        self._leaving = False
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
 
     @staticmethod
@@ -128,6 +129,11 @@ class Worker:
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
         return self._link.pid if self._link is not None else 0
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has loaded and serves."""
+        return self.state in _AT_WORK
 
     @property
     def has_room(self) -> bool:
@@ -149,7 +155,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         self.state = WorkerState.STARTING
         self.started_at = datetime.now(UTC)
-        self._verdict = None
+        self._verdict, self._leaving = None, False
         self._loaded, self._ended = loop.create_future(), loop.create_future()
         try:
             self._link = await self._backend.launch(self._plan, self._directory, self)
@@ -261,7 +267,7 @@ class Worker:
             self._link.kill()
 
     def _turn_free(self) -> None:
-        if self._verdict is not None:
+        if self._verdict is not None or self._leaving:
             return  # this answer has crossed the kill: whoever is given work now would lose it
         if self.retiring:
             self.state = WorkerState.STOPPING
@@ -295,6 +301,12 @@ class Worker:
     def line_received(self, stream: str, line: str) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
+
+    def ending(self) -> None:
+        """See `WorkerEvents`."""
+        self._leaving = True
+        if self.state in _AT_WORK:
+            self.state = WorkerState.STOPPING
 
     def ended(self, status: int, why: str | None = None) -> None:
         """See `WorkerEvents`."""

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from servescope.errors import RequestTimeout, ServiceUnavailable
+from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.job import Job
-from servescope.wire.frames import Buffer
+from servescope.wire.frames import Buffer, FrameTooLarge
 from servescope.wire.messages import Batch, MetricUpdate
 
 _batch_ids: Iterator[int] = itertools.count(1)
@@ -101,14 +101,21 @@ class Dispatcher:
         if not job.open:
             return
         job.open = False
-        self._drop(job)
+        if job.deadline is not None:
+            job.deadline.cancel()
+        self._withdraw(job)
+
+    def _withdraw(self, job: Job) -> None:
+        """Nobody waits for it any more: take it off the queue, or tell the worker that has it."""
         batch = cast("DispatchedBatch | None", job.work)
-        if batch is not None and batch.id in batch.worker.in_flight:
+        if batch is None:
+            self._drop(job)
+        elif batch.id in batch.worker.in_flight:
             batch.worker.cancel(job.request.id)
 
     def _expire(self, job: Job) -> None:
         if job.open:
-            self._drop(job)
+            self._withdraw(job)
             self._model_recorder.rejected("deadline")
             job.fail(RequestTimeout(f"No answer within clientTimeoutInMills ({self.options.client_timeout_ms} ms)."))
 
@@ -185,7 +192,11 @@ class Dispatcher:
             job.work = batch
             attachments += job.attachments
         self._batches.add(batch)
-        worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
+        try:
+            worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
+        except FrameTooLarge as error:
+            worker.in_flight.pop(batch.id, None)
+            batch.failed(WorkerFailed(str(error)))
         batch.written()
         self._idle.pop(worker, None)
         self._busy.pop(worker, None)

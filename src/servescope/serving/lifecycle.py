@@ -91,10 +91,11 @@ class Lifecycle:
         minimum, maximum = min(minimum, limit), min(maximum, limit)
         model.want(minimum, maximum)
         retired = model.pool.shrink(maximum)
-        added = model.pool.grow(minimum)
+        model.pool.grow(minimum)
         if not options.synchronous:
             return Outcome(202, PROCESSING)
-        if failed := await self._first_failure(model, added):
+        wanted = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
+        if failed := await self._first_failure(model, wanted):
             text = f"Failed to start workers for model {name} version: {model.version}"
             raise WorkerFailed(text, code=failed.code)
         try:
@@ -143,4 +144,7 @@ class Lifecycle:
 
     async def close(self, grace_s: float) -> None:
         """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked."""
-        await asyncio.gather(*(self._bury(model, grace_s) for model in self._catalog))
+        burials = (self._bury(model, grace_s) for model in self._catalog)
+        for outcome in await asyncio.gather(*burials, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                logger.error("A model could not be ended in order", exc_info=outcome)

@@ -6,6 +6,8 @@ Called by `inference` and `management`. What is large stays in the pieces it cam
 from collections.abc import Sequence
 from functools import lru_cache
 
+from urllib.parse import unquote_to_bytes
+
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
@@ -46,11 +48,14 @@ def form_fields(content_type: bytes, pieces: Sequence[bytes]) -> dict[str, tuple
         BadRequest: the body is no form of its content type.
     """
     mime, options = parse_options_header(content_type)
+    plain = mime != b"application/x-www-form-urlencoded"
     found: dict[str, tuple[str, bytes]] = {}
 
     def on_field(field: FormField) -> None:
-        name = (field.field_name or b"").decode("utf-8", "replace")
-        found[name] = ("", field.value or b"")
+        name, value = field.field_name or b"", field.value or b""
+        if not plain:
+            name, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in (name, value))
+        found[name.decode("utf-8", "replace")] = ("", value)
 
     def on_file(file: File) -> None:
         name = (file.field_name or b"").decode("utf-8", "replace")

@@ -48,12 +48,14 @@ class Connection(asyncio.Protocol):
     def __init__(self, app: App, peers: "set[Connection]") -> None:
         self._app = app
         self._peers = peers
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._head: list[tuple[bytes, bytes]] = []
         self._reading = Request()
         self._size = 0
         self._head_bytes = 0  # of a request whose headers are not complete
         self._answering: Request | None = None
         self._waiting: deque[Request] = deque()
+        self._after: bytes | None = None  # what is to be written after the answer in hand
         self._writable: asyncio.Event | None = None
         self._refused = False
         self.on_lost: Callable[[], None] | None = None
@@ -75,6 +77,7 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._head_bytes += len(data)  # httptools' calls below set it back as soon as the headers are complete
+        assert self._parser is not None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -94,6 +97,7 @@ class Connection(asyncio.Protocol):
         self.lost = True
         self._peers.discard(self)
         self._waiting.clear()
+        self._parser = None  # they hold each other
         if self._writable is not None:
             self._writable.set()
         if self.on_lost is not None:
@@ -114,7 +118,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """See httptools."""
-        self._reading = Request()
+        self._reading = request = Request()
+        self._head = request.headers
         self._size = 0
 
     def on_url(self, url: bytes) -> None:
@@ -123,18 +128,22 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""
-        self._reading.headers.append((name, value))
+        self._head.append((name, value))
 
     def on_headers_complete(self) -> None:
         """See httptools."""
         self._head_bytes = 0
+        self._head = []  # trailers are nobody's headers
         request = self._reading
+        assert self._parser is not None
         request.read_headers(self._parser.get_method(), self._parser.get_http_version())
         if request.expects_continue:
             if request.announced_length > self._app.body_limit:
                 self._refuse(413)
             elif self._answering is None:
                 self.transport.write(_CONTINUE)
+            else:
+                self._after = _CONTINUE
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
@@ -152,10 +161,14 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         request = self._reading
         request.too_large = self._size > self._app.body_limit
+        assert self._parser is not None
         request.keep_alive = self._parser.should_keep_alive()
         if self._refused:
             return
-        if self._answering is None:
+        if self._answering is None and not request.too_large:
+            self._answering = request
+            self._app.begin(request, self)
+        elif self._answering is None:
             self._begin(request)
         else:
             self._waiting.append(request)
@@ -176,7 +189,7 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"".join((head, body)))
         else:
             self.transport.writelines((head, body))
-        if close or self._waiting:
+        if close or self._waiting or self._after is not None:
             self._finish(close=close)
         else:
             self._answering = self.on_lost = None
@@ -233,6 +246,10 @@ class Connection(asyncio.Protocol):
     def _finish(self, *, close: bool) -> None:
         self._answering = None
         self.on_lost = None
+        if self._after is not None and not close:
+            self.transport.write(self._after)
+            close = self._refused
+            self._after = None
         if close:
             self.transport.close()
         elif self._waiting:
@@ -248,6 +265,9 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int) -> None:
         """Answer without the app, and close: what follows cannot be told apart from this request."""
         self._refused = True
-        if not self.transport.is_closing():
+        self._waiting.clear()
+        if self._answering is not None and not self._answering.too_large:
+            self._after = _REFUSALS[status]  # a pipelined request's: the answer before it is still on its way
+        elif not self.transport.is_closing():
             self.transport.write(_REFUSALS[status])
             self.transport.close()

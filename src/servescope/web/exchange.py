@@ -36,6 +36,7 @@ _PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]
 _numbers = itertools.count(int(_RANDOM[20:], 16))
 _CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_FRAMING = frozenset(("content-length", "transfer-encoding", "connection"))
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
@@ -66,13 +67,15 @@ def json_body(value: Any) -> bytes:
 
 
 def encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """A handler's headers for the wire.
+    """A handler's headers for the wire, without those that say where the answer ends: these are the server's.
 
     Raises:
         WorkerFailed: a name or value that HTTP cannot carry, which would let a handler write headers of another kind.
     """
     encoded = []
     for name, value in headers.items():
+        if str(name).lower() in _FRAMING:
+            continue
         pair = str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace")
         if not _NAME.match(pair[0]) or not _VALUE.match(pair[1]):
             raise WorkerFailed(f"Invalid response header {name!r}: {value!r}")
@@ -99,11 +102,6 @@ class Observers:
         given = request.request_id
         request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
         return Exchange(request, connection, self, request_id, time.monotonic())
-
-    def answered(self, exchange: "Exchange", status: int) -> None:
-        """A whole answer is on its way."""
-        self.recorder.response_sent(status)
-        self.log(exchange, status)
 
     def log(self, exchange: "Exchange", status: int) -> None:
         """Write the access line."""
@@ -155,13 +153,13 @@ class Exchange(Struct, eq=False):
         else:
             lines += b"content-length: %d\r\n" % len(body)
         self.started = True
-        self.observers.answered(self, status)
-        self.connection.send(self.head(status, lines), body, close=status >= 400)
-        self.close()
-
-    def head(self, status: int, lines: bytes) -> bytes:
-        """Status line and headers; `lines` are those of this answer alone."""
-        return b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), self.observers.common_lines, lines))
+        observers = self.observers
+        observers.recorder.response_sent(status)
+        observers.log(self, status)
+        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines))
+        self.connection.send(head, body, close=status >= 400)
+        self.open = False
+        observers.closed()
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
@@ -180,7 +178,9 @@ class Exchange(Struct, eq=False):
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         self.started = True
         self.observers.recorder.response_sent(status)
-        self.connection.start_chunks(self.head(status, lines), close=status >= 400)
+        common = self.observers.common_lines
+        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
+        self.connection.start_chunks(head, close=status >= 400)
         async for piece in pieces:
             if piece:
                 await self.connection.send_chunk(piece)

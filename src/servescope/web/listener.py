@@ -68,7 +68,7 @@ def bind(option: str, address: Address) -> socket.socket:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # which connections inherit
         bound.bind((address.host, address.port))
     except OSError as error:
         raise ConfigurationError(f"{option}={address}: cannot listen there: {error.strerror or error}") from error

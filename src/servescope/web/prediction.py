@@ -26,6 +26,7 @@ class Prediction(Struct, eq=False):
 
     def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
+        self.job = None  # they hold each other, and would be left to the garbage collector
         if status == 200 and not headers:
             self._exchange.answer(200, (), body)
             return
@@ -42,12 +43,17 @@ class Prediction(Struct, eq=False):
                 self._task = asyncio.create_task(self._send(_checked(status), encode_headers(headers)))
             except ServescopeError as error:
                 self._exchange.fail(error)
+                if self.job is not None:
+                    self._dispatcher.abandon(self.job)
+                return
         self._pieces.put(piece)
         if final:
+            self.job = None
             self._pieces.put(None)
 
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""
+        self.job = None
         if self._pieces is not None:
             self._pieces.put(error)
         else:

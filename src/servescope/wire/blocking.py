@@ -90,7 +90,10 @@ class BlockingChannel:
 
     def _read_into(self, view: memoryview) -> None:
         while view:
-            count = self._socket.recv_into(view)
+            try:
+                count = self._socket.recv_into(view)
+            except ConnectionResetError as error:
+                raise ChannelClosed from error
             if not count:
                 raise ChannelClosed
             view = view[count:]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from servescope.wire.blocking import BlockingChannel
+from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.context import Context
@@ -38,15 +38,23 @@ def failure_of(error: BaseException) -> Failure:
     names = {kind.__name__ for kind in type(error).__mro__}
     if "PredictionException" in names and hasattr(error, "error_code"):
         code = error.error_code
-        text = str(getattr(error, "message", error))
+        text = _text(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
             return Failure(500, f"{text} (raised with the impossible code {code!r})")
         return Failure(507 if code == 413 else code, text)
     if isinstance(error, BadOutput):
-        return Failure(503, str(error))
-    if isinstance(error, MemoryError) or "CUDA" in str(error):
+        return Failure(503, _text(error))
+    if isinstance(error, MemoryError) or "CUDA" in _text(error):
         return Failure(507, OUT_OF_RESOURCES)
     return Failure(503, PREDICTION_FAILED)
+
+
+def _text(value: object) -> str:
+    """What it says of itself, if it can."""
+    try:
+        return str(value)
+    except Exception as error:  # a handler's own __str__
+        return f"{type(value).__name__} (which cannot be shown: {type(error).__name__})"
 
 
 def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
@@ -101,9 +109,15 @@ class Session:
             code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
         stages = {"prediction": seconds} if code == 200 else {}
-        self._channel.send(
-            Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain()), attachments
-        )
+        reply = Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain())
+        try:
+            self._channel.send(reply, attachments)
+        except ChannelClosed:
+            raise
+        except Exception as error:  # a status or header that no message can hold
+            report_failure(error, [request.id for request in requests])
+            failure = failure_of(error)
+            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, {}, []))
 
     def _send_partial(self, batch: Batch, started: float, outputs: Any) -> None:
         """Send a streamed piece of every request's answer.

@@ -5,6 +5,7 @@ time out; either side's death shows to the other as the end of the stream.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ import msgspec
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.messages import FromWorker, ToWorker
+
+logger = logging.getLogger("servescope.fleet")
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _LONGEST_LINE = 64 * 1024
@@ -38,8 +41,11 @@ class _Channel(asyncio.Protocol):
                 self._process.events.message_received(message, attachments)
         except (FrameTooLarge, msgspec.DecodeError) as error:
             self._process.end_because(str(error))
+        except Exception as error:
+            logger.exception("A worker's message could not be taken in")
+            self._process.end_because(f"{type(error).__name__}: {error}")
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._process.channel_lost()
 
 
@@ -56,10 +62,10 @@ class _Process(asyncio.SubprocessProtocol):
         self._gone = False
         self._why: str | None = None
         self._outgoing: list[Buffer] = []
+        self._channel_ended = self._told = False
 
-    def attach(self, pid: int, channel: asyncio.WriteTransport) -> None:
-        """Take the started child over."""
-        self.pid = pid
+    def attach(self, channel: asyncio.WriteTransport) -> None:
+        """The channel to the started child is open."""
         self._channel = channel
 
     def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
@@ -97,7 +103,10 @@ class _Process(asyncio.SubprocessProtocol):
 
     def channel_lost(self) -> None:
         """Without a channel a child is of no use, but it gets a second to end with a status that tells why."""
-        if not self._gone:
+        self._channel_ended = True
+        if self._gone:
+            self._tell_end()
+        else:
             self._loop.call_later(_LAST_WORDS_S, self.end_because, "it closed its channel")
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
@@ -108,7 +117,7 @@ class _Process(asyncio.SubprocessProtocol):
         for line in lines:
             self.events.line_received(_STREAMS[fd], line.decode("utf-8", "replace").rstrip("\r"))
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
         if fd in self._partial and (rest := self._partial[fd]):
             self._partial[fd] = b""
             self.events.line_received(_STREAMS[fd], rest.decode("utf-8", "replace"))
@@ -120,6 +129,17 @@ class _Process(asyncio.SubprocessProtocol):
         self._gone = True
         if self.pid:
             self._kill_group()  # what the handler started would outlive it, and hold a GPU's memory or a port
+        if self._channel is None or self._channel_ended:
+            self._tell_end()
+            return
+        # Which batch it had begun on is told by the answers it gave: those on their way are waited for.
+        self.events.ending()
+        self._loop.call_later(_LAST_WORDS_S, self._tell_end)
+
+    def _tell_end(self) -> None:
+        if self._told:
+            return
+        self._told = True
         if self._channel is not None:
             self._channel.close()
         status = self._child.get_returncode()
@@ -156,6 +176,11 @@ class ProcessBackend:
             raise
         finally:
             far.close()
-        channel, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=near)
-        process.attach(transport.get_pid(), channel)
+        process.pid = transport.get_pid()
+        try:
+            channel, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=near)
+        except BaseException:
+            process.kill()
+            raise
+        process.attach(channel)
         return process
