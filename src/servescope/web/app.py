@@ -1,7 +1,7 @@
 """The app of a port: takes each request to the port's APIs, and sees to it that there is exactly one answer.
 
-`inference`, `management` and `metrics` are the APIs; `connection` calls. Where APIs share an address, they are asked in turn until one
-knows the path.
+`inference`, `management` and `metrics` are the APIs; `connection` calls. Where APIs share an address, they are asked in turn until
+one knows the path.
 """
 
 import asyncio

@@ -5,7 +5,6 @@ Called by `inference` and `management`. What is large stays in the pieces it cam
 
 from collections.abc import Sequence
 from functools import lru_cache
-
 from urllib.parse import unquote_to_bytes
 
 from python_multipart import FormParser

@@ -1,7 +1,7 @@
 """One client's connection: HTTP/1.1 bytes in, requests to the port's app, answers out.
 
-httptools (Node's llhttp) does the parsing; this adds what a server owes its clients around it: keep-alive, pipelining, 100-continue,
-limits, HEAD, chunked streams and their flow control. A request goes to the app when it is whole, as one call, without a task of
+httptools (Node's llhttp) does the parsing; this adds what a server owes its clients around it: keep-alive, pipelining,
+100-continue, limits, HEAD, chunked streams and their flow control. A request goes to the app when it is whole, as one call, without a task of
 its own: a task, a future and their wake-ups for each request cost more than all that this server does for it
 (docs/architecture.md has the measurements).
 
