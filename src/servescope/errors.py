@@ -143,9 +143,8 @@ class WorkerInitialization(ServescopeError):
 
 
 class FileExists(ServescopeError):
-    """500: a downloaded archive would overwrite one in the store (TorchServe's FileAlreadyExistsException)."""
+    """500: a downloaded archive would overwrite one in the store."""
 
-    type_name = "FileAlreadyExistsException"
     reason = "conflict"
 
 

@@ -1,211 +1,27 @@
-"""The composition root: builds every part of a server from its settings, runs it until a signal, and takes it down in order.
-
-Called by `cli.start`. The order of the end: /ping fails and new requests are refused; what is in flight is finished; workers stop;
-ports close; logs are flushed.
-"""
+"""The process of a server: limits, logs, signals, the event loop. Called by `cli.start`; the server itself is `server.Server`."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import resource
 import signal
-import socket
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import uvloop
 
-from servescope import __version__
-from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
-from servescope.config.load_list import LoadModel
-from servescope.config.model_options import RegisterOptions
 from servescope.config.settings import Settings
-from servescope.errors import ServescopeError
-from servescope.fleet.backends.process import ProcessBackend
-from servescope.fleet.gpus import GpuCounter
-from servescope.fleet.pool import PoolContext
 from servescope.logs.configuration import apply_log_config
 from servescope.logs.formats import LogFormat
-from servescope.logs.model import model_line
-from servescope.logs.setup import Logs, open_logs
-from servescope.metrics.collectors.gpu import count_gpus
-from servescope.metrics.collectors.host import host_collectors
-from servescope.metrics.collectors.process import ProcessMemory
-from servescope.metrics.collectors.sampler import Sampler
-from servescope.metrics.gpu_usage import gpu_usage
-from servescope.metrics.recorder import Recorder
-from servescope.metrics.registry import Registry
-from servescope.metrics.setup import read_definitions
-from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
-from servescope.serving.lifecycle import Lifecycle
-from servescope.serving.registration import Host
-from servescope.web.app import Handler, HttpApp
-from servescope.web.authorization import TokenAuthority
-from servescope.web.cors import cors_headers
-from servescope.web.exchange import Observers, json_body
-from servescope.web.inference import InferenceApi
-from servescope.web.listener import Listener, tls_of
-from servescope.web.management import ManagementApi
-from servescope.web.metrics import MetricsApi
-from servescope.web.model_reports import ModelReports
-from servescope.web.openapi import port_document
+from servescope.logs.setup import open_logs
+from servescope.server import Server
 
 logger = logging.getLogger("servescope.runtime")
-
-ACCESS_FLUSH_S = 0.5
-STOP_GRACE_S = 10.0
-
-
-class Server:
-    """A whole server. `environ` is what its workers inherit; `workspace` where archives are unpacked."""
-
-    def __init__(self, settings: Settings, logs: Logs, environ: dict[str, str], workspace: Path, cwd: Path) -> None:
-        self.settings = settings
-        self._tls = tls_of(settings)  # first: a start that fails must not leave a key file behind
-        self._logs = logs
-        hostname = socket.gethostname()
-        metrics = read_definitions(settings)
-        self._registry = Registry(metrics.definitions)
-        self._recorder = Recorder(self._registry, hostname)
-        self._observers = Observers(self._recorder, logs.access, cors_headers(settings))
-        self._catalog = Catalog()
-        self._health = Health(self._catalog)
-        host = Host(
-            settings=settings,
-            workspace=workspace,
-            environ=environ,
-            gpus=GpuCounter(usable_gpus(settings)),
-            cpus=len(os.sched_getaffinity(0)),
-            recorder=self._recorder,
-            pools=self._pool_context(),
-            declarations=metrics.declarations,
-        )
-        self._lifecycle = Lifecycle(self._catalog, host)
-        self._reports = ModelReports(
-            self._catalog,
-            ProcessMemory().resident_bytes,
-            lambda gpu: gpu_usage(self._registry, hostname, gpu),
-        )
-        self._authority = self._token_authority(cwd)
-        self._sampler = self._make_sampler(hostname)
-        self._listeners = self._make_listeners()
-
-    def _pool_context(self) -> PoolContext:
-        numbers = count(self.settings.initial_worker_port)
-        return PoolContext(ProcessBackend(), self._recorder, lambda: next(numbers), model_line)
-
-    def _token_authority(self, cwd: Path) -> TokenAuthority | None:
-        if self.settings.disable_token_authorization:
-            return None
-        minutes = self.settings.token_expiration_min
-        return TokenAuthority(cwd / "key_file.json", minutes, lambda: datetime.now(UTC))
-
-    def _make_sampler(self, hostname: str) -> Sampler | None:
-        if self.settings.disable_system_metrics or self.settings.metrics_mode == "off":
-            return None
-        return Sampler(host_collectors(hostname), self.settings.metric_time_interval, self._registry)
-
-    def _make_listeners(self) -> list[Listener]:
-        """One for each address; APIs with the same address share it."""
-        settings = self.settings
-        ports: dict[str, list[str]] = {}
-        for api in (
-            ("inference", "metrics", "management") if settings.enable_metrics_api else ("inference", "management")
-        ):
-            ports.setdefault(str(getattr(settings, f"{api}_address")), []).append(api)
-        listeners = []
-        for apis in ports.values():
-            address = getattr(settings, f"{apis[0]}_address")
-            app = HttpApp(self._handlers(apis), settings, self._observers)
-            listeners.append(Listener(f"{apis[0]}_address", address, app, self._tls if address.tls else None))
-        return listeners
-
-    def _handlers(self, apis: Sequence[str]) -> list[Handler]:
-        """The APIs of one port; each knows the description of all."""
-        settings = self.settings
-        document = port_document(
-            __version__,
-            **dict.fromkeys(apis, True),
-            open_inference=settings.ts_open_inference_protocol,
-        )
-        text = json_body(document)
-        make: dict[str, Callable[[], Handler]] = {
-            "inference": lambda: InferenceApi(
-                self._catalog, self._health, settings, self._authority, text, shared=len(apis) > 1
-            ),
-            "metrics": lambda: MetricsApi(
-                self._registry, self._recorder, text, shown=settings.metrics_mode not in ("log", "off")
-            ),
-            "management": lambda: ManagementApi(self._lifecycle, self._reports, settings, self._authority, text),
-        }
-        return [make[api]() for api in apis]
-
-    async def start(self) -> None:
-        """Open the ports and begin to load the startup models.
-
-        Raises:
-            ConfigurationError: an address cannot be bound.
-        """
-        if self._sampler is not None:
-            self._sampler.start()
-        for listener in self._listeners:
-            await listener.start()
-            logger.info("Listening on %s (%s)", listener.address, listener.option)
-        for entry in self._startup_models():
-            try:
-                await self._lifecycle.register(RegisterOptions(url=entry.url, model_name=entry.name), at_startup=True)
-            except ServescopeError as error:
-                logger.error("Failed to load model %s: %s", entry.url, error)
-
-    def _startup_models(self) -> list[LoadModel]:
-        settings = self.settings
-        if settings.load_all:
-            return [LoadModel(name=None, url=name) for name in list_store(require_model_store(settings))]
-        return list(settings.load_models)
-
-    async def run_until(self, stop: asyncio.Event) -> None:
-        """Serve until `stop`; keeps the access log moving."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ACCESS_FLUSH_S)
-            self._logs.flush()
-
-    async def close(self, hurry: asyncio.Event) -> None:
-        """Finish what is in flight, then end; at once when `hurry` is set."""
-        self._health.draining = True
-        logger.info("Stopping: %d requests are in flight", self._observers.open)
-        grace = max((float(model.options.response_timeout_s) for model in self._catalog), default=0.0)
-        at_rest = asyncio.ensure_future(self._observers.wait_for_rest())
-        hurried = asyncio.ensure_future(hurry.wait())
-        await asyncio.wait((at_rest, hurried), timeout=grace + 1, return_when=asyncio.FIRST_COMPLETED)
-        await self._lifecycle.close(0.0 if hurry.is_set() else STOP_GRACE_S)
-        await asyncio.wait((at_rest,), timeout=1)  # whoever was failed by that gets to read it
-        at_rest.cancel()
-        hurried.cancel()
-        for listener in self._listeners:
-            await listener.close()
-        if self._sampler is not None:
-            await asyncio.to_thread(self._sampler.stop)
-        if self._authority is not None:
-            self._authority.remove()
-        logger.info("Stopped")
-
-
-def usable_gpus(settings: Settings) -> int:
-    """How many GPUs workers are dealt: those that there are, at most `number_of_gpu`."""
-    if settings.number_of_gpu == 0:
-        return 0
-    found = count_gpus()
-    return found if settings.number_of_gpu is None else min(found, settings.number_of_gpu)
 
 
 def raise_file_limit() -> None:

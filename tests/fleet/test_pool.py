@@ -9,7 +9,7 @@ from fleet.clock import run, settle, until
 from fleet.scripted import Fleet, crashing, mute, obliging, silent
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.retry import DELAYS_S
-from servescope.fleet.worker import WorkerState
+from servescope.fleet.work import WorkerState
 from servescope.wire.messages import Batch, MetricUpdate, Request, Stop
 
 

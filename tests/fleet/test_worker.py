@@ -8,7 +8,8 @@ import pytest
 from fleet.clock import run, settle, until
 from fleet.scripted import ScriptedBackend, concurrent, crashing, mute, obliging, plan_of, silent
 from servescope.fleet.gpus import CPU, Devices
-from servescope.fleet.worker import Worker, WorkerState
+from servescope.fleet.work import WorkerState
+from servescope.fleet.worker import Worker
 from servescope.wire.messages import Batch, Cancel, Request, Stop
 
 

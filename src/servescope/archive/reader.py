@@ -111,7 +111,7 @@ def _completed(
 ) -> Manifest:
     model_name = name or manifest.model_name
     if not model_name:
-        raise InvalidModel(f"Model name is not defined: {MANIFEST_PATH} of {url} has no modelName")
+        raise InvalidModel("Model name is not defined.")  # TorchServe's text
     if handler:
         check_file_name(handler, "Parameter handler")
     chosen = handler or manifest.handler or default_handler

@@ -20,13 +20,15 @@ class LaunchPlan:
     """A model as its workers need it. `load.gpu_id` and the visible devices are filled in for each worker.
 
     `python`: the interpreter, the server's own or the model's virtual environment's.
-    `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it, bytes.
+    `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it,
+    and `answer_limit` the largest answer in it, bytes.
     """
 
     load: Load
     python: str
     environment: Mapping[str, str]
     reply_limit: int
+    answer_limit: int
 
 
 class WorkerEvents(Protocol):

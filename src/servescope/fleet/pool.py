@@ -14,7 +14,8 @@ from typing import Protocol
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.retry import RetrySchedule
-from servescope.fleet.worker import Ending, Worker, WorkerState
+from servescope.fleet.work import Ending, WorkerState
+from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import Recorder
 from servescope.wire.messages import Loaded, MetricUpdate
 

@@ -4,13 +4,10 @@
 """
 
 import asyncio
-import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -18,64 +15,12 @@ from servescope.errors import WorkerFailed
 from servescope.fleet.gpus import Devices
 from servescope.fleet.launch import Backend, LaunchPlan, WorkerLink
 from servescope.fleet.pace import Pace
-from servescope.wire.frames import Attachments, Buffer
+from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
+from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, FromWorker, Loaded, Reply, Stop
 
 DIED = "Worker died."
 STOP_GRACE_S = 5.0
-KILLED = -signal.SIGKILL
-
-
-class WorkerState(StrEnum):
-    """Where a worker is in its life. `FAILED`: waiting to be started again; `GAVE_UP`: not any more."""
-
-    STARTING = "starting"
-    READY = "ready"
-    BUSY = "busy"
-    STOPPING = "stopping"
-    FAILED = "failed"
-    GAVE_UP = "gave_up"
-
-
-_AT_WORK = (WorkerState.READY, WorkerState.BUSY)
-
-
-class Work(Protocol):
-    """A batch given to a worker. `id` is unique among the front end's batches."""
-
-    id: int
-
-    @property
-    def request_ids(self) -> list[str]:
-        """Its requests."""
-
-    def replied(self, reply: Reply, attachments: Attachments) -> None:
-        """A piece of the answer, or with `reply.final` the last of it."""
-
-    def failed(self, error: WorkerFailed) -> None:
-        """There will be no answer."""
-
-    def returned(self) -> None:
-        """The worker ended before it began on it."""
-
-
-class WorkerOwner(Protocol):
-    """Who hears of a worker's turns."""
-
-    def worker_free(self, worker: "Worker") -> None:
-        """It can take work: it has loaded, or finished what it had."""
-
-    def worker_said(self, worker: "Worker", stream: str, line: str) -> None:
-        """It wrote a line to its stdout or stderr."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped."""
-
-    reason: str
-    text: str
-    code: int = 500
 
 
 class Worker:
@@ -133,12 +78,12 @@ class Worker:
     @property
     def at_work(self) -> bool:
         """Whether it has loaded and serves."""
-        return self.state in _AT_WORK
+        return self.state in AT_WORK
 
     @property
     def has_room(self) -> bool:
         """Whether it can be given another batch now."""
-        return self.state in _AT_WORK and len(self.in_flight) < self.pace.most
+        return self.state in AT_WORK and len(self.in_flight) < self.pace.most
 
     @property
     def request_ids(self) -> list[str]:
@@ -204,13 +149,7 @@ class Worker:
         return ending
 
     def _ending_of(self, status: int) -> Ending:
-        if self.retiring:
-            return Ending("stopped", "stopped")
-        if status in (KILLED, 137):  # the kernel's out-of-memory killer, or an operator
-            return Ending("signal", "killed by SIGKILL", 507)
-        if status < 0:
-            return Ending("signal", f"killed by {signal.Signals(-status).name}")
-        return Ending("exit", f"exited with status {status}")
+        return Ending("stopped", "stopped") if self.retiring else ending_of(status)
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
         """Give it a batch. It must have room (`has_room`)."""
@@ -284,6 +223,8 @@ class Worker:
             if entry is None:
                 return
             work = entry[0]
+            if self._too_large(message, attachments):
+                return
             if message.final:
                 if message.code == 200:
                     self.pace.answered(message.stages["prediction"])
@@ -298,6 +239,20 @@ class Worker:
         elif self._loaded is not None and not self._loaded.done():
             self._loaded.set_result(message)
 
+    def _too_large(self, reply: Reply, attachments: Attachments) -> bool:
+        """Whether an answer is over the limit; the worker is ended then, as TorchServe does."""
+        limit = self._plan.answer_limit
+        if attachments is NO_ATTACHMENTS and limit >= INLINE_LIMIT:
+            return False  # nothing in it can be so large
+        sizes = [part.data if isinstance(part.data, int) else len(part.data) for part in reply.parts]
+        if max(sizes, default=0) <= limit:
+            return False
+        text = f"an answer of {max(sizes)} bytes; max_response_size is {limit}"
+        self._verdict = self._verdict or Ending("exit", text)
+        self.line_received("stderr", f"The worker is ended: {text}")
+        self.kill()
+        return True
+
     def line_received(self, stream: str, line: str) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
@@ -305,7 +260,7 @@ class Worker:
     def ending(self) -> None:
         """See `WorkerEvents`."""
         self._leaving = True
-        if self.state in _AT_WORK:
+        if self.state in AT_WORK:
             self.state = WorkerState.STOPPING
 
     def ended(self, status: int, why: str | None = None) -> None:
@@ -314,5 +269,5 @@ class Worker:
             self._verdict = Ending("exit", why)
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(status)
-            if self.state in _AT_WORK:
+            if self.state in AT_WORK:
                 self.state = WorkerState.STOPPING  # `end` runs a moment later, and nobody may give it work till then

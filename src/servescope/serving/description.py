@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from servescope.fleet.worker import Worker, WorkerState
+from servescope.fleet.work import WorkerState
+from servescope.fleet.worker import Worker
 from servescope.serving.model import Model
 
 _READY = (WorkerState.READY, WorkerState.BUSY)

@@ -121,7 +121,8 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
             manifest.handler,
             venv=python != sys.executable,
         ),
-        settings.max_response_size * max(1, options.batch_size) + _FRAME_OVERHEAD,
+        settings.max_response_size * options.batch_size + _FRAME_OVERHEAD,
+        settings.max_response_size,
     )
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, settings), host.pools)

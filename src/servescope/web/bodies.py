@@ -40,26 +40,46 @@ def raw_fields(mime: bytes, pieces: Sequence[bytes]) -> tuple[list[Field], Seque
     return [Field("body", kind, sum(map(len, pieces)))], pieces
 
 
+def is_form(content_type: bytes) -> bool:
+    """Whether a body of this type is taken apart into fields. Multipart without a boundary cannot be."""
+    mime = mime_of(content_type)
+    return mime in FORM_TYPES and (mime != b"multipart/form-data" or b"boundary" in content_type.lower())
+
+
 def form_fields(content_type: bytes, pieces: Sequence[bytes]) -> dict[str, tuple[str, bytes]]:
     """A form's fields: name → MIME type ("" for text fields) and bytes. Of a repeated name the last wins.
 
     Raises:
         BadRequest: the body is no form of its content type.
     """
+    if mime_of(content_type) == b"application/x-www-form-urlencoded":
+        return _urlencoded(b"".join(pieces))
+    return _multipart(content_type, pieces)
+
+
+def _urlencoded(body: bytes) -> dict[str, tuple[str, bytes]]:
+    """As TorchServe's decoder: a last name that no `=` follows is no field."""
+    found = {}
+    *firsts, last = body.split(b"&")
+    for pair in [*firsts, last] if b"=" in last else firsts:
+        name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
+        if name:
+            found[name.decode("utf-8", "replace")] = ("", value)
+    return found
+
+
+def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> dict[str, tuple[str, bytes]]:
     mime, options = parse_options_header(content_type)
-    plain = mime != b"application/x-www-form-urlencoded"
     found: dict[str, tuple[str, bytes]] = {}
 
     def on_field(field: FormField) -> None:
-        name, value = field.field_name or b"", field.value or b""
-        if not plain:
-            name, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in (name, value))
-        found[name.decode("utf-8", "replace")] = ("", value)
+        name = (field.field_name or b"").decode("utf-8", "replace")
+        found[name] = ("", field.value or b"")
 
     def on_file(file: File) -> None:
         name = (file.field_name or b"").decode("utf-8", "replace")
         file.file_object.seek(0)
-        kind = mime_of((file.content_type or "").encode("latin-1", "replace")) if file.content_type else b""
+        kind = mime_of((file.content_type or "application/octet-stream").encode("latin-1", "replace"))
         found[name] = (kind.decode("latin-1"), file.file_object.read())
         file.close()
 

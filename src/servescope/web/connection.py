@@ -1,8 +1,8 @@
 """One client's connection: HTTP/1.1 bytes in, requests to the port's app, answers out.
 
 httptools (Node's llhttp) does the parsing; this adds what a server owes its clients around it: keep-alive, pipelining,
-100-continue, limits, HEAD, chunked streams and their flow control. A request goes to the app when it is whole, as one call, without a task of
-its own: a task, a future and their wake-ups for each request cost more than all that this server does for it
+100-continue, limits, HEAD, chunked streams and their flow control. A request goes to the app when it is whole, as one call,
+without a task of its own: a task, a future and their wake-ups for each request cost more than all that this server does for it
 (docs/architecture.md has the measurements).
 
 An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones.
@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._app = app
         self._peers = peers
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._unexpected = False
         self._head: list[tuple[bytes, bytes]] = []
         self._reading = Request()
         self._size = 0
@@ -89,6 +90,10 @@ class Connection(asyncio.Protocol):
             if not self._refused:
                 logger.warning("A client sent what is no HTTP: %s", error)
                 self._refuse(400)
+        if self._unexpected:
+            # The client asked before it sent a body, and was told not to: what comes next is another request.
+            self._unexpected = False
+            self._parser = httptools.HttpRequestParser(self)
         if self._head_bytes > HEADER_LIMIT and not self._refused:
             self._refuse(431)
 
@@ -113,6 +118,8 @@ class Connection(asyncio.Protocol):
         if self._writable is not None:
             self._writable.set()
             self._writable = None
+            if self._waiting:
+                self._next()
 
     # What httptools calls.
 
@@ -139,7 +146,8 @@ class Connection(asyncio.Protocol):
         request.read_headers(self._parser.get_method(), self._parser.get_http_version())
         if request.expects_continue:
             if request.announced_length > self._app.body_limit:
-                self._refuse(413)
+                request.too_large = self._unexpected = True
+                self.on_message_complete()
             elif self._answering is None:
                 self.transport.write(_CONTINUE)
             else:
@@ -148,6 +156,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """See httptools."""
         self._head_bytes = 0
+        self._unexpected = False  # it did not wait for the answer: the parser has to swallow its body
         self._size += len(body)
         if self._size <= self._app.body_limit:
             self._reading.body.append(body)
@@ -160,15 +169,16 @@ class Connection(asyncio.Protocol):
         """See httptools."""
         self._head_bytes = 0
         request = self._reading
-        request.too_large = self._size > self._app.body_limit
-        assert self._parser is not None
-        request.keep_alive = self._parser.should_keep_alive()
-        if self._refused:
+        if self._refused or request.complete:
             return
-        if self._answering is None and not request.too_large:
-            self._answering = request
-            self._app.begin(request, self)
-        elif self._answering is None:
+        assert self._parser is not None
+        request.complete = True
+        request.keep_alive = self._parser.should_keep_alive()
+        if self._size > self._app.body_limit:
+            request.too_large = True
+        if not request.has_length:  # what TorchServe's handlers see of such a request
+            request.headers.append((b"content-length", b"%d" % self._size))
+        if self._answering is None and not self._waiting and self._writable is None:
             self._begin(request)
         else:
             self._waiting.append(request)
@@ -225,10 +235,6 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"0\r\n\r\n")
         self._finish(close=not request.keep_alive)
 
-    def refuse_body(self) -> None:
-        """413 for a body over the limit: empty, uncounted and without an id, as TorchServe's."""
-        self._refuse(413)
-
     def close_when_idle(self) -> None:
         """The server is going away: close now, or after the answer in hand."""
         if self._answering is None:
@@ -238,10 +244,14 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self._answering = request
-        if request.too_large:
-            self._refuse(413)
-        else:
+        if not request.too_large:
             self._app.begin(request, self)
+        elif request.has_length and request.keep_alive:
+            # Empty, uncounted and without an id, as TorchServe's; it goes on with a connection whose next request it can find.
+            self.transport.write(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
+            self._finish(close=False)
+        else:
+            self._refuse(413)
 
     def _finish(self, *, close: bool) -> None:
         self._answering = None
@@ -257,6 +267,8 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
+        if self._writable is not None:
+            return  # a client that reads no answers gets no more of them; `resume_writing` comes back here
         if self._waiting and self._answering is None and not self.lost:
             self._begin(self._waiting.popleft())
         if not self._waiting and not self.lost:

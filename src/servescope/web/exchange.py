@@ -25,7 +25,8 @@ from servescope.web.request import Request
 Headers = Iterable[tuple[bytes, bytes]]
 
 JSON_TYPE = (b"content-type", b"application/json")
-NO_BODY = frozenset((204, 304))
+NO_BODY = frozenset((204, 205, 304))
+NO_LENGTH = frozenset((204, 304))
 
 _CACHING = (
     b"pragma: no-cache\r\ncache-control: no-cache; no-store, must-revalidate, private\r\n"
@@ -36,7 +37,9 @@ _PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]
 _numbers = itertools.count(int(_RANDOM[20:], 16))
 _CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_FRAMING = frozenset(("content-length", "transfer-encoding", "connection"))
+_OWN = frozenset(
+    ("content-length", "transfer-encoding", "connection", "x-request-id", "pragma", "cache-control", "expires")
+)
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
@@ -67,14 +70,14 @@ def json_body(value: Any) -> bytes:
 
 
 def encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """A handler's headers for the wire, without those that say where the answer ends: these are the server's.
+    """A handler's headers for the wire, without those that are the server's own.
 
     Raises:
         WorkerFailed: a name or value that HTTP cannot carry, which would let a handler write headers of another kind.
     """
     encoded = []
     for name, value in headers.items():
-        if str(name).lower() in _FRAMING:
+        if str(name).lower() in _OWN:
             continue
         pair = str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace")
         if not _NAME.match(pair[0]) or not _VALUE.match(pair[1]):
@@ -150,7 +153,7 @@ class Exchange(Struct, eq=False):
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
         if status in NO_BODY:
             body = b""
-        else:
+        if status not in NO_LENGTH:
             lines += b"content-length: %d\r\n" % len(body)
         self.started = True
         observers = self.observers

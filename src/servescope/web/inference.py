@@ -12,7 +12,7 @@ from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
 from servescope.serving.job import Job
 from servescope.web.authorization import TokenAuthority
-from servescope.web.bodies import FORM_TYPES, form_fields, message_fields, mime_of, raw_fields
+from servescope.web.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields
 from servescope.web.exchange import JSON_TYPE, Exchange, json_body
 from servescope.web.inference_routes import Kind, Route, parse_path
 from servescope.web.open_inference import answer_open_inference
@@ -89,7 +89,7 @@ class InferenceApi:
         return names.pop() if len(names) == 1 else None
 
     def _form_model(self, request: Request) -> str | None:
-        if mime_of(request.content_type) not in FORM_TYPES:
+        if not is_form(request.content_type):
             return None
         _, data = form_fields(request.content_type, request.body).get("model_name", ("", b""))
         return data.decode("utf-8", "replace")
@@ -117,12 +117,13 @@ def _fields(request: Request, route: Route) -> tuple[list[Field], Sequence[bytes
     """The fields of a row, and the bodies that travel beside the message."""
     content_type = request.content_type
     mime = mime_of(content_type)
-    if mime not in FORM_TYPES and not route.query_fields:
+    form = mime in FORM_TYPES and is_form(content_type)
+    if not form and not route.query_fields:
         return raw_fields(mime, request.body)
     values: dict[str, tuple[str, bytes]] = {}
     if route.query_fields:
         values = {name: ("", value.encode()) for name, value in request.parameters().items()}
-    if mime in FORM_TYPES:
+    if form:
         return message_fields(values | form_fields(content_type, request.body))
     fields, attachments = message_fields(values)
     raw, pieces = raw_fields(mime, request.body)

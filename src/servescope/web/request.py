@@ -39,7 +39,9 @@ class Request(Struct, eq=False):
     content_type: bytes = b""
     request_id: bytes = b""
     expects_continue: bool = False
+    has_length: bool = False
     too_large: bool = False
+    complete: bool = False
     keep_alive: bool = True
 
     def read_headers(self, method: bytes, version: str) -> None:
@@ -55,6 +57,8 @@ class Request(Struct, eq=False):
                     self.content_type = value
                 elif key == b"x-request-id":
                     self.request_id = value
+            elif length == 14:
+                self.has_length = self.has_length or name.lower() == b"content-length"
             elif length == 6 and name.lower() == b"expect":
                 self.expects_continue = value.lower() == b"100-continue"
 

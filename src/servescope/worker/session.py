@@ -108,6 +108,8 @@ class Session:
             failure = failure_of(error)
             code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
+            if code == 200:  # a PredictionException may say so; its text is then the answer
+                parts = [Part(200, {}, text.encode()) for _ in requests]
         stages = {"prediction": seconds} if code == 200 else {}
         reply = Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain())
         try:

@@ -1,0 +1,79 @@
+"""What passes between a worker and those around it: its states, the work it is given, why a life ended, who hears of it.
+
+Used by `fleet.worker`, `fleet.pool` and `serving`.
+"""
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from servescope.errors import WorkerFailed
+from servescope.wire.frames import Attachments
+from servescope.wire.messages import Reply
+
+if TYPE_CHECKING:
+    from servescope.fleet.worker import Worker
+
+KILLED = -signal.SIGKILL
+
+
+class WorkerState(StrEnum):
+    """Where a worker is in its life. `FAILED`: waiting to be started again; `GAVE_UP`: not any more."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    FAILED = "failed"
+    GAVE_UP = "gave_up"
+
+
+AT_WORK = (WorkerState.READY, WorkerState.BUSY)
+
+
+class Work(Protocol):
+    """A batch given to a worker. `id` is unique among the front end's batches."""
+
+    id: int
+
+    @property
+    def request_ids(self) -> list[str]:
+        """Its requests."""
+
+    def replied(self, reply: Reply, attachments: Attachments) -> None:
+        """A piece of the answer, or with `reply.final` the last of it."""
+
+    def failed(self, error: WorkerFailed) -> None:
+        """There will be no answer."""
+
+    def returned(self) -> None:
+        """The worker ended before it began on it."""
+
+
+class WorkerOwner(Protocol):
+    """Who hears of a worker's turns."""
+
+    def worker_free(self, worker: "Worker") -> None:
+        """It can take work: it has loaded, or finished what it had."""
+
+    def worker_said(self, worker: "Worker", stream: str, line: str) -> None:
+        """It wrote a line to its stdout or stderr."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped."""
+
+    reason: str
+    text: str
+    code: int = 500
+
+
+def ending_of(status: int) -> Ending:
+    """Why a process ended by itself, by its exit status, or minus the signal that killed it."""
+    if status in (KILLED, 137):  # the kernel's out-of-memory killer, or an operator
+        return Ending("signal", "killed by SIGKILL", 507)
+    if status < 0:
+        return Ending("signal", f"killed by {signal.Signals(-status).name}")
+    return Ending("exit", f"exited with status {status}")
