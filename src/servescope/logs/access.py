@@ -17,7 +17,7 @@ from servescope.logs.sinks import Console, RollingFile
 from servescope.logs.stamps import LocalStamp, utc
 
 LOGGER_NAME = "ACCESS_LOG"
-MAX_LINES = 1000
+MAX_LINES = 256
 MAX_PREFIXES = 4096
 _STAMP_LENGTH = len("2026-11-24T03:59:03,432")
 _CONTROLS = bytes(range(32)) + b"\x7f"

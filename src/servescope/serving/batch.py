@@ -59,9 +59,12 @@ class DispatchedBatch:
         final = reply.final
         answered = []
         for job, part in zip(self.jobs, reply.parts, strict=True):
-            data = part.data
-            body = attachments.take(data) if isinstance(data, int) else data
-            if job.deliver(part.status, part.headers, body, final):
+            data = attachments.take(part.data) if isinstance(part.data, int) else part.data
+            if final and job.open and not job.streams:  # as `Job.deliver`, for nearly every answer there is
+                job.open = False
+                job.client.answered(part.status, part.headers, data)
+                answered.append(job)
+            elif job.deliver(part.status, part.headers, data, final):
                 answered.append(job)
         if final:
             if not self.jobs[0].alone:

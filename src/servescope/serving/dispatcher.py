@@ -215,6 +215,7 @@ class Dispatcher:
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)
         for job in batch.jobs:
+            job.work = None  # they hold each other, and would be left to the garbage collector
             if job.deadline is not None:
                 job.deadline.cancel()
         self._note_rest()

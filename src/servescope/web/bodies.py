@@ -26,13 +26,14 @@ def mime_of(content_type: bytes) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _text(mime: bytes) -> str:
+def text_of(mime: bytes) -> str:
+    """A MIME type as text."""
     return mime.decode("latin-1")
 
 
 def raw_fields(mime: bytes, pieces: Sequence[bytes]) -> tuple[list[Field], Sequence[bytes]]:
     """The one field of a body that is no form, and the pieces that travel beside the message."""
-    kind = _text(mime)
+    kind = text_of(mime)
     if len(pieces) == 1 and len(pieces[0]) <= INLINE_LIMIT:
         return [Field("body", kind, pieces[0])], ()
     if not pieces:

@@ -11,7 +11,7 @@ An idle connection stays until its client closes it, as TorchServe's do, and cos
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import httptools
@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._peers = peers
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._unexpected = False
+        self._in_head = False  # between the first of a URL and the end of the headers
         self._head: list[tuple[bytes, bytes]] = []
         self._reading = Request()
         self._size = 0
@@ -123,14 +124,13 @@ class Connection(asyncio.Protocol):
 
     # What httptools calls.
 
-    def on_message_begin(self) -> None:
-        """See httptools."""
-        self._reading = request = Request()
-        self._head = request.headers
-        self._size = 0
-
     def on_url(self, url: bytes) -> None:
         """See httptools. A long URL may come in pieces."""
+        if not self._in_head:
+            self._in_head = True
+            self._reading = request = Request()
+            self._head = request.headers
+            self._size = 0
         self._reading.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -141,6 +141,7 @@ class Connection(asyncio.Protocol):
         """See httptools."""
         self._head_bytes = 0
         self._head = []  # trailers are nobody's headers
+        self._in_head = False
         request = self._reading
         assert self._parser is not None
         request.read_headers(self._parser.get_method(), self._parser.get_http_version())
@@ -186,19 +187,19 @@ class Connection(asyncio.Protocol):
 
     # What the app calls.
 
-    def send(self, head: bytes, body: bytes | memoryview, *, close: bool) -> None:
+    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> None:
         """Send a whole answer to the request in hand. `head`: status line and headers, without `connection` and the blank line."""
         request = self._answering
         if request is None or self.lost:
             return
         close = close or not request.keep_alive
-        head += b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
+        ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
         if request.method == "HEAD":
             body = b""
         if len(body) < _JOIN_LIMIT:
-            self.transport.write(b"".join((head, body)))
+            self.transport.write(b"".join((*head, ending, body)))
         else:
-            self.transport.writelines((head, body))
+            self.transport.writelines((*head, ending, body))
         if close or self._waiting or self._after is not None:
             self._finish(close=close)
         else:

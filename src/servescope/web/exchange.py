@@ -32,6 +32,7 @@ _CACHING = (
     b"pragma: no-cache\r\ncache-control: no-cache; no-store, must-revalidate, private\r\n"
     b"expires: Thu, 01 Jan 1970 00:00:00 UTC\r\n"
 )
+_LENGTHS = [b"content-length: %d\r\n" % size for size in range(1024)]
 _RANDOM = secrets.token_hex(16)
 _PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]}-"
 _numbers = itertools.count(int(_RANDOM[20:], 16))
@@ -154,12 +155,13 @@ class Exchange(Struct, eq=False):
         if status in NO_BODY:
             body = b""
         if status not in NO_LENGTH:
-            lines += b"content-length: %d\r\n" % len(body)
+            size = len(body)
+            lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers
         observers.recorder.response_sent(status)
         observers.log(self, status)
-        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines))
+        head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
         self.connection.send(head, body, close=status >= 400)
         self.open = False
         observers.closed()

@@ -12,13 +12,14 @@ from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
 from servescope.serving.job import Job
 from servescope.web.authorization import TokenAuthority
-from servescope.web.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields
+from servescope.web.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields, text_of
 from servescope.web.exchange import JSON_TYPE, Exchange, json_body
 from servescope.web.inference_routes import Kind, Route, parse_path
 from servescope.web.open_inference import answer_open_inference
 from servescope.web.openapi import model_document
 from servescope.web.prediction import Prediction
 from servescope.web.request import Request
+from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
 
@@ -105,7 +106,14 @@ class InferenceApi:
         if self._health.draining:
             model.recorder.rejected("draining")
             raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
-        fields, attachments = _fields(request, route)
+        body = request.body
+        mime = mime_of(request.content_type)
+        fields: list[Field]
+        attachments: Sequence[bytes]
+        if len(body) == 1 and len(body[0]) <= INLINE_LIMIT and mime not in FORM_TYPES and not route.query_fields:
+            fields, attachments = [Field("body", text_of(mime), body[0])], ()  # nearly every request there is
+        else:
+            fields, attachments = _fields(request, mime, route)
         message = WireRequest(exchange.request_id, request.headers, route.extra, fields)
         prediction = Prediction(exchange, model.dispatcher)
         prediction.job = Job(message, attachments, label, exchange.began, prediction)
@@ -113,10 +121,9 @@ class InferenceApi:
         model.dispatcher.submit(prediction.job)
 
 
-def _fields(request: Request, route: Route) -> tuple[list[Field], Sequence[bytes]]:
+def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], Sequence[bytes]]:
     """The fields of a row, and the bodies that travel beside the message."""
     content_type = request.content_type
-    mime = mime_of(content_type)
     form = mime in FORM_TYPES and is_form(content_type)
     if not form and not route.query_fields:
         return raw_fields(mime, request.body)
