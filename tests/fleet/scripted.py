@@ -136,7 +136,7 @@ class ScriptedBackend:
 def plan_of(name: str = "m", version: str = "1.0", **changes: object) -> LaunchPlan:
     """A model's launch plan."""
     load = Load(name, version, "/none", {}, "h", "", 1, None, True, True, True, [])
-    return LaunchPlan(load, "python", {"A": "1"}, 0)
+    return LaunchPlan(load, "python", {"A": "1"}, 0, 1 << 20)
 
 
 class Fleet:

@@ -334,7 +334,7 @@ def test_bodies_at_the_limit(tmp_path):
         async with Port(tmp_path, lambda exchange: exchange.answer(200, (), b"".join(exchange.request.body))) as port:
             assert (await port.ask(method="POST", body=b"x" * 1000))[2] == b"x" * 1000
             status, headers, body = await port.ask(method="POST", body=b"x" * 1001)
-            assert (status, body, headers["connection"], "x-request-id" in headers) == (413, b"", "close", False)
+            assert (status, body, "connection" in headers, "x-request-id" in headers) == (413, b"", False, False)
             assert (port.count("4"), port.observers.open) == (0, 0)
 
     run(main())

@@ -23,7 +23,7 @@ class Hello:
 
     def begin(self, request, connection):
         head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n"
-        connection.send(head, b"hello", close=False)
+        connection.send([head], b"hello", close=False)
 
 
 class Never:
