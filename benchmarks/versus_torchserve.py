@@ -1,6 +1,6 @@
 """Servescope against TorchServe on the same no-op archives: speed, memory and start.
 
-    python benchmarks/versus_torchserve.py --torchserve-env DIR [--quick] [--only RATIO ...] [--json FILE]
+    python benchmarks/versus_torchserve.py --torchserve-env DIR [--quick] [--rounds N] [--only RATIO ...] [--json FILE]
 
 In: a Python environment with torchserve 0.12.0 (Java 17 and wrk on PATH). Out: a table of medians and ratios beside the
 targets; the exit status is 1 where a ratio misses its `at least`. The servers take turns, several rounds each, so that
@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from load import Load, Measured, VoidRunError, drive, wrk_path
@@ -155,6 +155,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="a log4j2 configuration instead of TorchServe's own, as log4j2-access-only.xml beside this script",
     )
     parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
+    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds")
     parser.add_argument(
         "--only", nargs="+", choices=KEYS, default=KEYS, metavar="RATIO", help=f"some of: {', '.join(KEYS)}"
     )
@@ -167,6 +168,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison. Exit status: 0 all `at least` targets met, 1 one missed, 2 void or impossible to run."""
     arguments = _arguments(argv)
     plan = QUICK if arguments.quick else FULL
+    if arguments.rounds:
+        plan = replace(plan, rounds=arguments.rounds)
     try:
         wrk_path()
         kinds = [torchserve(arguments.torchserve_env, arguments.torchserve_log_config)]
