@@ -56,7 +56,7 @@ def parse_register_json(obj: object) -> RegisterOptions:
     Numbers and flags may also be texts, which TorchServe's Gson takes; a body without max_batch_delay gets the default.
     """
     if not isinstance(obj, dict):
-        raise BadRequest(f"The request body must be a JSON object, not {obj!r:.80}")
+        raise JsonSyntax(f"The request body must be a JSON object, not {obj!r:.80}")
     given = {name: value for name, value in obj.items() if value is not None}
     return _register(given, _number_of_json, _text_of_json, _flag_of_json)
 
