@@ -113,7 +113,12 @@ def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parall
 
 
 def _not_built(config: ModelConfig) -> list[str]:
-    asked = {"continuousBatching": config.continuous_batching, "sequenceBatching": config.sequence_batching}
+    asked = {
+        "continuousBatching": config.continuous_batching,
+        "sequenceBatching": config.sequence_batching,
+        "torchrun": config.torchrun,
+        "useJobTicket": config.use_job_ticket,
+    }
     return [f"{name} has no effect yet: it is not built" for name, value in asked.items() if value]
 
 

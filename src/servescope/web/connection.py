@@ -236,13 +236,6 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"0\r\n\r\n")
         self._finish(close=not request.keep_alive)
 
-    def close_when_idle(self) -> None:
-        """The server is going away: close now, or after the answer in hand."""
-        if self._answering is None:
-            self.transport.close()
-        else:
-            self._answering.keep_alive = False
-
     def _begin(self, request: Request) -> None:
         self._answering = request
         if not request.too_large:
