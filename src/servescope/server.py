@@ -23,21 +23,27 @@ from servescope.config.settings import Settings
 from servescope.errors import ServescopeError
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.gpus import GpuCounter
+from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
 from servescope.logs.setup import Logs
 from servescope.metrics.collectors.gpu import count_gpus
-from servescope.metrics.collectors.host import host_collectors
+from servescope.metrics.collectors.host import host_collectors, selected_collectors
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.gpu_usage import gpu_usage
+from servescope.metrics.loop_lag import LoopLag
+from servescope.metrics.mode import MetricsMode, metrics_mode
+from servescope.metrics.off import SilentRecorder
+from servescope.metrics.passthrough import PassThrough
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.setup import read_definitions
+from servescope.metrics.setup import MetricSetup, read_definitions
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.registration import Host
+from servescope.tracing.setup import open_tracer
 from servescope.web.app import Handler, HttpApp
 from servescope.web.authorization import TokenAuthority
 from servescope.web.cors import cors_headers
@@ -72,8 +78,12 @@ class Server:
         self._logs = logs
         hostname = socket.gethostname()
         metrics = read_definitions(settings)
-        self._registry = Registry(metrics.definitions)
-        self._recorder = Recorder(self._registry, hostname)
+        self._registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
+        self._recorder = self._make_recorder(metrics, hostname)
+        self._pass_through = PassThrough(self._registry)
+        self._registry.register(self._pass_through)
+        self._lag = LoopLag(self._recorder.loop_lagged) if metrics.mode.records else None
+        self._tracer = open_tracer(settings, environ)
         self._observers = Observers(self._recorder, logs.access, cors_headers(settings))
         self._catalog = Catalog()
         self._health = Health(self._catalog)
@@ -94,12 +104,17 @@ class Server:
             lambda gpu: gpu_usage(self._registry, hostname, gpu),
         )
         self._authority = self._token_authority(cwd)
-        self._sampler = self._make_sampler(hostname)
+        self._sampler = self._make_sampler(hostname, metrics.mode)
         self._listeners = self._make_listeners()
+
+    def _make_recorder(self, metrics: MetricSetup, hostname: str) -> Recorder:
+        if not metrics.mode.records:
+            return SilentRecorder()
+        return Recorder(self._registry, hostname)
 
     def _pool_context(self) -> PoolContext:
         numbers = count(self.settings.initial_worker_port)
-        return PoolContext(ProcessBackend(), self._recorder, lambda: next(numbers), model_line)
+        return PoolContext(ProcessBackend(), self._recorder, self._pass_through, lambda: next(numbers), model_line, OomKills().take)
 
     def _token_authority(self, cwd: Path) -> TokenAuthority | None:
         if self.settings.disable_token_authorization:
@@ -107,10 +122,12 @@ class Server:
         minutes = self.settings.token_expiration_min
         return TokenAuthority(cwd / "key_file.json", minutes, lambda: datetime.now(UTC))
 
-    def _make_sampler(self, hostname: str) -> Sampler | None:
-        if self.settings.disable_system_metrics or self.settings.metrics_mode == "off":
+    def _make_sampler(self, hostname: str, mode: MetricsMode) -> Sampler | None:
+        names = selected_collectors(self.settings)
+        if not names or not mode.records:
             return None
-        return Sampler(host_collectors(hostname), self.settings.metric_time_interval, self._registry)
+        collectors = host_collectors(hostname, names, self._recorder.workers.processes.snapshot)
+        return Sampler(collectors, self.settings.metric_time_interval, self._registry)
 
     def _make_listeners(self) -> list[Listener]:
         """One for each address; APIs with the same address share it."""
@@ -138,10 +155,14 @@ class Server:
         text = json_body(document)
         make: dict[str, Callable[[], Handler]] = {
             "inference": lambda: InferenceApi(
-                self._catalog, self._health, settings, self._authority, text, shared=len(apis) > 1
+                self._catalog, self._health, settings, self._authority, text, self._tracer, shared=len(apis) > 1
             ),
             "metrics": lambda: MetricsApi(
-                self._registry, self._recorder, text, shown=settings.metrics_mode not in ("log", "off")
+                self._registry,
+                self._recorder,
+                text,
+                shown=metrics_mode(settings.metrics_mode).exposes,
+                before_scrape=self._pass_through.gather,
             ),
             "management": lambda: ManagementApi(self._lifecycle, self._reports, settings, self._authority, text),
         }
@@ -155,6 +176,8 @@ class Server:
         """
         if self._sampler is not None:
             self._sampler.start()
+        if self._lag is not None:
+            self._lag.start()
         for listener in self._listeners:
             await listener.start()
             logger.info("Listening on %s (%s)", listener.address, listener.option)
@@ -191,8 +214,12 @@ class Server:
         hurried.cancel()
         for listener in self._listeners:
             await listener.close()
+        if self._lag is not None:
+            self._lag.stop()
         if self._sampler is not None:
             await asyncio.to_thread(self._sampler.stop)
+        if self._tracer is not None:
+            await asyncio.to_thread(self._tracer.close)
         if self._authority is not None:
             self._authority.remove()
         logger.info("Stopped")

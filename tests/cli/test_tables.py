@@ -64,9 +64,10 @@ def test_a_queue_that_is_not_described_shows_a_dash():
     assert queue_text({}) == "–"
 
 
-def test_means_that_do_not_exist_show_dashes(shown):
+def test_durations_that_do_not_exist_show_dashes(shown):
     """A model without requests has no durations."""
-    text = shown(red_table([Red("idle", 0, 0.0, 0, None, None), Red("busy", 450, 900.4, 0, 3.456, 1.2)]))
+    text = shown(red_table([Red("idle", 0, 0.0, 0, None, None, None), Red("busy", 450, 900.4, 0, 3.456, 21.0, 1.2)]))
     assert "3.46 ms" in text
+    assert "21.00 ms" in text
     assert "900" in text
-    assert next(line for line in text.splitlines() if "idle" in line).count("–") == 2
+    assert next(line for line in text.splitlines() if "idle" in line).count("–") == 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.config.environment import open_inference_protocol, overrides, variable
+from servescope.config.environment import open_inference_protocol, overrides, prefixed_overrides, variable
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,14 @@ def test_allowed_urls_need_leave():
     keys = ("allowed_urls", "debug", "models", "job_queue_size")
     assert overrides(keys, environ, with_allowed_urls=False) == {"debug": ("TS_DEBUG", "true")}
     assert overrides(keys, environ, with_allowed_urls=True)["allowed_urls"] == ("TS_ALLOWED_URLS", ".*")
+
+
+def test_variables_of_keys_that_come_once_for_each():
+    """The key is what follows TS_, in small letters."""
+    environ = {"TS_METRICS_BUCKETS_A_B": "1", "TS_METRICS_BUCKETS": "2", "METRICS_BUCKETS_C": "3", "TS_X_D": "4"}
+    assert prefixed_overrides(["metrics_buckets_", "y_"], environ) == {
+        "metrics_buckets_a_b": ("TS_METRICS_BUCKETS_A_B", "1")
+    }
 
 
 @pytest.mark.parametrize(("text", "value"), [("oip", "true"), ("true", "false"), ("", None), (None, None)])

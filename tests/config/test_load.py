@@ -38,7 +38,7 @@ def test_a_torchserve_configuration_loads(load, tmp_path):
         "inference_address=http://0.0.0.0:8080\nmanagement_address=https://0.0.0.0\nmetrics_address=unix:/tmp/m.sock\n"
         "model_store=store\nload_models=a.mar,b=c.mar\nallowed_urls=https://a/.*\njob_queue_size=1000\n"
         'models={\\\n  "a": {\\\n    "1.0": {"minWorkers": 1}\\\n  }\\\n}\nblacklist_env_vars=.*SECRET.*\n'
-        "metrics_mode=log\nmodel_metrics_auto_detect=false\ntoken_expiration_min=0.5\nnumber_of_gpu=1\nlog_format=json\n"
+        "metrics_mode=log\nmetrics_series_budget=7\nmodel_metrics_auto_detect=false\ntoken_expiration_min=0.5\nnumber_of_gpu=1\nlog_format=json\n"
     )
     assert settings.inference_address == Address("http", "0.0.0.0", 8080)
     assert settings.management_address == Address("https", "0.0.0.0", 8444)
@@ -50,6 +50,7 @@ def test_a_torchserve_configuration_loads(load, tmp_path):
     assert (settings.metrics_mode, settings.model_metrics_auto_detect) == ("log", False)
     assert (settings.job_queue_size, settings.number_of_gpu, settings.log_format) == (1000, 1, "json")
     assert settings.token_expiration_min == 0.5
+    assert settings.metrics_series_budget == 7
     assert settings.config_file == tmp_path / "config.properties"
     assert settings.properties["job_queue_size"] == "1000"
     assert settings.warnings == ()
@@ -136,6 +137,8 @@ def test_log_directories(load, tmp_path):
         ("models", "{"),
         ("initial_worker_port", "70000"),
         ("log_format", "xml"),
+        ("metrics_series_budget", "0"),
+        ("metrics_buckets_servescope_request_duration_seconds", "0.1,0.1"),
         ("model_store", "absent"),
         ("certificate_file", "alone.pem"),
     ],
@@ -200,6 +203,30 @@ def test_keys_without_effect_yet_warn(load):
     (warning,) = load("workflow_store=w").warnings
     assert warning.startswith("workflow_store")
     assert "workflows" in warning
+
+
+def test_buckets_by_family(load):
+    """Each key sets one family's bounds; letter case does not count, and a variable wins over the file."""
+    text = "metrics_buckets_some_seconds=0.1,1\nmetrics_buckets_Some_BYTES=64\nmetrics_buckets_empty=\n"
+    environ = {"TS_METRICS_BUCKETS_SOME_BYTES": "1,2"}
+    settings = load(f"{text}enable_envvars_config=true", environ=environ)
+    assert settings.metrics_buckets == {"some_seconds": (0.1, 1.0), "some_bytes": (1.0, 2.0)}
+    assert settings.warnings == ()
+    assert load(text, environ=environ).metrics_buckets == {"some_seconds": (0.1, 1.0), "some_bytes": (64.0,)}
+    assert load("").metrics_buckets == {}
+
+
+def test_bad_buckets_of_a_variable_are_named(load):
+    """By the option, the value and the variable."""
+    with pytest.raises(ConfigurationError, match=r"metrics_buckets_x='b' .*TS_METRICS_BUCKETS_X"):
+        load("enable_envvars_config=true", environ={"TS_METRICS_BUCKETS_X": "b"})
+
+
+def test_buckets_of_no_family_are_an_unknown_key(load):
+    """`metrics_buckets` alone says nothing about any family, and is not passed over in silence."""
+    settings = load("metrics_buckets=1,2")
+    assert settings.metrics_buckets == {}
+    assert settings.warnings[0].startswith("metrics_buckets (from ")
 
 
 def test_an_unknown_key_warns_with_a_hint(load):

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.config.model_config import ModelConfig, TorchRun, parse_model_config
-from servescope.errors import InvalidModel
+from servescope.config.objectives import Objectives
+from servescope.errors import BadRequest, InvalidModel
 
 
 def test_reads_every_key():
@@ -34,6 +35,7 @@ sequenceMaxIdleMSec: 9
 sequenceTimeoutMSec: 10
 maxSequenceJobQueueSize: 11
 maxNumSequence: 12
+slo: {availability_target: 99.9, latency_ms: 250}
 handler: {profile: true}
 pt2: {compile: {enable: true}}
 7: seven
@@ -64,6 +66,7 @@ pt2: {compile: {enable: true}}
         sequence_timeout_ms=10,
         max_sequence_job_queue_size=11,
         max_num_sequence=12,
+        objectives=Objectives(availability_target=0.999, latency_s=0.25, latency_target=0.99),
     )
 
 
@@ -86,6 +89,18 @@ def test_wrong_types_are_ignored_with_a_warning_each():
         "m.yaml: torchrun=3",
         "m.yaml: useVenv=1",
     ]
+
+
+def test_a_huge_number_of_a_wrong_type_is_named():
+    """Python refuses to write such an integer out; the warning does without."""
+    config, warnings = parse_model_config(f"deviceType: 0x{'f' * 20000}", "m.yaml")
+    assert config == ModelConfig()
+    assert warnings == ["m.yaml: deviceType=a huge number is ignored: it should be one of cpu, gpu"]
+
+
+def test_an_empty_slo_asks_for_nothing():
+    """As the section alone, with all its keys commented out."""
+    assert parse_model_config("slo:\n  # latency_ms: 3", "m.yaml") == (ModelConfig(), [])
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}"])
@@ -113,11 +128,11 @@ def test_what_is_no_mapping_is_an_invalid_model(text):
         parse_model_config(text, "m.yaml")
 
 
-@given(st.text() | st.from_regex(r"(minWorkers|deviceIds|torchrun): [\[\]{}0-9a-z!,: .&*-]{0,12}"))
+@given(st.text() | st.from_regex(r"(minWorkers|deviceIds|torchrun|slo): [\[\]{}0-9a-z!,: .&*-]{0,12}"))
 def test_any_text_is_read_or_an_invalid_model(text):
     """No yaml raises anything else."""
     try:
         config, _ = parse_model_config(text, "m.yaml")
-    except InvalidModel:
+    except (InvalidModel, BadRequest):
         return
     assert config.min_workers is None or config.min_workers >= 0

@@ -2,9 +2,10 @@
 
 import pytest
 
-from servescope.config.model_config import ModelConfig
+from servescope.config.model_config import ModelConfig, TorchRun
 from servescope.config.model_options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
 from servescope.config.models_json import StartupModel
+from servescope.config.objectives import Objectives
 from servescope.config.settings import Settings
 from servescope.errors import WorkerInitialization
 
@@ -205,6 +206,25 @@ def test_sequence_options_need_an_idle_time():
     options = resolve(yaml=ModelConfig(sequence_max_idle_ms=500, max_num_sequence=4, sequence_batching=True))
     assert (options.sequence_max_idle_ms, options.max_num_sequence, options.max_sequence_job_queue_size) == (500, 4, 1)
     assert "sequenceBatching" in options.warnings[0]
+
+
+def test_objectives_are_the_yamls():
+    """None where there is no yaml, or none in it."""
+    objectives = Objectives(availability_target=0.999, latency_s=0.25, latency_target=0.99)
+    options = resolve(yaml=ModelConfig(objectives=objectives))
+    assert options.objectives is objectives
+    assert options.warnings == ()
+    assert resolve(yaml=ModelConfig()).objectives is resolve().objectives is None
+
+
+def test_what_is_not_built_warns_by_its_name_in_the_yaml():
+    """Each key that has no effect yet, and those of the slo section."""
+    objectives = Objectives(ttft_s=0.5, ttft_target=0.99, itl_s=0.1, itl_target=0.99)
+    yaml = ModelConfig(
+        torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, use_venv=True, objectives=objectives
+    )
+    names = [warning.split(" has no effect yet")[0] for warning in resolve(yaml=yaml).warnings]
+    assert names == ["torchrun", "useJobTicket", "continuousBatching", "slo: ttft_ms", "slo: itl_ms"]
 
 
 def test_remaining_yaml_options():

@@ -18,6 +18,7 @@ ALL = [
     parsers.path,
     parsers.choice("a", "b"),
     parsers.metrics_mode,
+    parsers.bucket_bounds,
     parsers.pattern,
     parsers.url_patterns,
     parsers.listener(80, 443),
@@ -119,3 +120,43 @@ def test_any_text_is_read_or_refused(parse, text):
         parse(value(text))
     except ConfigurationError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [("0.01,0.1,1", (0.01, 0.1, 1.0)), (" 1 , 2.5,1e3 ", (1.0, 2.5, 1000.0)), ("-1,0,.5,7.", (-1.0, 0.0, 0.5, 7.0))],
+)
+def test_bucket_bounds_are_numbers_that_ascend(text, bounds):
+    """Blanks around them are fine."""
+    assert parsers.bucket_bounds(value(text)) == bounds
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1,abc", "is no list of numbers between commas: 'abc' is none"),
+        ("1,,2", "'' is none"),
+        ("1,2,", "'' is none"),
+        ("1,nan", "'nan' is none"),
+        ("1_0", "'1_0' is none"),
+        ("1,1e999", "'1e999' is none"),
+        ("-inf,1", "'-inf' is none"),
+        ("1,+Inf", "gives +Inf, the last bound of every histogram: leave it out"),
+        ("1,inf", "gives inf,"),
+        ("0.1,0.01", "does not ascend: 0.01 comes after 0.1"),
+        ("1,1.0", "does not ascend: 1 comes after 1"),
+    ],
+)
+def test_bucket_bounds_refuse_with_the_reason(text, why):
+    """The message names key, value, origin and the part that is wrong."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsers.bucket_bounds(value(text))
+    assert f"some_key={text!r} " in str(caught.value)
+    assert why in str(caught.value)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, unique=True))
+def test_bucket_bounds_read_what_python_writes(numbers):
+    """Any finite floats, as repr writes them, come back the same."""
+    bounds = tuple(sorted({number + 0.0 for number in numbers}))
+    assert parsers.bucket_bounds(value(",".join(map(repr, bounds)))) == bounds

@@ -36,6 +36,7 @@ def test_defaults_follow_the_departures():
     settings = Settings()
     assert (settings.metrics_mode, settings.metric_time_interval) == ("prometheus", 5)
     assert settings.model_metrics_auto_detect is True
+    assert settings.collectors == ("cpu", "memory", "disk", "cgroup", "gpu", "process", "workers")
 
 
 def test_startup_model_looks_up_name_and_version():

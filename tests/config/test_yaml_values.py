@@ -43,3 +43,22 @@ def test_refuses(read, value):
     """All else is refused, saying what it should be."""
     with pytest.raises(ValueError, match="should be"):
         read(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("four", "'four'"),
+        (None, "None"),
+        ([1, "a"], "[1, 'a']"),
+        ([[1], {}], "[a list, a mapping]"),
+        ([0] * 9, "a list"),
+        ({"a": 1}, "a mapping"),
+        ({1, 2}, "a set"),
+        pytest.param(2**20000, "a huge number", id="huge"),
+        ("x" * 200, "'" + "x" * 79 + "..."),
+    ],
+)
+def test_shown_is_short(value, text):
+    """Scalars as they are, nothing nested, nothing long."""
+    assert yaml_values.shown(value) == text

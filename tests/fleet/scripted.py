@@ -11,6 +11,7 @@ from pathlib import Path
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
+from servescope.metrics.passthrough import PassThrough
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.frames import Attachments, Buffer
@@ -154,10 +155,18 @@ class Fleet:
         self.backend = ScriptedBackend(script)
         self.registry = Registry()
         self.recorder = Recorder(self.registry, "h")
+        self.oom = False
         self.model_recorder = self.recorder.model("m", "1.0")
         self.lines: list[tuple[str, str, str, list[str]]] = []
         numbers = itertools.count(9000)
-        context = PoolContext(self.backend, self.recorder, numbers.__next__, lambda *line: self.lines.append(line))
+        context = PoolContext(
+            self.backend,
+            self.recorder,
+            PassThrough(self.registry),
+            numbers.__next__,
+            lambda *line: self.lines.append(line),
+            lambda: self.oom,
+        )
         options = PoolOptions(response_s, startup_s, window_s)
         devices = devices or ModelDevices(GpuCounter(0), "cpu", None, 0)
         self.pool = Pool(plan_of(), Path("/none"), devices, options, context)

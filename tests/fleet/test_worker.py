@@ -20,6 +20,9 @@ class Owner:
         self.free = 0
         self.said = []
 
+    def worker_launched(self, worker):
+        self.launched = worker.pid
+
     def worker_free(self, worker):
         self.free += 1
 
@@ -55,10 +58,10 @@ class Work:
 class Bench:
     """A worker, its owner and its backend."""
 
-    def __init__(self, script=silent, timeout_s=10.0, devices=CPU):
+    def __init__(self, script=silent, timeout_s=10.0, devices=CPU, oom=False):
         self.backend = ScriptedBackend(script)
         self.owner = Owner()
-        self.worker = Worker(9000, plan_of(), Path("/none"), devices, self.backend, self.owner, timeout_s)
+        self.worker = Worker(9000, plan_of(), Path("/none"), devices, self.backend, self.owner, timeout_s, lambda: oom)
 
     @property
     def life(self):
@@ -147,13 +150,20 @@ def test_a_launch_that_fails():
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "reason"), [(0, 500, "exit"), (1, 500, "exit"), (-15, 500, "signal"), (-9, 507, "signal")]
+    ("status", "oom", "code", "reason"),
+    [
+        (0, False, 500, "exit"),
+        (1, True, 500, "exit"),
+        (-15, False, 500, "signal"),
+        (-9, False, 507, "signal"),
+        (-9, True, 507, "oom"),
+    ],
 )
-def test_a_death_at_work(status, code, reason):
+def test_a_death_at_work(status, oom, code, reason):
     """What it had in hand fails with "Worker died.", 507 where the kernel may have run out of memory."""
 
     async def main():
-        bench = Bench()
+        bench = Bench(oom=oom)
         await bench.worker.start(60)
         work = bench.give(1)
         bench.life.die(status)

@@ -1,73 +1,85 @@
-"""A real Prometheus scrapes a running server and answers queries about it."""
+"""A real Prometheus scrapes a server under load, plainly and with native histograms, and answers queries about it."""
 
+import math
 import shutil
-import subprocess
+import threading
+import time
 
-import httpx
 import pytest
 
-from integration.net_server import NOOP, predict, serving
-from integration.server import PATIENCE_S, free_ports, wait_until
+from integration.net_server import NOOP, OBEY, obey, predict, serving
+from integration.prometheus_server import prometheus
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed"),
 ]
 
-CONFIGURATION = """
-global: {scrape_interval: 250ms, scrape_timeout: 200ms}
-scrape_configs:
-  - job_name: servescope
-    static_configs: [{targets: ['TARGET']}]
-"""
+IDLE = 'model_name="noop"'
+BUSY = 'model_name="obey",outcome="ok"'
+DURATION = "servescope_request_duration_seconds"
 
 
-@pytest.fixture
-def prometheus(tmp_path):
-    """Start one that scrapes a target; returns a function that asks it for a query's values."""
-    processes = []
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A server whose model obey is asked all the time: for answers that take 30 ms, and for errors."""
+    with serving(tmp_path_factory.mktemp("busy") / "server", {}, {"noop": NOOP, "obey": OBEY}) as server:
+        ended = threading.Event()
 
-    def start(target):
-        (tmp_path / "prometheus.yml").write_text(CONFIGURATION.replace("TARGET", target))
-        (port,) = free_ports(1)
-        address = f"127.0.0.1:{port}"
-        with (tmp_path / "prometheus.log").open("wb") as output:
-            words = [
-                "prometheus",
-                f"--config.file={tmp_path / 'prometheus.yml'}",
-                f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-            ]
-            words.append(f"--web.listen-address={address}")
-            processes.append(subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT))
+        def load():
+            while not ended.is_set():
+                obey(server, "time.sleep(0.03)\n['x']")
+                obey(server, "undefined")
+                predict(server, "/predictions/nobody")
 
-        def ask(path, **query):
-            try:
-                return httpx.get(f"http://{address}/api/v1/{path}", params=query).json()["data"]
-            except httpx.ConnectError:
-                return None  # it is not up yet
-
-        return ask
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait(PATIENCE_S)
+        threads = [threading.Thread(target=load) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        yield server
+        ended.set()
+        for thread in threads:
+            thread.join()
 
 
-def test_prometheus_reads_it(tmp_path, prometheus):
-    """The target is up without a scrape error, and three requests are three."""
-    with serving(tmp_path / "server", {"disable_system_metrics": "false"}, {"noop": NOOP}) as server:
-        ask = prometheus(f"127.0.0.1:{server.ports['metrics']}")
-        for _ in range(3):
-            assert predict(server, "/predictions/noop", b"x").text == "ok"
+def test_plainly(tmp_path, busy):
+    """It takes OpenMetrics: rates, quantiles of classic buckets, exemplars, types and units."""
+    began = time.time()
+    with prometheus(tmp_path / "prometheus", busy.ports["metrics"], "exemplar-storage") as server:
+        server.wait_for('rate(servescope_requests_total{model_name="obey",code="200"}[2s]) > 0')
+        server.wait_for('rate(servescope_requests_total{model_name="obey",code="503"}[2s]) > 0')
+        buckets = f"{DURATION}_bucket{{{BUSY}}}"
+        median = server.wait_for(f"histogram_quantile(0.5, sum by (le) (rate({buckets}[2s]))) > 0")
+        assert 0.025 <= median <= 0.25
+        assert server.target() == ("up", "")
+        assert server.values(f'servescope_requests_total{{{IDLE},code="500"}}') == [0.0]
+        assert server.values('ts_inference_requests_total{model_name="obey"}')
+        assert server.values("Requests2XX")
+        kinds = {name: entries[0] for name, entries in server.ask("metadata").items()}
+        assert kinds[DURATION] | {"help": ""} == {"type": "histogram", "unit": "seconds", "help": ""}
+        assert kinds["servescope_requests"]["type"] == "counter"
+        assert kinds["Requests2XX"]["type"] == "unknown"
+        query = {"start": str(began - 60), "end": str(time.time() + 60), "query": buckets}
+        found = server.ask("query_exemplars", **query)
+        labels = [set(each["labels"]) for series in found for each in series["exemplars"]]
+        assert labels
+        assert all(names in ({"request_id"}, {"trace_id"}) for names in labels)
 
-        def requests():
-            found = ask("query", query='sum(ts_inference_requests_total{model_name="noop",model_version="default"})')
-            return found and [sample["value"][1] for sample in found["result"]] == ["3"]
 
-        wait_until(requests, "Prometheus to know of three requests")
-        (target,) = ask("targets")["activeTargets"]
-        assert (target["health"], target["lastError"]) == ("up", "")
-        metadata = ask("metadata", metric="ts_inference_requests_total")["ts_inference_requests_total"]
-        assert [entry["type"] for entry in metadata] == ["counter"]
-        assert ask("query", query="MemoryUsed")["result"]
+def test_native_histograms(tmp_path, busy):
+    """It takes protobuf: quantiles of native buckets, which are there, empty, for a model that nobody asked."""
+    with prometheus(tmp_path / "prometheus", busy.ports["metrics"], "native-histograms", "exemplar-storage") as server:
+        rate = f"sum(rate({DURATION}{{{BUSY}}}[2s]))"
+        median = server.wait_for(f"histogram_quantile(0.5, {rate}) > 0")
+        assert 0.025 <= median <= 0.25
+        # Of a native bucket: its bounds are a factor of 2**(1/32) apart.
+        spread = server.wait_for(f"histogram_fraction({median / 1.05}, {median * 1.05}, {rate}) > 0")
+        assert 0.0 < spread <= 1.0
+        assert server.target() == ("up", "")
+        assert server.values(f'histogram_count({DURATION}{{{IDLE},outcome="ok"}})') == [0.0]
+        # Prometheus 2.42 keeps the native form alone.
+        assert server.values(f"{DURATION}_bucket") == []
+        assert server.values('ts_inference_requests_total{model_name="obey"}')
+        assert server.values("Requests2XX")
+        assert not any(map(math.isnan, server.values('servescope_requests_total{model_name="obey"}')))
+        query = {"start": str(time.time() - 60), "end": str(time.time() + 60), "query": f"{DURATION}{{{BUSY}}}"}
+        assert server.ask("query_exemplars", **query)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.formats import JsonFormatter, PlainFormatter, TextFormatter
+from servescope.logs.formats import JsonFormatter, TextFormatter
 
 NOON = 1795492743.432
 
@@ -43,13 +43,6 @@ def test_request_ids_in_text():
     assert TextFormatter().format(record("m", request_ids=["a", "b"])).endswith(" - m request_id=a,b")
 
 
-def test_metric_line():
-    """The metric files have the time and the message alone."""
-    assert PlainFormatter().format(record("Requests2XX.Count:1.0|#Level:Host")) == (
-        f"{stamp()} - Requests2XX.Count:1.0|#Level:Host"
-    )
-
-
 def failing_record():
     try:
         raise ValueError("deep")
@@ -74,10 +67,9 @@ def test_stack_in_text():
 @given(st.text())
 def test_no_line_can_be_forged(message):
     """Whatever a message holds, all but the first line are indented, and no control character is left."""
-    for formatter in (TextFormatter(), PlainFormatter()):
-        text = formatter.format(record("%s", message))
-        assert all(line.startswith("    ") for line in text.split("\n")[1:])
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]", text)
+    text = TextFormatter().format(record("%s", message))
+    assert all(line.startswith("    ") for line in text.split("\n")[1:])
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]", text)
 
 
 def test_control_characters_are_shown():

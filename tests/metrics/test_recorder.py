@@ -2,7 +2,8 @@
 
 import pytest
 
-from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
+from servescope.config.objectives import Objectives
+from servescope.metrics.definitions import DURATION_BUCKETS, REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.recorder import KEPT_S, Recorder
 from servescope.metrics.registry import Registry
 
@@ -15,6 +16,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Batch:
+    """A batch as the recorder sees it."""
+
+    request_ids = ("a",)
 
 
 @pytest.fixture
@@ -61,8 +68,8 @@ def test_prediction_time(registry: Registry) -> None:
     """Seconds become milliseconds, the last batch counts."""
     model = Recorder(registry, "h").model("noop", "1.0")
     assert series(registry, "PredictionTime") == {}
-    model.batch_handled(0.5)
-    model.batch_handled(0.25)
+    model.batch_handled(0.5, Batch())
+    model.batch_handled(0.25, Batch())
     assert series(registry, "PredictionTime") == {("noop", "Model", "h"): 250.0}
 
 
@@ -75,13 +82,11 @@ def test_own_series_exist_from_registration(registry: Registry) -> None:
 
 
 def test_rejections_and_restarts(registry: Registry) -> None:
-    """Each under its reason, an unforeseen one too; those of unknown models are none."""
-    recorder = Recorder(registry, "h")
-    model = recorder.model("noop", "1.0")
+    """Each under its reason, an unforeseen one too."""
+    model = Recorder(registry, "h").model("noop", "1.0")
     model.rejected("queue_full")
     model.rejected("unforeseen")
-    recorder.worker_restarted("noop", "1.0", "oom")
-    recorder.worker_restarted("other", "1.0", "oom")
+    model.restarted("oom")
     rejected = series(registry, "servescope_rejected_total")
     assert (rejected["noop", "1.0", "queue_full"], rejected["noop", "1.0", "unforeseen"]) == (1.0, 1.0)
     restarts = series(registry, "servescope_worker_restarts_total")
@@ -93,11 +98,15 @@ def test_queue_and_workers_are_read_at_scrape_time(registry: Registry) -> None:
     """Nothing is recorded a request; a reader's answer is the value."""
     model = Recorder(registry, "h").model("noop", "1.0")
     waiting: list[int] = []
-    model.queue(lambda: len(waiting), 100)
+    model.queue(lambda: len(waiting), lambda: 1.5, 100)
+    model.scaling(lambda: 2, lambda: 1, lambda: 4)
     model.workers(lambda: {"ready": 2})
     waiting.append(1)
     assert series(registry, "servescope_queue_depth") == {("noop", "1.0"): 1.0}
     assert series(registry, "servescope_queue_capacity") == {("noop", "1.0"): 100.0}
+    assert series(registry, "servescope_queue_oldest_seconds") == {("noop", "1.0"): 1.5}
+    scaling = [series(registry, f"servescope_workers_{name}")["noop", "1.0"] for name in ("wanted", "min", "max")]
+    assert scaling == [2.0, 1.0, 4.0]
     expected = {("noop", "1.0", state): 2.0 if state == "ready" else 0.0 for state in WORKER_STATES}
     assert series(registry, "servescope_workers") == expected
 
@@ -107,7 +116,8 @@ def test_a_forgotten_model(registry: Registry) -> None:
     clock = Clock()
     recorder = Recorder(registry, "h", clock)
     model = recorder.model("noop", "1.0")
-    model.queue(lambda: 0, 100)
+    model.queue(lambda: 0, lambda: 0.0, 100)
+    model.describe("handler.py", "python", 1, 100, "cpu")
     model.request_arrived("default")
     model.rejected("unforeseen")
     recorder.forget("noop", "1.0")
@@ -115,8 +125,8 @@ def test_a_forgotten_model(registry: Registry) -> None:
     clock.now = KEPT_S - 1
     assert series(registry, "servescope_rejected_total")["noop", "1.0", "unforeseen"] == 1.0
     clock.now = KEPT_S
-    assert series(registry, "servescope_rejected_total") == {}
-    assert series(registry, "servescope_worker_restarts_total") == {}
+    left = {family.definition.name for family in registry.collect() if any("noop" in key for key in family.series)}
+    assert left == {"ts_inference_requests_total"}
     assert series(registry, "ts_inference_requests_total") == {("noop", "default", "h"): 1.0}
 
 
@@ -138,3 +148,53 @@ def test_worker_load_times_make_room(registry: Registry) -> None:
         recorder.worker_loaded(f"W-{port}-noop_1.0", 5.0)
     names = [values[0] for values in series(registry, "WorkerLoadTime")]
     assert (len(names), names[0], names[-1]) == (1000, "W-3-noop_1.0", "W-1002-noop_1.0")
+
+
+def test_everything_asked_on_the_ports(registry: Registry) -> None:
+    """By listener, method, route and code; methods and codes that clients and handlers make up cannot fill the memory."""
+    recorder = Recorder(registry, "h")
+    recorder.http_request("inference", "POST", "/ping", 200)
+    recorder.http_request("inference", "POST", "/ping", 200)
+    recorder.http_request("inference", "BREW", "/ping", 200)
+    for code in range(300, 600):
+        recorder.http_request("inference", "GET", "/predictions/{model_name}", code)
+    counts = series(registry, "servescope_http_requests_total")
+    assert counts["inference", "POST", "/ping", "200"] == 2.0
+    assert counts["inference", "other", "/ping", "200"] == 1.0
+    assert counts["inference", "GET", "/predictions/{model_name}", "300"] == 1.0
+    assert counts["inference", "GET", "/predictions/{model_name}", "other"] == 200.0
+    assert sum(counts.values()) == 303.0
+
+
+def test_other_objectives_begin_anew(registry: Registry) -> None:
+    """A model that comes back with another objective has other buckets; one with the same counts on."""
+    recorder = Recorder(registry, "h")
+    objectives = Objectives(latency_s=0.123, latency_target=0.99)
+    first = recorder.model("noop", "1.0", objectives)
+    assert recorder.model("noop", "1.0", objectives) is first
+    durations = registry.histogram("servescope_request_duration_seconds").series["noop", "1.0", "ok"]
+    assert 0.123 in durations.bounds
+    assert recorder.model("noop", "1.0") is not first
+    durations = registry.histogram("servescope_request_duration_seconds").series["noop", "1.0", "ok"]
+    assert durations.bounds == DURATION_BUCKETS
+    assert series(registry, "servescope_slo_target_ratio") == {}
+
+
+def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> None:
+    """Its busy time stands still for five minutes, then it is gone; its processes are known while they run."""
+    clock = Clock()
+    recorder = Recorder(registry, "h", clock)
+    busy = 1.0
+    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy)
+    recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711)
+    assert [process.pid for process in recorder.workers.processes.snapshot()] == [4711]
+    busy = 2.0
+    key = ("noop", "1.0", "W-9000-noop_1.0")
+    assert series(registry, "servescope_worker_busy_seconds_total") == {key: 2.0}
+    recorder.workers.ended("W-9000-noop_1.0")
+    recorder.workers.gone("noop", "1.0", "W-9000-noop_1.0", 3.0)
+    assert not recorder.workers.processes.snapshot()
+    clock.now = KEPT_S - 1
+    assert series(registry, "servescope_worker_busy_seconds_total") == {key: 3.0}
+    clock.now = KEPT_S
+    assert series(registry, "servescope_worker_busy_seconds_total") == {}

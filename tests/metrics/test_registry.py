@@ -21,18 +21,44 @@ def test_every_definition_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("name", ["h", "h_sum", "h_bucket", "h_count"])
 def test_taken_names(name: str) -> None:
     """A histogram takes four names."""
-    registry = Registry([Definition("h", "histogram", "s", (), "help", (1.0,))])
+    registry = Registry([Definition("h", "histogram", "s", (), "help", "", (1.0,))])
     with pytest.raises(ValueError, match="taken by h"):
         registry.add(Definition(name, "gauge", "", (), "help"))
 
 
+@pytest.mark.parametrize("name", ["s", "s_sum", "s_count"])
+def test_names_that_a_summary_takes(name: str) -> None:
+    """Three, in both directions."""
+    summary = Definition("s", "summary", "s", (), "help")
+    gauge = Definition(name, "gauge", "", (), "help")
+    with pytest.raises(ValueError, match="taken by s"):
+        Registry([summary]).add(gauge)
+    with pytest.raises(ValueError, match=f"taken by {name}"):
+        Registry([gauge]).add(summary)
+    assert Registry([summary]).taken_by(Definition("s_bucket", "unknown", "", (), "help")) == ""
+
+
+def test_summaries_and_unknowns() -> None:
+    """They are asked for by their kinds, as the others."""
+    registry = Registry([Definition("s", "summary", "s", ("a",), "help"), Definition("u", "unknown", "", (), "help")])
+    registry.summary("s").labels("x").observe(2.0)
+    registry.unknown("u").labels().value = 3.0
+    text = b"".join(render(registry)).decode()
+    assert 's_count{a="x",} 1.0\ns_sum{a="x",} 2.0\n' in text
+    assert "# TYPE u untyped\nu 3.0\n" in text
+    with pytest.raises(TypeError, match="metric u is of kind unknown, not gauge"):
+        registry.gauge("u")
+    with pytest.raises(TypeError, match="metric s is of kind summary, not unknown"):
+        registry.unknown("s")
+
+
 def test_kind_mismatch() -> None:
     """Asking for a gauge where a counter is says so."""
-    with pytest.raises(TypeError, match="Requests2XX is a counter, not a gauge"):
+    with pytest.raises(TypeError, match="metric Requests2XX is of kind counter, not gauge"):
         Registry().gauge("Requests2XX")
-    with pytest.raises(TypeError, match="QueueTime is a gauge, not a counter"):
+    with pytest.raises(TypeError, match="metric QueueTime is of kind gauge, not counter"):
         Registry().counter("QueueTime")
-    with pytest.raises(TypeError, match="QueueTime is a gauge, not a histogram"):
+    with pytest.raises(TypeError, match="metric QueueTime is of kind gauge, not histogram"):
         Registry().histogram("QueueTime")
 
 
@@ -61,7 +87,19 @@ def test_a_reader_that_raises_gives_nan(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.WARNING):
         (series,) = registry.gauge("g").snapshot()
         assert math.isnan(series.value)
-    assert "could not be read" in caplog.text
+    assert "a gauge could not be read" in caplog.text
+
+
+def test_a_counter_may_be_read_at_scrape_time(caplog: pytest.LogCaptureFixture) -> None:
+    """As a gauge, each time that it is asked for."""
+    registry = Registry([Definition("c_total", "counter", "", ("a",), "help")])
+    numbers = iter([1, 2])
+    registry.counter("c_total").read(lambda: next(numbers), "x")
+    (series,) = registry.counter("c_total").snapshot()
+    assert [series.value, series.value] == [1.0, 2.0]
+    with caplog.at_level(logging.WARNING):
+        assert math.isnan(series.value)
+    assert "a counter could not be read" in caplog.text
 
 
 def test_the_size_of_families_is_a_metric() -> None:

@@ -1,5 +1,6 @@
 """metrics.yaml: TorchServe's own file, what it selects, and errors that say where."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ model_metrics:
 """
 
 
+@dataclass
+class Batch:
+    """A batch without requests."""
+
+    request_ids: tuple[str, ...] = ()
+
+
 def read(tmp_path: Path, text: str) -> MetricsConfig:
     path = tmp_path / "metrics.yaml"
     path.write_text(text)
@@ -80,6 +88,28 @@ def test_what_it_selects(tmp_path: Path) -> None:
     assert set(select(config, auto_detect=True)) - set(select(config, auto_detect=False)) == {BY_NAME["HandlerTime"]}
 
 
+def test_its_own_families(tmp_path: Path) -> None:
+    """Have its type, unit and labels, and buckets that follow the unit; the host's name comes last in model_metrics."""
+    found = {definition.name: definition for definition in select(read(tmp_path, DOCUMENTED), auto_detect=False)}
+    counter, histogram = found["NameOfCounterMetric"], found["TokenTime"]
+    assert (counter.kind, counter.unit, counter.labels) == ("counter", "ms", ("ModelName", "Level"))
+    assert (counter.buckets, counter.updated) == ((), "Nothing in this server writes it.")
+    assert (histogram.kind, histogram.unit, histogram.labels) == ("histogram", "ms", ("ModelName", "Hostname"))
+    assert histogram.buckets[0] == 5.0
+
+
+def test_units_are_the_files(tmp_path: Path) -> None:
+    """Of the server's own families too: the log lines show them."""
+    text = (
+        "ts_metrics: {gauge: [{name: QueueTime, unit: ms, dimensions: [L, Hostname]}]}\n"
+        "model_metrics: {gauge: [{name: HandlerTime, unit: Milliseconds, dimensions: [M, L]}]}"
+    )
+    found = {definition.name: definition for definition in select(read(tmp_path, text), auto_detect=False)}
+    assert (found["QueueTime"].unit, found["QueueTime"].labels) == ("ms", ("L", "Hostname"))
+    assert (found["HandlerTime"].unit, found["HandlerTime"].labels) == ("Milliseconds", ("M", "L", "Hostname"))
+    assert found["QueueTime"].help == BY_NAME["QueueTime"].help
+
+
 def test_a_server_with_it(tmp_path: Path) -> None:
     """Values map to the file's labels by position; what it does not list is not shown, what it declares is."""
     registry = Registry(select(read(tmp_path, DOCUMENTED), auto_detect=False))
@@ -88,7 +118,7 @@ def test_a_server_with_it(tmp_path: Path) -> None:
     model = recorder.model("noop", "1.0")
     model.request_arrived("default")
     model.request_answered("default", 1.0, 1.0)
-    model.batch_handled(0.001)
+    model.batch_handled(0.001, Batch())
     model.custom([MetricUpdate("histogram", "TokenTime", "ms", ["ModelName"], ["noop"], 6.0, "")])
     text = b"".join(render(registry)).decode()
     assert 'ts_inference_requests_total{model="noop",version="default",hostname="h",} 1.0' in text
@@ -125,7 +155,19 @@ def test_every_family_can_be_listed(tmp_path: Path) -> None:
 
 GOOD = "model_metrics: {counter: [{name: Calls, unit: count, dimensions: [a]}]}"
 BAD = [
-    ("{", "is no YAML"),
+    ("{", "is no YAML: line 1, column 2: expected"),
+    (
+        "model_metrics:\n  counter:\n    - name: [*level]\n",
+        "is no YAML: line 3, column 14: found undefined alias 'level'",
+    ),
+    ("\x00", "is no YAML: "),
+    ("[" * 100_000, "is no YAML: it is nested too deeply"),
+    ("model_metrics: {}", "model_metrics must have keys among counter, gauge, histogram, not {}"),
+    (
+        "ts_metrics:\n" + "model_metrics: {counter: [{name: Calls, unit: count, dimensions: [a]}]}",
+        "ts_metrics must have keys",
+    ),
+    ("model_metrics: {counter: []}", r"model_metrics.counter must be a list of metrics, not \[\]"),
     ("", "must be sections ts_metrics and model_metrics, not None"),
     ("[]", r"must be sections ts_metrics and model_metrics, not \[\]"),
     ("ts_metrics: {}", "the section model_metrics is missing"),
@@ -144,6 +186,11 @@ BAD = [
     (GOOD.replace("[a]", "[a, 5]"), r"model_metrics.counter\[0\].dimensions\[1\]: 5 is no valid Prometheus label name"),
     (GOOD.replace("[a]", "[a, a]"), r"model_metrics.counter\[0\].dimensions\[1\]: 'a' is there twice"),
     (GOOD.replace("[{", "[{name: Calls, unit: count, dimensions: []}, {"), "the name Calls is taken by Calls"),
+    (
+        GOOD.replace("Calls", "Calls, unit: count, dimensions: []}, {name: Calls_sum")
+        + "\nts_metrics: {histogram: [{name: Calls, unit: s, dimensions: []}]}",
+        "the name Calls is taken by Calls",
+    ),
     (GOOD.replace("Calls", "servescope_series"), "the name servescope_series is taken by servescope_series"),
     (GOOD.replace("Calls", "QueueTime"), "QueueTime is the server's own and belongs in ts_metrics"),
     (GOOD.replace("Calls", "PredictionTime"), "model_metrics.counter: PredictionTime is a gauge"),
@@ -164,6 +211,20 @@ def test_errors_say_where(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
         read(tmp_path, text)
     assert f"metrics_config {tmp_path / 'metrics.yaml'}" in str(caught.value)
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    """Is no file that can be read."""
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+        read_metrics_config(tmp_path)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    """Are told apart from a missing file."""
+    path = tmp_path / "metrics.yaml"
+    path.write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(ConfigurationError, match="is no YAML: "):
+        read_metrics_config(path)
 
 
 def test_an_unreadable_file(tmp_path: Path) -> None:

@@ -25,8 +25,13 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 class Api:
     """Answers by `act(exchange)`."""
 
+    listener = "inference"
+
     def __init__(self, act):
         self.handle = act
+
+    def refused(self, request, code, began):
+        return "/x"
 
 
 class Port:

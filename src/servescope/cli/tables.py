@@ -59,16 +59,17 @@ def requests_table(counts: dict[str, float]) -> Table:
 
 
 def red_table(rows: Sequence[Red]) -> Table:
-    """Rate, errors, durations and queue time a model."""
+    """Rate, errors, median and 99th percentile of the durations, and mean queue time a model."""
     title = "What /metrics says of these requests"
-    table = _table(title, "model", "requests", "per second", "errors (server)", "mean time", "in queue")
+    table = _table(title, "model", "requests", "per second", "errors (5xx)", "p50", "p99", "in queue")
     for row in rows:
         table.add_row(
             row.model,
             f"{row.requests:,.0f}",
             f"{row.rate:,.0f}",
             f"{row.errors:,.0f}",
-            _milliseconds(row.mean_ms),
+            _milliseconds(row.p50_ms),
+            _milliseconds(row.p99_ms),
             _milliseconds(row.queue_ms),
         )
     return table

@@ -53,6 +53,12 @@ def overrides(
     return found
 
 
+def prefixed_overrides(prefixes: Iterable[str], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The same for the keys that begin with one of these; such a key is all in small letters."""
+    begins = tuple(f"TS_{prefix.upper()}" for prefix in prefixes)
+    return {name[3:].lower(): (name, text) for name, text in environ.items() if name.startswith(begins)}
+
+
 def open_inference_protocol(environ: Mapping[str, str]) -> str | None:
     """`true` or `false` as TS_OPEN_INFERENCE_PROTOCOL says (`oip` turns it on), None where it is not set or empty.
 

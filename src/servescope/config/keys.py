@@ -17,6 +17,7 @@ class Key:
     `later` names the part of the server that will use the key but is not built yet, "" if the key has effect now.
     `empty_counts`: an empty text is a value of its own, where for all other keys it means "not set".
     `default`: the default in words, where the field's value does not tell it.
+    `each`: the key comes once for each of these, as `name_<each>`, and the field maps their names to the values.
     """
 
     parse: Parser[Any] | None
@@ -24,15 +25,31 @@ class Key:
     later: str = ""
     empty_counts: bool = False
     default: str = ""
+    each: str = ""
 
 
 def key(
-    parse: Parser[Any] | None, meaning: str, *, later: str = "", empty_counts: bool = False, default: str = ""
+    parse: Parser[Any] | None,
+    meaning: str,
+    *,
+    later: str = "",
+    empty_counts: bool = False,
+    default: str = "",
+    each: str = "",
 ) -> dict[str, Key]:
     """Metadata for `dataclasses.field`; see `Key`. `parse` None: `load` reads the key itself."""
-    return {"key": Key(parse, meaning, later, empty_counts, default)}
+    return {"key": Key(parse, meaning, later, empty_counts, default, each)}
 
 
 def keys_of(settings: type) -> Mapping[str, Key]:
-    """The keys that a settings class defines, by name, in its order."""
-    return {field.name: field.metadata["key"] for field in fields(settings) if "key" in field.metadata}
+    """The keys that a settings class defines, by name, in its order; not those that come once for each of something."""
+    return {name: key for name, key in _all_keys(settings) if not key.each}
+
+
+def prefixes_of(settings: type) -> Mapping[str, Key]:
+    """The keys that come once for each of something, by what stands before its name: `metrics_buckets_`."""
+    return {f"{name}_": key for name, key in _all_keys(settings) if key.each}
+
+
+def _all_keys(settings: type) -> list[tuple[str, Key]]:
+    return [(field.name, field.metadata["key"]) for field in fields(settings) if "key" in field.metadata]

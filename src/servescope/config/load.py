@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_protocol, overrides
+from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_protocol, overrides, prefixed_overrides
 from servescope.config.ineffective import INEFFECTIVE
-from servescope.config.keys import keys_of
+from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load_list import parse_load_models
 from servescope.config.models_json import parse_models
 from servescope.config.parsers import GivenValue, flag
@@ -108,6 +108,7 @@ def _from_environment(given: Mapping[str, GivenValue], environ: Mapping[str, str
     if _is_set("enable_envvars_config", given):
         keys = (*keys_of(Settings), *INEFFECTIVE)
         found = overrides(keys, environ, with_allowed_urls=_is_set("use_env_allowed_urls", given))
+        found |= prefixed_overrides(prefixes_of(Settings), environ)
     if (text := open_inference_protocol(environ)) is not None:
         found[OPEN_INFERENCE_KEY] = ("TS_OPEN_INFERENCE_PROTOCOL", text)
     return {key: GivenValue(key, text, name, cwd) for key, (name, text) in found.items()}
@@ -123,10 +124,11 @@ def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
     warnings: list[str] = []
     for name, value in given.items():
-        if name not in keys:
-            warnings.append(_useless(value, (*keys, *INEFFECTIVE)))
+        key = keys.get(name)
+        if key is None:
+            if not _parse_prefixed(value, values):
+                warnings.append(_useless(value, (*keys, *INEFFECTIVE)))
             continue
-        key = keys[name]
         if key.later:
             warnings.append(f"{name} (from {value.origin}) has no effect yet: {key.later} is not built")
         if not value.text.strip() and not key.empty_counts:
@@ -139,6 +141,16 @@ def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
         elif key.parse is not None:
             values[name] = key.parse(value)
     return values, warnings
+
+
+def _parse_prefixed(value: GivenValue, values: dict[str, Any]) -> bool:
+    """Add a key that comes once for each of something to its mapping; False where it is no such key."""
+    for prefix, key in prefixes_of(Settings).items():
+        if value.key.startswith(prefix):
+            if key.parse is not None and value.text.strip():
+                values.setdefault(prefix[:-1], {})[value.key.removeprefix(prefix).lower()] = key.parse(value)
+            return True
+    return False
 
 
 def _useless(value: GivenValue, known: tuple[str, ...]) -> str:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from servescope.config.yaml_values import Reader, device_ids, flag, one_of, text, whole
+from servescope.config.objectives import Objectives, parse_objectives
+from servescope.config.yaml_values import Reader, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
@@ -19,16 +20,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class YamlKey:
-    """How one key is spelt in the file, read, and what it means."""
+    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
 
     name: str
     read: Reader
     meaning: str
+    later: bool = False
 
 
-def yaml_key(name: str, read: Reader, meaning: str) -> dict[str, YamlKey]:
+def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
     """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning)}
+    return {"key": YamlKey(name, read, meaning, later)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,8 @@ class TorchRun:
 
     nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1), "Nodes."))
     nproc_per_node: int | None = field(
-        default=None, metadata=yaml_key("nproc-per-node", whole(1), "Processes a node; sets parallelLevel.")
+        default=None,
+        metadata=yaml_key("nproc-per-node", whole(1), "Processes a node; sets parallelLevel."),
     )
     rdzv_backend: str | None = field(
         default=None, metadata=yaml_key("rdzv-backend", text, "Rendezvous backend (c10d).")
@@ -57,6 +60,11 @@ def read_torchrun(value: Any) -> Mapping[Any, Any]:
     """The section as YAML made it; `parse_model_config` reads what is in it."""
     if not isinstance(value, dict):
         raise ValueError("should be a mapping")
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    """A section that `parse_model_config` reads, as it needs the file's name for its refusals."""
     return value
 
 
@@ -95,7 +103,7 @@ class ModelConfig:
         default=None, metadata=yaml_key("parallelLevel", whole(1), "GPUs a worker, where parallelType is set.")
     )
     torchrun: TorchRun | None = field(
-        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.")
+        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.", later=True)
     )
     max_retry_timeout_s: int | None = field(
         default=None,
@@ -109,17 +117,20 @@ class ModelConfig:
         default=None, metadata=yaml_key("jobQueueSize", whole(1), "Requests that may wait, instead of job_queue_size.")
     )
     use_job_ticket: bool | None = field(
-        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.")
+        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.", later=True)
     )
     use_venv: bool | None = field(
         default=None, metadata=yaml_key("useVenv", flag, "Run workers in a virtual environment of their own.")
     )
     continuous_batching: bool | None = field(
         default=None,
-        metadata=yaml_key("continuousBatching", flag, "Call the handler until each request says it is done."),
+        metadata=yaml_key(
+            "continuousBatching", flag, "Call the handler until each request says it is done.", later=True
+        ),
     )
     sequence_batching: bool | None = field(
-        default=None, metadata=yaml_key("sequenceBatching", flag, "Keep the requests of a sequence on one worker.")
+        default=None,
+        metadata=yaml_key("sequenceBatching", flag, "Keep the requests of a sequence on one worker.", later=True),
     )
     async_communication: bool | None = field(
         default=None,
@@ -138,13 +149,16 @@ class ModelConfig:
     max_num_sequence: int | None = field(
         default=None, metadata=yaml_key("maxNumSequence", whole(1), "Sequences at a time.")
     )
+    objectives: Objectives | None = field(
+        default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
+    )
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML and for a file
-    that is no mapping.
+    that is no mapping, BadRequest for an `slo` section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -154,6 +168,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["torchrun"] = TorchRun(**section)
         if "nproc_per_node" in section:
             values["parallel_level"] = section["nproc_per_node"]
+    if "objectives" in values:
+        values["objectives"] = parse_objectives(values["objectives"], name)
     return ModelConfig(**values), warnings
 
 
@@ -179,5 +195,5 @@ def _read(target: type, content: Mapping[Any, Any], name: str, warnings: list[st
         try:
             values[slot.name] = key.read(content[key.name])
         except ValueError as error:
-            warnings.append(f"{name}: {key.name}={content[key.name]!r} is ignored: it {error}")
+            warnings.append(f"{name}: {key.name}={shown(content[key.name])} is ignored: it {error}")
     return values

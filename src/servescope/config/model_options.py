@@ -4,11 +4,12 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from servescope.config.model_config import ModelConfig
 from servescope.config.models_json import StartupModel
+from servescope.config.objectives import Objectives
 from servescope.config.settings import Settings
 from servescope.errors import WorkerInitialization
 
@@ -44,7 +45,8 @@ class RegisterOptions:
 class ModelOptions:
     """What one model version runs with, nothing left open. `parallel_type` "" and `parallel_level` 0: not parallel.
 
-    `device_ids` None: any GPU. `runtime` None: the manifest's. `warnings`: what was asked for and is ignored.
+    `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `warnings`: what was
+    asked for and is ignored.
     """
 
     min_workers: int
@@ -70,6 +72,7 @@ class ModelOptions:
     max_num_sequence: int = 0
     max_sequence_job_queue_size: int = 0
     runtime: str | None = None
+    objectives: Objectives | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -97,6 +100,7 @@ def resolve_options(
     return ModelOptions(
         **_clipped(workers, devices, gpus),
         runtime=entry.runtime_type or request.runtime,
+        objectives=config.objectives,
         warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),
@@ -113,13 +117,12 @@ def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parall
 
 
 def _not_built(config: ModelConfig) -> list[str]:
-    asked = {
-        "continuousBatching": config.continuous_batching,
-        "sequenceBatching": config.sequence_batching,
-        "torchrun": config.torchrun,
-        "useJobTicket": config.use_job_ticket,
-    }
-    return [f"{name} has no effect yet: it is not built" for name, value in asked.items() if value]
+    keys = [slot.metadata["key"] for slot in fields(config) if getattr(config, slot.name)]
+    asked = [key.name for key in keys if key.later]
+    if config.objectives is not None:
+        times = {"slo: ttft_ms": config.objectives.ttft_s, "slo: itl_ms": config.objectives.itl_s}
+        asked += [name for name, seconds in times.items() if seconds is not None]
+    return [f"{name} has no effect yet: it is not built" for name in asked]
 
 
 def _workers_at_startup(entry: StartupModel, settings: Settings, cpus: int, gpus: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 Parser = Callable[["GivenValue"], T]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _METRICS_MODES = ("prometheus", "log", "legacy", "off")
 
 
@@ -103,6 +104,20 @@ def metrics_mode(given: GivenValue) -> str:
     if len(modes) == 1 and modes <= set(_METRICS_MODES):
         return modes.pop()
     raise given.refuse(f"is no metrics mode: use {', '.join(_METRICS_MODES)} or prometheus,log")
+
+
+def bucket_bounds(given: GivenValue) -> tuple[float, ...]:
+    """A histogram's upper bounds: finite numbers between commas, each above the one before; +Inf is not written."""
+    bounds: list[float] = []
+    for part in map(str.strip, given.text.split(",")):
+        if part.lower().lstrip("+") in ("inf", "infinity"):
+            raise given.refuse(f"gives {part}, the last bound of every histogram: leave it out")
+        if _DECIMAL.fullmatch(part) is None or not math.isfinite(bound := float(part)):
+            raise given.refuse(f"is no list of numbers between commas: {part!r} is none")
+        if bounds and bound <= bounds[-1]:
+            raise given.refuse(f"does not ascend: {bound:g} comes after {bounds[-1]:g}")
+        bounds.append(bound)
+    return tuple(bounds)
 
 
 def pattern(given: GivenValue) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md: in, what `settings`, `ineffective` and `model_config` define; out, Markdown.
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config` and `objectives` define; out, Markdown.
 
 Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
 """
@@ -13,6 +13,7 @@ from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
 from servescope.config.model_config import ModelConfig, TorchRun, YamlKey
+from servescope.config.objectives import SLO_KEYS
 from servescope.config.settings import Settings
 
 
@@ -23,9 +24,10 @@ def key_table() -> str:
         if "key" in slot.metadata:
             key: Key = slot.metadata["key"]
             effect = f"not yet ({key.later})" if key.later else "yes"
-            rows.append(
-                f"| `{slot.name}` | {_default(slot, key)} | {_cell(key.meaning)} | {effect} | {_variable(slot.name)} |"
-            )
+            name, variable_ = slot.name, _variable(slot.name)
+            if key.each:
+                name, variable_ = f"{name}_<{key.each}>", f"{variable_[:-1]}_<{key.each.upper()}>`"
+            rows.append(f"| `{name}` | {_default(slot, key)} | {_cell(key.meaning)} | {effect} | {variable_} |")
     return "\n".join(rows)
 
 
@@ -41,7 +43,14 @@ def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
     rows = ["| key | meaning |", "|---|---|"]
     for slot in fields(section):
         key: YamlKey = slot.metadata["key"]
-        rows.append(f"| `{key.name}` | {_cell(key.meaning)} |")
+        rows.append(f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |")
+    return "\n".join(rows)
+
+
+def slo_table() -> str:
+    """The table of the keys of model-config.yaml's slo section."""
+    rows = ["| key | meaning |", "|---|---|"]
+    rows += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in SLO_KEYS.items()]
     return "\n".join(rows)
 
 
@@ -52,6 +61,7 @@ def fill(page: str) -> str:
         "ineffective keys": ineffective_table(),
         "yaml keys": yaml_table(ModelConfig),
         "torchrun keys": yaml_table(TorchRun),
+        "slo keys": slo_table(),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

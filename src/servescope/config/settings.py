@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from servescope.config.address import MAX_PORT, Address
+from servescope.config.collector_url import collector
+from servescope.config.collectors import COLLECTORS, collectors
 from servescope.config.keys import key
 from servescope.config.load_list import LoadModel
 from servescope.config.models_json import StartupModel, StartupModels
 from servescope.config.parsers import (
+    bucket_bounds,
     choice,
     flag,
     listener,
@@ -35,7 +38,9 @@ SEQUENCES: Final = "sequence batching"
 class Settings:
     """The configuration of one server. Sizes in bytes, timeouts in seconds, paths absolute.
 
-    Fields whose metadata has no `key` are not set by a key of that name, but by the environment or by loading.
+    `metrics_buckets`: bounds by family name, in small letters, ascending, in the family's unit, not checked against the
+    families that there are. Fields whose metadata has no `key` are not set by a key of that name, but by the
+    environment or by loading.
     """
 
     inference_address: Address = field(
@@ -124,9 +129,50 @@ class Settings:
         metadata=key(flag, "Register metrics that no yaml declares; false drops them. TorchServe's default is false."),
     )
     enable_metrics_api: bool = field(default=True, metadata=key(flag, "Serve /metrics."))
-    disable_system_metrics: bool = field(default=False, metadata=key(flag, "Do not measure the host and its GPUs."))
+    disable_system_metrics: bool = field(
+        default=False,
+        metadata=key(flag, "Do not measure the host, its GPUs and the cgroup; the server's processes still are."),
+    )
+    collectors: tuple[str, ...] = field(
+        default=COLLECTORS,
+        metadata=key(
+            collectors,
+            f"What is sampled: some of {', '.join(COLLECTORS)} between commas, or all but some: -gpu,-disk. Not in"
+            " TorchServe.",
+            default="all",
+        ),
+    )
     metric_time_interval: int = field(
-        default=5, metadata=key(whole(1), "Seconds between samples of host and GPUs. TorchServe's default is 60.")
+        default=5, metadata=key(whole(1), "Seconds between samples of the collectors. TorchServe's default is 60.")
+    )
+
+    metrics_buckets: Mapping[str, tuple[float, ...]] = field(
+        default_factory=dict,
+        metadata=key(
+            bucket_bounds,
+            "Upper bounds of a histogram, ascending, between commas, without +Inf: instead of the family's own."
+            " Not in TorchServe.",
+            default="the family's own",
+            each="family",
+        ),
+    )
+    metrics_series_budget: int = field(
+        default=100,
+        metadata=key(
+            whole(1),
+            "Series that a model may have in one family with label values of its handler's or clients' choice."
+            " Not in TorchServe.",
+        ),
+    )
+
+    tracing_endpoint: str = field(
+        default="",
+        metadata=key(
+            collector,
+            "Collector that gets OpenTelemetry spans by OTLP over HTTP: http://host:4318/v1/traces. Needs"
+            " servescope[traces]. Not in TorchServe.",
+            default="no traces",
+        ),
     )
 
     decode_input_request: bool = field(default=True, metadata=key(flag, "Decode JSON and text bodies for handlers."))

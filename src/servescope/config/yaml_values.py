@@ -4,9 +4,12 @@ Named by the fields of `model_config`. A ValueError says what the value should b
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 Reader = Callable[[Any], Any]
+_LONGEST = 80
+_MOST_ITEMS = 8
 
 
 def whole(minimum: int) -> Reader:
@@ -50,3 +53,23 @@ def device_ids(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(item) is int and item >= 0 for item in value):
         raise ValueError("should be a list of GPU numbers")
     return tuple(value)
+
+
+def shown(value: Any) -> str:
+    """The value for a message: a scalar, or a short list of them, as Python writes it, cut where it is long.
+
+    Nothing nested is written out: aliases make it endless in a hostile file. Nor is an integer that Python refuses to.
+    """
+    if isinstance(value, list) and len(value) <= _MOST_ITEMS:
+        return f"[{', '.join(map(_scalar, value))}]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if not isinstance(value, str | int | float | bytes | date | None):
+        return f"a {'mapping' if isinstance(value, dict) else type(value).__name__}"
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a huge number"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

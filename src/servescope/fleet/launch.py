@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from servescope.metrics.passthrough import MetricsSource
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import FromWorker, Load, ToWorker
 
@@ -39,6 +40,9 @@ class WorkerEvents(Protocol):
 
     def line_received(self, stream: str, line: str) -> None:
         """The worker wrote a line; `stream` is stdout or stderr."""
+
+    def metrics_offered(self, source: MetricsSource) -> None:
+        """Its handler uses prometheus_client, and may be asked for those metrics from now until `ended`. At most once."""
 
     def ending(self) -> None:
         """It has ended, but what it said last may not all have come in. Followed by `ended`."""

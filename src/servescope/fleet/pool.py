@@ -16,6 +16,7 @@ from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import Ending, WorkerState
 from servescope.fleet.worker import Worker
+from servescope.metrics.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recorder import Recorder
 from servescope.wire.messages import Loaded, MetricUpdate
 
@@ -46,12 +47,17 @@ class PoolOptions:
 
 @dataclass(frozen=True)
 class PoolContext:
-    """What every pool of a server shares. `next_number` deals worker numbers; `model_line` keeps the model log."""
+    """What every pool of a server shares. `pass_through` shows what handlers measure with prometheus_client.
+
+    `next_number` deals worker numbers; `model_line` keeps the model log; `oom` tells the kernel's kills (`fleet.oom`).
+    """
 
     backend: Backend
     recorder: Recorder
+    pass_through: PassThrough
     next_number: Callable[[], int]
     model_line: Callable[[str, str, str, Sequence[str]], None]
+    oom: Callable[[], bool]
 
 
 class Pool:
@@ -113,7 +119,10 @@ class Pool:
             self._context.backend,
             self,
             self._options.response_timeout_s,
+            self._context.oom,
         )
+        load = self._plan.load
+        self._context.recorder.workers.added(load.model_name, load.model_version, worker.name, lambda: worker.busy_s)
         self._first_loads[worker] = asyncio.get_running_loop().create_future()
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
         self.can_serve = True
@@ -151,7 +160,9 @@ class Pool:
             self.events.workers_changed()
 
     def _forget(self, worker: Worker) -> None:
-        self._keepers.pop(worker, None)
+        if self._keepers.pop(worker, None) is not None:
+            load = self._plan.load
+            self._context.recorder.workers.gone(load.model_name, load.model_version, worker.name, worker.busy_s)
         self._first_loads.pop(worker, None)
 
     async def first_load(self, worker: Worker) -> Loaded:
@@ -206,19 +217,26 @@ class Pool:
             self.events.model_updates(loaded.updates)
         if loaded.code == 200:
             schedule.loaded()
-            self._context.recorder.worker_loaded(worker.name, (loop.time() - began) * 1000)
+            self._note_load(worker, loop.time() - began)
             logger.info("%s is ready, process %d", worker.name, worker.pid)
         first = self._first_loads[worker]
         if not first.done():
             first.set_result(loaded)
         ending = await worker.end()
+        self._context.recorder.workers.ended(worker.name)
+        self._context.pass_through.detach(worker.name)
         if not worker.retiring:
             logger.warning("%s ended: %s", worker.name, ending.text)
         return ending
 
+    def _note_load(self, worker: Worker, seconds: float) -> None:
+        recorder, load = self._context.recorder, self._plan.load
+        recorder.worker_loaded(worker.name, seconds * 1000)
+        if model := recorder.find(load.model_name, load.model_version):
+            model.loaded(seconds)
+
     async def _wait_to_retry(self, worker: Worker, schedule: RetrySchedule, ending: Ending) -> bool:
         """Sleep until the next try. False: it is given up."""
-        load = self._plan.load
         worker.state = WorkerState.FAILED
         delay = schedule.failed(asyncio.get_running_loop().time())
         if delay is None:
@@ -227,8 +245,20 @@ class Pool:
             return False
         self._changed()
         await asyncio.sleep(delay)
-        self._context.recorder.worker_restarted(load.model_name, load.model_version, ending.reason)
+        load = self._plan.load
+        if model := self._context.recorder.find(load.model_name, load.model_version):
+            model.restarted(ending.reason)
         return True
+
+    def worker_launched(self, worker: Worker) -> None:
+        """See `WorkerOwner`."""
+        load = self._plan.load
+        self._context.recorder.workers.started(load.model_name, load.model_version, worker.name, worker.pid)
+
+    def worker_offers(self, worker: Worker, source: MetricsSource) -> None:
+        """See `WorkerOwner`."""
+        load = self._plan.load
+        self._context.pass_through.attach(worker.name, load.model_name, load.model_version, source)
 
     def worker_free(self, worker: Worker) -> None:
         """See `WorkerOwner`."""

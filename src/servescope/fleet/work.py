@@ -4,11 +4,13 @@ Used by `fleet.worker`, `fleet.pool` and `serving`.
 """
 
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from servescope.errors import WorkerFailed
+from servescope.metrics.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Reply
 
@@ -54,6 +56,12 @@ class Work(Protocol):
 class WorkerOwner(Protocol):
     """Who hears of a worker's turns."""
 
+    def worker_launched(self, worker: "Worker") -> None:
+        """It has a process, which loads now."""
+
+    def worker_offers(self, worker: "Worker", source: MetricsSource) -> None:
+        """Its handler's own metrics can be asked for, until it ends."""
+
     def worker_free(self, worker: "Worker") -> None:
         """It can take work: it has loaded, or finished what it had."""
 
@@ -70,9 +78,14 @@ class Ending:
     code: int = 500
 
 
-def ending_of(status: int) -> Ending:
-    """Why a process ended by itself, by its exit status, or minus the signal that killed it."""
-    if status in (KILLED, 137):  # the kernel's out-of-memory killer, or an operator
+def ending_of(status: int, oom: Callable[[], bool]) -> Ending:
+    """Why a process ended by itself, by its exit status, or minus the signal that killed it.
+
+    `oom`: asked where it was SIGKILL, says whether it was the kernel's.
+    """
+    if status in (KILLED, 137):
+        if oom():
+            return Ending("oom", "killed by the kernel for want of memory", 507)
         return Ending("signal", "killed by SIGKILL", 507)
     if status < 0:
         return Ending("signal", f"killed by {signal.Signals(-status).name}")

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from servescope.fleet.gpus import Devices
 from servescope.fleet.launch import Backend, LaunchPlan, WorkerLink
 from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
+from servescope.metrics.passthrough import MetricsSource
 from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, FromWorker, Loaded, Reply, Stop
 
@@ -27,7 +29,7 @@ class Worker:
     """A numbered place for a process; the process may die and be replaced, the place stays.
 
     `number` is TorchServe's port number, `name` its `W-{number}-{model}_{version}`. `timeout_s` bounds one batch, and
-    between two pieces of a streamed one.
+    between two pieces of a streamed one. `oom` tells the kernel's kills from others (`fleet.oom`).
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Worker:
         backend: Backend,
         owner: WorkerOwner,
         timeout_s: float,
+        oom: Callable[[], bool],
     ) -> None:
         self.number = number
         self.name = f"W-{number}-{plan.load.model_name}_{plan.load.model_version}"
@@ -49,11 +52,14 @@ class Worker:
         self.pace = Pace()
         self.in_flight: dict[int, tuple[Work, float]] = {}
         self.retiring = False
+        self._busy_s = 0.0
+        self._busy_since: float | None = None
         self._plan = self._plan_for(plan, devices)
         self._directory = directory
         self._backend = backend
         self._owner = owner
         self._timeout_s = timeout_s
+        self._oom = oom
         self._link: WorkerLink | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._loaded: asyncio.Future[Loaded] | None = None
@@ -86,6 +92,15 @@ class Worker:
         return self.state in AT_WORK and len(self.in_flight) < self.pace.most
 
     @property
+    def busy_s(self) -> float:
+        """For how many seconds, in all its lives and up to now, it has had a batch in hand."""
+        return self._busy_s if self._busy_since is None else self._busy_s + time.monotonic() - self._busy_since
+
+    def _note_idle(self) -> None:
+        if self._busy_since is not None and not self.in_flight:
+            self._busy_s, self._busy_since = self.busy_s, None
+
+    @property
     def request_ids(self) -> list[str]:
         """The requests it has in hand."""
         return [request_id for work, _ in self.in_flight.values() for request_id in work.request_ids]
@@ -107,6 +122,7 @@ class Worker:
         except OSError as error:
             self._ended.set_result(1)
             return self._refused(Ending("load_error", f"cannot start a worker: {error}"))
+        self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
             self.kill()
         self._link.send(self._plan.load)
@@ -140,6 +156,7 @@ class Worker:
             self._watch.cancel()
             self._watch = None
         lost, self.in_flight = list(self.in_flight.values()), {}
+        self._note_idle()
         # Answers come in the order of the batches, so an ordinary handler had begun on the first of them at most.
         begun = len(lost) if self.concurrent else 1
         for work, _ in lost[:begun]:
@@ -149,17 +166,24 @@ class Worker:
         return ending
 
     def _ending_of(self, status: int) -> Ending:
-        return Ending("stopped", "stopped") if self.retiring else ending_of(status)
+        return Ending("stopped", "stopped") if self.retiring else ending_of(status, self._oom)
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
         """Give it a batch. It must have room (`has_room`)."""
         assert self._link is not None
         now = self._clock()
+        if not self.in_flight:
+            self._busy_since = time.monotonic()
         self.in_flight[work.id] = (work, now + self._timeout_s)
         self.state = WorkerState.BUSY
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_at(now + self._timeout_s, self._check_deadlines)
         self._link.send(message, attachments)
+
+    def take_back(self, work: Work) -> None:
+        """It could not be sent."""
+        self.in_flight.pop(work.id, None)
+        self._note_idle()
 
     def cancel(self, request_id: str) -> None:
         """The client of a request that it works on has gone."""
@@ -230,6 +254,7 @@ class Worker:
                     self.pace.answered(message.stages["prediction"])
                 work.replied(message, attachments)
                 del self.in_flight[message.batch_id]  # last: work that choked on its reply fails with the worker
+                self._note_idle()
                 if self.in_flight and not self.concurrent:
                     self._begin_next()
                 self._turn_free()
@@ -256,6 +281,10 @@ class Worker:
     def line_received(self, stream: str, line: str) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
+
+    def metrics_offered(self, source: MetricsSource) -> None:
+        """See `WorkerEvents`."""
+        self._owner.worker_offers(self, source)
 
     def ending(self) -> None:
         """See `WorkerEvents`."""

@@ -21,7 +21,7 @@ _LOG4J_SUFFIXES = (".xml", ".properties")
 def apply_log_config(path: Path) -> None:
     """Apply a Python logging configuration: JSON or YAML (dictConfig's schema), anything else as INI (fileConfig).
 
-    The access log does not go through `logging` and is not touched.
+    The access log and the metrics' lines do not go through `logging` and are not touched.
 
     Raises:
         ConfigurationError: the file cannot be read, or is no logging configuration.

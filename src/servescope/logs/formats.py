@@ -70,15 +70,6 @@ class TextFormatter(logging.Formatter):
         return "\n".join(part for part in (exception, stack) if part)
 
 
-class PlainFormatter(TextFormatter):
-    """`ISO8601 - message`, as TorchServe's metric log files."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line without the final line feed."""
-        body = escape(record.getMessage()).replace("\n", "\n    ")
-        return f"{self._stamp.at(int(record.created * 1000))} - {body}"
-
-
 class JsonFormatter(TextFormatter):
     """A JSON object a line: time (UTC), level, thread, logger, message, and request_id(s) and exception if any."""
 

@@ -1,8 +1,8 @@
 """The log locations in, open files and configured loggers out. Called once by the runtime, before anything is logged.
 
-`servescope` and every library go to ts_log.log, `MODEL_LOG` to model_log.log, `TS_METRICS` and `MODEL_METRICS` to
-ts_metrics.log and model_metrics.log, access lines past `logging` to access_log.log; all of it is echoed to the
-console. Names and layouts are TorchServe's (its log4j2.xml).
+`servescope` and every library go to ts_log.log, `MODEL_LOG` to model_log.log; past `logging`, the lines of `TS_METRICS`
+and `MODEL_METRICS` go to ts_metrics.log and model_metrics.log, and access lines to access_log.log. All of it is echoed
+to the console. Names and layouts are TorchServe's (its log4j2.xml).
 """
 
 import logging
@@ -12,21 +12,26 @@ from typing import TextIO
 
 from servescope.errors import ConfigurationError
 from servescope.logs.access import AccessLog
-from servescope.logs.formats import JsonFormatter, LogFormat, PlainFormatter, TextFormatter
+from servescope.logs.formats import JsonFormatter, LogFormat, TextFormatter
+from servescope.logs.metric import MODEL_METRICS, TS_METRICS, MetricLog
 from servescope.logs.model import MODEL_LOG
 from servescope.logs.sinks import Console, ConsoleHandler, FileHandler, RollingFile
 
 SERVER_LOG = "servescope"
-TS_METRICS = "TS_METRICS"
-MODEL_METRICS = "MODEL_METRICS"
 LOG_FORMATS = ("text", "json")
 
 
 class Logs:
-    """The open logs: `access` for `web`, the loggers for everyone. Made by `open_logs`, closed by `close`."""
+    """The open logs: `access` for `web`, `server_metrics` and `model_metrics` for `metrics`, the loggers for everyone.
 
-    def __init__(self, access: AccessLog, files: list[RollingFile], console: Console) -> None:
-        self.access = access
+    Made by `open_logs`, closed by `close`.
+    """
+
+    def __init__(self, files: list[RollingFile], console: Console, log_format: LogFormat) -> None:
+        access, server, model = files[0], *files[3:]
+        self.access = AccessLog(access, console, log_format)
+        self.server_metrics = MetricLog(server, console, TS_METRICS, log_format)
+        self.model_metrics = MetricLog(model, console, MODEL_METRICS, log_format)
         self._files = files
         self._console = console
         self._undo: list[Callable[[], None]] = []
@@ -37,12 +42,14 @@ class Logs:
         return sum(file.lost for file in self._files)
 
     def flush(self) -> None:
-        """Write out the access lines that are held; everything else is written as it comes. Twice a second is right."""
+        """Write out the lines that are held, of access and metrics; all else is written as it comes. Twice a second is right."""
+        self.server_metrics.flush()
+        self.model_metrics.flush()
         self.access.flush()
 
     def close(self) -> None:
         """Write out what is held, give the loggers back as they were found, close the files. May be called twice."""
-        self.access.flush()
+        self.flush()
         while self._undo:
             self._undo.pop()()
         for file in self._files:
@@ -74,18 +81,15 @@ def open_logs(
     number = _level_number(level)
     terminal = Console(console)
     text = JsonFormatter() if log_format == "json" else TextFormatter()
-    plain = JsonFormatter() if log_format == "json" else PlainFormatter()
     report = _reporter(terminal, text)
     files = [RollingFile(log_location / f"{name}.log", report) for name in ("access_log", "ts_log", "model_log")]
     files += [RollingFile(metrics_location / f"{name}.log", report) for name in ("ts_metrics", "model_metrics")]
-    logs = Logs(AccessLog(files[0], terminal, log_format), files, terminal)
+    logs = Logs(files, terminal, log_format)
     echo = ConsoleHandler(terminal, text)
     server_lines, model_lines = (FileHandler(file, text) for file in files[1:3])
     logs.install("", max(number, logging.INFO), [server_lines, echo])
     logs.install(SERVER_LOG, number, [server_lines, echo])
     logs.install(MODEL_LOG, logging.DEBUG, [model_lines, echo])
-    for name, file in zip((TS_METRICS, MODEL_METRICS), files[3:], strict=True):
-        logs.install(name, logging.DEBUG, [FileHandler(file, plain), echo])
     return logs
 
 

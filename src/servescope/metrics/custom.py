@@ -57,8 +57,9 @@ def custom_definition(kind: Kind, name: str, unit: str, dimensions: Sequence[str
     labels = [label_name(dimension) for dimension in dimensions if dimension != HOSTNAME]
     if kind == "histogram":
         labels = ["exported_le" if label == "le" else label for label in labels]
-    text = f"{name} in {unit or 'no unit'}, as the handler measures it in the worker; written when its reply arrives."
-    return Definition(valid, kind, unit, (*labels, HOSTNAME), text, buckets_for(unit) if kind == "histogram" else ())
+    text = f"{name} in {unit or 'no unit'}, as the handler measures it in the worker."
+    buckets = buckets_for(unit) if kind == "histogram" else ()
+    return Definition(valid, kind, unit, (*labels, HOSTNAME), text, "Written when its reply arrives.", buckets)
 
 
 class CustomMetrics:

@@ -1,13 +1,14 @@
 """Names and texts that fit Prometheus' text formats.
 
 In: names, label values and help texts that handlers, clients and people chose. Out: strings that cannot break a line.
-Called by `instruments` when a series is bound, by `custom` and `torchserve` for names, and by `exposition.text`.
+Called by `families` when a series is bound, by `custom` and `torchserve` for names, and by the renderers in `exposition`.
 """
 
 import re
 
 METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_ESCAPED = re.compile(r"""\\([\\"n])""")
 _NOT_METRIC = re.compile(r"[^a-zA-Z0-9_:]")
 _NOT_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -17,6 +18,18 @@ def escape_label_value(value: str) -> str:
     if "\\" in value or '"' in value or "\n" in value:
         return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return value
+
+
+def unescape_label_value(value: str) -> str:
+    r"""What `escape_label_value` was given; the same object where no `\` occurs. A `\` before anything that it does not
+    escape stays, as does one at the end.
+    """
+    return _ESCAPED.sub(_plain, value) if "\\" in value else value
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    character = escaped[1]
+    return "\n" if character == "n" else character
 
 
 def escape_help(text: str) -> str:

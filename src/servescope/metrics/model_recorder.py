@@ -1,76 +1,84 @@
-"""The writes of one registered model version, bound to its labels once.
+"""The writes of one registered model version, bound to its labels once: TorchServe's families, its queue and its workers.
 
-In: calls of `serving`, a few a request. Out: series in the registry. Made by `recorder.Recorder.model`.
+In: calls of `serving` and `fleet`. Out: series in the registry. Made by `recorder.Recorder.model`. Its finished requests are
+`request_recorder`'s.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from servescope.metrics.custom import CustomMetrics
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge
-from servescope.metrics.registry import Registry
+from servescope.metrics.model_families import ModelFamilies
+from servescope.metrics.request_recorder import RequestRecorder
 from servescope.wire.messages import MetricUpdate
 
 HOST = "Host"
 _MODEL = "Model"
 
 
-class ModelFamilies:
-    """The families that model recorders write to, looked up once for all models."""
+class Requests(Protocol):
+    """Whatever knows the ids of its requests: a batch."""
 
-    __slots__ = (
-        "capacity", "depth", "hostname", "latency", "prediction", "queue_latency", "queue_time", "rejected", "requests",
-        "restarts", "workers",
-    )  # fmt: skip
-
-    def __init__(self, registry: Registry, hostname: str) -> None:
-        self.hostname = hostname
-        self.requests = registry.counter("ts_inference_requests_total")
-        self.latency = registry.counter("ts_inference_latency_microseconds")
-        self.queue_latency = registry.counter("ts_queue_latency_microseconds")
-        self.queue_time = registry.gauge("QueueTime")
-        self.prediction = registry.gauge("PredictionTime")
-        self.depth = registry.gauge("servescope_queue_depth")
-        self.capacity = registry.gauge("servescope_queue_capacity")
-        self.rejected = registry.counter("servescope_rejected_total")
-        self.restarts = registry.counter("servescope_worker_restarts_total")
-        self.workers = registry.gauge("servescope_workers")
+    @property
+    def request_ids(self) -> Sequence[str]:
+        """The ids, in the batch's order."""
 
 
 class ModelRecorder:
-    """What happens to one model's requests. This project's own series exist, at zero, from now on; TorchServe's
-    from first use.
+    """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use.
+
+    `requests` takes what became of each request.
     """
 
-    __slots__ = (
-        "_answered", "_arrived", "_custom", "_families", "_prediction", "_queue_time", "_rejected", "_restarts",
-        "name", "version",
-    )  # fmt: skip
-
-    def __init__(self, families: ModelFamilies, custom: CustomMetrics, name: str, version: str) -> None:
+    def __init__(
+        self, families: ModelFamilies, custom: CustomMetrics, name: str, version: str, requests: RequestRecorder
+    ) -> None:
         self.name = name
         self.version = version
+        self.requests = requests
         self._families = families
         self._custom = custom
+        self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
         self._answered: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
         self._prediction: Gauge | None = None
+        self._info: tuple[str, ...] | None = None
         self._rejected = {why: families.rejected.labels(name, version, why) for why in REJECTION_REASONS}
         self._restarts = {why: families.restarts.labels(name, version, why) for why in RESTART_REASONS}
+        self._loads = families.load_seconds.labels(name, version)
+        self.batch_sent: Callable[[float], None] = families.batch_sizes.labels(name, version).observe
+        families.in_flight.read(self._in_flight, name, version)
+
+    def _in_flight(self) -> float:
+        return self._arrived_count - self.requests.finished_count
 
     def request_arrived(self, label: str) -> None:
-        """A request found this model, and is not queued yet. `label`: the version in its URL, or `default`."""
+        """A request found this model, and is not queued yet. `label`: the version in its URL, or `default`.
+
+        Each must come to `requests.finished` or `request_refused` once.
+        """
+        self._arrived_count += 1
         counter = self._arrived.get(label)
         if counter is None:
-            counter = self._families.requests.labels(self.name, label, self._families.hostname)
+            counter = self._families.ts_requests.labels(self.name, label, self._families.hostname)
             self._arrived[label] = counter
         counter.value += 1.0
+
+    def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
+        """A request was answered before anything but its path was looked at, as one that is too large is.
+
+        TorchServe counts no such request, and its families do not here.
+        """
+        self._arrived_count += 1
+        self.requests.finished(route, code, arrived, ended, None, False, (size, 0), ("request_id", ""))
 
     def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
         """The handler's answer to a REST request came back, or its last piece, `latency_us` µs after its arrival.
 
-        `queue_us`: µs from its arrival until its batch was sent. Refusals and crashes are not reported here, as
+        `queue_us`: µs from its arrival until its batch was taken up. Refusals and crashes are not reported here, as
         TorchServe's.
         """
         counters = self._answered.get(label)
@@ -84,7 +92,7 @@ class ModelRecorder:
         families = self._families
         values = (self.name, label, families.hostname)
         self._queue_time = families.queue_time.labels(HOST, families.hostname)
-        self._answered[label] = (families.latency.labels(*values), families.queue_latency.labels(*values))
+        self._answered[label] = (families.ts_latency.labels(*values), families.ts_queue_latency.labels(*values))
         return self._answered[label]
 
     def rejected(self, reason: str) -> None:
@@ -101,7 +109,11 @@ class ModelRecorder:
             counter = self._restarts[reason] = self._families.restarts.labels(self.name, self.version, reason)
         counter.value += 1.0
 
-    def batch_handled(self, prediction_s: float) -> None:
+    def loaded(self, seconds: float) -> None:
+        """A worker has loaded the model, so long after the decision to start it."""
+        self._loads.observe(seconds)
+
+    def batch_handled(self, prediction_s: float, batch: Requests) -> None:  # noqa: ARG002  # the log lines name its requests
         """The worker's entry point answered a batch without failing, in so many seconds."""
         gauge = self._prediction
         if gauge is None:
@@ -114,9 +126,18 @@ class ModelRecorder:
         if updates:
             self._custom.apply(updates)
 
-    def queue(self, depth: Callable[[], float], capacity: int) -> None:
-        """Let `depth` say at scrape time how many requests wait; `capacity` may."""
+    def describe(self, handler: str, runtime: str, batch_size: int, max_batch_delay_ms: int, device: str) -> None:
+        """How the model is served, for servescope_model_info."""
+        if self._info is not None:
+            self._families.info.remove(*self._info)
+        facts = (handler, runtime, str(batch_size), str(max_batch_delay_ms), device)
+        self._info = (self.name, self.version, *facts)
+        self._families.info.labels(*self._info).value = 1.0
+
+    def queue(self, depth: Callable[[], float], oldest_s: Callable[[], float], capacity: int) -> None:
+        """Let `depth` say at scrape time how many requests wait, `oldest_s` for how long; `capacity` may."""
         self._families.depth.read(depth, self.name, self.version)
+        self._families.oldest.read(oldest_s, self.name, self.version)
         self._families.capacity.labels(self.name, self.version).value = float(capacity)
 
     def workers(self, states: Callable[[], Mapping[str, int]]) -> None:
@@ -124,20 +145,42 @@ class ModelRecorder:
         for state in WORKER_STATES:
             self._families.workers.read(_count_of(states, state), self.name, self.version, state)
 
+    def scaling(self, wanted: Callable[[], float], fewest: Callable[[], float], most: Callable[[], float]) -> None:
+        """Let these say at scrape time how many workers there shall be, at least and at most."""
+        families = self._families
+        for family, read in ((families.wanted, wanted), (families.fewest, fewest), (families.most, most)):
+            family.read(read, self.name, self.version)
+
     def detach(self) -> None:
         """Drop the series that are read at scrape time: there is nothing left to read."""
-        self._families.depth.remove(self.name, self.version)
-        self._families.capacity.remove(self.name, self.version)
+        families = self._families
+        for family in (
+            families.depth,
+            families.oldest,
+            families.capacity,
+            families.wanted,
+            families.fewest,
+            families.most,
+        ):
+            family.remove(self.name, self.version)
         for state in WORKER_STATES:
-            self._families.workers.remove(self.name, self.version, state)
+            families.workers.remove(self.name, self.version, state)
+        if self._info is not None:
+            families.info.remove(*self._info)
+            self._info = None
 
     def remove(self) -> None:
         """Drop all series of this project's own families."""
         self.detach()
+        families = self._families
+        self.requests.remove()
+        families.in_flight.remove(self.name, self.version)
+        families.batch_sizes.remove(self.name, self.version)
+        families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:
-            self._families.rejected.remove(self.name, self.version, reason)
+            families.rejected.remove(self.name, self.version, reason)
         for reason in self._restarts:
-            self._families.restarts.remove(self.name, self.version, reason)
+            families.restarts.remove(self.name, self.version, reason)
 
 
 def _count_of(states: Callable[[], Mapping[str, int]], state: str) -> Callable[[], float]:

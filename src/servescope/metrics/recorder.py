@@ -11,10 +11,16 @@ import time
 from collections.abc import Callable
 
 import servescope
+from servescope.config.objectives import Objectives
+from servescope.metrics.buckets import bounds_with
 from servescope.metrics.custom import CustomMetrics
-from servescope.metrics.instruments import Gauge
-from servescope.metrics.model_recorder import HOST, ModelFamilies, ModelRecorder
+from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.model_families import ModelFamilies
+from servescope.metrics.model_recorder import HOST, ModelRecorder
+from servescope.metrics.objectives import ObjectiveCounters
 from servescope.metrics.registry import Registry
+from servescope.metrics.request_recorder import RequestRecorder
+from servescope.metrics.worker_recorder import WorkerRecorder
 
 __all__ = ["ModelRecorder", "Recorder"]
 
@@ -22,29 +28,39 @@ __all__ = ["ModelRecorder", "Recorder"]
 KEPT_S = 300.0
 # Every new worker has a name of its own, so the load times of workers long gone make room.
 _MOST_WORKER_SERIES = 1000
+METHODS = frozenset(("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"))
+OTHER = "other"
+_MOST_CODES = 100
 
 
 class Recorder:
-    """Writes for the whole server; `model` gives the writes for one model.
+    """Writes for the whole server; `model` gives the writes for one model, `workers` takes those of workers.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
 
     def __init__(self, registry: Registry, hostname: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.workers = WorkerRecorder(registry, KEPT_S, clock)
         self._hostname = hostname
         self._clock = clock
         self._families = ModelFamilies(registry, hostname)
         self._models: dict[tuple[str, str], ModelRecorder] = {}
+        self._objectives: dict[tuple[str, str], Objectives | None] = {}
         self._retired: dict[tuple[str, str], float] = {}
         self._custom: dict[str, CustomMetrics] = {}
         self._registry = registry
         self._ok = registry.counter("Requests2XX").labels(HOST, hostname)
         self._client_error = registry.counter("Requests4XX").labels(HOST, hostname)
         self._server_error = registry.counter("Requests5XX").labels(HOST, hostname)
+        self._http = registry.counter("servescope_http_requests_total")
+        self._asked: dict[tuple[str, str, str, int], Counter] = {}
         self._loads = registry.gauge("WorkerLoadTime")
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
-        self._scrapes = registry.histogram("servescope_scrape_duration_seconds").labels()
+        lag = registry.histogram("servescope_event_loop_lag_seconds").labels()
+        scrapes = registry.histogram("servescope_scrape_duration_seconds").labels()
+        self.loop_lagged: Callable[[float], None] = lag.observe
+        self.scrape_finished: Callable[[float], None] = scrapes.observe
         registry.gauge("servescope_build_info").labels(servescope.__version__, platform.python_version()).value = 1.0
         registry.before_collect(self._sweep)
 
@@ -57,15 +73,53 @@ class Recorder:
         else:
             self._server_error.value += 1.0
 
-    def model(self, name: str, version: str) -> ModelRecorder:
-        """The writes of a model, made at its registration; one that comes back within five minutes counts on."""
+    def http_request(self, listener: str, method: str, path: str, code: int) -> None:
+        """What was asked on a port has its answer, or (499) lost its client. `path`: the route's template."""
+        counter = self._asked.get((listener, method, path, code))
+        if counter is None:
+            counter = self._bind_asked(listener, method, path, code)
+        counter.value += 1.0
+
+    def _bind_asked(self, listener: str, method: str, path: str, code: int) -> Counter:
+        """The counter of a kind of request. Clients choose methods and handlers codes: unusual ones are counted together."""
+        known = method in METHODS
+        codes = sum(asked[:3] == (listener, method, path) for asked in self._asked) if known else 0
+        if codes >= _MOST_CODES:
+            self._families.dropped.labels("servescope_http_requests_total").value += 1.0
+            return self._http.labels(listener, method, path, OTHER)
+        counter = self._http.labels(listener, method if known else OTHER, path, str(code))
+        if known:
+            self._asked[listener, method, path, code] = counter
+        return counter
+
+    def model(self, name: str, version: str, objectives: Objectives | None = None) -> ModelRecorder:
+        """The writes of a model, made at its registration; one that comes back within five minutes counts on.
+
+        One that comes back with other objectives begins anew.
+        """
         key = (name, version)
         self._retired.pop(key, None)
-        found = self._models.get(key)
+        found, known = self._models.get(key), self._objectives.get(key)
+        if found is not None and known != objectives:
+            found.remove()
+            found = None
         if found is None:
-            custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
-            found = self._models[key] = ModelRecorder(self._families, custom, name, version)
+            found = self._models[key] = self._make_model(name, version, objectives)
+            self._objectives[key] = objectives
         return found
+
+    def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
+        custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
+        return ModelRecorder(self._families, custom, name, version, self._make_requests(name, version, objectives))
+
+    def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
+        bounds = self._families.durations.definition.buckets
+        judge = None
+        if objectives is not None:
+            judge = ObjectiveCounters(self._registry, name, version, objectives)
+            if objectives.latency_s is not None:
+                bounds = bounds_with(bounds, (objectives.latency_s,))
+        return RequestRecorder(self._families, name, version, judge, bounds)
 
     def forget(self, name: str, version: str) -> None:
         """The model was unregistered: what is read at scrape time goes at once, its counts five minutes later.
@@ -92,19 +146,15 @@ class Recorder:
             gauge = self._thread_time = self._thread_times.labels(HOST, self._hostname)
         gauge.value = milliseconds
 
-    def worker_restarted(self, model: str, version: str, reason: str) -> None:
-        """A worker ended that nobody had stopped, for one of RESTART_REASONS."""
-        found = self._models.get((model, version))
-        if found is not None:
-            found.restarted(reason)
-
-    def scrape_finished(self, seconds: float) -> None:
-        """An exposition was written out, so long after its request."""
-        self._scrapes.observe(seconds)
+    def find(self, name: str, version: str) -> ModelRecorder | None:
+        """The writes of a model that is registered, or was less than five minutes ago."""
+        return self._models.get((name, version))
 
     def _sweep(self) -> None:
-        """Drop the series of models that were unregistered long enough ago."""
+        """Drop the series of models and workers that went long enough ago."""
         now = self._clock()
         for key in [key for key, until in self._retired.items() if until <= now]:
             del self._retired[key]
+            del self._objectives[key]
             self._models.pop(key).remove()
+        self.workers.sweep()

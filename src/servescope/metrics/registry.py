@@ -7,6 +7,8 @@ In: the definitions that are on (`torchserve.select`), families that handlers as
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
+from typing import TypeVar
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
 from servescope.metrics.instruments import (
@@ -15,11 +17,15 @@ from servescope.metrics.instruments import (
     CounterFamily,
     GaugeFamily,
     HistogramFamily,
+    SummaryFamily,
+    UnknownFamily,
     make_family,
 )
 
 logger = logging.getLogger(__name__)
 _MOST_WARNINGS = 1000
+_SAMPLES = attrgetter("samples")
+F = TypeVar("F", CounterFamily, GaugeFamily, HistogramFamily, SummaryFamily, UnknownFamily)
 
 
 class Registry:
@@ -49,7 +55,7 @@ class Registry:
         for name in (definition.name, *definition.sample_names):
             self._sample_names[name] = definition.name
         self._collectables.append(family)
-        self.gauge("servescope_series").read(partial(_count, family), definition.name)
+        self.gauge("servescope_series").read(partial(_SAMPLES, family), definition.name)
         return family
 
     def taken_by(self, definition: Definition) -> str:
@@ -71,23 +77,28 @@ class Registry:
 
     def counter(self, name: str) -> CounterFamily:
         """The counters of this name. Raises KeyError where no definition has it, TypeError where it is no counter."""
-        family = self._any(name)
-        if not isinstance(family, CounterFamily):
-            raise TypeError(f"{name} is a {family.definition.kind}, not a counter")
-        return family
+        return self._of_kind(name, CounterFamily, "counter")
 
     def gauge(self, name: str) -> GaugeFamily:
         """The gauges of this name; raises as `counter` does."""
-        family = self._any(name)
-        if not isinstance(family, GaugeFamily):
-            raise TypeError(f"{name} is a {family.definition.kind}, not a gauge")
-        return family
+        return self._of_kind(name, GaugeFamily, "gauge")
 
     def histogram(self, name: str) -> HistogramFamily:
         """The histograms of this name; raises as `counter` does."""
+        return self._of_kind(name, HistogramFamily, "histogram")
+
+    def summary(self, name: str) -> SummaryFamily:
+        """The summaries of this name; raises as `counter` does."""
+        return self._of_kind(name, SummaryFamily, "summary")
+
+    def unknown(self, name: str) -> UnknownFamily:
+        """The numbers of unknown kind of this name; raises as `counter` does."""
+        return self._of_kind(name, UnknownFamily, "unknown")
+
+    def _of_kind(self, name: str, kind: type[F], word: str) -> F:
         family = self._any(name)
-        if not isinstance(family, HistogramFamily):
-            raise TypeError(f"{name} is a {family.definition.kind}, not a histogram")
+        if not isinstance(family, kind):
+            raise TypeError(f"metric {name} is of kind {family.definition.kind}, not {word}")
         return family
 
     def _any(self, name: str) -> AnyFamily:
@@ -117,7 +128,3 @@ class Registry:
             return
         self._warned.add(key)
         logger.warning(message)
-
-
-def _count(family: AnyFamily) -> int:
-    return len(family.series) * family.samples_a_series

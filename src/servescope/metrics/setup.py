@@ -1,33 +1,44 @@
-"""Which families a server shows and which metrics its workers declare, by its settings. Called once by `runtime`."""
+"""Which families a server shows and logs, and which metrics its workers declare, by its settings. Called once by `server`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servescope.config.settings import Settings
-from servescope.metrics.definitions import DEFINITIONS, Definition
+from servescope.metrics.buckets import apply_buckets
+from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
+from servescope.metrics.mode import MetricsMode, metrics_mode
 from servescope.metrics.torchserve import HANDLER, read_metrics_config, select
 from servescope.wire.messages import MetricDeclaration
+
+_OWN_NAMES = frozenset(definition.name for definition in OWN)
 
 
 @dataclass(frozen=True)
 class MetricSetup:
-    """`definitions` make the registry; `declarations` travel to the workers."""
+    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` travel to the workers."""
 
+    mode: MetricsMode
     definitions: Sequence[Definition]
+    logged: Sequence[Definition]
     declarations: Sequence[MetricDeclaration]
 
 
 def read_definitions(settings: Settings) -> MetricSetup:
-    """The families of `metrics_config`, or all of them.
+    """What `metrics_config` (all families without one), `metrics_mode` and the buckets' settings ask for.
 
     Raises:
-        ConfigurationError: the file cannot be used.
+        ConfigurationError: the file cannot be used, or there is no such mode or histogram.
     """
+    mode = metrics_mode(settings.metrics_mode)
+    chosen: Sequence[Definition] = DEFINITIONS
+    declarations: Sequence[MetricDeclaration] = [_declaration(definition) for definition in HANDLER]
     if settings.metrics_config is not None:
         config = read_metrics_config(settings.metrics_config)
         chosen = select(config, auto_detect=settings.model_metrics_auto_detect)
-        return MetricSetup(chosen, config.model_metrics)
-    return MetricSetup(DEFINITIONS, [_declaration(definition) for definition in HANDLER])
+        declarations = config.model_metrics
+    chosen = apply_buckets(chosen, settings.metrics_buckets)
+    torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
+    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations)
 
 
 def _declaration(definition: Definition) -> MetricDeclaration:

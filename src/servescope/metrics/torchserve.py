@@ -44,8 +44,8 @@ def read_metrics_config(path: Path) -> MetricsConfig:
         content = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{where} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{where} is no YAML: {error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{where} is no YAML: {_yaml_problem(error)}") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{where}: there must be sections ts_metrics and model_metrics, not {content!r}")
     if "model_metrics" not in content:
@@ -56,6 +56,16 @@ def read_metrics_config(path: Path) -> MetricsConfig:
     config = MetricsConfig(ts_metrics, model_metrics)
     _check_built_in(config, where)
     return config
+
+
+def _yaml_problem(error: Exception) -> str:
+    """What is wrong and on which line, without PyYAML's drawing of the place."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return str(error)
 
 
 def _section(content: Any, where: str) -> tuple[MetricDeclaration, ...]:
@@ -150,17 +160,20 @@ def select(config: MetricsConfig, *, auto_detect: bool) -> tuple[Definition, ...
 
 
 def _server_metric(declaration: MetricDeclaration) -> Definition:
-    """A listed family under the file's labels; one that the server does not write is declared and stays empty."""
+    """A listed family under the file's labels and unit; one that the server does not write is declared and stays empty."""
     labels = _labels(declaration, "ts_metrics")
     if declaration.name in BY_NAME:
-        return replace(BY_NAME[declaration.name], labels=labels)
+        return replace(BY_NAME[declaration.name], labels=labels, unit=declaration.unit)
     kind = cast("Kind", declaration.kind)
-    text = f"{declaration.name}, declared in metrics_config; nothing in this server writes it."
+    text = f"{declaration.name}, declared in metrics_config."
     buckets = buckets_for(declaration.unit) if kind == "histogram" else ()
-    return Definition(declaration.name, kind, declaration.unit, labels, text, buckets)
+    return Definition(
+        declaration.name, kind, declaration.unit, labels, text, "Nothing in this server writes it.", buckets
+    )
 
 
 def _model_metric(declaration: MetricDeclaration) -> Definition:
     if declaration.name in BY_NAME:
-        return replace(BY_NAME[declaration.name], labels=_labels(declaration, "model_metrics"))
+        labels = _labels(declaration, "model_metrics")
+        return replace(BY_NAME[declaration.name], labels=labels, unit=declaration.unit)
     return custom_definition(cast("Kind", declaration.kind), declaration.name, declaration.unit, declaration.dimensions)

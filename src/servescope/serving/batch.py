@@ -9,21 +9,23 @@ from collections.abc import Callable, Sequence
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.metrics.request_times import BatchTimes
 from servescope.serving.job import Job
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Reply
 
 
 class DispatchedBatch:
-    """Jobs that went to one worker together. `formed`: when they were taken off the queue, monotonic seconds."""
+    """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after."""
 
-    __slots__ = ("_done", "_give_back", "_model_recorder", "_recorder", "_written_s", "formed", "id", "jobs", "worker")
+    __slots__ = ("_done", "_give_back", "_model_recorder", "_recorder", "_written_s", "id", "jobs", "times", "worker")
 
     def __init__(
         self,
         batch_id: int,
         jobs: Sequence[Job],
         worker: Worker,
+        times: BatchTimes,
         recorder: Recorder,
         model_recorder: ModelRecorder,
         done: Callable[["DispatchedBatch"], None],
@@ -32,7 +34,7 @@ class DispatchedBatch:
         self.id = batch_id
         self.jobs = jobs
         self.worker = worker
-        self.formed = time.monotonic()
+        self.times = times
         self._recorder = recorder
         self._model_recorder = model_recorder
         self._done = done
@@ -46,17 +48,20 @@ class DispatchedBatch:
 
     def written(self) -> None:
         """It is on its way to the worker."""
-        self._written_s = time.monotonic() - self.formed
+        self._written_s = time.monotonic() - self.times.formed
 
     def replied(self, reply: Reply, attachments: Attachments) -> None:
         """See `Work`."""
         received = time.monotonic()
+        final = reply.final
+        if final:
+            times = self.times
+            times.started, times.received, times.stages = reply.started, received, reply.stages
         if reply.updates:
             self._model_recorder.custom(reply.updates)
         if reply.code != 200:
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
-        final = reply.final
         answered = []
         for job, part in zip(self.jobs, reply.parts, strict=True):
             data = attachments.take(part.data) if isinstance(part.data, int) else part.data
@@ -77,7 +82,7 @@ class DispatchedBatch:
         started = reply.started  # the worker's word, on the same clock: a batch sent ahead waits in its socket
         for job in answered:
             recorder.request_answered(job.label, (now - job.arrived) * 1e6, (started - job.arrived) * 1e6)
-        recorder.batch_handled(reply.stages["prediction"])
+        recorder.batch_handled(reply.stages["prediction"], self)
         # The front end's own time on this batch: all of it but the wait for the worker.
         self._recorder.worker_thread_time((self._written_s + now - received) * 1000)
 

@@ -7,6 +7,7 @@ time). A job leaves the queue for a worker, for an error, or because its client 
 
 import asyncio
 import itertools
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.metrics.request_times import BatchTimes
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.job import Job
 from servescope.wire.frames import Buffer, FrameTooLarge
@@ -67,6 +69,7 @@ class Dispatcher:
         self._idle: dict[Worker, None] = {}  # concurrent workers are never anything else
         self._busy: dict[Worker, None] = {}  # at work, with room for a batch ahead
         self._delay: asyncio.TimerHandle | None = None
+        self._assembling = 0.0  # since when, while there is a delay
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -74,6 +77,11 @@ class Dispatcher:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def oldest_s(self) -> float:
+        """How long the request that comes next has waited, 0 where none waits."""
+        return time.monotonic() - self._queue[0].arrived if self._queue else 0.0
 
     def submit(self, job: Job) -> None:
         """Take a job in; its client will be told.
@@ -148,15 +156,17 @@ class Dispatcher:
         while self._queue and (worker := self._next_worker()) is not None:
             if len(self._queue) < size and self.options.max_batch_delay_ms > 0 and size > 1:
                 if self._delay is None:
+                    self._assembling = time.monotonic()
                     self._delay = self._loop.call_later(self.options.max_batch_delay_ms / 1000, self._delay_over)
                 return
             self._dispatch(worker)
 
     def _delay_over(self) -> None:
-        self._delay = None
         if self._queue and (worker := self._next_worker()) is not None:
             self._dispatch(worker)
             self._pump()
+        else:
+            self._delay = None
 
     def _line_of(self, worker: Worker) -> dict[Worker, None]:
         return self._busy if worker.in_flight and not worker.concurrent else self._idle
@@ -180,28 +190,38 @@ class Dispatcher:
         return None
 
     def _dispatch(self, worker: Worker) -> None:
-        if self._delay is not None:
-            self._delay.cancel()
-            self._delay = None
         jobs = self._take()
-        batch = DispatchedBatch(
-            next(_batch_ids), jobs, worker, self._recorder, self._model_recorder, self._done, self._requeue
-        )
+        batch = self._form(jobs, worker)
         attachments: list[Buffer] = []
         for job in jobs:
             job.work = batch
+            job.times = batch.times
             attachments += job.attachments
         self._batches.add(batch)
         try:
             worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
         except FrameTooLarge as error:
-            worker.in_flight.pop(batch.id, None)
+            worker.take_back(batch)
             batch.failed(WorkerFailed(str(error)))
         batch.written()
         self._idle.pop(worker, None)
         self._busy.pop(worker, None)
         if worker.has_room:
             self._line_of(worker)[worker] = None  # at its end
+
+    def _form(self, jobs: list[Job], worker: Worker) -> DispatchedBatch:
+        """The batch of these jobs; whoever assembled one has done so."""
+        formed = assembling = time.monotonic()
+        if self._delay is not None:
+            self._delay.cancel()
+            self._delay = None
+            assembling = self._assembling
+        ahead = bool(worker.in_flight) and not worker.concurrent
+        times = BatchTimes(formed, assembling, len(jobs), worker.name, ahead)
+        self._model_recorder.batch_sent(len(jobs))
+        return DispatchedBatch(
+            next(_batch_ids), jobs, worker, times, self._recorder, self._model_recorder, self._done, self._requeue
+        )
 
     def _take(self) -> list[Job]:
         """The jobs of the next batch."""
@@ -228,7 +248,7 @@ class Dispatcher:
         """Its worker ended before it began on it: its jobs come first again."""
         self._batches.discard(batch)
         for job in reversed(batch.jobs):
-            job.work = None
+            job.work = job.times = None
             if job.open:
                 self._queue.appendleft(job)
         self._note_rest()

@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from servescope.errors import ServescopeError
+from servescope.metrics.request_times import BatchTimes
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request
 
@@ -35,7 +36,7 @@ class Job(Struct, eq=False):
     `label`: the version as the client wrote it, or "default" (TorchServe's metric label). `arrived`: monotonic seconds.
     `attachments`: the bodies that travel beside the message, in order. `alone`: never batched with others, and not counted
     as inference (a model's description of itself). `open`: whether the client still waits. `streams`: it has got a piece.
-    `work`: the batch that it is in, None while it is queued.
+    `work`: the batch that it is in, None while it is queued. `times`: that batch's, also when it is over.
     """
 
     request: Request
@@ -48,6 +49,7 @@ class Job(Struct, eq=False):
     streams: bool = False
     deadline: asyncio.TimerHandle | None = None
     work: object | None = None
+    times: BatchTimes | None = None
 
     def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> bool:
         """Hand the answer, or a piece of it, to the client. False: it waits no more."""

@@ -126,18 +126,20 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     )
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, settings), host.pools)
-    recorder = host.recorder.model(manifest.model_name, manifest.model_version)
+    recorder = host.recorder.model(manifest.model_name, manifest.model_version, options.objectives)
     queue = QueueOptions(
         options.job_queue_size, options.batch_size, options.max_batch_delay_ms, options.client_timeout_ms
     )
     dispatcher = Dispatcher(manifest.model_name, queue, pool, host.recorder, recorder)
     pool.events = dispatcher
-    recorder.queue(lambda: len(dispatcher), options.job_queue_size)
+    runtime = options.runtime or manifest.runtime
+    recorder.describe(manifest.handler, runtime, options.batch_size, options.max_batch_delay_ms, options.device_type)
+    recorder.queue(lambda: len(dispatcher), lambda: dispatcher.oldest_s, options.job_queue_size)
     recorder.workers(pool.states)
-    return Model(
+    model = Model(
         manifest.model_name,
         manifest.model_version,
-        options.runtime or manifest.runtime,
+        runtime,
         archive,
         options,
         pool,
@@ -145,6 +147,8 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         recorder,
         loaded_at_startup,
     )
+    recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
+    return model
 
 
 def _pool_options(options: ModelOptions, settings: Settings) -> PoolOptions:

@@ -6,6 +6,7 @@ one knows the path.
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -20,13 +21,19 @@ logger = logging.getLogger("servescope.web")
 
 
 class Handler(Protocol):
-    """One API."""
+    """One API. `listener`: its name in the metrics."""
+
+    listener: str
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """Answer through the exchange: now, later by a callback, or by the coroutine that is returned.
 
-        Raises ServescopeError for an error answer, and ResourceNotFound, at once, for another API's path.
+        Sets `exchange.route`, the template of a path that it knows. Raises ServescopeError for an error answer, and
+        ResourceNotFound, at once, for another API's path.
         """
+
+    def refused(self, request: Request, code: int, began: float) -> str | None:
+        """A request was answered without being handled, for its size. The template of its path; None: another API's path."""
 
 
 class HttpApp:
@@ -41,7 +48,7 @@ class HttpApp:
 
     def begin(self, request: Request, connection: Connection) -> None:
         """See `connection.App`."""
-        exchange = self._observers.begin(request, connection)
+        exchange = self._observers.begin(request, connection, self._last.listener)
         connection.on_lost = exchange.close
         try:
             if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
@@ -59,11 +66,25 @@ class HttpApp:
 
     def _ask(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         for handler in self._others:
+            exchange.listener = handler.listener
             try:
                 return handler.handle(exchange)
             except ResourceNotFound:
                 continue
+        exchange.listener = self._last.listener
         return self._last.handle(exchange)
+
+    def refused(self, request: Request | None, code: int) -> None:
+        """See `connection.App`."""
+        listener, route, method = self._last.listener, "malformed", "other"
+        if request is not None:
+            route, method = "other", request.method
+            for handler in (*self._others, self._last):
+                known = handler.refused(request, code, time.monotonic())
+                if known is not None:
+                    listener, route = handler.listener, known
+                    break
+        self._observers.recorder.http_request(listener, method, route, code)
 
     async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:
         try:

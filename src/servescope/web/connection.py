@@ -41,6 +41,9 @@ class App(Protocol):
     def begin(self, request: Request, connection: "Connection") -> None:
         """Take a whole request; answer it now or later, through the connection. Never raises."""
 
+    def refused(self, request: Request | None, code: int) -> None:
+        """A request was answered here, with this status; None where it was no HTTP. Never raises."""
+
 
 class Connection(asyncio.Protocol):
     """The protocol of one connection. `peers`: all connections of the port."""
@@ -164,7 +167,7 @@ class Connection(asyncio.Protocol):
         else:
             self._reading.body.clear()
             if self._size > self._app.body_limit + _DISCARD_LIMIT:
-                self._refuse(413)
+                self._refuse(413, self._reading)
 
     def on_message_complete(self) -> None:
         """See httptools."""
@@ -174,6 +177,7 @@ class Connection(asyncio.Protocol):
             return
         assert self._parser is not None
         request.complete = True
+        request.size = self._size
         request.keep_alive = self._parser.should_keep_alive()
         if self._size > self._app.body_limit:
             request.too_large = True
@@ -243,9 +247,10 @@ class Connection(asyncio.Protocol):
         elif request.has_length and request.keep_alive:
             # Empty, uncounted and without an id, as TorchServe's; it goes on with a connection whose next request it can find.
             self.transport.write(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
+            self._app.refused(request, 413)
             self._finish(close=False)
         else:
-            self._refuse(413)
+            self._refuse(413, request)
 
     def _finish(self, *, close: bool) -> None:
         self._answering = None
@@ -268,9 +273,10 @@ class Connection(asyncio.Protocol):
         if not self._waiting and not self.lost:
             self.transport.resume_reading()
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, request: Request | None = None) -> None:
         """Answer without the app, and close: what follows cannot be told apart from this request."""
         self._refused = True
+        self._app.refused(request, status)
         self._waiting.clear()
         if self._answering is not None and not self._answering.too_large:
             self._after = _REFUSALS[status]  # a pipelined request's: the answer before it is still on its way

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -24,6 +24,7 @@ from servescope.web.request import Request
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+HUNG_UP = 499  # the status that is counted where no answer could be given
 JSON_TYPE = (b"content-type", b"application/json")
 NO_BODY = frozenset((204, 205, 304))
 NO_LENGTH = frozenset((204, 304))
@@ -100,14 +101,14 @@ class Observers:
     def __post_init__(self) -> None:
         self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
 
-    def begin(self, request: Request, connection: Connection) -> "Exchange":
-        """Take a request in hand."""
+    def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
+        """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
         given = request.request_id
         request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
-        return Exchange(request, connection, self, request_id, time.monotonic())
+        return Exchange(request, connection, self, request_id, time.monotonic(), listener)
 
-    def log(self, exchange: "Exchange", status: int) -> None:
+    def log(self, exchange: "Exchange", status: int, ended: float) -> None:
         """Write the access line."""
         request = exchange.request
         self.access_log.write(
@@ -116,7 +117,7 @@ class Observers:
             request.target.decode("latin-1"),
             request.version,
             status,
-            int((time.monotonic() - exchange.began) * 1000),
+            int((ended - exchange.began) * 1000),
             exchange.request_id,
         )
 
@@ -133,10 +134,20 @@ class Observers:
             await self.rest.wait()
 
 
+class Watcher(Protocol):
+    """Who wants to know what became of a request."""
+
+    def finished(self, code: int, size: int, ended: float) -> None:
+        """It is over; called once. `code`: the answer's status, 499 where the client hung up before its end.
+
+        `size`: bytes of the answer's body. `ended`: when its last byte was handed to the transport, monotonic seconds.
+        """
+
+
 class Exchange(Struct, eq=False):
     """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
 
-    `open`: neither answered yet nor given up. Made by `begin`.
+    `open`: neither answered yet nor given up. `route`: the path's template, for the metrics. Made by `begin`.
     """
 
     request: Request
@@ -144,8 +155,12 @@ class Exchange(Struct, eq=False):
     observers: Observers
     request_id: str
     began: float
+    listener: str
+    route: str = "other"
     started: bool = False
     open: bool = True
+    sent: int = 0
+    watcher: Watcher | None = None
 
     def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
         """Send a whole answer; 4xx and 5xx close the connection, as TorchServe does."""
@@ -154,25 +169,24 @@ class Exchange(Struct, eq=False):
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
         if status in NO_BODY:
             body = b""
+        size = len(body)
         if status not in NO_LENGTH:
-            size = len(body)
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers
         observers.recorder.response_sent(status)
-        observers.log(self, status)
         head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
         self.connection.send(head, body, close=status >= 400)
-        self.open = False
-        observers.closed()
+        self.sent = size
+        self._finish(status, logged=True)
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
+        status = error.code if isinstance(error, WorkerFailed) else error.status
         if self.started:
             self.connection.transport.close()
-            self.close()
+            self._finish(status, logged=False)
             return
-        status = error.code if isinstance(error, WorkerFailed) else error.status
         headers = [JSON_TYPE]
         if isinstance(error, ServiceUnavailable):
             headers.append((b"retry-after", b"%d" % error.retry_after_s))
@@ -189,13 +203,26 @@ class Exchange(Struct, eq=False):
         async for piece in pieces:
             if piece:
                 await self.connection.send_chunk(piece)
+                self.sent += len(piece)
         if self.open:
-            self.observers.log(self, status)
             self.connection.end_chunks()
-            self.close()
+            self._finish(status, logged=True)
 
     def close(self) -> None:
-        """It is over: answered, broken off, or its client has gone. A second call does nothing."""
-        if self.open:
-            self.open = False
-            self.observers.closed()
+        """Its client has gone, before the answer's end. Does nothing once it is over."""
+        self._finish(HUNG_UP, logged=False)
+
+    def _finish(self, code: int, *, logged: bool) -> None:
+        """It is over: answered, broken off, or its client has gone. Counted once, here and nowhere else."""
+        if not self.open:
+            return
+        self.open = False
+        ended = time.monotonic()
+        observers = self.observers
+        if logged:
+            observers.log(self, code, ended)
+        observers.recorder.http_request(self.listener, self.request.method, self.route, code)
+        if self.watcher is not None:
+            watcher, self.watcher = self.watcher, None  # they hold each other
+            watcher.finished(code, self.sent, ended)
+        observers.closed()

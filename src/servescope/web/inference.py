@@ -6,11 +6,11 @@ A handler for `app`.
 from collections.abc import Sequence
 
 from servescope.config.settings import Settings
-from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServiceUnavailable
+from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
-from servescope.serving.job import Job
+from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields, text_of
 from servescope.web.exchange import JSON_TYPE, Exchange, json_body
@@ -27,8 +27,10 @@ from servescope.wire.messages import Request as WireRequest
 class InferenceApi:
     """Handler of the inference API. `authority` None: no tokens. `description`: the OpenAPI document, as JSON.
 
-    `shared`: other APIs answer on this port too, and see to their own tokens.
+    `tracer` None: no spans. `shared`: other APIs answer on this port too, and see to their own tokens.
     """
+
+    listener = "inference"
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class InferenceApi:
         settings: Settings,
         authority: TokenAuthority | None,
         description: bytes,
+        tracer: Tracer | None = None,
         *,
         shared: bool = False,
     ) -> None:
@@ -45,6 +48,7 @@ class InferenceApi:
         self._open_inference = settings.ts_open_inference_protocol
         self._authority = authority
         self._description = description
+        self._tracer = tracer
         self._shared = shared
 
     def handle(self, exchange: Exchange) -> None:
@@ -53,6 +57,7 @@ class InferenceApi:
         route = parse_path(request.path)
         if self._shared and route.kind is Kind.UNKNOWN:
             raise ResourceNotFound
+        exchange.route = route.template
         if self._authority is not None and not _is_description(route, request.method):
             self._authority.authorize_inference(request.header(b"authorization"))
         if route.kind is Kind.PREDICT:
@@ -83,7 +88,7 @@ class InferenceApi:
         name = request.parameters().get("model_name") or self._sole_startup_model() or self._form_model(request)
         if not name:
             raise BadRequest("Parameter model_name is required.")
-        self._predict(exchange, Route(Kind.PREDICT, name, query_fields=True))
+        self._predict(exchange, Route(Kind.PREDICT, "/invocations", name, query_fields=True))
 
     def _sole_startup_model(self) -> str | None:
         names = {model.name for model in self._catalog if model.loaded_at_startup}
@@ -101,8 +106,9 @@ class InferenceApi:
         if request.method == "OPTIONS":
             exchange.answer(200, [JSON_TYPE], json_body(model_document(model.name, model.version)))
             return
-        label = route.version or "default"
-        model.recorder.request_arrived(label)
+        prediction = Prediction(exchange, model, route.version or "default", "explain" if route.explains else "predict")
+        exchange.watcher = prediction
+        model.recorder.request_arrived(prediction.label)
         if self._health.draining:
             model.recorder.rejected("draining")
             raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
@@ -114,11 +120,23 @@ class InferenceApi:
             fields, attachments = [Field("body", text_of(mime), body[0])], ()  # nearly every request there is
         else:
             fields, attachments = _fields(request, mime, route)
-        message = WireRequest(exchange.request_id, request.headers, route.extra, fields)
-        prediction = Prediction(exchange, model.dispatcher)
-        prediction.job = Job(message, attachments, label, exchange.began, prediction)
-        exchange.connection.on_lost = prediction.lost
-        model.dispatcher.submit(prediction.job)
+        headers = request.headers
+        if self._tracer is not None:
+            headers = prediction.trace(self._tracer)
+        prediction.submit(WireRequest(exchange.request_id, headers, route.extra, fields), attachments)
+
+    def refused(self, request: Request, code: int, began: float) -> str | None:
+        """See `app.Handler`. The request is one of its model's, if there is such a model."""
+        route = parse_path(request.path)
+        if route.kind is Kind.PREDICT:
+            try:
+                recorder = self._catalog.find(route.model, route.version).recorder
+            except ServescopeError:
+                return route.template
+            recorder.rejected("too_large")
+            kind = "explain" if route.explains else "predict"
+            recorder.request_refused(kind, code, began, began, request.size)
+        return None if route.kind is Kind.UNKNOWN else route.template
 
 
 def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], Sequence[bytes]]:

@@ -23,16 +23,25 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Route:
-    """`extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row."""
+    """`template`: the path as the metrics show it, with names in braces for what clients choose.
+
+    `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row.
+    """
 
     kind: Kind
+    template: str
     model: str = ""
     version: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     query_fields: bool = False
 
+    @property
+    def explains(self) -> bool:
+        """Whether an explanation is asked for, not a prediction."""
+        return self.extra.get("explain") == "True"
 
-UNKNOWN = Route(Kind.UNKNOWN)
+
+UNKNOWN = Route(Kind.UNKNOWN, "other")
 _EXPLAIN: dict[bool, Mapping[str, str]] = {False: {"explain": "False"}, True: {"explain": "True"}}
 _VERBS = {"predict": False, "infer": False, "explain": True}
 
@@ -46,23 +55,23 @@ def _parse(path: str) -> Route:
     segments = path.rstrip("/").split("/")[1:]
     match segments:
         case []:
-            return Route(Kind.ROOT)
+            return Route(Kind.ROOT, "/")
         case ["api-description"]:
-            return Route(Kind.API_DESCRIPTION)
+            return Route(Kind.API_DESCRIPTION, "/api-description")
         case ["ping", *_]:
-            return Route(Kind.PING)
+            return Route(Kind.PING, "/ping")
         case ["predictions" | "explanations" as verb, model, *rest]:
-            return _predict(model, rest, explain=verb == "explanations")
+            return _predict(verb, model, rest)
         case ["invocations"]:
-            return Route(Kind.INVOCATIONS, query_fields=True)
+            return Route(Kind.INVOCATIONS, "/invocations", query_fields=True)
         case ["models", model, "invoke"]:
-            return Route(Kind.PREDICT, model, query_fields=True)
+            return Route(Kind.PREDICT, "/models/{model_name}/invoke", model, query_fields=True)
         case ["v1" | "v2", *_]:
             return _kserve(segments)
         case [model, "predict"]:
-            return Route(Kind.PREDICT, model, query_fields=True)
+            return Route(Kind.PREDICT, "/{model_name}/predict", model, query_fields=True)
         case [model, version, "predict"]:
-            return Route(Kind.PREDICT, model, version, query_fields=True)
+            return Route(Kind.PREDICT, "/{model_name}/{version}/predict", model, version, query_fields=True)
     return UNKNOWN
 
 
@@ -71,22 +80,26 @@ _LONGEST_KEPT = 256
 _kept = lru_cache(maxsize=4096)(_parse)
 
 
-def _predict(model: str, rest: list[str], *, explain: bool) -> Route:
-    version = rest[0] if rest else None
-    extra = {**_EXPLAIN[explain], "url_path": "/".join(rest[1:])}
-    return Route(Kind.PREDICT, model, version, extra) if model else UNKNOWN
+def _predict(verb: str, model: str, rest: list[str]) -> Route:
+    template = f"/{verb}/{{model_name}}" + "".join(("/{version}", "/{url_path}")[: len(rest)])
+    extra = {**_EXPLAIN[verb == "explanations"], "url_path": "/".join(rest[1:])}
+    return Route(Kind.PREDICT, template, model, rest[0] if rest else None, extra) if model else UNKNOWN
 
 
 def _kserve(segments: list[str]) -> Route:
     match segments:
-        case ["v2"] | ["v2", "health", "live" | "ready"] | ["v2", "models", _, "versions", *_]:
-            return Route(Kind.OPEN_INFERENCE)
+        case ["v2"] | ["v2", "health", "live" | "ready"]:
+            return Route(Kind.OPEN_INFERENCE, "/" + "/".join(segments))
+        case ["v2", "models", _, "versions", *_]:
+            return Route(Kind.OPEN_INFERENCE, "/v2/models/{model_name}/versions")
         case ["v1", "models", name]:
             model, colon, verb = name.rpartition(":")
             if colon and verb in ("predict", "explain"):
-                return Route(Kind.PREDICT, model, extra=_EXPLAIN[_VERBS[verb]])
+                return Route(Kind.PREDICT, f"/v1/models/{{model_name}}:{verb}", model, extra=_EXPLAIN[_VERBS[verb]])
         case ["v2", "models", model, "infer" | "explain" as verb]:
-            return Route(Kind.PREDICT, model, extra=_EXPLAIN[_VERBS[verb]])
-        case [_, "predict"] | [_, _, "predict"]:  # a legacy path of a model named v1 or v2
-            return Route(Kind.PREDICT, segments[0], segments[1] if len(segments) > 2 else None, query_fields=True)
+            return Route(Kind.PREDICT, f"/v2/models/{{model_name}}/{verb}", model, extra=_EXPLAIN[_VERBS[verb]])
+        case [model, "predict"]:  # a legacy path of a model named v1 or v2
+            return Route(Kind.PREDICT, "/{model_name}/predict", model, query_fields=True)
+        case [model, version, "predict"]:
+            return Route(Kind.PREDICT, "/{model_name}/{version}/predict", model, version, query_fields=True)
     return UNKNOWN

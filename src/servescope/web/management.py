@@ -24,8 +24,26 @@ logger = logging.getLogger("servescope.web")
 Query = dict[str, str]
 
 
+def route_of(segments: list[str]) -> str:
+    """A path's template, for the metrics."""
+    match segments:
+        case [] | ["api-description"] | ["models"] | ["token"]:
+            return "/" + "/".join(segments)
+        case ["models", _]:
+            return "/models/{model_name}"
+        case ["models", _, _]:
+            return "/models/{model_name}/{version}"
+        case ["models", _, _, "set-default"]:
+            return "/models/{model_name}/{version}/set-default"
+        case ["v1", "models", _]:
+            return "/v1/models/{model_name}"
+    return "other"
+
+
 class ManagementApi:
     """Handler of the management API. `authority` None: no tokens. `description`: the OpenAPI document, as JSON."""
+
+    listener = "management"
 
     def __init__(
         self,
@@ -46,6 +64,7 @@ class ManagementApi:
         request = exchange.request
         segments = request.path.rstrip("/").split("/")[1:]
         method = request.method
+        exchange.route = route_of(segments)
         if segments == ["api-description"] or (not segments and method == "OPTIONS"):
             exchange.answer(200, [JSON_TYPE], self._description)
             return None
@@ -57,6 +76,11 @@ class ManagementApi:
                 return None
             self._authority.authorize_management(request.header(b"authorization"))
         return self._answer(exchange, segments, query)
+
+    def refused(self, request: Request, code: int, began: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
+        """See `app.Handler`."""
+        route = route_of(request.path.rstrip("/").split("/")[1:])
+        return None if route == "other" else route
 
     async def _answer(self, exchange: Exchange, segments: list[str], query: Query) -> None:
         answer = await self._route(exchange.request, segments, query)

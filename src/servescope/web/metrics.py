@@ -1,55 +1,149 @@
 """The metrics API: /metrics, rendered a slice at a time so that a scrape never holds up a request.
 
-A handler for `app`.
+In: scrapes, as `app` hands them over. Out: the registry's families in the format and coding that the client asks for, whole
+where they are few, else in chunks, each made when the client has taken those before.
 """
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import parse_qsl
 
 from servescope.errors import MethodNotAllowed, ResourceNotFound
-from servescope.metrics.exposition.text import CONTENT_TYPE, render
+from servescope.metrics.exposition.negotiation import TEXT, choose
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.web.compression import Compressor, takes_gzip
 from servescope.web.exchange import JSON_TYPE, Exchange
+from servescope.web.request import Request
+
+# Bytes of a chunk; what is smaller is answered whole.
+CHUNK = 64 * 1024
+_VARY = (b"vary", b"accept, accept-encoding")
+
+
+async def _nothing_before() -> None:
+    """What there is to do before a scrape, unless somebody says otherwise."""
+
+
+def route_of(segments: list[str]) -> str:
+    """A path's template, for the metrics."""
+    if segments[:1] == ["metrics"]:
+        return "/metrics"
+    return "/" + "/".join(segments) if segments in ([], ["api-description"]) else "other"
 
 
 class MetricsApi:
-    """Handler of the metrics API. `shown`: False where the mode leaves /metrics empty, as TorchServe's log mode."""
+    """Handler of the metrics API. `shown`: False where the mode leaves /metrics empty, as TorchServe's log mode.
 
-    def __init__(self, registry: Registry, recorder: Recorder, description: bytes, *, shown: bool) -> None:
+    `before_scrape` is awaited before each rendering, and must not raise.
+    """
+
+    listener = "metrics"
+
+    def __init__(
+        self,
+        registry: Registry,
+        recorder: Recorder,
+        description: bytes,
+        *,
+        shown: bool,
+        before_scrape: Callable[[], Awaitable[None]] = _nothing_before,
+    ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._description = description
         self._shown = shown
+        self._before_scrape = before_scrape
+        self._compressor = Compressor()
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """See `app.Handler`. Any method will do."""
         request = exchange.request
         segments = request.path.rstrip("/").split("/")[1:]
+        exchange.route = route_of(segments)
         if segments == ["api-description"] or (not segments and request.method == "OPTIONS"):
             exchange.answer(200, [JSON_TYPE], self._description)
         elif not segments:
             raise MethodNotAllowed
         elif segments[0] != "metrics":
             raise ResourceNotFound
+        elif not self._shown:
+            exchange.answer(200, [(b"content-type", TEXT.content_type.encode())], b"")
         else:
-            return self._answer(exchange)
+            return self._scrape(exchange)
         return None
 
-    async def _answer(self, exchange: Exchange) -> None:
-        exchange.answer(200, [(b"content-type", CONTENT_TYPE.encode())], await self._render(exchange.request.query))
+    def refused(self, request: Request, code: int, began: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
+        """See `app.Handler`."""
+        route = route_of(request.path.rstrip("/").split("/")[1:])
+        return None if route == "other" else route
 
-    async def _render(self, query: bytes) -> bytes:
-        if not self._shown:
-            return b""
-        began = time.monotonic()
-        names = [value for name, value in parse_qsl(query.decode("latin-1")) if name == "name[]"]
-        pieces = []
-        for piece in render(self._registry, names):
-            pieces.append(piece)
-            await asyncio.sleep(0)  # let requests through between two slices
-        self._recorder.scrape_finished(time.monotonic() - began)
-        return b"".join(pieces)
+    async def _scrape(self, exchange: Exchange) -> None:
+        try:
+            await self._before_scrape()
+            await self._answer(exchange)
+        finally:
+            self._recorder.scrape_finished(time.monotonic() - exchange.began)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        """Render, and send it once it is clear whether it is one chunk or more.
+
+        So the first chunk, which has the counters of answers, does not count this answer.
+        """
+        request = exchange.request
+        chosen = choose(_joined(request, b"accept"))
+        headers = [(b"content-type", chosen.content_type.encode()), _VARY]
+        packed = takes_gzip(_joined(request, b"accept-encoding"))
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
+        async with aclosing(_chunks(chosen.render(self._registry, _names(request.query)), exchange)) as chunks:
+            first, second = await anext(chunks, b""), await anext(chunks, None)
+            if second is None:
+                body = await self._compressor.whole(first) if packed else first
+                exchange.answer(200, headers, body)
+            elif exchange.open:
+                rest = _chained(first, second, chunks) if request.method != "HEAD" else _chained()
+                await exchange.stream(200, headers, self._compressor.stream(rest) if packed else rest)
+
+
+def _names(query: bytes) -> list[str]:
+    """The samples' names that are wanted, all if there are none."""
+    return [value for name, value in parse_qsl(query.decode("latin-1")) if name == "name[]"]
+
+
+def _joined(request: Request, name: bytes) -> str:
+    """The header of this name; several are one list."""
+    return ",".join([value.decode("latin-1") for key, value in request.headers if key.lower() == name])
+
+
+async def _chunks(slices: Iterator[bytes], exchange: Exchange) -> AsyncGenerator[bytes, None]:
+    """The slices in chunks of at least CHUNK bytes, but for the last one; requests have their turn after each slice.
+
+    Ends early where the client has gone.
+    """
+    pending: list[bytes] = []
+    size = 0
+    for piece in slices:
+        pending.append(piece)
+        size += len(piece)
+        await asyncio.sleep(0)
+        if not exchange.open:
+            return
+        if size >= CHUNK:
+            yield b"".join(pending)
+            pending, size = [], 0
+    if size:
+        yield b"".join(pending)
+
+
+async def _chained(*parts: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """These pieces, and those of iterators among them."""
+    for each in parts:
+        if isinstance(each, bytes):
+            yield each
+        else:
+            async for piece in each:
+                yield piece

@@ -1,32 +1,69 @@
-"""A request that waits for a model: takes the dispatcher's word to the exchange. Made by `inference` for each prediction."""
+"""A request that waits for a model: takes the dispatcher's word to the exchange, and says at its end what became of it.
+
+Made by `inference` for each prediction.
+"""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from servescope.errors import ServescopeError, WorkerFailed
-from servescope.serving.dispatcher import Dispatcher
+from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.metrics.request_times import BatchTimes, stage_times
 from servescope.serving.job import Job, Piece
+from servescope.serving.model import Model
 from servescope.serving.pieces import Pieces
+from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.exchange import Exchange, Headers, encode_headers
+from servescope.wire.frames import Buffer
+from servescope.wire.messages import Request as WireRequest
 
 logger = logging.getLogger("servescope.web")
 
 
 class Prediction(Struct, eq=False):
-    """The client of a job (`serving.job.Client`)."""
+    """The client of a job (`serving.job.Client`), and the watcher of its exchange.
+
+    `label`: the version as the client wrote it, or "default". `kind`: predict or explain.
+    """
 
     _exchange: Exchange
-    _dispatcher: Dispatcher
-    job: Job | None = None
+    _model: Model
+    label: str
+    kind: str
+    _job: Job | None = None
+    _times: BatchTimes | None = None
+    _queued: bool = False
+    _span: RequestSpan | None = None
     _pieces: Pieces | None = None
     _task: asyncio.Task[None] | None = None
 
+    def trace(self, tracer: Tracer) -> list[tuple[bytes, bytes]]:
+        """Begin a span. The request's headers, with a `traceparent` that names it."""
+        self._span = span = tracer.begin(self._exchange.request.headers)
+        return span.headers
+
+    def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
+        """Queue the request.
+
+        Raises:
+            ServiceUnavailable: there is no room, or nobody to wait for.
+        """
+        exchange = self._exchange
+        job = Job(request, attachments, self.label, exchange.began, self)
+        exchange.connection.on_lost = self.lost
+        self._job, self._queued = job, True
+        try:
+            self._model.dispatcher.submit(job)
+        except ServiceUnavailable:
+            self._job, self._queued = None, False
+            raise
+
     def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
-        self.job = None  # they hold each other, and would be left to the garbage collector
+        self._let_go()
         if status == 200 and not headers:
             self._exchange.answer(200, (), body)
             return
@@ -42,18 +79,18 @@ class Prediction(Struct, eq=False):
             try:
                 self._task = asyncio.create_task(self._send(_checked(status), encode_headers(headers)))
             except ServescopeError as error:
+                self._abandon()
                 self._exchange.fail(error)
-                if self.job is not None:
-                    self._dispatcher.abandon(self.job)
                 return
+        if final:
+            self._let_go()
         self._pieces.put(piece)
         if final:
-            self.job = None
             self._pieces.put(None)
 
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""
-        self.job = None
+        self._let_go()
         if self._pieces is not None:
             self._pieces.put(error)
         else:
@@ -61,11 +98,53 @@ class Prediction(Struct, eq=False):
 
     def lost(self) -> None:
         """The client hung up."""
-        if self.job is not None:
-            self._dispatcher.abandon(self.job)
+        self._abandon()
         self._exchange.close()
         if self._pieces is not None:
             self._pieces.put(None)
+
+    def finished(self, code: int, size: int, ended: float) -> None:
+        """See `exchange.Watcher`."""
+        exchange, span = self._exchange, self._span
+        mark = ("request_id", exchange.request_id)
+        if span is not None and span.trace_id:
+            mark = ("trace_id", span.trace_id)
+            span.finish(self._told(code, ended))
+        sizes = (exchange.request.size, size)
+        self._model.recorder.requests.finished(
+            self.kind, code, exchange.began, ended, self._times, self._queued, sizes, mark
+        )
+
+    def _told(self, code: int, ended: float) -> FinishedRequest:
+        """What its span tells of it."""
+        exchange, model, times = self._exchange, self._model, self._times
+        request = exchange.request
+        return FinishedRequest(
+            began=exchange.began,
+            ended=ended,
+            status=code,
+            method=request.method,
+            route=exchange.route,
+            path=request.path,
+            model=model.name,
+            version=model.version,
+            request_id=exchange.request_id,
+            stages=stage_times(times, exchange.began, ended, queued=self._queued),
+            worker=times.worker if times is not None else "",
+            batch_size=times.size if times is not None else 0,
+            scheme="https" if exchange.connection.transport.get_extra_info("sslcontext") else "http",
+        )
+
+    def _abandon(self) -> None:
+        if self._job is not None:
+            self._model.dispatcher.abandon(self._job)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """The job is over: they hold each other, and would be left to the garbage collector."""
+        if self._job is not None:
+            self._times = self._job.times
+            self._job = None
 
     async def _send(self, status: int, headers: Headers) -> None:
         assert self._pieces is not None

@@ -111,7 +111,8 @@ class Reply(Struct, array_like=True, tag="reply"):
     """Answers to a batch in its order. `code` other than 200 is an error for all of it, with its text in `message`.
 
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
-    `stages`: seconds by stage (`prediction`; more with later handlers).
+    `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
+    inference and postprocess where the handler tells them apart.
     """
 
     batch_id: int

@@ -1,4 +1,4 @@
-"""`python -m servescope.worker FD`: a worker process. FD is the socket that the front end handed down.
+"""`python -m servescope.worker FD PROBE_FD`: a worker process. Both are sockets that the front end handed down.
 
 The first message is `Load`; then a session runs until the front end says `Stop` or goes away. The front end
 (`fleet.backends.process`) launches it by this name and reads its stdout and stderr as the model log.
@@ -18,6 +18,7 @@ from servescope.wire.messages import Load, Loaded
 from servescope.worker.context import Context
 from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler, load_handler
+from servescope.worker.probe import Probe
 from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
 
 SHIM = Path(__file__).parent / "shim"
@@ -96,11 +97,14 @@ def prepare_interpreter() -> None:
 
 
 def main() -> int:
-    """Serve on the descriptor named on the command line."""
-    descriptor = int(sys.argv[1])
-    os.set_inheritable(descriptor, False)
+    """Serve on the first descriptor named on the command line, and tell of the handler's metrics on the second."""
+    descriptors = [int(word) for word in sys.argv[1:3]]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     prepare_interpreter()
-    channel = BlockingChannel(socket.socket(fileno=descriptor))
+    connection, probe = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+    Probe(probe).watch()
+    channel = BlockingChannel(connection)
     try:
         return serve(channel)
     except ChannelClosed:

@@ -108,25 +108,27 @@ class ConcurrentSession:
             raise
         except Exception as error:  # a status or header that no message can hold
             report_failure(error, [request.id for request in batch.requests])
-            self._channel.send(self._failed(batch, reply.started, failure_of(error)))
+            self._channel.send(self._failed(batch, reply.started, failure_of(error), reply.stages["prediction"]))
 
     async def _reply(
         self, batch: Batch, started: float, rows: list[dict[str, Any]], context: Context
     ) -> tuple[Reply, list[Buffer]]:
+        before = time.monotonic()
+        stages = context.stage_seconds
         try:
-            before = time.monotonic()
             outputs = await self._entry(rows, context)
-            stages = {"prediction": time.monotonic() - before}
+            stages["prediction"] = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(batch.requests), context)
         except asyncio.CancelledError:
-            return self._failed(batch, started, CANCELLED), []
+            return self._failed(batch, started, CANCELLED, time.monotonic() - before), []
         except Exception as error:  # whatever a handler raises is an answer
             report_failure(error, [request.id for request in batch.requests])
-            return self._failed(batch, started, failure_of(error)), []
+            return self._failed(batch, started, failure_of(error), time.monotonic() - before), []
         return Reply(batch.id, True, 200, "", parts, started, stages, self._metrics.drain()), attachments
 
-    def _failed(self, batch: Batch, started: float, failure: Failure) -> Reply:
-        return Reply(batch.id, True, failure.code, failure.message, [], started, {}, self._metrics.drain())
+    def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float) -> Reply:
+        stages = {"prediction": seconds}
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, self._metrics.drain())
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         parts, attachments = build_parts(outputs, len(batch.requests), context)

@@ -92,6 +92,8 @@ class RequestProcessor:
 class Context:
     """A model and the batch in hand. Handlers may hang attributes of their own on it.
 
+    `stage_seconds`: what BaseHandler measured of the batch's preprocess, inference and postprocess.
+
     `gpu_id` is None on a CPU, `batch_size` the most requests in a batch, `model_yaml_config` the whole of
     model-config.yaml. `environ` may rename the sequence headers (TS_REQUEST_SEQUENCE_ID, _START, _END).
     """
@@ -127,6 +129,7 @@ class Context:
         self.header_key_sequence_start = environ.get("TS_REQUEST_SEQUENCE_START", "ts_request_sequence_start")
         self.header_key_sequence_end = environ.get("TS_REQUEST_SEQUENCE_END", "ts_request_sequence_end")
         self.request_processor: list[RequestProcessor] = [RequestProcessor(())]
+        self.stage_seconds: dict[str, float] = {}
         self._ids: list[str] = []
         self._request_ids: dict[int, str] | None = None
         self.metrics = metrics if metrics is not None else CustomMetrics(model_name)
@@ -160,12 +163,14 @@ class Context:
         self._ids = ids
         self._request_ids = None
         self.request_processor = processors
+        self.stage_seconds = {}
 
     def fork(self) -> "Context":
         """A context for one more batch at the same time: own requests, shared model facts and metrics."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.request_processor = [RequestProcessor(())]
+        twin.stage_seconds = {}
         twin._ids = []
         twin._request_ids = None
         twin.metrics = self._metrics.fork()

@@ -96,21 +96,23 @@ class Session:
         context = self._context
         context.start_batch([request.id for request in requests], processors)
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
-        code, text, seconds = 200, "", 0.0
+        code, text = 200, ""
         parts: list[Part] = []
         attachments: list[Buffer] = []
+        before = time.monotonic()
         try:
-            before = time.monotonic()
             outputs = self._entry(rows, context)
             seconds = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(requests), context)
         except Exception as error:  # whatever a handler raises is an answer
+            seconds = time.monotonic() - before
             failure = failure_of(error)
             code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
             if code == 200:  # a PredictionException may say so; its text is then the answer
                 parts = [Part(200, {}, text.encode()) for _ in requests]
-        stages = {"prediction": seconds} if code == 200 else {}
+        stages = context.stage_seconds
+        stages["prediction"] = seconds
         reply = Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain())
         try:
             self._channel.send(reply, attachments)

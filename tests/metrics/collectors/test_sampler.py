@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from servescope.errors import ConfigurationError
-from servescope.metrics.collectors.host import host_collectors
-from servescope.metrics.collectors.reading import Reading
+from servescope.metrics.collectors.reading import PartlyFailed, Reading
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.registry import Registry
 
@@ -105,10 +104,45 @@ def test_a_bad_interval(registry: Registry, interval: float) -> None:
         Sampler([], interval, registry)
 
 
-def test_this_host(registry: Registry) -> None:
-    """Every collector of a server works here, GPUs or none."""
-    Sampler(host_collectors("h"), 5.0, registry).sample_once()
-    success = values(registry, "servescope_collector_success")
-    assert success == {("cpu",): 1.0, ("memory",): 1.0, ("disk",): 1.0, ("gpu",): 1.0}
-    for name in ("CPUUtilization", "MemoryUsed", "MemoryAvailable", "MemoryUtilization", "DiskUsage", "DiskAvailable"):
-        assert list(values(registry, name)) == [("Host", "h")]
+def test_a_part_that_fails(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+    """What was read is shown, the rest is gone, and the failure shows; it is logged when it begins and when it
+    changes.
+    """
+    partly = PartlyFailed([memory(2.0, "a")], "b is lost")
+    both = [memory(1.0, "a"), memory(1.0, "b")]
+    script = (both, partly, partly, PartlyFailed([], "all are lost"), both)
+    sampler = Sampler([Scripted("one", *script)], 5.0, registry)
+    seen = []
+    with caplog.at_level(logging.WARNING):
+        for _ in script:
+            sampler.sample_once()
+            seen.append({labels[1]: value for labels, value in values(registry, "MemoryUsed").items()})
+            seen.append(values(registry, "servescope_collector_success")["one",])
+    assert seen == [{"a": 1.0, "b": 1.0}, 1.0, {"a": 2.0}, 0.0, {"a": 2.0}, 0.0, {}, 0.0, {"a": 1.0, "b": 1.0}, 1.0]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"collector one fails in part: {why}; these metrics are absent" for why in ("b is lost", "all are lost")
+    ]
+
+
+def test_readings_that_cannot_be_written(registry: Registry) -> None:
+    """Labels that the family has not, or a family that nobody declared, cost the collector its own series only."""
+    wrong = Reading("MemoryUsed", ("h",), 1.0)
+    unknown = Reading("no_such_family", (), 1.0)
+    for reading in (wrong, unknown):
+        script = ([memory(1.0)], [memory(2.0), reading])
+        sampler = Sampler([Scripted("bad", *script), Scripted("good", [])], 5.0, registry)
+        sampler.sample_once()
+        sampler.sample_once()
+        assert values(registry, "MemoryUsed") == {}
+        assert values(registry, "servescope_collector_success") == {("bad",): 0.0, ("good",): 1.0}
+
+
+def test_counters(registry: Registry) -> None:
+    """They grow with their source, and go where it fails."""
+    readings = [[Reading("process_cpu_seconds_total", (), total)] for total in (1.0, 2.5)]
+    sampler = Sampler([Scripted("one", *readings, OSError("gone"))], 5.0, registry)
+    seen = []
+    for _ in range(3):
+        sampler.sample_once()
+        seen.append([one.value for one in registry.counter("process_cpu_seconds_total").series.values()])
+    assert seen == [[1.0], [2.5], []]

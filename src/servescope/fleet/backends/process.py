@@ -1,6 +1,6 @@
-"""Workers as child processes of the front end, joined by a socket pair. The default backend.
+"""Workers as child processes of the front end, joined by two socket pairs: the channel and the probe. The default backend.
 
-The pair's far end is handed down by its descriptor, so there is no path to clean up, no port to guard and no connect to
+The pairs' far ends are handed down by their descriptors, so there is no path to clean up, no port to guard and no connect to
 time out; either side's death shows to the other as the end of the stream.
 """
 
@@ -11,11 +11,13 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
+from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.messages import FromWorker, ToWorker
@@ -56,6 +58,7 @@ class _Process(asyncio.SubprocessProtocol):
 
     def __init__(self, events: WorkerEvents) -> None:
         self.events = events
+        self.probe = Probe(self._metrics_offered)
         self._partial = {1: b"", 2: b""}
         self._channel: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
@@ -67,6 +70,10 @@ class _Process(asyncio.SubprocessProtocol):
     def attach(self, channel: asyncio.WriteTransport) -> None:
         """The channel to the started child is open."""
         self._channel = channel
+
+    def _metrics_offered(self, probe: Probe) -> None:
+        if not self._gone:
+            self.events.metrics_offered(probe)
 
     def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
         channel = self._channel
@@ -140,6 +147,7 @@ class _Process(asyncio.SubprocessProtocol):
         if self._told:
             return
         self._told = True
+        self.probe.close()
         if self._channel is not None:
             self._channel.close()
         status = self._child.get_returncode()
@@ -156,31 +164,36 @@ class ProcessBackend:
             OSError: the interpreter or the directory is missing, or the system has no room for another process.
         """
         loop = asyncio.get_running_loop()
-        near, far = socket.socketpair()
         process = _Process(events)
-        try:
+        with ExitStack() as near, ExitStack() as far:
+            channel, far_channel = _pair(near, far)
+            probe, far_probe = _pair(near, far)
+            descriptors = (far_channel.fileno(), far_probe.fileno())
             transport, _ = await loop.subprocess_exec(
                 lambda: process,
                 plan.python,
                 "-m",
                 "servescope.worker",
-                str(far.fileno()),
+                *map(str, descriptors),
                 stdin=subprocess.DEVNULL,
                 env=dict(plan.environment),
                 cwd=str(directory),
-                pass_fds=(far.fileno(),),
+                pass_fds=descriptors,
                 start_new_session=True,  # a terminal's Ctrl-C is the front end's to handle
             )
-        except BaseException:
-            near.close()
-            raise
-        finally:
-            far.close()
+            near.pop_all()
         process.pid = transport.get_pid()
         try:
-            channel, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=near)
+            await loop.create_unix_connection(lambda: process.probe, sock=probe)
+            joined, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=channel)
         except BaseException:
             process.kill()
             raise
-        process.attach(channel)
+        process.attach(joined)
         return process
+
+
+def _pair(near: ExitStack, far: ExitStack) -> tuple[socket.socket, socket.socket]:
+    """A joined pair, each end closed by its stack."""
+    ours, theirs = socket.socketpair()
+    return near.enter_context(ours), far.enter_context(theirs)

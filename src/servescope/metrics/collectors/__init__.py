@@ -1,4 +1,4 @@
-"""What is measured by looking, not by being told: processor, memory, disk and GPUs of the host, memory of processes.
+"""What is measured by looking, not by being told: the host, its cgroup and GPUs, the front end's process, the workers'.
 
 One file each: description, constructor, update, pure parser. `sampler` runs them on a thread and isolates their
 failures.

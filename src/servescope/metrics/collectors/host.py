@@ -1,22 +1,50 @@
 """The collectors of a server, put together.
 
-In: the host's name and where to look. Out: collectors for `sampler`. Called by `runtime`.
+In: which of them, the host's name, the running workers and where to look. Out: collectors for `sampler`. Called by
+`server`.
 """
 
+import gc
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from servescope.config.collectors import COLLECTORS, SYSTEM_COLLECTORS
+from servescope.config.settings import Settings
+from servescope.metrics.collectors.cgroup import CgroupCollector
 from servescope.metrics.collectors.cpu import CpuCollector
 from servescope.metrics.collectors.disk import DiskCollector
 from servescope.metrics.collectors.gpu import GpuCollector
 from servescope.metrics.collectors.memory import MemoryCollector
+from servescope.metrics.collectors.process import ProcessCollector
 from servescope.metrics.collectors.reading import Collector
+from servescope.metrics.collectors.workers import WorkersCollector
+from servescope.metrics.worker_processes import WorkerProcess
 
 
-def host_collectors(hostname: str, proc: Path = Path("/proc"), disk_root: Path = Path("/")) -> list[Collector]:
-    """Processor, memory, disk and GPUs of this host."""
-    return [
-        CpuCollector(hostname, proc),
-        MemoryCollector(hostname, proc),
-        DiskCollector(hostname, disk_root),
-        GpuCollector(hostname),
-    ]
+def selected_collectors(settings: Settings) -> tuple[str, ...]:
+    """The names of those that the options `collectors` and `disable_system_metrics` leave."""
+    if settings.disable_system_metrics:
+        return tuple(name for name in settings.collectors if name not in SYSTEM_COLLECTORS)
+    return settings.collectors
+
+
+def host_collectors(
+    hostname: str,
+    names: Sequence[str] = COLLECTORS,
+    running: Callable[[], Sequence[WorkerProcess]] = tuple,
+    proc: Path = Path("/proc"),
+    root: Path = Path("/"),
+) -> list[Collector]:
+    """Those of these names, in this order. `running` gives the workers; `proc` is the root of the proc file system,
+    `root` that of the disk and of the mounts. Raises KeyError for a name that is none.
+    """
+    make: dict[str, Callable[[], Collector]] = {
+        "cpu": lambda: CpuCollector(hostname, proc),
+        "memory": lambda: MemoryCollector(hostname, proc),
+        "disk": lambda: DiskCollector(hostname, root),
+        "cgroup": lambda: CgroupCollector(proc, root),
+        "gpu": lambda: GpuCollector(hostname, running, proc=proc),
+        "process": lambda: ProcessCollector(gc.get_stats, proc),
+        "workers": lambda: WorkersCollector(running, proc),
+    }
+    return [make[name]() for name in names]

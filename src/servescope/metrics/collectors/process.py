@@ -1,11 +1,73 @@
-"""Resident memory of single processes, for the `memoryUsage` of a worker's description.
+"""The front end's own process, under the names that Prometheus' client libraries agree on; memory of any process.
 
-In: /proc/PID/statm. Out: bytes. Called by `serving` when a model is described. No family of `/metrics` comes from it
-yet.
+In: /proc/self, /proc/stat and the garbage collector's figures. Out: readings for `sampler` (process_*, python_gc_*),
+and bytes for the `memoryUsage` of a worker's description, which `serving` asks for.
 """
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+from servescope.metrics.collectors.process_table import ProcessStat, read_process
+from servescope.metrics.collectors.reading import Reading
+
+GcStats = Callable[[], Sequence[dict[str, int]]]
+_GC = {
+    "python_gc_collections_total": "collections",
+    "python_gc_objects_collected_total": "collected",
+    "python_gc_objects_uncollectable_total": "uncollectable",
+}
+
+
+class ProcessCollector:
+    """The process it runs in. `gc_stats`: `gc.get_stats` or its like, one dict a generation. `ticks_per_s` and `page_size`, in
+    bytes, are the kernel's units.
+    """
+
+    name = "process"
+
+    def __init__(
+        self,
+        gc_stats: GcStats,
+        proc: Path = Path("/proc"),
+        ticks_per_s: int | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        self._gc_stats = gc_stats
+        self._proc = proc
+        self._ticks_per_s = ticks_per_s or os.sysconf("SC_CLK_TCK")
+        self._page_size = page_size or os.sysconf("SC_PAGE_SIZE")
+
+    def update(self) -> Iterable[Reading]:
+        """All of it. Raises OSError and ValueError where /proc does not say."""
+        stat = read_process(self._proc, "self")
+        if stat is None:
+            raise FileNotFoundError(f"{self._proc / 'self/stat'} cannot be read")
+        return [*self._process(stat), *self._garbage()]
+
+    def _process(self, stat: ProcessStat) -> list[Reading]:
+        own = self._proc / "self"
+        booted = parse_boot_time((self._proc / "stat").read_text())
+        readings = [
+            Reading("process_cpu_seconds_total", (), stat.own_ticks / self._ticks_per_s),
+            Reading("process_resident_memory_bytes", (), stat.resident_pages * self._page_size),
+            Reading("process_virtual_memory_bytes", (), stat.virtual_bytes),
+            Reading("process_start_time_seconds", (), booted + stat.start_ticks / self._ticks_per_s),
+            # One of them is open only while they are listed.
+            Reading("process_open_fds", (), max(0, len(os.listdir(own / "fd")) - 1)),
+        ]
+        limit = parse_max_fds((own / "limits").read_text())
+        if limit is not None:
+            readings.append(Reading("process_max_fds", (), limit))
+        return readings
+
+    def _garbage(self) -> list[Reading]:
+        generations = self._gc_stats()
+        return [
+            Reading(family, (str(generation),), stats[field])
+            for family, field in _GC.items()
+            for generation, stats in enumerate(generations)
+        ]
 
 
 class ProcessMemory:
@@ -17,16 +79,23 @@ class ProcessMemory:
 
     def resident_bytes(self, pid: int) -> int:
         """The process's resident set in bytes; 0 where there is no such process (any more) or `pid` is 0."""
-        if pid <= 0:
-            return 0
-        try:
-            text = (self._proc / str(pid) / "statm").read_text()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            return 0
-        return parse_resident_pages(text) * self._page_size
+        stat = read_process(self._proc, pid) if pid > 0 else None
+        return 0 if stat is None else stat.resident_pages * self._page_size
 
 
-def parse_resident_pages(statm: str) -> int:
-    """The second field of statm; 0 for the empty text that a dying process shows."""
-    fields = statm.split()
-    return int(fields[1]) if len(fields) > 1 else 0
+def parse_boot_time(text: str) -> int:
+    """The line `btime` of /proc/stat, in seconds since 1970. Raises ValueError where there is none."""
+    for line in text.splitlines():
+        label, _, seconds = line.partition(" ")
+        if label == "btime":
+            return int(seconds)
+    raise ValueError("/proc/stat has no line `btime`")
+
+
+def parse_max_fds(text: str) -> int | None:
+    """The soft limit on open files in /proc/PID/limits; None where there is none. Raises ValueError without the line."""
+    for line in text.splitlines():
+        if line.startswith("Max open files"):
+            soft = line.removeprefix("Max open files").split()[0]
+            return None if soft == "unlimited" else int(soft)
+    raise ValueError("/proc/self/limits has no line `Max open files`")

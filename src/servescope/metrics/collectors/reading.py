@@ -3,18 +3,29 @@
 In: nothing. Out: the types that the collectors produce and `sampler` writes to the registry.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value, in the unit of its family; `labels` are all its label values, in the definition's order."""
+    """One value, in the unit of its family; `labels` are all its label values, in the definition's order.
+
+    Of a counter it is the total so far, as its source counts it.
+    """
 
     family: str
     labels: tuple[str, ...]
     value: float
+
+
+class PartlyFailed(Exception):
+    """Some of what a collector looks at could not be read: `readings` are what the rest gave."""
+
+    def __init__(self, readings: Sequence[Reading], why: str) -> None:
+        super().__init__(why)
+        self.readings = readings
 
 
 class Collector(Protocol):
@@ -25,6 +36,6 @@ class Collector(Protocol):
         """A short name, unique among the collectors."""
 
     def update(self) -> Iterable[Reading]:
-        """What it reads now, called on the sampler's thread; may raise, which costs only this collector's own
-        readings.
+        """What it reads now, called on the sampler's thread. May raise, which costs only this collector's own
+        readings, and of `PartlyFailed` not even those that it holds.
         """

@@ -1,21 +1,21 @@
 """Runs the collectors on a thread of their own, each isolated and timed, and writes their readings to the registry.
 
-In: collectors. Out: gauges that only this thread writes: values are assigned, and series bound and dropped in single
-dict operations, while renders on the loop's thread work on snapshots (`instruments`). Built and started by
-`runtime`.
+In: collectors. Out: gauges and counters that only this thread writes: values are assigned, and series bound and
+dropped in single dict operations, while renders on the loop's thread work on snapshots (`instruments`). Built and
+started by `server`.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from servescope.errors import ConfigurationError
-from servescope.metrics.collectors.reading import Collector
+from servescope.metrics.collectors.reading import Collector, PartlyFailed, Reading
+from servescope.metrics.collectors.sampled_series import SampledSeries, SeriesKey
 from servescope.metrics.registry import Registry
 
 logger = logging.getLogger(__name__)
-_Key = tuple[str, tuple[str, ...]]
 
 
 class Sampler:
@@ -36,12 +36,12 @@ class Sampler:
             raise ConfigurationError(f"metric_time_interval must be a number of seconds above 0, not {interval_s}")
         self._collectors = tuple(collectors)
         self._interval_s = interval_s
-        self._registry = registry
         self._clock = clock
         self._success = registry.gauge("servescope_collector_success")
         self._duration = registry.gauge("servescope_collector_duration_seconds")
-        self._shown: dict[str, set[_Key]] = {}
-        self._failing: set[str] = set()
+        self._series = SampledSeries(registry)
+        self._shown: dict[str, set[SeriesKey]] = {}
+        self._failing: dict[str, str] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -73,25 +73,34 @@ class Sampler:
             self._success.labels(collector.name).value = float(worked)
 
     def _sample(self, collector: Collector) -> bool:
+        """Read and write one collector's series; whether all of it worked."""
         name = collector.name
+        trouble: Exception | None = None
         try:
-            readings = list(collector.update())
-        except Exception:
-            # Logged when it begins to fail, not every few seconds from then on.
-            if name not in self._failing:
-                logger.warning("collector %s fails; its metrics are absent", name, exc_info=True)
-            self._failing.add(name)
-            self._drop(self._shown.pop(name, set()))
-            return False
-        self._failing.discard(name)
-        for reading in readings:
-            self._registry.gauge(reading.family).labels(*reading.labels).value = float(reading.value)
-        shown = {(reading.family, reading.labels) for reading in readings}
-        self._drop(self._shown.get(name, set()) - shown)
+            readings: Iterable[Reading] = list(collector.update())
+        except PartlyFailed as error:
+            readings, trouble = error.readings, error
+        except Exception as error:
+            readings, trouble = (), error
+        shown: set[SeriesKey] = set()
+        stale = self._shown.get(name, set())
+        try:
+            for reading in readings:
+                shown.add(self._series.write(reading))
+        except Exception as error:  # a metrics_config that took labels away, say
+            stale, shown, trouble = stale | shown, set(), error
+        self._series.drop(stale - shown)
         self._shown[name] = shown
-        return True
+        self._note(name, trouble)
+        return trouble is None
 
-    def _drop(self, keys: set[_Key]) -> None:
-        """Remove series that were not read this time: an old value would pass for a new one."""
-        for family, labels in keys:
-            self._registry.gauge(family).remove(*labels)
+    def _note(self, name: str, trouble: Exception | None) -> None:
+        """Log a failure when it begins or becomes another, not every few seconds from then on."""
+        if trouble is None:
+            self._failing.pop(name, None)
+        elif self._failing.get(name) != str(trouble):
+            self._failing[name] = str(trouble)
+            if isinstance(trouble, PartlyFailed):
+                logger.warning("collector %s fails in part: %s; these metrics are absent", name, trouble)
+            else:
+                logger.warning("collector %s fails; its metrics are absent", name, exc_info=trouble)

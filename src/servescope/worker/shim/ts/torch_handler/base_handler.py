@@ -120,9 +120,15 @@ class BaseHandler:
 
     def _stage(self, name, method, data):
         # A subclass's stage need not be decorated with `timed` to be measured.
-        if not is_profiled(self.context):
-            return method(data)
-        return measure(self.context, name, lambda: method(data))
+        started = time.perf_counter()
+        try:
+            if not is_profiled(self.context):
+                return method(data)
+            return measure(self.context, name, lambda: method(data))
+        finally:
+            seconds = getattr(self.context, "stage_seconds", None)
+            if seconds is not None:  # a test's own context may have none
+                seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
 
     def _infer_with_profiler(self, data):
         """The outputs, and the torch profiler that watched; its trace is written to the temporary directory."""

@@ -1,0 +1,56 @@
+"""The bounds of histograms: in, definitions, `metrics_buckets_<family>` of the settings, thresholds of a model's slo;
+out, definitions and bounds.
+
+Called by `setup`, which makes the registry's definitions, and by the model's recorder, which binds its series.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from servescope.errors import ConfigurationError
+from servescope.metrics.definitions import Definition
+
+
+def apply_buckets(
+    definitions: Sequence[Definition], overrides: Mapping[str, tuple[float, ...]]
+) -> tuple[Definition, ...]:
+    """The definitions with the bounds that `Settings.metrics_buckets` gives by family name, in any letter case.
+
+    Raises:
+        ConfigurationError: a name is that of no histogram among them; it names the option and its value.
+    """
+    wanted = {name.lower(): bounds for name, bounds in overrides.items()}
+    histograms = {definition.name.lower() for definition in definitions if definition.kind == "histogram"}
+    for name, bounds in overrides.items():
+        if name.lower() not in histograms:
+            raise ConfigurationError(f"{_option(name, bounds)}: {_why_not(name, definitions)}")
+    return tuple(
+        replace(definition, buckets=wanted[definition.name.lower()])
+        if definition.kind == "histogram" and definition.name.lower() in wanted
+        else definition
+        for definition in definitions
+    )
+
+
+def bounds_with(bounds: tuple[float, ...], thresholds: Iterable[float | None]) -> tuple[float, ...]:
+    """The bounds and, as bounds of their own, the thresholds (in the family's unit, None for none) between them.
+
+    The very same tuple where nothing is new, so that models without thresholds share one.
+    """
+    new = {threshold for threshold in thresholds if threshold is not None}.difference(bounds)
+    return tuple(sorted((*bounds, *new))) if new else bounds
+
+
+def _option(name: str, bounds: tuple[float, ...]) -> str:
+    return f"metrics_buckets_{name}={','.join(f'{bound:g}' for bound in bounds)}"
+
+
+def _why_not(name: str, definitions: Sequence[Definition]) -> str:
+    for definition in definitions:
+        if definition.name.lower() == name.lower():
+            return f"{definition.name} is a {definition.kind}, and only histograms have buckets"
+    names = {definition.name.lower(): definition.name for definition in definitions if definition.kind == "histogram"}
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    hint = f"did you mean metrics_buckets_{names[near[0]]}?" if near else f"there are {', '.join(names.values())}"
+    return f"there is no histogram of that name; {hint}"

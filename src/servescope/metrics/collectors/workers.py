@@ -1,0 +1,91 @@
+"""Memory and processor time of each worker: of its process and everything that descends from it.
+
+In: the running workers and one pass over /proc. Out: two readings a worker. Called by `sampler`.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from servescope.metrics.collectors.process_table import ProcessStat, owner_of, read_processes
+from servescope.metrics.collectors.reading import Reading
+from servescope.metrics.worker_processes import WorkerProcess
+
+# The last counts of a worker that ended are shown so long that a scrape sees them, and a restart counts on from them.
+KEPT_S = 300.0
+
+
+@dataclass(slots=True)
+class _Spent:
+    """A worker's ticks: of process `pid` as last seen, and what is no longer found in /proc."""
+
+    seen_at: float
+    pid: int = 0
+    last: int = 0
+    before: int = 0
+
+    def add(self, pid: int, ticks: int, now: float) -> None:
+        """`ticks` fall when a process is replaced, or a descendant ends that nobody waits for; the time was spent."""
+        if pid != self.pid:
+            self.before += self.last
+            self.last = 0
+            self.pid = pid
+        self.before += max(0, self.last - ticks)
+        self.last = ticks
+        self.seen_at = now
+
+
+class WorkersCollector:
+    """`running` gives the workers; `clock` monotonic seconds; `ticks_per_s` and `page_size`, in bytes, are the kernel's
+    units.
+    """
+
+    name = "workers"
+
+    def __init__(
+        self,
+        running: Callable[[], Sequence[WorkerProcess]],
+        proc: Path = Path("/proc"),
+        ticks_per_s: int | None = None,
+        page_size: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._running = running
+        self._proc = proc
+        self._ticks_per_s = ticks_per_s or os.sysconf("SC_CLK_TCK")
+        self._page_size = page_size or os.sysconf("SC_PAGE_SIZE")
+        self._clock = clock
+        self._spent: dict[tuple[str, str, str], _Spent] = {}
+
+    def update(self) -> Iterable[Reading]:
+        """Resident memory of those that run; processor time of these and, for five minutes, of those that did.
+
+        What a worker does between the last sample and its end is not counted.
+        """
+        now = self._clock()
+        workers = {worker.pid: worker for worker in self._running()}
+        readings = []
+        for pid, family in self._families(workers).items():
+            labels = workers[pid].labels
+            pages = sum(stat.resident_pages for stat in family)
+            readings.append(Reading("servescope_worker_memory_bytes", labels, pages * self._page_size))
+            # What a waited-for child had used is its parent's from then on, so the sum keeps it.
+            ticks = sum(stat.own_ticks + stat.reaped_ticks for stat in family)
+            self._spent.setdefault(labels, _Spent(now)).add(pid, ticks, now)
+        self._spent = {labels: spent for labels, spent in self._spent.items() if now - spent.seen_at < KEPT_S}
+        for labels, spent in self._spent.items():
+            seconds = (spent.before + spent.last) / self._ticks_per_s
+            readings.append(Reading("servescope_worker_cpu_seconds_total", labels, seconds))
+        return readings
+
+    def _families(self, workers: dict[int, WorkerProcess]) -> dict[int, list[ProcessStat]]:
+        """The processes of each worker that has any, by the worker's process id."""
+        families: dict[int, list[ProcessStat]] = {}
+        processes = read_processes(self._proc) if workers else {}
+        for pid, stat in processes.items():
+            leader = owner_of(pid, processes.get, workers)
+            if leader is not None:
+                families.setdefault(leader, []).append(stat)
+        return families

@@ -1,0 +1,41 @@
+"""Every metric family that the server itself writes: the single source of names, types, units, labels, buckets and help.
+
+Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposition` (HELP and TYPE lines), `reference`
+(docs/metrics.md) and `servescope metrics list`. One file for each group of families.
+"""
+
+from servescope.metrics.definitions.definition import (
+    DEFAULT_BUCKETS,
+    DURATION_BUCKETS,
+    SIZE_BUCKETS,
+    Definition,
+    Kind,
+)
+from servescope.metrics.definitions.health import HEALTH
+from servescope.metrics.definitions.host import HOST
+from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
+from servescope.metrics.definitions.requests import OUTCOMES, REJECTION_REASONS, REQUESTS, STAGES
+from servescope.metrics.definitions.torchserve import TORCHSERVE
+from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
+
+__all__ = [
+    "BY_NAME",
+    "DEFAULT_BUCKETS",
+    "DEFINITIONS",
+    "DURATION_BUCKETS",
+    "OUTCOMES",
+    "OWN",
+    "REJECTION_REASONS",
+    "RESTART_REASONS",
+    "SIZE_BUCKETS",
+    "SLOS",
+    "STAGES",
+    "TORCHSERVE",
+    "WORKER_STATES",
+    "Definition",
+    "Kind",
+]
+
+OWN = REQUESTS + WORKERS + OBJECTIVES + HOST + HEALTH
+DEFINITIONS = TORCHSERVE + OWN
+BY_NAME = {definition.name: definition for definition in DEFINITIONS}

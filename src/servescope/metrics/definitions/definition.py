@@ -1,0 +1,43 @@
+"""What a metric family is: the record that `metrics.definitions` holds one of for each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["counter", "gauge", "histogram", "summary", "unknown"]
+
+# simpleclient's default buckets, which TorchServe's histograms have.
+DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+# This project's own for durations, in seconds.
+DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+# For bodies, in bytes: 64 to 64 MiB in steps of 4.
+SIZE_BUCKETS = tuple(64.0 * 4**power for power in range(11))
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One family. `buckets` are a histogram's upper bounds in `unit`, ascending, without +Inf; () for other kinds.
+
+    `help` says what is measured and where, `updated` when. A summary here has a count and a sum, no quantiles.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    labels: tuple[str, ...]
+    help: str
+    updated: str = ""
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """The text of the HELP line."""
+        return f"{self.help} {self.updated}" if self.updated else self.help
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """The names of its samples, which `name[]` filters on."""
+        if self.kind == "histogram":
+            return (f"{self.name}_bucket", f"{self.name}_count", f"{self.name}_sum")
+        if self.kind == "summary":
+            return (f"{self.name}_count", f"{self.name}_sum")
+        return (self.name,)

@@ -1,0 +1,35 @@
+"""Objectives of a model (`slo:` in its model-config.yaml), judged for each request in the server, whatever the buckets.
+
+availability: of all answers but the client's own errors (4xx, 499), those that are no server error. latency: of the answers
+that are ok, those within `latency_ms`. ttft, itl: the same for a stream's first piece and for its mean time between pieces.
+"""
+
+from servescope.metrics.definitions.definition import Definition
+
+SLOS = ("availability", "latency", "ttft", "itl")
+
+_LABELS = ("model_name", "model_version", "slo")
+_FINISHED = "Written when the request's outcome is known."
+_SET = "Set at registration."
+
+OBJECTIVES = (
+    Definition(
+        "servescope_slo_requests_total", "counter", "requests", _LABELS,
+        "Requests that an objective of the model is about. availability: all but those that the client spoilt (4xx) or"
+        " gave up; latency: those that were answered without an error; ttft, itl: those with a streamed answer.",
+        _FINISHED,
+    ),
+    Definition(
+        "servescope_slo_good_total", "counter", "requests", _LABELS,
+        "Those of servescope_slo_requests_total that met the objective.", _FINISHED,
+    ),
+    Definition(
+        "servescope_slo_target_ratio", "gauge", "", _LABELS,
+        "The share of requests, 0 to 1, that shall meet the objective: availability_target and latency_target of the"
+        " model's slo.", _SET,
+    ),
+    Definition(
+        "servescope_slo_threshold_seconds", "gauge", "seconds", _LABELS,
+        "The longest time that meets the objective: latency_ms, ttft_ms and itl_ms of the model's slo.", _SET,
+    ),
+)  # fmt: skip

@@ -1,0 +1,55 @@
+"""Workers: how many, in which state, how busy, how big, and why they ended."""
+
+from servescope.metrics.definitions.definition import Definition
+
+RESTART_REASONS = ("exit", "signal", "oom", "timeout", "load_error")
+WORKER_STATES = ("starting", "ready", "busy", "stopping", "failed")
+
+_MODEL = ("model_name", "model_version")
+_WORKER = (*_MODEL, "worker")
+_SCRAPED = "Read at scrape time."
+_SAMPLED = "Read on the collectors' thread every metric_time_interval seconds."
+_LOAD_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+WORKERS = (
+    Definition(
+        "servescope_workers", "gauge", "workers", (*_MODEL, "state"),
+        f"Workers of the model by state ({', '.join(WORKER_STATES)}).", _SCRAPED,
+    ),
+    Definition(
+        "servescope_workers_wanted", "gauge", "workers", _MODEL,
+        "Workers that the model should have now: those that are there or on their way, retiring ones aside.", _SCRAPED,
+    ),
+    Definition(
+        "servescope_workers_min", "gauge", "workers", _MODEL, "The fewest workers that were asked for.", _SCRAPED,
+    ),
+    Definition(
+        "servescope_workers_max", "gauge", "workers", _MODEL, "The most workers that were asked for.", _SCRAPED,
+    ),
+    Definition(
+        "servescope_worker_restarts_total", "counter", "restarts", (*_MODEL, "reason"),
+        f"Ends of a worker that nobody asked for, by reason ({', '.join(RESTART_REASONS)}; oom is the kernel's or a"
+        " MemoryError).", "Counted when the worker is started again.",
+    ),
+    Definition(
+        "servescope_worker_load_seconds", "histogram", "seconds", _MODEL,
+        "Time from the decision to start a worker until its model was loaded.", "Observed once a load.", _LOAD_BUCKETS,
+    ),
+    Definition(
+        "servescope_worker_busy_seconds_total", "counter", "seconds", _WORKER,
+        "Time in which the worker had at least one batch in hand, the one under way included: its rate is the worker's"
+        " utilization.", _SCRAPED,
+    ),
+    Definition(
+        "servescope_worker_memory_bytes", "gauge", "bytes", _WORKER,
+        "Resident memory of the worker's process and its children.", _SAMPLED,
+    ),
+    Definition(
+        "servescope_worker_cpu_seconds_total", "counter", "seconds", _WORKER,
+        "Processor time, user and system, of the worker's process and its children, restarts included.", _SAMPLED,
+    ),
+    Definition(
+        "servescope_worker_gpu_memory_bytes", "gauge", "bytes", (*_WORKER, "device"),
+        "GPU memory of the worker's processes on the device, as NVML says.", _SAMPLED,
+    ),
+)  # fmt: skip

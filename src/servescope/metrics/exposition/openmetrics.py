@@ -1,0 +1,85 @@
+r"""OpenMetrics 1.0 text, with exemplars (https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md).
+
+In: a registry and the request's `name[]` values. Out: bytes in slices small enough that the loop can serve requests
+between them. Called through `negotiation`. Against text format 0.0.4: names and types as `names` gives them, no comma
+after the last label, whole counts, bounds in their canonical spelling, `# UNIT`, `# EOF`.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from servescope.metrics.escaping import escape_help
+from servescope.metrics.exposition.names import Title, Titles
+from servescope.metrics.exposition.openmetrics_lines import histogram_lines, scalar_lines, summary_lines
+from servescope.metrics.instruments import AnyFamily, Counter, Gauge, HistogramFamily, SummaryFamily
+from servescope.metrics.registry import Registry
+
+CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+SLICE_S = 0.00025
+# Series whose lines are made between two looks at the clock, some 50 µs.
+_PIECE = 100
+_PIECE_OF_HISTOGRAMS = 6
+
+
+def render(
+    registry: Registry, names: Sequence[str] = (), clock: Callable[[], float] = time.perf_counter
+) -> Iterator[bytes]:
+    """The exposition, a slice after each `SLICE_S` seconds; slices may be empty.
+
+    `names`: families with one of these samples' names are shown, whole, since OpenMetrics knows no parts of a histogram;
+    all if empty.
+    """
+    wanted = frozenset(names)
+    began = clock()
+    pending: list[str] = []
+    for text in _texts(registry, wanted):
+        pending.append(text)
+        if clock() - began >= SLICE_S:
+            yield "".join(pending).encode("utf-8", "replace")
+            pending = []
+            began = clock()
+    pending.append("# EOF\n")
+    yield "".join(pending).encode("utf-8", "replace")
+
+
+def _texts(registry: Registry, wanted: frozenset[str]) -> Iterator[str]:
+    """Heads and lines of the families, in small pieces, some of them empty."""
+    titles = Titles()
+    families = []
+    for family in registry.collect():
+        definition = family.definition
+        if wanted and (wanted.isdisjoint(definition.sample_names) or not family.series):
+            continue
+        families.append(family)
+        titles.keep(definition)
+        yield ""
+    for family in families:
+        definition = family.definition
+        title = titles.title(definition)
+        if title is None:
+            text = f"metric {definition.name} is left out of OpenMetrics, where its name is another metric's"
+            registry.warn_once(f"openmetrics:{definition.name}", text)
+            continue
+        yield _head(title, definition.description)
+        yield from _lines(family, title)
+
+
+def _head(title: Title, description: str) -> str:
+    help_text = escape_help(description).replace('"', '\\"')
+    unit = f"# UNIT {title.name} {title.unit}\n" if title.unit else ""
+    return f"# HELP {title.name} {help_text}\n# TYPE {title.name} {title.kind}\n{unit}"
+
+
+def _lines(family: AnyFamily, title: Title) -> Iterator[str]:
+    """The family's lines, a few at a time."""
+    labels = family.definition.labels
+    if isinstance(family, HistogramFamily | SummaryFamily):
+        write = histogram_lines if isinstance(family, HistogramFamily) else summary_lines
+        histograms = family.snapshot()
+        for start in range(0, len(histograms), _PIECE_OF_HISTOGRAMS):
+            yield write(title.name, labels, histograms[start : start + _PIECE_OF_HISTOGRAMS])
+        return
+    name = family.definition.name
+    scalars: Sequence[Counter | Gauge] = family.snapshot()
+    for start in range(0, len(scalars), _PIECE):
+        yield scalar_lines(name, labels, scalars[start : start + _PIECE], grows=title.kind == "counter")

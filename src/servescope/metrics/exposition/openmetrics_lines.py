@@ -1,0 +1,100 @@
+"""The lines of series in OpenMetrics: no comma after the last label, whole counts, canonical bounds, exemplars.
+
+In: series of one family. Out: their lines as one text. Called by `openmetrics`. What OpenMetrics forbids is left out:
+counters and sums that are negative or NaN, exemplars that are too long.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+from servescope.metrics.exposition.lines import number
+from servescope.metrics.instruments import Counter, Exemplar, Gauge, Histogram
+
+# OpenMetrics' limit for the names and values of an exemplar's labels, in characters.
+_MOST_CHARACTERS = 128
+# Stands for a line's beginning in a template; no bound or count contains it, and names and labels come in after it.
+_MARK = "\0"
+
+
+def scalar_lines(name: str, labels: tuple[str, ...], series: Sequence[Counter | Gauge], *, grows: bool) -> str:
+    """A line a series; `grows`: values must be ≥ 0."""
+    template = f"{name}{_braces(labels)} %s\n"
+    lines = []
+    for one in series:
+        value = one.value + 0.0
+        if value >= 0.0 or not grows:
+            lines.append(template % (*one.labels, repr(value) if value - value == 0.0 else number(value)))
+    return "".join(lines)
+
+
+def histogram_lines(name: str, labels: tuple[str, ...], series: Sequence[Histogram]) -> str:
+    """Buckets, count and sum of each series. A sum that OpenMetrics forbids (also that of negative bounds) is left out
+    together with the count, which may not stand without it.
+    """
+    label_template = "".join(f'{label}="%s",' for label in labels)
+    lines: list[str] = []
+    for one in series:
+        cumulative = one.cumulative
+        template, zeros = _bucket_templates(one.bounds)
+        body = template % cumulative if cumulative[-1] else zeros
+        exemplars = one.exemplars
+        if exemplars:
+            body = _marked(body, exemplars)
+        inner = label_template % one.labels
+        lines.append(body.replace(_MARK, f"{name}_bucket{{{inner}"))
+        total = one.sum
+        if total >= 0.0 and not (one.bounds and one.bounds[0] < 0.0):
+            braces = f"{{{inner[:-1]}}}" if inner else ""
+            lines.append(f"{name}_count{braces} {cumulative[-1]}\n{name}_sum{braces} {number(total)}\n")
+    return "".join(lines)
+
+
+def summary_lines(name: str, labels: tuple[str, ...], series: Sequence[Histogram]) -> str:
+    """Count and sum of each series."""
+    template = _braces(labels)
+    lines: list[str] = []
+    for one in series:
+        braces = template % one.labels
+        lines.append(f"{name}_count{braces} {one.count}\n")
+        if one.sum >= 0.0:
+            lines.append(f"{name}_sum{braces} {number(one.sum)}\n")
+    return "".join(lines)
+
+
+def spell(bound: float) -> str:
+    """A float as Go's `%g` has it, but always with a point or an exponent: OpenMetrics' canonical spelling."""
+    text = number(bound)
+    if abs(bound) < 1e6 or "e" in text or not math.isfinite(bound):
+        return text
+    whole = text.removesuffix(".0").lstrip("-")
+    exponent = len(whole.partition(".")[0]) - 1
+    digits = whole.replace(".", "").rstrip("0")
+    mantissa = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
+    return f"{'-' if bound < 0 else ''}{mantissa}e+{exponent:02d}"
+
+
+def _braces(labels: tuple[str, ...]) -> str:
+    """The template of label values in braces; nothing without labels."""
+    inner = ",".join(f'{label}="%s"' for label in labels)
+    return f"{{{inner}}}" if inner else ""
+
+
+@lru_cache(maxsize=1024)
+def _bucket_templates(bounds: tuple[float, ...]) -> tuple[str, str]:
+    """The buckets' lines, a mark for the beginning of each, for counts to be formatted in; and those without counts."""
+    template = "".join([f'{_MARK}le="{spell(bound)}"}} %d\n' for bound in (*bounds, math.inf)])
+    return template, template % ((0,) * (len(bounds) + 1))
+
+
+def _marked(body: str, exemplars: dict[int, Exemplar]) -> str:
+    """The buckets' lines with these exemplars, by bucket.
+
+    An id that is too long or would need escapes, which not every parser takes there, is left out.
+    """
+    lines = body.split("\n")
+    for index, (label, value, observed, at) in exemplars.items():
+        needs_escapes = '"' in value or "\\" in value or "\n" in value or _MARK in value
+        if len(label) + len(value) <= _MOST_CHARACTERS and not needs_escapes:
+            lines[index] += f' # {{{label}="{value}"}} {number(observed)} {at:.3f}'
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+"""The families that the recorders of models write to, looked up once for all models. Made by `recorder.Recorder`."""
+
+from servescope.metrics.registry import Registry
+
+
+class ModelFamilies:
+    """TorchServe's families of models, and this project's own. `hostname` is the value of every Hostname label."""
+
+    def __init__(self, registry: Registry, hostname: str) -> None:
+        self.hostname = hostname
+        self.budget = registry.series_budget
+        counter, gauge, histogram = registry.counter, registry.gauge, registry.histogram
+        self.ts_requests = counter("ts_inference_requests_total")
+        self.ts_latency = counter("ts_inference_latency_microseconds")
+        self.ts_queue_latency = counter("ts_queue_latency_microseconds")
+        self.queue_time = gauge("QueueTime")
+        self.prediction = gauge("PredictionTime")
+        self.requests = counter("servescope_requests_total")
+        self.durations = histogram("servescope_request_duration_seconds")
+        self.stages = histogram("servescope_request_stage_seconds")
+        self.request_bytes = histogram("servescope_request_bytes")
+        self.response_bytes = histogram("servescope_response_bytes")
+        self.in_flight = gauge("servescope_requests_in_flight")
+        self.depth = gauge("servescope_queue_depth")
+        self.capacity = gauge("servescope_queue_capacity")
+        self.oldest = gauge("servescope_queue_oldest_seconds")
+        self.rejected = counter("servescope_rejected_total")
+        self.batch_sizes = histogram("servescope_batch_size")
+        self.workers = gauge("servescope_workers")
+        self.wanted = gauge("servescope_workers_wanted")
+        self.fewest = gauge("servescope_workers_min")
+        self.most = gauge("servescope_workers_max")
+        self.restarts = counter("servescope_worker_restarts_total")
+        self.load_seconds = histogram("servescope_worker_load_seconds")
+        self.busy_seconds = counter("servescope_worker_busy_seconds_total")
+        self.info = gauge("servescope_model_info")
+        self.dropped = registry.counter("servescope_series_dropped_total")

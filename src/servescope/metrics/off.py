@@ -1,0 +1,144 @@
+"""Recorders that record nothing: `metrics_mode=off`, so that the cost of measuring can itself be measured.
+
+Made by `server` in place of `Recorder`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from servescope.config.objectives import Objectives
+from servescope.metrics.model_recorder import ModelRecorder, Requests
+from servescope.metrics.recorder import Recorder
+from servescope.metrics.request_recorder import RequestRecorder
+from servescope.metrics.request_times import BatchTimes
+from servescope.metrics.worker_recorder import WorkerRecorder
+from servescope.wire.messages import MetricUpdate
+
+
+def _ignore(_value: float) -> None:
+    pass
+
+
+class SilentRequests(RequestRecorder):
+    """See `RequestRecorder`."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.finished_count = 0
+
+    def finished(
+        self,
+        route: str,
+        code: int,
+        arrived: float,
+        ended: float,
+        times: BatchTimes | None,
+        queued: bool,
+        sizes: tuple[int, int],
+        mark: tuple[str, str],
+    ) -> None:
+        """See `RequestRecorder`."""
+
+    def remove(self) -> None:
+        """See `RequestRecorder`."""
+
+
+class SilentModel(ModelRecorder):
+    """See `ModelRecorder`."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self.name, self.version = name, version
+        self.requests = SilentRequests()
+        self.batch_sent = _ignore
+
+    def request_arrived(self, label: str) -> None:
+        """See `ModelRecorder`."""
+
+    def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
+        """See `ModelRecorder`."""
+
+    def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
+        """See `ModelRecorder`."""
+
+    def rejected(self, reason: str) -> None:
+        """See `ModelRecorder`."""
+
+    def restarted(self, reason: str) -> None:
+        """See `ModelRecorder`."""
+
+    def loaded(self, seconds: float) -> None:
+        """See `ModelRecorder`."""
+
+    def batch_handled(self, prediction_s: float, batch: Requests) -> None:
+        """See `ModelRecorder`."""
+
+    def custom(self, updates: Sequence[MetricUpdate]) -> None:
+        """See `ModelRecorder`."""
+
+    def describe(self, handler: str, runtime: str, batch_size: int, max_batch_delay_ms: int, device: str) -> None:
+        """See `ModelRecorder`."""
+
+    def queue(self, depth: Callable[[], float], oldest_s: Callable[[], float], capacity: int) -> None:
+        """See `ModelRecorder`."""
+
+    def workers(self, states: Callable[[], Mapping[str, int]]) -> None:
+        """See `ModelRecorder`."""
+
+    def scaling(self, wanted: Callable[[], float], fewest: Callable[[], float], most: Callable[[], float]) -> None:
+        """See `ModelRecorder`."""
+
+    def detach(self) -> None:
+        """See `ModelRecorder`."""
+
+    def remove(self) -> None:
+        """See `ModelRecorder`."""
+
+
+class SilentWorkers(WorkerRecorder):
+    """See `WorkerRecorder`."""
+
+    def __init__(self) -> None:
+        pass
+
+    def added(self, model: str, version: str, worker: str, busy_s: Callable[[], float]) -> None:
+        """See `WorkerRecorder`."""
+
+    def started(self, model: str, version: str, worker: str, pid: int) -> None:
+        """See `WorkerRecorder`."""
+
+    def ended(self, worker: str) -> None:
+        """See `WorkerRecorder`."""
+
+    def gone(self, model: str, version: str, worker: str, busy_s: float) -> None:
+        """See `WorkerRecorder`."""
+
+
+class SilentRecorder(Recorder):
+    """See `Recorder`."""
+
+    def __init__(self) -> None:
+        self.workers = SilentWorkers()
+        self.loop_lagged = self.scrape_finished = _ignore
+
+    def response_sent(self, status: int) -> None:
+        """See `Recorder`."""
+
+    def http_request(self, listener: str, method: str, path: str, code: int) -> None:
+        """See `Recorder`."""
+
+    def model(self, name: str, version: str, objectives: Objectives | None = None) -> ModelRecorder:  # noqa: ARG002
+        """See `Recorder`."""
+        return SilentModel(name, version)
+
+    def forget(self, name: str, version: str) -> None:
+        """See `Recorder`."""
+
+    def worker_loaded(self, worker_name: str, milliseconds: float) -> None:
+        """See `Recorder`."""
+
+    def worker_thread_time(self, milliseconds: float) -> None:
+        """See `Recorder`."""
+
+    def find(self, name: str, version: str) -> ModelRecorder | None:  # noqa: ARG002
+        """See `Recorder`."""
+        return None

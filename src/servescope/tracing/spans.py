@@ -1,0 +1,125 @@
+"""The spans of one request: in, what is known of a finished request; out, names, times and attributes. Pure.
+
+`web` fills in the `FinishedRequest`, `export` calls the rest. Attributes follow OpenTelemetry's semantic conventions for HTTP
+servers 1.27 (stable), and `servescope.*` for what those have no name for.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from servescope.metrics.definitions.requests import STAGES
+
+CLIENT_LEFT = 499
+CLIENT_LEFT_TYPE = "client_disconnected"
+WORKER_STAGES = frozenset(("preprocess", "inference", "postprocess", "handler"))
+
+_KNOWN_METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
+_NS = 1_000_000_000
+
+Attributes = dict[str, str | int]
+
+
+class FinishedRequest(Struct, frozen=True):
+    """A request with its outcome. `began`, `ended`: monotonic seconds.
+
+    `status`: the code it is counted under; 499 when the client hung up. `error`: the error's type name, "" for the code itself.
+    `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `version`: of the model that
+    answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
+    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https.
+    """
+
+    began: float
+    ended: float
+    status: int
+    method: str
+    route: str
+    path: str
+    model: str
+    version: str
+    request_id: str
+    stages: Mapping[str, float]
+    worker: str = ""
+    batch_size: int = 0
+    error: str = ""
+    scheme: str = "http"
+
+
+class SpanData(NamedTuple):
+    """A span without its ids. Times in unix nanoseconds. `failed`: status ERROR, else unset. `event`: at its end, "" for none."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+    attributes: Attributes
+    failed: bool = False
+    event: str = ""
+
+
+def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
+    """The span of the whole request. `offset_ns`: unix time less monotonic time, in nanoseconds.
+
+    5xx is an error. 4xx is the client's and leaves the status unset, and so does a client that hung up: no code was sent then,
+    and the span gets `error.type` client_disconnected and an event of that name.
+    """
+    method = request.method if request.method in _KNOWN_METHODS else "_OTHER"
+    attributes: Attributes = {
+        "http.request.method": method,
+        "url.scheme": request.scheme,
+        "url.path": _text(request.path),
+        "http.route": request.route,
+        "servescope.model.name": _text(request.model),
+        "servescope.model.version": _text(request.version),
+        "servescope.request_id": _text(request.request_id),
+    }
+    if method == "_OTHER":
+        attributes["http.request.method_original"] = _text(request.method)
+    if request.worker:
+        attributes["servescope.worker"] = _text(request.worker)
+        attributes["servescope.batch.size"] = request.batch_size
+    failed = request.status >= 500
+    left = request.status == CLIENT_LEFT
+    if not left:
+        attributes["http.response.status_code"] = request.status
+    if failed:
+        attributes["error.type"] = request.error or str(request.status)
+    elif left:
+        attributes["error.type"] = CLIENT_LEFT_TYPE
+    # Conventions forbid a span's name that holds what a client made up, and `_OTHER` reads as HTTP there.
+    name = f"{'HTTP' if method == '_OTHER' else method} {request.route}"
+    start, end = _bounds(request, offset_ns)
+    return SpanData(name, start, end, attributes, failed, CLIENT_LEFT_TYPE if left else "")
+
+
+def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
+    """A span for each stage that took time, laid end to end from the request's beginning, in the order of `STAGES`.
+
+    Stages are known by their lengths. They add up to the duration, so where one ends the next begins; rounding never puts
+    one past the request's end. `dispatch` and `handler` are remainders: their time stands in one piece, though it passed in
+    several. Worker stages carry the worker's name.
+    """
+    start, last = _bounds(request, offset_ns)
+    spans = []
+    whole = max(0.0, request.ended - request.began)
+    passed = 0.0
+    for name in STAGES:
+        seconds = request.stages.get(name, 0.0)
+        if not seconds > 0:  # nor NaN
+            continue
+        begin = min(start + int(passed * _NS), last)
+        passed = min(passed + seconds, whole)  # a worker may say anything, infinity too
+        end = min(start + int(passed * _NS), last)
+        attributes: Attributes = {"servescope.worker": _text(request.worker)} if name in WORKER_STAGES else {}
+        spans.append(SpanData(name, begin, max(begin, end), attributes))
+    return spans
+
+
+def _bounds(request: FinishedRequest, offset_ns: int) -> tuple[int, int]:
+    start = int(request.began * _NS) + offset_ns
+    return start, max(start, int(request.ended * _NS) + offset_ns)
+
+
+def _text(value: str) -> str:
+    """What protobuf can carry: one lone surrogate would lose a whole batch of spans."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")

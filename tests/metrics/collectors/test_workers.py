@@ -1,0 +1,150 @@
+"""Memory and processor time of workers: with what they started, over restarts, and for a while after their end."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metrics.collectors.machine import Machine
+from servescope.metrics.collectors.workers import KEPT_S, WorkersCollector
+from servescope.metrics.worker_processes import WorkerProcess, WorkerProcesses
+
+ONE = ("m", "1.0", "W-9000-m_1.0")
+TWO = ("m", "1.0", "W-9001-m_1.0")
+Values = dict[tuple[str, ...], float]
+
+
+class Bench:
+    """A machine, its workers, and a clock that is set by hand."""
+
+    def __init__(self, proc: Path) -> None:
+        self.machine = Machine(proc)
+        self.workers = WorkerProcesses()
+        self.now = 1000.0
+        self.collector = WorkersCollector(self.workers.snapshot, proc, 100, 4096, lambda: self.now)
+
+    def start(self, labels: tuple[str, str, str], pid: int) -> None:
+        model, version, name = labels
+        self.workers.started(name, model, version, pid)
+
+    def sample(self) -> tuple[Values, Values]:
+        """Memory in pages and processor time in ticks, by worker."""
+        memory: Values = {}
+        time: Values = {}
+        for reading in self.collector.update():
+            if reading.family == "servescope_worker_memory_bytes":
+                memory[reading.labels] = reading.value / 4096
+            else:
+                assert reading.family == "servescope_worker_cpu_seconds_total"
+                time[reading.labels] = pytest.approx(reading.value * 100)
+        return memory, time
+
+    def seconds(self) -> Values:
+        return self.sample()[1]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path)
+    bench.machine.run(1, 0, own=9000, pages=9000)
+    return bench
+
+
+def test_with_descendants(bench: Bench) -> None:
+    """Both workers from one look at the processes; nobody else's counts."""
+    bench.start(ONE, 10)
+    bench.start(TWO, 20)
+    bench.machine.run(10, 1, 10, own=300, pages=50)
+    bench.machine.run(11, 10, 10, own=40, pages=5)
+    bench.machine.run(12, 11, 12, own=4, pages=1)
+    bench.machine.run(20, 1, 20, own=7, pages=3)
+    assert bench.sample() == ({ONE: 56, TWO: 3}, {ONE: 344, TWO: 7})
+
+
+def test_a_child_that_was_waited_for(bench: Bench) -> None:
+    """Its time is its parent's then, once."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=300)
+    bench.machine.run(11, 10, 10, own=40)
+    assert bench.seconds() == {ONE: 340}
+    bench.machine.end(11)
+    bench.machine.run(10, 1, 10, own=310, reaped=45)
+    assert bench.seconds() == {ONE: 355}
+
+
+def test_a_child_that_nobody_waited_for(bench: Bench) -> None:
+    """The time that it had used stays used."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=300)
+    bench.machine.run(11, 10, 10, own=40)
+    bench.sample()
+    bench.machine.end(11)
+    assert bench.seconds() == {ONE: 340}
+    bench.machine.run(10, 1, 10, own=302)
+    assert bench.seconds() == {ONE: 342}
+
+
+def test_a_restart_counts_on(bench: Bench) -> None:
+    """Whether its end was seen by a sample or not; a smaller or larger figure of the new process adds to the old."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=300, pages=5)
+    bench.sample()
+    bench.machine.end(10)
+    bench.workers.ended(ONE[2])
+    assert bench.sample() == ({}, {ONE: 300})
+    bench.start(ONE, 11)
+    bench.machine.run(11, 1, 11, own=20, pages=6)
+    assert bench.sample() == ({ONE: 6}, {ONE: 320})
+    bench.machine.end(11)
+    bench.start(ONE, 12)
+    bench.machine.run(12, 1, 12, own=500)
+    assert bench.seconds() == {ONE: 820}
+
+
+def test_last_counts_are_kept_for_a_while(bench: Bench) -> None:
+    """So long that a scrape sees them, then they go, and with them the memory that they take."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=300)
+    bench.sample()
+    bench.workers.ended(ONE[2])
+    bench.now += KEPT_S - 1
+    assert bench.seconds() == {ONE: 300}
+    bench.now += 1
+    assert bench.seconds() == {}
+
+
+def test_a_worker_without_a_process(bench: Bench) -> None:
+    """It ended this moment and nobody has said so yet: no readings, no failure."""
+    bench.start(ONE, 10)
+    assert bench.sample() == ({}, {})
+
+
+def test_nobody_runs(tmp_path: Path) -> None:
+    """The processes are not even looked at."""
+    assert list(WorkersCollector(tuple, tmp_path / "none").update()) == []
+
+
+def test_a_real_process() -> None:
+    """One that computes until it has used half a second, with a child that holds 64 MiB."""
+    hold = "import sys; kept = bytearray(b'x') * (64 * 1024**2); print('ready', flush=True); sys.stdin.read()"
+    code = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {hold!r}], stdin=subprocess.PIPE)\n"
+        "while time.process_time() < 0.5: pass\n"
+        "sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()
+    worker = WorkerProcess(*ONE, process.pid)
+    collector = WorkersCollector(lambda: [worker])
+    readings = {"servescope_worker_cpu_seconds_total": 0.0}
+    while readings["servescope_worker_cpu_seconds_total"] < 0.5:
+        assert process.poll() is None
+        readings = {reading.family: reading.value for reading in collector.update()}
+    process.communicate()
+    assert 64 * 1024**2 < readings["servescope_worker_memory_bytes"] < 256 * 1024**2

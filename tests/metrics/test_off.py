@@ -1,0 +1,23 @@
+"""metrics_mode=off: the same calls, and nothing comes of them."""
+
+import inspect
+
+from servescope.metrics.model_recorder import ModelRecorder
+from servescope.metrics.off import SilentModel, SilentRecorder, SilentRequests, SilentWorkers
+from servescope.metrics.recorder import Recorder
+from servescope.metrics.request_recorder import RequestRecorder
+from servescope.metrics.worker_recorder import WorkerRecorder
+
+# What the silent ones inherit on purpose: nothing calls it where nothing is recorded.
+UNCALLED = {"sweep"}
+
+
+def test_nothing_is_left_that_records() -> None:
+    """Every public method of the recorders is silenced, also those that are added later."""
+    pairs = [
+        (Recorder, SilentRecorder), (ModelRecorder, SilentModel), (RequestRecorder, SilentRequests),
+        (WorkerRecorder, SilentWorkers),
+    ]  # fmt: skip
+    for loud, silent in pairs:
+        methods = {name for name, _ in inspect.getmembers(loud, inspect.isfunction) if not name.startswith("_")}
+        assert methods - UNCALLED <= set(vars(silent)), silent

@@ -1,0 +1,123 @@
+"""What becomes of a model's requests: each is one observation of every family of requests."""
+
+import pytest
+
+from servescope.config.objectives import Objectives
+from servescope.metrics.recorder import Recorder
+from servescope.metrics.registry import Registry
+from servescope.metrics.request_times import BatchTimes, stage_times
+
+MODEL = ("noop", "1.0")
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(series_budget=10)
+
+
+def finish(
+    recorder: Recorder, code: int = 200, times: BatchTimes | None = None, queued: bool = True, **options: object
+) -> None:
+    """One request that took two seconds."""
+    model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
+    model.request_arrived("default")
+    model.requests.finished("predict", code, 10.0, 12.0, times, queued, (100, 200), ("request_id", "abc"))
+
+
+def count(registry: Registry, family: str, *labels: str) -> int:
+    return registry.histogram(family).series[(*MODEL, *labels)].count
+
+
+def test_the_usual_codes_are_there_from_the_first_scrape(registry: Registry) -> None:
+    """At zero, so that rates and alerts work."""
+    Recorder(registry, "h").model(*MODEL)
+    series = registry.counter("servescope_requests_total").series
+    assert {key[4]: one.value for key, one in series.items()} == {"200": 0, "400": 0, "500": 0, "503": 0}
+    assert {key[2] for key in registry.histogram("servescope_request_duration_seconds").series} == {
+        "ok", "client_error", "server_error",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (200, "ok"),
+        (302, "ok"),
+        (404, "client_error"),
+        (499, "client_error"),
+        (500, "server_error"),
+        (999, "server_error"),
+    ],
+)
+def test_an_outcome(registry: Registry, code: int, outcome: str) -> None:
+    """A code is counted as it is, a duration by its class, with the request's id as exemplar."""
+    finish(Recorder(registry, "h"), code)
+    assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", str(code))].value == 1
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, outcome)]
+    assert (durations.count, durations.sum) == (1, 2.0)
+    (exemplar,) = durations.exemplars.values()
+    assert (exemplar.label, exemplar.id, exemplar.value) == ("request_id", "abc", 2.0)
+
+
+def test_sizes_and_flight(registry: Registry) -> None:
+    """Bodies are observed, and whoever is not finished is in flight."""
+    recorder = Recorder(registry, "h")
+    finish(recorder)
+    recorder.model(*MODEL).request_arrived("default")
+    assert registry.histogram("servescope_request_bytes").series[MODEL].sum == 100
+    assert registry.histogram("servescope_response_bytes").series[MODEL].sum == 200
+    assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 1
+    assert registry.counter("ts_inference_requests_total").series["noop", "default", "h"].value == 2
+
+
+def test_one_that_is_refused_unread(registry: Registry) -> None:
+    """As TorchServe, its families do not count what is too large; this project's own do."""
+    recorder = Recorder(registry, "h")
+    recorder.model(*MODEL).request_refused("predict", 413, 10.0, 10.0, 7_000_000)
+    assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", "413")].value == 1
+    assert registry.counter("ts_inference_requests_total").series == {}
+    assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 0
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("received", [0.0, 11.75])
+@pytest.mark.parametrize("size", [1, 4])
+def test_stages_as_the_spans_have_them(registry: Registry, ahead: bool, received: float, size: int) -> None:
+    """The histograms get what `stage_times` says, which the spans are made of."""
+    times = BatchTimes(10.5, 10.25, size, "W", ahead, 10.75, received)
+    times.stages = {"preprocess": 0.25, "inference": 0.125, "prediction": 0.5} if received else {}
+    finish(Recorder(registry, "h"), times=times)
+    family = registry.histogram("servescope_request_stage_seconds").series
+    observed = {key[2]: one.sum for key, one in family.items() if one.count}
+    assert observed == pytest.approx(stage_times(times, 10.0, 12.0, queued=True))
+    assert sum(observed.values()) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("queued", "stage"), [(True, "queue"), (False, "dispatch")])
+def test_no_batch_no_stages(registry: Registry, queued: bool, stage: str) -> None:
+    """A request that no worker got waited, or was refused at once."""
+    finish(Recorder(registry, "h"), 503, queued=queued)
+    assert count(registry, "servescope_request_stage_seconds", stage) == 1
+
+
+def test_codes_are_under_a_budget(registry: Registry) -> None:
+    """Handlers choose them; past the budget they are counted together, and that is counted too."""
+    recorder = Recorder(registry, "h")
+    for code in range(600, 650):
+        finish(recorder, code)
+    series = registry.counter("servescope_requests_total").series
+    assert len(series) == 11
+    assert sum(one.value for one in series.values()) == 50
+    assert series[(*MODEL, "rest", "predict", "other")].value == 44
+    assert registry.counter("servescope_series_dropped_total").series[("servescope_requests_total",)].value == 44
+
+
+def test_objectives(registry: Registry) -> None:
+    """Each finished request is judged once."""
+    recorder = Recorder(registry, "h")
+    objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
+    for code in (200, 404, 500):
+        finish(recorder, code, objectives=objectives)
+    total, good = (registry.counter(f"servescope_slo_{name}_total").series for name in ("requests", "good"))
+    assert (total[(*MODEL, "availability")].value, good[(*MODEL, "availability")].value) == (2, 1)
+    assert (total[(*MODEL, "latency")].value, good[(*MODEL, "latency")].value) == (1, 0)

@@ -1,0 +1,137 @@
+"""A finished request's spans."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.tracing.spans import WORKER_STAGES, server_span, stage_spans
+from tracing.finished import finished
+
+NS = 10**9
+
+
+def test_the_server_span_says_what_was_asked_and_answered():
+    """Name and attributes follow the conventions; times are moved by the offset."""
+    span = server_span(finished(), 5 * NS)
+    assert span == (
+        "POST /predictions/{model_name}",
+        1005 * NS,
+        1007 * NS,
+        {
+            "http.request.method": "POST",
+            "url.scheme": "http",
+            "url.path": "/predictions/m",
+            "http.route": "/predictions/{model_name}",
+            "servescope.model.name": "m",
+            "servescope.model.version": "1.0",
+            "servescope.request_id": "r1",
+            "servescope.worker": "W-9000-m_1.0",
+            "servescope.batch.size": 4,
+            "http.response.status_code": 200,
+        },
+        False,
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "failed", "type_name"),
+    [
+        (404, "", False, None),
+        (404, "ModelNotFoundException", False, None),
+        (500, "", True, "500"),
+        (503, "ServiceUnavailableException", True, "ServiceUnavailableException"),
+        (999, "", True, "999"),
+    ],
+)
+def test_only_the_servers_failures_are_errors(status, error, failed, type_name):
+    """5xx and whatever lies above have the status ERROR and a type; 4xx are the client's."""
+    span = server_span(finished(status=status, error=error), 0)
+    assert span.failed is failed
+    assert span.attributes.get("error.type") == type_name
+    assert span.attributes["http.response.status_code"] == status
+
+
+def test_a_client_that_hung_up_got_no_status():
+    """It is no error of the server's, yet no success: an event and a type say so."""
+    span = server_span(finished(status=499), 0)
+    assert (span.failed, span.event) == (False, "client_disconnected")
+    assert span.attributes["error.type"] == "client_disconnected"
+    assert "http.response.status_code" not in span.attributes
+
+
+def test_a_request_that_no_worker_got_names_none():
+    """A rejected request has neither worker nor batch."""
+    attributes = server_span(finished(status=503, worker="", batch_size=0, stages={}), 0).attributes
+    assert not {"servescope.worker", "servescope.batch.size"} & set(attributes)
+
+
+def test_a_method_of_the_clients_making_is_in_no_name():
+    """Names of spans stay few: what a client may choose stands in an attribute."""
+    span = server_span(finished(method="PROPFIND"), 0)
+    assert span.name == "HTTP /predictions/{model_name}"
+    assert span.attributes["http.request.method"] == "_OTHER"
+    assert span.attributes["http.request.method_original"] == "PROPFIND"
+
+
+def test_stages_lie_end_to_end():
+    """Each begins where the one before it ended, the last ends with the request, and one that took no time has no span."""
+    spans = stage_spans(finished(), 5 * NS)
+    assert [(span.name, span.start_ns - 1005 * NS, span.end_ns - 1005 * NS) for span in spans] == [
+        ("queue", 0, 250_000_000),
+        ("batch_wait", 250_000_000, 750_000_000),
+        ("dispatch", 750_000_000, 875_000_000),
+        ("inference", 875_000_000, 1_875_000_000),
+        ("respond", 1_875_000_000, 2 * NS),
+    ]
+
+
+def test_stages_come_in_their_order():
+    """However the mapping has them; what is no stage has no span."""
+    spans = stage_spans(finished(stages={"respond": 0.5, "other": 0.25, "dispatch": 0.25, "queue": 1.0}), 0)
+    assert [span.name for span in spans] == ["queue", "dispatch", "respond"]
+
+
+def test_stages_in_the_worker_name_it():
+    """The others were nobody's but the server's."""
+    named = {span.name for span in stage_spans(finished(), 0) if "servescope.worker" in span.attributes}
+    assert named == {"inference"}
+    assert named < WORKER_STAGES
+
+
+@given(
+    stages=st.dictionaries(st.sampled_from(["queue", "dispatch", "inference", "handler", "respond"]), st.floats()),
+    began=st.floats(0, 1e7),
+    duration=st.floats(-1, 1e5),
+    offset=st.integers(0, 2 * 10**18),
+)
+def test_whatever_a_worker_says_spans_are_in_order_and_inside_the_request(stages, began, duration, offset):
+    """Neither NaN, infinities nor negative times give a span that ends before it begins, or outlives its parent."""
+    request = finished(stages=stages, began=began, ended=began + duration)
+    parent = server_span(request, offset)
+    assert parent.start_ns <= parent.end_ns
+    at = parent.start_ns
+    for span in stage_spans(request, offset):
+        assert at <= span.start_ns <= span.end_ns <= parent.end_ns
+        at = span.end_ns
+
+
+@given(st.lists(st.floats(1e-6, 10), min_size=8, max_size=8))
+def test_lengths_are_the_stages_lengths(seconds):
+    """Microseconds are not lost to rounding."""
+    names = ("queue", "batch_wait", "dispatch", "preprocess", "inference", "postprocess", "handler", "respond")
+    stages = dict(zip(names, seconds, strict=True))
+    spans = stage_spans(finished(stages=stages, ended=1000.0 + math.fsum(seconds)), 0)
+    assert [span.name for span in spans] == list(names)
+    for span in spans:
+        assert abs(span.end_ns - span.start_ns - stages[span.name] * NS) < 1000
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_texts_can_be_sent(text):
+    """A lone surrogate in a path would be refused by protobuf."""
+    attributes = server_span(finished(path=text, model=text, request_id=text), 0).attributes
+    for key in ("url.path", "servescope.model.name", "servescope.request_id"):
+        assert attributes[key].encode("utf-8") is not None

@@ -1,0 +1,88 @@
+"""Handlers of the models that the rig drives, which do what the bodies of their requests say.
+
+Each is a text for an archive. Bodies are words with arguments, done one after the other; what is not said answers `ok`.
+"""
+
+# sleep S | code N | raise | refuse N | stream N | size N | gate NAME | memory. Notes each batch's size in `batches`.
+WORK = """
+import os, pathlib, time
+from ts.handler_utils.utils import send_intermediate_predict_response
+from ts.utils.util import PredictionException
+
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+def do(words, index, data, context, notes):
+    answer = b"ok"
+    while words:
+        word, argument = words.pop(0), words.pop(0)
+        if word == "sleep":
+            time.sleep(float(argument))
+        elif word == "code":
+            context.set_response_status(code=int(argument), idx=index)
+        elif word == "raise":
+            raise ValueError(argument)
+        elif word == "refuse":
+            raise PredictionException("refused", int(argument))
+        elif word == "memory":
+            raise MemoryError
+        elif word == "size":
+            answer = b"x" * int(argument)
+        elif word == "stream":
+            for piece in range(int(argument)):
+                send_intermediate_predict_response([b"piece"] * len(data), context.request_ids, "", 200, context)
+        elif word == "gate":
+            (notes / (argument + ".began")).touch()
+            while not (notes / (argument + ".go")).exists():
+                time.sleep(0.002)
+    return answer
+
+def handle(data, context):
+    if data is None:
+        return None
+    notes = NOTES / context.model_name
+    with open(notes / "batches", "a") as batches:
+        batches.write(str(len(data)) + "\\n")
+    return [do(row["body"].decode().split(), index, data, context, notes) for index, row in enumerate(data)]
+"""
+
+# Sleeps for the seconds that the body says, beside all others: its requests never wait for one another.
+ASYNC_SLEEP = """
+import asyncio
+
+class Sleeper:
+    async def initialize(self, context):
+        pass
+
+    async def handle(self, data, context):
+        await asyncio.sleep(float(data[0]["body"]))
+        return ["ok"]
+"""
+
+# A BaseHandler whose stages sleep as long as the body says, and which answers the ms that `handle` took by its own clock.
+STAGED = """
+import time
+from ts.torch_handler.base_handler import BaseHandler
+
+class Staged(BaseHandler):
+    def initialize(self, context):
+        self.context = context
+        self.initialized = True
+
+    def handle(self, data, context):
+        self.began = time.monotonic()
+        return super().handle(data, context)
+
+    def preprocess(self, data):
+        self.pause = [float(word) for word in data[0]["body"].decode().split()]
+        time.sleep(self.pause[0])
+        return data
+
+    def inference(self, data):
+        time.sleep(self.pause[1])
+        return data
+
+    def postprocess(self, data):
+        time.sleep(self.pause[2])
+        return [repr((time.monotonic() - self.began) * 1000)] * len(data)
+"""
+ASYNC_CONFIG = "minWorkers: 1\nmaxWorkers: 1\nasyncCommunication: true\n"

@@ -1,0 +1,70 @@
+"""Percentiles: the clients' own lie in the buckets that `histogram_quantile` finds, and native histograms come within 5 %."""
+
+import shutil
+
+import pytest
+
+from integration.server import wait_until
+from truth.client import Ask, load
+from truth.comparison import DURATION, REQUESTS, assert_same_counts, at_rest, of_model
+from truth.conftest import amount
+from truth.handlers import ASYNC_SLEEP
+from truth.prometheus import Prometheus
+
+pytestmark = pytest.mark.integration
+
+SHARES = (0.5, 0.9, 0.99)
+# Shares of requests, and the seconds between which they sleep, even. Each part lies inside a bucket of its own, long enough that
+# a client's own milliseconds do not matter, and holds the rank of one of SHARES.
+PARTS = ((0.7, 0.065, 0.09), (0.25, 0.15, 0.2), (0.05, 0.35, 0.4))
+needs_prometheus = pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+
+
+@pytest.fixture
+def loaded(truth_server, model_of, drawn):
+    """A model, and the books of eight clients whose requests slept side by side for as long as they were told to."""
+    model = model_of(code=ASYNC_SLEEP)
+    count = amount(300)
+    sleeps = [drawn.uniform(low, high) for share, low, high in PARTS for _ in range(round(share * count))]
+    drawn.shuffle(sleeps)
+    books = load(truth_server.ports["inference"], [Ask(model.path, b"%.6f" % sleep) for sleep in sleeps], clients=8)
+    assert_same_counts(at_rest(truth_server, model), model, books)
+    return model, books
+
+
+def test_the_buckets_are_right(truth_server, loaded):
+    """In the text format."""
+    model, books = loaded
+    now = of_model(truth_server, model)
+    for share in SHARES:
+        low, high = now.bucket_of(share, DURATION, model_name=model.name)
+        assert low < books.percentile(share) <= high, f"p{share * 100:g}"
+
+
+@needs_prometheus
+def test_histogram_quantile(truth_server, loaded, tmp_path):
+    """A real Prometheus answers with values of the right buckets, and counts what the clients counted."""
+    model, books = loaded
+    now = of_model(truth_server, model)
+    with Prometheus(tmp_path, truth_server.ports["metrics"]) as prometheus:
+        labels = f'{{model_name="{model.name}"}}'
+        counted = f"sum({REQUESTS}{labels})"
+        wait_until(lambda: prometheus.value(counted) == len(books.entries), "Prometheus to have scraped")
+        for share in SHARES:
+            low, high = now.bucket_of(share, DURATION, model_name=model.name)
+            found = prometheus.value(f"histogram_quantile({share}, sum by (le) ({DURATION}_bucket{labels}))")
+            assert low < found <= high, f"p{share * 100:g}"
+        assert prometheus.by("code", f"{REQUESTS}{labels} > 0") == books.codes()
+
+
+@needs_prometheus
+def test_native_histograms(truth_server, loaded, tmp_path):
+    """Scraped as protobuf: within 5 % of the clients' own percentiles."""
+    model, books = loaded
+    with Prometheus(tmp_path, truth_server.ports["metrics"], "--enable-feature=native-histograms") as prometheus:
+        labels = f'{{model_name="{model.name}", outcome="ok"}}'
+        counted = f"histogram_count({DURATION}{labels})"
+        wait_until(lambda: prometheus.value(counted) == len(books.entries), "Prometheus to have scraped")
+        for share in SHARES:
+            found, own = prometheus.value(f"histogram_quantile({share}, {DURATION}{labels})"), books.percentile(share)
+            assert abs(found - own) <= 0.05 * own, f"p{share * 100:g}: {found} against {own}"
