@@ -32,13 +32,13 @@ from servescope.metrics.collectors.host import host_collectors, selected_collect
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.gpu_usage import gpu_usage
+from servescope.metrics.logged import LoggingRecorder, MetricLines
 from servescope.metrics.loop_lag import LoopLag
-from servescope.metrics.mode import MetricsMode, metrics_mode
 from servescope.metrics.off import SilentRecorder
 from servescope.metrics.passthrough import PassThrough
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.setup import MetricSetup, read_definitions
+from servescope.metrics.setup import read_definitions
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
@@ -79,9 +79,12 @@ class Server:
         hostname = socket.gethostname()
         metrics = read_definitions(settings)
         self._registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
-        self._recorder = self._make_recorder(metrics, hostname)
+        self._mode = metrics.mode
+        self._lines = MetricLines(metrics.logged, hostname, logs.server_metrics, logs.model_metrics)
+        self._recorder = self._make_recorder(hostname)
         self._pass_through = PassThrough(self._registry)
-        self._registry.register(self._pass_through)
+        if metrics.mode.shows_custom:
+            self._registry.register(self._pass_through)
         self._lag = LoopLag(self._recorder.loop_lagged) if metrics.mode.records else None
         self._tracer = open_tracer(settings, environ)
         self._observers = Observers(self._recorder, logs.access, cors_headers(settings))
@@ -104,17 +107,21 @@ class Server:
             lambda gpu: gpu_usage(self._registry, hostname, gpu),
         )
         self._authority = self._token_authority(cwd)
-        self._sampler = self._make_sampler(hostname, metrics.mode)
+        self._sampler = self._make_sampler(hostname)
         self._listeners = self._make_listeners()
 
-    def _make_recorder(self, metrics: MetricSetup, hostname: str) -> Recorder:
-        if not metrics.mode.records:
+    def _make_recorder(self, hostname: str) -> Recorder:
+        if not self._mode.records:
             return SilentRecorder()
+        if self._mode.logs:
+            return LoggingRecorder(self._registry, hostname, self._lines, keeps_custom=self._mode.shows_custom)
         return Recorder(self._registry, hostname)
 
     def _pool_context(self) -> PoolContext:
         numbers = count(self.settings.initial_worker_port)
-        return PoolContext(ProcessBackend(), self._recorder, self._pass_through, lambda: next(numbers), model_line, OomKills().take)
+        return PoolContext(
+            ProcessBackend(), self._recorder, self._pass_through, lambda: next(numbers), model_line, OomKills().take
+        )
 
     def _token_authority(self, cwd: Path) -> TokenAuthority | None:
         if self.settings.disable_token_authorization:
@@ -122,12 +129,12 @@ class Server:
         minutes = self.settings.token_expiration_min
         return TokenAuthority(cwd / "key_file.json", minutes, lambda: datetime.now(UTC))
 
-    def _make_sampler(self, hostname: str, mode: MetricsMode) -> Sampler | None:
+    def _make_sampler(self, hostname: str) -> Sampler | None:
         names = selected_collectors(self.settings)
-        if not names or not mode.records:
+        if not names or not self._mode.records:
             return None
         collectors = host_collectors(hostname, names, self._recorder.workers.processes.snapshot)
-        return Sampler(collectors, self.settings.metric_time_interval, self._registry)
+        return Sampler(collectors, self.settings.metric_time_interval, self._registry, self._lines.reading)
 
     def _make_listeners(self) -> list[Listener]:
         """One for each address; APIs with the same address share it."""
@@ -161,7 +168,7 @@ class Server:
                 self._registry,
                 self._recorder,
                 text,
-                shown=metrics_mode(settings.metrics_mode).exposes,
+                shown=self._mode.exposes,
                 before_scrape=self._pass_through.gather,
             ),
             "management": lambda: ManagementApi(self._lifecycle, self._reports, settings, self._authority, text),

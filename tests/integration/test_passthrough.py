@@ -92,6 +92,7 @@ class Rig:
         self.directory = directory
         self.registry = Registry((), series_budget=3)
         self.passthrough = PassThrough(self.registry)
+        self.registry.register(self.passthrough)
         self.workers = []
 
     async def start(self, code=HANDLER):

@@ -63,6 +63,7 @@ class Bench:
     def __init__(self, *workers, budget=100, registry=None):
         self.registry = registry or Registry((), series_budget=budget)
         self.passthrough = PassThrough(self.registry)
+        self.registry.register(self.passthrough)
         self.workers = workers
         for number, worker in enumerate(workers, 1):
             self.passthrough.attach(f"W-{number}", f"m{number}", "1.0", worker)

@@ -232,6 +232,7 @@ class Pool:
     def _note_load(self, worker: Worker, seconds: float) -> None:
         recorder, load = self._context.recorder, self._plan.load
         recorder.worker_loaded(worker.name, seconds * 1000)
+        recorder.worker_thread_time(worker.load_command_s * 1000)
         if model := recorder.find(load.model_name, load.model_version):
             model.loaded(seconds)
 

@@ -52,6 +52,7 @@ class Worker:
         self.pace = Pace()
         self.in_flight: dict[int, tuple[Work, float]] = {}
         self.retiring = False
+        self.load_command_s = 0.0  # what telling it to load took of the front end's time
         self._busy_s = 0.0
         self._busy_since: float | None = None
         self._plan = self._plan_for(plan, devices)
@@ -125,7 +126,9 @@ class Worker:
         self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
             self.kill()
+        before = time.monotonic()
         self._link.send(self._plan.load)
+        self.load_command_s = time.monotonic() - before
         await asyncio.wait((self._loaded, self._ended), timeout=startup_timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if self._loaded.done():
             loaded = self._loaded.result()

@@ -44,7 +44,7 @@ class MetricsSource(Protocol):
 
 
 class PassThrough:
-    """The metrics of all workers that offer some. `clock` gives seconds."""
+    """The metrics of all workers that offer some. Its owner registers it with the registry. `clock` gives seconds."""
 
     def __init__(self, registry: Registry, clock: Callable[[], float] = time.perf_counter) -> None:
         self._registry = registry
@@ -55,7 +55,6 @@ class PassThrough:
         self._families: tuple[AnyFamily, ...] = ()
         self._gathering: asyncio.Task[None] | None = None
         self._pause_at = 0.0
-        registry.register(self)
 
     def attach(self, worker_name: str, model: str, version: str, source: MetricsSource) -> None:
         """Ask this worker from now on. `worker_name`: `W-9000-model_1.0`. It replaces an earlier source of that name."""

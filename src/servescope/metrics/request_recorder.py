@@ -48,7 +48,7 @@ class RequestRecorder:
         self._request_bytes: Histogram = families.request_bytes.labels(*model)
         self._response_bytes: Histogram = families.response_bytes.labels(*model)
         for code in USUAL_CODES:
-            self._count("predict", code)
+            self._codes["predict", code] = families.requests.labels(*model, TRANSPORT, "predict", str(code))
 
     def finished(
         self,
@@ -110,7 +110,7 @@ class RequestRecorder:
         """The counter of a code. Handlers choose codes: past the budget they are counted together."""
         families = self._families
         text = str(code)
-        if len(self._codes) >= families.budget:
+        if len(self._codes) >= max(families.budget, len(USUAL_CODES)):
             families.dropped.labels("servescope_requests_total").value += 1.0
             return families.requests.labels(*self._model, TRANSPORT, route, OTHER)
         counter = self._codes[route, code] = families.requests.labels(*self._model, TRANSPORT, route, text)

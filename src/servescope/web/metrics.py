@@ -19,7 +19,8 @@ from servescope.web.compression import Compressor, takes_gzip
 from servescope.web.exchange import JSON_TYPE, Exchange
 from servescope.web.request import Request
 
-# Bytes of a chunk; what is smaller is answered whole.
+# Bytes: what is smaller is answered whole, with its length, as TorchServe answers; what is larger goes out in such chunks.
+WHOLE = 1024 * 1024
 CHUNK = 64 * 1024
 _VARY = (b"vary", b"accept, accept-encoding")
 
@@ -120,21 +121,21 @@ def _joined(request: Request, name: bytes) -> str:
 
 
 async def _chunks(slices: Iterator[bytes], exchange: Exchange) -> AsyncGenerator[bytes, None]:
-    """The slices in chunks of at least CHUNK bytes, but for the last one; requests have their turn after each slice.
+    """The slices in chunks: the first of WHOLE bytes, the others of CHUNK. Requests have their turn after each slice.
 
     Ends early where the client has gone.
     """
     pending: list[bytes] = []
-    size = 0
+    size, enough = 0, WHOLE
     for piece in slices:
         pending.append(piece)
         size += len(piece)
         await asyncio.sleep(0)
         if not exchange.open:
             return
-        if size >= CHUNK:
+        if size >= enough:
             yield b"".join(pending)
-            pending, size = [], 0
+            pending, size, enough = [], 0, CHUNK
     if size:
         yield b"".join(pending)
 

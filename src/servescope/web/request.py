@@ -24,9 +24,10 @@ def split_target(target: bytes) -> tuple[str, bytes]:
 
 
 class Request(Struct, eq=False):
-    """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in the pieces it came in.
+    """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
 
-    `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and `request_id`: whole headers, b"" where there are none.
+    `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
+    `request_id`: whole headers, b"" where there are none.
     """
 
     target: bytes = b""

@@ -68,7 +68,7 @@ def test_no_stale_values(registry: Registry) -> None:
 def test_each_run_is_timed(registry: Registry) -> None:
     """On the clock that was given."""
     ticks = iter([0.0, 0.25, 1.0, 1.5])
-    Sampler([Scripted("a", []), Scripted("b", OSError())], 5.0, registry, lambda: next(ticks)).sample_once()
+    Sampler([Scripted("a", []), Scripted("b", OSError())], 5.0, registry, clock=lambda: next(ticks)).sample_once()
     assert values(registry, "servescope_collector_duration_seconds") == {("a",): 0.25, ("b",): 0.5}
 
 

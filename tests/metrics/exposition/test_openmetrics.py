@@ -179,7 +179,7 @@ def test_canonical_floats(number):
     assert spell(-number or 0.0).lstrip("-") == floatToGoString(number).lstrip("+")
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(registries())
 def test_whatever_handlers_choose_parses(drawn):
     """No name, label value, help text or float breaks the page, or loses a series that may be shown."""

@@ -126,7 +126,7 @@ def test_names():
     assert [family.name for family in families_of(registry, "g", "unused")] == ["g"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(registries())
 def test_whatever_handlers_choose(drawn):
     """Every series comes back with its labels and its numbers."""

@@ -58,11 +58,17 @@ def recorded(case: str) -> list[str]:
     return (RECORDED / f"{case}.txt").read_text().splitlines()
 
 
+class Batch:
+    """A batch as the recorder sees it."""
+
+    request_ids = ("id",)
+
+
 def answer(recorder: Recorder, model: str, label: str) -> None:
     writes = recorder.model(model, "1.0")
     writes.request_arrived(label)
     writes.request_answered(label, 1500.5, 120.25)
-    writes.batch_handled(0.001)
+    writes.batch_handled(0.001, Batch())
     recorder.response_sent(200)
 
 

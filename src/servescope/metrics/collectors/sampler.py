@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 class Sampler:
     """Samples at once when started, then every `interval_s` seconds until stopped.
 
-    Raises ConfigurationError where the interval, the option `metric_time_interval`, is not above 0. `clock` gives
-    seconds.
+    Raises ConfigurationError where the interval, the option `metric_time_interval`, is not above 0. `on_reading` is
+    told each reading, on the sampler's thread. `clock` gives seconds.
     """
 
     def __init__(
@@ -30,12 +30,14 @@ class Sampler:
         collectors: Sequence[Collector],
         interval_s: float,
         registry: Registry,
+        on_reading: Callable[[Reading], None] | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         if not interval_s > 0:
             raise ConfigurationError(f"metric_time_interval must be a number of seconds above 0, not {interval_s}")
         self._collectors = tuple(collectors)
         self._interval_s = interval_s
+        self._on_reading = on_reading
         self._clock = clock
         self._success = registry.gauge("servescope_collector_success")
         self._duration = registry.gauge("servescope_collector_duration_seconds")
@@ -87,6 +89,8 @@ class Sampler:
         try:
             for reading in readings:
                 shown.add(self._series.write(reading))
+                if self._on_reading is not None:
+                    self._on_reading(reading)
         except Exception as error:  # a metrics_config that took labels away, say
             stale, shown, trouble = stale | shown, set(), error
         self._series.drop(stale - shown)
