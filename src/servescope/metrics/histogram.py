@@ -19,6 +19,8 @@ Mark = tuple[str, str, float]
 # Values that wait before they are counted. The more, the less a value costs, as many fall into one native bucket; but they
 # take 32 bytes each, and all at once the loop's time: 0.1 ms for these.
 MOST_PENDING = 512
+# Marks weigh more, and are looked through sooner.
+MOST_MARKS = 128
 
 
 class Exemplar(NamedTuple):
@@ -35,17 +37,19 @@ class Exemplar(NamedTuple):
 class Histogram:
     """Counts by upper bound and a sum, in the family's unit. `labels` as in `scalars.Counter`.
 
-    Whatever is read counts the `pending` values first. That list stays the same one, so who observes very often may
-    append to it without the call of `observe`, and call `fold` now and then. `has_native`: whether there is a native form;
+    Whatever is read counts the `pending` values first, and sorts the pending `marks`, values with their marks, into buckets.
+    These lists stay the same ones, so who observes very often may append to them without a call, and call `fold` now and
+    then. `has_native`: whether there is a native form;
     there is none without bounds, that is, for a summary's series.
     """
 
-    __slots__ = ("_cumulative", "_latest", "_native", "_sum", "bounds", "has_native", "labels", "pending")
+    __slots__ = ("_cumulative", "_latest", "_native", "_sum", "bounds", "has_native", "labels", "marks", "pending")
 
     def __init__(self, labels: tuple[str, ...], bounds: tuple[float, ...]) -> None:
         self.labels = labels
         self.bounds = shared_bounds(bounds)
         self.pending: list[float] = []
+        self.marks: list[tuple[float, Mark]] | None = None
         self._cumulative = _zeros(len(bounds) + 1)
         self._sum = 0.0
         self._latest: dict[int, tuple[float, Mark]] | None = None
@@ -61,11 +65,17 @@ class Histogram:
 
     def observe_marked(self, value: float, mark: Mark) -> None:
         """Count one value, and keep it with its mark as its bucket's exemplar."""
-        if value == value:  # not NaN
-            if self._latest is None:
-                self._latest = {}
-            self._latest[bisect_left(self.bounds, value)] = (value, mark)
+        marks = self.keep_marks()
+        marks.append((value, mark))
+        if len(marks) >= MOST_MARKS:
+            self._fold_marks()
         self.observe(value)
+
+    def keep_marks(self) -> list[tuple[float, Mark]]:
+        """The pending marks, a list from now on: most histograms never have any."""
+        if self.marks is None:
+            self.marks = []
+        return self.marks
 
     def observe_same(self, value: float, times: int) -> None:
         """Count one value so many times: a batch's time, once for each of its requests."""
@@ -84,7 +94,7 @@ class Histogram:
         self.pending.clear()
         self._cumulative = tuple(accumulate(map(int, counts)))
         self._sum = total
-        self._latest = self._native = None
+        self._latest = self._native = self.marks = None
         self.has_native = False
 
     @property
@@ -125,11 +135,22 @@ class Histogram:
     @property
     def exemplars(self) -> dict[int, Exemplar]:
         """The latest marked observation by bucket, an index into `counts`; empty where none was marked."""
+        self._fold_marks()
         found = self._latest or {}
         return {index: Exemplar(mark[0], mark[1], value, mark[2]) for index, (value, mark) in found.items()}
 
+    def _fold_marks(self) -> None:
+        if not self.marks:
+            return
+        latest = self._latest = self._latest if self._latest is not None else {}
+        for value, mark in self.marks:
+            if value == value:  # not NaN
+                latest[bisect_left(self.bounds, value)] = (value, mark)
+        self.marks.clear()
+
     def fold(self) -> None:
-        """Count the pending values."""
+        """Count the pending values, and sort the pending marks."""
+        self._fold_marks()
         values = self.pending.copy()
         del self.pending[: len(values)]
         total = sum(values)

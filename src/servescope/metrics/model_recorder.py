@@ -73,7 +73,7 @@ class ModelRecorder:
         TorchServe counts no such request, and its families do not here.
         """
         self._arrived_count += 1
-        self.requests.finished(route, code, arrived, ended, None, False, (size, 0), ("request_id", ""))
+        self.requests.finished(route, code, arrived, ended, None, False, size, 0, ("request_id", ""))
 
     def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
         """The handler's answer to a REST request came back, or its last piece, `latency_us` µs after its arrival.

@@ -34,7 +34,8 @@ class SilentRequests(RequestRecorder):
         ended: float,
         times: BatchTimes | None,
         queued: bool,
-        sizes: tuple[int, int],
+        received_bytes: int,
+        sent_bytes: int,
         mark: tuple[str, str],
     ) -> None:
         """See `RequestRecorder`."""

@@ -5,6 +5,8 @@ In: one call a request from `web`, when its outcome is known. Out: series of thi
 """
 
 import time
+from collections.abc import Mapping
+from itertools import cycle
 
 from servescope.metrics.definitions import OUTCOMES, STAGES
 from servescope.metrics.instruments import Counter, Histogram
@@ -16,14 +18,33 @@ from servescope.metrics.request_times import BatchTimes, waiting_times
 USUAL_CODES = (200, 400, 500, 503)
 TRANSPORT = "rest"
 OTHER = "other"
+# There are 13 histograms, so each is folded every 416 requests, before it would be long.
+FOLD_EVERY = 32
+_NO_CODES: Mapping[int, Counter] = {}
+
+
+class _Outcome:
+    """The durations of one outcome, their pending lists at hand."""
+
+    __slots__ = ("add", "histogram", "mark")
+
+    def __init__(self, histogram: Histogram) -> None:
+        self.histogram = histogram
+        self.add = histogram.pending.append
+        self.mark = histogram.keep_marks().append
 
 
 class RequestRecorder:
-    """What became of a model's requests. `bounds`: buckets of its durations, its objectives' thresholds among them."""
+    """What became of a model's requests. `bounds`: buckets of its durations, its objectives' thresholds among them.
+
+    Observations are appended to the histograms' pending lists straight away: the calls would cost more than the writes.
+    Every FOLD_EVERY requests one of the histograms is folded, in turn, so the loop never stands still for all of them.
+    """
 
     __slots__ = (
-        "_batch_wait", "_client_errors", "_codes", "_dispatch", "_families", "_handler", "_model", "_objectives", "_ok",
-        "_queue", "_request_bytes", "_respond", "_response_bytes", "_server_errors", "_stages", "finished_count",
+        "_batch_wait", "_client_errors", "_codes", "_dispatch", "_families", "_handler", "_histograms", "_model",
+        "_objectives", "_ok", "_queue", "_received", "_respond", "_sent", "_server_errors", "_stages", "_to_fold",
+        "finished_count",
     )  # fmt: skip
 
     def __init__(
@@ -37,18 +58,21 @@ class RequestRecorder:
         self._families = families
         self._model = model = (name, version)
         self._objectives = objectives
-        self._codes: dict[tuple[str, int], Counter] = {}
         self.finished_count = 0
-        self._ok, self._client_errors, self._server_errors = (
-            families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES
-        )
-        self._stages = stages = {stage: families.stages.labels(*model, stage) for stage in STAGES}
-        self._queue, self._batch_wait, self._dispatch = stages["queue"], stages["batch_wait"], stages["dispatch"]
-        self._handler, self._respond = stages["handler"], stages["respond"]
-        self._request_bytes: Histogram = families.request_bytes.labels(*model)
-        self._response_bytes: Histogram = families.response_bytes.labels(*model)
+        durations = [families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES]
+        self._ok, self._client_errors, self._server_errors = map(_Outcome, durations)
+        stages = {stage: families.stages.labels(*model, stage) for stage in STAGES}
+        received, sent = families.request_bytes.labels(*model), families.response_bytes.labels(*model)
+        self._histograms = (*durations, *stages.values(), received, sent)
+        self._to_fold = cycle(self._histograms)
+        self._received, self._sent = received.pending.append, sent.pending.append
+        self._stages = {stage: histogram.pending.append for stage, histogram in stages.items()}
+        self._queue, self._batch_wait = self._stages["queue"], self._stages["batch_wait"]
+        self._dispatch, self._handler = self._stages["dispatch"], self._stages["handler"]
+        self._respond = self._stages["respond"]
+        self._codes: dict[str, dict[int, Counter]] = {"predict": {}}
         for code in USUAL_CODES:
-            self._codes["predict", code] = families.requests.labels(*model, TRANSPORT, "predict", str(code))
+            self._codes["predict"][code] = families.requests.labels(*model, TRANSPORT, "predict", str(code))
 
     def finished(
         self,
@@ -58,71 +82,82 @@ class RequestRecorder:
         ended: float,
         times: BatchTimes | None,
         queued: bool,
-        sizes: tuple[int, int],
+        received_bytes: int,
+        sent_bytes: int,
         mark: tuple[str, str],
     ) -> None:
         """A request of the model came to its end; called exactly once for each.
 
         `route`: predict, explain or openai. `code`: the answer's status, 499 where the client hung up. `arrived`, `ended`:
         monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
-        `sizes`: bytes of its body and of its answer's. `mark`: the exemplar, `trace_id` or `request_id` and its value.
+        `received_bytes`, `sent_bytes`: of its body and its answer's. `mark`: the exemplar's label, `trace_id` or
+        `request_id`, and value.
         """
-        self.finished_count += 1
-        counter = self._codes.get((route, code))
+        counter = self._codes.get(route, _NO_CODES).get(code)
         if counter is None:
             counter = self._count(route, code)
         counter.value += 1.0
         duration = ended - arrived
         outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
-        outcome.observe_marked(duration, (*mark, time.time()))
-        self._request_bytes.observe(sizes[0])
-        self._response_bytes.observe(sizes[1])
+        outcome.add(duration)
+        outcome.mark((duration, (*mark, time.time())))
+        self._received(received_bytes)
+        self._sent(sent_bytes)
         if times is not None:
             self._observe_stages(times, arrived, ended, duration)
         else:
-            (self._queue if queued else self._dispatch).observe(duration)
+            (self._queue if queued else self._dispatch)(duration)
         if self._objectives is not None:
             self._objectives.finished(code, duration)
+        self.finished_count = count = self.finished_count + 1
+        if not count % FOLD_EVERY:
+            next(self._to_fold).fold()
 
     def _observe_stages(self, times: BatchTimes, arrived: float, ended: float, duration: float) -> None:
         """As `request_times.stage_times`, straight into the histograms."""
-        waited, filling = waiting_times(times, arrived)
-        self._queue.observe(waited)
-        if times.size > 1 or filling > 0.0:
-            self._batch_wait.observe(filling)
-        rest = duration - waited - filling
-        if times.received:
+        if times.size > 1 or times.ahead:
+            waited, filling = waiting_times(times, arrived)
+            self._batch_wait(filling)
+            rest = duration - waited - filling
+        else:
+            waited = times.formed - arrived
+            rest = duration - waited
+            if times.assembling < times.formed:  # it waited for others that did not come
+                waited, filling = waiting_times(times, arrived)
+                self._batch_wait(filling)
+        self._queue(waited)
+        received = times.received
+        if received:
             stages = times.stages
             seconds = stages.get("prediction", 0.0)
-            rest -= seconds
+            respond = ended - received
+            rest -= seconds + respond
+            self._respond(respond)
             if len(stages) > 1:
                 for name, part in stages.items():
                     if name != "prediction":
-                        self._stages[name].observe(part)
+                        self._stages[name](part)
                         seconds -= part
-            self._handler.observe(seconds if seconds > 0.0 else 0.0)
-            respond = ended - times.received
-            self._respond.observe(respond)
-            rest -= respond
-        self._dispatch.observe(rest if rest > 0.0 else 0.0)
+            self._handler(seconds if seconds > 0.0 else 0.0)
+        self._dispatch(rest if rest > 0.0 else 0.0)
 
     def _count(self, route: str, code: int) -> Counter:
         """The counter of a code. Handlers choose codes: past the budget they are counted together."""
         families = self._families
-        text = str(code)
-        if len(self._codes) >= max(families.budget, len(USUAL_CODES)):
+        if sum(map(len, self._codes.values())) >= max(families.budget, len(USUAL_CODES)):
             families.dropped.labels("servescope_requests_total").value += 1.0
             return families.requests.labels(*self._model, TRANSPORT, route, OTHER)
-        counter = self._codes[route, code] = families.requests.labels(*self._model, TRANSPORT, route, text)
+        counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
+        self._codes.setdefault(route, {})[code] = counter
         return counter
 
     def remove(self) -> None:
         """Drop all series."""
         families = self._families
         model = self._model
-        for route, code in self._codes:
-            families.requests.remove(*model, TRANSPORT, route, str(code))
-            families.requests.remove(*model, TRANSPORT, route, OTHER)
+        for route, codes in self._codes.items():
+            for code in (*map(str, codes), OTHER):
+                families.requests.remove(*model, TRANSPORT, route, code)
         for outcome in OUTCOMES:
             families.durations.remove(*model, outcome)
         for stage in STAGES:

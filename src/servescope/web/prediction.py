@@ -110,9 +110,8 @@ class Prediction(Struct, eq=False):
         if span is not None and span.trace_id:
             mark = ("trace_id", span.trace_id)
             span.finish(self._told(code, ended))
-        sizes = (exchange.request.size, size)
         self._model.recorder.requests.finished(
-            self.kind, code, exchange.began, ended, self._times, self._queued, sizes, mark
+            self.kind, code, exchange.began, ended, self._times, self._queued, exchange.request.size, size, mark
         )
 
     def _told(self, code: int, ended: float) -> FinishedRequest:

@@ -34,8 +34,8 @@ _CGROUP = (
 
 _GPUS = (
     _gpu("utilization_ratio", "", "Share of NVML's own last sampling period, 0 to 1, in which a kernel ran"),
-    _gpu("memory_used_bytes", "bytes", "Used memory, by whatever process"),
-    _gpu("memory_total_bytes", "bytes", "Memory of the device"),
+    _gpu("memory_used_bytes", "bytes", "Used memory, by whatever process; by instance where the GPU is in MIG mode"),
+    _gpu("memory_total_bytes", "bytes", "Memory of the device; by instance where the GPU is in MIG mode"),
     _gpu("power_watts", "watts", "Power drawn"),
     _gpu("power_limit_watts", "watts", "Power that the device may draw"),
     _gpu("temperature_celsius", "celsius", "Temperature of the chip"),

@@ -14,9 +14,15 @@ _ANSWERED = "Counted when the first byte of the answer is handed to the transpor
 _SAMPLED = "Read on the collectors' thread every metric_time_interval seconds."
 
 TORCHSERVE = (
-    Definition("Requests2XX", "counter", "Count", _HOST, "Answers with a status from 200 to 299, on all three HTTP ports.", _ANSWERED),
-    Definition("Requests4XX", "counter", "Count", _HOST, "Answers with a status from 400 to 499, on all three HTTP ports.", _ANSWERED),
-    Definition("Requests5XX", "counter", "Count", _HOST, "Answers with a status neither 2xx nor 4xx, on all three HTTP ports.", _ANSWERED),
+    Definition(
+        "Requests2XX", "counter", "Count", _HOST, "Answers with a status from 200 to 299, on all three HTTP ports.", _ANSWERED,
+    ),
+    Definition(
+        "Requests4XX", "counter", "Count", _HOST, "Answers with a status from 400 to 499, on all three HTTP ports.", _ANSWERED,
+    ),
+    Definition(
+        "Requests5XX", "counter", "Count", _HOST, "Answers with a status neither 2xx nor 4xx, on all three HTTP ports.", _ANSWERED,
+    ),
     Definition(
         "ts_inference_requests_total", "counter", "Count", _TS_MODEL,
         "Requests to a registered model, also those that are then rejected. model_version is the version in the URL, or"
