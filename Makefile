@@ -19,10 +19,10 @@ PROGRAMS := prometheus gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types layers programs bench clean
+.PHONY: help demo test lint format types layers programs bench bench-metrics clean
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model
 	$(BIN)/servescope demo $(if $(ONCE),--once) $(if $(PORT_BASE),--port-base $(PORT_BASE))
@@ -51,8 +51,12 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
-bench: $(STAMPS)/dev $(TORCHSERVE_ENV)/.ready ## Compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
+bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
+
+bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk)
+	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
+	$(BIN)/python benchmarks/metrics.py
 
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.
 $(TORCHSERVE_ENV)/.ready:

@@ -4,13 +4,18 @@ In: a server's management and metrics ports. Out: registered models without work
 """
 
 import http.client
+import json
+import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from load import VoidRunError
+from stores import HANDLER
 
 PLAIN = {"Accept": "text/plain;version=0.0.4"}
 # What Prometheus 2.42 sends.
@@ -21,19 +26,30 @@ AS_PROMETHEUS = {
 }
 
 
+def _write_archive(path: Path) -> Path:
+    """Without a model-config.yaml, which would ask for a worker."""
+    model = {"modelName": "idle", "modelVersion": "1.0", "handler": "noop.py"}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("MAR-INF/MANIFEST.json", json.dumps({"runtime": "python", "model": model}))
+        archive.writestr("noop.py", HANDLER)
+    return path
+
+
 def register(port: int, count: int, first: int = 0) -> None:
-    """Register the archive of `noop` as so many models more, without a worker, numbered from `first` on.
+    """Register an archive as so many models, without workers, numbered from `first` on; the 0th takes it to the store.
 
     Raises VoidRunError where one is refused.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    for number in range(first, first + count):
-        query = f"url=noop.mar&model_name=idle{number}&initial_workers=0&synchronous=true"
-        connection.request("POST", f"/models?{query}")
-        answer = connection.getresponse()
-        text = answer.read()
-        if answer.status != 200:
-            raise VoidRunError(f"registering idle{number}: {answer.status} {text[:200]!r}")
+    with tempfile.TemporaryDirectory(prefix="idle-") as room:
+        source = _write_archive(Path(room) / "idle.mar").as_uri()
+        for number in range(first, first + count):
+            url = "idle.mar" if number else source
+            connection.request("POST", f"/models?url={url}&model_name=idle{number}&initial_workers=0")
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise VoidRunError(f"registering idle{number}: {answer.status} {text[:200]!r}")
     connection.close()
 
 

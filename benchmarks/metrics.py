@@ -1,6 +1,6 @@
 """What the metrics cost: each row of the table in docs/performance.md, measured in one run.
 
-    python benchmarks/metrics.py [--quick] [--only ROW ...] [--json FILE]
+    python benchmarks/metrics.py [--quick] [--rounds N] [--seconds S] [--only ROW ...] [--json FILE]
 
 In: an environment with servescope and prometheus_client; wrk on PATH for the rows that load a server. Out: a table of what was
 measured beside what it may be at most. The exit status is 1 where a row is above, 2 where a run proves nothing. Servers that are
@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idle_models import AS_PROMETHEUS, PLAIN, Scrapes, register, scrape, scraping
@@ -56,17 +56,20 @@ KEYS = tuple(row.key for row in ROWS)
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to do: rounds of every comparison, seconds of a load run, idle models, requests to record, renders."""
+    """How much to do: rounds of every comparison, seconds of a load run, idle models, requests to record,
+    renders and the samples that each renders.
+    """
 
     rounds: int
     seconds: int
     idle_models: int
     requests: int
     renders: int
+    samples: int
 
 
-FULL = Plan(rounds=9, seconds=6, idle_models=300, requests=200_000, renders=7)
-QUICK = Plan(rounds=3, seconds=2, idle_models=300, requests=20_000, renders=3)
+FULL = Plan(rounds=9, seconds=6, idle_models=300, requests=200_000, renders=7, samples=SAMPLES)
+QUICK = Plan(rounds=3, seconds=2, idle_models=100, requests=20_000, renders=3, samples=20_000)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def measure_recording(plan: Plan) -> dict[str, float]:
 
 def measure_rendering(plan: Plan) -> dict[str, float]:
     """Text, OpenMetrics and protobuf of the same registry, scaled to 100 000 samples; and prometheus_client's time for text."""
-    filled = Filled(SAMPLES)
+    filled = Filled(plan.samples)
     scale = SAMPLES / filled.samples
     seconds, longest = filled.render_seconds(text.render, plan.renders)
     found = {"render": seconds * scale * 1e3, "slice": longest * 1e3}
@@ -209,13 +212,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", nargs="+", choices=KEYS, default=KEYS, metavar="ROW", help=f"some of: {', '.join(KEYS)}"
     )
+    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds of load")
+    parser.add_argument("--seconds", type=int, metavar="S", help="so many seconds of load a run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there")
     arguments = parser.parse_args(argv)
+    plan = QUICK if arguments.quick else FULL
+    plan = replace(plan, rounds=arguments.rounds or plan.rounds, seconds=arguments.seconds or plan.seconds)
     wanted, found = set(arguments.only), {}
     try:
         for keys, measure in MEASURES:
             if wanted & keys:
-                found |= measure(QUICK if arguments.quick else FULL)
+                found |= measure(plan)
     except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
         print(f"VOID: {error}", file=sys.stderr)
         return 2

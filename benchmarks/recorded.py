@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import prometheus_client
 
 from servescope.metrics.definitions import OWN
+from servescope.metrics.instruments import AnyFamily
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.request_times import BatchTimes
@@ -59,7 +60,7 @@ def record(recorder: Recorder, model: ModelRecorder, moments: Moments) -> None:
     times.started, times.received, times.stages = moments.started, moments.received, STAGES
     recorder.response_sent(200)
     recorder.http_request("inference", "POST", "/predictions/{model_name}", 200)
-    model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, (16, 2), MARK)
+    model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, 16, 2, MARK)
     latency_us = (moments.ended - moments.arrived) * 1e6
     model.request_answered("default", latency_us, (moments.started - moments.arrived) * 1e6)
     model.batch_handled(STAGES["prediction"], Handled)
@@ -168,7 +169,7 @@ class Twin:
         return best_of(rounds, lambda: prometheus_client.generate_latest(self._registry))
 
 
-def _copy(family: object, registry: prometheus_client.CollectorRegistry) -> None:
+def _copy(family: AnyFamily, registry: prometheus_client.CollectorRegistry) -> None:
     """One family with its series. A histogram's values are observed again, each at its bucket's bound."""
     definition = family.definition
     where = (definition.name, definition.description, definition.labels)

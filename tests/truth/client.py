@@ -23,7 +23,7 @@ Leave = Callable[[Entry], Awaitable[None]]
 class Ask:
     """A request to send. `leave`: wait for it, and hang up then, unless the answer is whole; `reset`: by an RST.
 
-    `idle_s`: seconds that the client rests before it sends.
+    `content_type` "": no such header.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Ask:
     method: str = "POST"
     leave: Leave | None = None
     reset: bool = False
-    idle_s: float = 0.0
+    content_type: str = ""
 
 
 class Client:
@@ -45,15 +45,14 @@ class Client:
 
     async def ask(self, ask: Ask) -> Entry:
         """Send one request, and write down what becomes of it."""
-        if ask.idle_s:
-            await asyncio.sleep(ask.idle_s)
         writer = await self._connected()
         entry = self._books.open(ask.path, len(ask.body))
-        head = f"{ask.method} {ask.path} HTTP/1.1\r\nhost: truth\r\ncontent-length: {len(ask.body)}\r\n\r\n"
+        head = f"{ask.method} {ask.path} HTTP/1.1\r\nhost: truth\r\ncontent-length: {len(ask.body)}\r\n"
+        head += f"content-type: {ask.content_type}\r\n\r\n" if ask.content_type else "\r\n"
         entry.sent = time.monotonic()
         writer.write(head.encode() + ask.body)
         await writer.drain()
-        reading = asyncio.ensure_future(self._read_answer(entry))
+        reading = asyncio.ensure_future(self._read_answer(entry, head_only=ask.method == "HEAD"))
         leaving = asyncio.ensure_future(ask.leave(entry)) if ask.leave else None
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.wait({reading, leaving} - {None}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,8 +97,8 @@ class Client:
         self._writer.transport.abort()
         self._writer = self._reader = None
 
-    async def _read_answer(self, entry: Entry) -> bool:
-        """Read an answer to its end; whether the connection can be used again."""
+    async def _read_answer(self, entry: Entry, *, head_only: bool) -> bool:
+        """Read an answer to its end; whether the connection can be used again. `head_only`: HEAD was asked."""
         assert self._reader is not None
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         status, *lines = head.rstrip("\r\n").split("\r\n")
@@ -109,7 +108,8 @@ class Client:
             while piece := await self._read_chunk():
                 entry.body += piece
         else:
-            entry.body = await self._reader.readexactly(int(headers.get("content-length", "0")))
+            size = 0 if head_only else int(headers.get("content-length", "0"))
+            entry.body = await self._reader.readexactly(size)
         return headers.get("connection") != "close"
 
     async def _read_chunk(self) -> bytes:

@@ -35,11 +35,23 @@ def model_of(truth_server: Server) -> Iterator[Callable[..., Deployed]]:
         yield lambda config="", code=WORK, **query: register(code, config, **query)
 
 
-@pytest.fixture
-def drawn() -> random.Random:
+@pytest.fixture(scope="module")
+def shared_model_of(truth_server: Server) -> Iterator[Callable[..., Deployed]]:
+    """As `model_of`, for models that a module's tests share."""
+    with deployment(truth_server) as register:
+        yield lambda config="", code=WORK, **query: register(code, config, **query)
+
+
+def seeded() -> random.Random:
     """The same numbers in every run."""
     print(f"seed {SEED}")
     return random.Random(SEED)
+
+
+@pytest.fixture
+def drawn() -> random.Random:
+    """See `seeded`."""
+    return seeded()
 
 
 def amount(quick: int) -> int:

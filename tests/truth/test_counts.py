@@ -8,7 +8,7 @@ import pytest
 
 from integration.server import wait_until
 from truth.client import Ask, load
-from truth.comparison import REJECTED, assert_same_counts, at_rest, counted, of_model
+from truth.comparison import REJECTED, assert_histograms_agree, assert_same_counts, at_rest, counted, of_model
 from truth.conftest import amount
 
 pytestmark = pytest.mark.integration
@@ -166,3 +166,15 @@ def test_handlers_with_codes_of_their_own(truth_server, model_of, drawn):
     assert_same_counts(now, model, books)
     own = sum(len(entry.body) for entry in books.entries)
     assert now.value("servescope_response_bytes_sum", model_name=model.name) == own
+
+
+@pytest.mark.parametrize(("end", "code"), [(b"raise x", "503"), (b"refuse 429", "429"), (b"memory x", "507")])
+def test_streams_that_break_off(truth_server, model_of, end, code):
+    """Their clients read 200 and an answer without an end; they are counted by the error that ended them, and as its outcome."""
+    model = model_of()
+    books = load(truth_server.ports["inference"], [Ask(model.path, b"stream 2 " + end)] * 5, clients=2)
+    now = at_rest(truth_server, model)
+    assert [(entry.code, entry.body) for entry in books.of("broken")] == [(200, b"piecepiece")] * 5
+    assert counted(now, model) == {code: 5}
+    assert_histograms_agree(now, model, counted(now, model))
+    assert now.value("servescope_response_bytes_sum", model_name=model.name) == 5 * len(b"piecepiece")

@@ -5,6 +5,8 @@ two looks, so that /proc was read by us just before and just after it.
 """
 
 import shutil
+import subprocess
+import sys
 import time
 from itertools import product
 from pathlib import Path
@@ -52,6 +54,15 @@ def memory():
     return [int(lines[key].split()[0]) * 1024 / MIB for key in ("MemAvailable", "MemTotal")]
 
 
+@pytest.fixture
+def busy_processor():
+    """One processor with nothing but work, so that a share that is a little off shows."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        yield
+        process.kill()
+
+
+@pytest.mark.usefixtures("busy_processor")
 def test_cpu(truth_server):
     """CPUUtilization is the share of busy ticks in /proc/stat between two runs, to two percentage points."""
     before, after, _ = around_a_run(truth_server, "cpu", ticks)

@@ -14,7 +14,7 @@ maxWorkers: 1
 slo: {latency_ms: 70, latency_target: 90, availability_target: 99.9}
 """
 # Clearly within the 70 ms, clearly beyond, and errors of either side.
-FAST, SLOW, SPOILT, FAILED = b"sleep 0.005", b"sleep 0.09", b"code 404", b"raise x"
+FAST, SLOW, SPOILT, FAILED = b"sleep 0.05", b"sleep 0.08", b"code 404", b"raise x"
 
 
 def test_slo_counters(truth_server, model_of, drawn):

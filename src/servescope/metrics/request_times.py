@@ -11,7 +11,7 @@ from msgspec import Struct
 _NONE: Mapping[str, float] = {}
 
 
-class BatchTimes(Struct, eq=False):
+class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     """One batch's moments, shared by its requests; monotonic seconds, 0.0 where it has not come so far.
 
     `formed`: taken off the queue. `assembling`: since when a free worker waited for it to fill, `formed` where none did.

@@ -32,8 +32,11 @@ class Handler(Protocol):
         ResourceNotFound, at once, for another API's path.
         """
 
-    def refused(self, request: Request, code: int, began: float) -> str | None:
-        """A request was answered without being handled, for its size. The template of its path; None: another API's path."""
+    def refused(self, request: Request, code: int, ended: float) -> str | None:
+        """A request was over without being handled: too large, or its client left before its turn.
+
+        The template of its path; None: another API's path.
+        """
 
 
 class HttpApp:

@@ -10,13 +10,14 @@ An idle connection stays until its client closes it, as TorchServe's do, and cos
 
 import asyncio
 import logging
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import httptools
 
-from servescope.web.request import Request
+from servescope.web.pipeline import Pipeline
+from servescope.web.request import HUNG_UP, Request
 
 logger = logging.getLogger("servescope.web")
 
@@ -59,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._head_bytes = 0  # of a request whose headers are not complete
         self._answering: Request | None = None
-        self._waiting: deque[Request] = deque()
+        self._waiting = Pipeline()
         self._after: bytes | None = None  # what is to be written after the answer in hand
         self._writable: asyncio.Event | None = None
         self._refused = False
@@ -105,7 +106,7 @@ class Connection(asyncio.Protocol):
         """See asyncio."""
         self.lost = True
         self._peers.discard(self)
-        self._waiting.clear()
+        self._drop_waiting()
         self._parser = None  # they hold each other
         if self._writable is not None:
             self._writable.set()
@@ -177,6 +178,7 @@ class Connection(asyncio.Protocol):
             return
         assert self._parser is not None
         request.complete = True
+        request.received = time.monotonic()
         request.size = self._size
         request.keep_alive = self._parser.should_keep_alive()
         if self._size > self._app.body_limit:
@@ -186,8 +188,9 @@ class Connection(asyncio.Protocol):
         if self._answering is None and not self._waiting and self._writable is None:
             self._begin(request)
         else:
-            self._waiting.append(request)
-            self.transport.pause_reading()
+            self._waiting.put(request)
+            if self._waiting.full:
+                self.transport.pause_reading()
 
     # What the app calls.
 
@@ -222,14 +225,15 @@ class Connection(asyncio.Protocol):
             ending = b"transfer-encoding: chunked\r\n" + ending
         self.transport.write(head + ending)
 
-    async def send_chunk(self, body: bytes | memoryview) -> None:
-        """Send a piece that is not empty, waiting first while the client is slow to take those before."""
+    async def send_chunk(self, body: bytes | memoryview) -> int:
+        """Send a piece that is not empty, waiting first while the client is slow to take those before. How many bytes went."""
         if self._writable is not None:
             await self._writable.wait()
         request = self._answering
         if request is None or self.lost or request.method == "HEAD":
-            return
+            return 0
         self.transport.write(body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n")))
+        return len(body)
 
     def end_chunks(self) -> None:
         """The answer is whole."""
@@ -269,15 +273,20 @@ class Connection(asyncio.Protocol):
         if self._writable is not None:
             return  # a client that reads no answers gets no more of them; `resume_writing` comes back here
         if self._waiting and self._answering is None and not self.lost:
-            self._begin(self._waiting.popleft())
+            self._begin(self._waiting.take())
         if not self._waiting and not self.lost:
             self.transport.resume_reading()
+
+    def _drop_waiting(self) -> None:
+        """Whole requests that nobody will answer: they were asked all the same, and are counted."""
+        while self._waiting:
+            self._app.refused(self._waiting.take(), HUNG_UP)
 
     def _refuse(self, status: int, request: Request | None = None) -> None:
         """Answer without the app, and close: what follows cannot be told apart from this request."""
         self._refused = True
         self._app.refused(request, status)
-        self._waiting.clear()
+        self._drop_waiting()
         if self._answering is not None and not self._answering.too_large:
             self._after = _REFUSALS[status]  # a pipelined request's: the answer before it is still on its way
         elif not self.transport.is_closing():

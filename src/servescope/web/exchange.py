@@ -20,11 +20,10 @@ from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recorder import Recorder
 from servescope.web.connection import Connection
-from servescope.web.request import Request
+from servescope.web.request import HUNG_UP, Request
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-HUNG_UP = 499  # the status that is counted where no answer could be given
 JSON_TYPE = (b"content-type", b"application/json")
 NO_BODY = frozenset((204, 205, 304))
 NO_LENGTH = frozenset((204, 304))
@@ -106,7 +105,7 @@ class Observers:
         self.open += 1
         given = request.request_id
         request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
-        return Exchange(request, connection, self, request_id, time.monotonic(), listener)
+        return Exchange(request, connection, self, request_id, request.received, listener)
 
     def log(self, exchange: "Exchange", status: int, ended: float) -> None:
         """Write the access line."""
@@ -177,7 +176,7 @@ class Exchange(Struct, eq=False):
         observers.recorder.response_sent(status)
         head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
         self.connection.send(head, body, close=status >= 400)
-        self.sent = size
+        self.sent = size if self.request.method != "HEAD" else 0
         self._finish(status, logged=True)
 
     def fail(self, error: ServescopeError) -> None:
@@ -202,8 +201,7 @@ class Exchange(Struct, eq=False):
         self.connection.start_chunks(head, close=status >= 400)
         async for piece in pieces:
             if piece:
-                await self.connection.send_chunk(piece)
-                self.sent += len(piece)
+                self.sent += await self.connection.send_chunk(piece)
         if self.open:
             self.connection.end_chunks()
             self._finish(status, logged=True)

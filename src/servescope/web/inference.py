@@ -125,7 +125,7 @@ class InferenceApi:
             headers = prediction.trace(self._tracer)
         prediction.submit(WireRequest(exchange.request_id, headers, route.extra, fields), attachments)
 
-    def refused(self, request: Request, code: int, began: float) -> str | None:
+    def refused(self, request: Request, code: int, ended: float) -> str | None:
         """See `app.Handler`. The request is one of its model's, if there is such a model."""
         route = parse_path(request.path)
         if route.kind is Kind.PREDICT:
@@ -133,9 +133,10 @@ class InferenceApi:
                 recorder = self._catalog.find(route.model, route.version).recorder
             except ServescopeError:
                 return route.template
-            recorder.rejected("too_large")
+            if code == 413:
+                recorder.rejected("too_large")
             kind = "explain" if route.explains else "predict"
-            recorder.request_refused(kind, code, began, began, request.size)
+            recorder.request_refused(kind, code, request.received or ended, ended, request.size)
         return None if route.kind is Kind.UNKNOWN else route.template
 
 

@@ -77,7 +77,7 @@ class MetricsApi:
             return self._scrape(exchange)
         return None
 
-    def refused(self, request: Request, code: int, began: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
+    def refused(self, request: Request, code: int, ended: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
         """See `app.Handler`."""
         route = route_of(request.path.rstrip("/").split("/")[1:])
         return None if route == "other" else route

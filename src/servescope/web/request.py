@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote
 import httptools
 from msgspec import Struct
 
+HUNG_UP = 499  # the status that is counted where no answer could be given
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")}
 
 
@@ -27,13 +28,14 @@ class Request(Struct, eq=False):
     """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
-    `request_id`: whole headers, b"" where there are none.
+    `request_id`: whole headers, b"" where there are none. `received`: when its last byte was read, monotonic seconds.
     """
 
     target: bytes = b""
     headers: list[tuple[bytes, bytes]] = []  # msgspec gives each request a list of its own
     body: list[bytes] = []
     size: int = 0
+    received: float = 0.0
     method: str = ""
     version: str = "1.1"
     path: str = ""
