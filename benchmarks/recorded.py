@@ -60,7 +60,7 @@ def record(recorder: Recorder, model: ModelRecorder, moments: Moments) -> None:
     times.started, times.received, times.stages = moments.started, moments.received, STAGES
     recorder.response_sent(200)
     recorder.http_request("inference", "POST", "/predictions/{model_name}", 200)
-    model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, 16, 2, MARK)
+    model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, 16, 2, *MARK)
     latency_us = (moments.ended - moments.arrived) * 1e6
     model.request_answered("default", latency_us, (moments.started - moments.arrived) * 1e6)
     model.batch_handled(STAGES["prediction"], Handled)

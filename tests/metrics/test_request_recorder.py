@@ -21,7 +21,7 @@ def finish(
     """One request that took two seconds."""
     model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
     model.request_arrived("default")
-    model.requests.finished("predict", code, 10.0, 12.0, times, queued, 100, 200, ("request_id", "abc"))
+    model.requests.finished("predict", code, 10.0, 12.0, times, queued, 100, 200, "request_id", "abc")
 
 
 def count(registry: Registry, family: str, *labels: str) -> int:

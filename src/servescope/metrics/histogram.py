@@ -16,9 +16,13 @@ from servescope.metrics.native import ZERO_THRESHOLD, NativeCounts
 
 # Label name (`trace_id` or `request_id`), its value, seconds since the epoch.
 Mark = tuple[str, str, float]
+# A value and its mark.
+Marked = tuple[float, str, str, float]
 # Values that wait before they are counted. The more, the less a value costs, as many fall into one native bucket; but they
 # take 32 bytes each, and all at once the loop's time: 0.1 ms for these.
 MOST_PENDING = 512
+# So many values are counted one by one: a scrape of models that are seldom used has one or two in each histogram.
+FEW = 3
 # Marks weigh more, and are looked through sooner.
 MOST_MARKS = 128
 
@@ -49,10 +53,10 @@ class Histogram:
         self.labels = labels
         self.bounds = shared_bounds(bounds)
         self.pending: list[float] = []
-        self.marks: list[tuple[float, Mark]] | None = None
+        self.marks: list[Marked] | None = None
         self._cumulative = _zeros(len(bounds) + 1)
         self._sum = 0.0
-        self._latest: dict[int, tuple[float, Mark]] | None = None
+        self._latest: dict[int, Marked] | None = None
         self._native: NativeCounts | None = None
         self.has_native = bool(bounds)
 
@@ -66,12 +70,12 @@ class Histogram:
     def observe_marked(self, value: float, mark: Mark) -> None:
         """Count one value, and keep it with its mark as its bucket's exemplar."""
         marks = self.keep_marks()
-        marks.append((value, mark))
+        marks.append((value, *mark))
         if len(marks) >= MOST_MARKS:
             self._fold_marks()
         self.observe(value)
 
-    def keep_marks(self) -> list[tuple[float, Mark]]:
+    def keep_marks(self) -> list[Marked]:
         """The pending marks, a list from now on: most histograms never have any."""
         if self.marks is None:
             self.marks = []
@@ -137,20 +141,24 @@ class Histogram:
         """The latest marked observation by bucket, an index into `counts`; empty where none was marked."""
         self._fold_marks()
         found = self._latest or {}
-        return {index: Exemplar(mark[0], mark[1], value, mark[2]) for index, (value, mark) in found.items()}
+        return {index: Exemplar(label, name, value, at) for index, (value, label, name, at) in found.items()}
 
     def _fold_marks(self) -> None:
         if not self.marks:
             return
         latest = self._latest = self._latest if self._latest is not None else {}
-        for value, mark in self.marks:
+        for marked in self.marks:
+            value = marked[0]
             if value == value:  # not NaN
-                latest[bisect_left(self.bounds, value)] = (value, mark)
+                latest[bisect_left(self.bounds, value)] = marked
         self.marks.clear()
 
     def fold(self) -> None:
         """Count the pending values, and sort the pending marks."""
         self._fold_marks()
+        if len(self.pending) <= FEW:
+            self._fold_few()
+            return
         values = self.pending.copy()
         del self.pending[: len(values)]
         total = sum(values)
@@ -162,19 +170,32 @@ class Histogram:
         if not values:
             return
         values.sort()
-        if self.has_native:
-            self._fold_native(values)
+        if self.has_native and (native := self._native_for(values)) is not None:
+            native.fold(values)
         more = map(bisect_right, repeat(values), (*self.bounds, math.inf))
         self._cumulative = tuple(map(add, self._cumulative, more))
         self._sum += total
 
-    def _fold_native(self, values: list[float]) -> None:
-        native = self._native
-        if native is None:
-            if values[-1] <= ZERO_THRESHOLD and values[0] >= -ZERO_THRESHOLD:
-                return  # a stage that a model does not have is 0 for all its requests, and takes no memory here
-            native = self._native = NativeCounts(self._cumulative[-1])
-        native.fold(values)
+    def _fold_few(self) -> None:
+        """Count the pending values one by one."""
+        pending = self.pending
+        while pending:
+            value = pending.pop() + 0.0
+            if value != value:
+                continue
+            if self.has_native and (native := self._native_for((value,))) is not None:
+                native.add(value)
+            cumulative, index = self._cumulative, bisect_left(self.bounds, value)
+            self._cumulative = cumulative[:index] + tuple([count + 1 for count in cumulative[index:]])
+            self._sum += value
+
+    def _native_for(self, values: Sequence[float]) -> NativeCounts | None:
+        """The native counts that these values go to; None where all that there ever was is zero."""
+        if self._native is None:
+            if max(values) <= ZERO_THRESHOLD and min(values) >= -ZERO_THRESHOLD:
+                return None  # a stage that a model does not have is 0 for all its requests, and takes no memory here
+            self._native = NativeCounts(self._cumulative[-1])
+        return self._native
 
 
 @lru_cache(maxsize=1024)

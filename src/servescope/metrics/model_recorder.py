@@ -49,7 +49,7 @@ class ModelRecorder:
         self._rejected = {why: families.rejected.labels(name, version, why) for why in REJECTION_REASONS}
         self._restarts = {why: families.restarts.labels(name, version, why) for why in RESTART_REASONS}
         self._loads = families.load_seconds.labels(name, version)
-        self.batch_sent: Callable[[float], None] = families.batch_sizes.labels(name, version).observe
+        self.batch_sent = requests.batch_sent
         families.in_flight.read(self._in_flight, name, version)
 
     def _in_flight(self) -> float:
@@ -73,7 +73,7 @@ class ModelRecorder:
         TorchServe counts no such request, and its families do not here.
         """
         self._arrived_count += 1
-        self.requests.finished(route, code, arrived, ended, None, False, size, 0, ("request_id", ""))
+        self.requests.finished(route, code, arrived, ended, None, False, size, 0, "request_id", "")
 
     def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
         """The handler's answer to a REST request came back, or its last piece, `latency_us` µs after its arrival.
@@ -175,7 +175,6 @@ class ModelRecorder:
         families = self._families
         self.requests.remove()
         families.in_flight.remove(self.name, self.version)
-        families.batch_sizes.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:
             families.rejected.remove(self.name, self.version, reason)

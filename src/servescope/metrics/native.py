@@ -33,6 +33,19 @@ class NativeCounts:
         self.positive: dict[int, int] = {}
         self.negative: dict[int, int] = {}
 
+    def add(self, value: float) -> None:
+        """Count one value, which must not be NaN."""
+        size = abs(value)
+        if size <= ZERO_THRESHOLD:
+            self.zero += 1
+            return
+        counts = self.positive if value > 0.0 else self.negative
+        index = _INFINITY
+        if size != math.inf:
+            exponent = math.frexp(size)[1] - 1
+            index = exponent * _A_DOUBLING + bisect_left(bounds_above(exponent), size)
+        counts[index] = counts.get(index, 0) + 1
+
     def fold(self, values: list[float]) -> None:
         """Count these values, which must be in ascending order and none NaN."""
         below = bisect_left(values, -ZERO_THRESHOLD)

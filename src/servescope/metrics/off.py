@@ -36,7 +36,8 @@ class SilentRequests(RequestRecorder):
         queued: bool,
         received_bytes: int,
         sent_bytes: int,
-        mark: tuple[str, str],
+        label: str,
+        mark: str,
     ) -> None:
         """See `RequestRecorder`."""
 

@@ -106,12 +106,13 @@ class Prediction(Struct, eq=False):
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
         exchange, span = self._exchange, self._span
-        mark = ("request_id", exchange.request_id)
+        label, mark = "request_id", exchange.request_id
         if span is not None and span.trace_id:
-            mark = ("trace_id", span.trace_id)
+            label, mark = "trace_id", span.trace_id
             span.finish(self._told(code, ended))
+        received, times = exchange.request.size, self._times
         self._model.recorder.requests.finished(
-            self.kind, code, exchange.began, ended, self._times, self._queued, exchange.request.size, size, mark
+            self.kind, code, exchange.began, ended, times, self._queued, received, size, label, mark
         )
 
     def _told(self, code: int, ended: float) -> FinishedRequest:
