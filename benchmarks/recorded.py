@@ -57,7 +57,7 @@ def record(recorder: Recorder, model: ModelRecorder, moments: Moments) -> None:
     model.request_arrived("default")
     times = BatchTimes(moments.formed, moments.formed, 1, "W-9000-noop_1.0", False)
     model.batch_sent(1)
-    times.started, times.received, times.stages = moments.started, moments.received, STAGES
+    times.answered(moments.started, moments.received, STAGES.copy())
     recorder.response_sent(200)
     recorder.http_request("inference", "POST", "/predictions/{model_name}", 200)
     model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, 16, 2, *MARK)
@@ -124,6 +124,7 @@ class Filled:
         self._moments = iter(draw_moments(len(self.models)))
         for model, moments in zip(self.models, self._moments, strict=True):
             record(self._recorder, model, moments)
+            model.requests.settle()  # as a scrape does, before it renders and with the loop let run in between
 
     def render_seconds(self, render: Callable[[Registry], Iterator[bytes]], rounds: int) -> tuple[float, float]:
         """Processor time of the quickest render, and of the longest slice in the round where that was shortest."""

@@ -169,11 +169,15 @@ class Server:
                 self._recorder,
                 text,
                 shown=self._mode.exposes,
-                before_scrape=self._pass_through.gather,
+                before_scrape=self._before_scrape,
             ),
             "management": lambda: ManagementApi(self._lifecycle, self._reports, settings, self._authority, text),
         }
         return [make[api]() for api in apis]
+
+    async def _before_scrape(self) -> None:
+        await self._pass_through.gather()
+        await self._recorder.settle()
 
     async def start(self) -> None:
         """Open the ports and begin to load the startup models.

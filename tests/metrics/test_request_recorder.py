@@ -22,6 +22,7 @@ def finish(
     model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
     model.request_arrived("default")
     model.requests.finished("predict", code, 10.0, 12.0, times, queued, 100, 200, "request_id", "abc")
+    model.requests.settle()
 
 
 def count(registry: Registry, family: str, *labels: str) -> int:
@@ -74,6 +75,7 @@ def test_one_that_is_refused_unread(registry: Registry) -> None:
     """As TorchServe, its families do not count what is too large; this project's own do."""
     recorder = Recorder(registry, "h")
     recorder.model(*MODEL).request_refused("predict", 413, 10.0, 10.0, 7_000_000)
+    recorder.model(*MODEL).requests.settle()
     assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", "413")].value == 1
     assert registry.counter("ts_inference_requests_total").series == {}
     assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 0
@@ -82,10 +84,15 @@ def test_one_that_is_refused_unread(registry: Registry) -> None:
 @pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("received", [0.0, 11.75])
 @pytest.mark.parametrize("size", [1, 4])
-def test_stages_as_the_spans_have_them(registry: Registry, ahead: bool, received: float, size: int) -> None:
+@pytest.mark.parametrize("assembling", [10.25, 10.5])
+@pytest.mark.parametrize("stages", [{}, {"preprocess": 0.25, "inference": 0.125}])
+def test_stages_as_the_spans_have_them(
+    registry: Registry, ahead: bool, received: float, size: int, assembling: float, stages: dict[str, float]
+) -> None:
     """The histograms get what `stage_times` says, which the spans are made of."""
-    times = BatchTimes(10.5, 10.25, size, "W", ahead, 10.75, received)
-    times.stages = {"preprocess": 0.25, "inference": 0.125, "prediction": 0.5} if received else {}
+    times = BatchTimes(10.5, assembling, size, "W", ahead)
+    if received:
+        times.answered(10.75, received, stages | {"prediction": 0.5})
     finish(Recorder(registry, "h"), times=times)
     family = registry.histogram("servescope_request_stage_seconds").series
     observed = {key[2]: one.sum for key, one in family.items() if one.count}
@@ -121,3 +128,20 @@ def test_objectives(registry: Registry) -> None:
     total, good = (registry.counter(f"servescope_slo_{name}_total").series for name in ("requests", "good"))
     assert (total[(*MODEL, "availability")].value, good[(*MODEL, "availability")].value) == (2, 1)
     assert (total[(*MODEL, "latency")].value, good[(*MODEL, "latency")].value) == (1, 0)
+
+
+def test_many_alike_are_judged_too(registry: Registry) -> None:
+    """Those that are recorded by columns count for the objectives as the others do."""
+    objectives = Objectives(availability_target=0.999, latency_s=1.5, latency_target=0.9)
+    model = Recorder(registry, "h").model(*MODEL, objectives)
+    for number in range(300):
+        times = BatchTimes(10.25, 10.25, 1, "W")
+        times.answered(10.5, 10.75, {"prediction": 0.25})
+        model.requests.finished("predict", 200, 10.0, 11.0 + number % 2, times, True, 1, 2, "request_id", str(number))
+    model.requests.settle()
+    good = registry.counter("servescope_slo_good_total").series
+    assert (good[(*MODEL, "latency")].value, good[(*MODEL, "availability")].value) == (150, 300)
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
+    assert (durations.count, durations.sum) == (300, 450.0)
+    assert {one.id for one in durations.exemplars.values()} == {"298", "299"}
+    assert model.requests.finished_count == 300

@@ -23,8 +23,6 @@ Marked = tuple[float, str, str, float]
 MOST_PENDING = 512
 # So many values are counted one by one: a scrape of models that are seldom used has one or two in each histogram.
 FEW = 3
-# Marks weigh more, and are looked through sooner.
-MOST_MARKS = 128
 
 
 class Exemplar(NamedTuple):
@@ -41,19 +39,17 @@ class Exemplar(NamedTuple):
 class Histogram:
     """Counts by upper bound and a sum, in the family's unit. `labels` as in `scalars.Counter`.
 
-    Whatever is read counts the `pending` values first, and sorts the pending `marks`, values with their marks, into buckets.
-    These lists stay the same ones, so who observes very often may append to them without a call, and call `fold` now and
-    then. `has_native`: whether there is a native form;
+    Whatever is read counts the `pending` values first. That list stays the same one, so who observes very often may
+    add to it without a call, and call `fold` now and then. `has_native`: whether there is a native form;
     there is none without bounds, that is, for a summary's series.
     """
 
-    __slots__ = ("_cumulative", "_latest", "_native", "_sum", "bounds", "has_native", "labels", "marks", "pending")
+    __slots__ = ("_cumulative", "_latest", "_native", "_sum", "bounds", "has_native", "labels", "pending")
 
     def __init__(self, labels: tuple[str, ...], bounds: tuple[float, ...]) -> None:
         self.labels = labels
         self.bounds = shared_bounds(bounds)
         self.pending: list[float] = []
-        self.marks: list[Marked] | None = None
         self._cumulative = _zeros(len(bounds) + 1)
         self._sum = 0.0
         self._latest: dict[int, Marked] | None = None
@@ -69,17 +65,30 @@ class Histogram:
 
     def observe_marked(self, value: float, mark: Mark) -> None:
         """Count one value, and keep it with its mark as its bucket's exemplar."""
-        marks = self.keep_marks()
-        marks.append((value, *mark))
-        if len(marks) >= MOST_MARKS:
-            self._fold_marks()
+        if value == value:  # not NaN
+            self._keep(bisect_left(self.bounds, value), (value, *mark))
         self.observe(value)
 
-    def keep_marks(self) -> list[Marked]:
-        """The pending marks, a list from now on: most histograms never have any."""
-        if self.marks is None:
-            self.marks = []
-        return self.marks
+    def mark(
+        self,
+        values: Sequence[float],
+        labels: Sequence[str],
+        marks: Sequence[str],
+        moments: Sequence[float],
+        offset: float,
+    ) -> None:
+        """Keep the last of these values in each bucket as its exemplar; they are counted by who calls.
+
+        A label, its value and a moment for each value; `offset`: what makes seconds since the epoch of a moment.
+        """
+        last = dict(zip(map(bisect_left, repeat(self.bounds), values), range(len(values)), strict=False))
+        for bucket, at in last.items():
+            self._keep(bucket, (values[at], labels[at], marks[at], moments[at] + offset))
+
+    def _keep(self, bucket: int, marked: Marked) -> None:
+        if self._latest is None:
+            self._latest = {}
+        self._latest[bucket] = marked
 
     def observe_same(self, value: float, times: int) -> None:
         """Count one value so many times: a batch's time, once for each of its requests."""
@@ -98,7 +107,7 @@ class Histogram:
         self.pending.clear()
         self._cumulative = tuple(accumulate(map(int, counts)))
         self._sum = total
-        self._latest = self._native = self.marks = None
+        self._latest = self._native = None
         self.has_native = False
 
     @property
@@ -139,28 +148,16 @@ class Histogram:
     @property
     def exemplars(self) -> dict[int, Exemplar]:
         """The latest marked observation by bucket, an index into `counts`; empty where none was marked."""
-        self._fold_marks()
         found = self._latest or {}
         return {index: Exemplar(label, name, value, at) for index, (value, label, name, at) in found.items()}
 
-    def _fold_marks(self) -> None:
-        if not self.marks:
-            return
-        latest = self._latest = self._latest if self._latest is not None else {}
-        for marked in self.marks:
-            value = marked[0]
-            if value == value:  # not NaN
-                latest[bisect_left(self.bounds, value)] = marked
-        self.marks.clear()
-
     def fold(self) -> None:
-        """Count the pending values, and sort the pending marks."""
-        self._fold_marks()
+        """Count the pending values."""
         if len(self.pending) <= FEW:
             self._fold_few()
             return
         values = self.pending.copy()
-        del self.pending[: len(values)]
+        self.pending.clear()
         total = sum(values)
         if type(total) is int:
             values = list(map(float, values))  # sizes; a float compares with an int five times slower than with a float

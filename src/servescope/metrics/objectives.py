@@ -4,7 +4,7 @@ Made by the model's recorder where its model-config.yaml has an `slo` section, a
 objective counts is said in `definitions.objectives`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from servescope.config.objectives import Objectives
@@ -50,6 +50,12 @@ class ObjectiveCounters:
                 self._fast += 1
         elif code >= 500:
             self._failed += 1
+
+    def answered(self, durations_s: Sequence[float]) -> None:
+        """Requests were answered without an error, and took so long."""
+        self._answered += len(durations_s)
+        limit = self._latency_s
+        self._fast += sum([duration <= limit for duration in durations_s])
 
     def streamed(self, ttft_s: float, itl_s: float | None) -> None:
         """An answer was streamed to its end: seconds to its first piece, mean seconds between its pieces, None where

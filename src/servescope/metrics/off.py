@@ -24,7 +24,7 @@ class SilentRequests(RequestRecorder):
     __slots__ = ()
 
     def __init__(self) -> None:
-        self.finished_count = 0
+        self.batch_sent = _ignore
 
     def finished(
         self,
@@ -39,6 +39,9 @@ class SilentRequests(RequestRecorder):
         label: str,
         mark: str,
     ) -> None:
+        """See `RequestRecorder`."""
+
+    def settle(self) -> None:
         """See `RequestRecorder`."""
 
     def remove(self) -> None:
@@ -121,6 +124,9 @@ class SilentRecorder(Recorder):
     def __init__(self) -> None:
         self.workers = SilentWorkers()
         self.loop_lagged = self.scrape_finished = _ignore
+
+    async def settle(self) -> None:
+        """See `Recorder`."""
 
     def response_sent(self, status: int) -> None:
         """See `Recorder`."""

@@ -6,6 +6,7 @@ locked or formatted. Observation points are TorchServe's (contract, section C) f
 this project's own.
 """
 
+import asyncio
 import platform
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from servescope.metrics.model_recorder import HOST, ModelRecorder
 from servescope.metrics.objectives import ObjectiveCounters
 from servescope.metrics.registry import Registry
 from servescope.metrics.request_recorder import RequestRecorder
+from servescope.metrics.request_series import RequestSeries
 from servescope.metrics.worker_recorder import WorkerRecorder
 
 __all__ = ["ModelRecorder", "Recorder"]
@@ -62,7 +64,7 @@ class Recorder:
         self.loop_lagged: Callable[[float], None] = lag.observe
         self.scrape_finished: Callable[[float], None] = scrapes.observe
         registry.gauge("servescope_build_info").labels(servescope.__version__, platform.python_version()).value = 1.0
-        registry.before_collect(self._sweep)
+        registry.before_collect(self._before_scrape)
 
     def response_sent(self, status: int) -> None:
         """An answer began to leave, on any HTTP port; a stream counts once, with its first piece."""
@@ -119,7 +121,7 @@ class Recorder:
             judge = ObjectiveCounters(self._registry, name, version, objectives)
             if objectives.latency_s is not None:
                 bounds = bounds_with(bounds, (objectives.latency_s,))
-        return RequestRecorder(self._families, name, version, judge, bounds)
+        return RequestRecorder(RequestSeries(self._families, name, version, judge, bounds))
 
     def forget(self, name: str, version: str) -> None:
         """The model was unregistered: what is read at scrape time goes at once, its counts five minutes later.
@@ -150,8 +152,17 @@ class Recorder:
         """The writes of a model that is registered, or was less than five minutes ago."""
         return self._models.get((name, version))
 
-    def _sweep(self) -> None:
-        """Drop the series of models and workers that went long enough ago."""
+    async def settle(self) -> None:
+        """Record the requests that are noted, with the loop let run in between: a scrape begins with this."""
+        for model in tuple(self._models.values()):
+            if model.requests.unrecorded:
+                model.requests.settle()
+                await asyncio.sleep(0)
+
+    def _before_scrape(self) -> None:
+        """Record what is noted (since `settle`), and drop the series of models and workers that went long enough ago."""
+        for model in self._models.values():
+            model.requests.settle()
         now = self._clock()
         for key in [key for key, until in self._retired.items() if until <= now]:
             del self._retired[key]

@@ -15,9 +15,10 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     """One batch's moments, shared by its requests; monotonic seconds, 0.0 where it has not come so far.
 
     `formed`: taken off the queue. `assembling`: since when a free worker waited for it to fill, `formed` where none did.
-    `ahead`: sent to a worker that still had another batch in hand. `started`: taken up by the worker (its word, on the same
-    clock). `received`: its (last) reply came in. `stages`: seconds in the worker: `prediction`, the handler's whole entry
-    point, and those of preprocess, inference and postprocess that the handler tells apart.
+    `ahead`: sent to a worker that still had another batch in hand, so that it goes on waiting in the socket. `turn`: when
+    the wait for a worker was over. `received`: its (last) reply came in. `prediction`: seconds in the handler's entry
+    point. `stages`: those of preprocess, inference and postprocess that the handler tells apart. `plain`: answered, after
+    waiting for nothing but a worker, by a handler that tells no stages apart: what nearly all batches of a busy server are.
     """
 
     formed: float
@@ -25,18 +26,31 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     size: int
     worker: str
     ahead: bool = False
-    started: float = 0.0
+    turn: float = 0.0
     received: float = 0.0
+    prediction: float = 0.0
     stages: Mapping[str, float] = _NONE
+    plain: bool = False
+
+    def answered(self, started: float, received: float, stages: dict[str, float]) -> None:
+        """Its last reply came in; `started`: when the worker took it up, its word on the same clock.
+
+        `stages`: seconds in the worker, `prediction` among them.
+        """
+        self.turn = started if self.ahead else self.formed
+        self.received = received
+        self.prediction = stages.pop("prediction", 0.0)
+        if stages:
+            self.stages = stages
+        else:
+            self.plain = self.assembling >= self.formed
 
 
 def waiting_times(times: BatchTimes, arrived: float) -> tuple[float, float]:
     """Seconds that a request waited for a worker, and for its batch to fill while a worker was free."""
     since = times.assembling if times.assembling > arrived else arrived
     filling = times.formed - since if since < times.formed else 0.0
-    # What is sent ahead goes on waiting for its worker in the socket.
-    end = times.started if times.ahead and times.received else times.formed
-    return end - arrived - filling, filling
+    return (times.turn or times.formed) - arrived - filling, filling
 
 
 def stage_times(times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> dict[str, float]:
@@ -44,17 +58,12 @@ def stage_times(times: BatchTimes | None, arrived: float, ended: float, *, queue
     if times is None:
         return {"queue" if queued else "dispatch": ended - arrived}
     found: dict[str, float] = {}
-    found["queue"], found["batch_wait"] = waiting_times(times, arrived)
-    claimed = found["queue"] + found["batch_wait"]
+    found["queue"], filling = waiting_times(times, arrived)
+    if filling > 0.0:
+        found["batch_wait"] = filling
     if times.received:
-        rest = times.stages.get("prediction", 0.0)
-        for name, seconds in times.stages.items():
-            if name != "prediction":
-                found[name] = seconds
-                rest -= seconds
-                claimed += seconds
-        found["handler"] = rest if rest > 0.0 else 0.0
+        found.update(times.stages)
+        found["handler"] = max(0.0, times.prediction - sum(times.stages.values()))
         found["respond"] = ended - times.received
-        claimed += found["handler"] + found["respond"]
-    found["dispatch"] = max(0.0, ended - arrived - claimed)
+    found["dispatch"] = max(0.0, ended - arrived - sum(found.values()))
     return found

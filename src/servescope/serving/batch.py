@@ -55,8 +55,7 @@ class DispatchedBatch:
         received = time.monotonic()
         final = reply.final
         if final:
-            times = self.times
-            times.started, times.received, times.stages = reply.started, received, reply.stages
+            self.times.answered(reply.started, received, reply.stages)
         if reply.updates:
             self._model_recorder.custom(reply.updates)
         if reply.code != 200:
@@ -82,7 +81,7 @@ class DispatchedBatch:
         started = reply.started  # the worker's word, on the same clock: a batch sent ahead waits in its socket
         for job in answered:
             recorder.request_answered(job.label, (now - job.arrived) * 1e6, (started - job.arrived) * 1e6)
-        recorder.batch_handled(reply.stages["prediction"], self)
+        recorder.batch_handled(self.times.prediction, self)
         # The front end's own time on this batch: all of it but the wait for the worker.
         self._recorder.worker_thread_time((self._written_s + now - received) * 1000)
 
