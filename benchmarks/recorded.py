@@ -14,11 +14,12 @@ from servescope.metrics.definitions import OWN
 from servescope.metrics.instruments import AnyFamily
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.request_recorder import Answer
 from servescope.metrics.request_times import BatchTimes
 
 SEED = 1
 STAGES = {"prediction": 0.000213}
-MARK = ("request_id", "5f2c9a44-0d9e-4c1b-a6d1-0000000004d2")
+MARK = "5f2c9a44-0d9e-4c1b-a6d1-0000000004d2"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Moments:
 class Handled:
     """A batch of one, for the modes that log its requests' ids."""
 
-    request_ids = (MARK[1],)
+    request_ids = (MARK,)
 
 
 def draw_moments(count: int) -> list[Moments]:
@@ -57,12 +58,11 @@ def record(recorder: Recorder, model: ModelRecorder, moments: Moments) -> None:
     model.request_arrived("default")
     times = BatchTimes(moments.formed, moments.formed, 1, "W-9000-noop_1.0", False)
     model.batch_sent(1)
-    times.answered(moments.started, moments.received, STAGES.copy())
-    recorder.response_sent(200)
-    recorder.http_request("inference", "POST", "/predictions/{model_name}", 200)
-    model.requests.finished("predict", 200, moments.arrived, moments.ended, times, True, 16, 2, *MARK)
-    latency_us = (moments.ended - moments.arrived) * 1e6
-    model.request_answered("default", latency_us, (moments.started - moments.arrived) * 1e6)
+    times.answered(moments.started, moments.received, STAGES.copy(), handled=True)
+    model.requests.finished(
+        "predict", ("POST", "/predictions/{model_name}"), "default", 200, Answer.WHOLE, moments.arrived, moments.ended,
+        times, True, 16, 2, MARK, "",
+    )  # fmt: skip
     model.batch_handled(STAGES["prediction"], Handled)
     recorder.worker_thread_time(0.04)
 

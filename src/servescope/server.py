@@ -32,8 +32,9 @@ from servescope.metrics.collectors.host import host_collectors, selected_collect
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.gpu_usage import gpu_usage
-from servescope.metrics.logged import LoggingRecorder, MetricLines
+from servescope.metrics.logged import LoggingRecorder
 from servescope.metrics.loop_lag import LoopLag
+from servescope.metrics.metric_lines import MetricLines
 from servescope.metrics.off import SilentRecorder
 from servescope.metrics.passthrough import PassThrough
 from servescope.metrics.recorder import Recorder

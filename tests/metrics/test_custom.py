@@ -138,7 +138,7 @@ def test_a_family_that_is_switched_off_is_not_open_to_handlers() -> None:
     registry = Registry(())
     recorder = Recorder(registry, "h")
     recorder.model("noop", "1.0").custom([update("Requests2XX", labels={"Level": "Host"}), update("PredictionTime")])
-    recorder.response_sent(200)
+    recorder.port.response_sent(200)
     assert page(registry) == []
 
 

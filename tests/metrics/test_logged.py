@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from metrics.answers import answer
 from servescope.logs.metric import MetricLog
 from servescope.logs.sinks import Console, RollingFile
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, TORCHSERVE
 from servescope.metrics.exposition.text import render
-from servescope.metrics.logged import MOST_SHAPES, LoggingRecorder, MetricLines
+from servescope.metrics.logged import LoggingRecorder
+from servescope.metrics.metric_lines import MOST_SHAPES, MetricLines
 from servescope.metrics.registry import Registry
 from servescope.wire.messages import MetricUpdate
 
@@ -57,7 +59,7 @@ def bench(tmp_path):
 def test_the_servers_writes(bench):
     """Answers by class, loads, thread time."""
     for status in (200, 404, 503, 302):
-        bench.recorder.response_sent(status)
+        bench.recorder.port.response_sent(status)
     bench.recorder.worker_loaded("W-9000-crash_1.0", 4154.0)
     bench.recorder.worker_thread_time(2.0)
     assert bench.written() == [
@@ -82,7 +84,7 @@ def test_a_models_writes(bench):
     model = bench.recorder.model("metered", "1.0")
     for _ in range(2):
         model.request_arrived("default")
-        model.request_answered("default", 2315.669, 1125.8180000001)
+        answer(model, "default", 2315.669, 1125.8180000001)
     model.request_arrived("1.0")
     model.batch_handled(0.00024, Batch())
     series = "|#model_name:metered,model_version:default|#hostname:vm,timestamp:"
@@ -141,12 +143,12 @@ def test_readings(bench):
 def test_what_a_metrics_config_leaves_out(tmp_path):
     """Has no line, whoever writes it."""
     bench = Bench(tmp_path, logged=[BY_NAME["QueueTime"]])
-    bench.recorder.response_sent(200)
+    bench.recorder.port.response_sent(200)
     bench.recorder.worker_loaded("W-9000-m_1.0", 1.0)
     bench.recorder.worker_thread_time(1.0)
     model = bench.recorder.model("m", "1.0")
     model.request_arrived("default")
-    model.request_answered("default", 1.0, 1.0)
+    answer(model, "default", 1.0, 1.0)
     model.batch_handled(0.001, Batch())
     bench.lines.reading(Reading("CPUUtilization", ("Host", "vm"), 25))
     assert bench.written() == [[f"QueueTime.Milliseconds:0.0|#Level:Host|#hostname:vm,timestamp:{NOW}"], []]
@@ -173,7 +175,7 @@ def test_label_values_do_not_pile_up(bench):
 def test_json(tmp_path):
     """Lines of the JSON form come from the same writes."""
     bench = Bench(tmp_path, log_format="json")
-    bench.recorder.response_sent(200)
+    bench.recorder.port.response_sent(200)
     bench.recorder.model("m", "1.0").batch_handled(0.001, Batch())
     for log in bench.logs:
         log.flush()

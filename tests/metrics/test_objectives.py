@@ -63,7 +63,7 @@ def test_only_what_was_asked_for_has_series(registry):
         (200, 0.2500001, (1, 1), (1, 0)),
         (302, 0.1, (1, 1), (1, 1)),
         (400, 0.1, (0, 0), (0, 0)),
-        (408, 0.1, (0, 0), (0, 0)),
+        (408, 0.1, (1, 0), (0, 0)),
         (499, 9.0, (0, 0), (0, 0)),
         (500, 0.1, (1, 0), (0, 0)),
         (503, 0.1, (1, 0), (0, 0)),
@@ -73,7 +73,7 @@ def test_only_what_was_asked_for_has_series(registry):
     ],
 )
 def test_one_request(registry, code, duration_s, availability, latency):
-    """A client's own error is nobody's; a server's error spoils availability; a late answer spoils latency only."""
+    """A client's own error is nobody's; a server's error or missed deadline spoils availability; a late answer latency."""
     ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, duration_s)
     assert counts(registry) == {"availability": availability, "latency": latency, "ttft": (0, 0), "itl": (0, 0)}
 

@@ -3,7 +3,8 @@
 import inspect
 
 from servescope.metrics.model_recorder import ModelRecorder
-from servescope.metrics.off import SilentModel, SilentRecorder, SilentRequests, SilentWorkers
+from servescope.metrics.off import SilentModel, SilentPort, SilentRecorder, SilentRequests, SilentWorkers
+from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.request_recorder import RequestRecorder
 from servescope.metrics.worker_recorder import WorkerRecorder
@@ -16,7 +17,7 @@ def test_nothing_is_left_that_records() -> None:
     """Every public method of the recorders is silenced, also those that are added later."""
     pairs = [
         (Recorder, SilentRecorder), (ModelRecorder, SilentModel), (RequestRecorder, SilentRequests),
-        (WorkerRecorder, SilentWorkers),
+        (WorkerRecorder, SilentWorkers), (PortRecorder, SilentPort),
     ]  # fmt: skip
     for loud, silent in pairs:
         methods = {name for name, _ in inspect.getmembers(loud, inspect.isfunction) if not name.startswith("_")}

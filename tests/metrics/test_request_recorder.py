@@ -5,9 +5,11 @@ import pytest
 from servescope.config.objectives import Objectives
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.request_recorder import Answer
 from servescope.metrics.request_times import BatchTimes, stage_times
 
 MODEL = ("noop", "1.0")
+WAY = ("POST", "/predictions/{model_name}")
 
 
 @pytest.fixture
@@ -21,7 +23,9 @@ def finish(
     """One request that took two seconds."""
     model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
     model.request_arrived("default")
-    model.requests.finished("predict", code, 10.0, 12.0, times, queued, 100, 200, "request_id", "abc")
+    model.requests.finished(
+        "predict", WAY, "default", code, Answer.WHOLE, 10.0, 12.0, times, queued, 100, 200, "abc", ""
+    )
     model.requests.settle()
 
 
@@ -92,7 +96,7 @@ def test_stages_as_the_spans_have_them(
     """The histograms get what `stage_times` says, which the spans are made of."""
     times = BatchTimes(10.5, assembling, size, "W", ahead)
     if received:
-        times.answered(10.75, received, stages | {"prediction": 0.5})
+        times.answered(10.75, received, stages | {"prediction": 0.5}, handled=True)
     finish(Recorder(registry, "h"), times=times)
     family = registry.histogram("servescope_request_stage_seconds").series
     observed = {key[2]: one.sum for key, one in family.items() if one.count}
@@ -136,8 +140,10 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     model = Recorder(registry, "h").model(*MODEL, objectives)
     for number in range(300):
         times = BatchTimes(10.25, 10.25, 1, "W")
-        times.answered(10.5, 10.75, {"prediction": 0.25})
-        model.requests.finished("predict", 200, 10.0, 11.0 + number % 2, times, True, 1, 2, "request_id", str(number))
+        times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+        model.requests.finished(
+            "predict", WAY, "default", 200, Answer.WHOLE, 10.0, 11.0 + number % 2, times, True, 1, 2, str(number), ""
+        )
     model.requests.settle()
     good = registry.counter("servescope_slo_good_total").series
     assert (good[(*MODEL, "latency")].value, good[(*MODEL, "availability")].value) == (150, 300)
@@ -145,3 +151,16 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert (durations.count, durations.sum) == (300, 450.0)
     assert {one.id for one in durations.exemplars.values()} == {"298", "299"}
     assert model.requests.finished_count == 300
+    port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
+    assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 300
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "sent"), [(Answer.WHOLE, 503, 1), (Answer.STREAMED, 500, 0), (Answer.NONE, 499, 0)]
+)
+def test_the_port_counts_it_too(registry: Registry, answer: Answer, code: int, sent: int) -> None:
+    """Once; TorchServe's counters have a stream since its beginning, and never a client that got nothing."""
+    model = Recorder(registry, "h").model(*MODEL)
+    model.requests.finished("predict", WAY, "default", code, answer, 10.0, 11.0, None, True, 1, 2, "id", "")
+    assert registry.counter("servescope_http_requests_total").series["inference", *WAY, str(code)].value == 1
+    assert sum(registry.counter(f"Requests{group}XX").series["Host", "h"].value for group in "245") == sent

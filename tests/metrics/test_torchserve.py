@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics.answers import answer
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, OWN, TORCHSERVE
 from servescope.metrics.exposition.text import render
@@ -114,10 +115,10 @@ def test_a_server_with_it(tmp_path: Path) -> None:
     """Values map to the file's labels by position; what it does not list is not shown, what it declares is."""
     registry = Registry(select(read(tmp_path, DOCUMENTED), auto_detect=False))
     recorder = Recorder(registry, "h")
-    recorder.response_sent(404)
+    recorder.port.response_sent(404)
     model = recorder.model("noop", "1.0")
     model.request_arrived("default")
-    model.request_answered("default", 1.0, 1.0)
+    answer(model, "default", 1.0, 1.0)
     model.batch_handled(0.001, Batch())
     model.custom([MetricUpdate("histogram", "TokenTime", "ms", ["ModelName"], ["noop"], 6.0, "")])
     text = b"".join(render(registry)).decode()

@@ -70,20 +70,15 @@ class Histogram:
         self.observe(value)
 
     def mark(
-        self,
-        values: Sequence[float],
-        labels: Sequence[str],
-        marks: Sequence[str],
-        moments: Sequence[float],
-        offset: float,
+        self, values: Sequence[float], label: str, marks: Sequence[str], moments: Sequence[float], offset: float
     ) -> None:
         """Keep the last of these values in each bucket as its exemplar; they are counted by who calls.
 
-        A label, its value and a moment for each value; `offset`: what makes seconds since the epoch of a moment.
+        A mark and a moment for each value; `offset`: what makes seconds since the epoch of a moment.
         """
         last = dict(zip(map(bisect_left, repeat(self.bounds), values), range(len(values)), strict=False))
         for bucket, at in last.items():
-            self._keep(bucket, (values[at], labels[at], marks[at], moments[at] + offset))
+            self._keep(bucket, (values[at], label, marks[at], moments[at] + offset))
 
     def _keep(self, bucket: int, marked: Marked) -> None:
         if self._latest is None:

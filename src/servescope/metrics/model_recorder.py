@@ -15,7 +15,7 @@ from servescope.metrics.request_recorder import RequestRecorder
 from servescope.wire.messages import MetricUpdate
 
 HOST = "Host"
-_MODEL = "Model"
+MODEL = "Model"
 
 
 class Requests(Protocol):
@@ -42,8 +42,6 @@ class ModelRecorder:
         self._custom = custom
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
-        self._answered: dict[str, tuple[Counter, Counter]] = {}
-        self._queue_time: Gauge | None = None
         self._prediction: Gauge | None = None
         self._info: tuple[str, ...] | None = None
         self._rejected = {why: families.rejected.labels(name, version, why) for why in REJECTION_REASONS}
@@ -73,27 +71,7 @@ class ModelRecorder:
         TorchServe counts no such request, and its families do not here.
         """
         self._arrived_count += 1
-        self.requests.finished(route, code, arrived, ended, None, False, size, 0, "request_id", "")
-
-    def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
-        """The handler's answer to a REST request came back, or its last piece, `latency_us` µs after its arrival.
-
-        `queue_us`: µs from its arrival until its batch was taken up. Refusals and crashes are not reported here, as
-        TorchServe's.
-        """
-        counters = self._answered.get(label)
-        if counters is None:
-            counters = self._bind_answered(label)
-        counters[0].value += latency_us
-        counters[1].value += queue_us
-        self._queue_time.value = queue_us // 1000.0  # type: ignore[union-attr]  # bound together with the counters
-
-    def _bind_answered(self, label: str) -> tuple[Counter, Counter]:
-        families = self._families
-        values = (self.name, label, families.hostname)
-        self._queue_time = families.queue_time.labels(HOST, families.hostname)
-        self._answered[label] = (families.ts_latency.labels(*values), families.ts_queue_latency.labels(*values))
-        return self._answered[label]
+        self.requests.refused(route, code, arrived, ended, size)
 
     def rejected(self, reason: str) -> None:
         """A request was refused, for one of REJECTION_REASONS; another reason gets a series when it first occurs."""
@@ -118,7 +96,7 @@ class ModelRecorder:
         gauge = self._prediction
         if gauge is None:
             families = self._families
-            gauge = self._prediction = families.prediction.labels(self.name, _MODEL, families.hostname)
+            gauge = self._prediction = families.prediction.labels(self.name, MODEL, families.hostname)
         gauge.value = prediction_s * 1000.0
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:

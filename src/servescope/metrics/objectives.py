@@ -10,6 +10,7 @@ from operator import attrgetter
 from servescope.config.objectives import Objectives
 from servescope.metrics.registry import Registry
 
+DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
 _NEVER = -1.0  # no duration is within it
 _TOTALS_AND_GOOD = {
     "availability": ("_counted", "_answered"),
@@ -48,7 +49,7 @@ class ObjectiveCounters:
             self._answered += 1
             if duration_s <= self._latency_s:
                 self._fast += 1
-        elif code >= 500:
+        elif code >= 500 or code == DEADLINE:
             self._failed += 1
 
     def answered(self, durations_s: Sequence[float]) -> None:

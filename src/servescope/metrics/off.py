@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from servescope.config.objectives import Objectives
 from servescope.metrics.model_recorder import ModelRecorder, Requests
+from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.recorder import Recorder
-from servescope.metrics.request_recorder import RequestRecorder
+from servescope.metrics.request_recorder import Answer, RequestRecorder
 from servescope.metrics.request_times import BatchTimes
 from servescope.metrics.worker_recorder import WorkerRecorder
 from servescope.wire.messages import MetricUpdate
@@ -29,16 +30,22 @@ class SilentRequests(RequestRecorder):
     def finished(
         self,
         route: str,
+        way: tuple[str, str],
+        asked: str,
         code: int,
+        answer: Answer,
         arrived: float,
         ended: float,
         times: BatchTimes | None,
         queued: bool,
         received_bytes: int,
         sent_bytes: int,
-        label: str,
-        mark: str,
+        request_id: str,
+        trace_id: str,
     ) -> None:
+        """See `RequestRecorder`."""
+
+    def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:
         """See `RequestRecorder`."""
 
     def settle(self) -> None:
@@ -57,9 +64,6 @@ class SilentModel(ModelRecorder):
         self.batch_sent = _ignore
 
     def request_arrived(self, label: str) -> None:
-        """See `ModelRecorder`."""
-
-    def request_answered(self, label: str, latency_us: float, queue_us: float) -> None:
         """See `ModelRecorder`."""
 
     def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
@@ -118,20 +122,31 @@ class SilentWorkers(WorkerRecorder):
         """See `WorkerRecorder`."""
 
 
+class SilentPort(PortRecorder):
+    """See `PortRecorder`."""
+
+    def __init__(self) -> None:
+        pass
+
+    def response_sent(self, status: int) -> None:
+        """See `PortRecorder`."""
+
+    def http_request(self, listener: str, method: str, path: str, code: int) -> None:
+        """See `PortRecorder`."""
+
+    def answered(self, listener: str, method: str, path: str, times: int) -> None:
+        """See `PortRecorder`."""
+
+
 class SilentRecorder(Recorder):
     """See `Recorder`."""
 
     def __init__(self) -> None:
         self.workers = SilentWorkers()
+        self.port = SilentPort()
         self.loop_lagged = self.scrape_finished = _ignore
 
     async def settle(self) -> None:
-        """See `Recorder`."""
-
-    def response_sent(self, status: int) -> None:
-        """See `Recorder`."""
-
-    def http_request(self, listener: str, method: str, path: str, code: int) -> None:
         """See `Recorder`."""
 
     def model(self, name: str, version: str, objectives: Objectives | None = None) -> ModelRecorder:  # noqa: ARG002

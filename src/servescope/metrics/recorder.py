@@ -15,10 +15,11 @@ import servescope
 from servescope.config.objectives import Objectives
 from servescope.metrics.buckets import bounds_with
 from servescope.metrics.custom import CustomMetrics
-from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.instruments import Gauge
 from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.model_recorder import HOST, ModelRecorder
 from servescope.metrics.objectives import ObjectiveCounters
+from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.request_recorder import RequestRecorder
 from servescope.metrics.request_series import RequestSeries
@@ -30,13 +31,11 @@ __all__ = ["ModelRecorder", "Recorder"]
 KEPT_S = 300.0
 # Every new worker has a name of its own, so the load times of workers long gone make room.
 _MOST_WORKER_SERIES = 1000
-METHODS = frozenset(("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"))
-OTHER = "other"
-_MOST_CODES = 100
 
 
 class Recorder:
-    """Writes for the whole server; `model` gives the writes for one model, `workers` takes those of workers.
+    """Writes for the whole server; `model` gives the writes for one model, `workers` takes those of workers, `port` what
+    was asked on the ports.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
@@ -51,11 +50,7 @@ class Recorder:
         self._retired: dict[tuple[str, str], float] = {}
         self._custom: dict[str, CustomMetrics] = {}
         self._registry = registry
-        self._ok = registry.counter("Requests2XX").labels(HOST, hostname)
-        self._client_error = registry.counter("Requests4XX").labels(HOST, hostname)
-        self._server_error = registry.counter("Requests5XX").labels(HOST, hostname)
-        self._http = registry.counter("servescope_http_requests_total")
-        self._asked: dict[tuple[str, str, str, int], Counter] = {}
+        self.port = self._make_port()
         self._loads = registry.gauge("WorkerLoadTime")
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
@@ -65,34 +60,6 @@ class Recorder:
         self.scrape_finished: Callable[[float], None] = scrapes.observe
         registry.gauge("servescope_build_info").labels(servescope.__version__, platform.python_version()).value = 1.0
         registry.before_collect(self._before_scrape)
-
-    def response_sent(self, status: int) -> None:
-        """An answer began to leave, on any HTTP port; a stream counts once, with its first piece."""
-        if 200 <= status < 300:
-            self._ok.value += 1.0
-        elif 400 <= status < 500:
-            self._client_error.value += 1.0
-        else:
-            self._server_error.value += 1.0
-
-    def http_request(self, listener: str, method: str, path: str, code: int) -> None:
-        """What was asked on a port has its answer, or (499) lost its client. `path`: the route's template."""
-        counter = self._asked.get((listener, method, path, code))
-        if counter is None:
-            counter = self._bind_asked(listener, method, path, code)
-        counter.value += 1.0
-
-    def _bind_asked(self, listener: str, method: str, path: str, code: int) -> Counter:
-        """The counter of a kind of request. Clients choose methods and handlers codes: unusual ones are counted together."""
-        known = method in METHODS
-        codes = sum(asked[:3] == (listener, method, path) for asked in self._asked) if known else 0
-        if codes >= _MOST_CODES:
-            self._families.dropped.labels("servescope_http_requests_total").value += 1.0
-            return self._http.labels(listener, method, path, OTHER)
-        counter = self._http.labels(listener, method if known else OTHER, path, str(code))
-        if known:
-            self._asked[listener, method, path, code] = counter
-        return counter
 
     def model(self, name: str, version: str, objectives: Objectives | None = None) -> ModelRecorder:
         """The writes of a model, made at its registration; one that comes back within five minutes counts on.
@@ -110,18 +77,24 @@ class Recorder:
             self._objectives[key] = objectives
         return found
 
+    def _make_port(self) -> PortRecorder:
+        return PortRecorder(self._registry, self._hostname)
+
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
         custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
         return ModelRecorder(self._families, custom, name, version, self._make_requests(name, version, objectives))
 
     def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
+        return RequestRecorder(self._make_series(name, version, objectives), self.port)
+
+    def _make_series(self, name: str, version: str, objectives: Objectives | None) -> RequestSeries:
         bounds = self._families.durations.definition.buckets
         judge = None
         if objectives is not None:
             judge = ObjectiveCounters(self._registry, name, version, objectives)
             if objectives.latency_s is not None:
                 bounds = bounds_with(bounds, (objectives.latency_s,))
-        return RequestRecorder(RequestSeries(self._families, name, version, judge, bounds))
+        return RequestSeries(self._families, name, version, judge, bounds)
 
     def forget(self, name: str, version: str) -> None:
         """The model was unregistered: what is read at scrape time goes at once, its counts five minutes later.

@@ -1,73 +1,113 @@
 """The finished requests of one registered model version, noted as they end and recorded many at a time.
 
-In: one call a request from `web`, when its outcome is known. Out: rows, which `request_series` makes series of: after every
-MOST requests, and before each scrape. This is the hot path of measuring: a call makes a tuple and appends it. Made by
+In: one call a request from `web`, when its outcome is known. Out: columns, which `request_series` adds to its series: after
+every MOST requests, and before each scrape. This is the hot path of measuring: a call makes a tuple and appends it. Made by
 `recorder.Recorder`.
 """
 
-from servescope.metrics.request_series import RequestSeries, Row
+from enum import Enum
+
+from servescope.metrics.port_recorder import PortRecorder
+from servescope.metrics.request_series import PREDICT, PlainRow, RequestSeries
 from servescope.metrics.request_times import BatchTimes
 
 # Recording so many takes 0.1 ms, and folding one of the 14 histograms that they go to twice that: each has its turn every
 # 900 requests. Folding them sooner costs more, as fewer values fall into each bucket.
 MOST = 64
-FOLDED = 1
+LISTENER = "inference"
+
+
+class Answer(Enum):
+    """What the client got. A stream was counted on its port (`response_sent`) as it began."""
+
+    NONE = "none"
+    WHOLE = "whole"
+    STREAMED = "streamed"
 
 
 class RequestRecorder:
-    """What became of a model's requests."""
+    """What became of a model's requests. `port` counts them among all that was asked on the inference port."""
 
-    __slots__ = ("_recorded", "_rows", "_series", "batch_sent")
+    __slots__ = ("_plain", "_port", "_recorded", "_series", "batch_sent")
 
-    def __init__(self, series: RequestSeries) -> None:
+    def __init__(self, series: RequestSeries, port: PortRecorder) -> None:
         self._series = series
-        self._rows: list[Row] = []
+        self._port = port
+        self._plain: list[PlainRow] = []
         self._recorded = 0
         self.batch_sent = series.batch_sizes.pending.append
 
     @property
     def finished_count(self) -> int:
         """How many requests came to their end."""
-        return self._recorded + len(self._rows)
+        return self._recorded + len(self._plain)
 
     @property
     def unrecorded(self) -> int:
         """How many of them are noted and not recorded."""
-        return len(self._rows)
+        return len(self._plain)
 
     def finished(
         self,
         route: str,
+        way: tuple[str, str],
+        asked: str,
         code: int,
+        answer: Answer,
         arrived: float,
         ended: float,
         times: BatchTimes | None,
         queued: bool,
         received_bytes: int,
         sent_bytes: int,
-        label: str,
-        mark: str,
+        request_id: str,
+        trace_id: str,
     ) -> None:
         """A request of the model came to its end; called exactly once for each.
 
-        `route`: predict, explain or openai. `code`: the answer's status, 499 where the client hung up. `arrived`, `ended`:
-        monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
-        `received_bytes`, `sent_bytes`: of its body and its answer's. `label`, `mark`: the exemplar, `trace_id` or `request_id`
-        and its value.
+        `route`: predict, explain or openai. `way`: its method and its path's template. `asked`: the version in its URL, or
+        `default`. `code`: the answer's status, 499 where the client hung up. `arrived`, `ended`: monotonic seconds. `times`:
+        its batch's, None where it never was in one. `queued`: it was taken into the queue. `received_bytes`, `sent_bytes`:
+        of its body and its answer's. `trace_id`: "" where it is not traced.
         """
-        rows = self._rows
-        rows.append((route, code, arrived, ended, times, queued, received_bytes, sent_bytes, label, mark))
-        if len(rows) >= MOST:
-            self.settle()
-            self._series.fold(FOLDED)
+        if times is not None and times.plain and code == 200 and answer is WHOLE and route == PREDICT and not trace_id:
+            rows = self._plain
+            rows.append((arrived, ended, times, received_bytes, sent_bytes, request_id, asked, way))
+            if len(rows) >= MOST:
+                self.settle()
+                self._series.fold_next()
+            return
+        self._recorded += 1
+        if answer is WHOLE:
+            self._port.response_sent(code)
+        self._port.http_request(LISTENER, *way, code)
+        label, mark = ("trace_id", trace_id) if trace_id else ("request_id", request_id)
+        self._series.count(route, code)
+        self._series.observe(code, ended - arrived, received_bytes, sent_bytes, (label, mark, ended))
+        self._series.observe_stages(times, arrived, ended, queued=queued)
+        if times is not None and times.handled and answer is not Answer.NONE:
+            self._series.handled(asked, (ended - arrived,), (times.started - arrived,))
+
+    def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:
+        """A request of the model was over before anything but its path was looked at; its port has counted it."""
+        self._recorded += 1
+        self._series.count(route, code)
+        self._series.observe(code, ended - arrived, received_bytes, 0, ("request_id", "", ended))
+        self._series.observe_stages(None, arrived, ended, queued=False)
 
     def settle(self) -> None:
         """Record what was noted."""
-        rows, self._rows = self._rows, []
+        rows, self._plain = self._plain, []
         if rows:
             self._recorded += len(rows)
-            self._series.record(rows)
+            self._series.record_plain(rows)
+            ways = [row[7] for row in rows]
+            for way in set(ways):
+                self._port.answered(LISTENER, *way, ways.count(way))
 
     def remove(self) -> None:
-        """Drop all series."""
+        """Drop all series of this project's own families."""
         self._series.remove()
+
+
+WHOLE = Answer.WHOLE  # looked up for every request

@@ -1,7 +1,7 @@
-"""The series of a model's finished requests: counters by code, histograms of durations, stages and sizes.
+"""The series of a model's finished requests: counters by code, histograms of durations, stages and sizes, latency counters.
 
-In: rows of `request_recorder`, many at once, since most are alike and a column costs a tenth of what its rows cost one by one.
-Out: series of this project's own families.
+In: from `request_recorder`, most requests many at once, since they are alike and a column costs a tenth of what its rows cost
+one by one; the others singly. Out: series of this project's own families and TorchServe's latencies.
 """
 
 import time
@@ -10,7 +10,7 @@ from itertools import cycle
 from operator import sub
 
 from servescope.metrics.definitions import OUTCOMES, STAGES
-from servescope.metrics.instruments import Counter
+from servescope.metrics.instruments import Counter, Gauge
 from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.objectives import ObjectiveCounters
 from servescope.metrics.request_times import BatchTimes, stage_times
@@ -20,10 +20,12 @@ USUAL_CODES = (200, 400, 500, 503)
 TRANSPORT = "rest"
 PREDICT = "predict"
 OTHER = "other"
+HOST = "Host"
 
-# Route, code, arrival and end in monotonic seconds, its batch's times, whether it was queued, bytes of its body and of the
-# answer's, the exemplar's label and value. A plain tuple: nothing is cheaper to make.
-Row = tuple[str, int, float, float, BatchTimes | None, bool, int, int, str, str]
+# An answer with status 200 of a batch that is `BatchTimes.plain`: arrival and end in monotonic seconds, its batch's times,
+# bytes of its body and of the answer's, its id, the version in its URL or `default`, its method and its path's template. A
+# plain tuple: nothing is cheaper to make.
+PlainRow = tuple[float, float, BatchTimes, int, int, str, str, tuple[str, str]]
 
 
 class RequestSeries:
@@ -40,6 +42,8 @@ class RequestSeries:
         self._families = families
         self._model = model = (name, version)
         self._objectives = objectives
+        self._latencies: dict[str, tuple[Counter, Counter]] = {}
+        self._queue_time: Gauge | None = None
         self._codes: dict[tuple[str, int], Counter] = {}
         for code in USUAL_CODES:
             self._codes[PREDICT, code] = families.requests.labels(*model, TRANSPORT, PREDICT, str(code))
@@ -53,28 +57,15 @@ class RequestSeries:
         durations = (self._ok, self._client_errors, self._server_errors)
         self._to_fold = cycle((*durations, *self._stages.values(), self._received, self._sent, self.batch_sizes))
 
-    def record(self, rows: Sequence[Row]) -> None:
-        """Observe these requests."""
-        plain = [row for row in rows if row[1] == 200 and row[4] is not None and row[4].plain and row[0] == PREDICT]
-        offset = time.time() - time.monotonic()
-        if plain:
-            self._record_plain(plain, offset)
-        if len(plain) < len(rows):
-            kept = set(map(id, plain))
-            for row in rows:
-                if id(row) not in kept:
-                    self._record_one(row, offset)
-
-    def _record_plain(self, rows: Sequence[Row], offset: float) -> None:
-        """Answers with status 200 of batches that are `BatchTimes.plain`."""
-        _, _, arrived, ended, batches, _, received, sent, labels, marks = zip(*rows, strict=True)
+    def record_plain(self, rows: Sequence[PlainRow]) -> None:
+        """Observe these requests, nearly all that a busy server answers."""
+        arrived, ended, times, received, sent, ids, asked, _ = zip(*rows, strict=True)
         self._codes[PREDICT, 200].value += len(rows)
         durations = list(map(sub, ended, arrived))
         self._ok.pending += durations
-        self._ok.mark(durations, labels, marks, ended, offset)
+        self._ok.mark(durations, "request_id", ids, ended, _epoch())
         self._received.pending += received
         self._sent.pending += sent
-        times: Sequence[BatchTimes] = batches
         waited = list(map(sub, [batch.turn for batch in times], arrived))
         handler = [batch.prediction for batch in times]
         respond = list(map(sub, ended, [batch.received for batch in times]))
@@ -88,38 +79,64 @@ class RequestSeries:
         stages["dispatch"].pending += dispatch
         if self._objectives is not None:
             self._objectives.answered(durations)
+        self._handle_all(asked, durations, list(map(sub, [batch.started for batch in times], arrived)))
 
-    def _record_one(self, row: Row, offset: float) -> None:
-        """Any other request."""
-        route, code, arrived, ended, times, queued, received, sent, label, mark = row
-        self._counter(route, code).value += 1.0
-        duration = ended - arrived
+    def _handle_all(self, asked: Sequence[str], durations: Sequence[float], waited: Sequence[float]) -> None:
+        if asked.count(asked[0]) == len(asked):
+            self.handled(asked[0], durations, waited)
+            return
+        for version, duration, wait in zip(asked, durations, waited, strict=True):
+            self.handled(version, (duration,), (wait,))
+
+    def handled(self, asked: str, durations: Sequence[float], waited: Sequence[float]) -> None:
+        """The handler answered these requests, in this order: TorchServe's latency counters and QueueTime.
+
+        `asked`: the version in their URLs, or `default`. Seconds from arrival to the answer's end, and until a worker took
+        their batch up. TorchServe counts no answers here that its handler did not give.
+        """
+        series = self._latencies.get(asked)
+        if series is None:
+            families = self._families
+            values = (self._model[0], asked, families.hostname)
+            series = families.ts_latency.labels(*values), families.ts_queue_latency.labels(*values)
+            self._latencies[asked] = series
+            self._queue_time = families.queue_time.labels(HOST, families.hostname)
+        series[0].value += sum(durations) * 1e6
+        series[1].value += sum(waited) * 1e6
+        assert self._queue_time is not None  # bound together with the counters
+        self._queue_time.value = waited[-1] * 1e3 // 1.0
+
+    def observe(self, code: int, duration: float, received: int, sent: int, mark: tuple[str, str, float]) -> None:
+        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds."""
         outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
-        outcome.observe_marked(duration, (label, mark, ended + offset))
+        label, value, ended = mark
+        outcome.observe_marked(duration, (label, value, ended + _epoch()))
         self._received.observe(received)
         self._sent.observe(sent)
-        for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
-            self._stages[stage].observe(seconds)
         if self._objectives is not None:
             self._objectives.finished(code, duration)
 
-    def _counter(self, route: str, code: int) -> Counter:
-        """The counter of a code. Handlers choose codes: past the budget they are counted together."""
-        counter = self._codes.get((route, code))
-        if counter is not None:
-            return counter
-        families = self._families
-        if len(self._codes) >= max(families.budget, len(USUAL_CODES)):
-            families.dropped.labels("servescope_requests_total").value += 1.0
-            return families.requests.labels(*self._model, TRANSPORT, route, OTHER)
-        counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
-        self._codes[route, code] = counter
-        return counter
+    def observe_stages(self, times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> None:
+        """The stages of one request; see `request_times.stage_times`."""
+        for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
+            self._stages[stage].observe(seconds)
 
-    def fold(self, histograms: int) -> None:
-        """Fold the next so many histograms, in turn, so that the loop never stands still for all of them."""
-        for _ in range(histograms):
-            next(self._to_fold).fold()
+    def count(self, route: str, code: int) -> None:
+        """Count one request. Handlers choose codes: past the budget they are counted together."""
+        counter = self._codes.get((route, code))
+        if counter is None:
+            families = self._families
+            if len(self._codes) >= max(families.budget, len(USUAL_CODES)):
+                families.dropped.labels("servescope_requests_total").value += 1.0
+                counter = families.requests.labels(*self._model, TRANSPORT, route, OTHER)
+            else:
+                counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
+                self._codes[route, code] = counter
+        counter.value += 1.0
+
+    def fold_next(self) -> None:
+        """Fold one histogram, each in its turn, so that the loop never stands still for all of them."""
+        next(self._to_fold).fold()
 
     def remove(self) -> None:
         """Drop all series."""
@@ -135,3 +152,8 @@ class RequestSeries:
             sized.remove(*model)
         if self._objectives is not None:
             self._objectives.remove()
+
+
+def _epoch() -> float:
+    """What makes seconds since 1970 of monotonic ones."""
+    return time.time() - time.monotonic()

@@ -55,35 +55,28 @@ class DispatchedBatch:
         received = time.monotonic()
         final = reply.final
         if final:
-            self.times.answered(reply.started, received, reply.stages)
+            self.times.answered(reply.started, received, reply.stages, handled=reply.code == 200)
         if reply.updates:
             self._model_recorder.custom(reply.updates)
         if reply.code != 200:
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
-        answered = []
         for job, part in zip(self.jobs, reply.parts, strict=True):
             data = attachments.take(part.data) if isinstance(part.data, int) else part.data
             if final and job.open and not job.streams:  # as `Job.deliver`, for nearly every answer there is
                 job.open = False
                 job.client.answered(part.status, part.headers, data)
-                answered.append(job)
-            elif job.deliver(part.status, part.headers, data, final):
-                answered.append(job)
+            else:
+                job.deliver(part.status, part.headers, data, final)
         if final:
             if not self.jobs[0].alone:
-                self._measure(reply, answered, received)
+                self._measure(received)
             self._done(self)
 
-    def _measure(self, reply: Reply, answered: Sequence[Job], received: float) -> None:
-        recorder = self._model_recorder
-        now = time.monotonic()
-        started = reply.started  # the worker's word, on the same clock: a batch sent ahead waits in its socket
-        for job in answered:
-            recorder.request_answered(job.label, (now - job.arrived) * 1e6, (started - job.arrived) * 1e6)
-        recorder.batch_handled(self.times.prediction, self)
+    def _measure(self, received: float) -> None:
+        self._model_recorder.batch_handled(self.times.prediction, self)
         # The front end's own time on this batch: all of it but the wait for the worker.
-        self._recorder.worker_thread_time((self._written_s + now - received) * 1000)
+        self._recorder.worker_thread_time((self._written_s + time.monotonic() - received) * 1000)
 
     def failed(self, error: WorkerFailed) -> None:
         """See `Work`."""

@@ -87,7 +87,7 @@ class HttpApp:
                 if known is not None:
                     listener, route = handler.listener, known
                     break
-        self._observers.recorder.http_request(listener, method, route, code)
+        self._observers.recorder.port.http_request(listener, method, route, code)
 
     async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:
         try:

@@ -134,7 +134,7 @@ class Observers:
 
 
 class Watcher(Protocol):
-    """Who wants to know what became of a request."""
+    """Who counts what became of a request, on its port too."""
 
     def finished(self, code: int, size: int, ended: float) -> None:
         """It is over; called once. `code`: the answer's status, 499 where the client hung up before its end.
@@ -173,7 +173,8 @@ class Exchange(Struct, eq=False):
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers
-        observers.recorder.response_sent(status)
+        if self.watcher is None:
+            observers.recorder.port.response_sent(status)
         head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
         self.connection.send(head, body, close=status >= 400)
         self.sent = size if self.request.method != "HEAD" else 0
@@ -195,7 +196,7 @@ class Exchange(Struct, eq=False):
         """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         self.started = True
-        self.observers.recorder.response_sent(status)
+        self.observers.recorder.port.response_sent(status)
         common = self.observers.common_lines
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.connection.start_chunks(head, close=status >= 400)
@@ -219,8 +220,9 @@ class Exchange(Struct, eq=False):
         observers = self.observers
         if logged:
             observers.log(self, code, ended)
-        observers.recorder.http_request(self.listener, self.request.method, self.route, code)
-        if self.watcher is not None:
+        if self.watcher is None:
+            observers.recorder.port.http_request(self.listener, self.request.method, self.route, code)
+        else:
             watcher, self.watcher = self.watcher, None  # they hold each other
             watcher.finished(code, self.sent, ended)
         observers.closed()

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.metrics.request_recorder import Answer
 from servescope.metrics.request_times import BatchTimes, stage_times
 from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
@@ -106,14 +107,15 @@ class Prediction(Struct, eq=False):
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
         exchange, span = self._exchange, self._span
-        label, mark = "request_id", exchange.request_id
-        if span is not None and span.trace_id:
-            label, mark = "trace_id", span.trace_id
+        trace_id = ""
+        if span is not None and (trace_id := span.trace_id):
             span.finish(self._told(code, ended))
-        received, times = exchange.request.size, self._times
+        answer = Answer.STREAMED if self._pieces is not None else Answer.WHOLE if exchange.started else Answer.NONE
+        request = exchange.request
         self._model.recorder.requests.finished(
-            self.kind, code, exchange.began, ended, times, self._queued, received, size, label, mark
-        )
+            self.kind, (request.method, exchange.route), self.label, code, answer, exchange.began, ended, self._times,
+            self._queued, request.size, size, exchange.request_id, trace_id,
+        )  # fmt: skip
 
     def _told(self, code: int, ended: float) -> FinishedRequest:
         """What its span tells of it."""

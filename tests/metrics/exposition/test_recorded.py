@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from metrics.answers import answer
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.exposition.text import render
@@ -64,12 +65,12 @@ class Batch:
     request_ids = ("id",)
 
 
-def answer(recorder: Recorder, model: str, label: str) -> None:
+def answer_one(recorder: Recorder, model: str, label: str) -> None:
     writes = recorder.model(model, "1.0")
     writes.request_arrived(label)
-    writes.request_answered(label, 1500.5, 120.25)
+    answer(writes, label, 1500.5, 120.25)
     writes.batch_handled(0.001, Batch())
-    recorder.response_sent(200)
+    recorder.port.response_sent(200)
 
 
 @pytest.fixture
@@ -80,18 +81,18 @@ def registry() -> Registry:
     for worker in LOADED:
         recorder.worker_loaded(worker, 800.0)
     for model, label in ANSWERED:
-        answer(recorder, model, label)
+        answer_one(recorder, model, label)
     recorder.model("idle", "1.0").request_arrived("default")
     recorder.model("idle", "1.0").rejected("no_worker")
-    recorder.response_sent(503)
-    recorder.response_sent(404)
+    recorder.port.response_sent(503)
+    recorder.port.response_sent(404)
     return registry
 
 
 def after_all(registry: Registry) -> None:
     recorder = Recorder(registry, "H")
     for model, label in ANSWERED_LATER:
-        answer(recorder, model, label)
+        answer_one(recorder, model, label)
     recorder.worker_thread_time(0.5)
     recorder.model("metered", "1.0").custom(UPDATES)
     Sampler([HostFigures()], 5.0, registry).sample_once()

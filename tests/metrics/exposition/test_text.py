@@ -34,7 +34,7 @@ def samples_of(text: str, prefix: str = "f") -> list[tuple[str, dict[str, str], 
 def test_a_counter_is_printed_as_simpleclient_does() -> None:
     """HELP, TYPE, a comma after the last label, a double; no `_total` is added."""
     registry = Registry()
-    Recorder(registry, "h").response_sent(200)
+    Recorder(registry, "h").port.response_sent(200)
     head, kind, line = text_of(registry, "Requests2XX").splitlines()
     assert head.startswith("# HELP Requests2XX Answers with a status from 200 to 299")
     assert kind == "# TYPE Requests2XX counter"

@@ -1,6 +1,7 @@
 """Objectives of a model (`slo:` in its model-config.yaml), judged for each request in the server, whatever the buckets.
 
-availability: of all answers but the client's own errors (4xx, 499), those that are no server error. latency: of the answers
+availability: of all answers but the client's own errors (4xx, 499; not 408, which is a deadline that the server missed),
+those that are no server error. latency: of the answers
 that are ok, those within `latency_ms`. ttft, itl: the same for a stream's first piece and for its mean time between pieces.
 """
 
@@ -15,8 +16,9 @@ _SET = "Set at registration."
 OBJECTIVES = (
     Definition(
         "servescope_slo_requests_total", "counter", "requests", _LABELS,
-        "Requests that an objective of the model is about. availability: all but those that the client spoilt (4xx) or"
-        " gave up; latency: those that were answered without an error; ttft, itl: those with a streamed answer.",
+        "Requests that an objective of the model is about. availability: all but those that the client spoilt (4xx, but"
+        " for 408, a deadline missed) or gave up; latency: those that were answered without an error; ttft, itl: those"
+        " with a streamed answer.",
         _FINISHED,
     ),
     Definition(

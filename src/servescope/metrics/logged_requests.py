@@ -1,0 +1,95 @@
+"""Recorders of requests and answers that also write metric lines; see `logged.LoggingRecorder`, which makes them."""
+
+from servescope.metrics.metric_lines import Line, MetricLines, to_thousandths
+from servescope.metrics.model_recorder import HOST
+from servescope.metrics.port_recorder import PortRecorder
+from servescope.metrics.registry import Registry
+from servescope.metrics.request_recorder import Answer, RequestRecorder
+from servescope.metrics.request_series import RequestSeries
+from servescope.metrics.request_times import BatchTimes
+
+
+class LoggingRequestRecorder(RequestRecorder):
+    """A recorder of a model's requests that logs; see LoggingRecorder."""
+
+    __slots__ = ("_latency_lines", "_lines", "_name", "_queue_time_line")
+
+    def __init__(self, series: RequestSeries, port: PortRecorder, lines: MetricLines, name: str) -> None:
+        super().__init__(series, port)
+        self._lines = lines
+        self._name = name
+        self._latency_lines: dict[str, tuple[Line, Line]] = {}
+        self._queue_time_line = lines.of_server("QueueTime", HOST)
+
+    def finished(
+        self,
+        route: str,
+        way: tuple[str, str],
+        asked: str,
+        code: int,
+        answer: Answer,
+        arrived: float,
+        ended: float,
+        times: BatchTimes | None,
+        queued: bool,
+        received_bytes: int,
+        sent_bytes: int,
+        request_id: str,
+        trace_id: str,
+    ) -> None:
+        """See RequestRecorder."""
+        super().finished(
+            route,
+            way,
+            asked,
+            code,
+            answer,
+            arrived,
+            ended,
+            times,
+            queued,
+            received_bytes,
+            sent_bytes,
+            request_id,
+            trace_id,
+        )
+        self.settle()  # the port's lines are written as each answer leaves
+        if times is None or not times.handled or answer is Answer.NONE:
+            return
+        lines = self._latency_lines.get(asked)
+        if lines is None:
+            series = self._lines.of_server
+            lines = self._latency_lines[asked] = (
+                series("ts_inference_latency_microseconds", self._name, asked),
+                series("ts_queue_latency_microseconds", self._name, asked),
+            )
+        waited_us = (times.started - arrived) * 1e6
+        lines[0].write(to_thousandths((ended - arrived) * 1e6))
+        lines[1].write(to_thousandths(waited_us))
+        self._queue_time_line.write(waited_us // 1000.0)
+
+
+class LoggingPortRecorder(PortRecorder):
+    """A recorder of answers that logs; see LoggingRecorder."""
+
+    def __init__(self, registry: Registry, hostname: str, lines: MetricLines) -> None:
+        super().__init__(registry, hostname)
+        self._ok_line = lines.of_server("Requests2XX", HOST)
+        self._client_error_line = lines.of_server("Requests4XX", HOST)
+        self._server_error_line = lines.of_server("Requests5XX", HOST)
+
+    def response_sent(self, status: int) -> None:
+        """See PortRecorder."""
+        super().response_sent(status)
+        if 200 <= status < 300:
+            self._ok_line.write(1.0)
+        elif 400 <= status < 500:
+            self._client_error_line.write(1.0)
+        else:
+            self._server_error_line.write(1.0)
+
+    def answered(self, listener: str, method: str, path: str, times: int) -> None:
+        """See PortRecorder."""
+        super().answered(listener, method, path, times)
+        for _ in range(times):
+            self._ok_line.write(1.0)
