@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metrics.collectors.machine import Machine
-from servescope.metrics.collectors.workers import KEPT_S, WorkersCollector
+from servescope.metrics.collectors.workers import KEPT_S, LOOK_AGAIN, WorkersCollector
 from servescope.metrics.worker_processes import WorkerProcess, WorkerProcesses
 
 ONE = ("m", "1.0", "W-9000-m_1.0")
@@ -148,3 +148,26 @@ def test_a_real_process() -> None:
         readings = {reading.family: reading.value for reading in collector.update()}
     process.communicate()
     assert 64 * 1024**2 < readings["servescope_worker_memory_bytes"] < 256 * 1024**2
+
+
+def test_ids_that_are_used_again(bench: Bench) -> None:
+    """A process that was nobody's is not read again, but its id is, in the end; a new child counts at once."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=0, pages=50)
+    bench.machine.run(99, 1, 99, own=0, pages=7)
+    assert bench.sample()[0] == {ONE: 50}
+    bench.machine.run(11, 10, 10, own=0, pages=5)
+    bench.machine.run(99, 10, 10, own=0, pages=7)
+    assert bench.sample()[0] == {ONE: 55}
+    assert [bench.sample()[0] for _ in range(LOOK_AGAIN)][-1] == {ONE: 62}
+
+
+def test_a_worker_that_ran_before_it_was_known(bench: Bench) -> None:
+    """What was nobody's belongs to the worker that is told of later."""
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=0, pages=50)
+    bench.machine.run(20, 1, 20, own=0, pages=3)
+    bench.machine.run(21, 20, 20, own=0, pages=4)
+    assert bench.sample()[0] == {ONE: 50}
+    bench.start(TWO, 20)
+    assert bench.sample()[0] == {ONE: 50, TWO: 7}

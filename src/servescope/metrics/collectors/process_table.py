@@ -4,6 +4,7 @@ In: /proc/PID/stat. Out: `ProcessStat`s. Read by the collectors `process`, `work
 `memoryUsage` of a worker's description.
 """
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,10 @@ def read_process(proc: Path, pid: int | str) -> ProcessStat | None:
     return parse_stat(text) if text else None
 
 
-def read_processes(proc: Path) -> dict[int, ProcessStat]:
-    """All processes of the system, by id, in one pass."""
-    pids = [int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal()]
-    return {pid: stat for pid in pids if (stat := read_process(proc, pid)) is not None}
+def read_processes(proc: Path, but: Collection[int] = ()) -> dict[int, ProcessStat]:
+    """All processes of the system `but` these, by id, in one pass."""
+    pids = [int(name) for name in os.listdir(proc) if name.isdecimal()]
+    return {pid: stat for pid in pids if pid not in but and (stat := read_process(proc, pid)) is not None}
 
 
 def owner_of(pid: int, find: Callable[[int], ProcessStat | None], leaders: Collection[int]) -> int | None:

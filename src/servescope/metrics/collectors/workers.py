@@ -15,6 +15,8 @@ from servescope.metrics.worker_processes import WorkerProcess
 
 # The last counts of a worker that ended are shown so long that a scrape sees them, and a restart counts on from them.
 KEPT_S = 300.0
+# All of the host's processes are looked through at every so many samples, once a minute.
+LOOK_AGAIN = 12
 
 
 @dataclass(slots=True)
@@ -58,6 +60,9 @@ class WorkersCollector:
         self._page_size = page_size or os.sysconf("SC_PAGE_SIZE")
         self._clock = clock
         self._spent: dict[tuple[str, str, str], _Spent] = {}
+        self._foreign: set[int] = set()
+        self._known: set[int] = set()
+        self._passes = 0
 
     def update(self) -> Iterable[Reading]:
         """Resident memory of those that run; processor time of these and, for five minutes, of those that did.
@@ -83,9 +88,22 @@ class WorkersCollector:
     def _families(self, workers: dict[int, WorkerProcess]) -> dict[int, list[ProcessStat]]:
         """The processes of each worker that has any, by the worker's process id."""
         families: dict[int, list[ProcessStat]] = {}
-        processes = read_processes(self._proc) if workers else {}
+        self._forget_foreign(set(workers))
+        processes = read_processes(self._proc, self._foreign) if workers else {}
         for pid, stat in processes.items():
             leader = owner_of(pid, processes.get, workers)
             if leader is not None:
                 families.setdefault(leader, []).append(stat)
+            else:
+                self._foreign.add(pid)
         return families
+
+    def _forget_foreign(self, pids: set[int]) -> None:
+        """A process that is no worker's will be none's, so it is not read again: a host may have thousands.
+
+        But ids are used again in time, and whose processes a new worker has is told once it is known.
+        """
+        if self._passes % LOOK_AGAIN == 0 or pids != self._known:
+            self._foreign.clear()
+        self._passes += 1
+        self._known = pids
