@@ -23,9 +23,12 @@ def finish(
     """One request that took two seconds."""
     model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
     model.request_arrived("default")
-    model.requests.finished(
-        "predict", WAY, "default", code, Answer.WHOLE, 10.0, 12.0, times, queued, 100, 200, "abc", ""
-    )
+    if code == 200 and times is not None and times.plain:  # as `web.prediction` does
+        model.requests.finished_plainly((10.0, 12.0, times, 100, 200, "abc", "default", WAY))
+    else:
+        model.requests.finished(
+            "predict", WAY, "default", code, Answer.WHOLE, 10.0, 12.0, times, queued, 100, 200, "abc", ""
+        )
     model.requests.settle()
 
 
@@ -138,21 +141,20 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     """Those that are recorded by columns count for the objectives as the others do."""
     objectives = Objectives(availability_target=0.999, latency_s=1.5, latency_target=0.9)
     model = Recorder(registry, "h").model(*MODEL, objectives)
-    for number in range(300):
+    for number in range(301):
         times = BatchTimes(10.25, 10.25, 1, "W")
         times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
-        model.requests.finished(
-            "predict", WAY, "default", 200, Answer.WHOLE, 10.0, 11.0 + number % 2, times, True, 1, 2, str(number), ""
-        )
+        model.requests.finished_plainly((10.0, 11.0 + number % 2, times, 1, 2, str(number), "default", WAY))
     model.requests.settle()
     good = registry.counter("servescope_slo_good_total").series
-    assert (good[(*MODEL, "latency")].value, good[(*MODEL, "availability")].value) == (150, 300)
+    assert (good[(*MODEL, "latency")].value, good[(*MODEL, "availability")].value) == (151, 301)
     durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
-    assert (durations.count, durations.sum) == (300, 450.0)
-    assert {one.id for one in durations.exemplars.values()} == {"298", "299"}
-    assert model.requests.finished_count == 300
+    assert (durations.count, durations.sum) == (301, 451.0)
+    slowest, last = sorted(durations.exemplars.values(), key=lambda one: one.value, reverse=True)
+    assert (slowest.value, int(slowest.id) % 2, last.value, int(last.id) % 2) == (2.0, 1, 1.0, 0)
+    assert model.requests.finished_count == 301
     port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
-    assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 300
+    assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
 
 
 @pytest.mark.parametrize(

@@ -65,25 +65,15 @@ class Histogram:
 
     def observe_marked(self, value: float, mark: Mark) -> None:
         """Count one value, and keep it with its mark as its bucket's exemplar."""
-        if value == value:  # not NaN
-            self._keep(bisect_left(self.bounds, value), (value, *mark))
+        self.mark(value, mark)
         self.observe(value)
 
-    def mark(
-        self, values: Sequence[float], label: str, marks: Sequence[str], moments: Sequence[float], offset: float
-    ) -> None:
-        """Keep the last of these values in each bucket as its exemplar; they are counted by who calls.
-
-        A mark and a moment for each value; `offset`: what makes seconds since the epoch of a moment.
-        """
-        last = dict(zip(map(bisect_left, repeat(self.bounds), values), range(len(values)), strict=False))
-        for bucket, at in last.items():
-            self._keep(bucket, (values[at], label, marks[at], moments[at] + offset))
-
-    def _keep(self, bucket: int, marked: Marked) -> None:
-        if self._latest is None:
-            self._latest = {}
-        self._latest[bucket] = marked
+    def mark(self, value: float, mark: Mark) -> None:
+        """Keep a value with its mark as its bucket's exemplar; who calls counts it. NaN has no bucket."""
+        if value == value:
+            if self._latest is None:
+                self._latest = {}
+            self._latest[bisect_left(self.bounds, value)] = (value, *mark)
 
     def observe_same(self, value: float, times: int) -> None:
         """Count one value so many times: a batch's time, once for each of its requests."""

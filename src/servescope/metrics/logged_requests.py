@@ -5,7 +5,7 @@ from servescope.metrics.model_recorder import HOST
 from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.request_recorder import Answer, RequestRecorder
-from servescope.metrics.request_series import RequestSeries
+from servescope.metrics.request_series import PlainRow, RequestSeries
 from servescope.metrics.request_times import BatchTimes
 
 
@@ -53,9 +53,17 @@ class LoggingRequestRecorder(RequestRecorder):
             request_id,
             trace_id,
         )
+        if times is not None and times.handled and answer is not Answer.NONE:
+            self._write_latencies(asked, ended - arrived, times.turn - arrived)
+
+    def finished_plainly(self, row: PlainRow) -> None:
+        """See RequestRecorder."""
+        super().finished_plainly(row)
         self.settle()  # the port's lines are written as each answer leaves
-        if times is None or not times.handled or answer is Answer.NONE:
-            return
+        arrived, ended, times, asked = row[0], row[1], row[2], row[6]
+        self._write_latencies(asked, ended - arrived, times.turn - arrived)
+
+    def _write_latencies(self, asked: str, duration_s: float, waited_s: float) -> None:
         lines = self._latency_lines.get(asked)
         if lines is None:
             series = self._lines.of_server
@@ -63,10 +71,9 @@ class LoggingRequestRecorder(RequestRecorder):
                 series("ts_inference_latency_microseconds", self._name, asked),
                 series("ts_queue_latency_microseconds", self._name, asked),
             )
-        waited_us = (times.started - arrived) * 1e6
-        lines[0].write(to_thousandths((ended - arrived) * 1e6))
-        lines[1].write(to_thousandths(waited_us))
-        self._queue_time_line.write(waited_us // 1000.0)
+        lines[0].write(to_thousandths(duration_s * 1e6))
+        lines[1].write(to_thousandths(waited_s * 1e6))
+        self._queue_time_line.write(waited_s * 1e3 // 1.0)
 
 
 class LoggingPortRecorder(PortRecorder):

@@ -10,6 +10,7 @@ from servescope.metrics.model_recorder import ModelRecorder, Requests
 from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.request_recorder import Answer, RequestRecorder
+from servescope.metrics.request_series import PlainRow
 from servescope.metrics.request_times import BatchTimes
 from servescope.metrics.worker_recorder import WorkerRecorder
 from servescope.wire.messages import MetricUpdate
@@ -26,6 +27,9 @@ class SilentRequests(RequestRecorder):
 
     def __init__(self) -> None:
         self.batch_sent = _ignore
+
+    def finished_plainly(self, row: PlainRow) -> None:
+        """See `RequestRecorder`."""
 
     def finished(
         self,

@@ -63,7 +63,7 @@ class RequestSeries:
         self._codes[PREDICT, 200].value += len(rows)
         durations = list(map(sub, ended, arrived))
         self._ok.pending += durations
-        self._ok.mark(durations, "request_id", ids, ended, _epoch())
+        self._mark(durations, ids, ended)
         self._received.pending += received
         self._sent.pending += sent
         waited = list(map(sub, [batch.turn for batch in times], arrived))
@@ -79,7 +79,12 @@ class RequestSeries:
         stages["dispatch"].pending += dispatch
         if self._objectives is not None:
             self._objectives.answered(durations)
-        self._handle_all(asked, durations, list(map(sub, [batch.started for batch in times], arrived)))
+        self._handle_all(asked, durations, waited)
+
+    def _mark(self, durations: Sequence[float], ids: Sequence[str], ended: Sequence[float]) -> None:
+        """Keep exemplars: of the last request, which is any, and of the slowest, which somebody will look for."""
+        for at in {len(ids) - 1, durations.index(max(durations))}:
+            self._ok.mark(durations[at], ("request_id", ids[at], ended[at] + _epoch()))
 
     def _handle_all(self, asked: Sequence[str], durations: Sequence[float], waited: Sequence[float]) -> None:
         if asked.count(asked[0]) == len(asked):
@@ -91,8 +96,8 @@ class RequestSeries:
     def handled(self, asked: str, durations: Sequence[float], waited: Sequence[float]) -> None:
         """The handler answered these requests, in this order: TorchServe's latency counters and QueueTime.
 
-        `asked`: the version in their URLs, or `default`. Seconds from arrival to the answer's end, and until a worker took
-        their batch up. TorchServe counts no answers here that its handler did not give.
+        `asked`: the version in their URLs, or `default`. Seconds from arrival to the answer's end, and until it was their
+        batch's turn. TorchServe counts no answers here that its handler did not give.
         """
         series = self._latencies.get(asked)
         if series is None:

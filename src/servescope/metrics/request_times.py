@@ -16,10 +16,10 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
 
     `formed`: taken off the queue. `assembling`: since when a free worker waited for it to fill, `formed` where none did.
     `ahead`: sent to a worker that still had another batch in hand, so that it goes on waiting in the socket. `turn`: when
-    the wait for a worker was over. `started`: the worker took it up. `received`: its (last) reply came in. `prediction`:
-    seconds in the handler's entry point. `stages`: those of preprocess, inference and postprocess that the handler tells
-    apart. `handled`: the handler answered, with whatever status, and did not fail. `plain`: so it did, after waiting for
-    nothing but a worker, and tells no stages apart: what nearly all batches of a busy server are.
+    the wait for a worker was over. `received`: its (last) reply came in. `prediction`: seconds in the handler's entry point.
+    `stages`: those of preprocess, inference and postprocess that the handler tells apart. `handled`: the handler answered,
+    with whatever status, and did not fail. `plain`: so it did, after waiting for nothing but a worker, and tells no stages
+    apart: what nearly all batches of a busy server are.
     """
 
     formed: float
@@ -32,7 +32,6 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     prediction: float = 0.0
     stages: Mapping[str, float] = _NONE
     plain: bool = False
-    started: float = 0.0
     handled: bool = False
 
     def answered(self, started: float, received: float, stages: dict[str, float], *, handled: bool) -> None:
@@ -40,7 +39,6 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
 
         `stages`: seconds in the worker, `prediction` among them.
         """
-        self.started = started
         self.handled = handled
         self.turn = started if self.ahead else self.formed
         self.received = received

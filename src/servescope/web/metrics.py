@@ -4,7 +4,6 @@ In: scrapes, as `app` hands them over. Out: the registry's families in the forma
 where they are few, else in chunks, each made when the client has taken those before.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing
@@ -16,6 +15,7 @@ from servescope.metrics.exposition.negotiation import TEXT, choose
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.web.compression import Compressor, takes_gzip
+from servescope.web.courtesy import Courtesy
 from servescope.web.exchange import JSON_TYPE, Exchange
 from servescope.web.request import Request
 
@@ -127,10 +127,11 @@ async def _chunks(slices: Iterator[bytes], exchange: Exchange) -> AsyncGenerator
     """
     pending: list[bytes] = []
     size, enough = 0, WHOLE
+    courtesy = Courtesy()
     for piece in slices:
         pending.append(piece)
         size += len(piece)
-        await asyncio.sleep(0)
+        await courtesy.give_way()
         if not exchange.open:
             return
         if size >= enough:

@@ -106,15 +106,22 @@ class Prediction(Struct, eq=False):
 
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
-        exchange, span = self._exchange, self._span
+        exchange, times, span = self._exchange, self._times, self._span
+        request, requests = exchange.request, self._model.recorder.requests
+        way = (request.method, exchange.route)
+        unusual = span is not None or self._pieces is not None or self.kind != "predict"
+        if times is not None and times.plain and code == 200 and not unusual:
+            requests.finished_plainly(
+                (exchange.began, ended, times, request.size, size, exchange.request_id, self.label, way)
+            )
+            return
         trace_id = ""
         if span is not None and (trace_id := span.trace_id):
             span.finish(self._told(code, ended))
         answer = Answer.STREAMED if self._pieces is not None else Answer.WHOLE if exchange.started else Answer.NONE
-        request = exchange.request
-        self._model.recorder.requests.finished(
-            self.kind, (request.method, exchange.route), self.label, code, answer, exchange.began, ended, self._times,
-            self._queued, request.size, size, exchange.request_id, trace_id,
+        requests.finished(
+            self.kind, way, self.label, code, answer, exchange.began, ended, times, self._queued, request.size, size,
+            exchange.request_id, trace_id,
         )  # fmt: skip
 
     def _told(self, code: int, ended: float) -> FinishedRequest:

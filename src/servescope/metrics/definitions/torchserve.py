@@ -35,7 +35,7 @@ TORCHSERVE = (
     ),
     Definition(
         "ts_queue_latency_microseconds", "counter", "Microseconds", _TS_MODEL,
-        "Time from a request's arrival until a worker takes its batch up, summed over the requests that the handler"
+        "Time from a request's arrival until a worker is free for its batch, summed over the requests that the handler"
         " answered over REST.", "Added when the answer comes back from the worker.",
     ),
     Definition(
