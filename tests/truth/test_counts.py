@@ -10,6 +10,7 @@ from integration.server import wait_until
 from truth.client import Ask, load
 from truth.comparison import REJECTED, assert_histograms_agree, assert_same_counts, at_rest, counted, of_model
 from truth.conftest import amount
+from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 
@@ -178,3 +179,22 @@ def test_streams_that_break_off(truth_server, model_of, end, code):
     assert counted(now, model) == {code: 5}
     assert_histograms_agree(now, model, counted(now, model))
     assert now.value("servescope_response_bytes_sum", model_name=model.name) == 5 * len(b"piecepiece")
+
+
+def test_torchserves_counters_by_class(truth_server, model_of):
+    """Requests2XX, 4XX and 5XX grow by the clients' answers, and by the scrape before, also where a stream fails at its first
+    piece.
+    """
+    model = model_of()
+    words = (b"sleep 0", b"code 404", b"code 301", b"raise x", b"stream 2", b"code 150 stream 2", b"code 503")
+    before = read(truth_server)
+    books = load(truth_server.ports["inference"], [Ask(model.path, body) for body in words * 5], clients=3)
+    after = read(truth_server)
+    said = books.codes()
+    classes = {"2": 1, "4": 0, "5": 0}  # the first scrape was answered
+    for code, count in said.items():
+        classes[code[0] if code[0] in "24" else "5"] += count
+    assert len(said) >= 5
+    for group, count in classes.items():
+        name = f"Requests{group}XX_total"  # as the parser calls a counter
+        assert after.total(name) - before.total(name) == count, (group, said)

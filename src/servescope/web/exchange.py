@@ -146,7 +146,8 @@ class Watcher(Protocol):
 class Exchange(Struct, eq=False):
     """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
 
-    `open`: neither answered yet nor given up. `route`: the path's template, for the metrics. Made by `begin`.
+    `streaming`: in pieces. `open`: neither answered yet nor given up. `route`: the path's template, for the metrics. Made by
+    `begin`.
     """
 
     request: Request
@@ -157,6 +158,7 @@ class Exchange(Struct, eq=False):
     listener: str
     route: str = "other"
     started: bool = False
+    streaming: bool = False
     open: bool = True
     sent: int = 0
     watcher: Watcher | None = None
@@ -195,7 +197,7 @@ class Exchange(Struct, eq=False):
     async def stream(self, status: int, headers: Headers, pieces: AsyncIterator[bytes | memoryview]) -> None:
         """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-        self.started = True
+        self.started = self.streaming = True
         self.observers.recorder.port.response_sent(status)
         common = self.observers.common_lines
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))

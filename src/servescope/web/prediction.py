@@ -118,7 +118,7 @@ class Prediction(Struct, eq=False):
         trace_id = ""
         if span is not None and (trace_id := span.trace_id):
             span.finish(self._told(code, ended))
-        answer = Answer.STREAMED if self._pieces is not None else Answer.WHOLE if exchange.started else Answer.NONE
+        answer = Answer.STREAMED if exchange.streaming else Answer.WHOLE if exchange.started else Answer.NONE
         requests.finished(
             self.kind, way, self.label, code, answer, exchange.began, ended, times, self._queued, request.size, size,
             exchange.request_id, trace_id,
