@@ -27,9 +27,12 @@ class Prometheus:
     def ask(self, path: str, **query: str) -> Any:
         """The data of an answer of its API; None while it is not up."""
         try:
-            return httpx.get(f"http://{self._address}/api/v1/{path}", params=query).json()["data"]
+            answer = httpx.get(f"http://{self._address}/api/v1/{path}", params=query)
         except httpx.ConnectError:
             return None
+        if answer.status_code == 503:
+            return None  # it is starting
+        return answer.json()["data"]
 
     def values(self, query: str) -> list[float]:
         """The values of a query's series, now."""
