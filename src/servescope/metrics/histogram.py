@@ -160,9 +160,10 @@ class Histogram:
 
     def _fold_few(self) -> None:
         """Count the pending values one by one."""
-        pending = self.pending
-        while pending:
-            value = pending.pop() + 0.0
+        values = self.pending.copy()
+        self.pending.clear()
+        for given in values:
+            value = given + 0.0  # a float of an int
             if value != value:
                 continue
             if self.has_native and (native := self._native_for((value,))) is not None:

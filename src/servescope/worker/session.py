@@ -121,7 +121,7 @@ class Session:
         except Exception as error:  # a status or header that no message can hold
             report_failure(error, [request.id for request in requests])
             failure = failure_of(error)
-            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, {}, []))
+            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, stages, []))
 
     def _send_partial(self, batch: Batch, started: float, outputs: Any) -> None:
         """Send a streamed piece of every request's answer.
