@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 # Others had work to do, if they took so long.
 BUSY_S = 0.0002
-PAUSE_S = 0.004
+PAUSE_S = 0.006
 # All pauses of a scrape together: Prometheus waits for ten seconds.
 MOST_S = 3.0
 

@@ -20,7 +20,7 @@ from servescope.web.exchange import JSON_TYPE, Exchange
 from servescope.web.request import Request
 
 # Bytes: what is smaller is answered whole, with its length, as TorchServe answers; what is larger goes out in such chunks.
-WHOLE = 256 * 1024
+WHOLE = 1024 * 1024
 CHUNK = 64 * 1024
 _VARY = (b"vary", b"accept, accept-encoding")
 
