@@ -80,7 +80,8 @@ def test_it_folds_by_itself() -> None:
 def test_the_same_value_many_times(times: int) -> None:
     """As if it had been observed so often."""
     histogram = Histogram((), (0.5, 1.0))
-    histogram.observe_same(0.75, times)
+    for _ in range(times):
+        histogram.observe(0.75)
     assert histogram.counts == [0, times, 0]
     assert histogram.sum == 0.75 * times
     assert len(histogram.pending) == 0
@@ -116,7 +117,8 @@ def test_native_form_comes_with_the_first_value() -> None:
     histogram = Histogram((), (1.0,))
     assert histogram.native is None
     assert histogram.has_native
-    histogram.observe_same(0.0, 3)
+    for _ in range(3):
+        histogram.observe(0.0)
     assert histogram.native is not None
     assert (histogram.native.zero, histogram.native.positive, histogram.native.negative) == (3, {}, {})
     histogram.observe(1.0)

@@ -166,3 +166,14 @@ def test_the_port_counts_it_too(registry: Registry, answer: Answer, code: int, s
     model.requests.finished("predict", WAY, "default", code, answer, 10.0, 11.0, None, True, 1, 2, "id", "")
     assert registry.counter("servescope_http_requests_total").series["inference", *WAY, str(code)].value == 1
     assert sum(registry.counter(f"Requests{group}XX").series["Host", "h"].value for group in "245") == sent
+
+
+def test_batch_sizes_do_not_pile_up(registry: Registry) -> None:
+    """Also where nobody scrapes, and no request is recorded by columns."""
+    model = Recorder(registry, "h").model(*MODEL)
+    for _ in range(2000):
+        model.batch_sent(4)
+        model.requests.finished("predict", WAY, "default", 503, Answer.WHOLE, 1.0, 2.0, None, True, 1, 2, "id", "")
+    sizes = registry.histogram("servescope_batch_size").series[MODEL]
+    assert len(sizes.pending) < 600
+    assert (sizes.count, sizes.sum) == (2000, 8000.0)

@@ -75,12 +75,6 @@ class Histogram:
                 self._latest = {}
             self._latest[bisect_left(self.bounds, value)] = (value, *mark)
 
-    def observe_same(self, value: float, times: int) -> None:
-        """Count one value so many times: a batch's time, once for each of its requests."""
-        self.pending += [value] * times
-        if len(self.pending) >= MOST_PENDING:
-            self.fold()
-
     def preset(self, counts: Sequence[float], total: float) -> None:
         """Show these counts by bucket (not cumulative, one more than bounds) and this sum, which somebody else has
         counted, instead of everything before. There is no native form from now on.

@@ -32,6 +32,5 @@ class ModelFamilies:
         self.most = gauge("servescope_workers_max")
         self.restarts = counter("servescope_worker_restarts_total")
         self.load_seconds = histogram("servescope_worker_load_seconds")
-        self.busy_seconds = counter("servescope_worker_busy_seconds_total")
         self.info = gauge("servescope_model_info")
         self.dropped = registry.counter("servescope_series_dropped_total")

@@ -90,6 +90,7 @@ class RequestRecorder:
         self._series.observe_stages(times, arrived, ended, queued=queued)
         if times is not None and times.handled and answer is not Answer.NONE:
             self._series.handled(asked, (ended - arrived,), (times.turn - arrived,))
+        self._series.bound_batch_sizes()
 
     def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:
         """A request of the model was over before anything but its path was looked at; its port has counted it."""

@@ -1,7 +1,7 @@
 """The series of a model's finished requests: counters by code, histograms of durations, stages and sizes, latency counters.
 
-In: from `request_recorder`, most requests many at once, since they are alike and a column costs a tenth of what its rows cost
-one by one; the others singly. Out: series of this project's own families and TorchServe's latencies.
+In: from `request_recorder`, most requests many at once, since they are alike and columns cost much less than their rows one by
+one; the others singly. Out: series of this project's own families and TorchServe's latencies.
 """
 
 import time
@@ -10,6 +10,7 @@ from itertools import cycle
 from operator import sub
 
 from servescope.metrics.definitions import OUTCOMES, STAGES
+from servescope.metrics.histogram import MOST_PENDING
 from servescope.metrics.instruments import Counter, Gauge
 from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.objectives import ObjectiveCounters
@@ -142,6 +143,11 @@ class RequestSeries:
     def fold_next(self) -> None:
         """Fold one histogram, each in its turn, so that the loop never stands still for all of them."""
         next(self._to_fold).fold()
+
+    def bound_batch_sizes(self) -> None:
+        """Fold the batches' sizes where they are many: `batch_sent` only appends, and `fold_next` runs for plain requests."""
+        if len(self.batch_sizes.pending) >= MOST_PENDING:
+            self.batch_sizes.fold()
 
     def remove(self) -> None:
         """Drop all series."""

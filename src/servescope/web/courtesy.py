@@ -1,6 +1,6 @@
 """How a scrape shares the event loop with requests: it gives way after each slice, and for longer while the loop is busy.
 
-Used by `metrics`. A scrape that went on at every turn of a loop with much to do would make each turn longer by a third.
+Used by `metrics`. A scrape that went on at every turn of a loop with much to do would make each of these turns longer.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ from servescope.metrics.collectors.host import host_collectors
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.registry import Registry
 
-TICKS = 50
+TICKS = 300  # of all processors; the kernel brings an idle one's up to date late, by a tick or two
 
 
 def reader(sampler: Sampler, registry: Registry) -> Callable[..., float]:
