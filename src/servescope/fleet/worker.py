@@ -264,7 +264,7 @@ class Worker:
             else:
                 self.in_flight[message.batch_id] = (work, self._clock() + self._timeout_s)
                 work.replied(message, attachments)
-        elif self._loaded is not None and not self._loaded.done():
+        elif isinstance(message, Loaded) and self._loaded is not None and not self._loaded.done():
             self._loaded.set_result(message)
 
     def _too_large(self, reply: Reply, attachments: Attachments) -> bool:

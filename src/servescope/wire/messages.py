@@ -1,7 +1,7 @@
 """What the front end and a worker say to each other, as msgspec structs encoded by position.
 
 Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
-Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch).
+Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), and `EngineStats` of a language model's.
 Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
 """
 
@@ -78,13 +78,29 @@ class Stop(Struct, array_like=True, tag="stop"):
     """Finish what is in hand, then exit."""
 
 
+class ServedModel(Struct, array_like=True):
+    """A name that a language model's worker answers to: the model itself (`parent` None), or an adapter of it.
+
+    `root`: where its weights are from. `max_model_len`: tokens of prompt and answer together.
+    """
+
+    id: str
+    root: str
+    parent: str | None
+    max_model_len: int | None
+
+
 class Loaded(Struct, array_like=True, tag="loaded"):
-    """The outcome of `Load`: code 200, 500 or 507. `concurrent`: an async handler that takes batches at any time."""
+    """The outcome of `Load`: code 200, 500 or 507. `concurrent`: an async handler that takes batches at any time.
+
+    `served`: the names of a language model, none for any other.
+    """
 
     code: int
     message: str
     concurrent: bool
     updates: list["MetricUpdate"]
+    served: list[ServedModel] = []
 
 
 class Part(Struct, array_like=True):
@@ -107,12 +123,39 @@ class MetricUpdate(Struct, array_like=True):
     request_id: str
 
 
+class Tokens(Struct, array_like=True):
+    """What a language model has done for a request since the last reply to it.
+
+    `prompt`, `cached` (those of them that were in the cache) and `generation`: tokens. `first_s`: seconds from the reply's
+    `started` to the request's first token, where it is among these. `gaps_s`: seconds between one output of a sequence and
+    its next. `finished`: why sequences of the engine ended (stop, length, abort, error).
+    """
+
+    prompt: int = 0
+    cached: int = 0
+    generation: int = 0
+    first_s: float | None = None
+    gaps_s: list[float] = []
+    finished: list[str] = []
+
+
+class EngineStats(Struct, array_like=True, tag="engine"):
+    """A language model's engine now: requests that it works on and that wait in it, the share of its KV cache in use (0–1),
+    and how often it preempted a request since the last message.
+    """
+
+    running: int
+    waiting: int
+    kv_cache_usage: float
+    preemptions: int
+
+
 class Reply(Struct, array_like=True, tag="reply"):
     """Answers to a batch in its order. `code` other than 200 is an error for all of it, with its text in `message`.
 
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
     `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
-    inference and postprocess where the handler tells them apart.
+    inference and postprocess where the handler tells them apart. `tokens`: of a language model, whose batches are of one.
     """
 
     batch_id: int
@@ -123,7 +166,8 @@ class Reply(Struct, array_like=True, tag="reply"):
     started: float
     stages: dict[str, float]
     updates: list[MetricUpdate]
+    tokens: Tokens | None = None
 
 
 ToWorker = Load | Batch | Cancel | Stop
-FromWorker = Loaded | Reply
+FromWorker = Loaded | Reply | EngineStats

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from servescope.metrics.escaping import escape_help
+from servescope.metrics.exposition.lines import PIECE, batches
 from servescope.metrics.exposition.names import Title, Titles
 from servescope.metrics.exposition.openmetrics_lines import histogram_lines, scalar_lines, summary_lines
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, HistogramFamily, SummaryFamily
@@ -16,9 +17,6 @@ from servescope.metrics.registry import Registry
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 SLICE_S = 0.00025
-# Series whose lines are made between two looks at the clock; a histogram that has yet to count its values takes longest.
-_PIECE = 100
-_PIECE_OF_HISTOGRAMS = 2
 
 
 def render(
@@ -75,11 +73,10 @@ def _lines(family: AnyFamily, title: Title) -> Iterator[str]:
     labels = family.definition.labels
     if isinstance(family, HistogramFamily | SummaryFamily):
         write = histogram_lines if isinstance(family, HistogramFamily) else summary_lines
-        histograms = family.snapshot()
-        for start in range(0, len(histograms), _PIECE_OF_HISTOGRAMS):
-            yield write(title.name, labels, histograms[start : start + _PIECE_OF_HISTOGRAMS])
+        for some in batches(family.snapshot(), len(family.definition.buckets) + 3):
+            yield write(title.name, labels, some)
         return
     name = family.definition.name
     scalars: Sequence[Counter | Gauge] = family.snapshot()
-    for start in range(0, len(scalars), _PIECE):
-        yield scalar_lines(name, labels, scalars[start : start + _PIECE], grows=title.kind == "counter")
+    for start in range(0, len(scalars), PIECE):
+        yield scalar_lines(name, labels, scalars[start : start + PIECE], grows=title.kind == "counter")

@@ -8,13 +8,11 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from servescope.metrics.exposition.lines import number
+from servescope.metrics.exposition.lines import MARK, number
 from servescope.metrics.instruments import Counter, Exemplar, Gauge, Histogram
 
 # OpenMetrics' limit for the names and values of an exemplar's labels, in characters.
 _MOST_CHARACTERS = 128
-# Stands for a line's beginning in a template; no bound or count contains it, and names and labels come in after it.
-_MARK = "\0"
 
 
 def scalar_lines(name: str, labels: tuple[str, ...], series: Sequence[Counter | Gauge], *, grows: bool) -> str:
@@ -32,22 +30,27 @@ def histogram_lines(name: str, labels: tuple[str, ...], series: Sequence[Histogr
     """Buckets, count and sum of each series. A sum that OpenMetrics forbids (also that of negative bounds) is left out
     together with the count, which may not stand without it.
     """
-    label_template = "".join(f'{label}="%s",' for label in labels)
-    lines: list[str] = []
-    for one in series:
-        cumulative = one.cumulative
-        template, zeros = _bucket_templates(one.bounds)
-        body = template % cumulative if cumulative[-1] else zeros
-        exemplars = one.exemplars
-        if exemplars:
-            body = _marked(body, exemplars)
-        inner = label_template % one.labels
-        lines.append(body.replace(_MARK, f"{name}_bucket{{{inner}"))
-        total = one.sum
-        if total >= 0.0 and not (one.bounds and one.bounds[0] < 0.0):
-            braces = f"{{{inner[:-1]}}}" if inner else ""
-            lines.append(f"{name}_count{braces} {cumulative[-1]}\n{name}_sum{braces} {number(total)}\n")
-    return "".join(lines)
+    label_template = ",".join([f'{label}="%s"' for label in labels])
+    return "".join([_histogram(name, label_template % one.labels, one) for one in series])
+
+
+def _histogram(name: str, labels: str, one: Histogram) -> str:
+    """The series' lines. `labels`: its label pairs."""
+    cumulative, total = one.cumulative, one.sum
+    buckets, sums, zeros = _templates(name, bool(labels), one.bounds)
+    if not cumulative[-1] and not total:
+        return labels.join(zeros)
+    body = buckets % cumulative
+    exemplars = one.exemplars
+    if exemplars:
+        body = _marked(body, exemplars)
+    if total >= 0.0 and not _goes_below_zero(one.bounds):
+        body += sums % (cumulative[-1], number(total))
+    return body.replace(MARK, labels)
+
+
+def _goes_below_zero(bounds: tuple[float, ...]) -> bool:
+    return bool(bounds) and bounds[0] < 0.0
 
 
 def summary_lines(name: str, labels: tuple[str, ...], series: Sequence[Histogram]) -> str:
@@ -81,10 +84,17 @@ def _braces(labels: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _bucket_templates(bounds: tuple[float, ...]) -> tuple[str, str]:
-    """The buckets' lines, a mark for the beginning of each, for counts to be formatted in; and those without counts."""
-    template = "".join([f'{_MARK}le="{spell(bound)}"}} %d\n' for bound in (*bounds, math.inf)])
-    return template, template % ((0,) * (len(bounds) + 1))
+def _templates(name: str, labelled: bool, bounds: tuple[float, ...]) -> tuple[str, str, list[str]]:
+    """A series' bucket lines for its cumulative counts, and its other lines for count and sum, MARK where its labels go;
+    and what stands between the labels of one without values.
+    """
+    before, braces = (f"{MARK},", f"{{{MARK}}}") if labelled else ("", "")
+    buckets = "".join([f'{name}_bucket{{{before}le="{spell(bound)}"}} %d\n' for bound in (*bounds, math.inf)])
+    sums = f"{name}_count{braces} %d\n{name}_sum{braces} %s\n"
+    zeros = buckets % ((0,) * (len(bounds) + 1))
+    if not _goes_below_zero(bounds):
+        zeros += sums % (0, number(0.0))
+    return buckets, sums, zeros.split(MARK)
 
 
 def _marked(body: str, exemplars: dict[int, Exemplar]) -> str:
@@ -94,7 +104,7 @@ def _marked(body: str, exemplars: dict[int, Exemplar]) -> str:
     """
     lines = body.split("\n")
     for index, (label, value, observed, at) in exemplars.items():
-        needs_escapes = '"' in value or "\\" in value or "\n" in value or _MARK in value
+        needs_escapes = '"' in value or "\\" in value or "\n" in value or MARK in value
         if len(label) + len(value) <= _MOST_CHARACTERS and not needs_escapes:
             lines[index] += f' # {{{label}="{value}"}} {number(observed)} {at:.3f}'
     return "\n".join(lines)
