@@ -148,10 +148,12 @@ def test_head(tmp_path, large):
 
     async def main():
         async with Port(tmp_path, large=large) as port:
-            reader, writer = await port.connect("accept-encoding: gzip", method="HEAD")
+            reader, writer = await port.connect(
+                "accept-encoding: identity" if large else "accept-encoding: gzip", method="HEAD"
+            )
             head = await reader.readuntil(b"\r\n\r\n")
             assert (b"content-length" in head) is not large
-            assert b"content-encoding: gzip" in head
+            assert (b"content-encoding: gzip" in head) is not large
             writer.write(b"GET /api-description HTTP/1.1\r\nhost: h\r\n\r\n")
             assert b"content-length: 2\r\n" in await reader.readuntil(b"\r\n\r\n")
             assert port.reads < MANY

@@ -1,26 +1,17 @@
-"""Gzip for large answers, on a thread of its own: zlib lets go of the interpreter, so the loop serves requests meanwhile.
+"""Gzip for expositions, by Intel's library: 64 KiB take it 40 µs, a quarter of zlib's time, so the loop can do it in between.
 
-In: pieces of an answer's body. Out: the compressed ones. Called by `metrics`.
+In: slices of an answer's body. Out: compressed ones. Called by `metrics`.
 """
 
-import asyncio
-import os
-import threading
-import zlib
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+
+from isal import isal_zlib
 
 from servescope.metrics.exposition.negotiation import preferences
 
-# The fastest: it makes a tenth of an exposition, and the best one hardly less.
+# It makes a thirtieth of an exposition; the next level hardly less, in twice the time.
 _LEVEL = 1
-_NICENESS = 10
-_GZIP = 16 + zlib.MAX_WBITS
-
-
-def _step_back() -> None:
-    """Let the workers have the processors first: on Linux a thread has a niceness of its own."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+_GZIP = 31  # a gzip header, and a window of 32 KiB
 
 
 def takes_gzip(accept_encoding: str) -> bool:
@@ -29,21 +20,9 @@ def takes_gzip(accept_encoding: str) -> bool:
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0.0
 
 
-class Compressor:
-    """Compresses answers. The thread starts with the first one and ends with the process."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "gzip", _step_back)
-
-    async def whole(self, body: bytes) -> bytes:
-        """A whole body."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, zlib.compress, body, _LEVEL, _GZIP)
-
-    async def stream(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """A body that comes in pieces, which should be of 64 KiB or more; some of what comes out may be empty."""
-        loop = asyncio.get_running_loop()
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-        async for piece in pieces:
-            yield await loop.run_in_executor(self._thread, packer.compress, piece)
-        yield await loop.run_in_executor(self._thread, packer.flush)
+def compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """A body that comes in pieces, compressed. A piece out for each one in, which may be empty, and one for the end."""
+    packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()

@@ -14,14 +14,16 @@ from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.metrics.exposition.negotiation import TEXT, choose
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.web.compression import Compressor, takes_gzip
+from servescope.web.app import Refused
+from servescope.web.compression import compressed, takes_gzip
 from servescope.web.courtesy import Courtesy
-from servescope.web.exchange import JSON_TYPE, Exchange
+from servescope.web.exchange import Exchange
+from servescope.web.face import JSON_TYPE
 from servescope.web.request import Request
 
 # Bytes: what is smaller is answered whole, with its length, as TorchServe answers; what is larger goes out in such chunks.
 WHOLE = 1024 * 1024
-CHUNK = 64 * 1024
+CHUNK = 128 * 1024
 _VARY = (b"vary", b"accept, accept-encoding")
 
 
@@ -58,7 +60,6 @@ class MetricsApi:
         self._description = description
         self._shown = shown
         self._before_scrape = before_scrape
-        self._compressor = Compressor()
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """See `app.Handler`. Any method will do."""
@@ -77,10 +78,10 @@ class MetricsApi:
             return self._scrape(exchange)
         return None
 
-    def refused(self, request: Request, code: int, ended: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:  # noqa: ARG002  # see `app.Handler`
         """See `app.Handler`."""
         route = route_of(request.path.rstrip("/").split("/")[1:])
-        return None if route == "other" else route
+        return None if route == "other" else Refused(route)
 
     async def _scrape(self, exchange: Exchange) -> None:
         try:
@@ -97,17 +98,17 @@ class MetricsApi:
         request = exchange.request
         chosen = choose(_joined(request, b"accept"))
         headers = [(b"content-type", chosen.content_type.encode()), _VARY]
-        packed = takes_gzip(_joined(request, b"accept-encoding"))
-        if packed:
+        slices = chosen.render(self._registry, _names(request.query))
+        if takes_gzip(_joined(request, b"accept-encoding")):
             headers.append((b"content-encoding", b"gzip"))
-        async with aclosing(_chunks(chosen.render(self._registry, _names(request.query)), exchange)) as chunks:
+            slices = compressed(slices)
+        async with aclosing(_chunks(slices, exchange)) as chunks:
             first, second = await anext(chunks, b""), await anext(chunks, None)
             if second is None:
-                body = await self._compressor.whole(first) if packed else first
-                exchange.answer(200, headers, body)
+                exchange.answer(200, headers, first)
             elif exchange.open:
                 rest = _chained(first, second, chunks) if request.method != "HEAD" else _chained()
-                await exchange.stream(200, headers, self._compressor.stream(rest) if packed else rest)
+                await exchange.stream(200, headers, rest)
 
 
 def _names(query: bytes) -> list[str]:
