@@ -170,6 +170,8 @@ class Server:
                 self._recorder,
                 text,
                 shown=self._mode.exposes,
+                address=settings.metrics_address,
+                peers=settings.metrics_peers,
                 before_scrape=self._before_scrape,
             ),
             "management": lambda: ManagementApi(self._lifecycle, self._reports, settings, self._authority, text),

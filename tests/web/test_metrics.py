@@ -23,6 +23,8 @@ MANY = 20_000
 PROTO = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 FORMATS = {"text/plain": text, "application/openmetrics-text": openmetrics, PROTO: protobuf}
 
+ADDRESS = Address("http", "127.0.0.1", 8082)
+
 
 class Port:
     """A port with the metrics API, and clients of it. `large`: with a family of MANY series, `reads` of them so far."""
@@ -37,7 +39,7 @@ class Port:
         self._file = RollingFile(directory / "access_log.log", print)
         self._access = AccessLog(self._file, Console(None), "text")
         recorder = Recorder(self.registry, "h")
-        api = MetricsApi(self.registry, recorder, b"{}", **{"shown": True, **options})
+        api = MetricsApi(self.registry, recorder, b"{}", **{"shown": True, "address": ADDRESS, **options})
         app = HttpApp([api], Settings(), Observers(recorder, self._access))
         self._path = str(directory / "s.sock")
         self._listener = Listener("metrics_address", Address("unix", "", 0, self._path), app, None)
@@ -302,3 +304,19 @@ def test_a_mode_without_exposition(tmp_path):
 def test_routes(path, route):
     """Templates, never the raw path."""
     assert route_of(path.rstrip("/").split("/")[1:]) == route
+
+
+def test_discovery(tmp_path):
+    """The server, as it was asked, and its peers, each in the group of its scheme."""
+
+    async def main():
+        peers = [Address("http", "10.0.0.2", 8082), Address("https", "::1", 8445)]
+        async with Port(tmp_path, peers=peers) as port:
+            headers, body = await port.ask(target="/sd")
+            assert headers["content-type"] == "application/json"
+            assert json.loads(body) == [
+                {"targets": ["127.0.0.1:8082", "10.0.0.2:8082"], "labels": {"__scheme__": "http"}},
+                {"targets": ["[::1]:8445"], "labels": {"__scheme__": "https"}},
+            ]
+
+    run(main)

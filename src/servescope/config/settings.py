@@ -29,6 +29,7 @@ from servescope.config.parsers import (
     whole,
     words,
 )
+from servescope.config.peers import peers
 
 DEFAULT_ALLOWED_URLS: Final = r"file://.*|http(s)?://.*"
 SEQUENCES: Final = "sequence batching"
@@ -154,6 +155,15 @@ class Settings:
             " Not in TorchServe.",
             default="the family's own",
             each="family",
+        ),
+    )
+    metrics_peers: tuple[Address, ...] = field(
+        default=(),
+        metadata=key(
+            peers,
+            "Other servers' metrics addresses between commas: GET /sd on the metrics port gives them and this server to"
+            " Prometheus' http_sd. Not in TorchServe.",
+            default="none",
         ),
     )
     metrics_series_budget: int = field(

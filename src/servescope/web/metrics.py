@@ -1,15 +1,16 @@
-"""The metrics API: /metrics, rendered a slice at a time so that a scrape never holds up a request.
+"""The metrics API: /metrics, rendered a slice at a time so that a scrape never holds up a request, and /sd (`discovery`).
 
 In: scrapes, as `app` hands them over. Out: the registry's families in the format and coding that the client asks for, whole
 where they are few, else in chunks, each made when the client has taken those before.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import parse_qsl
 
+from servescope.config.address import Address
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.metrics.exposition.negotiation import TEXT, choose
 from servescope.metrics.recorder import Recorder
@@ -17,6 +18,7 @@ from servescope.metrics.registry import Registry
 from servescope.web.app import Refused
 from servescope.web.compression import compressed, takes_gzip
 from servescope.web.courtesy import Courtesy
+from servescope.web.discovery import own_target, target_groups
 from servescope.web.exchange import Exchange
 from servescope.web.face import JSON_TYPE
 from servescope.web.request import Request
@@ -33,15 +35,15 @@ async def _nothing_before() -> None:
 
 def route_of(segments: list[str]) -> str:
     """A path's template, for the metrics."""
-    if segments[:1] == ["metrics"]:
-        return "/metrics"
+    if segments[:1] in (["metrics"], ["sd"]):
+        return f"/{segments[0]}"
     return "/" + "/".join(segments) if segments in ([], ["api-description"]) else "other"
 
 
 class MetricsApi:
     """Handler of the metrics API. `shown`: False where the mode leaves /metrics empty, as TorchServe's log mode.
 
-    `before_scrape` is awaited before each rendering, and must not raise.
+    `before_scrape` is awaited before each rendering, and must not raise. `address`: where it listens. `peers`: see `/sd`.
     """
 
     listener = "metrics"
@@ -53,12 +55,16 @@ class MetricsApi:
         description: bytes,
         *,
         shown: bool,
+        address: Address,
+        peers: Sequence[Address] = (),
         before_scrape: Callable[[], Awaitable[None]] = _nothing_before,
     ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._description = description
         self._shown = shown
+        self._address = address
+        self._peers = peers
         self._before_scrape = before_scrape
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
@@ -70,6 +76,9 @@ class MetricsApi:
             exchange.answer(200, [JSON_TYPE], self._description)
         elif not segments:
             raise MethodNotAllowed
+        elif segments == ["sd"]:
+            own = own_target(request.header(b"host"), self._address)
+            exchange.answer(200, [JSON_TYPE], target_groups(own, self._address, self._peers))
         elif segments[0] != "metrics":
             raise ResourceNotFound
         elif not self._shown:
