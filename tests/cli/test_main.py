@@ -21,7 +21,7 @@ def invoke():
 def test_help_names_every_command(invoke):
     """What a newcomer reads first."""
     text = invoke("--help").output
-    for command in ("start", "stop", "status", "models", "archive", "metrics", "demo"):
+    for command in ("start", "llm", "stop", "status", "models", "archive", "metrics", "demo"):
         assert command in text
 
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from servescope.cli.app import build_app
-from servescope.cli.start import _options, parser
+from servescope.cli.start import parser, start_options
 
 EVERYTHING = [
     "--ts-config", "a.properties", "--model-store", "store", "--models", "a.mar", "b=b.mar", "--ncs", "--foreground",
@@ -16,7 +16,7 @@ EVERYTHING = [
 
 
 def read(*words):
-    return _options(parser().parse_args(words))
+    return start_options(parser().parse_args(words))
 
 
 def test_every_option_arrives():

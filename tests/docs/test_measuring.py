@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.families import family, labels
 from docs.promql import PARTS, aggregations, groupings, selectors
 from servescope.config.collectors import COLLECTORS
 from servescope.config.keys import keys_of, prefixes_of
@@ -31,8 +32,6 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 EXPRESSIONS = [text for kind, text in BLOCKS if kind == "promql"]
 SPANS = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL))
 
-# What Prometheus adds to every series that it scrapes.
-TARGET = {"job", "instance"}
 VALUES = {
     "outcome": OUTCOMES,
     "stage": STAGES,
@@ -48,20 +47,6 @@ THEIRS = {
     "servescope_…", "servescope_", "ts_…", "trace_id", "request_id", "cache_hits_total", "logs", "metric",
     "prometheus", "log", "legacy", "off", "other", "le",
 }  # fmt: skip
-
-
-def family(name):
-    """The family that a sample's name is of, native histograms' own name included; None for none."""
-    for part in PARTS:
-        whole = BY_NAME.get(name.removesuffix(part))
-        if name.endswith(part) and whole is not None and whole.kind == "histogram":
-            return whole
-    return BY_NAME.get(name)
-
-
-def labels(name):
-    """The labels that a sample of this name has in Prometheus."""
-    return {*family(name).labels, *TARGET, *(["le"] if name.endswith("_bucket") else [])}
 
 
 def options():

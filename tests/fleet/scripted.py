@@ -15,8 +15,23 @@ from servescope.metrics.passthrough import PassThrough
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.frames import Attachments, Buffer
-from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, MetricUpdate, Part, Reply, Stop, ToWorker
+from servescope.wire.messages import (
+    Batch,
+    Cancel,
+    EngineStats,
+    FromWorker,
+    Load,
+    Loaded,
+    MetricUpdate,
+    Part,
+    Reply,
+    ServedModel,
+    Stop,
+    Tokens,
+    ToWorker,
+)
 
+TINY = ServedModel("tiny", "/models/tiny", None, 256)
 Script = Callable[["Life", ToWorker], None]
 
 
@@ -59,17 +74,34 @@ class Life:
         self._events.line_received(stream, text)
 
     def load(
-        self, code: int = 200, text: str = "", concurrent: bool = False, updates: Sequence[MetricUpdate] = ()
+        self,
+        code: int = 200,
+        text: str = "",
+        concurrent: bool = False,
+        updates: Sequence[MetricUpdate] = (),
+        served: Sequence[ServedModel] = (),
     ) -> None:
-        self.say(Loaded(code, text, concurrent, list(updates)))
+        self.say(Loaded(code, text, concurrent, list(updates), list(served)))
 
-    def answer(self, batch: Batch, final: bool = True, body: bytes | None = None) -> None:
+    def answer(
+        self,
+        batch: Batch,
+        final: bool = True,
+        body: bytes | None = None,
+        tokens: Tokens | None = None,
+        started: float = 0.0,
+    ) -> None:
         """Answer every request with its id, or with `body`."""
         parts = [Part(200, {}, request.id.encode() if body is None else body) for request in batch.requests]
-        self.say(Reply(batch.id, final, 200, "", parts, 0.0, {"prediction": 0.001} if final else {}, []))
+        stages = {"prediction": 0.001} if final else {}
+        self.say(Reply(batch.id, final, 200, "", parts, started, stages, [], tokens))
 
-    def fail(self, batch: Batch, code: int, text: str) -> None:
-        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, []))
+    def fail(self, batch: Batch, code: int, text: str, tokens: Tokens | None = None) -> None:
+        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, [], tokens))
+
+    def report(self, running: int = 0, waiting: int = 0, kv_cache: float = 0.0, preemptions: int = 0) -> None:
+        """Say how the engine is."""
+        self.say(EngineStats(running, waiting, kv_cache, preemptions))
 
     @property
     def batches(self) -> list[Batch]:
@@ -102,6 +134,14 @@ def concurrent(life: Life, message: ToWorker) -> None:
     """As `silent`, with an asynchronous handler."""
     if isinstance(message, Load):
         life.load(concurrent=True)
+    else:
+        silent(life, message)
+
+
+def talking(life: Life, message: ToWorker) -> None:
+    """As `concurrent`, with a language model."""
+    if isinstance(message, Load):
+        life.load(concurrent=True, served=[TINY])
     else:
         silent(life, message)
 

@@ -6,11 +6,11 @@ import itertools
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import Fleet, crashing, mute, obliging, silent
+from fleet.scripted import TINY, Fleet, crashing, mute, obliging, silent, talking
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.retry import DELAYS_S
 from servescope.fleet.work import WorkerState
-from servescope.wire.messages import Batch, MetricUpdate, Request, Stop
+from servescope.wire.messages import Batch, MetricUpdate, Request, ServedModel, Stop
 
 
 class Events:
@@ -21,6 +21,7 @@ class Events:
         self.free = []
         self.serving = []
         self.updates = []
+        self.alone = []  # how many were free when it was said
         pool.events = self
 
     def worker_free(self, worker):
@@ -31,6 +32,9 @@ class Events:
 
     def model_updates(self, updates):
         self.updates += updates
+
+    def batches_of_one(self):
+        self.alone.append(len(self.free))
 
 
 class Work:
@@ -91,6 +95,63 @@ def test_updates_written_while_loading():
         events = Events(fleet.pool)
         await fleet.pool.first_load(*fleet.pool.grow(1))
         assert events.updates == [update]
+
+    run(main())
+
+
+GAUGES = ("requests_running", "requests_waiting", "kv_cache_usage_ratio")
+
+
+def engine(fleet, name):
+    """What is shown of the engines, by worker."""
+    [family] = [one for one in fleet.registry.collect() if one.definition.name == f"servescope_llm_{name}"]
+    return {labels[2]: one.value for labels, one in family.series.items()}
+
+
+def test_an_ordinary_model_serves_no_names():
+    """And has no series of a language model."""
+
+    async def main():
+        fleet = Fleet()
+        events = Events(fleet.pool)
+        await fleet.pool.first_load(*fleet.pool.grow(1))
+        assert (fleet.pool.served, events.alone) == ([], [])
+        [family] = [one for one in fleet.registry.collect() if one.definition.name == "servescope_llm_tokens_total"]
+        assert family.series == {}
+
+    run(main())
+
+
+def test_a_language_model():
+    """Its names and series are there before a worker is free, and stay while workers restart; a worker's gauges do not."""
+
+    async def main():
+        fleet = Fleet(talking)
+        events = Events(fleet.pool)
+        await asyncio.gather(*map(fleet.pool.first_load, fleet.pool.grow(2)))
+        assert (fleet.pool.served, events.alone) == ([TINY], [0, 1])
+        assert fleet.count("servescope_llm_tokens_total", "m", "1.0", "prompt") == 0
+        one, two = fleet.lives
+        one.report(3, 2, 0.5, 4)
+        two.report(1)
+        assert engine(fleet, "requests_waiting") == {"W-9000-m_1.0": 2, "W-9001-m_1.0": 0}
+        fleet.backend.script = mute
+        one.die(1)
+        await asyncio.sleep(2)
+        assert [set(engine(fleet, name)) for name in GAUGES] == [{"W-9001-m_1.0"}] * 3
+        assert (fleet.pool.served, engine(fleet, "preemptions_total")["W-9000-m_1.0"]) == ([TINY], 4)
+        again = fleet.lives[2]
+        again.load(concurrent=True, served=[TINY, ServedModel("adapter", "/a", "tiny", 256)])
+        again.report(1, preemptions=1)
+        await settle()
+        assert [model.id for model in fleet.pool.served] == ["tiny", "adapter"]
+        assert engine(fleet, "preemptions_total")["W-9000-m_1.0"] == 5
+        fleet.pool.shrink(0)
+        again.die(0)
+        two.die(0)
+        await settle()
+        assert [engine(fleet, name) for name in GAUGES] == [{}, {}, {}]
+        assert (engine(fleet, "preemptions_total")["W-9000-m_1.0"], len(fleet.pool.served)) == (5, 2)
 
     run(main())
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import ScriptedBackend, concurrent, crashing, mute, obliging, plan_of, silent
+from fleet.scripted import TINY, ScriptedBackend, concurrent, crashing, mute, obliging, plan_of, silent, talking
 from servescope.fleet.gpus import CPU, Devices
 from servescope.fleet.work import WorkerState
 from servescope.fleet.worker import Worker
-from servescope.wire.messages import Batch, Cancel, Request, Stop
+from servescope.wire.messages import Batch, Cancel, EngineStats, Request, Stop
 
 
 class Owner:
@@ -19,9 +19,16 @@ class Owner:
     def __init__(self):
         self.free = 0
         self.said = []
+        self.engines = []
 
     def worker_launched(self, worker):
         self.launched = worker.pid
+
+    def worker_loaded(self, worker, loaded):
+        self.loaded = (loaded, self.free)
+
+    def worker_engine(self, worker, stats):
+        self.engines.append((worker.name, stats))
 
     def worker_free(self, worker):
         self.free += 1
@@ -37,6 +44,7 @@ class Work:
         self.id = number
         self.request_ids = [f"{request_id}{number}"]
         self.replies = []
+        self.late_replies = []
         self.error = None
         self.given_back = False
 
@@ -46,6 +54,10 @@ class Work:
 
     def replied(self, reply, attachments):
         self.replies.append(reply)
+
+    def late(self, reply):
+        assert self.error is not None
+        self.late_replies.append(reply)
 
     def failed(self, error):
         assert self.error is None
@@ -325,6 +337,106 @@ def test_a_concurrent_worker_takes_more_than_one():
         assert (bench.worker.state, bench.owner.free) == (WorkerState.BUSY, 2)
         bench.life.answer(bench.life.batches[0])
         assert (bench.worker.state, [len(work.replies) for work in works]) == (WorkerState.READY, [1, 1])
+
+    run(main())
+
+
+def test_a_request_over_its_time_is_cancelled_alone():
+    """An asynchronous handler's other requests go on; the worker stays, and what it says of that one comes late."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        bench = Bench(concurrent, timeout_s=10)
+        await bench.worker.start(60)
+        slow = bench.give(1)
+        await asyncio.sleep(6)
+        other = bench.give(2)
+        await until(lambda: slow.error)
+        assert loop.time() == pytest.approx(10)
+        assert (str(slow.error), slow.error.code, bench.life.cancelled) == ("Worker died.", 500, ["r1"])
+        bench.life.answer(bench.life.batches[0], final=False)
+        bench.life.fail(bench.life.batches[0], 499, "gone")
+        assert ([reply.final for reply in slow.late_replies], slow.replies) == ([False, True], [])
+        bench.life.answer(bench.life.batches[1])
+        assert (len(other.replies), bench.worker.state, bench.life.over) == (1, WorkerState.READY, False)
+        await asyncio.sleep(60)
+        third = bench.give(3)
+        bench.life.answer(bench.life.batches[2])
+        assert (len(third.replies), bench.life.over) == (1, False)
+
+    run(main())
+
+
+def test_a_worker_deaf_to_a_cancellation_is_ended():
+    """After its grace, with all that it has in hand; what has failed already fails no second time."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        bench = Bench(concurrent, timeout_s=3)
+        await bench.worker.start(60)
+        slow = bench.give(1)
+        await asyncio.sleep(11)
+        other = bench.give(2)
+        ending = await bench.worker.end()
+        assert loop.time() == pytest.approx(3 + 10)
+        assert (ending.reason, ending.text) == ("timeout", "no answer within 3 s, nor within 10 s to a cancellation")
+        assert (bench.life.killed, other.error.code, bench.worker.in_flight) == (True, 500, {})
+        await bench.worker.start(60)
+        assert slow.late_replies == []
+
+    run(main())
+
+
+def test_a_batch_given_during_the_grace_has_its_own_time():
+    """Which is shorter than the grace."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        bench = Bench(concurrent, timeout_s=1)
+        await bench.worker.start(60)
+        bench.give(1)
+        await asyncio.sleep(2)
+        late = bench.give(2)
+        await until(lambda: late.error, 0.25)
+        assert loop.time() == pytest.approx(3)
+
+    run(main())
+
+
+def test_retired_with_a_request_that_was_cancelled():
+    """It is told to stop when the worker has done with it."""
+
+    async def main():
+        bench = Bench(concurrent, timeout_s=1)
+        await bench.worker.start(60)
+        bench.give(1)
+        await asyncio.sleep(2)
+        bench.worker.retire()
+        assert Stop() not in bench.life.sent
+        bench.life.fail(bench.life.batches[0], 499, "gone")
+        assert (await bench.worker.end()).reason == "stopped"
+
+    run(main())
+
+
+def test_an_engine_is_known_while_its_process_lives():
+    """What it said last; the owner hears all of it, and of the load before the worker is free."""
+
+    async def main():
+        bench = Bench(talking)
+        await bench.worker.start(60)
+        loaded, free = bench.owner.loaded
+        assert (loaded.served, free, bench.worker.engine) == ([TINY], 0, None)
+        bench.life.report(1)
+        bench.life.report(3, 2, 0.5, 1)
+        assert bench.worker.engine == EngineStats(3, 2, 0.5, 1)
+        assert bench.owner.engines == [
+            ("W-9000-m_1.0", EngineStats(1, 0, 0.0, 0)),
+            ("W-9000-m_1.0", bench.worker.engine),
+        ]
+        bench.life.die(1)
+        await bench.worker.end()
+        assert bench.worker.engine is None
 
     run(main())
 

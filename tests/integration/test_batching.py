@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from integration.server import hang_up
+from integration.server import hang_up, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -105,6 +105,41 @@ def test_a_worker_that_does_not_answer_in_time(deploy, server):
     assert waiting.result().status_code == 200
     assert model.pids() != [before]
     assert server.metrics("servescope_worker_restarts_total", model_name=model.name, reason="timeout") == 1
+
+
+ASYNC = """
+import asyncio, os, pathlib
+
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+class Patient:
+    async def initialize(self, context):
+        self.notes = NOTES / context.model_name
+
+    async def handle(self, data, context):
+        want = data[0]["body"].decode()
+        (self.notes / (want + ".began")).touch()
+        try:
+            while want.startswith("gate") and not (self.notes / (want + ".go")).exists():
+                await asyncio.sleep(0.005)
+        except asyncio.CancelledError:
+            (self.notes / (want + ".cancelled")).touch()
+            raise
+        return ["done"]
+"""
+
+
+def test_an_asynchronous_request_that_is_not_answered_in_time(deploy, server):
+    """It alone fails and is cancelled; its worker goes on with what came later."""
+    model = deploy(ASYNC, config="responseTimeout: 1\nminWorkers: 1\nmaxWorkers: 1\nasyncCommunication: true\n")
+    (before,) = model.pids()
+    answer = model.hold("gate-1").result()
+    assert (answer.status_code, answer.json()["message"]) == (500, "Worker died.")
+    wait_until((model.notes / "gate-1.cancelled").exists)
+    assert model.predict("next").text == "done"
+    assert model.pids() == [before]
+    assert server.metrics("servescope_worker_restarts_total", model_name=model.name, reason="timeout") == 0
+    assert server.metrics("servescope_requests_in_flight", model_name=model.name) == 0
 
 
 def test_jobs_of_clients_that_hung_up_are_not_run(deploy, server):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.config.objectives import Objectives
+from servescope.metrics.generation import Generation
 from servescope.metrics.objectives import ObjectiveCounters
 from servescope.metrics.registry import Registry
 
@@ -75,7 +76,32 @@ def test_only_what_was_asked_for_has_series(registry):
 def test_one_request(registry, code, duration_s, availability, latency):
     """A client's own error is nobody's; a server's error or missed deadline spoils availability; a late answer latency."""
     ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, duration_s)
-    assert counts(registry) == {"availability": availability, "latency": latency, "ttft": (0, 0), "itl": (0, 0)}
+    ttft = (int(availability == (1, 0)), 0)  # whoever waited for a token has got none
+    assert counts(registry) == {"availability": availability, "latency": latency, "ttft": ttft, "itl": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("code", "generation", "ttft", "itl"),
+    [
+        (200, Generation(0.5, 2, 0.08), (1, 1), (1, 1)),
+        (200, Generation(0.6, 2, 0.09), (1, 0), (1, 0)),
+        (200, Generation(0.1), (1, 1), (0, 0)),
+        (200, Generation(), (0, 0), (0, 0)),
+        (400, Generation(), (0, 0), (0, 0)),
+        (499, Generation(9.0, 1, 9.0), (0, 0), (0, 0)),
+        (500, Generation(), (1, 0), (0, 0)),
+        (500, Generation(0.1, 1, 0.01), (0, 0), (0, 0)),
+        (408, Generation(), (1, 0), (0, 0)),
+        (408, Generation(0.1), (0, 0), (0, 0)),
+    ],
+)
+def test_a_language_models_request(registry, code, generation, ttft, itl):
+    """Judged where it was answered with tokens, and missed where the server failed before the first; a client that hung up,
+    and a failure after the first token, say nothing of its pace.
+    """
+    ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, 0.1, generation)
+    found = counts(registry)
+    assert (found["ttft"], found["itl"]) == (ttft, itl)
 
 
 def test_a_model_without_a_latency_objective_counts_none_as_good(registry):

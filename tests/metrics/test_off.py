@@ -2,8 +2,9 @@
 
 import inspect
 
+from servescope.metrics.llm_recorder import LlmRecorder
 from servescope.metrics.model_recorder import ModelRecorder
-from servescope.metrics.off import SilentModel, SilentPort, SilentRecorder, SilentRequests, SilentWorkers
+from servescope.metrics.off import SilentLlm, SilentModel, SilentPort, SilentRecorder, SilentRequests, SilentWorkers
 from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.request_recorder import RequestRecorder
@@ -17,7 +18,7 @@ def test_nothing_is_left_that_records() -> None:
     """Every public method of the recorders is silenced, also those that are added later."""
     pairs = [
         (Recorder, SilentRecorder), (ModelRecorder, SilentModel), (RequestRecorder, SilentRequests),
-        (WorkerRecorder, SilentWorkers), (PortRecorder, SilentPort),
+        (LlmRecorder, SilentLlm), (WorkerRecorder, SilentWorkers), (PortRecorder, SilentPort),
     ]  # fmt: skip
     for loud, silent in pairs:
         methods = {name for name, _ in inspect.getmembers(loud, inspect.isfunction) if not name.startswith("_")}

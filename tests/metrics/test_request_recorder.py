@@ -2,10 +2,11 @@
 
 import pytest
 
+from metrics.answers import outcome
 from servescope.config.objectives import Objectives
 from servescope.metrics.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.request_recorder import Answer
+from servescope.metrics.request_outcome import Answer
 from servescope.metrics.request_times import BatchTimes, stage_times
 
 MODEL = ("noop", "1.0")
@@ -26,9 +27,8 @@ def finish(
     if code == 200 and times is not None and times.plain:  # as `web.prediction` does
         model.requests.finished_plainly((10.0, 12.0, times, 100, 200, "abc", "default", WAY))
     else:
-        model.requests.finished(
-            "predict", WAY, "default", code, Answer.WHOLE, 10.0, 12.0, times, queued, 100, 200, "abc", ""
-        )
+        facts = {"times": times, "queued": queued, "received_bytes": 100, "sent_bytes": 200}
+        model.requests.finished(outcome(way=WAY, code=code, ended=12.0, **facts))
     model.requests.settle()
 
 
@@ -163,7 +163,7 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
 def test_the_port_counts_it_too(registry: Registry, answer: Answer, code: int, sent: int) -> None:
     """Once; TorchServe's counters have a stream since its beginning, and never a client that got nothing."""
     model = Recorder(registry, "h").model(*MODEL)
-    model.requests.finished("predict", WAY, "default", code, answer, 10.0, 11.0, None, True, 1, 2, "id", "")
+    model.requests.finished(outcome(way=WAY, code=code, answer=answer))
     assert registry.counter("servescope_http_requests_total").series["inference", *WAY, str(code)].value == 1
     assert sum(registry.counter(f"Requests{group}XX").series["Host", "h"].value for group in "245") == sent
 
@@ -173,7 +173,7 @@ def test_batch_sizes_do_not_pile_up(registry: Registry) -> None:
     model = Recorder(registry, "h").model(*MODEL)
     for _ in range(2000):
         model.batch_sent(4)
-        model.requests.finished("predict", WAY, "default", 503, Answer.WHOLE, 1.0, 2.0, None, True, 1, 2, "id", "")
+        model.requests.finished(outcome(way=WAY, code=503))
     sizes = registry.histogram("servescope_batch_size").series[MODEL]
     assert len(sizes.pending) < 600
     assert (sizes.count, sizes.sum) == (2000, 8000.0)

@@ -5,6 +5,7 @@ import pytest
 from fleet.clock import run
 from servescope.errors import Conflict, InvalidModelVersion, ModelNotFound, ModelVersionNotFound
 from servescope.serving.catalog import Catalog
+from servescope.wire.messages import ServedModel
 from serving.parts import Served, model_of
 
 
@@ -12,7 +13,8 @@ def catalogued(*versions, test):
     """Run `test(catalog, models)` with models given as "name/version"."""
 
     async def main():
-        catalog, served, models = Catalog(), Served(workers=0), {}
+        times = iter(range(1000, 2000))
+        catalog, served, models = Catalog(lambda: float(next(times))), Served(workers=0), {}
         for text in versions:
             name, _, version = text.partition("/")
             models[text] = model_of(name, version, served=served)
@@ -93,5 +95,53 @@ def test_discarding():
         catalog.discard(models["a/1.0"])
         catalog.discard(models["a/2.0"])
         assert list(catalog) == []
+
+    catalogued("a/1.0", "a/2.0", test=test)
+
+
+def language_model(name, *served, version="1.0"):
+    """A model that was loaded and serves these names; a plain one without any."""
+    model = model_of(name, version, served=Served(workers=0))
+    model.pool.served = [ServedModel(one, "root", None, None) for one in served]
+    return model
+
+
+def test_models_by_the_names_that_they_serve():
+    """Registered names first, then the names of language models; only default versions count."""
+
+    async def main():
+        catalog = Catalog()
+        models = [
+            language_model("z", "z", "x"),
+            language_model("z", "z", "new", version="2.0"),
+            language_model("plain"),
+            language_model("a", "a", "x", "plain2", "z"),
+            language_model("plain2"),
+        ]
+        for model in models:
+            catalog.add(model)
+        z, new, plain, a, _ = models
+        assert catalog.language_models() == [z, a]
+        found = {name: catalog.find_served(name) for name in ("z", "a", "x", "plain", "plain2", "new", "none")}
+        assert found == {"z": z, "a": a, "x": z, "plain": plain, "plain2": a, "new": None, "none": None}
+        catalog.set_default("z", "2.0")
+        assert (catalog.find_served("new"), catalog.find_served("x"), catalog.language_models()) == (new, a, [new, a])
+
+    run(main())
+
+
+def test_when_it_was_registered():
+    """By the clock, and forgotten with the model."""
+
+    def test(catalog, models):
+        first, second = models["a/1.0"], models["a/2.0"]
+        assert (catalog.registered_at(first), catalog.registered_at(second)) == (1000.0, 1001.0)
+        catalog.remove("a", "2.0")
+        catalog.discard(first)
+        for model in (first, second):
+            with pytest.raises(KeyError):
+                catalog.registered_at(model)
+        catalog.add(first)
+        assert catalog.registered_at(first) == 1002.0
 
     catalogued("a/1.0", "a/2.0", test=test)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fleet.clock import run, settle
-from fleet.scripted import concurrent, crashing, mute, obliging, silent
+from fleet.scripted import concurrent, crashing, mute, obliging, silent, talking
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
 from serving.parts import Served, job, sent
 
@@ -170,6 +170,43 @@ def test_concurrent_workers_share_evenly():
             one.answer(batch)
         served.submit(*"ef")
         assert (len(one.batches), len(two.batches)) == (4, 2)
+
+    run(main())
+
+
+def test_a_replica_whose_engine_is_full_gets_less():
+    """What the engines say counts beside what the front end has sent; equals take turns."""
+
+    async def main():
+        served = Served(talking, workers=2)
+        await settle()
+        one, two = served.lives
+        one.report(running=2, waiting=1)
+        served.submit(*"abc")
+        assert (sent(one), sent(two)) == ([], ["a", "b", "c"])
+        served.submit(*"de")
+        assert sorted(map(len, (one.batches, two.batches))) == [1, 4]
+        one.report(running=1)
+        served.submit(*"fg")
+        assert (len(one.batches), len(two.batches)) == (3, 4)
+
+    run(main())
+
+
+def test_a_language_model_takes_batches_of_one(caplog):
+    """Whatever batchSize says, which is warned about once, and without its delay: the engine batches."""
+
+    async def main():
+        served = Served(talking, workers=2, batch_size=4, delay_ms=1000)
+        jobs = served.submit(*"ab")
+        await settle()
+        assert sorted(name for life in served.lives for name in sent(life)) == ["a", "b"]
+        for life in served.lives:
+            for batch in life.batches:
+                life.answer(batch)
+        assert [await body_of(one) for one in jobs] == [b"a", b"b"]
+        warnings = [record.getMessage() for record in caplog.records if "batchSize" in record.getMessage()]
+        assert warnings == ["Model m: batchSize 4 has no effect: a language model's engine forms the batches"]
 
     run(main())
 

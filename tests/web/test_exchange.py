@@ -8,81 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.address import Address
-from servescope.config.settings import Settings
 from servescope.errors import ModelNotFound, ServiceUnavailable, WorkerFailed
-from servescope.logs.access import AccessLog
-from servescope.logs.sinks import Console, RollingFile
-from servescope.metrics.recorder import Recorder
-from servescope.metrics.registry import Registry
-from servescope.web.app import HttpApp
-from servescope.web.exchange import Observers, encode_headers, error_body, json_body, new_request_id
-from servescope.web.listener import Listener
+from servescope.web.exchange import encode_headers, json_body, new_request_id
+from servescope.web.face import TORCHSERVE, error_body
+from servescope.web.openai_face import OPENAI
+from web.port import Port, run
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-
-
-class Api:
-    """Answers by `act(exchange)`."""
-
-    listener = "inference"
-
-    def __init__(self, act):
-        self.handle = act
-
-    def refused(self, request, code, began):
-        return "/x"
-
-
-class Port:
-    """A port with an app over `act`, on a Unix socket, and a client of it."""
-
-    def __init__(self, directory, act, cors=()):
-        self.registry = Registry()
-        self.log = directory / "access_log.log"
-        self._file = RollingFile(self.log, print)
-        self._access = AccessLog(self._file, Console(None), "text")
-        self.observers = Observers(Recorder(self.registry, "h"), self._access, list(cors))
-        app = HttpApp([Api(act)], Settings(max_request_size=1000), self.observers)
-        self._path = directory / "s.sock"
-        self._listener = Listener("inference_address", Address("unix", "", 0, str(self._path)), app, None)
-
-    async def __aenter__(self):
-        await self._listener.start()
-        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
-        return self
-
-    async def __aexit__(self, *_):
-        self.writer.close()
-        await self._listener.close()
-        self._file.close()
-
-    async def ask(self, *headers, method="GET", target="/x?a=1", body=b""):
-        """Status, headers and body of an answer."""
-        lines = [f"{method} {target} HTTP/1.1", "host: h", f"content-length: {len(body)}", *headers]
-        self.writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *rest = head.strip().split("\r\n")
-        found = dict(line.split(": ", 1) for line in rest)
-        assert len(found) == len(rest), "a header twice"
-        length = int(found.get("content-length", 0)) if method != "HEAD" else 0
-        if found.get("transfer-encoding") == "chunked":
-            data = await self.reader.readuntil(b"0\r\n\r\n")
-        else:
-            data = await self.reader.readexactly(length)
-        return int(first.split(" ")[1]), found, data
-
-    def count(self, group):
-        families = {family.definition.name: family for family in self.registry.collect()}
-        return families[f"Requests{group}XX"].series["Host", "h"].value
-
-    def logged(self):
-        self._access.flush()
-        return self.log.read_text().splitlines()
-
-
-def run(main):
-    asyncio.run(asyncio.wait_for(main, 20))
 
 
 def answering(status=200, headers=(), body=b"ok"):
@@ -273,6 +205,38 @@ def test_a_stream_that_breaks_off(tmp_path):
             port.writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
             data = await port.reader.read()
             assert data.endswith(b"3\r\none\r\n")
+            assert port.observers.open == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("kind", "face", "said"),
+    [
+        (b"text/event-stream; charset=utf-8", OPENAI, True),
+        (b"text/event-stream", TORCHSERVE, False),
+        (b"text/plain", OPENAI, False),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_last_words(tmp_path, kind, face, said, version):
+    """A stream of events says why it breaks off, to clients that know how to read that; a proper end it never has."""
+
+    async def act(exchange):
+        exchange.face = face
+        await exchange.stream(200, [(b"Content-Type", kind)], pieces_of(b"one", WorkerFailed("Worker died.")))
+
+    async def main():
+        async with Port(tmp_path, act) as port:
+            port.writer.write(f"GET / HTTP/{version}\r\nhost: h\r\n\r\n".encode())
+            body = (await port.reader.read()).partition(b"\r\n\r\n")[2]
+            words = OPENAI.last_words(WorkerFailed("Worker died.")) if said else b""
+            chunks = [
+                piece if version == "1.0" else b"%x\r\n%b\r\n" % (len(piece), piece)
+                for piece in (b"one", words)
+                if piece
+            ]
+            assert body == b"".join(chunks)
             assert port.observers.open == 0
 
     run(main())

@@ -1,5 +1,6 @@
 """Puts the workers' `ts` on sys.path, as a worker does, and builds models in temporary directories."""
 
+import asyncio
 import itertools
 import json
 import sys
@@ -48,7 +49,7 @@ class Model:
         """The handler of `source`, or the built-in one named, and its context."""
         name = handler or self.write("handler.py", source)
         context = self.context()
-        return load_handler(name + function, self.directory, context), context
+        return load_handler(name + function, self.directory, context, asyncio.run), context
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_a_handler_in_a_folder_is_found_by_its_path(model):
     folder = model.directory / "code"
     folder.mkdir()
     (folder / "in_a_folder.py").write_text("def handle(data, context):\n    return ['deep']")
-    handler = load_handler("code/in_a_folder.py:handle", model.directory, model.context())
+    handler = load_handler("code/in_a_folder.py:handle", model.directory, model.context(), asyncio.run)
     assert handler.entry([{}], None) == ["deep"]
 
 
@@ -95,16 +95,16 @@ def test_a_module_without_one_handler_is_named_with_its_file(model, source, word
     """The message says which file was read, and what was found in it."""
     name = model.write("wrong.py", source)
     with pytest.raises(InvalidModel) as caught:
-        load_handler(name, model.directory, model.context())
+        load_handler(name, model.directory, model.context(), asyncio.run)
     assert all(word in str(caught.value) for word in [*words, name, str(model.directory)])
 
 
 def test_an_absent_handler_is_named(model):
     """Neither in the archive nor built in."""
     with pytest.raises(InvalidModel, match=r"'absent.py'.*no module ts\.torch_handler\.absent"):
-        load_handler("absent.py", model.directory, model.context())
+        load_handler("absent.py", model.directory, model.context(), asyncio.run)
     with pytest.raises(InvalidModel, match="names no Python module"):
-        load_handler(":handle", model.directory, model.context())
+        load_handler(":handle", model.directory, model.context(), asyncio.run)
 
 
 def test_a_failing_import_of_the_handlers_own_is_not_hidden(model):
@@ -117,7 +117,7 @@ def test_a_syntax_error_shows_its_file_and_line(model):
     """So that its traceback in the model log leads to it."""
     name = model.write("broken.py", "x = 1\ndef (:\n")
     with pytest.raises(SyntaxError) as caught:
-        load_handler(name, model.directory, model.context())
+        load_handler(name, model.directory, model.context(), asyncio.run)
     assert f'{name}", line 2' in "".join(traceback.format_exception_only(caught.value))
 
 

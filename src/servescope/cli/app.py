@@ -1,4 +1,4 @@
-"""The Typer application: every command but `start` runs through it, and `start` is listed by it.
+"""The Typer application: every command but `start` and `llm` runs through it, and these are listed by it.
 
 In: nothing at import; `build_app` is called by `cli.main` and the tests. Out: the application. Each command hands the
 process's environment and directory to the function that does the work.
@@ -13,9 +13,11 @@ import typer
 from servescope import __version__
 from servescope.cli.archive import archive
 from servescope.cli.demo import demo
+from servescope.cli.grafana import grafana
 from servescope.cli.metrics import check, list_metrics
 from servescope.cli.models import models_app
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
+from servescope.cli.prometheus import prometheus
 from servescope.cli.stop import WAIT_S
 
 
@@ -28,9 +30,10 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_version)
-    # `start` reads its own options, TorchServe's, so Typer hands it everything, --help too.
+    # `start` and `llm` read their own options, TorchServe's and vLLM's, so Typer hands them everything, --help too.
     everything = {"ignore_unknown_options": True, "allow_extra_args": True}
     app.command("start", context_settings=everything, add_help_option=False)(_start)
+    app.command("llm", context_settings=everything, add_help_option=False)(_llm)
     app.command("stop")(_stop)
     app.command("status")(_status)
     app.add_typer(models_app(), name="models")
@@ -39,6 +42,8 @@ def build_app() -> typer.Typer:
     metrics.command("list")(list_metrics)
     metrics.command("check")(check)
     app.add_typer(metrics, name="metrics")
+    app.command("prometheus")(prometheus)
+    app.command("grafana")(grafana)
     app.command("demo")(demo)
     return app
 
@@ -62,6 +67,13 @@ def _start(context: typer.Context) -> None:
     from servescope.cli.start import start
 
     raise typer.Exit(start(context.args, os.environ, Path.cwd()))
+
+
+def _llm(context: typer.Context) -> None:
+    """Serve a language model with vLLM's engine, in one command (servescope llm --help)."""
+    from servescope.cli.llm import llm
+
+    raise typer.Exit(llm(context.args, os.environ, Path.cwd()))
 
 
 def _stop(

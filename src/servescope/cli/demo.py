@@ -1,8 +1,9 @@
 """`servescope demo`: trains, packs, serves and measures a real model, and shows what the measurements say.
 
-In: `examples/digits` and a free run of three ports. Out: the accuracy over the predict API, a table read back from
-the server's own /metrics, and addresses to look at; the server stays up until Ctrl-C, or ends at once with `--once`.
-It is what `make demo` runs. Everything it writes is in one folder.
+In: `examples/digits`, `examples/drowsy` and a free run of three ports. Out: the accuracy over the predict API, a table
+read back from the server's own /metrics, alerts that come and go where Prometheus and Alertmanager are installed, and
+addresses to look at; the server stays up until Ctrl-C, or ends at once with `--once`. It is what `make demo` runs.
+Everything it writes is in one folder.
 """
 
 import os
@@ -11,19 +12,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from servescope.cli import digits
+from servescope.cli import digits, drowsy
 from servescope.cli.options import whole
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from servescope.cli.demo_alerts import Watchers
     from servescope.cli.scrape import Sample
 
 FIRST_PORT = 8080
@@ -63,11 +65,13 @@ def demo(
         said = digits.train(example, place.folder)
     console.print(f"1. Model: {said}, {place.folder / 'model.pt'}", soft_wrap=True)
     archive = digits.pack(example, place.folder, place.folder / "store")
+    drowsy.pack(place.folder / "store")
     console.print(f"2. Archive: {archive}", soft_wrap=True)
-    with _server(place) as server:
+    with _server(place) as server, ExitStack() as stack:
         console.print(f"3. Server: process {server.pid} with two workers")
         _measure(console, place)
-        _addresses(console, place)
+        found = _alerts(console, place, stack)
+        _addresses(console, place, found)
         if not once:
             _stay(console, server)
 
@@ -97,15 +101,37 @@ def _show(console: "Console", before: "Sequence[Sample]", after: "Sequence[Sampl
     from servescope.cli.red import red_rows
     from servescope.cli.tables import red_table
 
-    console.print(red_table(red_rows(before, after, elapsed_s)))
+    # The model that is slowed later has had no requests yet.
+    console.print(red_table([row for row in red_rows(before, after, elapsed_s) if row.requests]))
 
 
-def _addresses(console: "Console", place: Place) -> None:
+def _alerts(console: "Console", place: Place, stack: ExitStack) -> "Watchers | None":
+    """Show alerts, from programs that run until `stack` closes; None, and a word about it, where there are none."""
+    from servescope.cli.demo_alerts import show_alerts, watchers
+    from servescope.cli.demo_programs import find_programs
+    from servescope.cli.demo_rules import SPEED
+
+    programs = find_programs(os.environ.get("PATH"))
+    if isinstance(programs, str):
+        console.print(f"5. Alerts: left out, since {programs}\n", soft_wrap=True)
+        return None
+    with console.status("Starting Prometheus and Alertmanager …"):
+        found = stack.enter_context(watchers(programs, place.folder, place.metrics))
+    quick = f"{SPEED} times as fast as it is written, so 5 minutes are {300 // SPEED} s"
+    console.print(f"5. Alerts: what `servescope prometheus` writes, {quick}")
+    show_alerts(console, found, place.inference, place.folder)
+    console.print()
+    return found
+
+
+def _addresses(console: "Console", place: Place, found: "Watchers | None") -> None:
     image = digits.held_out(place.folder / "heldout")[0].path
     # The command as it was called, since `make demo` puts it on nobody's PATH.
     command = sys.argv[0] if Path(sys.argv[0]).name == "servescope" else "servescope"
+    alerts = f"  {found.prometheus}/alerts\n  {found.alertmanager}/#/alerts\n" if found else ""
     console.print(
         "Look at\n"
+        f"{alerts}"
         f"  {place.metrics}/metrics\n"
         f"  {place.management}/models/{digits.NAME}\n"
         f"  {place.inference}/api-description\n"
@@ -116,7 +142,7 @@ def _addresses(console: "Console", place: Place) -> None:
 
 
 def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
-    console.print("\nThe server stays up. Ctrl-C ends it.")
+    console.print("\nAll of it stays up. Ctrl-C ends it.")
     try:
         status = server.wait()
     except KeyboardInterrupt:
@@ -131,11 +157,15 @@ def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
 
     # A terminated demo must not leave a server behind: as with Ctrl-C, the way out leads through `finally`.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # a terminal that is closed, but not under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed
     config = place.folder / "config.properties"
     config.write_text("".join(f"{name}_address={getattr(place, name)}\n" for name in _SERVERS), encoding="utf-8")
     files = ["--ts-config", str(config), "--model-store", str(place.folder / "store")]
-    models = ["--models", f"{digits.NAME}={digits.NAME}.mar"]
-    environ = {**os.environ, "TEMP": str(place.folder), "LOG_LOCATION": str(place.folder / "logs")}
+    models = ["--models", *(f"{name}={name}.mar" for name in (digits.NAME, drowsy.NAME))]
+    folders = {"TEMP": str(place.folder), "LOG_LOCATION": str(place.folder / "logs")}
+    environ = {**os.environ, **folders, drowsy.SWITCH_VARIABLE: str(drowsy.switch(place.folder))}
     server = launch([*files, *models, "--ncs", "--disable-token-auth"], environ, place.folder)
     try:
         yield server

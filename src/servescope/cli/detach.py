@@ -1,6 +1,6 @@
-"""`servescope start --detach`: a server in the background, and the moment when it answers.
+"""`servescope start --detach` and `servescope llm --detach`: a server in the background, and the moment when it answers.
 
-In: the arguments of `start`. Out: an exit status and a line that says where the server listens, or why it died. The
+In: the arguments of `start` or `llm`. Out: an exit status and a line that says where the server listens, or why it died. The
 demo starts its server here too. The child says that it is ready through a pipe, and its end is seen through a process
 descriptor, so nothing is polled and nothing is guessed from a port.
 """
@@ -19,10 +19,15 @@ STDERR_NAME = "servescope_stderr.log"
 _TAIL_LINES = 20
 
 
-def start_detached(arguments: Sequence[str], environ: Mapping[str, str], directory: Path) -> int:
-    """Start in the background; 0 once the server answers. ConfigurationError with its last words if it dies before."""
+def start_detached(
+    arguments: Sequence[str], environ: Mapping[str, str], directory: Path, command: str = "start"
+) -> int:
+    """Start in the background; 0 once the server answers. ConfigurationError with its last words if it dies before.
+
+    `command` is `start`, or `llm`, whose arguments these are then.
+    """
     runfile.refuse_second(runfile.location(environ))
-    child = launch([word for word in arguments if word != "--detach"], environ, directory)
+    child = launch([word for word in arguments if word != "--detach"], environ, directory, command)
     running = runfile.read(runfile.location(environ))
     print(f"Servescope runs: process {child.pid}")
     if running is not None:
@@ -31,14 +36,16 @@ def start_detached(arguments: Sequence[str], environ: Mapping[str, str], directo
     return 0
 
 
-def launch(arguments: Sequence[str], environ: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
+def launch(
+    arguments: Sequence[str], environ: Mapping[str, str], directory: Path, command: str = "start"
+) -> subprocess.Popen[bytes]:
     """A server in a session of its own, answering. ConfigurationError if it ends before it answers.
 
     Its standard output goes nowhere (the log files have it all), its standard error to a file beside the logs, so
     that a caller that reads this command's output to its end does not wait for the server's.
     """
     stderr_path = directory / (environ.get("LOG_LOCATION") or "logs") / STDERR_NAME
-    child, answered = _spawn(arguments, environ, directory, stderr_path)
+    child, answered = _spawn([command, *arguments], environ, directory, stderr_path)
     try:
         ready = _await(child, answered)
     except BaseException:
@@ -56,12 +63,14 @@ def _spawn(
     arguments: Sequence[str], environ: Mapping[str, str], directory: Path, stderr_path: Path
 ) -> tuple[subprocess.Popen[bytes], int]:
     answered, says_ready = os.pipe()
-    command = [sys.executable, "-m", "servescope.cli.main", "start", *arguments, "--ready-fd", str(says_ready)]
+    # The descriptor goes first, where no option that takes several values and no `--` can swallow it.
+    command, *words = arguments
+    program = [sys.executable, "-m", "servescope.cli.main", command, "--ready-fd", str(says_ready), *words]
     try:
         stderr_path.parent.mkdir(parents=True, exist_ok=True)
         with stderr_path.open("wb") as stderr:
             child = subprocess.Popen(
-                command,
+                program,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,

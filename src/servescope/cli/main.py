@@ -1,8 +1,8 @@
 """The entry point: `servescope COMMAND …`.
 
 In: `sys.argv`. Out: an exit status: 0, 1 for an error of this project (one line on standard error), 2 for a command
-line that makes no sense. `start` goes past Typer, whose import a server would pay for; the other commands import what
-they need when they run.
+line that makes no sense. `start` and `llm` go past Typer, whose import a server would pay for; the other commands
+import what they need when they run.
 """
 
 import os
@@ -25,6 +25,10 @@ def run(arguments: Sequence[str]) -> int:
             from servescope.cli.start import start
 
             return start(arguments[1:], os.environ, Path.cwd())
+        if arguments[:1] == ["llm"]:
+            from servescope.cli.llm import llm
+
+            return llm(arguments[1:], os.environ, Path.cwd())
         from servescope.cli.app import build_app
 
         build_app()(args=list(arguments), prog_name="servescope")

@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     from argparse import _ArgumentGroup as Options
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of `start`. Abbreviations are off, so that a new option never changes what an old script means."""
+def parser(prog: str = "servescope start") -> argparse.ArgumentParser:
+    """The options of `start`. Abbreviations are off, so that a new option never changes what an old script means.
+
+    `prog` is the command that messages name: `servescope llm` takes these options too.
+    """
     options = argparse.ArgumentParser(
-        prog="servescope start", description="Start the server, with torchserve's options.", allow_abbrev=False
+        prog=prog, description="Start the server, with torchserve's options.", allow_abbrev=False
     )
+    add_options(options)
+    return options
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """Give another parser all that `start` takes."""
     _add_files(options.add_argument_group("what to serve"))
     _add_switches(options.add_argument_group("switches"))
     options.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
-    return options
 
 
 def _add_files(files: "Options") -> None:
@@ -68,18 +76,28 @@ def _add_switches(switches: "Options") -> None:
     where.add_argument("--detach", action="store_true", help="return once the server answers")
 
 
-def start(arguments: Sequence[str], environ: Mapping[str, str], directory: Path) -> int:
-    """Run the command; the exit status. ConfigurationError for settings that cannot be used, or a second server."""
+def start(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    answers: Callable[[], None] | None = None,
+) -> int:
+    """Run the command; the exit status. `answers` is called once the server takes requests.
+
+    Raises:
+        ConfigurationError: settings that cannot be used, or a second server.
+    """
     parsed = parser().parse_args(arguments)
     if parsed.detach:
         from servescope.cli.detach import start_detached
 
         return start_detached(arguments, environ, directory)
-    settings = load_settings(_options(parsed), environ, directory)
-    return _serve(settings, environ, directory, _ready_signal(parsed.ready_fd))
+    settings = load_settings(start_options(parsed), environ, directory)
+    return _serve(settings, environ, directory, _ready_signal(parsed.ready_fd, answers))
 
 
-def _options(parsed: argparse.Namespace) -> StartOptions:
+def start_options(parsed: argparse.Namespace) -> StartOptions:
+    """What was parsed, as the configuration takes it."""
     return StartOptions(
         ts_config=parsed.ts_config,
         model_store=parsed.model_store,
@@ -115,10 +133,12 @@ def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
     )
 
 
-def _ready_signal(descriptor: int | None) -> Callable[[], None]:
+def _ready_signal(descriptor: int | None, answers: Callable[[], None] | None) -> Callable[[], None]:
     """Tells whoever started this process that the server answers: a byte down the pipe that it left open."""
 
     def ready() -> None:
+        if answers is not None:
+            answers()
         if descriptor is not None:
             os.write(descriptor, b"1")
             os.close(descriptor)

@@ -1,7 +1,7 @@
 """Rich tables from the management API's descriptions and the server's counters.
 
-In: decoded answers of `GET /models/{m}/all` and samples of `/metrics`. Out: tables, for `status` and `models
-describe`. Pure.
+In: decoded answers of `GET /models/{m}/all`, samples of `/metrics` and the demo's alerts. Out: tables, for `status`,
+`models describe` and `demo`. Pure.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,14 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
+from servescope.cli.alert_track import FIRING, INACTIVE, PENDING, RESOLVED, Track, title
 from servescope.cli.red import Red
 from servescope.cli.scrape import Sample, total
 
 CLASSES = ("2XX", "4XX", "5XX")
+_STYLES = {INACTIVE: "dim", PENDING: "yellow", FIRING: "bold red", "active": "bold red", RESOLVED: "green"}
 
 
 def models_table(models: Sequence[dict[str, Any]]) -> Table:
@@ -75,6 +78,17 @@ def red_table(rows: Sequence[Red]) -> Table:
     return table
 
 
+def alerts_table(tracks: Sequence[Track]) -> Table:
+    """An alert a row: what Prometheus and Alertmanager say of it now, and its way with seconds since the beginning."""
+    table = _table("What Prometheus and Alertmanager say", "alert", "severity", "Prometheus", "Alertmanager", "its way")
+    for track in tracks:
+        way = " → ".join(f"{state} {at_s:.0f} s" for state, at_s in track.way)
+        table.add_row(
+            title(track.labels), track.severity, _state(track.prometheus), _state(track.alertmanager), Text(way)
+        )
+    return table
+
+
 def requests_by_class(samples: Iterable[Sample]) -> dict[str, float]:
     """`{"2XX": n, "4XX": n, "5XX": n}` from TorchServe's counters Requests2XX, Requests4XX and Requests5XX."""
     kept = list(samples)
@@ -92,6 +106,10 @@ def queue_text(queue: dict[str, Any]) -> str:
 def mebibytes(count: float) -> str:
     """Bytes as MiB; a dash for none, since a worker without a process has no memory to speak of."""
     return f"{count / 2**20:,.0f} MiB" if count else "–"
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_STYLES.get(state, ""))
 
 
 def _milliseconds(value: float | None) -> str:

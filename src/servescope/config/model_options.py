@@ -118,11 +118,7 @@ def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parall
 
 def _not_built(config: ModelConfig) -> list[str]:
     keys = [slot.metadata["key"] for slot in fields(config) if getattr(config, slot.name)]
-    asked = [key.name for key in keys if key.later]
-    if config.objectives is not None:
-        times = {"slo: ttft_ms": config.objectives.ttft_s, "slo: itl_ms": config.objectives.itl_s}
-        asked += [name for name, seconds in times.items() if seconds is not None]
-    return [f"{name} has no effect yet: it is not built" for name in asked]
+    return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
 def _workers_at_startup(entry: StartupModel, settings: Settings, cpus: int, gpus: int) -> tuple[int, int]:

@@ -20,10 +20,10 @@ SLO_KEYS: Final[Mapping[str, str]] = {
     " answered without a server error.",
     "latency_ms": "Milliseconds that a request shall take at most.",
     "latency_target": "Percent of the answers without an error that shall keep to latency_ms; 99 where it is not given.",
-    "ttft_ms": "Milliseconds until a streamed answer's first piece. Not counted yet.",
-    "ttft_target": "Percent of the streamed answers that shall keep to ttft_ms; 99 where it is not given.",
-    "itl_ms": "Mean milliseconds between the pieces of a streamed answer. Not counted yet.",
-    "itl_target": "Percent of the streamed answers that shall keep to itl_ms; 99 where it is not given.",
+    "ttft_ms": "Milliseconds until a language model's first token, from the request's arrival.",
+    "ttft_target": "Percent of its answers that shall keep to ttft_ms; 99 where it is not given.",
+    "itl_ms": "Mean milliseconds between the tokens of a language model's answer.",
+    "itl_target": "Percent of its answers with more than one token that shall keep to itl_ms; 99 where it is not given.",
 }
 
 

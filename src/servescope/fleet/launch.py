@@ -7,13 +7,16 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from servescope.fleet.gpus import Devices
 from servescope.metrics.passthrough import MetricsSource
-from servescope.wire.frames import Attachments, Buffer
-from servescope.wire.messages import FromWorker, Load, ToWorker
+from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
+from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,22 @@ class LaunchPlan:
     environment: Mapping[str, str]
     reply_limit: int
     answer_limit: int
+
+    def on(self, devices: Devices) -> "LaunchPlan":
+        """The plan of a worker on these devices."""
+        load = msgspec.structs.replace(self.load, gpu_id=devices.gpu_id)
+        environment = self.environment
+        if devices.visible:
+            environment = {**environment, "CUDA_VISIBLE_DEVICES": devices.visible}
+        return replace(self, load=load, environment=environment)
+
+    def excess(self, reply: Reply, attachments: Attachments) -> int:
+        """The size in bytes of an answer that is over the limit, 0 where none is."""
+        if attachments is NO_ATTACHMENTS and self.answer_limit >= INLINE_LIMIT:
+            return 0  # nothing in it can be so large
+        sizes = [part.data if isinstance(part.data, int) else len(part.data) for part in reply.parts]
+        largest = max(sizes, default=0)
+        return largest if largest > self.answer_limit else 0
 
 
 class WorkerEvents(Protocol):

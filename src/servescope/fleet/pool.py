@@ -13,12 +13,13 @@ from typing import Protocol
 
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import Ending, WorkerState
 from servescope.fleet.worker import Worker
 from servescope.metrics.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recorder import Recorder
-from servescope.wire.messages import Loaded, MetricUpdate
+from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -34,6 +35,9 @@ class PoolEvents(Protocol):
 
     def model_updates(self, updates: list[MetricUpdate]) -> None:
         """Metrics that the handler wrote while it was loading."""
+
+    def batches_of_one(self) -> None:
+        """The workers serve a language model, which takes no more than one request in a batch."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class PoolContext:
 
 
 class Pool:
-    """Workers of one model version."""
+    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said."""
 
     def __init__(
         self,
@@ -76,9 +80,12 @@ class Pool:
         self._devices = devices
         self._options = options
         self._context = context
+        load = plan.load
+        self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
         self._first_loads: dict[Worker, asyncio.Future[Loaded]] = {}
         self.events: PoolEvents | None = None
+        self.served: list[ServedModel] = []
         self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
 
     def __iter__(self) -> Iterator[Worker]:
@@ -121,8 +128,7 @@ class Pool:
             self._options.response_timeout_s,
             self._context.oom,
         )
-        load = self._plan.load
-        self._context.recorder.workers.added(load.model_name, load.model_version, worker.name, lambda: worker.busy_s)
+        self._records.added(worker)
         self._first_loads[worker] = asyncio.get_running_loop().create_future()
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
         self.can_serve = True
@@ -161,8 +167,7 @@ class Pool:
 
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
-            load = self._plan.load
-            self._context.recorder.workers.gone(load.model_name, load.model_version, worker.name, worker.busy_s)
+            self._records.gone(worker)
         self._first_loads.pop(worker, None)
 
     async def first_load(self, worker: Worker) -> Loaded:
@@ -205,6 +210,7 @@ class Pool:
         """After an error that no life of a worker should bring: nobody may be left waiting for it."""
         worker.kill()
         worker.state = WorkerState.GAVE_UP
+        self._records.ended(worker)
         first = self._first_loads[worker]
         if not first.done():
             first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False, []))
@@ -217,24 +223,16 @@ class Pool:
             self.events.model_updates(loaded.updates)
         if loaded.code == 200:
             schedule.loaded()
-            self._note_load(worker, loop.time() - began)
+            self._records.loaded(worker, loop.time() - began)
             logger.info("%s is ready, process %d", worker.name, worker.pid)
         first = self._first_loads[worker]
         if not first.done():
             first.set_result(loaded)
         ending = await worker.end()
-        self._context.recorder.workers.ended(worker.name)
-        self._context.pass_through.detach(worker.name)
+        self._records.ended(worker)
         if not worker.retiring:
             logger.warning("%s ended: %s", worker.name, ending.text)
         return ending
-
-    def _note_load(self, worker: Worker, seconds: float) -> None:
-        recorder, load = self._context.recorder, self._plan.load
-        recorder.worker_loaded(worker.name, seconds * 1000)
-        recorder.worker_thread_time(worker.load_command_s * 1000)
-        if model := recorder.find(load.model_name, load.model_version):
-            model.loaded(seconds)
 
     async def _wait_to_retry(self, worker: Worker, schedule: RetrySchedule, ending: Ending) -> bool:
         """Sleep until the next try. False: it is given up."""
@@ -246,20 +244,30 @@ class Pool:
             return False
         self._changed()
         await asyncio.sleep(delay)
-        load = self._plan.load
-        if model := self._context.recorder.find(load.model_name, load.model_version):
-            model.restarted(ending.reason)
+        self._records.restarted(ending.reason)
         return True
 
     def worker_launched(self, worker: Worker) -> None:
         """See `WorkerOwner`."""
-        load = self._plan.load
-        self._context.recorder.workers.started(load.model_name, load.model_version, worker.name, worker.pid)
+        self._records.launched(worker)
+
+    def worker_loaded(self, _worker: Worker, loaded: Loaded) -> None:
+        """See `WorkerOwner`."""
+        if not loaded.served:
+            return
+        self.served = loaded.served
+        self._records.serves_language_model()
+        if self.events is not None:
+            self.events.batches_of_one()
+
+    def worker_engine(self, worker: Worker, stats: EngineStats) -> None:
+        """See `WorkerOwner`."""
+        if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
+            self._records.engine(worker, stats)
 
     def worker_offers(self, worker: Worker, source: MetricsSource) -> None:
         """See `WorkerOwner`."""
-        load = self._plan.load
-        self._context.pass_through.attach(worker.name, load.model_name, load.model_version, source)
+        self._records.offers(worker, source)
 
     def worker_free(self, worker: Worker) -> None:
         """See `WorkerOwner`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from servescope.errors import WorkerFailed
 from servescope.metrics.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import Reply
+from servescope.wire.messages import EngineStats, Loaded, Reply
 
 if TYPE_CHECKING:
     from servescope.fleet.worker import Worker
@@ -49,6 +49,9 @@ class Work(Protocol):
     def failed(self, error: WorkerFailed) -> None:
         """There will be no answer."""
 
+    def late(self, reply: Reply) -> None:
+        """A piece of the answer, or its end, that came after it had failed: nobody waits for it."""
+
     def returned(self) -> None:
         """The worker ended before it began on it."""
 
@@ -58,6 +61,12 @@ class WorkerOwner(Protocol):
 
     def worker_launched(self, worker: "Worker") -> None:
         """It has a process, which loads now."""
+
+    def worker_loaded(self, worker: "Worker", loaded: Loaded) -> None:
+        """It has loaded the model, and is free next."""
+
+    def worker_engine(self, worker: "Worker", stats: EngineStats) -> None:
+        """Its language model's engine says how it is."""
 
     def worker_offers(self, worker: "Worker", source: MetricsSource) -> None:
         """Its handler's own metrics can be asked for, until it ends."""

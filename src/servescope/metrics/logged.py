@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from servescope.config.objectives import Objectives
 from servescope.metrics.custom import CustomMetrics
+from servescope.metrics.llm_recorder import LlmRecorder
 from servescope.metrics.logged_requests import LoggingPortRecorder, LoggingRequestRecorder
 from servescope.metrics.metric_lines import Line, MetricLines, to_thousandths
 from servescope.metrics.model_families import ModelFamilies
@@ -57,7 +58,10 @@ class LoggingRecorder(Recorder):
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
         custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
         requests = self._make_requests(name, version, objectives)
-        return LoggingModelRecorder(self._families, custom, name, version, requests, self._lines, self._keeps_custom)
+        llm = self._make_llm(name, version, objectives)
+        return LoggingModelRecorder(
+            self._families, custom, name, version, requests, llm, self._lines, self._keeps_custom
+        )
 
 
 class LoggingModelRecorder(ModelRecorder):
@@ -70,10 +74,11 @@ class LoggingModelRecorder(ModelRecorder):
         name: str,
         version: str,
         requests: RequestRecorder,
+        llm: LlmRecorder,
         lines: MetricLines,
         keeps_custom: bool,
     ) -> None:
-        super().__init__(families, custom, name, version, requests)
+        super().__init__(families, custom, name, version, requests, llm)
         self._lines = lines
         self._keeps_custom = keeps_custom
         self._arrived_lines: dict[str, Line] = {}

@@ -4,9 +4,9 @@ from servescope.metrics.metric_lines import Line, MetricLines, to_thousandths
 from servescope.metrics.model_recorder import HOST
 from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.request_recorder import Answer, RequestRecorder
+from servescope.metrics.request_outcome import RequestOutcome
+from servescope.metrics.request_recorder import RequestRecorder
 from servescope.metrics.request_series import PlainRow, RequestSeries
-from servescope.metrics.request_times import BatchTimes
 
 
 class LoggingRequestRecorder(RequestRecorder):
@@ -21,40 +21,11 @@ class LoggingRequestRecorder(RequestRecorder):
         self._latency_lines: dict[str, tuple[Line, Line]] = {}
         self._queue_time_line = lines.of_server("QueueTime", HOST)
 
-    def finished(
-        self,
-        route: str,
-        way: tuple[str, str],
-        asked: str,
-        code: int,
-        answer: Answer,
-        arrived: float,
-        ended: float,
-        times: BatchTimes | None,
-        queued: bool,
-        received_bytes: int,
-        sent_bytes: int,
-        request_id: str,
-        trace_id: str,
-    ) -> None:
+    def finished(self, outcome: RequestOutcome) -> None:
         """See RequestRecorder."""
-        super().finished(
-            route,
-            way,
-            asked,
-            code,
-            answer,
-            arrived,
-            ended,
-            times,
-            queued,
-            received_bytes,
-            sent_bytes,
-            request_id,
-            trace_id,
-        )
-        if times is not None and times.handled and answer is not Answer.NONE:
-            self._write_latencies(asked, ended - arrived, times.turn - arrived)
+        super().finished(outcome)
+        if handled := outcome.handled:
+            self._write_latencies(outcome.asked, outcome.duration_s, handled.turn - outcome.arrived)
 
     def finished_plainly(self, row: PlainRow) -> None:
         """See RequestRecorder."""

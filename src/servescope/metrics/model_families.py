@@ -34,3 +34,21 @@ class ModelFamilies:
         self.load_seconds = histogram("servescope_worker_load_seconds")
         self.info = gauge("servescope_model_info")
         self.dropped = registry.counter("servescope_series_dropped_total")
+        self.llm = LlmFamilies(registry)
+
+
+class LlmFamilies:
+    """Those of language models."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.budget = registry.series_budget
+        counter, gauge, histogram = registry.counter, registry.gauge, registry.histogram
+        self.first_token = histogram("servescope_llm_time_to_first_token_seconds")
+        self.gaps = histogram("servescope_llm_inter_token_seconds")
+        self.tokens = counter("servescope_llm_tokens_total")
+        self.running = gauge("servescope_llm_requests_running")
+        self.waiting = gauge("servescope_llm_requests_waiting")
+        self.kv_cache = gauge("servescope_llm_kv_cache_usage_ratio")
+        self.preemptions = counter("servescope_llm_preemptions_total")
+        self.finished = counter("servescope_llm_finished_total")
+        self.dropped = counter("servescope_series_dropped_total")

@@ -10,6 +10,7 @@ from typing import Protocol
 from servescope.metrics.custom import CustomMetrics
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.llm_recorder import LlmRecorder
 from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.request_recorder import RequestRecorder
 from servescope.wire.messages import MetricUpdate
@@ -29,15 +30,22 @@ class Requests(Protocol):
 class ModelRecorder:
     """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use.
 
-    `requests` takes what became of each request.
+    `requests` takes what became of each request, `llm` what a language model does.
     """
 
     def __init__(
-        self, families: ModelFamilies, custom: CustomMetrics, name: str, version: str, requests: RequestRecorder
+        self,
+        families: ModelFamilies,
+        custom: CustomMetrics,
+        name: str,
+        version: str,
+        requests: RequestRecorder,
+        llm: LlmRecorder,
     ) -> None:
         self.name = name
         self.version = version
         self.requests = requests
+        self.llm = llm
         self._families = families
         self._custom = custom
         self._arrived_count = 0
@@ -152,6 +160,7 @@ class ModelRecorder:
         self.detach()
         families = self._families
         self.requests.remove()
+        self.llm.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from servescope.config.objectives import Objectives
+from servescope.metrics.generation import Generation
 from servescope.metrics.registry import Registry
 
 DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
@@ -43,14 +44,21 @@ class ObjectiveCounters:
         self._streams = self._early = self._paced = self._steady = 0
         self._show()
 
-    def finished(self, code: int, duration_s: float) -> None:
-        """A request's outcome is known: its answer's status (499 where the client gave up) and how long it took, in s."""
+    def finished(self, code: int, duration_s: float, generation: Generation | None = None) -> None:
+        """A request's outcome is known: its answer's status (499 where the client gave up), how long it took, in s, and what
+        a language model made of it.
+        """
+        first_s = generation.first_s if generation is not None else None
         if code < 400:
             self._answered += 1
             if duration_s <= self._latency_s:
                 self._fast += 1
+            if generation is not None and first_s is not None:
+                self.streamed(first_s, generation.mean_gap_s)
         elif code >= 500 or code == DEADLINE:
             self._failed += 1
+            if first_s is None:
+                self._streams += 1  # whoever waited for a first token has got none
 
     def answered(self, durations_s: Sequence[float]) -> None:
         """Requests were answered without an error, and took so long."""
@@ -59,8 +67,8 @@ class ObjectiveCounters:
         self._fast += sum([duration <= limit for duration in durations_s])
 
     def streamed(self, ttft_s: float, itl_s: float | None) -> None:
-        """An answer was streamed to its end: seconds to its first piece, mean seconds between its pieces, None where
-        there was one piece only, which is then not judged by its pace.
+        """A language model's answer came to its end: seconds to its first token, mean seconds between its tokens, None
+        where there was one only, which is then not judged by its pace.
         """
         self._streams += 1
         if ttft_s <= self._ttft_s:

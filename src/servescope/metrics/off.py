@@ -6,14 +6,15 @@ Made by `server` in place of `Recorder`.
 from collections.abc import Callable, Mapping, Sequence
 
 from servescope.config.objectives import Objectives
+from servescope.metrics.llm_recorder import LlmRecorder
 from servescope.metrics.model_recorder import ModelRecorder, Requests
 from servescope.metrics.port_recorder import PortRecorder
 from servescope.metrics.recorder import Recorder
-from servescope.metrics.request_recorder import Answer, RequestRecorder
+from servescope.metrics.request_outcome import RequestOutcome
+from servescope.metrics.request_recorder import RequestRecorder
 from servescope.metrics.request_series import PlainRow
-from servescope.metrics.request_times import BatchTimes
 from servescope.metrics.worker_recorder import WorkerRecorder
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.messages import EngineStats, MetricUpdate, Tokens
 
 
 def _ignore(_value: float) -> None:
@@ -31,22 +32,7 @@ class SilentRequests(RequestRecorder):
     def finished_plainly(self, row: PlainRow) -> None:
         """See `RequestRecorder`."""
 
-    def finished(
-        self,
-        route: str,
-        way: tuple[str, str],
-        asked: str,
-        code: int,
-        answer: Answer,
-        arrived: float,
-        ended: float,
-        times: BatchTimes | None,
-        queued: bool,
-        received_bytes: int,
-        sent_bytes: int,
-        request_id: str,
-        trace_id: str,
-    ) -> None:
+    def finished(self, outcome: RequestOutcome) -> None:
         """See `RequestRecorder`."""
 
     def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:
@@ -59,12 +45,43 @@ class SilentRequests(RequestRecorder):
         """See `RequestRecorder`."""
 
 
+class SilentLlm(LlmRecorder):
+    """See `LlmRecorder`."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def begin(self) -> None:
+        """See `LlmRecorder`."""
+
+    def tokens(self, tokens: Tokens) -> None:
+        """See `LlmRecorder`."""
+
+    def first_token(self, seconds: float) -> None:
+        """See `LlmRecorder`."""
+
+    def engine(self, worker: str, stats: EngineStats) -> None:
+        """See `LlmRecorder`."""
+
+    def worker_ended(self, worker: str) -> None:
+        """See `LlmRecorder`."""
+
+    def worker_gone(self, worker: str) -> None:
+        """See `LlmRecorder`."""
+
+    def remove(self) -> None:
+        """See `LlmRecorder`."""
+
+
 class SilentModel(ModelRecorder):
     """See `ModelRecorder`."""
 
     def __init__(self, name: str, version: str) -> None:
         self.name, self.version = name, version
         self.requests = SilentRequests()
+        self.llm = SilentLlm()
         self.batch_sent = _ignore
 
     def request_arrived(self, label: str) -> None:

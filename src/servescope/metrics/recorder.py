@@ -16,6 +16,7 @@ from servescope.config.objectives import Objectives
 from servescope.metrics.buckets import bounds_with
 from servescope.metrics.custom import CustomMetrics
 from servescope.metrics.instruments import Gauge
+from servescope.metrics.llm_recorder import LlmRecorder
 from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.model_recorder import HOST, ModelRecorder
 from servescope.metrics.objectives import ObjectiveCounters
@@ -82,7 +83,11 @@ class Recorder:
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
         custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
-        return ModelRecorder(self._families, custom, name, version, self._make_requests(name, version, objectives))
+        requests = self._make_requests(name, version, objectives)
+        return ModelRecorder(self._families, custom, name, version, requests, self._make_llm(name, version, objectives))
+
+    def _make_llm(self, name: str, version: str, objectives: Objectives | None) -> LlmRecorder:
+        return LlmRecorder(self._families.llm, name, version, objectives, KEPT_S, self._clock)
 
     def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
         return RequestRecorder(self._make_series(name, version, objectives), self.port)
@@ -136,6 +141,7 @@ class Recorder:
         """Record what is noted (since `settle`), and drop the series of models and workers that went long enough ago."""
         for model in self._models.values():
             model.requests.settle()
+            model.llm.sweep()
         now = self._clock()
         for key in [key for key, until in self._retired.items() if until <= now]:
             del self._retired[key]

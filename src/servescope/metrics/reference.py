@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from servescope.metrics.definitions import TORCHSERVE, Definition
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
+from servescope.metrics.definitions.llm import LLM
 from servescope.metrics.definitions.objectives import OBJECTIVES
 from servescope.metrics.definitions.requests import REQUESTS
 from servescope.metrics.definitions.workers import WORKERS
@@ -38,6 +39,12 @@ GROUPS = (
         REQUESTS,
     ),
     Group("Workers", "Of each model, and of its single workers where there is a label `worker`.", WORKERS),
+    Group(
+        "Language models",
+        "Of models whose handler serves a language model, from the moment that a worker has loaded it. What the engine"
+        " itself measures\nis passed through beside them, under its own names (vLLM's are `vllm:…`).",
+        LLM,
+    ),
     Group(
         "Objectives",
         "Of models that have a section `slo` in their model-config.yaml; judged for each request, whatever the buckets.",

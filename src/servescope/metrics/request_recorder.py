@@ -5,24 +5,14 @@ every MOST requests, and before each scrape. This is the hot path of measuring: 
 `recorder.Recorder`.
 """
 
-from enum import Enum
-
 from servescope.metrics.port_recorder import PortRecorder
+from servescope.metrics.request_outcome import Answer, RequestOutcome
 from servescope.metrics.request_series import PlainRow, RequestSeries
-from servescope.metrics.request_times import BatchTimes
 
 # Recording so many takes 0.1 ms, and folding one of the 14 histograms that they go to twice that: each has its turn every
 # 900 requests. Folding them sooner costs more, as fewer values fall into each bucket.
 MOST = 64
 LISTENER = "inference"
-
-
-class Answer(Enum):
-    """What the client got. A stream was counted on its port (`response_sent`) as it began."""
-
-    NONE = "none"
-    WHOLE = "whole"
-    STREAMED = "streamed"
 
 
 class RequestRecorder:
@@ -57,39 +47,21 @@ class RequestRecorder:
             self.settle()
             self._series.fold_next()
 
-    def finished(
-        self,
-        route: str,
-        way: tuple[str, str],
-        asked: str,
-        code: int,
-        answer: Answer,
-        arrived: float,
-        ended: float,
-        times: BatchTimes | None,
-        queued: bool,
-        received_bytes: int,
-        sent_bytes: int,
-        request_id: str,
-        trace_id: str,
-    ) -> None:
-        """A request of the model came to its end; this or `finished_plainly` is called exactly once for each.
-
-        `route`: predict, explain or openai. `way`: its method and its path's template. `asked`: the version in its URL, or
-        `default`. `code`: the answer's status, 499 where the client hung up. `arrived`, `ended`: monotonic seconds. `times`:
-        its batch's, None where it never was in one. `queued`: it was taken into the queue. `received_bytes`, `sent_bytes`:
-        of its body and its answer's. `trace_id`: "" where it is not traced.
-        """
+    def finished(self, outcome: RequestOutcome) -> None:
+        """A request of the model came to its end; this or `finished_plainly` is called exactly once for each."""
         self._recorded += 1
-        if answer is Answer.WHOLE:
+        code, times, ended = outcome.code, outcome.times, outcome.ended
+        if outcome.answer is Answer.WHOLE:
             self._port.response_sent(code)
-        self._port.http_request(LISTENER, *way, code)
-        label, mark = ("trace_id", trace_id) if trace_id else ("request_id", request_id)
-        self._series.count(route, code)
-        self._series.observe(code, ended - arrived, received_bytes, sent_bytes, (label, mark, ended))
-        self._series.observe_stages(times, arrived, ended, queued=queued)
-        if times is not None and times.handled and answer is not Answer.NONE:
-            self._series.handled(asked, (ended - arrived,), (times.turn - arrived,))
+        self._port.http_request(LISTENER, *outcome.way, code)
+        mark = ("trace_id", outcome.trace_id) if outcome.trace_id else ("request_id", outcome.request_id)
+        generation = times.generation if times is not None else None
+        sizes = (outcome.received_bytes, outcome.sent_bytes)
+        self._series.count(outcome.route, code)
+        self._series.observe(code, outcome.duration_s, *sizes, (*mark, ended), generation)
+        self._series.observe_stages(times, outcome.arrived, ended, queued=outcome.queued)
+        if handled := outcome.handled:
+            self._series.handled(outcome.asked, (outcome.duration_s,), (handled.turn - outcome.arrived,))
         self._series.bound_batch_sizes()
 
     def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:

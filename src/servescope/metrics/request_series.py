@@ -10,6 +10,7 @@ from itertools import cycle
 from operator import sub
 
 from servescope.metrics.definitions import OUTCOMES, STAGES
+from servescope.metrics.generation import Generation
 from servescope.metrics.histogram import MOST_PENDING
 from servescope.metrics.instruments import Counter, Gauge
 from servescope.metrics.model_families import ModelFamilies
@@ -112,15 +113,25 @@ class RequestSeries:
         assert self._queue_time is not None  # bound together with the counters
         self._queue_time.value = waited[-1] * 1e3 // 1.0
 
-    def observe(self, code: int, duration: float, received: int, sent: int, mark: tuple[str, str, float]) -> None:
-        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds."""
+    def observe(
+        self,
+        code: int,
+        duration: float,
+        received: int,
+        sent: int,
+        mark: tuple[str, str, float],
+        generation: Generation | None = None,
+    ) -> None:
+        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds. `generation`: what
+        a language model made of it.
+        """
         outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
         label, value, ended = mark
         outcome.observe_marked(duration, (label, value, ended + _epoch()))
         self._received.observe(received)
         self._sent.observe(sent)
         if self._objectives is not None:
-            self._objectives.finished(code, duration)
+            self._objectives.finished(code, duration, generation)
 
     def observe_stages(self, times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> None:
         """The stages of one request; see `request_times.stage_times`."""

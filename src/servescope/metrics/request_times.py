@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from servescope.metrics.generation import Generation
+
 _NONE: Mapping[str, float] = {}
 
 
@@ -19,7 +21,7 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     the wait for a worker was over. `received`: its (last) reply came in. `prediction`: seconds in the handler's entry point.
     `stages`: those of preprocess, inference and postprocess that the handler tells apart. `handled`: the handler answered,
     with whatever status, and did not fail. `plain`: so it did, after waiting for nothing but a worker, and tells no stages
-    apart: what nearly all batches of a busy server are.
+    apart: what nearly all batches of a busy server are. `generation`: what a language model made of its one request.
     """
 
     formed: float
@@ -33,6 +35,7 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     stages: Mapping[str, float] = _NONE
     plain: bool = False
     handled: bool = False
+    generation: Generation | None = None
 
     def answered(self, started: float, received: float, stages: dict[str, float], *, handled: bool) -> None:
         """Its last reply came in; `started`: when the worker took it up, its word on the same clock.

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
+from servescope.metrics.generation import Generation
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.metrics.request_times import BatchTimes
 from servescope.serving.job import Job
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import Reply
+from servescope.wire.messages import Reply, Tokens
 
 
 class DispatchedBatch:
@@ -58,6 +59,8 @@ class DispatchedBatch:
             self.times.answered(reply.started, received, reply.stages, handled=reply.code == 200)
         if reply.updates:
             self._model_recorder.custom(reply.updates)
+        if reply.tokens is not None:
+            self._generated(reply, reply.tokens, received)
         if reply.code != 200:
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
@@ -72,6 +75,29 @@ class DispatchedBatch:
             if not self.jobs[0].alone:
                 self._measure(received)
             self._done(self)
+
+    def _generated(self, reply: Reply, tokens: Tokens, received: float) -> None:
+        """A language model worked for the one request, whose client may have gone; before the client is told of it."""
+        llm, times, job = self._model_recorder.llm, self.times, self.jobs[0]
+        llm.tokens(tokens)
+        generation = times.generation
+        if generation is None:
+            generation = times.generation = Generation()
+        times.plain = False
+        generation.gaps += len(tokens.gaps_s)
+        generation.gaps_s += sum(tokens.gaps_s)
+        if generation.first_s is None and tokens.generation and job.open and reply.code == 200:
+            whole = reply.final and not job.streams
+            at = received if not whole or tokens.first_s is None else reply.started + tokens.first_s
+            generation.first_s = at - job.arrived
+            llm.first_token(generation.first_s)
+
+    def late(self, reply: Reply) -> None:
+        """See `Work`. What the worker has done is counted all the same."""
+        if reply.updates:
+            self._model_recorder.custom(reply.updates)
+        if reply.tokens is not None:
+            self._model_recorder.llm.tokens(reply.tokens)
 
     def _measure(self, received: float) -> None:
         self._model_recorder.batch_handled(self.times.prediction, self)

@@ -1,6 +1,7 @@
 """The models of a server: by name and version, with a default version each. Read by every request; changed by lifecycle."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from servescope.errors import Conflict, InvalidModelVersion, ModelNotFound, ModelVersionNotFound
 from servescope.serving.model import Model
@@ -10,10 +11,12 @@ class Catalog:
     """Name → versions. The first version of a name becomes its default; later ones do not.
 
     `startup_names`: the names that the server loaded as it started. TorchServe's `loadedAtStartup` says so of the name: a
-    version that is registered later under it counts too.
+    version that is registered later under it counts too. `clock`: seconds since 1970.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._registered: dict[Model, float] = {}
         self._versions: dict[str, dict[str, Model]] = {}
         self._defaults: dict[str, Model] = {}
         self.startup_names: set[str] = set()
@@ -50,6 +53,28 @@ class Catalog:
         """The default version of every model, sorted by name."""
         return [self._defaults[name] for name in sorted(self._defaults)]
 
+    def language_models(self) -> list[Model]:
+        """The default versions that are language models and were loaded once, in the order of their registration."""
+        return [model for model in self._defaults.values() if model.pool.served]
+
+    def find_served(self, name: str) -> Model | None:
+        """The default version that a client of OpenAI's API means by a name; None: there is none.
+
+        A registered name comes before a name that a language model gives itself, and the model that was registered first before
+        others. A registered model that is no language model is found where no language model has its name.
+        """
+        registered = self._defaults.get(name)
+        if registered is not None and registered.pool.served:
+            return registered
+        for model in self._defaults.values():
+            if any(served.id == name for served in model.pool.served):
+                return model
+        return registered
+
+    def registered_at(self, model: Model) -> float:
+        """When a model was registered, in seconds since 1970."""
+        return self._registered[model]
+
     def __iter__(self) -> Iterator[Model]:
         for versions in list(self._versions.values()):
             yield from list(versions.values())
@@ -65,6 +90,7 @@ class Catalog:
             Conflict: its version is registered already.
         """
         self.refuse_duplicate(model.name, model.version)
+        self._registered[model] = self._clock()
         self._versions.setdefault(model.name, {})[model.version] = model
         self._defaults.setdefault(model.name, model)
 
@@ -99,6 +125,7 @@ class Catalog:
             del self._defaults[name], self._versions[name]
         else:
             del versions[model.version]
+        del self._registered[model]
         return model
 
     def discard(self, model: Model) -> None:
@@ -106,7 +133,7 @@ class Catalog:
         versions = self._versions.get(model.name, {})
         if versions.get(model.version) is not model:
             return
-        del versions[model.version]
+        del versions[model.version], self._registered[model]
         if not versions:
             del self._defaults[model.name], self._versions[model.name]
         elif self._defaults[model.name] is model:

@@ -7,10 +7,11 @@ time). A job leaves the queue for a worker, for an error, or because its client 
 
 import asyncio
 import itertools
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
@@ -19,10 +20,12 @@ from servescope.fleet.worker import Worker
 from servescope.metrics.recorder import ModelRecorder, Recorder
 from servescope.metrics.request_times import BatchTimes
 from servescope.serving.batch import DispatchedBatch
+from servescope.serving.free_workers import FreeWorkers
 from servescope.serving.job import Job
 from servescope.wire.frames import Buffer, FrameTooLarge
 from servescope.wire.messages import Batch, MetricUpdate
 
+logger = logging.getLogger("servescope.serving")
 _batch_ids: Iterator[int] = itertools.count(1)
 
 
@@ -34,14 +37,6 @@ class QueueOptions:
     batch_size: int
     max_batch_delay_ms: int
     client_timeout_ms: int
-
-
-def _has_room(worker: Worker) -> bool:
-    return worker.has_room
-
-
-def _in_hand(worker: Worker) -> int:
-    return len(worker.in_flight)
 
 
 def no_worker_text(name: str, version: str | None) -> str:
@@ -65,9 +60,7 @@ class Dispatcher:
         self._recorder = recorder
         self._model_recorder = model_recorder
         self._queue: deque[Job] = deque()
-        # Both ordered: the worker that waits longest is next.
-        self._idle: dict[Worker, None] = {}  # concurrent workers are never anything else
-        self._busy: dict[Worker, None] = {}  # at work, with room for a batch ahead
+        self._free = FreeWorkers()
         self._delay: asyncio.TimerHandle | None = None
         self._assembling = 0.0  # since when, while there is a delay
         self._batches: set[DispatchedBatch] = set()
@@ -97,7 +90,7 @@ class Dispatcher:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
         # A batch that is being assembled has its timer, and a partial one waits for a worker to be idle.
-        if len(self._queue) >= self.options.batch_size or (self._idle and self._delay is None):
+        if len(self._queue) >= self.options.batch_size or (self._free.idle and self._delay is None):
             self._pump()
 
     def _reject(self, job: Job, why: str) -> ServiceUnavailable:
@@ -134,7 +127,7 @@ class Dispatcher:
 
     def worker_free(self, worker: Worker) -> None:
         """See `PoolEvents`."""
-        self._line_of(worker)[worker] = None
+        self._free.add(worker)
         if self._queue:
             self._pump()
 
@@ -149,6 +142,15 @@ class Dispatcher:
     def model_updates(self, updates: list[MetricUpdate]) -> None:
         """See `PoolEvents`."""
         self._model_recorder.custom(updates)
+
+    def batches_of_one(self) -> None:
+        """See `PoolEvents`. The engine makes its own batches, of whatever requests it has."""
+        size = self.options.batch_size
+        if size > 1:
+            logger.warning(
+                "Model %s: batchSize %d has no effect: a language model's engine forms the batches", self._name, size
+            )
+            self.options = replace(self.options, batch_size=1)
 
     def _pump(self) -> None:
         """Send out every batch that is due."""
@@ -168,26 +170,8 @@ class Dispatcher:
         else:
             self._delay = None
 
-    def _line_of(self, worker: Worker) -> dict[Worker, None]:
-        return self._busy if worker.in_flight and not worker.concurrent else self._idle
-
     def _next_worker(self) -> Worker | None:
-        """The idle worker that waits longest, or else, of those with room for a batch ahead, the one with the least in hand.
-
-        Only full batches are sent ahead: a partial one may still fill up.
-        """
-        while self._idle:
-            worker = next(iter(self._idle))
-            if worker.has_room:
-                return min(filter(_has_room, self._idle), key=_in_hand) if worker.concurrent else worker
-            del self._idle[worker]  # it died or was retired; it comes back by `worker_free`
-        full = len(self._queue) >= self.options.batch_size
-        while full and self._busy:
-            worker = min(self._busy, key=_in_hand)
-            if worker.has_room:
-                return worker
-            del self._busy[worker]
-        return None
+        return self._free.next(full=len(self._queue) >= self.options.batch_size)
 
     def _dispatch(self, worker: Worker) -> None:
         jobs = self._take()
@@ -204,10 +188,7 @@ class Dispatcher:
             worker.take_back(batch)
             batch.failed(WorkerFailed(str(error)))
         batch.written()
-        self._idle.pop(worker, None)
-        self._busy.pop(worker, None)
-        if worker.has_room:
-            self._line_of(worker)[worker] = None  # at its end
+        self._free.given(worker)
 
     def _form(self, jobs: list[Job], worker: Worker) -> DispatchedBatch:
         """The batch of these jobs; whoever assembled one has done so."""

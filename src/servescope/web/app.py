@@ -8,16 +8,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from servescope.config.settings import Settings
 from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
 from servescope.web.connection import Connection
 from servescope.web.cors import is_preflight
-from servescope.web.exchange import Exchange, Observers
+from servescope.web.exchange import Exchange, Observers, request_id_of
+from servescope.web.face import Face
 from servescope.web.request import Request
 
 logger = logging.getLogger("servescope.web")
+
+
+class Refused(NamedTuple):
+    """What an API says of a request of its own that it was not given: its path's template, and the answer where it has one."""
+
+    route: str
+    answer: tuple[Face, ServescopeError] | None = None
 
 
 class Handler(Protocol):
@@ -32,11 +40,8 @@ class Handler(Protocol):
         ResourceNotFound, at once, for another API's path.
         """
 
-    def refused(self, request: Request, code: int, ended: float) -> str | None:
-        """A request was over without being handled: too large, or its client left before its turn.
-
-        The template of its path; None: another API's path.
-        """
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:
+        """A request is over without being handled: too large, or its client left before its turn. None: another API's path."""
 
 
 class HttpApp:
@@ -77,17 +82,29 @@ class HttpApp:
         exchange.listener = self._last.listener
         return self._last.handle(exchange)
 
-    def refused(self, request: Request | None, code: int) -> None:
+    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
         """See `connection.App`."""
         listener, route, method = self._last.listener, "malformed", "other"
+        answer = None
         if request is not None:
             route, method = "other", request.method
             for handler in (*self._others, self._last):
                 known = handler.refused(request, code, time.monotonic())
                 if known is not None:
-                    listener, route = handler.listener, known
+                    listener, route = handler.listener, known.route
+                    if known.answer is not None:
+                        answer = self._written(request, *known.answer)
                     break
         self._observers.recorder.port.http_request(listener, method, route, code)
+        return answer
+
+    def _written(self, request: Request, face: Face, error: ServescopeError) -> tuple[bytes, bytes]:
+        """Header lines and body of a refusal."""
+        _, headers, body = face.refusal(error)
+        headers.append((b"content-length", b"%d" % len(body)))
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        lines = b"x-request-id: %b%b%b" % (request_id_of(request).encode(), self._observers.common_lines, lines)
+        return lines, b"" if request.method == "HEAD" else body
 
     async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:
         try:

@@ -42,8 +42,11 @@ class App(Protocol):
     def begin(self, request: Request, connection: "Connection") -> None:
         """Take a whole request; answer it now or later, through the connection. Never raises."""
 
-    def refused(self, request: Request | None, code: int) -> None:
-        """A request was answered here, with this status; None where it was no HTTP. Never raises."""
+    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
+        """A request is answered here, with this status; None where it was no HTTP. Never raises.
+
+        Header lines and body of its answer; None: the answer is the plain one.
+        """
 
 
 class Connection(asyncio.Protocol):
@@ -232,7 +235,7 @@ class Connection(asyncio.Protocol):
         request = self._answering
         if request is None or self.lost or request.method == "HEAD":
             return 0
-        self.transport.write(body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n")))
+        self.transport.write(_chunk(request, body))
         return len(body)
 
     def end_chunks(self) -> None:
@@ -244,14 +247,21 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"0\r\n\r\n")
         self._finish(close=not request.keep_alive)
 
+    def break_off(self, words: bytes) -> None:
+        """The answer in chunks will never be whole: say so in a last chunk, if there are words, and close without an end."""
+        request = self._answering
+        if words and request is not None and not self.lost and request.method != "HEAD":
+            self.transport.write(_chunk(request, words))
+        self.transport.close()
+
     def _begin(self, request: Request) -> None:
         self._answering = request
         if not request.too_large:
             self._app.begin(request, self)
         elif request.has_length and request.keep_alive:
             # Empty, uncounted and without an id, as TorchServe's; it goes on with a connection whose next request it can find.
-            self.transport.write(b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\n\r\n")
-            self._app.refused(request, 413)
+            lines, body = self._app.refused(request, 413) or (b"content-length: 0\r\n", b"")
+            self.transport.write(b"HTTP/1.1 413 Request Entity Too Large\r\n%b\r\n%b" % (lines, body))
             self._finish(close=False)
         else:
             self._refuse(413, request)
@@ -285,10 +295,17 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, request: Request | None = None) -> None:
         """Answer without the app, and close: what follows cannot be told apart from this request."""
         self._refused = True
-        self._app.refused(request, status)
+        answer = _REFUSALS[status]
+        if (told := self._app.refused(request, status)) is not None:
+            first = answer.partition(b"\r\n")[0]
+            answer = b"%b\r\n%bconnection: close\r\n\r\n%b" % (first, *told)
         self._drop_waiting()
         if self._answering is not None and not self._answering.too_large:
-            self._after = _REFUSALS[status]  # a pipelined request's: the answer before it is still on its way
+            self._after = answer  # a pipelined request's: the answer before it is still on its way
         elif not self.transport.is_closing():
-            self.transport.write(_REFUSALS[status])
+            self.transport.write(answer)
             self.transport.close()
+
+
+def _chunk(request: Request, body: bytes | memoryview) -> bytes | memoryview:
+    return body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n"))

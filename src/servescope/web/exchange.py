@@ -16,15 +16,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recorder import Recorder
 from servescope.web.connection import Connection
+from servescope.web.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.request import HUNG_UP, Request
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-JSON_TYPE = (b"content-type", b"application/json")
 NO_BODY = frozenset((204, 205, 304))
 NO_LENGTH = frozenset((204, 304))
 
@@ -38,9 +38,6 @@ _PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]
 _numbers = itertools.count(int(_RANDOM[20:], 16))
 _CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_OWN = frozenset(
-    ("content-length", "transfer-encoding", "connection", "x-request-id", "pragma", "cache-control", "expires")
-)
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
@@ -59,10 +56,10 @@ def new_request_id() -> str:
     return f"{_PROCESS_ID}{next(_numbers) & 0xFFFFFFFFFFFF:012x}"
 
 
-def error_body(code: int, type_name: str, message: str) -> bytes:
-    """TorchServe's error: pretty JSON of code, type and message, in this order."""
-    body = {"code": code, "type": type_name, "message": message}
-    return json.dumps(body, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def request_id_of(request: Request) -> str:
+    """The client's own id for its request, where that is 1 to 128 printable characters; else a new one."""
+    given = request.request_id
+    return given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
 
 
 def json_body(value: Any) -> bytes:
@@ -70,15 +67,15 @@ def json_body(value: Any) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """A handler's headers for the wire, without those that are the server's own.
+def encode_headers(headers: Mapping[str, str], kept_back: frozenset[str] = OWN_HEADERS) -> list[tuple[bytes, bytes]]:
+    """A handler's headers for the wire, without those that are the server's own, or otherwise `kept_back`.
 
     Raises:
         WorkerFailed: a name or value that HTTP cannot carry, which would let a handler write headers of another kind.
     """
     encoded = []
     for name, value in headers.items():
-        if str(name).lower() in _OWN:
+        if str(name).lower() in kept_back:
             continue
         pair = str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace")
         if not _NAME.match(pair[0]) or not _VALUE.match(pair[1]):
@@ -103,9 +100,7 @@ class Observers:
     def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
         """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
-        given = request.request_id
-        request_id = given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
-        return Exchange(request, connection, self, request_id, request.received, listener)
+        return Exchange(request, connection, self, request_id_of(request), request.received, listener)
 
     def log(self, exchange: "Exchange", status: int, ended: float) -> None:
         """Write the access line."""
@@ -146,8 +141,8 @@ class Watcher(Protocol):
 class Exchange(Struct, eq=False):
     """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
 
-    `streaming`: in pieces. `open`: neither answered yet nor given up. `route`: the path's template, for the metrics. Made by
-    `begin`.
+    `streaming`: in pieces; `events`: which are server-sent events. `open`: neither answered yet nor given up. `route`: the path's
+    template, for the metrics. `face`: how errors are written. Made by `begin`.
     """
 
     request: Request
@@ -159,6 +154,8 @@ class Exchange(Struct, eq=False):
     route: str = "other"
     started: bool = False
     streaming: bool = False
+    events: bool = False
+    face: Face = TORCHSERVE
     open: bool = True
     sent: int = 0
     watcher: Watcher | None = None
@@ -184,20 +181,18 @@ class Exchange(Struct, eq=False):
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
-        status = error.code if isinstance(error, WorkerFailed) else error.status
+        status, headers, body = self.face.refusal(error)
         if self.started:
-            self.connection.transport.close()
+            self.connection.break_off(self.face.last_words(error) if self.events and self.open else b"")
             self._finish(status, logged=False)
             return
-        headers = [JSON_TYPE]
-        if isinstance(error, ServiceUnavailable):
-            headers.append((b"retry-after", b"%d" % error.retry_after_s))
-        self.answer(status, headers, error_body(status, error.type_name, error.message))
+        self.answer(status, headers, body)
 
     async def stream(self, status: int, headers: Headers, pieces: AsyncIterator[bytes | memoryview]) -> None:
         """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         self.started = self.streaming = True
+        self.events = b"content-type: text/event-stream" in lines.lower()
         self.observers.recorder.port.response_sent(status)
         common = self.observers.common_lines
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))

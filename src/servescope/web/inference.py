@@ -11,11 +11,16 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
 from servescope.tracing.tracer import Tracer
+from servescope.web.app import Refused
 from servescope.web.authorization import TokenAuthority
 from servescope.web.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields, text_of
-from servescope.web.exchange import JSON_TYPE, Exchange, json_body
-from servescope.web.inference_routes import Kind, Route, parse_path
+from servescope.web.exchange import Exchange, json_body
+from servescope.web.face import JSON_TYPE
+from servescope.web.inference_routes import UNKNOWN, Kind, Route, parse_path
 from servescope.web.open_inference import answer_open_inference
+from servescope.web.openai import OpenAiApi
+from servescope.web.openai_errors import TooLarge
+from servescope.web.openai_face import OPENAI
 from servescope.web.openapi import model_document
 from servescope.web.prediction import Prediction
 from servescope.web.request import Request
@@ -50,13 +55,16 @@ class InferenceApi:
         self._description = description
         self._tracer = tracer
         self._shared = shared
+        self._body_limit = settings.max_request_size
+        self._openai = OpenAiApi(catalog, self._predict, shared=shared)
 
     def handle(self, exchange: Exchange) -> None:
         """See `app.Handler`."""
         request = exchange.request
         route = parse_path(request.path)
-        if self._shared and route.kind is Kind.UNKNOWN:
-            raise ResourceNotFound
+        if route is UNKNOWN:
+            self._answer_unknown(exchange)
+            return
         exchange.route = route.template
         if self._authority is not None and not _is_description(route, request.method):
             self._authority.authorize_inference(request.header(b"authorization"))
@@ -64,6 +72,19 @@ class InferenceApi:
             self._predict(exchange, route)
         else:
             self._answer_other(exchange, route)
+
+    def _answer_unknown(self, exchange: Exchange) -> None:
+        """A path that means nothing to TorchServe: OpenAI's, another API's, or nobody's."""
+        path = self._openai.claimed(exchange.request)
+        if path is None and self._shared:
+            raise ResourceNotFound
+        if path is not None:
+            exchange.route, exchange.face = path.template, OPENAI
+        if self._authority is not None:
+            self._authority.authorize_inference(exchange.request.header(b"authorization"))
+        if path is None:
+            raise ResourceNotFound
+        self._openai.handle(exchange, path)
 
     def _answer_other(self, exchange: Exchange, route: Route) -> None:
         if route.kind is Kind.PING:
@@ -106,14 +127,14 @@ class InferenceApi:
         if request.method == "OPTIONS":
             exchange.answer(200, [JSON_TYPE], json_body(model_document(model.name, model.version)))
             return
-        prediction = Prediction(exchange, model, route.version or "default", "explain" if route.explains else "predict")
+        prediction = Prediction(exchange, model, route.version or "default", route.asks)
         exchange.watcher = prediction
         model.recorder.request_arrived(prediction.label)
         if self._health.draining:
             model.recorder.rejected("draining")
             raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
         body = request.body
-        mime = mime_of(request.content_type)
+        mime = b"" if route.raw else mime_of(request.content_type)
         fields: list[Field]
         attachments: Sequence[bytes]
         if len(body) == 1 and len(body[0]) <= INLINE_LIMIT and mime not in FORM_TYPES and not route.query_fields:
@@ -125,19 +146,24 @@ class InferenceApi:
             headers = prediction.trace(self._tracer)
         prediction.submit(WireRequest(exchange.request_id, headers, route.extra, fields), attachments)
 
-    def refused(self, request: Request, code: int, ended: float) -> str | None:
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:
         """See `app.Handler`. The request is one of its model's, if there is such a model."""
         route = parse_path(request.path)
+        if route is UNKNOWN:
+            path = self._openai.claimed(request)
+            if path is None:
+                return None
+            self._openai.refused(request, path, code, ended)
+            return Refused(path.template, (OPENAI, TooLarge(self._body_limit)) if code == 413 else None)
         if route.kind is Kind.PREDICT:
             try:
                 recorder = self._catalog.find(route.model, route.version).recorder
             except ServescopeError:
-                return route.template
+                return Refused(route.template)
             if code == 413:
                 recorder.rejected("too_large")
-            kind = "explain" if route.explains else "predict"
-            recorder.request_refused(kind, code, request.received or ended, ended, request.size)
-        return None if route.kind is Kind.UNKNOWN else route.template
+            recorder.request_refused(route.asks, code, request.received or ended, ended, request.size)
+        return Refused(route.template)
 
 
 def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], Sequence[bytes]]:

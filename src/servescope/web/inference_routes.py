@@ -25,7 +25,8 @@ class Kind(Enum):
 class Route:
     """`template`: the path as the metrics show it, with names in braces for what clients choose.
 
-    `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row.
+    `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row. `asks`:
+    what for, as the metrics have it: predict, explain or openai. `raw`: the handler gets the body's bytes, whatever their type.
     """
 
     kind: Kind
@@ -34,15 +35,13 @@ class Route:
     version: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     query_fields: bool = False
-
-    @property
-    def explains(self) -> bool:
-        """Whether an explanation is asked for, not a prediction."""
-        return self.extra.get("explain") == "True"
+    asks: str = "predict"
+    raw: bool = False
 
 
 UNKNOWN = Route(Kind.UNKNOWN, "other")
 _EXPLAIN: dict[bool, Mapping[str, str]] = {False: {"explain": "False"}, True: {"explain": "True"}}
+_ASKS = {False: "predict", True: "explain"}
 _VERBS = {"predict": False, "infer": False, "explain": True}
 
 
@@ -82,8 +81,15 @@ _kept = lru_cache(maxsize=4096)(_parse)
 
 def _predict(verb: str, model: str, rest: list[str]) -> Route:
     template = f"/{verb}/{{model_name}}" + "".join(("/{version}", "/{url_path}")[: len(rest)])
-    extra = {**_EXPLAIN[verb == "explanations"], "url_path": "/".join(rest[1:])}
-    return Route(Kind.PREDICT, template, model, rest[0] if rest else None, extra) if model else UNKNOWN
+    explains = verb == "explanations"
+    extra = {**_EXPLAIN[explains], "url_path": "/".join(rest[1:])}
+    version = rest[0] if rest else None
+    return Route(Kind.PREDICT, template, model, version, extra, asks=_ASKS[explains]) if model else UNKNOWN
+
+
+def _asked(template: str, model: str, verb: str) -> Route:
+    explains = _VERBS[verb]
+    return Route(Kind.PREDICT, template, model, extra=_EXPLAIN[explains], asks=_ASKS[explains])
 
 
 def _kserve(segments: list[str]) -> Route:
@@ -95,9 +101,9 @@ def _kserve(segments: list[str]) -> Route:
         case ["v1", "models", name]:
             model, colon, verb = name.rpartition(":")
             if colon and verb in ("predict", "explain"):
-                return Route(Kind.PREDICT, f"/v1/models/{{model_name}}:{verb}", model, extra=_EXPLAIN[_VERBS[verb]])
+                return _asked(f"/v1/models/{{model_name}}:{verb}", model, verb)
         case ["v2", "models", model, "infer" | "explain" as verb]:
-            return Route(Kind.PREDICT, f"/v2/models/{{model_name}}/{verb}", model, extra=_EXPLAIN[_VERBS[verb]])
+            return _asked(f"/v2/models/{{model_name}}/{verb}", model, verb)
         case [model, "predict"]:  # a legacy path of a model named v1 or v2
             return Route(Kind.PREDICT, "/{model_name}/predict", model, query_fields=True)
         case [model, version, "predict"]:

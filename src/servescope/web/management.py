@@ -12,9 +12,11 @@ from servescope.config.register import parse_register, parse_register_body, pars
 from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle, Outcome
+from servescope.web.app import Refused
 from servescope.web.authorization import TokenAuthority
 from servescope.web.bodies import mime_of
-from servescope.web.exchange import JSON_TYPE, Exchange, json_body
+from servescope.web.exchange import Exchange, json_body
+from servescope.web.face import JSON_TYPE
 from servescope.web.model_reports import ModelReports
 from servescope.web.openapi import model_management_document
 from servescope.web.request import Request
@@ -77,10 +79,10 @@ class ManagementApi:
             self._authority.authorize_management(request.header(b"authorization"))
         return self._answer(exchange, segments, query)
 
-    def refused(self, request: Request, code: int, ended: float) -> str | None:  # noqa: ARG002  # see `app.Handler`
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:  # noqa: ARG002  # see `app.Handler`
         """See `app.Handler`."""
         route = route_of(request.path.rstrip("/").split("/")[1:])
-        return None if route == "other" else route
+        return None if route == "other" else Refused(route)
 
     async def _answer(self, exchange: Exchange, segments: list[str], query: Query) -> None:
         answer = await self._route(exchange.request, segments, query)

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
-from servescope.metrics.request_recorder import Answer
+from servescope.metrics.request_outcome import Answer, RequestOutcome
 from servescope.metrics.request_times import BatchTimes, stage_times
 from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
-from servescope.serving.pieces import Pieces
+from servescope.serving.pieces import WAITING_LIMIT, Pieces
 from servescope.tracing.spans import FinishedRequest
 from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.exchange import Exchange, Headers, encode_headers
@@ -27,7 +27,7 @@ logger = logging.getLogger("servescope.web")
 class Prediction(Struct, eq=False):
     """The client of a job (`serving.job.Client`), and the watcher of its exchange.
 
-    `label`: the version as the client wrote it, or "default". `kind`: predict or explain.
+    `label`: the version as the client wrote it, or "default". `kind`: predict, explain or openai.
     """
 
     _exchange: Exchange
@@ -69,7 +69,7 @@ class Prediction(Struct, eq=False):
             self._exchange.answer(200, (), body)
             return
         try:
-            self._exchange.answer(_checked(status), encode_headers(headers), body)
+            self._exchange.answer(_checked(status), encode_headers(headers, self._exchange.face.kept_back), body)
         except ServescopeError as error:
             self._exchange.fail(error)
 
@@ -78,15 +78,17 @@ class Prediction(Struct, eq=False):
         if self._pieces is None:
             self._pieces = Pieces()
             try:
-                self._task = asyncio.create_task(self._send(_checked(status), encode_headers(headers)))
+                sent = encode_headers(headers, self._exchange.face.kept_back)
+                self._task = asyncio.create_task(self._send(_checked(status), sent))
             except ServescopeError as error:
                 self._abandon()
                 self._exchange.fail(error)
                 return
         if final:
             self._let_go()
-        self._pieces.put(piece)
-        if final:
+        if not self._pieces.put(piece):
+            self._drop_reader()
+        elif final:
             self._pieces.put(None)
 
     def failed(self, error: ServescopeError) -> None:
@@ -104,6 +106,18 @@ class Prediction(Struct, eq=False):
         if self._pieces is not None:
             self._pieces.put(None)
 
+    def _drop_reader(self) -> None:
+        """The client does not read what it asked for: it is counted as one that hung up, and what it was not sent is forgotten."""
+        exchange = self._exchange
+        logger.warning(
+            "Request %s: its client reads too slowly, more than %d bytes wait; broken off",
+            exchange.request_id,
+            WAITING_LIMIT,
+        )
+        transport = exchange.connection.transport
+        self.lost()
+        transport.abort()
+
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
         exchange, times, span = self._exchange, self._times, self._span
@@ -120,9 +134,22 @@ class Prediction(Struct, eq=False):
             span.finish(self._told(code, ended))
         answer = Answer.STREAMED if exchange.streaming else Answer.WHOLE if exchange.started else Answer.NONE
         requests.finished(
-            self.kind, way, self.label, code, answer, exchange.began, ended, times, self._queued, request.size, size,
-            exchange.request_id, trace_id,
-        )  # fmt: skip
+            RequestOutcome(
+                route=self.kind,
+                way=way,
+                asked=self.label,
+                code=code,
+                answer=answer,
+                arrived=exchange.began,
+                ended=ended,
+                times=times,
+                queued=self._queued,
+                received_bytes=request.size,
+                sent_bytes=size,
+                request_id=exchange.request_id,
+                trace_id=trace_id,
+            )
+        )
 
     def _told(self, code: int, ended: float) -> FinishedRequest:
         """What its span tells of it."""

@@ -59,17 +59,24 @@ class BlockingChannel:
         Raises:
             ChannelClosed: the front end has gone.
         """
-        frame = encode(message, attachments)
+        self.send_buffers([encode(message, attachments), *attachments])
+
+    def send_buffers(self, buffers: Sequence[Buffer]) -> None:
+        """Send frames that are encoded already, each followed by its attachments.
+
+        Raises:
+            ChannelClosed: the front end has gone.
+        """
         with self._sending:
             try:
-                if attachments:
-                    self._send_all([frame, *attachments])
+                if len(buffers) == 1:
+                    self._socket.sendall(buffers[0])
                 else:
-                    self._socket.sendall(frame)
+                    self._send_all(buffers)
             except (BrokenPipeError, ConnectionResetError) as error:
                 raise ChannelClosed from error
 
-    def _send_all(self, buffers: list[Buffer]) -> None:
+    def _send_all(self, buffers: Sequence[Buffer]) -> None:
         """Every buffer, in order, without joining them."""
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         while views:

@@ -17,7 +17,8 @@ from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.messages import Load, Loaded
 from servescope.worker.context import Context
 from servescope.worker.custom_metrics import CustomMetrics
-from servescope.worker.loader import LoadedHandler, load_handler
+from servescope.worker.loader import Finish, LoadedHandler, load_handler
+from servescope.worker.loop import make_runner
 from servescope.worker.probe import Probe
 from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
 
@@ -49,10 +50,10 @@ def build_context(load: Load, metrics: CustomMetrics) -> Context:
     )
 
 
-def load_model(load: Load, context: Context) -> tuple[LoadedHandler | None, Loaded]:
+def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHandler | None, Loaded]:
     """The handler, or None, and what to tell the front end. What was raised goes to the model log."""
     try:
-        handler = load_handler(load.handler, Path(load.model_dir), context)
+        handler = load_handler(load.handler, Path(load.model_dir), context, finish)
         if load.envelope:
             from servescope.worker.envelopes import wrap
 
@@ -62,7 +63,7 @@ def load_model(load: Load, context: Context) -> tuple[LoadedHandler | None, Load
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
         text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {error}"
         return None, Loaded(507 if memory else 500, text, False, context.metrics.drain())
-    return handler, Loaded(200, "", handler.is_async, context.metrics.drain())
+    return handler, Loaded(200, "", handler.is_async, context.metrics.drain(), context.served_models)
 
 
 def serve(channel: BlockingChannel) -> int:
@@ -72,18 +73,23 @@ def serve(channel: BlockingChannel) -> int:
         raise TypeError(f"the first message must be Load, not {type(load).__name__}")
     metrics = CustomMetrics(load.model_name, load.metrics, load.auto_detect)
     context = build_context(load, metrics)
-    handler, loaded = load_model(load, context)
-    channel.send(loaded)
-    if handler is None:
-        return 1
-    if not handler.is_async:
-        Session(channel, handler, context, metrics, load.decode_input).run()
-        return 0
-    import asyncio
+    # One loop for an asynchronous handler's whole life: what its `initialize` makes is often bound to the loop.
+    with make_runner() as runner:
+        handler, loaded = load_model(load, context, runner.run)
+        channel.send(loaded)
+        if handler is None:
+            return 1
+        decode = load.decode_input and not handler.raw_bodies
+        if not handler.is_async:
+            Session(channel, handler, context, metrics, decode).run()
+            return 0
+        from servescope.worker.concurrent import ConcurrentSession
 
-    from servescope.worker.concurrent import ConcurrentSession
-
-    asyncio.run(ConcurrentSession(channel, handler, context, metrics, load.decode_input).run())
+        try:
+            runner.run(ConcurrentSession(channel, handler, context, metrics, decode).run())
+        finally:
+            if context.end is not None:
+                context.end()
     return 0
 
 

@@ -1,7 +1,7 @@
 """A worker whose handler is asynchronous: every batch is a task of its own, as many at once as the front end sends.
 
 Called by `worker.__main__` in place of `Session`. A thread reads the channel; all else runs on one asyncio loop. Each batch
-has a context of its own, so that one request's status or headers never reach another's answer.
+has a context of its own, so that one request's status or headers never reach another's answer. Replies leave by an outbox.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from typing import Any
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
-from servescope.wire.messages import Batch, Cancel, Reply, Stop, ToWorker
+from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.context import Context
 from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler
+from servescope.worker.outbox import Outbox
 from servescope.worker.outputs import build_parts
 from servescope.worker.rows import Bodies, read_requests
 from servescope.worker.session import Failure, failure_of, report_failure
@@ -43,7 +44,12 @@ class ConcurrentSession:
             ChannelClosed: the front end has gone.
         """
         inbox: asyncio.Queue[tuple[ToWorker, bytearray] | None] = asyncio.Queue()
-        threading.Thread(target=self._read, args=(inbox, asyncio.get_running_loop()), daemon=True).start()
+        loop = asyncio.get_running_loop()
+        self._outbox = Outbox(self._channel, loop)
+        self._context.send_engine_stats = self._outbox.send
+        if self._context.served_models:
+            self._outbox.send(EngineStats(0, 0, 0.0, 0))
+        threading.Thread(target=self._read, args=(inbox, loop), daemon=True).start()
         while received := await inbox.get():
             message, body = received
             if isinstance(message, Batch):
@@ -52,6 +58,7 @@ class ConcurrentSession:
                 self._cancel(message.request_id)
             elif isinstance(message, Stop):
                 await asyncio.gather(*self._waiting, return_exceptions=True)
+                self._outbox.flush()
                 return
         raise ChannelClosed
 
@@ -92,23 +99,20 @@ class ConcurrentSession:
         rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
         context = self._context.fork()
         context.start_batch(request_ids, processors)
+        context.started = started
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, context, outputs)
         reply, attachments = await self._reply(batch, started, rows, context)
         for request_id in request_ids:
             self._tasks.pop(request_id, None)
-        try:
-            self._send(batch, reply, attachments)
-        except ChannelClosed:
-            pass  # `run` hears of it too
+        self._send(batch, reply, attachments)
 
     def _send(self, batch: Batch, reply: Reply, attachments: list[Buffer]) -> None:
         try:
-            self._channel.send(reply, attachments)
-        except ChannelClosed:
-            raise
+            self._outbox.send(reply, attachments)
         except Exception as error:  # a status or header that no message can hold
             report_failure(error, [request.id for request in batch.requests])
-            self._channel.send(self._failed(batch, reply.started, failure_of(error), reply.stages["prediction"]))
+            failure = failure_of(error)
+            self._outbox.send(self._failed(batch, reply.started, failure, reply.stages["prediction"], reply.tokens))
 
     async def _reply(
         self, batch: Batch, started: float, rows: list[dict[str, Any]], context: Context
@@ -120,18 +124,26 @@ class ConcurrentSession:
             stages["prediction"] = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(batch.requests), context)
         except asyncio.CancelledError:
-            return self._failed(batch, started, CANCELLED, time.monotonic() - before), []
+            return self._failed(batch, started, CANCELLED, time.monotonic() - before, _tokens(context)), []
         except Exception as error:  # whatever a handler raises is an answer
             report_failure(error, [request.id for request in batch.requests])
-            return self._failed(batch, started, failure_of(error), time.monotonic() - before), []
-        return Reply(batch.id, True, 200, "", parts, started, stages, self._metrics.drain()), attachments
+            return self._failed(batch, started, failure_of(error), time.monotonic() - before, _tokens(context)), []
+        updates = self._metrics.drain()
+        return Reply(batch.id, True, 200, "", parts, started, stages, updates, _tokens(context)), attachments
 
-    def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float) -> Reply:
+    def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = {"prediction": seconds}
-        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, self._metrics.drain())
+        updates = self._metrics.drain()
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, updates, tokens)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         parts, attachments = build_parts(outputs, len(batch.requests), context)
         for part in parts:
             part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
-        self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain()), attachments)
+        reply = Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain(), _tokens(context))
+        self._outbox.send(reply, attachments)
+
+
+def _tokens(context: Context) -> Tokens | None:
+    """What a language model has done since the last reply."""
+    return context.take_tokens() if context.take_tokens is not None else None

@@ -6,93 +6,24 @@ case-insensitive here.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from servescope.wire.messages import EngineStats, ServedModel, Tokens
 from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.headers import Headers
-
-CONTENT_TYPE = "content-type"
-OK = 200
-
-
-class RequestProcessor:
-    """One request's headers, and the status and headers of its answer.
-
-    `headers` are the wire's, in their own case and order; `extra` are the server's, and win over a client's. A plain
-    dict of text does as `headers` too, as in TorchServe. Nothing is decoded until somebody asks.
-    """
-
-    __slots__ = ("_extra", "_headers", "_properties", "reason", "response_headers", "status")
-
-    def __init__(
-        self, headers: Sequence[tuple[bytes, bytes]] | dict[str, Any], extra: Mapping[str, Any] | None = None
-    ) -> None:
-        self._extra: Mapping[str, Any] = extra if extra is not None else {}
-        self._headers: Sequence[tuple[bytes, bytes]] = ()
-        self._properties: Headers | None = None
-        if isinstance(headers, dict):
-            self._properties = Headers([*headers.items(), *self._extra.items()])
-        else:
-            self._headers = headers
-        self.status = OK
-        self.reason: str | None = None
-        self.response_headers: dict[str, str] = {}
-
-    def get_request_property(self, key: str) -> Any:
-        """The value of a header, in any case; the last of repeated ones; None without."""
-        if key in self._extra:
-            return self._extra[key]
-        if self._properties is not None:
-            return self._properties.get(key)
-        folded = key.lower()
-        for name in reversed([*self._extra]):
-            if name.lower() == folded:
-                return self._extra[name]
-        # A few comparisons of bytes cost less than decoding every header, and most handlers ask for one or two.
-        wanted = folded.encode("latin-1", "replace")
-        for wire, value in reversed(self._headers):
-            if wire.lower() == wanted:
-                return value.decode("latin-1")
-        return None
-
-    def get_request_properties(self) -> Headers:
-        """All headers, in the wire's case, looked up in any case."""
-        if self._properties is None:
-            wire = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
-            self._properties = Headers([*wire, *self._extra.items()])
-        return self._properties
-
-    def report_status(self, code: int, reason_phrase: str | None = None) -> None:
-        """Set the HTTP status. The phrase is kept for `get_response_status_phrase` and goes no further."""
-        self.status = int(code)
-        self.reason = reason_phrase
-
-    def get_response_status_code(self) -> int:
-        """The HTTP status, 200 until a handler sets another."""
-        return self.status
-
-    def get_response_status_phrase(self) -> str | None:
-        """The phrase that the handler gave, None without."""
-        return self.reason
-
-    def add_response_property(self, key: str, value: Any) -> None:
-        """Set a header of the answer."""
-        self.response_headers[str(key)] = str(value)
-
-    def get_response_headers(self) -> dict[str, str]:
-        """The answer's headers as the handler set them."""
-        return self.response_headers
-
-    def get_response_header(self, key: str) -> str | None:
-        """One header of the answer."""
-        return self.response_headers.get(key)
+from servescope.worker.processor import CONTENT_TYPE, OK, RequestProcessor
 
 
 class Context:
     """A model and the batch in hand. Handlers may hang attributes of their own on it.
 
-    `stage_seconds`: what BaseHandler measured of the batch's preprocess, inference and postprocess.
+    `stage_seconds`: what BaseHandler measured of the batch's preprocess, inference and postprocess. `started`:
+    CLOCK_MONOTONIC seconds when the worker took the batch up.
+
+    A language model's handler sets `served_models` when it is initialised and `take_tokens` for each request: what the model
+    did for it since the last call. `send_engine_stats` is there for it while the worker serves; `end`, if it sets one, is
+    called when that is over.
 
     `gpu_id` is None on a CPU, `batch_size` the most requests in a batch, `model_yaml_config` the whole of
     model-config.yaml. `environ` may rename the sequence headers (TS_REQUEST_SEQUENCE_ID, _START, _END).
@@ -130,6 +61,11 @@ class Context:
         self.header_key_sequence_end = environ.get("TS_REQUEST_SEQUENCE_END", "ts_request_sequence_end")
         self.request_processor: list[RequestProcessor] = [RequestProcessor(())]
         self.stage_seconds: dict[str, float] = {}
+        self.started = 0.0
+        self.served_models: list[ServedModel] = []
+        self.take_tokens: Callable[[], Tokens | None] | None = None
+        self.send_engine_stats: Callable[[EngineStats], None] | None = None
+        self.end: Callable[[], None] | None = None
         self._ids: list[str] = []
         self._request_ids: dict[int, str] | None = None
         self.metrics = metrics if metrics is not None else CustomMetrics(model_name)
@@ -171,6 +107,7 @@ class Context:
         twin.__dict__.update(self.__dict__)
         twin.request_processor = [RequestProcessor(())]
         twin.stage_seconds = {}
+        twin.take_tokens = None
         twin._ids = []
         twin._request_ids = None
         twin.metrics = self._metrics.fork()

@@ -209,10 +209,10 @@ def wrap(envelope: str, handler: LoadedHandler) -> LoadedHandler:
     if kind is None:
         raise ConfigurationError(f"service_envelope={envelope}: not one of {', '.join(ENVELOPES)}")
     if not handler.is_async:
-        return LoadedHandler(kind(handler.entry).handle, False)
+        return LoadedHandler(kind(handler.entry).handle, False, handler.raw_bodies)
 
     async def handle(data: list[Row], context: Context) -> Any:
         # Batches overlap, and an envelope remembers its own: one envelope each.
         return await kind(handler.entry).handle(data, context)
 
-    return LoadedHandler(handle, is_async(handle))
+    return LoadedHandler(handle, is_async(handle), handler.raw_bodies)

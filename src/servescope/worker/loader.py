@@ -6,12 +6,11 @@ Unlike there, an import that fails inside a handler's own file is shown as it is
 count.
 """
 
-import asyncio
 import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +20,7 @@ from servescope.errors import InvalidModel
 from servescope.worker.context import Context
 
 Entry = Callable[[list[dict[str, Any]], Context], Any]
+Finish = Callable[[Coroutine[Any, Any, Any]], Any]
 
 DEFAULT_FUNCTION = "handle"
 BUILT_IN = "ts.torch_handler"
@@ -28,14 +28,18 @@ BUILT_IN = "ts.torch_handler"
 
 @dataclass(frozen=True)
 class LoadedHandler:
-    """An initialised handler: `entry(rows, context)`, one row and one output a request; `is_async` if it is awaited."""
+    """An initialised handler: `entry(rows, context)`, one row and one output a request; `is_async` if it is awaited.
+
+    `raw_bodies`: its class says that it wants bodies as the clients sent them, never decoded.
+    """
 
     entry: Entry
     is_async: bool
+    raw_bodies: bool = False
 
 
-def load_handler(handler: str, model_dir: Path, context: Context) -> LoadedHandler:
-    """Import, make and initialise the handler.
+def load_handler(handler: str, model_dir: Path, context: Context, finish: Finish) -> LoadedHandler:
+    """Import, make and initialise the handler. `finish` runs an asynchronous initialisation to its end.
 
     Raises:
         InvalidModel: no such module, or no handler in it. What the handler's own code raises comes through as it is.
@@ -47,8 +51,8 @@ def load_handler(handler: str, model_dir: Path, context: Context) -> LoadedHandl
         raise InvalidModel(f"handler {handler!r} names no Python module")
     _extend_path(model_dir, (model_dir / path).parent)
     module = _import(name, handler, model_dir)
-    entry = _initialise(module, function or DEFAULT_FUNCTION, handler, context)
-    return LoadedHandler(entry, is_async(entry))
+    entry, raw_bodies = _initialise(module, function or DEFAULT_FUNCTION, handler, context, finish)
+    return LoadedHandler(entry, is_async(entry), raw_bodies)
 
 
 def is_async(entry: Entry) -> bool:
@@ -82,21 +86,23 @@ def _import(name: str, handler: str, model_dir: Path) -> ModuleType:
     raise InvalidModel(f"handler {handler!r}: there is no {name}.py in {model_dir}, and no module {built_in}")
 
 
-def _initialise(module: ModuleType, function: str, handler: str, context: Context) -> Entry:
-    """The callable for batches, after the one call that lets the handler load its model."""
+def _initialise(
+    module: ModuleType, function: str, handler: str, context: Context, finish: Finish
+) -> tuple[Entry, bool]:
+    """The callable for batches, after the one call that lets the handler load its model, and if it wants raw bodies."""
     if hasattr(module, function):
         entry: Entry = getattr(module, function)
         if not callable(entry):
             raise InvalidModel(f"handler {handler!r}: {function} in {module.__file__} is {entry!r}, not a function")
-        _finish(entry(None, context))  # type: ignore[arg-type]
-        return entry
+        _await(entry(None, context), finish)  # type: ignore[arg-type]
+        return entry, False
     instance = _handler_class(module, function, handler)()
     initialize = getattr(instance, "initialize", None)
     if initialize is not None:
-        _finish(initialize(context))
+        _await(initialize(context), finish)
     # Read only now: `initialize` may have put another callable, such as MicroBatching, in its place.
     found: Entry = instance.handle
-    return found
+    return found, bool(getattr(instance, "raw_bodies", False))
 
 
 def _handler_class(module: ModuleType, function: str, handler: str) -> type[Any]:
@@ -112,7 +118,6 @@ def _handler_class(module: ModuleType, function: str, handler: str) -> type[Any]
     )
 
 
-def _finish(result: Any) -> None:
-    """An asynchronous handler's initialisation is run to its end, on a loop of its own."""
+def _await(result: Any, finish: Finish) -> None:
     if inspect.iscoroutine(result):
-        asyncio.run(result)
+        finish(result)

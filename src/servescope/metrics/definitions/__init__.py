@@ -13,6 +13,7 @@ from servescope.metrics.definitions.definition import (
 )
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
+from servescope.metrics.definitions.llm import FINISH_REASONS, LLM, TOKEN_KINDS
 from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
 from servescope.metrics.definitions.requests import OUTCOMES, REJECTION_REASONS, REQUESTS, STAGES
 from servescope.metrics.definitions.torchserve import TORCHSERVE
@@ -23,6 +24,7 @@ __all__ = [
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
     "DURATION_BUCKETS",
+    "FINISH_REASONS",
     "OUTCOMES",
     "OWN",
     "REJECTION_REASONS",
@@ -30,12 +32,13 @@ __all__ = [
     "SIZE_BUCKETS",
     "SLOS",
     "STAGES",
+    "TOKEN_KINDS",
     "TORCHSERVE",
     "WORKER_STATES",
     "Definition",
     "Kind",
 ]
 
-OWN = REQUESTS + WORKERS + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + WORKERS + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

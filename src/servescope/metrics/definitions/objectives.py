@@ -2,7 +2,9 @@
 
 availability: of all answers but the client's own errors (4xx, 499; not 408, which is a deadline that the server missed),
 those that are no server error. latency: of the answers
-that are ok, those within `latency_ms`. ttft, itl: the same for a stream's first piece and for its mean time between pieces.
+that are ok, those within `latency_ms`. ttft: of a language model's answers that are ok and have a token, and of the requests that
+ended in a server error (or 408) without one, those with a first token within `ttft_ms`. itl: of its answers that are ok and
+have more than one, those with a mean time between tokens within `itl_ms`.
 """
 
 from servescope.metrics.definitions.definition import Definition
@@ -17,8 +19,9 @@ OBJECTIVES = (
     Definition(
         "servescope_slo_requests_total", "counter", "requests", _LABELS,
         "Requests that an objective of the model is about. availability: all but those that the client spoilt (4xx, but"
-        " for 408, a deadline missed) or gave up; latency: those that were answered without an error; ttft, itl: those"
-        " with a streamed answer.",
+        " for 408, a deadline missed) or gave up; latency: those that were answered without an error; ttft: those that a"
+        " language model answered, and those that ended in a server's error (or 408) before the first token; itl: those"
+        " that it answered with more than one token.",
         _FINISHED,
     ),
     Definition(

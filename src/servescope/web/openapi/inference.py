@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from servescope.web.openapi.openai import openai_paths
 from servescope.web.openapi.parts import (
     Json,
     any_body,
@@ -70,6 +71,7 @@ def inference_paths(*, open_inference: bool) -> Json:
         paths[entry.path] = {"post": _predict(entry)}
         if identifier := _DESCRIBED.get(entry.path):
             paths[entry.path]["options"] = _model_api(identifier, _path_parameters(entry.path))
+    paths |= openai_paths()
     if open_inference:
         paths |= _open_inference_paths()
     return paths

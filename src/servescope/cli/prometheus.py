@@ -1,0 +1,71 @@
+"""`servescope prometheus DIR`: configuration, recording rules and alerts for Prometheus and Alertmanager.
+
+In: where the servers are, a file of thresholds. Out: files in a folder. Needs no running server. Added to the application
+by `cli.app`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
+from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files
+from servescope.operate.thresholds import Thresholds, read_thresholds, render_thresholds
+from servescope.operate.writer import write_files
+
+
+def _print_thresholds(asked: bool) -> None:
+    if asked:
+        typer.echo(render_thresholds(Thresholds()), nl=False)
+        raise typer.Exit
+
+
+def prometheus(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Folder to write to: prometheus.yml, rules/, alertmanager.yml, thresholds.yml."
+        ),
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT", help=f"A server's metrics address; may be repeated. Default: {DEFAULT_TARGET}."
+        ),
+    ] = None,
+    file_sd: Annotated[
+        str | None, typer.Option("--file-sd", metavar="GLOB", help="Find servers in files of targets instead.")
+    ] = None,
+    http_sd: Annotated[
+        str | None,
+        typer.Option("--http-sd", metavar="URL", help="Ask a URL for servers instead, such as a server's /sd."),
+    ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Thresholds of the alerts. Default: DIR/thresholds.yml where it is there."),
+    ] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Read native histograms instead of classic buckets.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that are there (thresholds.yml is kept).")
+    ] = False,
+    _asked: Annotated[
+        bool,
+        typer.Option(
+            "--print-thresholds", is_eager=True, callback=_print_thresholds, help="Print every threshold, and end."
+        ),
+    ] = False,
+) -> None:
+    """Write Prometheus' and Alertmanager's configuration, with rules and alerts for this server."""
+    own = folder / THRESHOLDS_FILE
+    chosen = thresholds if thresholds is not None else own if own.exists() else None
+    settings = Thresholds() if chosen is None else read_thresholds(chosen)
+    files = prometheus_files(
+        discovery_of(tuple(target or ()), file_sd, http_sd), settings, "native" if native else "classic"
+    )
+    if own.exists():
+        del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all
+    written = write_files(folder, files, force=force)
+    typer.echo(f"{folder}: {len(written)} files written, {len(files) - len(written)} as they were.")

@@ -1,0 +1,67 @@
+"""What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
+
+from servescope.fleet.worker import Worker
+from servescope.metrics.passthrough import MetricsSource, PassThrough
+from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.wire.messages import EngineStats
+
+
+class WorkerRecords:
+    """The records of one pool. The model may not be known to the metrics (any more); then what concerns it is dropped."""
+
+    def __init__(self, recorder: Recorder, pass_through: PassThrough, name: str, version: str) -> None:
+        self._recorder = recorder
+        self._pass_through = pass_through
+        self._name = name
+        self._version = version
+
+    @property
+    def _model(self) -> ModelRecorder | None:
+        return self._recorder.find(self._name, self._version)
+
+    def added(self, worker: Worker) -> None:
+        """There is a new worker."""
+        self._recorder.workers.added(self._name, self._version, worker.name, lambda: worker.busy_s)
+
+    def launched(self, worker: Worker) -> None:
+        """It has a process."""
+        self._recorder.workers.started(self._name, self._version, worker.name, worker.pid)
+
+    def offers(self, worker: Worker, source: MetricsSource) -> None:
+        """Its handler's own metrics can be asked for."""
+        self._pass_through.attach(worker.name, self._name, self._version, source)
+
+    def loaded(self, worker: Worker, seconds: float) -> None:
+        """It has loaded the model, so long after the decision to start it."""
+        self._recorder.worker_loaded(worker.name, seconds * 1000)
+        self._recorder.worker_thread_time(worker.load_command_s * 1000)
+        if model := self._model:
+            model.loaded(seconds)
+
+    def serves_language_model(self) -> None:
+        """A worker has loaded it, and says so."""
+        if model := self._model:
+            model.llm.begin()
+
+    def engine(self, worker: Worker, stats: EngineStats) -> None:
+        """Its engine is now as `stats` say."""
+        if model := self._model:
+            model.llm.engine(worker.name, stats)
+
+    def ended(self, worker: Worker) -> None:
+        """Its process has ended."""
+        self._recorder.workers.ended(worker.name)
+        self._pass_through.detach(worker.name)
+        if model := self._model:
+            model.llm.worker_ended(worker.name)
+
+    def restarted(self, reason: str) -> None:
+        """A worker that nobody had stopped is started again."""
+        if model := self._model:
+            model.restarted(reason)
+
+    def gone(self, worker: Worker) -> None:
+        """It will not come back."""
+        self._recorder.workers.gone(self._name, self._version, worker.name, worker.busy_s)
+        if model := self._model:
+            model.llm.worker_gone(worker.name)

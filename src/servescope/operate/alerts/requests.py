@@ -1,0 +1,52 @@
+"""Errors and latency of a model, whether or not it has objectives: in, recordings over 5 minutes; out, three alerts."""
+
+from servescope.operate.alert import Alert, Severity
+from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, percent
+from servescope.operate.promql import Expression, Recordings, equal, max_by, metric
+from servescope.operate.recordings.levels import MODEL as BY_MODEL
+from servescope.operate.thresholds import Thresholds
+
+_SECONDS = 300  # of the window in which requests are counted
+
+
+def request_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
+    """5xx above two shares, and the 99th percentile above the model's latency_ms."""
+    return (
+        _errors("ServescopeManyErrors", "page", thresholds.error_ratio_page, recorded, thresholds),
+        _errors("ServescopeErrors", "ticket", thresholds.error_ratio_ticket, recorded, thresholds),
+        _slow(recorded, thresholds),
+    )
+
+
+def enough_requests(recorded: Recordings, thresholds: Thresholds) -> Expression:
+    """The models that were asked often enough in 5 minutes for a ratio to mean something."""
+    return recorded.read("model:servescope_requests:rate5m").now * _SECONDS >= thresholds.minimum_requests
+
+
+def _errors(name: str, severity: Severity, share: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
+    failed = recorded.read("model:servescope_requests_failed:ratio5m").now
+    return Alert(
+        name=name,
+        severity=severity,
+        role="symptom",
+        condition=(failed > share).and_on(enough_requests(recorded, thresholds)),
+        measured=failed,
+        lasts=thresholds.errors_for,
+        summary=f"{MODEL} answers more than {percent(share)} of its requests with 5xx",
+        description=f"{PERCENT} of the requests of {MODEL} in the last 5 minutes were answered with a status of 5xx.",
+    )
+
+
+def _slow(recorded: Recordings, thresholds: Thresholds) -> Alert:
+    p99 = recorded.read("model:servescope_request_duration_seconds:p99_5m").now
+    promised = max_by(metric("servescope_slo_threshold_seconds").where(equal("slo", "latency")).now, *BY_MODEL)
+    return Alert(
+        name="ServescopeSlow",
+        severity="ticket",
+        role="symptom",
+        condition=(p99 > promised).and_on(enough_requests(recorded, thresholds)),
+        measured=p99,
+        lasts=thresholds.latency_for,
+        summary=f"The slowest hundredth of {MODEL} takes longer than its latency_ms",
+        description=f"The 99th percentile of {MODEL} over 5 minutes is {DURATION}, above the model's latency_ms.",
+    )

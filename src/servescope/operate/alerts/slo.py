@@ -1,0 +1,73 @@
+"""Error budgets that burn too fast: in, recorded shares of requests that missed an objective; out, sixteen alerts.
+
+Four objectives by four pairs of windows, after the Google SRE workbook's chapter on alerting: the long window says that it
+matters, the short one that it goes on still, so the alert ends soon after its cause. What a model promises is in the
+series, so one rule serves all models, and a model that is gone has no budget to compare with: its alerts end.
+"""
+
+from typing import Final, NamedTuple
+
+from servescope.operate.alert import Alert, Severity
+from servescope.operate.alerts.wording import MODEL, PERCENT
+from servescope.operate.promql import Expression, Recordings, clamp_max, equal
+from servescope.operate.recordings.objectives import BUDGET, ERRORS, REQUESTS
+from servescope.operate.thresholds import Thresholds
+
+
+class _Objective(NamedTuple):
+    slo: str
+    alert: str
+    missed: str
+
+
+class _Pace(NamedTuple):
+    """A pair of windows; `guard` is the window whose requests are counted before anybody is alerted."""
+
+    long: str
+    short: str
+    guard: str
+    burn_rate: float
+    severity: Severity
+
+
+_SECONDS: Final = {"1h": 3600, "6h": 6 * 3600}
+_OBJECTIVES: Final = (
+    _Objective("availability", "ServescopeAvailabilityBudgetBurns", "were answered with a server error or missed their deadline"),
+    _Objective("latency", "ServescopeLatencyBudgetBurns", "took longer than the model's latency_ms"),
+    _Objective("ttft", "ServescopeFirstTokenBudgetBurns", "had no first token within the model's ttft_ms"),
+    _Objective("itl", "ServescopeTokenPaceBudgetBurns", "took longer than the model's itl_ms from token to token"),
+)  # fmt: skip
+
+
+def slo_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
+    """The four objectives' alerts, the fastest first."""
+    paces = (
+        _Pace("1h", "5m", "1h", thresholds.burn_rate_1h, "page"),
+        _Pace("6h", "30m", "6h", thresholds.burn_rate_6h, "page"),
+        _Pace("1d", "2h", "6h", thresholds.burn_rate_1d, "ticket"),
+        _Pace("3d", "6h", "6h", thresholds.burn_rate_3d, "ticket"),
+    )
+    return tuple(_alert(recorded, thresholds, objective, pace) for objective in _OBJECTIVES for pace in paces)
+
+
+def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, pace: _Pace) -> Alert:
+    only = equal("slo", objective.slo)
+    budget = recorded.read(BUDGET).where(only).now
+    limit = clamp_max(budget * pace.burn_rate, thresholds.total_failure_ratio)
+    long = recorded.read(f"{ERRORS}ratio_{pace.long}").where(only).now
+    short = recorded.read(f"{ERRORS}ratio_{pace.short}").where(only).now
+    requests = recorded.read(f"{REQUESTS}rate{pace.guard}").where(only).now * _SECONDS[pace.guard]
+    enough: Expression = requests >= thresholds.slo_minimum_requests
+    return Alert(
+        name=objective.alert,
+        severity=pace.severity,
+        role="symptom",
+        labels=(("window", pace.long),),
+        condition=(long > limit).and_on(short > limit).and_on(enough),
+        measured=long,
+        summary=f"{MODEL} spends its error budget for {objective.slo} {pace.burn_rate:g} times as fast as it lasts",
+        description=(
+            f"{PERCENT} of the requests of {MODEL} in the last {pace.long} {objective.missed}. That and the last"
+            f" {pace.short} are above {pace.burn_rate:g} times what its objective allows."
+        ),
+    )

@@ -1,0 +1,57 @@
+"""Rows about a model's workers: in, the form of the histograms; out, the rows that `model` has of them."""
+
+from servescope.operate.grafana import links
+from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
+from servescope.operate.grafana.panel import Panel, Query, Row, Step
+from servescope.operate.promql import Form, increase, max_by, quantile_of, rate, sum_by
+
+_MODEL = ("model_name", "model_version")
+_LINE = "{{model_name}} {{model_version}}"
+_EACH = ("instance", "worker")
+_WORKER = "{{instance}} {{worker}}"
+
+
+def rows(form: Form) -> tuple[Row, ...]:
+    """How many there are and how busy, then what each of them takes."""
+    return (_all(form), _each(form))
+
+
+def _all(form: Form) -> Row:
+    restarts = increase(family("servescope_worker_restarts_total"), RECENT)
+    busy = max_by(recorded(form, "instance_model:servescope_workers:utilization5m").now, "instance", *_MODEL)
+    return Row("Workers", (
+        Panel("Workers by state", "Ready and busy ones work. starting for long: loading fails or is slow; failed: given up,"
+              " restarts no more. The dashed line is how many there should be.", "short", (
+                  Query(sum_by(family("servescope_workers").now, "state"), "{{state}}"),
+                  Query(sum_by(family("servescope_workers_min").now), "minimum", limit=True),
+              ), kind="stacked"),
+        Panel("Busy", "Share of their time in which the workers had a batch, by server. Near 1 the queue is about to grow; a"
+              " worker that hangs reads 1.", "percentunit", (Query(busy, f"{{{{instance}}}} {_LINE}"),), top=1,
+              steps=(Step(0.9, "orange"),), links=(links.HOST_OF_LINE,)),
+        Panel("Restarts", "Workers that ended unasked in the last 5 minutes, by reason. oom: killed for memory; timeout: a batch"
+              " took longer than responseTimeout; load_error: the handler raised while loading.", "short",
+              (Query(sum_by(restarts, "instance", "reason"), "{{instance}} {{reason}}"),), steps=(Step(1, "red"),),
+              links=(links.HOST_OF_LINE,)),
+    ))  # fmt: skip
+
+
+def _each(form: Form) -> Row:
+    cpu = sum_by(rate(family("servescope_worker_cpu_seconds_total"), RATE), *_EACH)
+    gpu = sum_by(family("servescope_worker_gpu_memory_bytes").now, *_EACH, "device")
+    loads = family("servescope_worker_load_seconds")
+    # Loads are too rare for a rate: all of them since the server's start are what there is to look at.
+    loading = quantile_of(
+        0.9, sum_by(loads.bucket.now, *_MODEL, "le") if form == "classic" else sum_by(loads.now, *_MODEL)
+    )
+    return Row("Each worker", (
+        Panel("Memory of each worker", "Resident memory of each worker's process and its children. One that climbs until a"
+              " restart is a leak.", "bytes",
+              (Query(max_by(family("servescope_worker_memory_bytes").now, *_EACH), _WORKER),), width=6),
+        Panel("Processor time of each worker", "Processors' worth of time of each worker. Flat at 1: one thread does all"
+              " the work.", "short", (Query(cpu, _WORKER),), width=6),
+        Panel("GPU memory of each worker", "What each worker's process has of each GPU, as the driver says.", "bytes",
+              (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), width=6,
+              empty="no GPU"),
+        Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until"
+              " its model was loaded: how long a restart hurts.", "s", (Query(loading, _LINE),), width=6, empty="none loaded"),
+    ))  # fmt: skip

@@ -1,0 +1,40 @@
+"""What is recorded: in, the form in which Prometheus keeps histograms; out, groups of recording rules, and them by name.
+
+Read by `alerts` and the boards, which must not read a family of many series where a recording exists. Levels:
+`instance_model` has job, instance, model_name and model_version, `model` is summed over the servers, `instance` is of one.
+"""
+
+from servescope.operate.promql import Form, Recording, Recordings
+from servescope.operate.recordings.llm import llm_recordings
+from servescope.operate.recordings.objectives import (
+    days_recordings,
+    hours_recordings,
+    means_recordings,
+    minutes_recordings,
+)
+from servescope.operate.recordings.requests import request_recordings
+from servescope.operate.recordings.usage import usage_recordings
+from servescope.operate.rule_group import RuleGroup
+
+__all__ = ["all_recordings", "recording_groups"]
+
+
+def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
+    """Every group of recordings, in the order in which later ones read earlier ones."""
+    minutes = Recordings(minutes_recordings())
+    means = Recordings(means_recordings(minutes))
+    return (
+        RuleGroup("servescope-requests", "15s", request_recordings(form)),
+        RuleGroup("servescope-usage", "15s", usage_recordings(form)),
+        RuleGroup("servescope-llm", "15s", llm_recordings(form)),
+        RuleGroup("servescope-slo", "15s", tuple(minutes.values())),
+        # Windows of hours move slowly, and a 15 s interval would read the same samples again and again.
+        RuleGroup("servescope-slo-hours", "1m", hours_recordings(minutes)),
+        RuleGroup("servescope-slo-means", "10m", tuple(means.values())),
+        RuleGroup("servescope-slo-days", "2m", days_recordings(minutes, means)),
+    )
+
+
+def all_recordings(form: Form) -> Recordings:
+    """Every recording by its name."""
+    return Recordings(tuple(rule for group in recording_groups(form) for rule in group.rules))

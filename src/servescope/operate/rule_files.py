@@ -1,0 +1,65 @@
+"""Files of rules: in, thresholds and the histograms' form; out, the text of each file by its name under `rules/`.
+
+Called by `prometheus`. The same input makes the same text, byte for byte.
+"""
+
+from typing import Any, Final
+
+import yaml
+from yaml.representer import BaseRepresenter
+
+from servescope.operate.alert import Alert
+from servescope.operate.alerts import alert_groups
+from servescope.operate.promql import Form, Recording
+from servescope.operate.recordings import recording_groups
+from servescope.operate.rule_group import RuleGroup
+from servescope.operate.thresholds import Thresholds
+
+_HEADER: Final = "# Written by `servescope prometheus`: change thresholds.yml and write it anew.\n"
+
+
+def _text(dumper: BaseRepresenter, text: Any) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as they are."""
+
+    yaml_representers = {**yaml.SafeDumper.yaml_representers, str: _text}  # noqa: RUF012 (the base class' own name)
+
+
+def rule_files(thresholds: Thresholds, form: Form) -> dict[str, str]:
+    """The files: recordings in one, alerts in one for each topic."""
+    files = {"recordings.yml": _file([_group(group, _recording) for group in recording_groups(form)])}
+    for group in alert_groups(thresholds, form):
+        topic = group.name.removeprefix("servescope-").removesuffix("-alerts")
+        files[f"{topic}.yml"] = _file([_group(group, lambda alert: _alert(alert, thresholds))])
+    return files
+
+
+def _file(groups: list[dict[str, Any]]) -> str:
+    text = yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    return _HEADER + text
+
+
+def _group(group: RuleGroup[Any], render: Any) -> dict[str, Any]:
+    return {"name": group.name, "interval": group.interval, "rules": [render(rule) for rule in group.rules]}
+
+
+def _recording(recording: Recording) -> dict[str, Any]:
+    return {"record": recording.name, "expr": str(recording.expression)}
+
+
+def _alert(alert: Alert, thresholds: Thresholds) -> dict[str, Any]:
+    labels = {"severity": alert.severity, **({"role": alert.role} if alert.role else {}), **dict(alert.labels)}
+    return {
+        "alert": alert.name,
+        "expr": str(alert.condition),
+        **({"for": alert.lasts} if alert.lasts != "0s" else {}),
+        "labels": labels,
+        "annotations": {
+            "summary": alert.summary,
+            "description": alert.description,
+            "runbook_url": f"{thresholds.runbook_url}#{alert.anchor}",
+        },
+    }

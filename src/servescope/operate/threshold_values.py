@@ -1,0 +1,106 @@
+"""The kinds of values that `thresholds` has: in, a default and what it means; out, a dataclass field with its reader.
+
+A reader takes what YAML made of a value, and raises ValueError with what is wrong with it.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, Final
+
+_DURATION: Final = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+_LINK: Final = re.compile(r"[^\s#\"'<>{}\\]+")
+_JOB: Final = re.compile(r"[A-Za-z0-9_.:/-]+")
+
+
+def _field(default: Any, text: str, read: Callable[[Any], Any]) -> Any:
+    return field(default=default, metadata={"help": text, "read": read})
+
+
+def ratio(default: float, text: str) -> Any:
+    """A share above 0 and below 1."""
+
+    def read(value: Any) -> float:
+        number = _number(value)
+        if not 0 < number < 1:
+            raise ValueError("is no ratio above 0 and below 1" + (": give 0.9 for 90 %" if 1 < number <= 100 else ""))
+        return number
+
+    return _field(default, text, read)
+
+
+def factor(default: float, text: str) -> Any:
+    """A number above 0."""
+    return _field(float(default), text, _positive)
+
+
+def seconds(default: float, text: str) -> Any:
+    """Seconds above 0."""
+    return _field(float(default), text, _positive)
+
+
+def count(default: int, text: str) -> Any:
+    """A whole number of at least 1."""
+
+    def read(value: Any) -> int:
+        if type(value) is not int or not 1 <= value <= 10**12:
+            raise ValueError("is no whole number of at least 1")
+        return value
+
+    return _field(default, text, read)
+
+
+def duration(default: str, text: str) -> Any:
+    """A duration as Prometheus writes it; 0s for at once."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not _DURATION.fullmatch(value) or len(value) > 20:
+            raise ValueError("is no duration such as 30s, 5m or 1h")
+        return value
+
+    return _field(default, text, read)
+
+
+def link(default: str, text: str) -> Any:
+    """A URL of http or https, or a path, to which `#section` can be added."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not _LINK.fullmatch(value):
+            raise ValueError("is no URL or path to which #section could be added")
+        scheme, separator, _ = value.partition("://")
+        if separator and scheme not in ("http", "https"):
+            raise ValueError("is no http:// or https:// URL")
+        return value
+
+    return _field(default, text, read)
+
+
+def job(default: str, text: str) -> Any:
+    """A name for a job: letters, digits and _.:/- only."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not _JOB.fullmatch(value):
+            raise ValueError("is no name of letters, digits and _.:/-")
+        return value
+
+    return _field(default, text, read)
+
+
+def _positive(value: Any) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("is no number above 0")
+    return number
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("is no number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("is no finite number")
+    return number

@@ -1,0 +1,58 @@
+"""`servescope llm --detach`: the process in the background has the model's folder, and takes it away when it ends."""
+
+import os
+import select
+import signal
+import sys
+
+import pytest
+
+from servescope.cli import runfile
+from servescope.cli.llm import llm
+from servescope.errors import ConfigurationError
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A model, addresses that no other server has, and a package that is called vllm and does not load."""
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "vllm").mkdir()
+    (tmp_path / "vllm" / "__init__.py").write_text("raise ImportError('this is no engine')\n")
+    sockets = (f"{api}_address=unix:{tmp_path}/{api[:2]}.sock\n" for api in ("inference", "management", "metrics"))
+    (tmp_path / "my.properties").write_text("".join(sockets))
+    return tmp_path
+
+
+def environ(place, *path):
+    return os.environ | {"TEMP": str(place / "temp"), "PYTHONPATH": os.pathsep.join([*map(str, path), *sys.path])}
+
+
+def folders(place):
+    return list((place / "temp").glob("servescope-llm-*"))
+
+
+def test_the_server_in_the_background_owns_the_folder(place, capsys):
+    """It is there while the server runs, whatever became of the model, and gone with it."""
+    words = ["./tiny", "--detach", "--ts-config", "my.properties", "--models", "--", "--dtype", "float32"]
+    assert llm(words, environ(place, place), place, has_vllm=lambda: True) == 0
+    assert "tiny is being loaded" in capsys.readouterr().out
+    running = runfile.read(place / "temp" / runfile.NAME)
+    ended = os.pidfd_open(running.pid)
+    try:
+        (folder,) = folders(place)
+        config = (folder / "model" / "model-config.yaml").read_text()
+    finally:
+        os.kill(running.pid, signal.SIGTERM)
+        assert select.select([ended], [], [], 30)[0]
+        os.close(ended)
+    assert "float32" in config
+    assert folders(place) == []
+
+
+def test_what_keeps_it_from_starting_is_said(place):
+    """The last words of the process in the background."""
+    words = ["./tiny", "--detach", "--ts-config", "absent.properties"]
+    with pytest.raises(ConfigurationError, match=r"(?s)before it answered.*absent\.properties"):
+        llm(words, environ(place, place), place, has_vllm=lambda: True)
+    assert folders(place) == []

@@ -1,0 +1,66 @@
+"""`servescope prometheus`: what it writes, what it keeps, what it refuses."""
+
+import pytest
+import yaml
+
+from servescope.cli.main import run
+
+
+def test_it_writes_a_folder(tmp_path, capsys):
+    """Everything on one line; a second time nothing changes."""
+    folder = tmp_path / "prometheus"
+    assert run(["prometheus", str(folder)]) == 0
+    assert "12 files written, 0 as they were" in capsys.readouterr().out
+    assert {path.name for path in folder.iterdir()} == {"prometheus.yml", "alertmanager.yml", "thresholds.yml", "rules"}
+    assert run(["prometheus", str(folder)]) == 0
+    assert "0 files written, 11 as they were" in capsys.readouterr().out
+
+
+def test_nothing_is_overwritten(tmp_path, capsys):
+    """Without --force the command fails and names the files; with it they are new."""
+    assert run(["prometheus", str(tmp_path)]) == 0
+    assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2"]) == 1
+    assert "prometheus.yml already: give --force" in capsys.readouterr().err
+    assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2", "--force"]) == 0
+    job = yaml.safe_load((tmp_path / "prometheus.yml").read_text())["scrape_configs"][0]
+    assert job["static_configs"] == [{"targets": ["a:1", "b:2"]}]
+
+
+def test_thresholds_of_the_folder_are_kept(tmp_path):
+    """An operator's thresholds.yml is read where none other is given, and never written over."""
+    assert run(["prometheus", str(tmp_path)]) == 0
+    mine = "# mine\ndisk_ratio: 0.5\n"
+    (tmp_path / "thresholds.yml").write_text(mine)
+    assert run(["prometheus", str(tmp_path), "--force"]) == 0
+    assert "> 0.5\n" in (tmp_path / "rules/host.yml").read_text()
+    assert (tmp_path / "thresholds.yml").read_text() == mine
+    (tmp_path / "other.yml").write_text("disk_ratio: 0.75\n")
+    assert run(["prometheus", str(tmp_path), "--force", "--thresholds", str(tmp_path / "other.yml")]) == 0
+    assert "> 0.75\n" in (tmp_path / "rules/host.yml").read_text()
+    assert (tmp_path / "thresholds.yml").read_text() == mine
+
+
+def test_the_template(capsys, tmp_path):
+    """--print-thresholds needs no folder, and what it prints can be given back."""
+    assert run(["prometheus", "--print-thresholds"]) == 0
+    (tmp_path / "t.yml").write_text(capsys.readouterr().out)
+    assert run(["prometheus", str(tmp_path / "out"), "--thresholds", str(tmp_path / "t.yml")]) == 0
+    assert (tmp_path / "out/thresholds.yml").read_text() == (tmp_path / "t.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--target", "nowhere"], "--target 'nowhere'"),
+        (["--file-sd", "x.txt"], "--file-sd 'x.txt'"),
+        (["--http-sd", "x"], "--http-sd 'x'"),
+        (["--thresholds", "none.yml"], "none.yml cannot be read"),
+    ],
+)
+def test_bad_options(tmp_path, capsys, options, named):
+    """One line that names the option and its value, status 1, and no file."""
+    assert run(["prometheus", str(tmp_path / "out"), *options]) == 1
+    error = capsys.readouterr().err
+    assert named in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()

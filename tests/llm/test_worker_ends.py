@@ -1,0 +1,65 @@
+"""The engine dies in the midst of an answer: the client is told, the worker comes back, and the metrics say so."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from integration.server import alive, wait_until
+from llm.client import COMPLETIONS, COUNTED, ask_for, load
+from llm.growth import RUNNING, resting
+from llm.llm_server import START_LIMIT_S
+from llm.through_archive import NAME, SERVED
+from truth.comparison import REQUESTS
+from truth.leaving import until
+from truth.scrape import read
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+RESTARTS = "servescope_worker_restarts_total"
+
+
+def engine_of(archive):
+    """The process that the worker's engine runs in."""
+    (worker,) = archive.server.manage("GET", f"/models/{NAME}").json()[0]["workers"]
+    below = psutil.Process(worker["pid"]).children(recursive=True)
+    (engine,) = [process for process in below if "EngineCore" in " ".join(process.cmdline())]
+    return engine
+
+
+def test_the_engine_is_killed(llm_server, archive):
+    """A stream breaks off and a whole answer is an error; nothing of the old worker is left, and the next one serves."""
+    engine = engine_of(archive)
+    old = [engine, *engine.parent().children(recursive=True), engine.parent()]
+    restarts = read(llm_server).total(RESTARTS, model_name=NAME)
+
+    async def kill():
+        await until(lambda: read(llm_server, RUNNING).total(RUNNING, model_name=NAME) == 2, "both to run")
+        os.kill(engine.pid, signal.SIGKILL)
+
+    options = {"model": SERVED, "prompt": "hello", "max_tokens": 1900, "ignore_eos": True}
+    asks = [ask_for(COMPLETIONS, **options), ask_for(COMPLETIONS, **options, **COUNTED)]
+    books = load(llm_server.ports["inference"], asks, clients=2, meanwhile=kill)
+    whole, stream = books.entries
+    assert (whole.fate, whole.code // 100) == ("answered", 5)
+    assert stream.fate == "broken" or b"error" in stream.body.split(b"\n\n")[-2], stream.body[-400:]
+    assert llm_server.ping() == 500
+    assert read(llm_server, REQUESTS).total(REQUESTS, model_name=NAME, code=str(whole.code)) >= 1
+    wait_for_worker(llm_server, archive)
+    assert not alive(old)
+    assert read(llm_server).total(RESTARTS, model_name=NAME) == restarts + 1
+    again = load(llm_server.ports["inference"], [ask_for(COMPLETIONS, **options | {"max_tokens": 3})])
+    assert again.codes() == {"200": 1}
+    assert resting(archive).total(RUNNING, model_name=NAME) == 0
+
+
+def wait_for_worker(llm_server, archive):
+    """Until the engine is up again, and /ping says so."""
+    for _ in range(int(START_LIMIT_S / 30)):
+        try:
+            wait_until(lambda: archive.workers() == ["READY"] and llm_server.ping() == 200)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError(f"{archive.workers()}, /ping says {llm_server.ping()}: {llm_server.console()[-4000:]}")

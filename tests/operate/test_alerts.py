@@ -1,0 +1,295 @@
+"""Every alert that is not about error budgets, in promtool: it fires when it should, and stays silent when it should not."""
+
+import pytest
+
+from operate.promtool import (
+    GONE,
+    RESET,
+    alerting_rules,
+    counter,
+    firing,
+    gauge,
+    given,
+    needs_promtool,
+    series,
+    steady,
+    verdict,
+)
+from servescope.operate.alerts import alert_groups
+from servescope.operate.promql import FORMS
+from servescope.operate.thresholds import Thresholds
+
+pytestmark = needs_promtool
+
+LONG = 120  # steps of 15 s: half an hour
+PER_MINUTE = 4
+
+
+def of(topic):
+    """The rules of one group of alerts."""
+    (group,) = (group for group in alert_groups(Thresholds(), "classic") if group.name == f"servescope-{topic}-alerts")
+    names = {alert.name for alert in group.rules}
+    return [rule for rule in alerting_rules() if rule["alert"] in names]
+
+
+def model(name, instance="a:8082", **labels):
+    return {"job": "servescope", "instance": instance, "model_name": name, "model_version": "1.0", **labels}
+
+
+def requests(name, ok, failed, code="503"):
+    """A model's answers, from the segments of 200 and of failures."""
+    labels = model(name, transport="rest", route="predict")
+    family = "servescope_requests_total"
+    return {
+        series(family, {**labels, "code": "200"}): counter(*ok),
+        series(family, {**labels, "code": code}): counter(*failed),
+    }
+
+
+def durations(name, within, each=100, steps=LONG):
+    """Answers of a model of which all but two in a hundred are below 0.1 s, and these within `within` seconds."""
+    inputs = requests(name, [(each, steps)], [(0, steps)])
+    for bound in ("0.1", "0.25", "0.5", "1", "+Inf"):
+        share = 1 if float(bound) >= within else 0.98
+        labels = model(name, outcome="ok", le=bound)
+        inputs[series("servescope_request_duration_seconds_bucket", labels)] = steady(each * share, steps)
+    return inputs
+
+
+def promise(name, seconds=0.25):
+    return {series("servescope_slo_threshold_seconds", model(name, slo="latency")): gauge((seconds, LONG))}
+
+
+def test_errors(tmp_path):
+    """Shares of 5xx above and below both thresholds; 4xx; few requests; none; restarts; errors that are over; a model that
+    goes.
+    """
+    minute = PER_MINUTE
+    inputs = {
+        **requests("fine", [(1000, LONG)], [(0, LONG)]),
+        **requests("below", [(991, LONG)], [(9, LONG)]),
+        **requests("above", [(989, LONG)], [(11, LONG)]),
+        **requests("below page", [(902, LONG)], [(98, LONG)]),
+        **requests("above page", [(897, LONG)], [(103, LONG)]),
+        **requests("client", [(500, LONG)], [(500, LONG)], code="404"),
+        **requests("few", [(0, LONG)], [(1 / 5, LONG)]),
+        **requests("quiet", [(0, LONG)], [(0, LONG)]),
+        **requests("restarted", [(1000, 40), RESET, (1000, 79)], [(5, 40), RESET, (5, 79)]),
+        **requests("restarts failing", [(980, 40), RESET, (980, 79)], [(20, 40), RESET, (20, 79)]),
+        **requests("over", [(980, 10 * minute), (1000, 80)], [(20, 10 * minute), (0, 80)]),
+        **requests("unregistered", [(500, 10 * minute), GONE], [(500, 10 * minute), GONE]),
+    }
+    low, high = ("ServescopeErrors", "ticket"), ("ServescopeManyErrors", "page")
+    lasting = [(*low, name) for name in ("above", "below page", "above page", "restarts failing")]
+    lasting.append((*high, "above page"))
+    early = [*lasting, (*low, "over"), (*low, "unregistered"), (*high, "unregistered")]
+    by = ("severity", "model_name")
+    expected = [firing(4 * 60, by, []), firing(9 * 60, by, early), firing(17 * 60, by, lasting)]
+    rules = [rule for rule in of("requests") if rule["alert"] != "ServescopeSlow"]
+    assert verdict(tmp_path, given("15s", inputs, expected), rules) == ""
+
+
+def test_slow(tmp_path):
+    """The 99th percentile above and below the model's own latency_ms; without one; with few requests; with none."""
+    inputs = {
+        **durations("slow", 0.5),
+        **promise("slow"),
+        **durations("in time", 0.25),
+        **promise("in time"),
+        **durations("promised more", 0.5),
+        **promise("promised more", 0.6),
+        **durations("promised nothing", 1),
+        **durations("few", 1, each=0.2),
+        **promise("few"),
+        **durations("quiet", 1, each=0),
+        **promise("quiet"),
+        **durations("unregistered", 1, steps=LONG),
+        series("servescope_slo_threshold_seconds", model("unregistered", slo="latency")): gauge((0.25, 60), GONE),
+    }
+    by = ("severity", "model_name")
+    slow, gone = [("ServescopeSlow", "ticket", name) for name in ("slow", "unregistered")]
+    expected = [firing(9 * 60, by, []), firing(12 * 60, by, [slow, gone]), firing(16 * 60, by, [slow])]
+    rules = [rule for rule in of("requests") if rule["alert"] == "ServescopeSlow"]
+    assert verdict(tmp_path, given("15s", inputs, expected), rules) == ""
+
+
+def test_queues(tmp_path):
+    """Queues that fill, stand still, refuse; and those that only nearly do, or refuse for other reasons."""
+    inputs = {}
+
+    def queue(name, waiting, oldest=0.0, refused=0.0, reason="queue_full", each=100):
+        labels = model(name)
+        inputs[series("servescope_queue_depth", labels)] = waiting
+        inputs[series("servescope_queue_capacity", labels)] = gauge((100, LONG))
+        inputs[series("servescope_queue_oldest_seconds", labels)] = gauge((oldest, LONG))
+        inputs[series("servescope_rejected_total", {**labels, "reason": reason})] = steady(refused, LONG)
+        inputs.update(requests(name, [(each - refused, LONG)], [(refused, LONG)]))
+
+    queue("filling", gauge((81, LONG)))
+    queue("room", gauge((80, LONG)))
+    queue("for a moment", gauge((10, 40), (100, 6), (10, 74)))
+    queue("stalled", gauge((1, LONG)), oldest=31)
+    queue("waiting", gauge((1, LONG)), oldest=29)
+    queue("refusing", gauge((1, LONG)), refused=2)
+    queue("refuses rarely", gauge((1, LONG)), refused=0.9)
+    queue("no worker", gauge((0, LONG)), refused=100, reason="no_worker")
+    queue("deadlines", gauge((0, LONG)), refused=50, reason="deadline")
+    queue("draining", gauge((0, LONG)), refused=50, reason="draining")
+    queue("few", gauge((0, LONG)), refused=0.2, each=0.2)
+    queue("quiet", gauge((0, LONG)), each=0)
+    inputs[series("servescope_queue_depth", model("gone"))] = gauge((100, 20), GONE)
+    inputs[series("servescope_queue_capacity", model("gone"))] = gauge((100, 20), GONE)
+    lasting = [
+        ("ServescopeQueueNearlyFull", "ticket", "filling"),
+        ("ServescopeQueueStalled", "page", "stalled"),
+        ("ServescopeRequestsRefused", "page", "refusing"),
+        ("ServescopeRequestsRefused", "page", "no worker"),
+    ]
+    by = ("severity", "model_name")
+    expected = [
+        firing(45, by, []),
+        firing(4 * 60 + 30, by, [*lasting, ("ServescopeQueueNearlyFull", "ticket", "gone")]),
+        firing(11 * 60 + 15, by, lasting),
+    ]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("queues")) == ""
+
+
+def test_workers(tmp_path):
+    """Workers that restart, lack, or are none; models scaled to none, restarting now and then, or gone."""
+    inputs = {}
+
+    def workers(name, ready=2.0, busy=0.0, least=2.0, restarts=((0, LONG),), until=LONG):
+        labels = model(name)
+        last = [] if until == LONG else [GONE]
+        for state, count in (("ready", ready), ("busy", busy), ("failed", 1)):
+            inputs[series("servescope_workers", {**labels, "state": state})] = gauge((count, until), *last)
+        inputs[series("servescope_workers_min", labels)] = gauge((least, until), *last)
+        inputs[series("servescope_workers_max", labels)] = gauge((4, until), *last)
+        for reason in ("exit", "oom"):
+            series_name = series("servescope_worker_restarts_total", {**labels, "reason": reason})
+            inputs[series_name] = counter(*restarts) if reason == "exit" else counter((0, LONG))
+
+    workers("fine")
+    workers("busy", ready=0, busy=2)
+    workers("none", ready=0)
+    workers("one lacks", ready=1)
+    workers("scaled to none", ready=0, least=0)
+    workers("restarting", restarts=((0, 4), (1, 1), (0, 7), (1, 1), (0, 7), (1, 1), (0, 99)))
+    workers("restarted twice", restarts=((0, 4), (1, 1), (0, 7), (1, 1), (0, 107)))
+    # Five in half an hour, three of them never within fifteen minutes, and the server restarts in between.
+    workers("now and then", restarts=((1, 1), (0, 35), (1, 1), (0, 20), RESET, (0, 20), (1, 1), (0, 41)))
+    workers("unregistered", ready=0, restarts=((1, 8), (0, 112)), until=60)
+    lacking, none = ("ServescopeWorkersMissing", "ticket"), ("ServescopeModelNotReady", "page")
+    restarting = ("ServescopeWorkersRestart", "page")
+    by = ("severity", "model_name")
+    at_7 = [(*none, "none"), (*none, "unregistered"), (*restarting, "restarting"), (*restarting, "unregistered")]
+    expected = [
+        firing(90, by, [(*restarting, "unregistered")]),
+        firing(7 * 60, by, at_7),
+        firing(15 * 60 + 30, by, [(*none, "none"), (*restarting, "restarting"), (*lacking, "one lacks")]),
+        firing(29 * 60, by, [(*none, "none"), (*lacking, "one lacks")]),
+    ]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("workers")) == ""
+
+
+def test_llm(tmp_path):
+    """A KV cache that is full while the engine preempts; full alone, or preempting alone, is no reason."""
+    inputs = {}
+
+    def engine(name, taken, preempted, worker="W-9000"):
+        labels = model(name, worker=worker)
+        inputs[series("servescope_llm_kv_cache_usage_ratio", labels)] = gauge((taken, LONG))
+        inputs[series("servescope_llm_preemptions_total", labels)] = counter(*preempted)
+
+    engine("full", 0.95, [(1, LONG)])
+    engine("one of two", 0.2, [(0, LONG)])
+    engine("one of two", 0.91, [(1, LONG)], worker="W-9001")
+    engine("well used", 0.99, [(0, LONG)])
+    engine("at the edge", 0.9, [(1, LONG)])
+    engine("restarted", 0.95, [(0, 30), RESET, (0, 89)])
+    engine("no more", 0.95, [(1, 40), (0, 80)])
+    by = ("severity", "model_name")
+    full = [("ServescopeKvCacheFull", "ticket", name) for name in ("full", "one of two")]
+    expected = [
+        firing(4 * 60, by, []),
+        firing(9 * 60, by, [*full, ("ServescopeKvCacheFull", "ticket", "no more")]),
+        firing(17 * 60, by, full),
+    ]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("llm")) == ""
+
+
+def server(instance, /, **labels):
+    return {"job": "servescope", "instance": instance, **labels}
+
+
+def test_machines(tmp_path):
+    """Memory and disk nearly full; of a container with a limit its own memory counts, and not the host's; GPUs."""
+    host = {"Level": "Host", "Hostname": "h"}
+    gib = 2**30
+    inputs = {
+        series("MemoryUtilization", server("full", **host)): gauge((91, LONG)),
+        series("DiskUtilization", server("full", **host)): gauge((90.5, LONG)),
+        series("MemoryUtilization", server("fine", **host)): gauge((89, LONG)),
+        series("DiskUtilization", server("fine", **host)): gauge((89, LONG)),
+        series("MemoryUtilization", server("small container", **host)): gauge((20, LONG)),
+        series("servescope_cgroup_memory_bytes", server("small container")): gauge((0.95 * gib, LONG)),
+        series("servescope_cgroup_memory_limit_bytes", server("small container")): gauge((gib, LONG)),
+        series("MemoryUtilization", server("full host", **host)): gauge((97, LONG)),
+        series("servescope_cgroup_memory_bytes", server("full host")): gauge((0.5 * gib, LONG)),
+        series("servescope_cgroup_memory_limit_bytes", server("full host")): gauge((gib, LONG)),
+        series("MemoryUtilization", server("for a moment", **host)): gauge((50, 40), (99, 16), (50, 64)),
+    }
+    for device, used in (("0", 0.92), ("1", 0.88)):
+        labels = server("gpus", device=device, uuid=f"GPU-{device}", name="H100")
+        inputs[series("servescope_gpu_memory_used_bytes", labels)] = gauge((used * gib, LONG))
+        inputs[series("servescope_gpu_memory_total_bytes", labels)] = gauge((gib, LONG))
+    memory, disk = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
+    fills = [(*memory, "full"), (*memory, "small container")]
+    late = [*fills, (*disk, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
+    by = ("severity", "instance")
+    expected = [firing(4 * 60, by, []), firing(6 * 60, by, fills), firing(14 * 60 + 15, by, late)]
+    assert verdict(tmp_path, given("15s", inputs, expected), [*of("host"), *of("gpu")]) == ""
+
+
+def test_servers(tmp_path):
+    """Targets down, and a job of somebody else's; collectors that fail; series that are dropped, once and again."""
+    dropped = "servescope_series_dropped_total"
+    inputs = {
+        series("up", server("up")): gauge((1, LONG)),
+        series("up", server("down")): gauge((1, 4), (0, 116)),
+        series("up", server("blinks")): gauge((1, 8), (0, 3), (1, 109)),
+        series("up", {"job": "other", "instance": "x"}): gauge((0, LONG)),
+        series("servescope_collector_success", server("up", collector="gpu")): gauge((0, LONG)),
+        series("servescope_collector_success", server("up", collector="cpu")): gauge((1, LONG)),
+        series("servescope_collector_success", server("blinks", collector="cpu")): gauge((1, 4), (0, 16), (1, 100)),
+        series(dropped, server("up", family="hits")): counter((0, 8), (3, 1), (0, 111)),
+        series(dropped, server("blinks", family="hits")): counter((0, 8), RESET, (0, 111)),
+    }
+    down, series_dropped = ("ServescopeTargetDown", "page", "down"), ("ServescopeSeriesDropped", "ticket", "up")
+    failing = ("ServescopeCollectorFailing", "ticket", "up")
+    by = ("severity", "instance")
+    expected = [
+        firing(60, by, []),
+        firing(3 * 60, by, [down, series_dropped]),
+        firing(6 * 60, by, [down, series_dropped, failing]),
+        firing(18 * 60, by, [down, failing]),
+    ]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("server")) == ""
+
+
+def test_no_targets(tmp_path):
+    """The job has had no target for five minutes, be there others of other jobs."""
+    inputs = {
+        series("up", server("a")): gauge((1, 20), GONE),
+        series("up", {"job": "other", "instance": "x"}): gauge((1, LONG)),
+    }
+    by = ("severity", "job")
+    gone = [("ServescopeNoTargets", "page", "servescope")]
+    expected = [firing(4 * 60, by, []), firing(9 * 60, by, []), firing(11 * 60, by, gone)]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("server")) == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_alerts_are_the_same_in_both_forms(form):
+    """Histograms are read by recordings alone, so what is proved of an alert holds whichever form they read."""
+    assert alerting_rules(form, bare=False) == alerting_rules("classic", bare=False)

@@ -1,0 +1,137 @@
+"""Files of rules: a PromQL parser reads every expression, and each name and label in it is one that there is."""
+
+import itertools
+from dataclasses import replace
+
+import promql_parser
+import pytest
+import yaml
+
+from servescope.metrics.definitions import BY_NAME
+from servescope.operate.promql import FORMS
+from servescope.operate.recordings import all_recordings
+from servescope.operate.rule_files import rule_files
+from servescope.operate.thresholds import Thresholds
+
+TARGET = {"job", "instance"}
+
+
+def rules(form):
+    """Every rule of every file."""
+    for text in rule_files(Thresholds(), form).values():
+        for group in yaml.safe_load(text)["groups"]:
+            yield from group["rules"]
+
+
+def selectors(expression):
+    """Every vector selector in an expression."""
+    found = []
+
+    def visit(node):
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+        elif isinstance(node, promql_parser.MatrixSelector):
+            found.append(node.vs if hasattr(node, "vs") else node.vector_selector)
+        return True
+
+    for node in walk(promql_parser.parse(expression)):
+        visit(node)
+    return found
+
+
+def walk(node):
+    """An expression and all that it is made of."""
+    yield node
+    for name in ("expr", "lhs", "rhs"):
+        child = getattr(node, name, None)
+        if isinstance(child, promql_parser.Expr):
+            yield from walk(child)
+    for child in getattr(node, "args", None) or ():
+        yield from walk(child)
+
+
+def labels_of(name, form):
+    """The labels of a sample in Prometheus; fails for a name that nothing has."""
+    recorded = all_recordings(form)
+    if name == "up":
+        return TARGET
+    if ":" in name:
+        return recorded[name].expression.labels
+    for suffix in ("_bucket", "_sum", "_count"):
+        whole = BY_NAME.get(name.removesuffix(suffix))
+        if name.endswith(suffix) and whole is not None and whole.kind == "histogram":
+            assert form == "classic", name
+            return {*whole.labels, *TARGET, *(["le"] if suffix == "_bucket" else [])}
+    definition = BY_NAME[name]
+    assert definition.kind != "histogram" or form == "native", name
+    return {*definition.labels, *TARGET}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_names_and_labels_exist(form):
+    """Read by somebody else's parser, in either form; a histogram is read in that form alone."""
+    read = 0
+    for rule in rules(form):
+        found = selectors(rule["expr"])
+        assert found, rule
+        for selector in found:
+            assert {one.name for one in selector.matchers.matchers} <= labels_of(selector.name, form), rule
+            read += 1
+    assert read > 150
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_is_read_before_it_is_recorded(form):
+    """Within a group a rule sees what those before it recorded; of other groups, what was recorded at all."""
+    order = [rule["record"] for rule in rules(form) if "record" in rule]
+    groups = yaml.safe_load(rule_files(Thresholds(), form)["recordings.yml"])["groups"]
+    for group in groups:
+        names = [rule["record"] for rule in group["rules"]]
+        for rule in group["rules"]:
+            for selector in selectors(rule["expr"]):
+                if ":" in selector.name:
+                    assert selector.name in order
+                    if selector.name in names:
+                        assert names.index(selector.name) < names.index(rule["record"]), rule
+
+
+def test_windows_of_days_read_no_counters():
+    """What looks back more than two hours at a rate reads recorded series; so does every ratio over hours."""
+    for rule in rules("classic"):
+        for window in ("[1d]", "[3d]"):
+            if window in rule["expr"]:
+                assert all(":" in selector.name for selector in selectors(rule["expr"])), rule
+
+
+def test_the_same_bytes():
+    """The files do not depend on when, or how often, they are made."""
+    for form in FORMS:
+        assert rule_files(Thresholds(), form) == rule_files(Thresholds(), form)
+    classic, native = (rule_files(Thresholds(), form) for form in FORMS)
+    assert [name for name in classic if classic[name] != native[name]] == ["recordings.yml"]
+
+
+def test_every_threshold_matters():
+    """Another value of any threshold makes other files."""
+    default = rule_files(Thresholds(), "classic")
+    for name in Thresholds.__dataclass_fields__:
+        value = getattr(Thresholds(), name)
+        other = value + ("0s" if name.endswith("_for") else "x") if isinstance(value, str) else value * 0.5
+        changed = rule_files(replace(Thresholds(), **{name: other}), "classic")
+        assert changed != default, name
+        differing = [name for name in changed if changed[name] != default[name]]
+        assert "recordings.yml" not in differing
+
+
+def test_labels_that_routes_go_by():
+    """Each alert pages or makes a ticket, tells what it is about, and links to the runbook."""
+    alerts = [rule for rule in rules("classic") if "alert" in rule]
+    assert len(alerts) == 16 + 17
+    for alert in alerts:
+        assert alert["labels"]["severity"] in ("page", "ticket")
+        assert {"summary", "description", "runbook_url"} == set(alert["annotations"])
+        assert "$labels" in alert["annotations"]["description"]
+    pairs = [(alert["alert"], alert["labels"].get("window")) for alert in alerts]
+    assert len(set(pairs)) == len(pairs)
+    assert all(alert["labels"]["role"] == "symptom" for alert in alerts if "window" in alert["labels"])
+    assert list(itertools.chain(*(alert["labels"] for alert in alerts))).count("severity") == len(alerts)

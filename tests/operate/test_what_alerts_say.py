@@ -1,0 +1,209 @@
+"""What whoever gets an alert is told: every template is rendered by promtool, with the values in units that are read at a
+glance.
+"""
+
+from typing import NamedTuple
+
+import pytest
+
+from operate.promtool import alerting_rules, counter, gauge, given, needs_promtool, series, steady, verdict
+from operate.test_alerts import model, requests, server
+
+pytestmark = needs_promtool
+
+STEPS = 100
+AT = "24m"
+OF_MODEL = {"job": "servescope", "model_name": "resnet", "model_version": "1.0"}
+OF_INSTANCE = {**OF_MODEL, "instance": "a:8082"}
+MISSED = {
+    "availability": ("ServescopeAvailabilityBudgetBurns", "were answered with a server error or missed their deadline"),
+    "latency": ("ServescopeLatencyBudgetBurns", "took longer than the model's latency_ms"),
+    "ttft": ("ServescopeFirstTokenBudgetBurns", "had no first token within the model's ttft_ms"),
+    "itl": ("ServescopeTokenPaceBudgetBurns", "took longer than the model's itl_ms from token to token"),
+}
+WINDOWS = (
+    ("1h", "5m", "14.4", "page"),
+    ("6h", "30m", "6", "page"),
+    ("1d", "2h", "3", "ticket"),
+    ("3d", "6h", "1", "ticket"),
+)
+
+
+class Told(NamedTuple):
+    """One alert as it arrives."""
+
+    name: str
+    severity: str
+    role: str
+    labels: dict[str, str]
+    summary: str
+    description: str
+
+    @property
+    def expected(self):
+        extra = {"role": self.role} if self.role else {}
+        return {
+            "exp_labels": {"severity": self.severity, **extra, **self.labels},
+            "exp_annotations": {
+                "summary": self.summary,
+                "description": self.description,
+                "runbook_url": f"docs/runbook.md#{self.name.lower()}",
+            },
+        }
+
+
+def broken():
+    """A server and a model where everything is wrong at once."""
+    labels = model("resnet")
+    inputs = {
+        **requests("resnet", [(80, STEPS)], [(20, STEPS)]),
+        series("servescope_slo_threshold_seconds", {**labels, "slo": "latency"}): gauge((0.25, STEPS)),
+        series("servescope_queue_depth", labels): gauge((95, STEPS)),
+        series("servescope_queue_capacity", labels): gauge((100, STEPS)),
+        series("servescope_queue_oldest_seconds", labels): gauge((95, STEPS)),
+        series("servescope_rejected_total", {**labels, "reason": "queue_full"}): steady(5, STEPS),
+        series("servescope_workers_min", labels): gauge((3, STEPS)),
+        series("servescope_workers_max", labels): gauge((3, STEPS)),
+        series("servescope_worker_restarts_total", {**labels, "reason": "exit"}): counter((0, 60), (1, 4), (0, 36)),
+        series("servescope_workers", {**labels, "state": "ready"}): gauge((1, 70), (0, 30)),
+        series("servescope_llm_kv_cache_usage_ratio", {**labels, "worker": "W"}): gauge((0.975, STEPS)),
+        series("servescope_llm_preemptions_total", {**labels, "worker": "W"}): steady(1, STEPS),
+        series("MemoryUtilization", server("a:8082", Level="Host")): gauge((93.2, STEPS)),
+        series("DiskUtilization", server("a:8082", Level="Host")): gauge((94, STEPS)),
+        series("up", server("b:8082")): gauge((0, STEPS)),
+        series("servescope_collector_success", server("a:8082", collector="gpu")): gauge((0, STEPS)),
+        series("servescope_series_dropped_total", server("a:8082", family="hits")): steady(1, STEPS),
+    }
+    gpu = server("a:8082", device="0", uuid="GPU-1", name="H100")
+    inputs[series("servescope_gpu_memory_used_bytes", gpu)] = gauge((75, STEPS))
+    inputs[series("servescope_gpu_memory_total_bytes", gpu)] = gauge((80, STEPS))
+    for bound, share in (("0.25", 0.5), ("0.5", 1), ("+Inf", 1)):
+        bucket = {**labels, "outcome": "ok", "le": bound}
+        inputs[series("servescope_request_duration_seconds_bucket", bucket)] = steady(100 * share, STEPS)
+    for slo in MISSED:
+        inputs[series("servescope_slo_requests_total", {**labels, "slo": slo})] = steady(100, STEPS)
+        inputs[series("servescope_slo_good_total", {**labels, "slo": slo})] = steady(80, STEPS)
+        inputs[series("servescope_slo_target_ratio", {**labels, "slo": slo})] = gauge((0.99, STEPS))
+    return inputs
+
+
+def burns():
+    for slo, (name, missed) in MISSED.items():
+        for long, short, rate, severity in WINDOWS:
+            yield Told(
+                name, severity, "symptom", {**OF_MODEL, "slo": slo, "window": long},
+                f"resnet 1.0 spends its error budget for {slo} {rate} times as fast as it lasts",
+                f"20% of the requests of resnet 1.0 in the last {long} {missed}. That and the last {short} are above"
+                f" {rate} times what its objective allows.",
+            )  # fmt: skip
+
+
+TOLD = [
+    *burns(),
+    Told(
+        "ServescopeManyErrors", "page", "symptom", OF_MODEL, "resnet 1.0 answers more than 10 % of its requests with 5xx",
+        "20% of the requests of resnet 1.0 in the last 5 minutes were answered with a status of 5xx.",
+    ),
+    Told(
+        "ServescopeErrors", "ticket", "symptom", OF_MODEL, "resnet 1.0 answers more than 1 % of its requests with 5xx",
+        "20% of the requests of resnet 1.0 in the last 5 minutes were answered with a status of 5xx.",
+    ),
+    Told(
+        "ServescopeSlow", "ticket", "symptom", OF_MODEL,
+        "The slowest hundredth of resnet 1.0 takes longer than its latency_ms",
+        "The 99th percentile of resnet 1.0 over 5 minutes is 495ms, above the model's latency_ms.",
+    ),
+    Told(
+        "ServescopeQueueNearlyFull", "ticket", "symptom", OF_INSTANCE,
+        "The queue of resnet 1.0 on a:8082 is nearly full",
+        "95% of the queue of resnet 1.0 on a:8082 is taken, more than 80 %. Once it is full, requests are refused with 503.",
+    ),
+    Told(
+        "ServescopeQueueStalled", "page", "symptom", OF_INSTANCE,
+        "Requests for resnet 1.0 on a:8082 wait and are not taken up",
+        "The request at the head of the queue of resnet 1.0 on a:8082 has waited for 1m 35s.",
+    ),
+    Told(
+        "ServescopeRequestsRefused", "page", "symptom", OF_MODEL, "resnet 1.0 refuses more than 1 % of its requests",
+        "5% of the requests for resnet 1.0 in the last 5 minutes were refused with 503, as the queue was full or no worker"
+        " lives.",
+    ),
+    Told(
+        "ServescopeWorkersRestart", "page", "cause", OF_INSTANCE, "Workers of resnet 1.0 on a:8082 die again and again",
+        "Workers of resnet 1.0 on a:8082 were started again 4 times in the last 15 minutes.",
+    ),
+    Told(
+        "ServescopeModelNotReady", "page", "cause", OF_INSTANCE, "resnet 1.0 on a:8082 has no worker that can work",
+        "resnet 1.0 on a:8082 should have workers, and none is ready or busy: it can answer nothing.",
+    ),
+    Told(
+        "ServescopeWorkersMissing", "ticket", "cause", OF_INSTANCE, "resnet 1.0 on a:8082 has fewer workers than it should",
+        "resnet 1.0 on a:8082 lacks 2 of the workers that it should have at least.",
+    ),
+    Told(
+        "ServescopeKvCacheFull", "ticket", "cause", OF_INSTANCE,
+        "The KV cache of resnet 1.0 on a:8082 is full, and requests are preempted",
+        "97.5% of the KV cache of resnet 1.0 on a:8082 is taken, and the engine preempts requests: their answers pause,"
+        " and part of their work is done again.",
+    ),
+    Told(
+        "ServescopeGpuMemoryNearlyFull", "ticket", "", server("a:8082", device="0", name="H100"),
+        "The memory of GPU 0 of a:8082 is nearly full",
+        "93.75% of the memory of GPU 0 of a:8082 (H100) is taken, more than 90 %.",
+    ),
+    Told(
+        "ServescopeMemoryNearlyFull", "page", "", server("a:8082"), "The memory of a:8082 is nearly full",
+        "93.2% of the memory that a:8082 may use is taken, more than 90 %. When it is full, the kernel kills a worker, or"
+        " the server.",
+    ),
+    Told(
+        "ServescopeDiskNearlyFull", "ticket", "", server("a:8082"), "The root file system of a:8082 is nearly full",
+        "94% of the root file system of a:8082 is taken, more than 90 %.",
+    ),
+    Told(
+        "ServescopeTargetDown", "page", "", server("b:8082"), "b:8082 does not answer Prometheus",
+        "Prometheus gets no metrics from b:8082: the server is gone, hangs, or cannot be reached. No other alert about it"
+        " can fire.",
+    ),
+    Told(
+        "ServescopeCollectorFailing", "ticket", "", server("a:8082", collector="gpu"),
+        "The collector gpu of a:8082 fails",
+        "The collector gpu of a:8082 fails, so its series are absent, and alerts on them cannot fire.",
+    ),
+    Told(
+        "ServescopeSeriesDropped", "ticket", "", server("a:8082", family="hits"), "a:8082 leaves out series of hits",
+        "60 updates of hits on a:8082 in 15 minutes had label values above the series budget of their model, and were"
+        " counted as other or dropped.",
+    ),
+    Told(
+        "ServescopeNoTargets", "page", "", {"job": "servescope"}, "Prometheus knows of no server",
+        "The job servescope has no targets, so no other alert can fire.",
+    ),
+]  # fmt: skip
+NAMES = list(dict.fromkeys(one.name for one in TOLD))
+
+
+def test_every_alert_is_told_of():
+    """The list below has every alert."""
+    assert set(NAMES) == {rule["alert"] for rule in alerting_rules()}
+
+
+def told(names, at):
+    return [
+        {"eval_time": at, "alertname": name, "exp_alerts": [one.expected for one in TOLD if one.name == name]}
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["broken", "no targets"])
+def test_what_is_said(tmp_path, gone):
+    """Summary, description and link of each alert, and its labels, which routes and inhibitions go by."""
+    special = {"ServescopeWorkersMissing": "17m", "ServescopeNoTargets": ""}
+    inputs = {series("up", {"job": "other", "instance": "x"}): gauge((1, STEPS))} if gone else broken()
+    names = ["ServescopeNoTargets"] if gone else [name for name in NAMES if name not in special]
+    wanted = told(names, AT)
+    if not gone:
+        wanted += told(["ServescopeWorkersMissing"], "17m")
+    rules = [rule for rule in alerting_rules(bare=False) if gone == (rule["alert"] == "ServescopeNoTargets")]
+    test = {**given("15s", inputs, []), "alert_rule_test": wanted}
+    assert verdict(tmp_path, test, rules) == ""

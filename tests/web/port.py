@@ -1,0 +1,82 @@
+"""An HTTP port in the test's own process, over an API that the test writes or one of the server's."""
+
+import asyncio
+
+from servescope.config.address import Address
+from servescope.config.settings import Settings
+from servescope.logs.access import AccessLog
+from servescope.logs.sinks import Console, RollingFile
+from servescope.metrics.recorder import Recorder
+from servescope.metrics.registry import Registry
+from servescope.web.app import HttpApp, Refused
+from servescope.web.exchange import Observers
+from servescope.web.listener import Listener
+
+
+class Api:
+    """Answers by `act(exchange)`."""
+
+    listener = "inference"
+
+    def __init__(self, act):
+        self.handle = act
+
+    def refused(self, request, code, began):
+        return Refused("/x")
+
+
+class Port:
+    """A port with an app over `act`, a function or one of the server's own APIs, on a Unix socket, and a client of it."""
+
+    def __init__(self, directory, act, cors=()):
+        self.registry = Registry()
+        self.log = directory / "access_log.log"
+        self._file = RollingFile(self.log, print)
+        self._access = AccessLog(self._file, Console(None), "text")
+        self.observers = Observers(Recorder(self.registry, "h"), self._access, list(cors))
+        app = HttpApp([act if hasattr(act, "handle") else Api(act)], Settings(max_request_size=1000), self.observers)
+        self._path = directory / "s.sock"
+        self._listener = Listener("inference_address", Address("unix", "", 0, str(self._path)), app, None)
+
+    async def __aenter__(self):
+        await self._listener.start()
+        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
+        return self
+
+    async def reconnect(self):
+        """A connection in place of one that an error has closed."""
+        self.writer.close()
+        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
+
+    async def __aexit__(self, *_):
+        self.writer.close()
+        await self._listener.close()
+        self._file.close()
+
+    async def ask(self, *headers, method="GET", target="/x?a=1", body=b""):
+        """Status, headers and body of an answer."""
+        lines = [f"{method} {target} HTTP/1.1", "host: h", f"content-length: {len(body)}", *headers]
+        self.writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *rest = head.strip().split("\r\n")
+        found = dict(line.split(": ", 1) for line in rest)
+        assert len(found) == len(rest), "a header twice"
+        length = int(found.get("content-length", 0)) if method != "HEAD" else 0
+        if found.get("transfer-encoding") == "chunked":
+            data = await self.reader.readuntil(b"0\r\n\r\n")
+        else:
+            data = await self.reader.readexactly(length)
+        return int(first.split(" ")[1]), found, data
+
+    def count(self, group):
+        families = {family.definition.name: family for family in self.registry.collect()}
+        return families[f"Requests{group}XX"].series["Host", "h"].value
+
+    def logged(self):
+        self._access.flush()
+        return self.log.read_text().splitlines()
+
+
+def run(main):
+    """Have a coroutine run to its end, which must come."""
+    asyncio.run(asyncio.wait_for(main, 20))
