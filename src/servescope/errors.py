@@ -50,6 +50,12 @@ class InvalidModel(ServescopeError):
     reason = "invalid_model"
 
 
+class EngineFailed(InvalidModel):
+    """400: a language model's engine cannot be started; the text is for whoever registers the model."""
+
+    reason = "engine"
+
+
 class DownloadFailed(ServescopeError):
     """400: an archive's URL could not be read."""
 

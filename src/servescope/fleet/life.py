@@ -60,7 +60,8 @@ class Life:
             loaded = self._loaded.result()
             if loaded.code != 200:
                 reason = "oom" if loaded.code == 507 else "load_error"
-                return self.refused(Ending(reason, loaded.message, loaded.code))
+                self.refused(Ending(reason, loaded.message, loaded.code))
+                return loaded
             if not self._ended.done():
                 return loaded
         if self._ended.done():

@@ -9,35 +9,18 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
-from servescope.fleet.work import Ending, WorkerState
+from servescope.fleet.work import RETIRED_FIRST, Ending, PoolEvents, WorkerState
 from servescope.fleet.worker import Worker
 from servescope.metrics.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recorder import Recorder
-from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, ServedModel
+from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
-
-
-class PoolEvents(Protocol):
-    """Who gives the workers their work."""
-
-    def worker_free(self, worker: Worker) -> None:
-        """It can take a batch now."""
-
-    def workers_changed(self) -> None:
-        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """Metrics that the handler wrote while it was loading."""
-
-    def batches_of_one(self) -> None:
-        """The workers serve a language model, which takes no more than one request in a batch."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +94,7 @@ class Pool:
         """Add workers until there are `count`; those that were added, still starting. Those that gave up are replaced."""
         for worker in [worker for worker in self._keepers if worker.state is WorkerState.GAVE_UP]:
             self._remove(worker)
-        added = []
-        while len(self) < count:
-            worker = self._add()
-            added.append(worker)
-        return added
+        return [self._add() for _ in range(count - len(self))]
 
     def _add(self) -> Worker:
         worker = Worker(
@@ -136,16 +115,8 @@ class Pool:
 
     def shrink(self, count: int) -> list[Worker]:
         """Retire workers until `count` are left: those without work first. They end when their work is done."""
-        order = (
-            WorkerState.GAVE_UP,
-            WorkerState.FAILED,
-            WorkerState.STOPPING,  # dying by itself, and not noticed yet
-            WorkerState.STARTING,
-            WorkerState.READY,
-            WorkerState.BUSY,
-        )
         serving = [worker for worker in self._keepers if not worker.retiring]
-        serving.sort(key=lambda worker: (order.index(worker.state), -worker.number))
+        serving.sort(key=lambda worker: (RETIRED_FIRST.index(worker.state), -worker.number))
         retired = serving[: max(0, len(serving) - count)]
         for worker in retired:
             self._remove(worker)
@@ -253,12 +224,11 @@ class Pool:
 
     def worker_loaded(self, _worker: Worker, loaded: Loaded) -> None:
         """See `WorkerOwner`."""
-        if not loaded.served:
-            return
-        self.served = loaded.served
-        self._records.serves_language_model()
-        if self.events is not None:
-            self.events.batches_of_one()
+        if loaded.served:
+            self.served = loaded.served
+            self._records.serves_language_model()
+            if self.events is not None:
+                self.events.batches_of_one()
 
     def worker_engine(self, worker: Worker, stats: EngineStats) -> None:
         """See `WorkerOwner`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from servescope.errors import WorkerFailed
 from servescope.metrics.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import EngineStats, Loaded, Reply
+from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, Reply
 
 if TYPE_CHECKING:
     from servescope.fleet.worker import Worker
@@ -32,6 +32,15 @@ class WorkerState(StrEnum):
 
 
 AT_WORK = (WorkerState.READY, WorkerState.BUSY)
+# Which of a model's workers go when fewer are wanted: those without work first.
+RETIRED_FIRST = (
+    WorkerState.GAVE_UP,
+    WorkerState.FAILED,
+    WorkerState.STOPPING,  # dying by itself, and not noticed yet
+    WorkerState.STARTING,
+    WorkerState.READY,
+    WorkerState.BUSY,
+)
 
 
 class Work(Protocol):
@@ -76,6 +85,22 @@ class WorkerOwner(Protocol):
 
     def worker_said(self, worker: "Worker", stream: str, line: str) -> None:
         """It wrote a line to its stdout or stderr."""
+
+
+class PoolEvents(Protocol):
+    """Who gives the workers their work."""
+
+    def worker_free(self, worker: "Worker") -> None:
+        """It can take a batch now."""
+
+    def workers_changed(self) -> None:
+        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
+
+    def model_updates(self, updates: list[MetricUpdate]) -> None:
+        """Metrics that the handler wrote while it was loading."""
+
+    def batches_of_one(self) -> None:
+        """The workers serve a language model, which takes no more than one request in a batch."""
 
 
 @dataclass(frozen=True)

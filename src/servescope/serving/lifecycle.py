@@ -33,6 +33,12 @@ class Outcome:
     text: str
 
 
+def _not_started(model: Model, failed: Loaded) -> WorkerFailed:
+    """TorchServe's sentence, and the reason of a language model's engine."""
+    text = f"Failed to start workers for model {model.name} version: {model.version}"
+    return WorkerFailed(f"{text}: {failed.reason}" if failed.reason else text, code=failed.code)
+
+
 class Lifecycle:
     """Changes the catalog's models."""
 
@@ -62,8 +68,7 @@ class Lifecycle:
             return Outcome(202, PROCESSING)
         if failed := await self._first_failure(model, added):
             await self._discard(model)
-            text = f"Failed to start workers for model {model.name} version: {model.version}"
-            raise WorkerFailed(text, code=failed.code)
+            raise _not_started(model, failed)
         return Outcome(200, registered)
 
     async def _first_failure(self, model: Model, workers: Sequence[Worker]) -> Loaded | None:
@@ -96,8 +101,7 @@ class Lifecycle:
             return Outcome(202, PROCESSING)
         wanted = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
         if failed := await self._first_failure(model, wanted):
-            text = f"Failed to start workers for model {name} version: {model.version}"
-            raise WorkerFailed(text, code=failed.code)
+            raise _not_started(model, failed)
         try:
             await asyncio.wait_for(model.pool.ended(retired), model.options.response_timeout_s)
         except TimeoutError:

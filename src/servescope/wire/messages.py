@@ -93,7 +93,8 @@ class ServedModel(Struct, array_like=True):
 class Loaded(Struct, array_like=True, tag="loaded"):
     """The outcome of `Load`: code 200, 500 or 507. `concurrent`: an async handler that takes batches at any time.
 
-    `served`: the names of a language model, none for any other.
+    `served`: the names of a language model, none for any other. `reason`: why its engine cannot be started, for whoever
+    registers it; "" for any other model, of which TorchServe's clients hear no more than that it failed.
     """
 
     code: int
@@ -101,6 +102,7 @@ class Loaded(Struct, array_like=True, tag="loaded"):
     concurrent: bool
     updates: list["MetricUpdate"]
     served: list[ServedModel] = []
+    reason: str = ""
 
 
 class Part(Struct, array_like=True):

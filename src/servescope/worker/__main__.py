@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from servescope import __version__
+from servescope.errors import EngineFailed
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.messages import Load, Loaded
 from servescope.worker.context import Context
@@ -62,7 +63,8 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
         report_failure(error, [f"to load {load.model_name}"])
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
         text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {error}"
-        return None, Loaded(507 if memory else 500, text, False, context.metrics.drain())
+        reason = error.message if isinstance(error, EngineFailed) else ""
+        return None, Loaded(507 if memory else 500, text, False, context.metrics.drain(), reason=reason)
     return handler, Loaded(200, "", handler.is_async, context.metrics.drain(), context.served_models)
 
 

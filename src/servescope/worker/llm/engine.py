@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from servescope.errors import InvalidModel
+from servescope.errors import EngineFailed, InvalidModel, ServescopeError
 from servescope.wire.messages import EngineStats, ServedModel
 from servescope.worker.llm import core
 from servescope.worker.llm.app import make_app, served_models
@@ -43,28 +43,34 @@ async def start(
     """Start the engine of the model in `directory`, registered as `name`.
 
     Raises:
-        ConfigurationError: a setting that this server or vLLM's parser refuses.
-        InvalidModel: vLLM cannot serve it, with vLLM's reason.
+        EngineFailed: a setting that this server or vLLM's parser refuses, or vLLM cannot serve it; with the reason.
     """
     # A forked engine would hold the worker's sockets and threads; a spawned one starts afresh.
     os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
-    args = _arguments(read_settings(config, directory), name)
+    try:
+        args = _arguments(read_settings(config, directory), name)
+    except ServescopeError as error:
+        raise EngineFailed(error.message) from error
     with tempfile.NamedTemporaryFile("r", prefix="servescope-engine-", encoding="utf-8") as reason:
         os.environ[core.REASON_FILE] = reason.name
         try:
-            client = _make_client(args, send_stats)
-            try:
-                app = await make_app(args, client)
-                served = await served_models(app)
-                task = asyncio.create_task(watch(client, lambda text: leave(text, client.shutdown)))
-                return RunningEngine(app, served, task, lambda: end_engine(client.shutdown))
-            except BaseException:
-                client.shutdown()
-                raise
+            return await _run(args, send_stats)
         except Exception as error:
-            raise InvalidModel(f"vLLM cannot serve {args.model}: {reason_of(error, reason.read())}") from error
+            raise EngineFailed(f"vLLM cannot serve {args.model}: {reason_of(error, reason.read())}") from error
         finally:
             os.environ.pop(core.REASON_FILE)
+
+
+async def _run(args: Namespace, send_stats: Callable[[EngineStats], None]) -> RunningEngine:
+    client = _make_client(args, send_stats)
+    try:
+        app = await make_app(args, client)
+        served = await served_models(app)
+        task = asyncio.create_task(watch(client, lambda text: leave(text, client.shutdown)))
+        return RunningEngine(app, served, task, lambda: end_engine(client.shutdown))
+    except BaseException:
+        client.shutdown()
+        raise
 
 
 def _arguments(settings: LlmSettings, name: str) -> Namespace:
