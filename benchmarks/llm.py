@@ -20,9 +20,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import psutil
 from llm_client import Found, Load
 from llm_servers import Server, running, servescope, vllm
-from processes import cpu_seconds, members
 
 CLIENT = Path(__file__).parent / "llm_client.py"
 TESTS = Path(__file__).parents[1] / "tests"
@@ -30,6 +30,8 @@ TOKENS = 128
 SETTLE_S = 0.5
 # Of one core. An idle server that takes more would slow the one that is measured, and a client that does measures itself.
 MOST_IDLE, MOST_CLIENT = 0.1, 0.6
+# Of one core: what all other programs may take, in the median load, before it says nothing of the servers.
+MOST_FOREIGN = 0.2
 
 
 class VoidRunError(Exception):
@@ -97,35 +99,33 @@ def _client(load: Load) -> Found:
     return found
 
 
-def _by_part(server: Server) -> dict[str, float]:
-    """Processor seconds so far of the engine's own processes, which vLLM names so, and of all others."""
-    engine = other = 0.0
-    for process in members(server.session):
-        try:
-            command = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-        except OSError:  # it ended meanwhile
-            continue
-        if b"VLLM::" in command:
-            engine += process.cpu_s
-        else:
-            other += process.cpu_s
-    return {"engine": engine, "other": other}
+def _busy_s() -> float:
+    """Seconds so far that processors of this machine were not idle."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait
 
 
 def measure(server: Server, others: Sequence[Server], load: Load) -> Row:
     """One load of one server. Raises VoidRunError where it proves nothing."""
-    before, began = _by_part(server), time.monotonic()
-    idle = {other.name: cpu_seconds(other.session) for other in others}
+    before, idle, busy, began = server.cpu_s(), _sums(others), _busy_s(), time.monotonic()
     found = _client(load)
-    took, after = time.monotonic() - began, _by_part(server)
-    for other in others:
-        share = (cpu_seconds(other.session) - idle[other.name]) / took
+    took, busy, after = time.monotonic() - began, _busy_s() - busy, server.cpu_s()
+    rested = {name: (used - idle[name]) / took for name, used in _sums(others).items()}
+    for name, share in rested.items():
         if share > MOST_IDLE:
-            raise VoidRunError(f"{other.name}, which had nothing to do, took {share:.0%} of a core")
+            raise VoidRunError(f"{name}, which had nothing to do, took {share:.0%} of a core")
+    own = sum(after.values()) - sum(before.values())
+    foreign = busy / took - own / took - sum(rested.values()) - found.cpu_share
     tokens = found.streams * load.tokens
     parts = {f"{part}_us": (after[part] - before[part]) / tokens * 1e6 for part in before}
     time.sleep(SETTLE_S)
-    return {key: value for key, value in asdict(found).items() if key != "failures"} | parts
+    measured = {key: value for key, value in asdict(found).items() if key != "failures"}
+    return measured | parts | {"foreign": max(0.0, foreign)}
+
+
+def _sums(servers: Sequence[Server]) -> dict[str, float]:
+    """Processor seconds so far of each."""
+    return {server.name: sum(server.cpu_s().values()) for server in servers}
 
 
 def take_turns(
@@ -171,7 +171,7 @@ def table(summary: dict[int, dict[str, Row]]) -> str:
     for count, by_server in summary.items():
         for name, row in by_server.items():
             values = f"{row['engine_us']:.0f} | {row['other_us']:.0f} | {row['ttft_p99']:.3g} | {row['itl_p50']:.3g}"
-            lines.append(f"| {count} | {name} | {values} | {row['cpu_share']:.0%} |")
+            lines.append(f"| {count} | {name} | {values} | {row['cpu_share']:.0%} | {row['foreign']:.0%} |")
     return "\n".join(lines)
 
 
@@ -209,6 +209,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32], metavar="C", help="else 1 8 32")
     parser.add_argument("--model", type=Path, metavar="DIR", help="a model's directory, else a tiny one is made")
     parser.add_argument("--option", action="append", default=[], metavar="WORD", help="a further word for Servescope")
+    parser.add_argument("--busy", action="store_true", help="whatever else the machine does")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
     return parser.parse_args(argv)
 
@@ -224,12 +225,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (VoidRunError, ImportError, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
         print(f"VOID: {error}", file=sys.stderr)
         return 2
+    foreign = statistics.median(row["foreign"] for by in found.values() for rows in by.values() for row in rows)
     summary = {count: {name: medians(rows) for name, rows in by.items()} for count, by in found.items()}
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"plan": asdict(plan), "rounds": found, "medians": summary}, indent=2) + "\n"
         )
     print(table(summary))
+    if foreign > MOST_FOREIGN and not arguments.busy:
+        print(f"VOID: other programs took {foreign:.0%} of a core; --busy takes the result as it is", file=sys.stderr)
+        return 2
     return 0 if all_met(summary) else 1
 
 

@@ -1,7 +1,8 @@
 """vLLM's own OpenAI server and this one, of the same tiny model with the same options.
 
-In: which of them. Out: a running server in a session of its own, which has answered; on leaving the `with` block it is ended.
-Called by `llm.py`. Both run as they ship, with their logs written to a file.
+In: which of them. Out: a running server, which has answered; on leaving the `with` block it is ended. Called by `llm.py`.
+Both run as they ship, with their logs written to a file, and in this process's session: Linux shares the processors out
+among sessions first (its autogroups), and vLLM's engine, which never sleeps while it works, starves whoever is in another.
 """
 
 import http.client
@@ -16,10 +17,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import end, members
+import psutil
 
 START_LIMIT_S = 280.0
 POLL_S = 0.2
+PATIENCE_S = 20.0
 ENGINE_OPTIONS = ("--max-model-len", "256", "--enforce-eager", "--dtype", "float32")
 ENVIRON = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 ADDRESSES = ("inference", "management", "metrics")
@@ -35,12 +37,28 @@ class Kind:
 
 @dataclass(frozen=True)
 class Server:
-    """A running one; `session`: the id of its processes', `model`: the name that requests give."""
+    """A running one; `model`: the name that requests give."""
 
     name: str
-    session: int
+    pid: int
     port: int
     model: str
+
+    def processes(self) -> list[psutil.Process]:
+        """All of its processes."""
+        root = psutil.Process(self.pid)
+        return [root, *root.children(recursive=True)]
+
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds so far of the engine's own processes, which vLLM names so, and of all others."""
+        found = {"engine": 0.0, "other": 0.0}
+        for process in self.processes():
+            try:
+                used, command = process.cpu_times(), process.cmdline()
+            except psutil.NoSuchProcess:
+                continue
+            found["engine" if "VLLM::" in "".join(command) else "other"] += used.user + used.system
+        return found
 
 
 def vllm(model: Path) -> Kind:
@@ -86,7 +104,7 @@ def ask(port: int, path: str, body: Mapping[str, object] | None = None) -> tuple
         connection.close()
 
 
-def _wait_for_answer(port: int, model: str, session: int, log: Path) -> None:
+def _wait_for_answer(port: int, model: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline, last = time.monotonic() + START_LIMIT_S, "nothing was listening"
     while time.monotonic() < deadline:
         try:
@@ -96,7 +114,7 @@ def _wait_for_answer(port: int, model: str, session: int, log: Path) -> None:
             last = f"{status} {body[:200]!r}"
         except (OSError, http.client.HTTPException) as error:
             last = repr(error)
-        if not members(session):
+        if process.poll() is not None:
             break
         time.sleep(POLL_S)
     raise RuntimeError(f"no answer, last {last}:\n{log.read_text(errors='replace')[-3000:]}")
@@ -119,11 +137,21 @@ def running(kind: Kind, model: Path, room: Path) -> Iterator[Server]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0,
         )
+    server = Server(kind.name, process.pid, port, str(model))
     try:
-        _wait_for_answer(port, str(model), process.pid, log)
-        yield Server(kind.name, process.pid, port, str(model))
+        _wait_for_answer(port, server.model, process, log)
+        yield server
     finally:
-        end(process.pid)
-        process.wait(timeout=5)
+        _end(server, process)
+
+
+def _end(server: Server, process: "subprocess.Popen[bytes]") -> None:
+    """Ask it to end, and force what is left of it."""
+    left = server.processes() if process.poll() is None else []
+    process.terminate()
+    _, alive = psutil.wait_procs(left, PATIENCE_S)
+    for one in alive:
+        one.kill()
+    process.wait(PATIENCE_S)

@@ -45,6 +45,7 @@ from servescope.operate.writer import write_files
 
 STEP_S = 15
 BUDGET_S = 1.0
+SETTLE_S = 60
 VALUES = {
     "model_version": ("1.0",), "transport": ("rest",), "route": ("predict", "explain"), "outcome": OUTCOMES,
     "code": ("200", "400", "404", "408", "499", "500", "503"), "stage": STAGES, "slo": SLOS, "state": WORKER_STATES,
@@ -63,8 +64,10 @@ def value_at(at_s: float) -> int:
     return int(at_s // STEP_S) * 100
 
 
-def label_sets(definition: Definition, models: int) -> Iterator[str]:
-    """The label sets of a family, as text without braces."""
+def label_sets(definition: Definition, models: int, language_models: int) -> Iterator[str]:
+    """The label sets of a family, as text without braces; the first `language_models` have all of them."""
+    if definition.name.startswith("servescope_llm_"):
+        models = language_models
     choices = []
     for label in definition.labels:
         if label == "model_name":
@@ -72,14 +75,17 @@ def label_sets(definition: Definition, models: int) -> Iterator[str]:
         else:
             values = REASONS.get(definition.name, ("x",)) if label == "reason" else VALUES.get(label, ("x",))
         choices.append([f'{label}="{value}"' for value in values])
-    return map(",".join, product(*choices))
+    for labels in product(*choices):
+        every_model = not any(f'slo="{slo}"' in labels for slo in ("ttft", "itl"))
+        if every_model or labels[0] < f'model_name="model-{language_models:03}"':
+            yield ",".join(labels)
 
 
-def exposition(models: int) -> tuple[list[str], list[bool]]:
+def exposition(models: int, language_models: int) -> tuple[list[str], list[bool]]:
     """The page's lines without their values, and of each whether it is a counter's."""
     lines, growing = [], []
     for definition in OWN:
-        for labels in label_sets(definition, models):
+        for labels in label_sets(definition, models, language_models):
             if definition.kind == "histogram":
                 before = f"{labels}," if labels else ""
                 own = [f'{definition.name}_bucket{{{before}le="{bound:g}"}} ' for bound in definition.buckets]
@@ -113,52 +119,44 @@ class Page(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def history(folder: Path, models: int, days: float, now_s: float, target: str) -> int:
-    """Write blocks of what the long windows read: samples by the windows' own needs. The number of samples."""
+def history(folder: Path, models: tuple[int, int], days: float, now_s: float, target: str) -> int:
+    """Write blocks of what the long windows read, each as far back and as often as it is read. The number of samples."""
     written = 0
-    hours = int(days * 24)
-    for hour in range(hours, 0, -2):
-        begin, end = now_s - hour * 3600, min(now_s - (hour - 2) * 3600, now_s) - STEP_S
+    for hours, names, step in (
+        (days * 24, (f"{ERRORS}:mean10m", f"{REQUESTS}:mean10m"), 600),
+        (6, (f"{ERRORS}:rate2h", f"{REQUESTS}:rate2h"), 60),
+        (2, (f"{ERRORS}:rate5m", f"{REQUESTS}:rate5m"), STEP_S),
+        (2, ("servescope_slo_requests_total", "servescope_slo_good_total"), STEP_S),
+    ):
         text = folder / "history.txt"
+        times = range(int((now_s - hours * 3600) // step * step), int(now_s) - STEP_S, step)
         with text.open("w") as file:
-            for name, value, step in wanted(hour):
+            for name in names:
                 for labels in slo_labels(name, models, target):
-                    times = range(int(begin // step * step), int(end), step)
-                    file.writelines(
-                        f"{name}{{{labels}}} {value_at(at) if value is None else value} {at}\n" for at in times
-                    )
+                    series = f"{name}{{{labels}}}"
+                    file.writelines(f"{series} {value_at(at) if 'total' in name else 1} {at}\n" for at in times)
                     written += len(times)
             file.write("# EOF\n")
-        words = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder / "tsdb")]
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-    (folder / "history.txt").unlink()
+        # A Prometheus that has run for days has put its blocks of two hours together.
+        words = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=18h", "openmetrics", "--quiet"]
+        subprocess.run([*words, str(text), str(folder / "tsdb")], check=True, stdout=subprocess.DEVNULL)
+        text.unlink()
     return written
 
 
-def wanted(hour: int) -> Iterator[tuple[str, float | None, int]]:
-    """Which series are read from so many hours ago: name, value (None: a counter's) and seconds between samples."""
-    yield f"{ERRORS}:mean10m", 0.01, 600
-    yield f"{REQUESTS}:mean10m", 6.7, 600
-    if hour <= 6:
-        yield f"{ERRORS}:rate2h", 0.01, 60
-        yield f"{REQUESTS}:rate2h", 6.7, 60
-    if hour <= 2:
-        yield f"{ERRORS}:rate5m", 0.01, STEP_S
-        yield f"{REQUESTS}:rate5m", 6.7, STEP_S
-        yield "servescope_slo_requests_total", None, STEP_S
-        yield "servescope_slo_good_total", None, STEP_S
-
-
-def slo_labels(name: str, models: int, target: str) -> Iterator[str]:
+def slo_labels(name: str, models: tuple[int, int], target: str) -> Iterator[str]:
     """The label sets of a series about objectives, as Prometheus has them."""
     instance = "" if ":" in name else f',instance="{target}"'
-    for number, slo in product(range(models), SLOS):
+    for number, slo in product(range(models[0]), SLOS):
+        if slo in ("ttft", "itl") and number >= models[1]:
+            continue
         yield f'job="servescope"{instance},model_name="model-{number:03}",model_version="1.0",slo="{slo}"'
 
 
 def measure(address: str, seconds: float) -> dict[str, list[float]]:
-    """The durations of each group's evaluations, as often as they change."""
+    """The durations of each group's evaluations, once Prometheus has compacted what it found and filled its caches."""
     durations: dict[str, list[float]] = {}
+    time.sleep(SETTLE_S)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(STEP_S / 3)
@@ -176,12 +174,14 @@ def measure(address: str, seconds: float) -> dict[str, list[float]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=200)
+    parser.add_argument("--language-models", type=int, default=10, help="how many of them are language models")
     parser.add_argument("--days", type=float, default=3)
     parser.add_argument("--seconds", type=float, default=120, help="how long Prometheus evaluates")
     parser.add_argument("--port", type=int, default=9190, help="of Prometheus; the page has the next one")
     options = parser.parse_args()
+    models = (options.models, options.language_models)
     target, address = f"127.0.0.1:{options.port + 1}", f"127.0.0.1:{options.port}"
-    Page.parts = exposition(options.models)
+    Page.parts = exposition(*models)
     page = ThreadingHTTPServer(("127.0.0.1", options.port + 1), Page)
     threading.Thread(target=page.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as name:
@@ -192,7 +192,7 @@ def main() -> int:
             files["rules/recordings.yml"] = text.replace(f"interval: {interval}\n", "interval: 15s\n")
         write_files(folder, files, force=False)
         began = time.monotonic()
-        samples = history(folder, options.models, options.days, time.time(), target)
+        samples = history(folder, models, options.days, time.time(), target)
         print(
             f"{len(Page.parts[0]):,} series a scrape; {samples:,} samples of history in {time.monotonic() - began:.0f} s"
         )

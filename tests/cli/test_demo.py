@@ -1,11 +1,13 @@
 """The demo's parts, where they can go wrong; tests/integration/test_demo_once.py runs the whole."""
 
+import os
+import signal
 import socket
 import sys
 
 import pytest
 
-from servescope.cli.demo import _first_port
+from servescope.cli.demo import _end_as_with_ctrl_c, _first_port
 from servescope.cli.digits import DemoError, HeldOut, example_folder, held_out, run_step
 
 
@@ -57,3 +59,29 @@ def test_a_missing_package_comes_with_the_way_to_install_it():
 def test_the_example_is_found_from_the_package():
     """In a checkout, beside `src`."""
     assert {"train.py", "handler.py", "model-config.yaml"} <= {path.name for path in example_folder().iterdir()}
+
+
+@pytest.fixture
+def handlers():
+    """Puts the handlers of both signals back."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_ends_are_like_ctrl_c(handlers, number):
+    """A demo that is terminated, or whose terminal is closed, ends by the same way."""
+    _end_as_with_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+def test_nohup_is_respected(handlers):
+    """A terminal that is closed does not end it then."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _end_as_with_ctrl_c()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN

@@ -3,9 +3,18 @@
 import pytest
 from rich.console import Console
 
+from servescope.cli.alert_track import Track, followed
 from servescope.cli.red import Red
 from servescope.cli.scrape import parse
-from servescope.cli.tables import models_table, queue_text, red_table, requests_by_class, requests_table, workers_table
+from servescope.cli.tables import (
+    alerts_table,
+    models_table,
+    queue_text,
+    red_table,
+    requests_by_class,
+    requests_table,
+    workers_table,
+)
 
 MODEL = {
     "modelName": "digits",
@@ -71,3 +80,17 @@ def test_durations_that_do_not_exist_show_dashes(shown):
     assert "21.00 ms" in text
     assert "900" in text
     assert next(line for line in text.splitlines() if "idle" in line).count("–") == 3
+
+
+def test_an_alert_shows_both_programs_states_and_its_way():
+    """Each state of its way on a line, beside its name and severity, in 80 columns."""
+    labels = {"alertname": "ServescopeLatencyBudgetBurns", "window": "1h", "severity": "page"}
+    track = followed(Track({"alertname": labels["alertname"], "window": "1h"}), [], [], 0.2)
+    fires = {"labels": labels, "annotations": {}, "state": "firing"}
+    track = followed(track, [fires], [{"labels": labels, "status": {"state": "active"}}], 12.9)
+    console = Console(width=80, force_terminal=False)
+    with console.capture() as capture:
+        console.print(alerts_table([track]))
+    rows = [" ".join(line.split()) for line in capture.get().splitlines()]
+    assert "ServescopeLatencyBudgetBurns (1h) firing active 0 s inactive" in rows
+    assert "page 13 s firing" in rows

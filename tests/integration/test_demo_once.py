@@ -1,4 +1,4 @@
-"""`servescope demo --once`: a real model, trained, packed, served, asked and measured."""
+"""`servescope demo --once`: a real model, trained, packed, served, asked and measured; alerts are in test_demo_alerts.py."""
 
 import os
 import re
@@ -12,12 +12,13 @@ pytestmark = pytest.mark.integration
 
 def test_the_demo_reads_digits_and_measures_itself(tmp_path):
     """It ends by itself, reads at least 95 % of the held-out images rightly, and its table counts as many requests as it
-    sent, without an error, with times that can be: a median, a 99th percentile that is no less, and a queue time.
+    sent, without an error, with times that can be: a median, a 99th percentile that is no less, and a queue time. It says
+    that it left out the alerts, since the programs that they need are not on the search path.
     """
     result = subprocess.run(
         [sys.executable, "-m", "servescope.cli.main", "demo", "--once", "--directory", str(tmp_path / "demo")],
         cwd=tmp_path,
-        env=os.environ | {"COLUMNS": "160"},
+        env=os.environ | {"COLUMNS": "160", "PATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -38,4 +39,8 @@ def test_the_demo_reads_digits_and_measures_itself(tmp_path):
     assert row is not None, result.stdout
     assert int(row["rate"].replace(",", "")) > 0
     assert 0 < float(row["p50"]) <= float(row["p99"])
+    assert (
+        "\n5. Alerts: left out, since prometheus and prometheus-alertmanager or alertmanager are not" in result.stdout
+    )
+    assert "/alerts" not in result.stdout
     assert not (tmp_path / "demo" / ".servescope.pid").exists()

@@ -83,6 +83,11 @@ class LlmBooks(Books):
         self.entries.append(Answer(path, sent_bytes))
         return self.entries[-1]  # type: ignore[return-value]
 
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer."""
+        return max(entry.ended for entry in self.entries) - min(entry.sent for entry in self.entries)
+
     def tokens(self, kind: str, answers: list[Entry]) -> int:
         """The sum of `prompt_tokens` or `completion_tokens` of these, as their usage says."""
         return sum(answer.usage().get(kind, 0) for answer in answers if isinstance(answer, Answer))

@@ -44,8 +44,8 @@ def start_llm(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def llm_server(start_llm: Callable[..., LlmServer]) -> LlmServer:
-    """The one that most tests share."""
-    return start_llm()
+    """The one that most tests share. Its answers say how much of a prompt was in the cache."""
+    return start_llm("--enable-prompt-tokens-details")
 
 
 @pytest.fixture(scope="session")

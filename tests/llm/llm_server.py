@@ -41,7 +41,7 @@ class LlmServer(Server):
                 env=self._environ,
                 stdout=console,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,  # of this session: see benchmarks/llm_servers.py
             )
         self._wait_for_model()
         return self.process

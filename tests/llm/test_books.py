@@ -6,6 +6,7 @@ import pytest
 
 from llm.client import CHAT, COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import FINISHED, FIRST_TOKEN, INTER_TOKEN, KV_CACHE, TOKENS, Growth, resting
+from llm.starved import waited_s
 from truth.comparison import assert_same_counts
 from truth.conftest import amount, seeded
 from truth.leaving import after
@@ -16,6 +17,8 @@ SHARES = (0.5, 0.9, 0.99)
 # What a client's own clock may put on a moment, or a gap, that the server measured: its way through the kernel and the
 # client's turn on a processor that it shares. A percentile within it of a bucket's bound may be in the next bucket.
 HAIR_S, HAIR_RATIO = 0.001, 0.1
+# Share of a load's time that the server may stand in line for a processor, and how often such a load is repeated.
+MOST_WAITED, TRIES = 0.1, 5
 PROMPTS = ("hello world", "the quick brown fox", "how are you today? " * 8, "a model server you can see into " * 40)
 BAD = (
     {"temperature": -1},
@@ -77,14 +80,21 @@ def mixed(llm):
 
 @pytest.fixture(scope="module")
 def streamed(llm):
-    """Streams of sixty tokens, four side by side."""
+    """Streams of sixty tokens, four side by side, while the machine let the server run; at the worst while it did not."""
     options = {"max_tokens": 60, "ignore_eos": True, **COUNTED}
     drawn = seeded()
     asks = [
         ask_for(COMPLETIONS, model=llm.name, prompt=drawn.choice(PROMPTS[:2]), **options) for _ in range(amount(60))
     ]
     load(llm.server.ports["inference"], asks[:4], 4)  # the engine's first steps of a kind take it long
-    return grown(llm, asks, clients=4)
+    for _ in range(TRIES):
+        before = waited_s(llm.server.process.pid)
+        found = grown(llm, asks, clients=4)
+        waited = (waited_s(llm.server.process.pid) - before) / found[0].seconds
+        print(f"the server waited for a processor in {waited:.0%} of the time")
+        if waited < MOST_WAITED:
+            break
+    return found
 
 
 def test_every_request_by_its_code(llm, finished, mixed, streamed):

@@ -97,7 +97,7 @@ def test_a_folder_that_does_not_load(llm_server, tmp_path):
     before = {process.pid for process in llm_server.family()}
     answer = register(llm_server, write_archive(llm_server, "broken", folder))
     assert 400 <= answer.status_code < 600, answer.text
-    assert "NoSuchModel" in answer.json()["message"] or "broken" in answer.json()["message"]
+    assert "vLLM cannot serve" in answer.json()["message"]
     assert llm_server.manage("GET", "/models/broken").status_code == 404
     wait_until(lambda: {process.pid for process in llm_server.family()} <= before, "its processes to be gone")
 
@@ -116,22 +116,22 @@ def test_replicas(llm_server, archive):
     """Two engines share a load: of eight long streams each runs four, as the one with fewer takes the next."""
     assert archive.scale(2).status_code == 200
     assert archive.workers() == ["READY", "READY"]
-    halves = []
+    seen = []
 
     async def watch():
         def halved():
             now = read(llm_server, RUNNING, WAITING)
-            running = [value for _, value in now.matching(RUNNING, model_name=NAME)]
-            halves.append(sorted(running))
-            return halves[-1] == [4, 4]
+            seen.append(sorted(value for _, value in now.matching(RUNNING, model_name=NAME)))
+            return seen[-1] == [4, 4] or (len(seen) > 1 and seen[-2] != [0, 0] == seen[-1])
 
-        await until(halved, "four streams on each engine")
+        await until(halved, "eight streams")
 
-    options = {**HELLO, "max_tokens": 400, **COUNTED}
+    options = {**HELLO, "max_tokens": 1000, **COUNTED}
     books = load(
         llm_server.ports["inference"], [ask_for(COMPLETIONS, model=SERVED, **options)] * 8, clients=8, meanwhile=watch
     )
     assert books.codes() == {"200": 8}
+    assert seen[-1] == [4, 4], seen
     assert archive.scale(1).status_code == 200
     wait_until(lambda: archive.workers() == ["READY"], "one worker to be left")
     assert llm_server.ping() == 200

@@ -80,6 +80,7 @@ def test_edges(tmp_path, long, short, guard, burn, severity, step):
     world.model("restarted well", [(0, window - 2), RESET, (0, steps - window + 1)])
     world.model("unregistered", [(1.1 * limit, window + 1), GONE])
     world.model("low target", [(1, steps)], target=0.9)
+    world.model("low target, nearly", [(0.94, steps)], target=0.9)
     world.model("shared above", [(2.2 * limit, steps)], instance="a:8082")
     world.model("shared above", [(0, steps)], instance="b:8082")
     world.model("shared below", [(1.8 * limit, steps)], instance="a:8082")
@@ -91,6 +92,8 @@ def test_edges(tmp_path, long, short, guard, burn, severity, step):
     always = {(ALERTS[slo], "just above") for slo in ALERTS}
     always |= {(ALERTS["availability"], name) for name in ("restarted", "low target", "shared above", "enough")}
     always.add((ALERTS["availability"], 'hostile "\\{}\n'))
+    if burn * 0.1 < 0.94:  # else only total failure is bad enough
+        always.add((ALERTS["availability"], "low target, nearly"))
     going, bursting = (ALERTS["availability"], "unregistered"), (ALERTS["availability"], "burst")
 
     def at(when, *more):

@@ -17,15 +17,15 @@ Listed = Mapping[str, Any]
 class Track:
     """One alert: its labels, which tell it from others, and both programs' states of it.
 
-    `way`: each state that Prometheus had it in, with the second at which that was first seen. `told`: the annotations,
-    once it fires.
+    `way`: each state that Prometheus had it in, with the second at which that was first seen. `severity`: '' until it is listed.
+    `told`: the annotations, once it fires.
     """
 
     labels: Mapping[str, str]
     prometheus: str = INACTIVE
     alertmanager: str = UNKNOWN
     way: tuple[tuple[str, float], ...] = ()
-    severity: str = UNKNOWN
+    severity: str = ""
     told: Mapping[str, str] | None = None
 
     @property
@@ -60,7 +60,7 @@ def followed(track: Track, prometheus: Sequence[Listed], alertmanager: Sequence[
     if not there:
         return moved
     told = there[0]["annotations"] if listed == FIRING else track.told
-    return replace(moved, severity=str(there[0]["labels"].get("severity", UNKNOWN)), told=told)
+    return replace(moved, severity=str(there[0]["labels"].get("severity", "")), told=told)
 
 
 def also_active(tracks: Sequence[Track], prometheus: Sequence[Listed], **labels: str) -> list[str]:

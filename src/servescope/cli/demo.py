@@ -118,7 +118,7 @@ def _alerts(console: "Console", place: Place, stack: ExitStack) -> "Watchers | N
     with console.status("Starting Prometheus and Alertmanager …"):
         found = stack.enter_context(watchers(programs, place.folder, place.metrics))
     quick = f"{SPEED} times as fast as it is written, so 5 minutes are {300 // SPEED} s"
-    console.print(f"5. Alerts: what `servescope prometheus` writes, {quick}")
+    console.print(f"5. Alerts: what `servescope prometheus` writes, {quick}", soft_wrap=True)
     show_alerts(console, found, place.inference, place.folder)
     console.print()
     return found
@@ -155,10 +155,7 @@ def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
     """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
     from servescope.cli.detach import launch
 
-    # A terminated demo must not leave a server behind: as with Ctrl-C, the way out leads through `finally`.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # a terminal that is closed, but not under nohup
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    _end_as_with_ctrl_c()
     drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed
     config = place.folder / "config.properties"
     config.write_text("".join(f"{name}_address={getattr(place, name)}\n" for name in _SERVERS), encoding="utf-8")
@@ -175,6 +172,13 @@ def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
             server.wait()
     if server.returncode != 0:
         raise digits.DemoError(f"the server ended with status {server.returncode}; see {place.folder}/logs")
+
+
+def _end_as_with_ctrl_c() -> None:
+    """Let a terminated demo, and one whose terminal is closed, end through `finally`: it leaves no process behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup's wish
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def _samples(place: Place) -> "list[Sample]":

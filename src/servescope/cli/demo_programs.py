@@ -91,8 +91,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        pass  # it is killed
     finally:
-        # After its time is up, and at a second Ctrl-C.
+        # At a second Ctrl-C too.
         if process.poll() is None:
             process.kill()
             process.wait()

@@ -21,49 +21,57 @@ def _print_thresholds(asked: bool) -> None:
         raise typer.Exit
 
 
+Folder = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="Folder to write to: prometheus.yml, rules/, alertmanager.yml, thresholds.yml."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target", metavar="HOST:PORT", help=f"A server's metrics address; may be repeated. Default: {DEFAULT_TARGET}."
+    ),
+]
+FileSd = Annotated[
+    str | None, typer.Option("--file-sd", metavar="GLOB", help="Find servers in files of targets instead.")
+]
+HttpSd = Annotated[
+    str | None,
+    typer.Option("--http-sd", metavar="URL", help="Ask a URL for servers instead, such as a server's /sd."),
+]
+ThresholdsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--thresholds",
+        metavar="FILE",
+        help="Thresholds of the alerts. Default: DIR/thresholds.yml where it is there.",
+    ),
+]
+Native = Annotated[bool, typer.Option("--native", help="Read native histograms instead of classic buckets.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there (thresholds.yml is kept).")]
+PrintThresholds = Annotated[
+    bool,
+    typer.Option(
+        "--print-thresholds", is_eager=True, callback=_print_thresholds, help="Print every threshold, and end."
+    ),
+]
+
+
 def prometheus(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR", help="Folder to write to: prometheus.yml, rules/, alertmanager.yml, thresholds.yml."
-        ),
-    ],
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST:PORT", help=f"A server's metrics address; may be repeated. Default: {DEFAULT_TARGET}."
-        ),
-    ] = None,
-    file_sd: Annotated[
-        str | None, typer.Option("--file-sd", metavar="GLOB", help="Find servers in files of targets instead.")
-    ] = None,
-    http_sd: Annotated[
-        str | None,
-        typer.Option("--http-sd", metavar="URL", help="Ask a URL for servers instead, such as a server's /sd."),
-    ] = None,
-    thresholds: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Thresholds of the alerts. Default: DIR/thresholds.yml where it is there."),
-    ] = None,
-    native: Annotated[
-        bool, typer.Option("--native", help="Read native histograms instead of classic buckets.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite files that are there (thresholds.yml is kept).")
-    ] = False,
-    _asked: Annotated[
-        bool,
-        typer.Option(
-            "--print-thresholds", is_eager=True, callback=_print_thresholds, help="Print every threshold, and end."
-        ),
-    ] = False,
+    folder: Folder,
+    targets: Targets = None,
+    file_sd: FileSd = None,
+    http_sd: HttpSd = None,
+    thresholds: ThresholdsFile = None,
+    native: Native = False,
+    force: Force = False,
+    _asked: PrintThresholds = False,
 ) -> None:
     """Write Prometheus' and Alertmanager's configuration, with rules and alerts for this server."""
     own = folder / THRESHOLDS_FILE
     chosen = thresholds if thresholds is not None else own if own.exists() else None
     settings = Thresholds() if chosen is None else read_thresholds(chosen)
     files = prometheus_files(
-        discovery_of(tuple(target or ()), file_sd, http_sd), settings, "native" if native else "classic"
+        discovery_of(tuple(targets or ()), file_sd, http_sd), settings, "native" if native else "classic"
     )
     if own.exists():
         del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all

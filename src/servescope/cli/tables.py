@@ -79,13 +79,15 @@ def red_table(rows: Sequence[Red]) -> Table:
 
 
 def alerts_table(tracks: Sequence[Track]) -> Table:
-    """An alert a row: what Prometheus and Alertmanager say of it now, and its way with seconds since the beginning."""
-    table = _table("What Prometheus and Alertmanager say", "alert", "severity", "Prometheus", "Alertmanager", "its way")
+    """An alert a row: what Prometheus and Alertmanager say of it now, and its way, with seconds since the beginning.
+
+    It fits into 80 columns.
+    """
+    table = _table("What Prometheus and Alertmanager say", "alert", "Prometheus", "Alertmanager", "its way")
     for track in tracks:
-        way = " → ".join(f"{state} {at_s:.0f} s" for state, at_s in track.way)
-        table.add_row(
-            title(track.labels), track.severity, _state(track.prometheus), _state(track.alertmanager), Text(way)
-        )
+        way = "\n".join(f"{at_s:3.0f} s {state}" for state, at_s in track.way)
+        name = Text.assemble(title(track.labels), "\n", (track.severity, "dim"))
+        table.add_row(name, _state(track.prometheus), _state(track.alertmanager), Text(way))
     return table
 
 

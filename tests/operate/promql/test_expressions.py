@@ -122,6 +122,7 @@ def test_the_two_forms():
         (lambda: sum_by(LEAF, "code"), "no label code"),
         (lambda: rate(metric("servescope_queue_depth"), "5m"), "is a gauge"),
         (lambda: rate(REQUESTS, "five"), "'five'"),
+        (lambda: REQUESTS.ago("-1h"), "-1h"),
         (lambda: LEAF / sum_by(rate(REQUESTS, "5m"), "model_name"), "no series can match"),
         (lambda: LEAF.join("*", LEAF, on=["code"]), "no label code"),
         (lambda: LEAF.join("*", LEAF, on=["model_name"], group_left=["handler"]), "handler"),
@@ -178,6 +179,7 @@ def test_labels_that_are_matched():
         LEAF.join(">", 1, boolean=True),
         sum_by(increase(REQUESTS, "1h30m")),
         metric("up").now.equals(0),
+        metric("servescope_queue_depth").ago("2h"),
     ],
 )
 def test_the_rest_parses(made: Expression):

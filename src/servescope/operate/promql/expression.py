@@ -103,11 +103,7 @@ class Expression:
         matching = None if on is None else tuple(on)
         include = None if group_left is None else tuple(group_left)
         _check(self, operator, right, matching, include)
-        words = operator + (" bool" if boolean else "")
-        if matching is not None:
-            words += f" on ({', '.join(matching)})"
-        if include is not None:
-            words += f" group_left ({', '.join(include)})"
+        words = _words(operator, matching, include, boolean)
         strength = _BINDING[operator]
         left_text, right_text = _operand(self, strength), _operand(right, strength + 1)
         text = f"{left_text} {words} {right_text}"
@@ -116,6 +112,14 @@ class Expression:
         elif len(text) > _WIDTH or "\n" in text:
             text = f"{left_text}\n  {words} {right_text.replace(_NEWLINE, _INDENTED)}"
         return Expression(text, _labels(self, operator, right, matching, include), strength)
+
+
+def _words(operator: str, on: tuple[str, ...] | None, include: tuple[str, ...] | None, boolean: bool) -> str:
+    """The operator, and how its sides are matched."""
+    words = operator + (" bool" if boolean else "")
+    if on is not None:
+        words += f" on ({', '.join(on)})"
+    return words + (f" group_left ({', '.join(include)})" if include is not None else "")
 
 
 def number(value: float) -> Expression:
