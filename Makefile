@@ -23,11 +23,11 @@ LLM_ENV ?= build/llm-env
 LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
 # Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
 LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
-PROGRAMS := prometheus prometheus-alertmanager gcc wrk
+PROGRAMS := prometheus promtool prometheus-alertmanager amtool gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-llm lint format types layers programs bench bench-metrics bench-llm clean
+.PHONY: help demo test test-llm lint format types layers programs generated bench bench-metrics bench-llm bench-rules clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
+generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, deploy/
+	$(BIN)/servescope metrics list --markdown > docs/metrics.md
+	$(BIN)/python -m servescope.config.reference docs/configuration.md
+	$(BIN)/servescope prometheus deploy/prometheus --force
+	$(BIN)/servescope grafana deploy/grafana --force
+
 bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
 
@@ -71,6 +77,9 @@ bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at 
 
 bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens
 	$(LLM_RUN) benchmarks/llm.py $(BENCH)
+
+bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus
+	$(BIN)/python benchmarks/rules.py
 
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.
 $(TORCHSERVE_ENV)/.ready:

@@ -21,15 +21,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
+
 from llm_client import Found, Load
 from llm_servers import Server, running, servescope, vllm
 
 CLIENT = Path(__file__).parent / "llm_client.py"
 TESTS = Path(__file__).parents[1] / "tests"
 TOKENS = 128
-SETTLE_S = 0.5
+SETTLE_S = 1.0
 # Of one core. An idle server that takes more would slow the one that is measured, and a client that does measures itself.
-MOST_IDLE, MOST_CLIENT = 0.1, 0.6
+MOST_IDLE, MOST_CLIENT = 0.3, 0.6
 # Of one core: what all other programs may take, in the median load, before it says nothing of the servers.
 MOST_FOREIGN = 0.2
 
