@@ -139,6 +139,12 @@ def test_through_the_command_line(tmp_path, monkeypatch, capsys):
     assert "llm" in CliRunner().invoke(build_app(), ["--help"]).output
 
 
+def test_nowhere_to_put_it(place):
+    """A TEMP that is no directory is named."""
+    with pytest.raises(ConfigurationError, match=r"^TEMP=/none: a temporary directory cannot be made: "):
+        start(place, "./tiny", TEMP="/none")
+
+
 # An installed vLLM that nobody can import: what finds it must not try.
 PROGRAM = """
 import os, sys

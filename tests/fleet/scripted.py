@@ -90,9 +90,10 @@ class Life:
         body: bytes | None = None,
         tokens: Tokens | None = None,
         started: float = 0.0,
+        status: int = 200,
     ) -> None:
         """Answer every request with its id, or with `body`."""
-        parts = [Part(200, {}, request.id.encode() if body is None else body) for request in batch.requests]
+        parts = [Part(status, {}, request.id.encode() if body is None else body) for request in batch.requests]
         stages = {"prediction": 0.001} if final else {}
         self.say(Reply(batch.id, final, 200, "", parts, started, stages, [], tokens))
 

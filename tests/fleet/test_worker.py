@@ -446,10 +446,10 @@ def test_cancel_reaches_the_process():
 
     async def main():
         bench = Bench()
-        bench.worker.cancel("early")
+        bench.worker.cancel(Work(1), "early")
         await bench.worker.start(60)
-        bench.worker.cancel("r1")
-        assert bench.life.sent[-1] == Cancel("r1")
+        bench.worker.cancel(Work(7), "r1")
+        assert bench.life.sent[-1] == Cancel(7, "r1")
 
     run(main())
 

@@ -91,6 +91,20 @@ def test_an_answer_over_the_limit(net, size):
     wait_until(lambda: obey(net, "['back']").text == "back", "another worker")
 
 
+def test_an_asynchronous_answer_over_the_limit(tmp_path):
+    """Its request fails, and its worker, which may have others in hand, goes on."""
+    code = "import os\n\nclass Long:\n    async def initialize(self, context):\n        pass\n\n"
+    code += "    async def handle(self, data, context):\n"
+    code += "        return [b'x' * int(data[0]['body'].decode()) or str(os.getpid())]\n"
+    with serving(tmp_path / "server", {"max_response_size": str(LIMIT)}, {"long": code}) as server:
+        worker = predict(server, "/predictions/long", b"0").text
+        assert len(predict(server, "/predictions/long", b"%d" % LIMIT).content) == LIMIT
+        status, kind, text = error(predict(server, "/predictions/long", b"%d" % (LIMIT + 1)))
+        assert (status, kind) == (500, "InternalServerException")
+        assert text == f"an answer of {LIMIT + 1} bytes; max_response_size is {LIMIT}"
+        assert predict(server, "/predictions/long", b"0").text == worker
+
+
 def test_large_bodies_arrive_unharmed(tmp_path):
     """6 MB each way."""
     settings = {"max_request_size": str(7 * MEGABYTE), "max_response_size": str(7 * MEGABYTE)}

@@ -18,6 +18,7 @@ from truth.scrape import read
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 RESTARTS = "servescope_worker_restarts_total"
+WORKERS = "servescope_workers"
 
 
 def engine_of(archive):
@@ -44,14 +45,20 @@ def test_the_engine_is_killed(llm_server, archive):
     whole, stream = books.entries
     assert (whole.fate, whole.code // 100) == ("answered", 5)
     assert stream.fate == "broken" or b'"error"' in stream.body, stream.body[-400:]
-    assert llm_server.ping() == 500
+    wait_until(lambda: ready(llm_server) == 0, "the metrics to say that no worker is ready")
     assert read(llm_server, REQUESTS).total(REQUESTS, model_name=NAME, code=str(whole.code)) >= 1
     wait_for_worker(llm_server, archive)
+    assert ready(llm_server) == 1
     assert not alive(old)
     assert read(llm_server).total(RESTARTS, model_name=NAME) == restarts + 1
     again = load(llm_server.ports["inference"], [ask_for(COMPLETIONS, **options | {"max_tokens": 3})])
     assert again.codes() == {"200": 1}
     assert resting(archive).total(RUNNING, model_name=NAME) == 0
+
+
+def ready(llm_server):
+    """Workers that can take requests, as the metrics have it."""
+    return read(llm_server, WORKERS).value(WORKERS, model_name=NAME, state="ready")
 
 
 def wait_for_worker(llm_server, archive):

@@ -85,6 +85,18 @@ def test_a_whole_answer():
     run(main())
 
 
+def test_an_answer_that_is_an_error():
+    """The engine died over it, says its app: what it had made counts, but nobody has got a first token."""
+
+    async def main():
+        one = await talk()
+        one.life.answer(one.batch, tokens=Tokens(prompt=3, generation=2, first_s=0.1, finished=["error"]), status=500)
+        assert (await one.call.future).status == 500
+        assert (one.generation.first_s, tokens(one.served), first_tokens(one.served)) == (None, (3, 0, 2), (0, 0.0))
+
+    run(main())
+
+
 def test_an_answer_without_tokens():
     """Embeddings have no first token."""
 

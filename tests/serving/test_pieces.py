@@ -49,6 +49,20 @@ def test_a_reader_that_falls_behind():
     run(main())
 
 
+def test_forgetting():
+    """What waits is dropped, and there is room again."""
+
+    async def main():
+        pieces = Pieces(10)
+        assert pieces.put(b"x" * 10)
+        pieces.forget()
+        assert pieces.put(b"y" * 10)
+        pieces.put(None)
+        assert [piece async for piece in pieces] == [b"y" * 10]
+
+    run(main())
+
+
 def test_a_reader_that_keeps_up():
     """Only what waits counts, not what has been read; a memoryview as bytes."""
 

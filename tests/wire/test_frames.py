@@ -116,7 +116,7 @@ def test_noise(noise, places):
 def test_memoryviews_and_bytearrays_are_attachments():
     """Whatever holds bytes."""
     bodies = [b"a", bytearray(b"bc"), memoryview(b"def")]
-    frame = encode(Cancel("x"), bodies)
+    frame = encode(Cancel(1, "x"), bodies)
     assert HEADER.unpack_from(frame) == (len(frame) - HEADER_SIZE, 6)
 
 

@@ -26,7 +26,7 @@ LOAD = m.Load(
     [m.MetricDeclaration("counter", "n", "ms", ["d"])],
 )
 UPDATE = m.MetricUpdate("gauge", "n", "ms", ["d"], ["v"], 1.5, "id")
-TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel("ü"), m.Stop()]
+TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel(2**40, "ü"), m.Stop()]
 FROM_WORKER = [
     m.Loaded(507, "Out of resources", True, [UPDATE]),
     m.Reply(

@@ -38,13 +38,14 @@ class Front:
             except BaseException as error:
                 self.status = error
 
-    def load(self, directory, handler, *, declared=(), auto_detect=True, decode=True, envelope="", config=""):
+    def load(
+        self, directory, handler, *, declared=(), auto_detect=True, decode=True, envelope="", config="", answer_limit=0
+    ):
         """Send Load; the answer."""
         manifest = {"model": {"modelName": "m", "configFile": config}}
         metrics = [MetricDeclaration(*one) for one in declared]
-        self.send(
-            Load("m", "1.0", str(directory), manifest, handler, envelope, 4, None, True, decode, auto_detect, metrics)
-        )
+        options = (4, None, True, decode, auto_detect, metrics, answer_limit)
+        self.send(Load("m", "1.0", str(directory), manifest, handler, envelope, *options))
         return self.receive()[0]
 
     def send(self, message, attachments=()):

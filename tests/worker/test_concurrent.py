@@ -1,5 +1,7 @@
 """A worker with an asynchronous handler: batches side by side, each on its own; cancelling ends only whom it is meant for."""
 
+import gc
+
 import pytest
 
 from servescope.wire.blocking import ChannelClosed
@@ -8,7 +10,10 @@ from worker.front import Front, request
 
 SOURCE = """
 import asyncio
+import weakref
+LIMIT = 100_000
 gates = {}
+contexts = []
 
 def gate(name):
     return gates.setdefault(name, asyncio.Event())
@@ -21,6 +26,13 @@ async def handle(data, context):
         await gate(words[1]).wait()
     elif words[0] == "open":
         gate(words[1]).set()
+    elif words[0] == "long":
+        context.send_partial(["x" * LIMIT], 200)
+        if words[1] == "piece":
+            context.send_partial(["y" * (LIMIT + 1)], 200)
+        return ["z" * (LIMIT + 1)]
+    elif words[0] == "contexts":
+        return [str(sum(one() is not None for one in contexts))]
     elif words[0] == "raise":
         raise ValueError("no")
     elif words[0] == "stubborn":
@@ -38,6 +50,7 @@ async def handle(data, context):
         context.set_response_status(int(words[1]))
         context.metrics.add_counter("Seen", 1)
         await gate(words[2]).wait()
+    contexts.append(weakref.ref(context))
     return [context.get_request_id(i) for i in range(len(data))]
 """
 
@@ -45,7 +58,7 @@ async def handle(data, context):
 @pytest.fixture
 def front(model):
     front = Front()
-    loaded = front.load(model.directory, model.write("handler.py", SOURCE))
+    loaded = front.load(model.directory, model.write("handler.py", SOURCE), answer_limit=100_000)
     assert (loaded.code, loaded.concurrent) == (200, True)
     yield front
     front.close()
@@ -109,16 +122,44 @@ def test_a_stream(front):
     ]
 
 
+@pytest.mark.parametrize("word", ["piece", "whole"])
+def test_an_answer_over_the_limit(front, capsys, word):
+    """It is not sent, and its batch fails alone: the front end would end the worker, and with it the others."""
+    send(front, 1, "wait a")
+    send(front, 2, f"long {word}")
+    piece, _ = front.receive()
+    assert (piece.batch_id, piece.final, piece.parts[0].data) == (2, False, 100_000)
+    reply, _ = front.receive()
+    assert (reply.batch_id, reply.code) == (2, 500)
+    assert reply.message == "an answer of 100001 bytes; max_response_size is 100000"
+    assert "max_response_size" in capsys.readouterr().err
+    send(front, 3, "open a")
+    assert sorted([receive(front), receive(front)]) == [(1, 200, [b"r1"]), (3, 200, [b"r3"])]
+
+
+def test_nothing_stays_of_a_batch(front):
+    """Not even for the garbage collector, which seldom looks at what has lived for as long as a stream."""
+    gc.disable()
+    try:
+        for number in range(5):
+            send(front, number, "quick")
+            assert receive(front)[1] == 200
+        send(front, 9, "contexts")
+        assert receive(front) == (9, 200, [b"0"])
+    finally:
+        gc.enable()
+
+
 def test_cancelling(front):
     """The one whose client hung up is answered 499, which nobody reads; the others go on."""
     send(front, 1, "wait a")
     send(front, 2, "wait a")
     send(front, 9, "quick")  # once this is answered, the others are under way
     assert receive(front)[0] == 9
-    front.send(Cancel("r1"))
+    front.send(Cancel(1, "r1"))
     assert receive(front)[:2] == (1, 499)
-    front.send(Cancel("r1"))
-    front.send(Cancel("unknown"))
+    front.send(Cancel(1, "r1"))
+    front.send(Cancel(2, "unknown"))
     send(front, 3, "open a")
     assert {receive(front)[:2], receive(front)[:2]} == {(2, 200), (3, 200)}
 
@@ -126,7 +167,7 @@ def test_cancelling(front):
 def test_cancelling_at_once(front):
     """A client may hang up before the handler has begun: there is a reply all the same, or the front end would wait for it."""
     batch = Batch(1, [request("r1", b"wait a")])
-    for message in (batch, Cancel("r1")):
+    for message in (batch, Cancel(1, "r1")):
         front.send(message)
     assert receive(front)[:2] == (1, 499)
 
@@ -136,7 +177,7 @@ def test_cancelling_in_one_read(front):
     from servescope.wire.frames import encode
 
     for number in range(20):
-        data = encode(Batch(number, [request(f"q{number}", b"wait a")])) + encode(Cancel(f"q{number}"))
+        data = encode(Batch(number, [request(f"q{number}", b"wait a")])) + encode(Cancel(number, f"q{number}"))
         front.near.sendall(bytes(data))
         assert receive(front)[:2] == (number, 499)
 
@@ -146,15 +187,28 @@ def test_cancelling_one_of_a_batch(front):
     send(front, 1, "wait a", "other")
     send(front, 9, "quick")
     assert receive(front)[0] == 9
-    front.send(Cancel("other"))
+    front.send(Cancel(1, "other"))
     send(front, 2, "open a")
     assert sorted([receive(front), receive(front)]) == [(1, 200, [b"r1", b"other"]), (2, 200, [b"r2"])]
     send(front, 3, "wait b", "more")
     send(front, 9, "quick")
     assert receive(front)[0] == 9
-    front.send(Cancel("r3"))
-    front.send(Cancel("more"))
+    front.send(Cancel(3, "r3"))
+    front.send(Cancel(3, "more"))
     assert receive(front)[:2] == (3, 499)
+
+
+def test_cancelling_one_of_two_with_the_same_id(front):
+    """Clients choose ids: the one who hangs up takes nothing from the other, and the end of one hides nothing of the other's."""
+    front.send(Batch(1, [request("twin", b"wait a")]))
+    front.send(Batch(2, [request("twin", b"wait b")]))
+    front.send(Batch(3, [request("twin", b"wait a")]))
+    front.send(Cancel(1, "twin"))
+    assert receive(front)[:2] == (1, 499)
+    send(front, 4, "open a")
+    assert sorted([receive(front), receive(front)]) == [(3, 200, [b"twin"]), (4, 200, [b"r4"])]
+    front.send(Cancel(2, "twin"))
+    assert receive(front)[:2] == (2, 499)
 
 
 def test_a_handler_that_will_not_be_cancelled(front):
@@ -162,7 +216,7 @@ def test_a_handler_that_will_not_be_cancelled(front):
     send(front, 1, "stubborn a")
     send(front, 9, "quick")
     assert receive(front)[0] == 9
-    front.send(Cancel("r1"))
+    front.send(Cancel(1, "r1"))
     assert receive(front) == (1, 200, [b"r1"])
 
 

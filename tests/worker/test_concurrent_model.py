@@ -81,7 +81,7 @@ def test_tokens_of_a_cancelled_request(front):
     front.send(Batch(1, [request("r", b"wait")]))
     front.send(Batch(2, [request("s", b"waiting")]))
     assert front.receive()[0].batch_id == 2
-    front.send(Cancel("r"))
+    front.send(Cancel(1, "r"))
     reply, _ = front.receive()
     assert (reply.batch_id, reply.code, reply.tokens) == (1, 499, FIRST)
 

@@ -1,6 +1,8 @@
 """What a handler reads of its requests and sets on its answers."""
 
+import gc
 import json
+import weakref
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +123,25 @@ def test_sequence_headers_can_be_renamed_by_the_environment():
     assert context.get_sequence_id(0) == "s1"
     assert context.header_key_sequence_start == "ts_request_sequence_start"
     assert context_of().get_sequence_id(0) == ""
+
+
+def test_a_fork_goes_when_its_batch_is_over():
+    """Without the garbage collector, which would come late to what a long stream held; what is written later has its ids."""
+    metrics = CustomMetrics("m")
+    fork = Context("m", "/d", {}, 1, None, "1", metrics=metrics).fork()
+    fork.start_batch(["a", "b"], [RequestProcessor(()), RequestProcessor(())])
+    fork.send_partial = lambda outputs, code, context=fork: context.set_response_status(code)
+    kept = fork.metrics
+    fork.let_go()
+    there = weakref.ref(fork)
+    gc.disable()
+    try:
+        del fork
+        assert there() is None
+    finally:
+        gc.enable()
+    kept.add_counter("C", 1, idx=1)
+    assert [update.request_id for update in metrics.drain()] == ["a,b"]
 
 
 def test_a_fork_keeps_its_own_requests_while_the_original_moves_on():

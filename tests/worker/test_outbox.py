@@ -68,6 +68,28 @@ def test_one_turn_one_write(pair):
     assert (stats[0].running, last[0].running) == (1, 0)
 
 
+def test_a_turn_that_takes_long(pair):
+    """A handler that does not let go of the loop between its pieces: they go out all the same."""
+    channel, _ = pair
+    now = 100.0
+
+    async def main():
+        nonlocal now
+        outbox = Outbox(channel, asyncio.get_running_loop(), lambda: now)
+        for _ in range(3):
+            outbox.send(EngineStats(1, 0, 0.0, 0))
+        assert channel.writes == 0
+        now += 1.0
+        outbox.send(EngineStats(2, 0, 0.0, 0))
+        assert channel.writes == 1
+        outbox.send(EngineStats(3, 0, 0.0, 0))
+        assert channel.writes == 1
+        await asyncio.sleep(0)
+        assert channel.writes == 2
+
+    asyncio.run(main())
+
+
 def test_another_thread(pair):
     """A handler's thread may send; the loop wakes and writes."""
     channel, near = pair

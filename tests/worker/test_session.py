@@ -74,7 +74,7 @@ def test_a_session(front, model):
         assert (reply.batch_id, reply.code, reply.final) == (number, 200, True)
         assert [part.data for part in reply.parts] == [b"x", b'{\n  "k": 1\n}']
         assert reply.stages["prediction"] >= 0
-        front.send(Cancel("a"))
+        front.send(Cancel(number, "a"))
     front.send(Stop())
     assert front.join() == 0
 

@@ -52,10 +52,16 @@ def llm(
         status = start_detached(arguments, environ, directory, "llm")
         print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
         return status
-    with tempfile.TemporaryDirectory(
-        prefix="servescope-llm-", dir=environ.get("TEMP"), ignore_cleanup_errors=True
-    ) as place:
+    with _temporary_directory(environ.get("TEMP")) as place:
         return _serve(model, Path(place).resolve(), environ, directory, starter)
+
+
+def _temporary_directory(parent: str | None) -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="servescope-llm-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = "" if parent is None else f"TEMP={parent}: "
+        raise ConfigurationError(f"{where}a temporary directory cannot be made: {error}") from error
 
 
 def _serve(model: LlmModel, place: Path, environ: Mapping[str, str], directory: Path, starter: Starter) -> int:

@@ -27,6 +27,7 @@ class Hand:
         self._busy_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
 
     @property
     def busy_s(self) -> float:
@@ -37,24 +38,30 @@ class Hand:
         """One more batch."""
         if not self.batches:
             self._busy_since = time.monotonic()
-        self.renew(work)
+        deadline = self._time() + self.timeout_s
+        self.batches[work.id] = (work, deadline)
+        if self._watch is None:
+            self._watch = self._loop.call_at(deadline, self._check)
 
     def renew(self, work: Work) -> None:
         """A piece of its answer came: its time counts from here."""
-        deadline = self._loop.time() + self.timeout_s
+        deadline = self._time() + self.timeout_s
         self.batches[work.id] = (work, deadline)
         if self._watch is None:
             self._watch = self._loop.call_at(deadline, self._check)
 
     def extend(self, work: Work, seconds: float) -> None:
         """It has so many seconds from now. To be called by `overdue` alone: the timer is set after it."""
-        self.batches[work.id] = (work, self._loop.time() + seconds)
+        self.batches[work.id] = (work, self._time() + seconds)
 
     def drop(self, work: Work) -> None:
         """It is over. The next has its turn now, where they take turns, and its time counts from here."""
-        self.forget(work)
-        if self.batches and not self.concurrent:
-            self.renew(next(iter(self.batches.values()))[0])
+        batches = self.batches
+        batches.pop(work.id, None)
+        if not batches:
+            self._note_idle()
+        elif not self.concurrent:
+            self.renew(next(iter(batches.values()))[0])
 
     def forget(self, work: Work) -> None:
         """It never was in hand."""
@@ -74,11 +81,12 @@ class Hand:
 
     def _note_idle(self) -> None:
         if self._busy_since is not None:
-            self._busy_s, self._busy_since = self.busy_s, None
+            self._busy_s += time.monotonic() - self._busy_since
+            self._busy_since = None
 
     def _check(self) -> None:
         self._watch = None
-        now = self._loop.time()
+        now = self._time()
         for work, deadline in self._watched():
             if deadline <= now and not self._overdue(work):
                 return

@@ -144,9 +144,9 @@ class Worker:
         """It could not be sent."""
         self._hand.forget(work)
 
-    def cancel(self, request_id: str) -> None:
-        """Nobody waits any more for a request that it works on."""
-        self._life.send(Cancel(request_id))
+    def cancel(self, work: Work, request_id: str) -> None:
+        """Nobody waits any more for a request that it works on, in the batch `work`."""
+        self._life.send(Cancel(work.id, request_id))
 
     def _overdue(self, work: Work) -> bool:
         """Fail what is over its time: of an asynchronous handler that batch alone, and the worker where it is deaf to that."""
@@ -161,7 +161,7 @@ class Worker:
         self._given_up.add(work.id)
         self._hand.extend(work, CANCEL_GRACE_S)
         for request_id in work.request_ids:
-            self.cancel(request_id)
+            self.cancel(work, request_id)
         work.failed(WorkerFailed(DIED))
         return True
 

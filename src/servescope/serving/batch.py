@@ -86,8 +86,9 @@ class DispatchedBatch:
         times.plain = False
         generation.gaps += len(tokens.gaps_s)
         generation.gaps_s += sum(tokens.gaps_s)
-        if generation.first_s is None and tokens.generation and job.open and reply.code == 200:
-            whole = reply.final and not job.streams
+        whole = reply.final and not job.streams
+        failed = reply.code != 200 or (whole and reply.parts[0].status >= 400)
+        if generation.first_s is None and tokens.generation and job.open and not failed:
             at = received if not whole or tokens.first_s is None else reply.started + tokens.first_s
             generation.first_s = at - job.arrived
             llm.first_token(generation.first_s)

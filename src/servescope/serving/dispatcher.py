@@ -112,7 +112,7 @@ class Dispatcher:
         if batch is None:
             self._drop(job)
         elif batch.id in batch.worker.in_flight:
-            batch.worker.cancel(job.request.id)
+            batch.worker.cancel(batch, job.request.id)
 
     def _expire(self, job: Job) -> None:
         if job.open:

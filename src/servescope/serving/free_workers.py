@@ -25,10 +25,12 @@ class FreeWorkers:
 
     def given(self, worker: Worker) -> None:
         """It was given a batch; if it has room for more, it waits at the end of its line."""
-        self.idle.pop(worker, None)
-        self._busy.pop(worker, None)
+        idle, busy = self.idle, self._busy
+        idle.pop(worker, None)
+        if busy:
+            busy.pop(worker, None)
         if worker.has_room:
-            self.add(worker)
+            (busy if worker.in_flight and not worker.concurrent else idle)[worker] = None
 
     def next(self, *, full: bool) -> Worker | None:
         """Of asynchronous workers the one with the fewest requests; else the idle one that waits longest, or, of those with

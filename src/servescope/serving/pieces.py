@@ -28,13 +28,14 @@ class Pieces:
             if not piece:
                 return True
             if self._waiting and self._waiting + len(piece) > self._limit:
-                self._drop()
+                self.forget()
                 return False
             self._waiting += len(piece)
         self._queue.put_nowait(piece)
         return True
 
-    def _drop(self) -> None:
+    def forget(self) -> None:
+        """Drop all that wait: nobody wants them any more."""
         # Not a new queue in its place: the reader may be waiting at this one.
         while not self._queue.empty():
             self._queue.get_nowait()

@@ -173,4 +173,5 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         decode_input=settings.decode_input_request,
         auto_detect=settings.model_metrics_auto_detect,
         metrics=list(host.declarations),
+        answer_limit=settings.max_response_size,
     )

@@ -104,6 +104,7 @@ class Prediction(Struct, eq=False):
         self._abandon()
         self._exchange.close()
         if self._pieces is not None:
+            self._pieces.forget()  # a long answer that nobody reads would be walked through in one turn of the loop
             self._pieces.put(None)
 
     def _drop_reader(self) -> None:

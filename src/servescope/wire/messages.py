@@ -35,7 +35,8 @@ class Request(Struct, array_like=True):
 class Load(Struct, array_like=True, tag="load"):
     """Load a model. Paths are absolute; `gpu_id` is None on a CPU. `metrics` are metrics.yaml's model_metrics.
 
-    `auto_detect` says whether a metric that `metrics` does not declare is registered on first use.
+    `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the largest
+    answer in bytes, 0 for any. A worker that sends a larger one is ended; an asynchronous one had better not.
     """
 
     model_name: str
@@ -50,6 +51,7 @@ class Load(Struct, array_like=True, tag="load"):
     decode_input: bool
     auto_detect: bool
     metrics: list["MetricDeclaration"]
+    answer_limit: int = 0
 
 
 class MetricDeclaration(Struct, array_like=True):
@@ -69,8 +71,11 @@ class Batch(Struct, array_like=True, tag="batch"):
 
 
 class Cancel(Struct, array_like=True, tag="cancel"):
-    """The client of this request hung up; an asynchronous handler's task is cancelled."""
+    """The client of this request hung up; an asynchronous handler's task is cancelled. Clients choose ids, and two may choose
+    the same: so it says which batch the request is in.
+    """
 
+    batch_id: int
     request_id: str
 
 

@@ -88,7 +88,7 @@ def serve(channel: BlockingChannel) -> int:
         from servescope.worker.concurrent import ConcurrentSession
 
         try:
-            runner.run(ConcurrentSession(channel, handler, context, metrics, decode).run())
+            runner.run(ConcurrentSession(channel, handler, context, metrics, decode, load.answer_limit).run())
         finally:
             if context.end is not None:
                 context.end()
@@ -104,8 +104,18 @@ def prepare_interpreter() -> None:
         raise ImportError(f"the ts package that handlers import is missing from {SHIM}")
 
 
+def lead_group() -> None:
+    """Have a process group of its own: a terminal's Ctrl-C is the front end's to handle, and whoever ends the group ends what
+    the handler started. No session of its own: Linux divides the processors among sessions first (sched(7), autogroup), and
+    an engine that spins while it works would keep the front end waiting for hundreds of milliseconds.
+    """
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
+
+
 def main() -> int:
     """Serve on the first descriptor named on the command line, and tell of the handler's metrics on the second."""
+    lead_group()
     descriptors = [int(word) for word in sys.argv[1:3]]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)

@@ -16,7 +16,7 @@ from servescope.worker.context import Context
 from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler
 from servescope.worker.outbox import Outbox
-from servescope.worker.outputs import build_parts
+from servescope.worker.outputs import build_parts, check_sizes
 from servescope.worker.rows import Bodies, read_requests
 from servescope.worker.session import Failure, failure_of, report_failure
 
@@ -24,18 +24,25 @@ CANCELLED = Failure(499, "The client hung up")
 
 
 class ConcurrentSession:
-    """Batches of one worker, handled side by side."""
+    """Batches of one worker, handled side by side. An answer over `answer_limit` bytes (0: any) fails its batch alone."""
 
     def __init__(
-        self, channel: BlockingChannel, handler: LoadedHandler, context: Context, metrics: CustomMetrics, decode: bool
+        self,
+        channel: BlockingChannel,
+        handler: LoadedHandler,
+        context: Context,
+        metrics: CustomMetrics,
+        decode: bool,
+        answer_limit: int = 0,
     ) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
         self._metrics = metrics
         self._decode = decode
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._waiting: dict[asyncio.Task[None], int] = {}  # how many clients of its batch have not hung up
+        self._answer_limit = answer_limit
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by batch
+        self._waiting: dict[int, list[str]] = {}  # the requests of a batch whose clients have not hung up
 
     async def run(self) -> None:
         """Serve until `Stop`, then finish what is in hand.
@@ -55,29 +62,31 @@ class ConcurrentSession:
             if isinstance(message, Batch):
                 self._begin(message, body)
             elif isinstance(message, Cancel):
-                self._cancel(message.request_id)
+                self._cancel(message.batch_id, message.request_id)
             elif isinstance(message, Stop):
-                await asyncio.gather(*self._waiting, return_exceptions=True)
+                await asyncio.gather(*self._tasks.values(), return_exceptions=True)
                 self._outbox.flush()
                 return
         raise ChannelClosed
 
     def _begin(self, batch: Batch, body: bytearray) -> None:
         task = asyncio.create_task(self._serve(batch, body))
-        self._waiting[task] = len(batch.requests)
-        task.add_done_callback(lambda task: self._waiting.pop(task, None))
-        for request in batch.requests:
-            self._tasks[request.id] = task
+        self._tasks[batch.id] = task
+        self._waiting[batch.id] = [request.id for request in batch.requests]
+        task.add_done_callback(lambda _task: self._forget(batch.id))
 
-    def _cancel(self, request_id: str) -> None:
+    def _forget(self, batch_id: int) -> None:
+        del self._tasks[batch_id], self._waiting[batch_id]
+
+    def _cancel(self, batch_id: int, request_id: str) -> None:
         """A client hung up. Its batch goes on while another client waits for it."""
-        task = self._tasks.pop(request_id, None)
-        if task is None or task not in self._waiting:
+        waiting = self._waiting.get(batch_id, [])
+        if request_id not in waiting:
             return
-        self._waiting[task] -= 1
-        if not self._waiting[task]:
+        waiting.remove(request_id)
+        if not waiting:
             # Later, so that it has begun: a task that is cancelled before it begins would send no reply.
-            asyncio.get_running_loop().call_soon(task.cancel)
+            asyncio.get_running_loop().call_soon(self._tasks[batch_id].cancel)
 
     def _read(self, inbox: "asyncio.Queue[tuple[ToWorker, bytearray] | None]", loop: asyncio.AbstractEventLoop) -> None:
         """Pass what arrives to the loop; None when the front end has gone."""
@@ -102,8 +111,7 @@ class ConcurrentSession:
         context.started = started
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, context, outputs)
         reply, attachments = await self._reply(batch, started, rows, context)
-        for request_id in request_ids:
-            self._tasks.pop(request_id, None)
+        context.let_go()
         self._send(batch, reply, attachments)
 
     def _send(self, batch: Batch, reply: Reply, attachments: list[Buffer]) -> None:
@@ -123,6 +131,7 @@ class ConcurrentSession:
             outputs = await self._entry(rows, context)
             stages["prediction"] = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(batch.requests), context)
+            check_sizes(parts, self._answer_limit)
         except asyncio.CancelledError:
             return self._failed(batch, started, CANCELLED, time.monotonic() - before, _tokens(context)), []
         except Exception as error:  # whatever a handler raises is an answer
@@ -138,6 +147,7 @@ class ConcurrentSession:
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         parts, attachments = build_parts(outputs, len(batch.requests), context)
+        check_sizes(parts, self._answer_limit)
         for part in parts:
             part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
         reply = Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain(), _tokens(context))

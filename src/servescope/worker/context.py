@@ -113,6 +113,14 @@ class Context:
         twin.metrics = self._metrics.fork()
         return twin
 
+    def let_go(self) -> None:
+        """The batch is over. What is held in a circle, its bodies too, would be left to the garbage collector."""
+        self.send_partial = None
+        metrics = self._metrics
+        if isinstance(metrics, CustomMetrics) and metrics.request_id == self._metric_request_id:
+            ids = self._metric_request_id(None)
+            metrics.request_id = lambda _idx: ids  # for what the handler may still write
+
     def get_request_id(self, idx: int = 0) -> str | None:
         """The id of request `idx`; None beyond the batch."""
         return self.request_ids.get(idx)

@@ -7,6 +7,7 @@ An element that is bytes goes out raw, a str as UTF-8, a torch tensor as `torch.
 import io
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any, cast
 
 from servescope.wire.frames import INLINE_LIMIT, Buffer
@@ -20,6 +21,18 @@ UNSUPPORTED_OUTPUT = "Unsupported model output data type."
 
 class BadOutput(Exception):
     """The handler returned something that cannot be sent; the text is TorchServe's."""
+
+
+class AnswerTooLarge(Exception):
+    """One that the front end would not take, and would end the worker for."""
+
+
+def check_sizes(parts: Sequence[Part], limit: int) -> None:
+    """Raises: AnswerTooLarge where an answer has more than `limit` bytes; 0: any size will do."""
+    for part in parts if limit else ():
+        size = part.data if isinstance(part.data, int) else len(part.data)
+        if size > limit:
+            raise AnswerTooLarge(f"an answer of {size} bytes; max_response_size is {limit}")
 
 
 def encode_output(value: Any) -> bytes | bytearray:

@@ -17,7 +17,7 @@ from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.context import Context
 from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler
-from servescope.worker.outputs import BadOutput, build_parts
+from servescope.worker.outputs import AnswerTooLarge, BadOutput, build_parts
 from servescope.worker.rows import Bodies, read_requests
 
 OUT_OF_RESOURCES = "Out of resources"
@@ -42,6 +42,8 @@ def failure_of(error: BaseException) -> Failure:
         if not isinstance(code, int) or not 200 <= code <= 999:
             return Failure(500, f"{text} (raised with the impossible code {code!r})")
         return Failure(507 if code == 413 else code, text)
+    if isinstance(error, AnswerTooLarge):
+        return Failure(500, _text(error))
     if isinstance(error, BadOutput):
         return Failure(503, _text(error))
     if isinstance(error, MemoryError) or "CUDA" in _text(error):

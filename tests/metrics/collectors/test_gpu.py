@@ -155,9 +155,9 @@ def test_a_driver_that_comes_later(nvml_stand_in: StandIn) -> None:
 
 @pytest.fixture
 def worker() -> Iterator[tuple[int, int]]:
-    """A process that leads a session, as workers do, and a child of it: their ids."""
+    """A process that leads a group, as workers do, and a child of it: their ids."""
     process = subprocess.Popen(
-        ["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, text=True, start_new_session=True
+        ["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, text=True, process_group=0
     )
     assert process.stdout is not None
     child = int(process.stdout.readline())

@@ -17,7 +17,7 @@ def test_any_name(name: str, pid: int, own: int, pages: int) -> None:
     """A process may call itself `) R 1 1 (` or put line ends into its name."""
     text = f"{pid} ({name}) R 7 8 9 0 -1 0 1 2 3 4 {own} 2 30 4 20 0 1 0 500 4096 {pages} 99 1 1\n"
     assert parse_stat(text) == ProcessStat(
-        pid=pid, parent=7, session=9, own_ticks=own + 2, reaped_ticks=34, start_ticks=500, virtual_bytes=4096,
+        pid=pid, parent=7, group=8, own_ticks=own + 2, reaped_ticks=34, start_ticks=500, virtual_bytes=4096,
         resident_pages=pages,
     )  # fmt: skip
 
@@ -39,14 +39,14 @@ def test_a_process_that_is_gone(tmp_path: Path, pid: int) -> None:
 
 
 def test_owners(tmp_path: Path) -> None:
-    """The leader, what descends from it, what it left behind in its session, and the child of a stray of its own
-    session; nobody else's.
+    """The leader, what descends from it, what it left behind in its group, and the child of a stray of its own
+    group; nobody else's.
     """
     machine = Machine(tmp_path)
     machine.run(1, 0)
     machine.run(10, 1, 10)
     machine.run(11, 10, 10)
-    machine.run(12, 11, 12)  # a session of its own, but a child
+    machine.run(12, 11, 12)  # a group of its own, but a child
     machine.run(13, 1, 10)  # its parent has ended
     machine.run(14, 13, 14)
     machine.run(20, 1, 20)
@@ -68,7 +68,7 @@ def test_this_machine() -> None:
     """The test's own process, as psutil sees it."""
     stat = read_processes(Path("/proc"))[os.getpid()]
     assert stat.parent == os.getppid()
-    assert stat.session == os.getsid(0)
+    assert stat.group == os.getpgrp()
     assert stat.resident_pages * os.sysconf("SC_PAGE_SIZE") == pytest.approx(
         psutil.Process().memory_info().rss, rel=0.05
     )

@@ -25,6 +25,18 @@ def test_the_first_reason_stays(tmp_path, monkeypatch):
     assert file.read_text() == "ValueError: no weights"
 
 
+def test_once_the_engine_has_started(tmp_path, monkeypatch):
+    """The file is gone, and what is raised is not hidden by that."""
+    monkeypatch.setenv(REASON_FILE, str(tmp_path / "gone"))
+
+    def fail():
+        raise ValueError("out of memory")
+
+    with pytest.raises(ValueError, match="out of memory"):
+        telling(fail)()
+    assert not (tmp_path / "gone").exists()
+
+
 def test_without_a_file(monkeypatch):
     """Nobody asked for it: nothing is written."""
     monkeypatch.delenv(REASON_FILE, raising=False)

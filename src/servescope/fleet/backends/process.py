@@ -92,14 +92,16 @@ class _Process(asyncio.SubprocessProtocol):
             self._channel.writelines(outgoing)
 
     def kill(self) -> None:
-        if self.pid and not self._gone:
-            self._kill_group()
+        if self.pid and not self._gone and not self._kill_group():
+            os.kill(self.pid, signal.SIGKILL)  # it has yet to make a group of its own
 
-    def _kill_group(self) -> None:
+    def _kill_group(self) -> bool:
+        """End the child and what it started; whether there was anybody."""
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # it ended by itself in this very moment, and left nobody
+            return False
+        return True
 
     def end_because(self, why: str) -> None:
         """End a child that cannot be worked with."""
@@ -179,7 +181,6 @@ class ProcessBackend:
                 env=dict(plan.environment),
                 cwd=str(directory),
                 pass_fds=descriptors,
-                start_new_session=True,  # a terminal's Ctrl-C is the front end's to handle
             )
             near.pop_all()
         process.pid = transport.get_pid()

@@ -20,7 +20,7 @@ class ProcessStat:
 
     pid: int
     parent: int
-    session: int
+    group: int
     own_ticks: int
     reaped_ticks: int
     start_ticks: int
@@ -41,7 +41,7 @@ def parse_stat(text: str) -> ProcessStat:
     return ProcessStat(
         pid=int(pid),
         parent=int(fields[1]),
-        session=int(fields[3]),
+        group=int(fields[2]),
         own_ticks=int(fields[11]) + int(fields[12]),
         reaped_ticks=int(fields[13]) + int(fields[14]),
         start_ticks=int(fields[19]),
@@ -66,8 +66,8 @@ def read_processes(proc: Path, but: Collection[int] = ()) -> dict[int, ProcessSt
 
 
 def owner_of(pid: int, find: Callable[[int], ProcessStat | None], leaders: Collection[int]) -> int | None:
-    """Which of `leaders`, processes that lead a session each, this process belongs to: it is the leader, or of its
-    session (which a process keeps when its parent ends), or descends from one that is.
+    """Which of `leaders`, processes that lead a process group each, this process belongs to: it is the leader, or of its
+    group (which a process keeps when its parent ends), or descends from one that is.
     """
     for _ in range(_MOST_ANCESTORS):
         if pid in leaders:
@@ -75,7 +75,7 @@ def owner_of(pid: int, find: Callable[[int], ProcessStat | None], leaders: Colle
         stat = find(pid)
         if stat is None:
             return None
-        if stat.session in leaders:
-            return stat.session
+        if stat.group in leaders:
+            return stat.group
         pid = stat.parent
     return None

@@ -26,9 +26,12 @@ def die_with_parent(parent: int) -> None:
 
 
 def write_reason(error: BaseException) -> None:
-    """Leave word of what happened for the worker, once: what follows a first failure is its echo."""
+    """Leave word of what happened for the worker, once: what follows a first failure is its echo.
+
+    The file is there only while the engine starts; nobody waits for word of what happens later.
+    """
     path = os.environ.get(REASON_FILE)
-    if path and not os.path.getsize(path):
+    if path and os.path.exists(path) and not os.path.getsize(path):
         with open(path, "w", encoding="utf-8", errors="replace") as file:
             file.write(f"{type(error).__name__}: {error}")
 
