@@ -175,6 +175,26 @@ def test_restarts_follow_the_schedule_until_given_up():
     run(main())
 
 
+def test_a_language_model_that_restarts_is_not_healthy():
+    """While its first load is under way it is, as any model is; then it is while it can serve."""
+
+    async def main():
+        scripts = iter([lambda life, _: life.load(served=[ServedModel("m", "m", None, 9)]), mute])
+        fleet = Fleet(lambda life, message: next(scripts)(life, message))
+        events = Events(fleet.pool)
+        fleet.pool.grow(1)
+        assert fleet.pool.healthy == 1
+        await until(lambda: events.free)
+        assert fleet.pool.healthy == 1
+        fleet.lives[0].die(-9)
+        await until(lambda: count(fleet.pool, "failed"))
+        assert (fleet.pool.healthy, fleet.pool.can_serve) == (0, True)
+        await until(lambda: len(fleet.lives) == 2)
+        assert fleet.pool.healthy == 0
+
+    run(main())
+
+
 def test_a_load_resets_the_schedule():
     """A worker that dies again and again after loading is tried for ever, a second apart."""
 

@@ -79,8 +79,11 @@ class Pool:
 
     @property
     def healthy(self) -> int:
-        """Workers that never stopped, or are still being retried."""
-        return sum(worker.can_serve for worker in self._keepers)
+        """Workers that never stopped, or are being retried; not a language model's, whose restart takes minutes."""
+        return sum(
+            worker.can_serve and (worker.at_work or not (self.served and self._first_loads[worker].done()))
+            for worker in self._keepers
+        )
 
     def states(self) -> dict[str, int]:
         """How many workers are in each state; those given up count as failed."""
@@ -147,8 +150,7 @@ class Pool:
 
     async def ended(self, workers: list[Worker]) -> None:
         """Wait until these are gone."""
-        tasks = [task for worker in workers if (task := self._keepers.get(worker))]
-        if tasks:
+        if tasks := [task for worker in workers if (task := self._keepers.get(worker))]:
             await asyncio.wait(tasks)
 
     async def close(self, grace_s: float) -> None:
@@ -196,8 +198,7 @@ class Pool:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
             logger.info("%s is ready, process %d", worker.name, worker.pid)
-        first = self._first_loads[worker]
-        if not first.done():
+        if not (first := self._first_loads[worker]).done():
             first.set_result(loaded)
         ending = await worker.end()
         self._records.ended(worker)
