@@ -46,6 +46,7 @@ def test_the_engine_is_killed(llm_server, archive):
     assert (whole.fate, whole.code // 100) == ("answered", 5)
     assert stream.fate == "broken" or b'"error"' in stream.body, stream.body[-400:]
     wait_until(lambda: ready(llm_server) == 0, "the metrics to say that no worker is ready")
+    assert llm_server.ping() == 500
     assert read(llm_server, REQUESTS).total(REQUESTS, model_name=NAME, code=str(whole.code)) >= 1
     wait_for_worker(llm_server, archive)
     assert ready(llm_server) == 1
