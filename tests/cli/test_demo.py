@@ -74,6 +74,7 @@ def handlers():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_ends_are_like_ctrl_c(handlers, number):
     """A demo that is terminated, or whose terminal is closed, ends by the same way."""
+    signal.signal(number, signal.SIG_DFL)  # these tests may themselves be run by nohup
     _end_as_with_ctrl_c()
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)

@@ -1,7 +1,8 @@
 """Language models: in, the histograms' form; out, recordings of tokens, of the two times that users feel, and of the cache."""
 
-from servescope.operate.promql import Form, Recording, heat, max_by, metric, quantile_of, rate, sum_by
-from servescope.operate.recordings.levels import INSTANCE_MODEL, MODEL
+from servescope.operate.promql import Form, Recording, max_by, metric, rate, sum_by
+from servescope.operate.recordings.levels import INSTANCE_MODEL
+from servescope.operate.recordings.percentiles import percentile_recordings
 
 
 def llm_recordings(form: Form) -> tuple[Recording, ...]:
@@ -9,7 +10,7 @@ def llm_recordings(form: Form) -> tuple[Recording, ...]:
     times = (
         rule
         for family in ("servescope_llm_time_to_first_token_seconds", "servescope_llm_inter_token_seconds")
-        for rule in _quantiles(family, form)
+        for rule in percentile_recordings(metric(family), f"instance_model:{family}:rate5m", (0.5, 0.99), form)
     )
     return (
         Recording(
@@ -24,17 +25,5 @@ def llm_recordings(form: Form) -> tuple[Recording, ...]:
         Recording(
             "instance_model:servescope_llm_preemptions:rate5m",
             sum_by(rate(metric("servescope_llm_preemptions_total"), "5m"), *INSTANCE_MODEL),
-        ),
-    )
-
-
-def _quantiles(family: str, form: Form) -> tuple[Recording, ...]:
-    buckets = Recording(f"instance_model:{family}:rate5m", heat(metric(family), "5m", INSTANCE_MODEL, form))
-    by = (*MODEL, "le") if form == "classic" else MODEL
-    return (
-        buckets,
-        *(
-            Recording(f"model:{family}:p{round(share * 100)}_5m", quantile_of(share, sum_by(buckets.read.now, *by)))
-            for share in (0.5, 0.99)
         ),
     )

@@ -4,16 +4,15 @@ from servescope.operate.promql import (
     Form,
     Recording,
     equal,
-    heat,
     like,
     metric,
-    quantile_of,
     rate,
     ratio,
     sum_by,
     sum_rate,
 )
 from servescope.operate.recordings.levels import INSTANCE_MODEL, MODEL
+from servescope.operate.recordings.percentiles import percentile_recordings
 
 _WINDOW = "5m"
 
@@ -43,21 +42,12 @@ def request_recordings(form: Form) -> tuple[Recording, ...]:
 
 
 def _durations(form: Form) -> tuple[Recording, ...]:
-    """Of answers without an error: the buckets once, and quantiles from them; and the time spent in each stage."""
+    """Of answers without an error, and the time spent in each stage."""
     answered = metric("servescope_request_duration_seconds").where(equal("outcome", "ok"))
-    buckets = Recording(
-        "instance_model:servescope_request_duration_seconds_ok:rate5m", heat(answered, _WINDOW, INSTANCE_MODEL, form)
-    )
-    by = (*MODEL, "le") if form == "classic" else MODEL
     stages = metric("servescope_request_stage_seconds")
     return (
-        buckets,
-        *(
-            Recording(
-                f"model:servescope_request_duration_seconds:p{round(share * 100)}_5m",
-                quantile_of(share, sum_by(buckets.read.now, *by)),
-            )
-            for share in (0.5, 0.9, 0.99)
+        *percentile_recordings(
+            answered, "instance_model:servescope_request_duration_seconds_ok:rate5m", (0.5, 0.9, 0.99), form
         ),
         Recording(
             "instance_model_stage:servescope_request_stage_seconds:busy5m",

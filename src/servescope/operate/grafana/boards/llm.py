@@ -10,14 +10,13 @@ from servescope.operate.grafana.boards.budget import BUDGET_STEPS, budget_left
 from servescope.operate.grafana.boards.distribution import distribution
 from servescope.operate.grafana.narrowed import RATE, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
+from servescope.operate.grafana.percentiles import token_times
 from servescope.operate.grafana.variables import model_variables
 from servescope.operate.promql import (
-    Expression,
     Form,
     equal,
     like,
     max_by,
-    quantile_of,
     rate,
     ratio,
     sum_by,
@@ -56,8 +55,8 @@ def _felt(form: Form) -> Row:
         limit = max_by(family("servescope_slo_threshold_seconds", equal("slo", slo)).now, *_MODEL)
         panels.append(
             Panel(title, f"{words}: the median and the chosen quantile; the dashed line is the model's {slo}_ms.", "s", (
-                Query(_quantile(form, name, 0.5), f"{_LINE} median"),
-                Query(_quantile(form, name, "$quantile"), f"{_LINE} p$quantile"),
+                Query(token_times(form, 0.5, name, *_MODEL), f"{_LINE} median"),
+                Query(token_times(form, "$quantile", name, *_MODEL), f"{_LINE} p$quantile"),
                 Query(limit, f"{_LINE} {slo}_ms", limit=True),
             ), width=12, links=(links.MODEL_OF_LINE,))
         )  # fmt: skip
@@ -119,8 +118,3 @@ def _promised(form: Form) -> Row:
               " long as the objective's period.", "short", (Query(hour, f"{_LINE} {{{{slo}}}}"),), width=12,
               steps=(Step(1, "orange"), Step(_LIMITS.burn_rate_1h, "red"))),
     ))  # fmt: skip
-
-
-def _quantile(form: Form, name: str, share: float | str) -> Expression:
-    buckets = recorded(form, f"instance_model:{name}:rate5m").now
-    return quantile_of(share, sum_by(buckets, *_MODEL, "le") if form == "classic" else sum_by(buckets, *_MODEL))

@@ -10,16 +10,15 @@ from servescope.operate.grafana.boards import model_objectives, model_workers
 from servescope.operate.grafana.boards.distribution import distribution
 from servescope.operate.grafana.narrowed import RATE, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
+from servescope.operate.grafana.percentiles import durations
 from servescope.operate.grafana.variables import model_variables
 from servescope.operate.promql import (
-    Expression,
     Form,
     equal,
     like,
     max_by,
     mean,
     quantile,
-    quantile_of,
     ratio,
     sum_by,
 )
@@ -60,7 +59,7 @@ def _requests(form: Form) -> Row:
               steps=(Step(_LIMITS.error_ratio_ticket, "orange"), Step(_LIMITS.error_ratio_page, "red"))),
         Panel("Duration", "Median, 90th and 99th percentile of answers without an error, over 5 minutes; the dashed line is"
               " the model's latency_ms.", "s", (
-                  *(Query(_duration(form, share), f"{_LINE} p{round(100 * share)}") for share in (0.5, 0.9, 0.99)),
+                  *(Query(durations(form, share, *_MODEL), f"{_LINE} p{round(100 * share)}") for share in (0.5, 0.9, 0.99)),
                   Query(limit, f"{_LINE} latency_ms", limit=True),
               )),
         Panel("Durations, one by one", "How many answers a second took how long, those without an error. A dot is one"
@@ -123,8 +122,3 @@ def _sizes(form: Form) -> Row:
         )
     )  # fmt: skip
     return Row("Sizes", tuple(panels))
-
-
-def _duration(form: Form, share: float) -> Expression:
-    buckets = recorded(form, "instance_model:servescope_request_duration_seconds_ok:rate5m").now
-    return quantile_of(share, sum_by(buckets, *_MODEL, "le") if form == "classic" else sum_by(buckets, *_MODEL))

@@ -10,8 +10,9 @@ from servescope.operate.grafana.board import Board
 from servescope.operate.grafana.boards.budget import BUDGET_STEPS, budget_left
 from servescope.operate.grafana.narrowed import family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
+from servescope.operate.grafana.percentiles import durations
 from servescope.operate.grafana.variables import model_variables
-from servescope.operate.promql import Expression, Form, count_by, like, max_by, min_by, quantile_of, ratio, sum_by
+from servescope.operate.promql import Expression, Form, count_by, like, max_by, min_by, ratio, sum_by
 from servescope.operate.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
@@ -47,7 +48,7 @@ def _now(form: Form) -> Row:
         Panel("Failed now", "Share of 5xx in the last 5 minutes. NaN where nobody asked.", "percentunit",
               (Query(ratio(_failed(form), _requests(form)), "failed"),), kind="stat", width=4, height=4, steps=_ERRORS),
         Panel("Duration now", "The chosen quantile over all models and servers chosen, of answers without an error.", "s",
-              (Query(_quantile(form, "$quantile"), "p$quantile"),), kind="stat", width=4, height=4),
+              (Query(durations(form, "$quantile"), "p$quantile"),), kind="stat", width=4, height=4),
         Panel("In flight now", "Requests that are accepted and have no answer yet.", "short",
               (Query(sum_by(family("servescope_requests_in_flight").now), "in flight"),), kind="stat", width=4, height=4),
         Panel("Workers that can work", "Workers that are ready or busy, of all models chosen. 0: nobody is served.", "short",
@@ -63,9 +64,9 @@ def _table(form: Form) -> Row:
               " error, NaN where there were none.", "short", (
                   Query(_requests(form, *_MODEL), "requests", "reqps"),
                   Query(ratio(_failed(form, *_MODEL), _requests(form, *_MODEL)), "failed", "percentunit"),
-                  Query(_quantile(form, 0.5, *_MODEL), "p50", "s"),
-                  Query(_quantile(form, 0.9, *_MODEL), "p90", "s"),
-                  Query(_quantile(form, 0.99, *_MODEL), "p99", "s"),
+                  Query(durations(form, 0.5, *_MODEL), "p50", "s"),
+                  Query(durations(form, 0.9, *_MODEL), "p90", "s"),
+                  Query(durations(form, 0.99, *_MODEL), "p99", "s"),
                   Query(sum_by(family("servescope_requests_in_flight").now, *_MODEL), "in flight"),
                   Query(sum_by(family("servescope_queue_depth").now, *_MODEL), "queued"),
                   Query(max_by(recorded(form, "instance_model:servescope_workers:utilization5m").now, *_MODEL),
@@ -128,7 +129,7 @@ def _servers(form: Form) -> Row:
         Panel("Errors by server", "Share of 5xx by server. One line apart from the others is that server, all lines together"
               " are a model.", "percentunit", (Query(failed, _HOST),), width=6, steps=_ERRORS, links=(links.HOST_OF_LINE,)),
         Panel("Duration by server", "The chosen quantile of answers without an error, by server.", "s",
-              (Query(_quantile(form, "$quantile", "instance"), _HOST),), width=6, links=(links.HOST_OF_LINE,)),
+              (Query(durations(form, "$quantile", "instance"), _HOST),), width=6, links=(links.HOST_OF_LINE,)),
         Panel("In flight by server", "Requests that are accepted and have no answer yet, by server.", "short",
               (Query(sum_by(family("servescope_requests_in_flight").now, "instance"), _HOST),), width=6,
               links=(links.HOST_OF_LINE,)),
@@ -142,8 +143,3 @@ def _requests(form: Form, *by: str) -> Expression:
 def _failed(form: Form, *by: str) -> Expression:
     """0, not nothing, for what never failed: codes that have not occurred have no series but the most common ones."""
     return sum_by(recorded(form, "instance_model_code:servescope_requests:rate5m", like("code", "5..")).now, *by)
-
-
-def _quantile(form: Form, share: float | str, *by: str) -> Expression:
-    buckets = recorded(form, "instance_model:servescope_request_duration_seconds_ok:rate5m").now
-    return quantile_of(share, sum_by(buckets, *by, "le") if form == "classic" else sum_by(buckets, *by))

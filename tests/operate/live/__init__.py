@@ -1,0 +1,1 @@
+"""Generated rules and boards in real Prometheus processes, which scrape a live server under load."""
