@@ -17,6 +17,7 @@ from typing import Protocol, cast
 import httptools
 
 from servescope.web.pipeline import Pipeline
+from servescope.web.refusals import last_answer, too_large
 from servescope.web.request import HUNG_UP, Request
 
 logger = logging.getLogger("servescope.web")
@@ -26,12 +27,6 @@ _DISCARD_LIMIT = 256 * 1024 * 1024  # of a body that is refused: so much is read
 _JOIN_LIMIT = 64 * 1024
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_REFUSALS = {
-    400: b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\n"
-    b"connection: close\r\n\r\nInvalid HTTP request received.",
-    413: b"HTTP/1.1 413 Request Entity Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-    431: b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-}
 
 
 class App(Protocol):
@@ -259,9 +254,8 @@ class Connection(asyncio.Protocol):
         if not request.too_large:
             self._app.begin(request, self)
         elif request.has_length and request.keep_alive:
-            # Empty, uncounted and without an id, as TorchServe's; it goes on with a connection whose next request it can find.
-            lines, body = self._app.refused(request, 413) or (b"content-length: 0\r\n", b"")
-            self.transport.write(b"HTTP/1.1 413 Request Entity Too Large\r\n%b\r\n%b" % (lines, body))
+            # The connection goes on, as its next request can be found.
+            self.transport.write(too_large(self._app.refused(request, 413)))
             self._finish(close=False)
         else:
             self._refuse(413, request)
@@ -295,10 +289,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, request: Request | None = None) -> None:
         """Answer without the app, and close: what follows cannot be told apart from this request."""
         self._refused = True
-        answer = _REFUSALS[status]
-        if (told := self._app.refused(request, status)) is not None:
-            first = answer.partition(b"\r\n")[0]
-            answer = b"%b\r\n%bconnection: close\r\n\r\n%b" % (first, *told)
+        answer = last_answer(status, self._app.refused(request, status))
         self._drop_waiting()
         if self._answering is not None and not self._answering.too_large:
             self._after = answer  # a pipelined request's: the answer before it is still on its way
