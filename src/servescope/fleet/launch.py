@@ -15,7 +15,7 @@ import msgspec
 
 from servescope.fleet.gpus import Devices
 from servescope.metrics.passthrough import MetricsSource
-from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
+from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
 
 
@@ -42,10 +42,8 @@ class LaunchPlan:
             environment = {**environment, "CUDA_VISIBLE_DEVICES": devices.visible}
         return replace(self, load=load, environment=environment)
 
-    def excess(self, reply: Reply, attachments: Attachments) -> int:
+    def excess(self, reply: Reply) -> int:
         """The size in bytes of an answer that is over the limit, 0 where none is."""
-        if attachments is NO_ATTACHMENTS and self.answer_limit >= INLINE_LIMIT:
-            return 0  # nothing in it can be so large
         sizes = [part.data if isinstance(part.data, int) else len(part.data) for part in reply.parts]
         largest = max(sizes, default=0)
         return largest if largest > self.answer_limit else 0

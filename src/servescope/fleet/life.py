@@ -16,10 +16,15 @@ from servescope.wire.messages import Load, Loaded, Stop, ToWorker
 STOP_GRACE_S = 5.0
 
 
+def _nowhere(_message: ToWorker, _attachments: Sequence[Buffer] = ()) -> None:
+    """There is no process to send to."""
+
+
 class Life:
     """`explain`: why a process ended that nobody here had ended, by its exit status.
 
-    `verdict`: why it was ended from here. `leaving`: it has ended, and what it said last is still coming in.
+    `send`: sends a message with its attachments; nothing happens where there is no process. `verdict`: why it was ended from
+    here. `leaving`: it has ended, and what it said last is still coming in.
     """
 
     def __init__(self, explain: Callable[[int], Ending]) -> None:
@@ -27,6 +32,7 @@ class Life:
         self.verdict: Ending | None = None
         self.leaving = False
         self._explain = explain
+        self.send: Callable[[ToWorker, Sequence[Buffer]], None] = _nowhere
         self._link: WorkerLink | None = None
         self._loaded: asyncio.Future[Loaded] = loop.create_future()
         self._ended: asyncio.Future[int] = loop.create_future()
@@ -48,7 +54,8 @@ class Life:
             OSError: it cannot be started.
         """
         try:
-            self._link = await backend.launch(plan, directory, events)
+            link = self._link = await backend.launch(plan, directory, events)
+            self.send = link.send
         except OSError:
             self._ended.set_result(1)
             raise
@@ -77,13 +84,8 @@ class Life:
     def tell_to_load(self, load: Load) -> float:
         """Have it load the model; how many seconds that took of the front end's time."""
         before = time.monotonic()
-        self.send(load)
+        self.send(load, ())
         return time.monotonic() - before
-
-    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
-        """Send a message; nothing happens where there is no process."""
-        if self._link is not None:
-            self._link.send(message, attachments)
 
     def condemn(self, ending: Ending) -> None:
         """End it for this reason, unless it is being ended for another."""
@@ -118,5 +120,5 @@ class Life:
     async def end(self) -> Ending:
         """Wait for its end."""
         status = await self._ended
-        self._link = None
+        self._link, self.send = None, _nowhere
         return self.verdict or self._explain(status)

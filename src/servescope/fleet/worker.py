@@ -16,14 +16,13 @@ from servescope.fleet.life import Life
 from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
 from servescope.metrics.passthrough import MetricsSource
-from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 
 logger = logging.getLogger("servescope.fleet")
 
 DIED = "Worker died."
-# What an asynchronous handler may take to notice that it was cancelled: its loop may be held for a while by another request's
-# model, but one that is held for so long answers nobody.
+# For an asynchronous handler to notice a cancellation: another request may hold its loop, but for so long nobody is answered.
 CANCEL_GRACE_S = 10.0
 
 
@@ -59,6 +58,7 @@ class Worker:
         self.retiring = False
         self.load_command_s = 0.0  # what telling it to load took of the front end's time
         self._plan = plan.on(devices)
+        self._small_fits = plan.answer_limit >= INLINE_LIMIT  # any answer that has no attachments
         self._directory = directory
         self._backend = backend
         self._owner = owner
@@ -146,7 +146,7 @@ class Worker:
 
     def cancel(self, work: Work, request_id: str) -> None:
         """Nobody waits any more for a request that it works on, in the batch `work`."""
-        self._life.send(Cancel(work.id, request_id))
+        self._life.send(Cancel(work.id, request_id), ())
 
     def _overdue(self, work: Work) -> bool:
         """Fail what is over its time: of an asynchronous handler that batch alone, and the worker where it is deaf to that."""
@@ -183,10 +183,9 @@ class Worker:
         self._life.kill()
 
     def _turn_free(self) -> None:
-        if self._life.doomed:
-            return  # this answer has crossed the kill
-        if self.retiring:
-            self._stop_when_idle()
+        if self.retiring or self.state is WorkerState.STOPPING:
+            if not self._life.doomed:  # or this answer has crossed the kill
+                self._stop_when_idle()
             return
         self.state = WorkerState.READY if not self.in_flight else WorkerState.BUSY
         self._owner.worker_free(self)
@@ -195,7 +194,8 @@ class Worker:
         """See `WorkerEvents`."""
         if isinstance(message, Reply):
             entry = self.in_flight.get(message.batch_id)
-            if entry is not None and not self._too_large(message, attachments):
+            fits = attachments is NO_ATTACHMENTS and self._small_fits
+            if entry is not None and (fits or not self._too_large(message)):
                 self._replied(entry[0], message, attachments)
         elif isinstance(message, EngineStats):
             self.engine = message
@@ -219,11 +219,12 @@ class Worker:
             self._given_up.discard(work.id)
             self._turn_free()
 
-    def _too_large(self, reply: Reply, attachments: Attachments) -> bool:
+    def _too_large(self, reply: Reply) -> bool:
         """Whether an answer is over the limit; the worker is ended then, as TorchServe does."""
-        size = self._plan.excess(reply, attachments)
+        size = self._plan.excess(reply)
         if not size:
             return False
+        self.state = WorkerState.STOPPING
         text = f"an answer of {size} bytes; max_response_size is {self._plan.answer_limit}"
         self.line_received("stderr", f"The worker is ended: {text}")
         self._life.condemn(Ending("exit", text))

@@ -44,8 +44,9 @@ class FreeWorkers:
                 return least_loaded(filter(_has_room, self.idle)) if worker.concurrent else worker
             del self.idle[worker]  # it died or was retired; it is added again when it is free
         while full and self._busy:
-            worker = min(self._busy, key=_in_hand)
+            busy = self._busy
+            worker = min(busy, key=_in_hand) if len(busy) > 1 else next(iter(busy))
             if worker.has_room:
                 return worker
-            del self._busy[worker]
+            del busy[worker]
         return None

@@ -14,9 +14,10 @@ from servescope.config.settings import Settings
 from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
 from servescope.web.connection import Connection
 from servescope.web.cors import is_preflight
-from servescope.web.exchange import Exchange, Observers, request_id_of
+from servescope.web.exchange import Exchange, Observers
 from servescope.web.face import Face
 from servescope.web.request import Request
+from servescope.web.request_id import request_id_of
 
 logger = logging.getLogger("servescope.web")
 

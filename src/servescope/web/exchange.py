@@ -5,10 +5,8 @@ Every app makes one for each request, answers through it exactly once, and leave
 
 import asyncio
 import http
-import itertools
 import json
 import re
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from servescope.metrics.recorder import Recorder
 from servescope.web.connection import Connection
 from servescope.web.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.request import HUNG_UP, Request
+from servescope.web.request_id import request_id_of
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -33,10 +32,6 @@ _CACHING = (
     b"expires: Thu, 01 Jan 1970 00:00:00 UTC\r\n"
 )
 _LENGTHS = [b"content-length: %d\r\n" % size for size in range(1024)]
-_RANDOM = secrets.token_hex(16)
-_PROCESS_ID = f"{_RANDOM[:8]}-{_RANDOM[8:12]}-4{_RANDOM[13:16]}-a{_RANDOM[17:20]}-"
-_numbers = itertools.count(int(_RANDOM[20:], 16))
-_CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
@@ -49,17 +44,6 @@ def _phrase(status: int) -> str:
 
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: ".encode() for status in range(1000)}
-
-
-def new_request_id() -> str:
-    """A UUID's text: random for this process, then counted up. `uuid.uuid4` takes ten times as long."""
-    return f"{_PROCESS_ID}{next(_numbers) & 0xFFFFFFFFFFFF:012x}"
-
-
-def request_id_of(request: Request) -> str:
-    """The client's own id for its request, where that is 1 to 128 printable characters; else a new one."""
-    given = request.request_id
-    return given.decode("ascii") if given and _CLIENT_ID.match(given) else new_request_id()
 
 
 def json_body(value: Any) -> bytes:

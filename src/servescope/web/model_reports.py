@@ -11,7 +11,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe
 from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
-from servescope.web.exchange import new_request_id
+from servescope.web.request_id import new_request_id
 from servescope.wire.messages import Request
 
 PAGE_SIZE = 100
