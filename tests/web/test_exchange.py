@@ -318,7 +318,7 @@ def test_error_bodies():
 @given(st.text(max_size=20), st.text(max_size=20))
 @example("CONNECTION", "")
 def test_handlers_headers(name, value):
-    """Either HTTP can carry them, or they are refused or the server's: no handler writes another header, or an answer of its own."""
+    """Either HTTP can carry them, or they are refused, or the server's own: no handler writes another header or an answer."""
     try:
         encoded = encode_headers({name: value})
     except WorkerFailed:
