@@ -17,15 +17,16 @@ from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 
 FORM_TYPES = frozenset((b"multipart/form-data", b"application/x-www-form-urlencoded"))
+_KEPT = 32  # content types: clients choose how long they are, up to the limit of a head
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_KEPT)
 def mime_of(content_type: bytes) -> bytes:
     """A content type without its parameters, in lower case."""
     return content_type.partition(b";")[0].strip().lower()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_KEPT)
 def text_of(mime: bytes) -> str:
     """A MIME type as text."""
     return mime.decode("latin-1")

@@ -1,4 +1,4 @@
-"""What a connection answers without an app: no HTTP, headers or a body that are too large.
+"""What a connection answers without an app: to go on, no HTTP, headers or a body that are too large.
 
 In: a status, and what the app has to say of it. Out: the answer's bytes. Called by `connection`.
 """
@@ -10,6 +10,8 @@ _PLAIN = {
     413: _TOO_LARGE + b"content-length: 0\r\nconnection: close\r\n\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
 }
+
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def last_answer(status: int, told: tuple[bytes, bytes] | None) -> bytes:

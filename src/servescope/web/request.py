@@ -1,4 +1,4 @@
-"""One HTTP request as it came in. Filled by `connection`, read by the handlers of the three APIs."""
+"""One HTTP request as it came in. Filled by `reader`, answered through `connection`, read by the handlers of the three APIs."""
 
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
@@ -8,11 +8,15 @@ from msgspec import Struct
 
 HUNG_UP = 499  # the status that is counted where no answer could be given
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")}
+_SHORT = 256  # bytes of a target that is kept for the next request of its kind: the client chooses what stays in memory
 
 
-@lru_cache(maxsize=4096)
 def split_target(target: bytes) -> tuple[str, bytes]:
-    """A request line's target → the decoded path, and the query as it is."""
+    """A request line's target → the decoded path, and the query as it is.
+
+    Raises:
+        httptools.HttpParserInvalidURLError: it is neither a path, nor `*`, nor an absolute URL.
+    """
     if target.startswith(b"/"):
         raw, _, query = target.partition(b"#")[0].partition(b"?")
     elif target == b"*":
@@ -24,47 +28,33 @@ def split_target(target: bytes) -> tuple[str, bytes]:
     return unquote(path) if "%" in path else path, query
 
 
+_split_again = lru_cache(maxsize=4096)(split_target)
+
+
 class Request(Struct, eq=False):
     """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
-    `request_id`: whole headers, b"" where there are none. `received`: when its last byte was read, monotonic seconds.
+    `request_id`: whole headers, b"" where there are none. `received`: when its last byte was read, monotonic seconds. `status`:
+    with which the connection answers by itself (100, 400, 413 or 431), 0 where the app does. `method` is "" where the head could
+    not be read.
     """
 
     target: bytes = b""
     headers: list[tuple[bytes, bytes]] = []  # msgspec gives each request a list of its own
-    body: list[bytes] = []
-    size: int = 0
-    received: float = 0.0
     method: str = ""
     version: str = "1.1"
+    keep_alive: bool = False
     path: str = ""
     query: bytes = b""
     content_type: bytes = b""
     request_id: bytes = b""
-    expects_continue: bool = False
     has_length: bool = False
-    too_large: bool = False
-    complete: bool = False
-    keep_alive: bool = True
-
-    def read_headers(self, method: bytes, version: str) -> None:
-        """Take in what the request line and the headers say, once they are complete."""
-        self.method = _METHODS.get(method) or method.decode("ascii")
-        self.version = version
-        self.path, self.query = split_target(self.target)
-        for name, value in self.headers:
-            length = len(name)
-            if length == 12:
-                key = name.lower()
-                if key == b"content-type":
-                    self.content_type = value
-                elif key == b"x-request-id":
-                    self.request_id = value
-            elif length == 14:
-                self.has_length = self.has_length or name.lower() == b"content-length"
-            elif length == 6 and name.lower() == b"expect":
-                self.expects_continue = value.lower() == b"100-continue"
+    expects_continue: bool = False
+    body: list[bytes] = []
+    size: int = 0
+    received: float = 0.0
+    status: int = 0
 
     @property
     def announced_length(self) -> int:
@@ -76,9 +66,51 @@ class Request(Struct, eq=False):
         found = None
         for key, value in self.headers:
             if key.lower() == name:
-                found = value.decode("latin-1")
+                found = value.decode("latin-1").rstrip()
         return found
 
     def parameters(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last counts."""
         return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True))
+
+
+def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[tuple[bytes, bytes]]) -> Request:
+    """The request that a complete head begins. `parser` has just read it, and knows the method and the version.
+
+    Raises:
+        httptools.HttpParserInvalidURLError: see `split_target`.
+    """
+    content_type = request_id = b""
+    has_length = expects_continue = says_connection = False
+    for name, value in headers:
+        length = len(name)
+        if length == 12:
+            key = name.lower()
+            if key == b"content-type":
+                content_type = value
+            elif key == b"x-request-id":
+                request_id = value
+        elif length == 14:
+            has_length = has_length or name.lower() == b"content-length"
+        elif length == 10:
+            says_connection = says_connection or name.lower() == b"connection"
+        elif length == 6 and name.lower() == b"expect":
+            expects_continue = value.strip().lower() == b"100-continue"
+    method = parser.get_method()
+    keep_alive = parser.should_keep_alive()
+    # Unasked, only HTTP/1.1 keeps a connection: to have the version written out takes longer than all of the above.
+    version = "1.1" if keep_alive and not says_connection else parser.get_http_version()
+    path, query = _split_again(target) if len(target) <= _SHORT else split_target(target)
+    return Request(
+        target,
+        headers,
+        _METHODS.get(method) or method.decode("ascii"),
+        version,
+        keep_alive,
+        path,
+        query,
+        content_type,
+        request_id,
+        has_length,
+        expects_continue and version != "1.0",  # which knows no 100
+    )
