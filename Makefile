@@ -65,6 +65,7 @@ programs: # names the tests that cannot run here
 generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, deploy/
 	$(BIN)/servescope metrics list --markdown > docs/metrics.md
 	$(BIN)/python -m servescope.config.reference docs/configuration.md
+	rm -f deploy/prometheus/*.yml  # which --force would keep
 	$(BIN)/servescope prometheus deploy/prometheus --force
 	$(BIN)/servescope grafana deploy/grafana --force
 

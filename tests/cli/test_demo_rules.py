@@ -13,7 +13,7 @@ from servescope.operate.prometheus import prometheus_files
 from servescope.operate.thresholds import Thresholds
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-RANGE = re.compile(r"\[([^\]]+)\]")
+RANGE = re.compile(r"(?:(?<=\[)|(?<= offset ))\w+")
 TARGET, ALERTMANAGER = "127.0.0.1:18082", "127.0.0.1:19093"
 
 
@@ -38,7 +38,7 @@ def groups(files):
 
 
 def test_every_duration_of_the_rules_is_shorter(both):
-    """Ranges and `for` by the same factor, intervals too but for a second at least; nothing else differs."""
+    """Ranges, offsets and `for` by the same factor, intervals too but for a second at least; nothing else differs."""
     ranges = waits = 0
     for old, new in zip(*map(groups, both), strict=True):
         assert seconds(new["interval"]) == max(seconds(old["interval"]) / SPEED, 1)

@@ -40,6 +40,37 @@ def test_thresholds_of_the_folder_are_kept(tmp_path):
     assert (tmp_path / "thresholds.yml").read_text() == mine
 
 
+def test_what_an_operator_filled_in_is_kept(tmp_path, capsys):
+    """New thresholds, as the documentation says to take them, leave receivers and targets as they are."""
+    targets = ["--target", "a:1", "--target", "b:2"]
+    assert run(["prometheus", str(tmp_path), *targets]) == 0
+    receivers = (tmp_path / "alertmanager.yml").read_text().replace("# webhook_configs", "webhook_configs")
+    (tmp_path / "alertmanager.yml").write_text(receivers)
+    scraped = (tmp_path / "prometheus.yml").read_text()
+    (tmp_path / "thresholds.yml").write_text("disk_ratio: 0.5\n")
+    capsys.readouterr()
+    assert run(["prometheus", str(tmp_path), "--force"]) == 0
+    assert "kept as yours: alertmanager.yml, prometheus.yml." in capsys.readouterr().out
+    assert (tmp_path / "alertmanager.yml").read_text() == receivers
+    assert (tmp_path / "prometheus.yml").read_text() == scraped
+    assert "> 0.5\n" in (tmp_path / "rules/host.yml").read_text()
+    assert run(["prometheus", str(tmp_path), "--force", "--target", "c:3"]) == 0
+    assert '"c:3"' in (tmp_path / "prometheus.yml").read_text()
+    assert (tmp_path / "alertmanager.yml").read_text() == receivers
+
+
+@pytest.mark.parametrize("text", [b"", b"- route", b"route", b"[", b"\xff", b"2001-99-99"])
+def test_what_is_no_configuration_is_written_over(tmp_path, text):
+    """With --force, and with it alone."""
+    for name in ("alertmanager.yml", "prometheus.yml"):
+        (tmp_path / name).write_bytes(text)
+    assert run(["prometheus", str(tmp_path)]) == 1
+    assert (tmp_path / "prometheus.yml").read_bytes() == text
+    assert run(["prometheus", str(tmp_path), "--force"]) == 0
+    assert "scrape_configs" in (tmp_path / "prometheus.yml").read_text()
+    assert "receivers" in (tmp_path / "alertmanager.yml").read_text()
+
+
 def test_the_template(capsys, tmp_path):
     """--print-thresholds needs no folder, and what it prints can be given back."""
     assert run(["prometheus", "--print-thresholds"]) == 0

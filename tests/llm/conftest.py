@@ -30,11 +30,11 @@ def tiny(vllm_is_there: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def start_llm(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LlmServer]]:
-    """Start a server of the model with vLLM's options; it ends with the tests, or by `end` before."""
+    """Start a server of the model, or of another, with vLLM's options; it ends with the tests, or by `end` before."""
     servers: list[LlmServer] = []
 
-    def start(*options: str, **settings: str) -> LlmServer:
-        servers.append(LlmServer(tmp_path_factory.mktemp("served"), str(tiny), options, settings))
+    def start(*options: str, model: Path = tiny, **settings: str) -> LlmServer:
+        servers.append(LlmServer(tmp_path_factory.mktemp("served"), str(model), options, settings))
         return servers[-1]
 
     yield start
@@ -55,7 +55,7 @@ def llm(llm_server: LlmServer) -> Deployed:
 
 
 @pytest.fixture(scope="session")
-def archive(llm_server: LlmServer, tiny: Path) -> Iterator[Archived]:
+def archive(llm_server: LlmServer, llm: Deployed, tiny: Path) -> Iterator[Archived]:
     """The model once more, from an archive of TorchServe's kind, with objectives."""
     with archived(llm_server, tiny) as model:
         yield model

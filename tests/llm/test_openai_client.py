@@ -184,6 +184,13 @@ def test_malformed_json(llm_server, path, body):
     assert answer.json()["error"]["code"] == 400
 
 
+def test_a_prompt_that_is_no_text(llm_server, llm):
+    """No UTF-8: 400 in OpenAI's shape."""
+    answer = llm_server.post("/v1/completions", b'{"model": "%b", "prompt": "\xff"}' % llm.name.encode())
+    assert answer.status_code == 400, answer.text
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
 def test_errors_have_one_shape(llm_server, llm):
     """Whoever finds the error, the front end or the engine."""
     asked = [

@@ -1,7 +1,8 @@
-"""The engine dies in the midst of an answer: the client is told, the worker comes back, and the metrics say so."""
+"""The engine dies in the midst of an answer: the client is told, the worker comes back, and the metrics say so. Nothing is left."""
 
 import os
 import signal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -21,12 +22,18 @@ RESTARTS = "servescope_worker_restarts_total"
 WORKERS = "servescope_workers"
 
 
-def engine_of(archive):
+def engine_of(model):
     """The process that the worker's engine runs in."""
-    (worker,) = archive.server.manage("GET", f"/models/{NAME}").json()[0]["workers"]
+    (worker,) = model.server.manage("GET", f"/models/{model.name}").json()[0]["workers"]
     below = psutil.Process(worker["pid"]).children(recursive=True)
     (engine,) = [process for process in below if "EngineCore" in " ".join(process.cmdline())]
     return engine
+
+
+def shared_by(engine):
+    """The files in shared memory that a process has open."""
+    maps = Path(f"/proc/{engine.pid}/maps").read_text().splitlines()
+    return {Path(line.split()[-1]) for line in maps if "/dev/shm/" in line and not line.endswith("(deleted)")}
 
 
 def test_the_engine_is_killed(llm_server, archive):
@@ -55,6 +62,19 @@ def test_the_engine_is_killed(llm_server, archive):
     again = load(llm_server.ports["inference"], [ask_for(COMPLETIONS, **options | {"max_tokens": 3})])
     assert again.codes() == {"200": 1}
     assert resting(archive).total(RUNNING, model_name=NAME) == 0
+
+
+def test_the_whole_worker_is_killed(llm_server, llm, archive):
+    """As the kernel does for want of memory, with all that it started: the memory that it shared goes, another's stays."""
+    engine = engine_of(archive)
+    shared, others = shared_by(engine), shared_by(engine_of(llm))
+    assert shared
+    assert others
+    assert not shared & others
+    os.killpg(os.getpgid(engine.pid), signal.SIGKILL)
+    wait_until(lambda: not any(path.exists() for path in shared), "its shared memory to be given back")
+    assert all(path.exists() for path in others)
+    wait_for_worker(llm_server, archive)
 
 
 def ready(llm_server):

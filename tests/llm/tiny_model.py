@@ -4,6 +4,7 @@ In: an empty directory. Out: a model in it as `save_pretrained` leaves one, whic
 of a fixed seed, a byte-level BPE tokenizer of 512 words trained on three sentences, a chat template.
 """
 
+import json
 from pathlib import Path
 
 SENTENCES = (
@@ -14,6 +15,8 @@ SENTENCES = (
 # Roles and texts as they are, so that a test can count what the template adds.
 CHAT_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant: "
 WORDS = 512
+HIDDEN = 128
+ADAPTED = ("q_proj", "o_proj")
 # Long enough for an answer that lasts several seconds, which a client can leave.
 POSITIONS = 2048
 
@@ -51,7 +54,7 @@ def _weights(directory: Path, layers: int) -> None:
 
     configuration = LlamaConfig(
         vocab_size=WORDS,
-        hidden_size=128,
+        hidden_size=HIDDEN,
         intermediate_size=256,
         num_hidden_layers=layers,
         num_attention_heads=4,
@@ -65,3 +68,55 @@ def _weights(directory: Path, layers: int) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         LlamaForCausalLM(configuration).save_pretrained(directory)
+
+
+def make_adapter(directory: Path, *, layers: int = 2, rank: int = 8) -> Path:
+    """Write a LoRA adapter of such a model, in the form of the `peft` library; returns the directory.
+
+    Its weights are large for an adapter, so that it answers otherwise than the model alone.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    draw = torch.Generator().manual_seed(1)
+    weights = {}
+    for layer in range(layers):
+        for name in ADAPTED:
+            place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
+            weights[f"{place}.lora_A.weight"] = torch.randn(rank, HIDDEN, generator=draw)
+            weights[f"{place}.lora_B.weight"] = torch.randn(HIDDEN, rank, generator=draw)
+    directory.mkdir()
+    save_file(weights, directory / "adapter_model.safetensors")
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": None,
+        "bias": "none",
+        "lora_alpha": 2 * rank,
+        "r": rank,
+        "target_modules": list(ADAPTED),
+    }
+    (directory / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    return directory
+
+
+def make_embedder(directory: Path) -> Path:
+    """Write a model that gives embeddings, of the kind of BERT, with the same tokenizer; returns the directory."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    _tokenizer(directory)
+    configuration = BertConfig(
+        vocab_size=WORDS,
+        hidden_size=HIDDEN,
+        intermediate_size=256,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        pad_token_id=2,
+        dtype="float32",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        BertModel(configuration).save_pretrained(directory)
+    return directory

@@ -108,7 +108,7 @@ def test_slow(tmp_path):
     }
     by = ("severity", "model_name")
     slow, gone = [("ServescopeSlow", "ticket", name) for name in ("slow", "unregistered")]
-    expected = [firing(9 * 60, by, []), firing(12 * 60, by, [slow, gone]), firing(16 * 60, by, [slow])]
+    expected = [firing(9 * 60, by, []), firing(12 * 60, by, [slow, gone]), firing(18 * 60, by, [slow])]
     rules = [rule for rule in of("requests") if rule["alert"] == "ServescopeSlow"]
     assert verdict(tmp_path, given("15s", inputs, expected), rules) == ""
 
@@ -178,7 +178,7 @@ def test_workers(tmp_path):
     workers("restarted twice", restarts=((0, 4), (1, 1), (0, 7), (1, 1), (0, 107)))
     # Five in half an hour, three of them never within fifteen minutes, and the server restarts in between.
     workers("now and then", restarts=((1, 1), (0, 35), (1, 1), (0, 20), RESET, (0, 20), (1, 1), (0, 41)))
-    workers("unregistered", ready=0, restarts=((1, 8), (0, 112)), until=60)
+    workers("unregistered", ready=0, restarts=((1, 8), (0, 112)), until=48)
     lacking, none = ("ServescopeWorkersMissing", "ticket"), ("ServescopeModelNotReady", "page")
     restarting = ("ServescopeWorkersRestart", "page")
     by = ("severity", "model_name")

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 
 
 def test_the_copy_is_fresh():
-    """Neither a file nor a byte more or less; `make deploy` writes it anew."""
+    """Neither a file nor a byte more or less; `make generated` writes it anew."""
     wanted = prometheus_files(discovery_of((), None, None), Thresholds(), "classic")
     there = {str(path.relative_to(FOLDER)): path.read_text("utf-8") for path in FOLDER.rglob("*") if path.is_file()}
-    assert there == wanted, "deploy/prometheus is stale: make deploy"
+    assert there == wanted, "deploy/prometheus is stale: make generated"

@@ -35,6 +35,8 @@ def test_one_kind_is_active(given, active):
         ((("a:70000",), None, None), "--target 'a:70000'"),
         ((("http://a:1",), None, None), "--target 'http://a:1'"),
         ((("a:1\n- b",), None, None), "--target"),
+        ((("[1:2:3]:80",), None, None), r"--target '\[1:2:3\]:80'"),
+        (((), "[.yml", None), r"--file-sd '\[\.yml'"),
         ((("a:1", "a:1"), None, None), "--target a:1 is given twice"),
         (((), "targets/*.txt", None), r"--file-sd 'targets/\*.txt'"),
         (((), "*/targets.yml", None), "--file-sd"),

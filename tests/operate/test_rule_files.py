@@ -126,7 +126,7 @@ def test_every_threshold_matters():
 def test_labels_that_routes_go_by():
     """Each alert pages or makes a ticket, tells what it is about, and links to the runbook."""
     alerts = [rule for rule in rules("classic") if "alert" in rule]
-    assert len(alerts) == 16 + 17
+    assert len(alerts) == 16 + 19
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
         assert {"summary", "description", "runbook_url"} == set(alert["annotations"])

@@ -14,6 +14,7 @@ from servescope.operate.thresholds import Thresholds
 PAGE = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (Servescope\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 ALERTS = {alert.name: alert for group in alert_groups(Thresholds(), "classic") for alert in group.rules}
+OF_PROMETHEUS = ("up", "scrape_duration_seconds")
 EXPRESSIONS = re.findall(r"^```promql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -36,7 +37,7 @@ def test_thresholds_exist():
     fields = set(Thresholds.__dataclass_fields__)
     named = set(re.findall(r"`(\w+_(?:ratio|for|seconds|restarts|requests|rate_\w+|page|ticket))`", PAGE))
     assert named <= fields | {"max_request_size"}, named - fields
-    assert fields - named <= {"job", "runbook_url"}, fields - named
+    assert fields - named <= {"job", "runbook_url", "grafana_url"}, fields - named
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS)
@@ -49,6 +50,6 @@ def test_expressions(text):
         if ":" in selector.name:
             known = recorded[selector.name].expression.labels
         else:
-            assert selector.name == "up" or family(selector.name), selector.name
-            known = {"job", "instance"} if selector.name == "up" else labels(selector.name)
+            assert selector.name in OF_PROMETHEUS or family(selector.name), selector.name
+            known = {"job", "instance"} if selector.name in OF_PROMETHEUS else labels(selector.name)
         assert {label for label, _, _ in selector.matchers} <= known, selector

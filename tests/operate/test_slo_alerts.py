@@ -78,7 +78,8 @@ def test_edges(tmp_path, long, short, guard, burn, severity, step):
     world.model("no traffic", [(0, steps)], each=0)
     world.model("restarted", [(1.1 * limit, window // 2), RESET, (1.1 * limit, steps - window // 2 - 1)])
     world.model("restarted well", [(0, window - 2), RESET, (0, steps - window + 1)])
-    world.model("unregistered", [(1.1 * limit, window + 1), GONE])
+    remembered = 120 // every  # a target is taken for there for two minutes: a scrape may have failed
+    world.model("unregistered", [(1.1 * limit, window + 1 - remembered), GONE])
     world.model("low target", [(1, steps)], target=0.9)
     world.model("low target, nearly", [(0.94, steps)], target=0.9)
     world.model("shared above", [(2.2 * limit, steps)], instance="a:8082")

@@ -71,6 +71,8 @@ def broken():
         series("MemoryUtilization", server("a:8082", Level="Host")): gauge((93.2, STEPS)),
         series("DiskUtilization", server("a:8082", Level="Host")): gauge((94, STEPS)),
         series("up", server("b:8082")): gauge((0, STEPS)),
+        series("up", server("c:8082")): " ".join(["1 1 1 1 0"] * (STEPS // 5)),
+        series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),
         series("servescope_collector_success", server("a:8082", collector="gpu")): gauge((0, STEPS)),
         series("servescope_series_dropped_total", server("a:8082", family="hits")): steady(1, STEPS),
     }
@@ -94,7 +96,7 @@ def burns():
                 name, severity, "symptom", {**OF_MODEL, "slo": slo, "window": long},
                 f"resnet 1.0 spends its error budget for {slo} {rate} times as fast as it lasts",
                 f"20% of the requests of resnet 1.0 in the last {long} {missed}. That and the last {short} are above"
-                f" {rate} times what its objective allows.",
+                f" {rate} times what its objective allows, or above 95 %.",
             )  # fmt: skip
 
 
@@ -143,8 +145,8 @@ TOLD = [
     Told(
         "ServescopeKvCacheFull", "ticket", "cause", OF_INSTANCE,
         "The KV cache of resnet 1.0 on a:8082 is full, and requests are preempted",
-        "97.5% of the KV cache of resnet 1.0 on a:8082 is taken, and the engine preempts requests: their answers pause,"
-        " and part of their work is done again.",
+        "Up to 97.5% of the KV cache of resnet 1.0 on a:8082 was taken in the last 5 minutes, and the engine preempts"
+        " requests: their answers pause, and part of their work is done again.",
     ),
     Told(
         "ServescopeGpuMemoryNearlyFull", "ticket", "", server("a:8082", device="0", name="H100"),
@@ -164,6 +166,16 @@ TOLD = [
         "ServescopeTargetDown", "page", "", server("b:8082"), "b:8082 does not answer Prometheus",
         "Prometheus gets no metrics from b:8082: the server is gone, hangs, or cannot be reached. No other alert about it"
         " can fire.",
+    ),
+    Told(
+        "ServescopeScrapesFail", "ticket", "", server("c:8082"),
+        "c:8082 does not answer each time that Prometheus asks",
+        "c:8082 answered 80.33% of Prometheus' scrapes in the last 15 minutes. It restarts, is too busy, or the network"
+        " loses what it says.",
+    ),
+    Told(
+        "ServescopeServerRestarts", "page", "", server("c:8082"), "The server c:8082 ends and is started again and again",
+        "The server c:8082 was started 3 times in the last 15 minutes.",
     ),
     Told(
         "ServescopeCollectorFailing", "ticket", "", server("a:8082", collector="gpu"),

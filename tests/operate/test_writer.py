@@ -42,4 +42,5 @@ def test_a_folder_that_cannot_be(tmp_path):
         write_files(tmp_path / "file", {"x.yml": "1"}, force=True)
     (tmp_path / "x.yml").mkdir()
     with pytest.raises(ConfigurationError, match="cannot be written to"):
-        write_files(tmp_path, {"x.yml": "1"}, force=True)
+        write_files(tmp_path, {"a.yml": "1", "x.yml": "1"}, force=True)
+    assert not (tmp_path / "a.yml").exists()  # nor is anything else

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
+from servescope.operate.kept import kept_files
 from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files
 from servescope.operate.thresholds import Thresholds, read_thresholds, render_thresholds
 from servescope.operate.writer import write_files
@@ -47,7 +48,13 @@ ThresholdsFile = Annotated[
     ),
 ]
 Native = Annotated[bool, typer.Option("--native", help="Read native histograms instead of classic buckets.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there (thresholds.yml is kept).")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Overwrite rules that are there, and prometheus.yml if servers are given (what else is configured is kept).",
+    ),
+]
 PrintThresholds = Annotated[
     bool,
     typer.Option(
@@ -75,5 +82,10 @@ def prometheus(
     )
     if own.exists():
         del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all
+    theirs = kept_files(folder, finds_servers=bool(targets or file_sd or http_sd)) if force else frozenset()
+    kept = sorted(path for path in theirs if (folder / path).read_text("utf-8") != files[path])
+    for path in kept:
+        del files[path]
     written = write_files(folder, files, force=force)
-    typer.echo(f"{folder}: {len(written)} files written, {len(files) - len(written)} as they were.")
+    told = f"; kept as yours: {', '.join(kept)}" if kept else ""
+    typer.echo(f"{folder}: {len(written)} files written, {len(files) - len(written)} as they were{told}.")

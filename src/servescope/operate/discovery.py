@@ -4,6 +4,7 @@ Kinds of discovery are alternatives, since a server that is found twice is count
 beside it commented out.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,8 @@ import yaml
 from servescope.errors import ConfigurationError
 
 DEFAULT_TARGET: Final = "127.0.0.1:8082"
-_TARGET: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):(\d{1,5})")
-_GLOB: Final = re.compile(r"[^*]*(\*[^/*]*)?\.(?:json|yml|yaml)")
+_TARGET: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_.-]+):(?P<port>\d{1,5})")
+_GLOB: Final = re.compile(r"[^*\[\\]*(\*[^/*\[\\]*)?\.(?:json|yml|yaml)")
 _EXAMPLE_FILES: Final = "targets/*.yml"
 
 
@@ -64,15 +65,26 @@ def discovery_of(targets: tuple[str, ...], file_sd: str | None, http_sd: str | N
 
 def _check_target(target: str, targets: tuple[str, ...]) -> None:
     match = _TARGET.fullmatch(target)
-    if match is None or not 0 < int(match[1]) <= 65535:
+    if match is None or not 0 < int(match["port"]) <= 65535 or not _is_ipv6(match["ipv6"] or "::"):
         raise ConfigurationError(f"--target {target!r} is no HOST:PORT such as models-1.example.org:8082")
     if targets.count(target) > 1:
         raise ConfigurationError(f"--target {target} is given twice")
 
 
+def _is_ipv6(address: str) -> bool:
+    try:
+        ipaddress.IPv6Address(address)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_files(glob: str) -> None:
     if not _GLOB.fullmatch(glob) or not glob.isprintable():
-        why = "Prometheus reads files whose names end in .json, .yml or .yaml, with one * in the last part of the path"
+        why = (
+            "Prometheus reads files whose names end in .json, .yml or .yaml, with one * in the last part of the path, and"
+            " no [ or \\"
+        )
         raise ConfigurationError(f"--file-sd {glob!r} cannot be used: {why}")
 
 

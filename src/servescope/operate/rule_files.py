@@ -9,6 +9,7 @@ import yaml
 from yaml.representer import BaseRepresenter
 
 from servescope.operate.alert import Alert
+from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups
 from servescope.operate.promql import Form, Recording
 from servescope.operate.recordings import recording_groups
@@ -61,5 +62,6 @@ def _alert(alert: Alert, thresholds: Thresholds) -> dict[str, Any]:
             "summary": alert.summary,
             "description": alert.description,
             "runbook_url": f"{thresholds.runbook_url}#{alert.anchor}",
+            **({"dashboard_url": board_link(thresholds.grafana_url, alert)} if thresholds.grafana_url else {}),
         },
     }

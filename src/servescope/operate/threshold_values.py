@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any, Final
 
-_DURATION: Final = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+# Prometheus wants the units in this order, each once.
+_UNITS_S: Final = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_DURATION: Final = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>\d{{1,12}}){unit})?" for unit in _UNITS_S))
 _LINK: Final = re.compile(r"[^\s#\"'<>{}\\]+")
 _JOB: Final = re.compile(r"[A-Za-z0-9_.:/-]+")
 
@@ -55,9 +57,12 @@ def duration(default: str, text: str) -> Any:
     """A duration as Prometheus writes it; 0s for at once."""
 
     def read(value: Any) -> str:
-        if not isinstance(value, str) or not _DURATION.fullmatch(value) or len(value) > 20:
-            raise ValueError("is no duration such as 30s, 5m or 1h")
-        return value
+        parts = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if parts is None:
+            raise ValueError("is no duration such as 30s, 5m or 1h30m")
+        if sum(int(number) * _UNITS_S[unit] for unit, number in parts.groupdict(default="0").items()) > _UNITS_S["y"]:
+            raise ValueError("is longer than a year")
+        return str(value)
 
     return _field(default, text, read)
 
@@ -72,6 +77,18 @@ def link(default: str, text: str) -> Any:
         if separator and scheme not in ("http", "https"):
             raise ValueError("is no http:// or https:// URL")
         return value
+
+    return _field(default, text, read)
+
+
+def server_url(default: str, text: str) -> Any:
+    """A URL of http or https without a query, or nothing."""
+
+    def read(value: Any) -> str:
+        given = isinstance(value, str) and (not value or (_LINK.fullmatch(value) and "?" not in value))
+        if not given or (value and not value.startswith(("http://", "https://"))):
+            raise ValueError("is no http:// or https:// URL")
+        return str(value)
 
     return _field(default, text, read)
 

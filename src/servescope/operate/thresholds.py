@@ -14,7 +14,7 @@ import yaml
 
 from servescope.config.yaml_values import shown
 from servescope.errors import ConfigurationError
-from servescope.operate.threshold_values import count, duration, factor, job, link, ratio, seconds
+from servescope.operate.threshold_values import count, duration, factor, job, link, ratio, seconds, server_url
 
 _HEADER: Final = """\
 # The thresholds of Servescope's alerts. Change what you like, delete what you leave as it is, then:
@@ -30,6 +30,10 @@ class Thresholds:
     job: str = job("servescope", "The job under which Prometheus scrapes the servers.")
     runbook_url: str = link(
         "docs/runbook.md", "Where docs/runbook.md can be read; every alert links to its section there."
+    )
+    grafana_url: str = server_url(
+        "",
+        "Where Grafana has the boards, such as https://grafana.example.org; every alert then has a link to its board.",
     )
 
     minimum_requests: int = count(
@@ -82,6 +86,9 @@ class Thresholds:
 
     collector_failing_for: str = duration("5m", "How long a collector may fail.")
     target_down_for: str = duration("1m", "How long a server may leave Prometheus' scrapes unanswered.")
+    scrapes_ratio: float = ratio(0.9, "Share of a server's scrapes in 15 minutes below which there is a ticket.")
+    scrapes_for: str = duration("15m", "How long it has to be so.")
+    server_restarts: int = count(3, "Starts of a server within 15 minutes, after the first, that page.")
     targets_absent_for: str = duration("5m", "How long Prometheus may know of no server at all.")
 
 

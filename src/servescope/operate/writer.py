@@ -32,5 +32,5 @@ def _content(path: Path) -> str | None:
     """What a file has; None where there is none, or where it is no text."""
     try:
         return path.read_bytes().decode()
-    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
+    except (FileNotFoundError, UnicodeDecodeError):
         return None

@@ -55,6 +55,14 @@ def test_figures(machine: Machine) -> None:
     }
 
 
+def test_a_clock_that_is_set(machine: Machine) -> None:
+    """Moves the boot time that the kernel tells, but the process has not started anew."""
+    collector = ProcessCollector(lambda: GENERATIONS, machine.proc, ticks_per_s=100, page_size=4096)
+    before = values(collector)
+    (machine.proc / "stat").write_text("cpu  1 2 3 4\nbtime 1700003600\nprocesses 5\n")
+    assert values(collector) == before
+
+
 def test_no_limit_on_files(machine: Machine) -> None:
     """The figure is left out."""
     (machine.proc / "77/limits").write_text(

@@ -1,8 +1,11 @@
 """An engine's processes end with their worker's."""
 
+import os
+import signal
 import subprocess
 import sys
-from multiprocessing import resource_tracker
+from multiprocessing import resource_tracker, shared_memory
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,16 @@ import threading
 from servescope.worker.llm import ending
 ending.LAST_S = 0.05
 ending.leave("gone", {shutdown})
+"""
+SHARE = """
+import os, sys
+from multiprocessing import resource_tracker, shared_memory
+from servescope.worker.llm.ending import start_tracker
+os.setpgid(0, 0)
+start_tracker()
+shared = shared_memory.SharedMemory(create=True, size=100)
+print(shared.name, resource_tracker._resource_tracker._pid, flush=True)
+sys.stdin.read()
 """
 
 
@@ -35,3 +48,23 @@ def test_leaving(shutdown):
     assert done.returncode == STATUS
     assert done.stderr.startswith("gone\n")
     assert done.stdout == ("ended\n" if "print" in shutdown else "")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared memory shows as files only on Linux")
+def test_a_killed_group_leaves_nothing(tmp_path):
+    """Its tracker outlives it, takes away what the dead process shared, nobody else's, and ends."""
+    other = shared_memory.SharedMemory(create=True, size=100)
+    words = [sys.executable, "-c", SHARE]
+    with (
+        (tmp_path / "stderr").open("w") as stderr,
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        name, tracker = process.stdout.readline().split()
+        assert Path("/dev/shm", name).exists()
+        assert os.getpgid(int(tracker)) != process.pid
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.stdout.read() == ""  # the tracker holds it open, too: it has ended
+    assert not Path("/dev/shm", name).exists()
+    assert Path("/dev/shm", other.name).exists()
+    other.close()
+    other.unlink()

@@ -57,7 +57,7 @@ def engine_of(*outputs):
                 raise output
             yield output
 
-    return counted(generate, lambda params: params == "whole")
+    return counted(generate, lambda _prompt, params: params == "whole")
 
 
 def run(tally, *outputs, params="delta"):
@@ -126,6 +126,22 @@ def test_an_embedding():
     assert (tokens.prompt, tokens.generation, tokens.finished) == (3, 0, ["stop"])
 
 
+def test_an_engine_that_is_asked_by_keywords():
+    """As vLLM's app asks for embeddings."""
+    tally = Tally(0.0)
+
+    async def encode(prompt, pooling_params, request_id):
+        yield Output(object(), prompt)
+
+    async def main():
+        current.set(tally)
+        stream = counted(encode, lambda *_args, **_kwargs: True)
+        return [output async for output in stream(request_id="r", prompt=(1, 2), pooling_params=None)]
+
+    assert len(asyncio.run(main())) == 1
+    assert tally.take().prompt == 2
+
+
 def make_engine(states, outputs, whole=True):
     """An engine whose calls wait after `outputs`, or raise the last of them."""
     entered = asyncio.Event()
@@ -144,7 +160,7 @@ def make_engine(states, outputs, whole=True):
         entered.set()
         await asyncio.Event().wait()
 
-    return counted(generate, lambda params: whole), entered
+    return counted(generate, lambda *_args: whole), entered
 
 
 @pytest.mark.parametrize("whole", [True, False])

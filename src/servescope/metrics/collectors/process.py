@@ -37,6 +37,7 @@ class ProcessCollector:
         self._proc = proc
         self._ticks_per_s = ticks_per_s or os.sysconf("SC_CLK_TCK")
         self._page_size = page_size or os.sysconf("SC_PAGE_SIZE")
+        self._booted: int | None = None  # kept: a clock that is set moves it, and would look like a restart
 
     def update(self) -> Iterable[Reading]:
         """All of it. Raises OSError and ValueError where /proc does not say."""
@@ -47,12 +48,13 @@ class ProcessCollector:
 
     def _process(self, stat: ProcessStat) -> list[Reading]:
         own = self._proc / "self"
-        booted = parse_boot_time((self._proc / "stat").read_text())
+        if self._booted is None:
+            self._booted = parse_boot_time((self._proc / "stat").read_text())
         readings = [
             Reading("process_cpu_seconds_total", (), stat.own_ticks / self._ticks_per_s),
             Reading("process_resident_memory_bytes", (), stat.resident_pages * self._page_size),
             Reading("process_virtual_memory_bytes", (), stat.virtual_bytes),
-            Reading("process_start_time_seconds", (), booted + stat.start_ticks / self._ticks_per_s),
+            Reading("process_start_time_seconds", (), self._booted + stat.start_ticks / self._ticks_per_s),
             # One of them is open only while they are listed.
             Reading("process_open_fds", (), max(0, len(os.listdir(own / "fd")) - 1)),
         ]

@@ -3,7 +3,7 @@
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.requests import enough_requests
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, SERVER, percent
-from servescope.operate.promql import Recordings, max_by, metric, one_of, ratio, sum_by
+from servescope.operate.promql import Recordings, max_by, metric, one_of, ratio, recent, sum_by
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.thresholds import Thresholds
@@ -32,7 +32,7 @@ def _filling(recorded: Recordings, thresholds: Thresholds) -> Alert:
 
 
 def _stalled(thresholds: Thresholds) -> Alert:
-    oldest = max_by(metric("servescope_queue_oldest_seconds").now, *INSTANCE_MODEL)
+    oldest = max_by(recent(metric("servescope_queue_oldest_seconds")), *INSTANCE_MODEL)
     return Alert(
         name="ServescopeQueueStalled",
         severity="page",

@@ -1,15 +1,30 @@
-"""What keeps the server from being seen: in, Prometheus' own series and the server's health; out, four alerts."""
+"""What keeps the server from being seen: in, Prometheus' own series and the server's health; out, six alerts."""
 
 from servescope.operate.alert import Alert
-from servescope.operate.alerts.wording import NUMBER, SERVER
-from servescope.operate.promql import absent, equal, increase, metric, min_by, sum_by
+from servescope.operate.alerts.wording import NUMBER, PERCENT, SERVER
+from servescope.operate.promql import (
+    absent,
+    avg_over_time,
+    changes,
+    equal,
+    increase,
+    last_over_time,
+    max_by,
+    max_over_time,
+    metric,
+    min_by,
+    recent,
+    sum_by,
+)
 from servescope.operate.recordings.levels import INSTANCE
 from servescope.operate.thresholds import Thresholds
 
 
 def server_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
-    """Servers that do not answer, or of which Prometheus does not know; collectors that fail; series left out."""
-    return (*_targets(thresholds), _collectors(thresholds), _series())
+    """Servers that do not answer, or not always, that restart, or of which Prometheus does not know; collectors that
+    fail; series left out.
+    """
+    return (*_targets(thresholds), _blinking(thresholds), _restarting(thresholds), _collectors(thresholds), _series())
 
 
 def _targets(thresholds: Thresholds) -> tuple[Alert, Alert]:
@@ -39,8 +54,39 @@ def _targets(thresholds: Thresholds) -> tuple[Alert, Alert]:
     )
 
 
+def _blinking(thresholds: Thresholds) -> Alert:
+    up = metric("up").where(equal("job", thresholds.job))
+    answered = avg_over_time(up, "15m")
+    return Alert(
+        name="ServescopeScrapesFail",
+        severity="ticket",
+        # That a server answers nothing at all is ServescopeTargetDown's to say.
+        condition=(answered < thresholds.scrapes_ratio).and_on(max_over_time(up, "5m") > 0),
+        measured=answered,
+        lasts=thresholds.scrapes_for,
+        summary=f"{SERVER} does not answer each time that Prometheus asks",
+        description=(
+            f"{SERVER} answered {PERCENT} of Prometheus' scrapes in the last 15 minutes. It restarts, is too busy, or the"
+            " network loses what it says."
+        ),
+    )
+
+
+def _restarting(thresholds: Thresholds) -> Alert:
+    begun = metric("process_start_time_seconds").where(equal("job", thresholds.job))
+    restarts = max_by(changes(begun, "15m"), *INSTANCE)
+    return Alert(
+        name="ServescopeServerRestarts",
+        severity="page",
+        condition=restarts >= thresholds.server_restarts,
+        measured=restarts,
+        summary=f"The server {SERVER} ends and is started again and again",
+        description=f"The server {SERVER} was started {NUMBER} times in the last 15 minutes.",
+    )
+
+
 def _collectors(thresholds: Thresholds) -> Alert:
-    success = min_by(metric("servescope_collector_success").now, *INSTANCE, "collector")
+    success = min_by(recent(metric("servescope_collector_success")), *INSTANCE, "collector")
     return Alert(
         name="ServescopeCollectorFailing",
         severity="ticket",
@@ -56,7 +102,12 @@ def _collectors(thresholds: Thresholds) -> Alert:
 
 
 def _series() -> Alert:
-    dropped = sum_by(increase(metric("servescope_series_dropped_total"), "15m"), *INSTANCE, "family")
+    counted = metric("servescope_series_dropped_total")
+    by = (*INSTANCE, "family")
+    grown = sum_by(increase(counted, "15m"), *by)
+    # A family's series begins with what was dropped first, which no increase shows.
+    begun = sum_by(recent(counted), *by).unless_on(sum_by(last_over_time(counted, "5m", "15m"), *by))
+    dropped = begun.or_else(grown)
     return Alert(
         name="ServescopeSeriesDropped",
         severity="ticket",

@@ -8,7 +8,7 @@ series, so one rule serves all models, and a model that is gone has no budget to
 from typing import Final, NamedTuple
 
 from servescope.operate.alert import Alert, Severity
-from servescope.operate.alerts.wording import MODEL, PERCENT
+from servescope.operate.alerts.wording import MODEL, PERCENT, percent
 from servescope.operate.promql import Expression, Recordings, clamp_max, equal
 from servescope.operate.recordings.objectives import BUDGET, ERRORS, REQUESTS
 from servescope.operate.thresholds import Thresholds
@@ -68,6 +68,7 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
         summary=f"{MODEL} spends its error budget for {objective.slo} {pace.burn_rate:g} times as fast as it lasts",
         description=(
             f"{PERCENT} of the requests of {MODEL} in the last {pace.long} {objective.missed}. That and the last"
-            f" {pace.short} are above {pace.burn_rate:g} times what its objective allows."
+            f" {pace.short} are above {pace.burn_rate:g} times what its objective allows, or above"
+            f" {percent(thresholds.total_failure_ratio)}."
         ),
     )

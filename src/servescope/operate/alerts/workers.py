@@ -5,7 +5,7 @@ They are causes: what a model's users feel of them is silenced while they fire.
 
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.wording import MODEL, NUMBER, SERVER
-from servescope.operate.promql import Expression, increase, max_by, metric, one_of, sum_by
+from servescope.operate.promql import Expression, increase, max_by, metric, one_of, recent, sum_by
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.thresholds import Thresholds
 
@@ -17,18 +17,18 @@ def worker_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
 
 def _able() -> Expression:
     """Workers that can work, 0 where there are none in these states."""
-    return sum_by(metric("servescope_workers").where(one_of("state", "ready", "busy")).now, *INSTANCE_MODEL)
+    return sum_by(recent(metric("servescope_workers").where(one_of("state", "ready", "busy"))), *INSTANCE_MODEL)
 
 
 def _least() -> Expression:
-    return max_by(metric("servescope_workers_min").now, *INSTANCE_MODEL)
+    return max_by(recent(metric("servescope_workers_min")), *INSTANCE_MODEL)
 
 
 def _restarting(thresholds: Thresholds) -> Alert:
     restarts = sum_by(increase(metric("servescope_worker_restarts_total"), "15m"), *INSTANCE_MODEL)
     # `increase` extrapolates to the window's edges, so three restarts are 2.9 or 3.1: it may err by half a one.
     condition = restarts > thresholds.worker_restarts - 0.5
-    registered = max_by(metric("servescope_workers_max").now, *INSTANCE_MODEL)
+    registered = max_by(recent(metric("servescope_workers_max")), *INSTANCE_MODEL)
     return Alert(
         name="ServescopeWorkersRestart",
         severity="page",

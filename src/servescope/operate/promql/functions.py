@@ -59,9 +59,23 @@ def min_over_time(selector: Selector, window: str) -> Expression:
     return _over("min_over_time", selector, window)
 
 
-def last_over_time(selector: Selector, window: str) -> Expression:
-    """The last sample in the window."""
-    return _over("last_over_time", selector, window)
+def last_over_time(selector: Selector, window: str, ago: str = "") -> Expression:
+    """The last sample in the window, which ends so long `ago`, such as `15m`, or now."""
+    offset = f" offset {window_text(ago)}" if ago else ""
+    return _over("last_over_time", selector, window, after=offset)
+
+
+def recent(selector: Selector) -> Expression:
+    """A gauge's last sample, unless it is older than two minutes.
+
+    Where a scrape fails, Prometheus ends the target's series at once, and what waits for `for` would begin anew.
+    """
+    return last_over_time(selector, "2m")
+
+
+def changes(selector: Selector, window: str) -> Expression:
+    """How often a gauge's value changed in the window."""
+    return _over("changes", selector, window)
 
 
 def count_over_time(selector: Selector, window: str) -> Expression:

@@ -19,6 +19,7 @@ from servescope.operate.promql import (
     metric,
     rate,
     ratio,
+    recent,
     sum_by,
 )
 from servescope.operate.recordings.levels import MODEL_SLO
@@ -32,7 +33,7 @@ BURN: Final = "model_slo:servescope_slo_burn:"
 
 def minutes_recordings() -> tuple[Recording, ...]:
     """Windows up to one hour, the error budget, and the rates that days are made of."""
-    target = max_by(metric("servescope_slo_target_ratio").now, *MODEL_SLO)
+    target = max_by(recent(metric("servescope_slo_target_ratio")), *MODEL_SLO)
     budget = Recording(BUDGET, 1 - target)
     return (budget, *_counted("5m", budget), *_counted("30m", budget), *_counted("1h", budget))
 

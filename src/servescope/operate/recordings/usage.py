@@ -1,6 +1,6 @@
 """Utilization and saturation of models, hosts and GPUs: in, the histograms' form; out, recordings of ratios from 0 to 1."""
 
-from servescope.operate.promql import Form, Recording, clamp_min, max_by, metric, quantile, rate, ratio, sum_by
+from servescope.operate.promql import Form, Recording, clamp_min, max_by, metric, quantile, rate, ratio, recent, sum_by
 from servescope.operate.recordings.levels import INSTANCE, INSTANCE_MODEL
 
 _GPU = (*INSTANCE, "device", "name")
@@ -14,8 +14,8 @@ def usage_recordings(form: Form) -> tuple[Recording, ...]:
 def _models() -> tuple[Recording, ...]:
     busy = sum_by(rate(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
     wanted = max_by(metric("servescope_workers_wanted").now, *INSTANCE_MODEL)
-    waiting = max_by(metric("servescope_queue_depth").now, *INSTANCE_MODEL)
-    room = max_by(metric("servescope_queue_capacity").now, *INSTANCE_MODEL)
+    waiting = max_by(recent(metric("servescope_queue_depth")), *INSTANCE_MODEL)
+    room = max_by(recent(metric("servescope_queue_capacity")), *INSTANCE_MODEL)
     return (
         Recording("instance_model:servescope_workers:utilization5m", ratio(busy, clamp_min(wanted, 1))),
         Recording("instance_model:servescope_queue:fill_ratio", ratio(waiting, room)),
@@ -24,14 +24,14 @@ def _models() -> tuple[Recording, ...]:
 
 def _hosts(form: Form) -> tuple[Recording, ...]:
     """Memory is the cgroup's where there is a limit, and the host's elsewhere."""
-    limit = max_by(metric("servescope_cgroup_memory_limit_bytes").now, *INSTANCE)
-    within = ratio(max_by(metric("servescope_cgroup_memory_bytes").now, *INSTANCE), limit)
-    host = max_by(metric("MemoryUtilization").now, *INSTANCE) / 100
+    limit = max_by(recent(metric("servescope_cgroup_memory_limit_bytes")), *INSTANCE)
+    within = ratio(max_by(recent(metric("servescope_cgroup_memory_bytes")), *INSTANCE), limit)
+    host = max_by(recent(metric("MemoryUtilization")), *INSTANCE) / 100
     throttled = rate(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
     return (
         Recording("instance:servescope_cpu:ratio", max_by(metric("CPUUtilization").now, *INSTANCE) / 100),
         Recording("instance:servescope_memory:ratio", within.or_else(host)),
-        Recording("instance:servescope_disk:ratio", max_by(metric("DiskUtilization").now, *INSTANCE) / 100),
+        Recording("instance:servescope_disk:ratio", max_by(recent(metric("DiskUtilization")), *INSTANCE) / 100),
         Recording("instance:servescope_cgroup_cpu_throttled:rate5m", sum_by(throttled, *INSTANCE)),
         Recording(
             "instance:servescope_event_loop_lag_seconds:p99_5m",
@@ -41,8 +41,8 @@ def _hosts(form: Form) -> tuple[Recording, ...]:
 
 
 def _gpus() -> tuple[Recording, ...]:
-    used = max_by(metric("servescope_gpu_memory_used_bytes").now, *_GPU)
-    total = max_by(metric("servescope_gpu_memory_total_bytes").now, *_GPU)
+    used = max_by(recent(metric("servescope_gpu_memory_used_bytes")), *_GPU)
+    total = max_by(recent(metric("servescope_gpu_memory_total_bytes")), *_GPU)
     power = max_by(metric("servescope_gpu_power_watts").now, *_GPU)
     most = max_by(metric("servescope_gpu_power_limit_watts").now, *_GPU)
     return (

@@ -5,6 +5,7 @@ for the front end does that.
 """
 
 from argparse import Namespace
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,7 @@ async def make_app(args: Namespace, client: Any) -> Any:
 
 def _build(args: Namespace, tasks: Any, model_config: Any) -> Any:
     from prometheus_client import CollectorRegistry
+    from starlette.exceptions import HTTPException
     from vllm.entrypoints.launchers.app import build_app
     from vllm.entrypoints.serve.instrumentator import metrics
 
@@ -39,9 +41,23 @@ def _build(args: Namespace, tasks: Any, model_config: Any) -> Any:
         app = build_app(args, tasks, model_config)
     finally:
         metrics.get_prometheus_registry = original
+    app.add_exception_handler(HTTPException, _in_openais_shape)
     app.user_middleware = [one for one in app.user_middleware if one.cls.__name__ not in _LEFT_OUT]
     app.middleware_stack = None  # made anew by the first request
     return app
+
+
+async def _in_openais_shape(_request: Any, error: Any) -> Any:
+    """FastAPI's own refusals, of which vLLM words none: a body that is no text, 400. That a path has nothing, or not for the
+    method, is said as FastAPI says it: see `endpoints.is_unrouted`.
+    """
+    from starlette.responses import JSONResponse
+
+    code = error.status_code
+    said: dict[str, Any] = {"detail": error.detail}
+    if code == HTTPStatus.BAD_REQUEST:
+        said = {"error": {"message": error.detail, "type": "BadRequestError", "param": None, "code": code}}
+    return JSONResponse(said, code, error.headers)
 
 
 async def served_models(app: Any) -> list[ServedModel]:

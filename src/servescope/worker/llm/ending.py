@@ -1,18 +1,44 @@
-"""How an engine's processes end with their worker's. Called by `watch`, and by the worker once it has nothing more to do.
+"""How an engine's processes end with their worker's, and take away what they shared.
 
-vLLM's processes share memory by names that only a `resource_tracker` takes away again. It is of the worker's process group,
-which the front end kills when the worker is gone: so the worker waits for it, a moment.
+vLLM's processes share memory by names, of hundreds of megabytes, that only multiprocessing's `resource_tracker` takes away
+again: when the last process that uses it has ended, or is told to. `engine` has it started by `start_tracker`; `end_engine`
+and `leave` are called when the worker has nothing more to do, or its engine has died.
 """
 
 import os
 import sys
 import threading
-from collections.abc import Callable
-from multiprocessing import resource_tracker
+from collections.abc import Callable, Sequence
+from multiprocessing import resource_tracker, util
 
 PATIENCE_S = 1.0  # for vLLM's processes to leave by themselves; then vLLM kills them
 LAST_S = 5.0
 STATUS = 1
+
+
+def start_tracker() -> None:
+    """Start this process' tracker, which its children share, in a process group of its own.
+
+    The front end kills the worker's group: a tracker in it would die with the worker, and the names would stay for good.
+    """
+    spawn = util.spawnv_passfds
+    util.spawnv_passfds = _spawn_apart  # type: ignore[assignment]
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        util.spawnv_passfds = spawn
+
+
+def _spawn_apart(path: bytes, words: list[str], descriptors: Sequence[int]) -> int:
+    """As `multiprocessing.util.spawnv_passfds`, in a new process group."""
+    before = {descriptor: os.get_inheritable(descriptor) for descriptor in descriptors}
+    for descriptor in before:
+        os.set_inheritable(descriptor, True)
+    try:
+        return os.posix_spawn(path, words, os.environ, setpgroup=0)
+    finally:
+        for descriptor, inherited in before.items():
+            os.set_inheritable(descriptor, inherited)
 
 
 def end_engine(shutdown: Callable[[float], None]) -> None:

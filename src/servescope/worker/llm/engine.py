@@ -19,7 +19,8 @@ from servescope.worker.llm import core
 from servescope.worker.llm.app import make_app, served_models
 from servescope.worker.llm.arguments import parse
 from servescope.worker.llm.asgi import App
-from servescope.worker.llm.ending import end_engine, leave
+from servescope.worker.llm.ending import end_engine, leave, start_tracker
+from servescope.worker.llm.keys import forget_key, refuse_key
 from servescope.worker.llm.reason import reason_of
 from servescope.worker.llm.settings import LlmSettings, read_settings
 from servescope.worker.llm.stats import EngineRecorder, EngineTotals, StatsThrottle
@@ -47,6 +48,8 @@ async def start(
     """
     # A forked engine would hold the worker's sockets and threads; a spawned one starts afresh.
     os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
+    start_tracker()
+    forget_key(os.environ)
     try:
         args = _arguments(read_settings(config, directory), name)
     except ServescopeError as error:
@@ -79,6 +82,7 @@ def _arguments(settings: LlmSettings, name: str) -> Namespace:
     from vllm.utils.argparse_utils import FlexibleArgumentParser
 
     args = parse(settings, name, make_arg_parser(FlexibleArgumentParser(prog="vllm")))
+    refuse_key(args)
     adapters = [LoRAModulePath(name, path) for name, path in settings.adapters.items()]
     args.lora_modules = [*(args.lora_modules or []), *adapters] or None
     try:
@@ -126,6 +130,10 @@ def _count_tokens(client: Any) -> None:
         states = [processor.request_states.get(one) for one in processor.external_req_ids.get(request_id, ())]
         return [state for state in states if state is not None and state.queue is queue]
 
+    def is_whole(*args: Any, **kwargs: Any) -> bool:
+        params = kwargs["sampling_params"] if "sampling_params" in kwargs else args[1]
+        return bool(params.output_kind == RequestOutputKind.FINAL_ONLY)
+
     client.add_request = remembered(client.add_request, states_of)
-    client.generate = counted(client.generate, lambda params: params.output_kind == RequestOutputKind.FINAL_ONLY)
-    client.encode = counted(client.encode, lambda _params: True)
+    client.generate = counted(client.generate, is_whole)
+    client.encode = counted(client.encode, lambda *_args, **_kwargs: True)

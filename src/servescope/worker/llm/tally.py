@@ -143,16 +143,16 @@ class _Call:
 _call: ContextVar[_Call | None] = ContextVar("servescope_call", default=None)
 
 
-def counted(stream: Stream, is_whole: Callable[[Any], bool]) -> Stream:
+def counted(stream: Stream, is_whole: Callable[..., bool]) -> Stream:
     """`stream`, an engine's `generate` or `encode`, with its outputs counted in the tally of the request in hand.
 
-    `is_whole`, asked of its second argument (the parameters), tells whether there is to be one output at the end.
+    `is_whole`, called with the same arguments, tells whether there is to be one output at the end.
     """
 
-    async def wrapped(prompt: Any, params: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+    async def wrapped(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         tally = current.get()
         if tally is None:
-            async with aclosing(stream(prompt, params, *args, **kwargs)) as outputs:
+            async with aclosing(stream(*args, **kwargs)) as outputs:
                 async for output in outputs:
                     yield output
             return
@@ -160,9 +160,9 @@ def counted(stream: Stream, is_whole: Callable[[Any], bool]) -> Stream:
         _call.set(call)
         tally.begin()
         reason: str | None = "error"
-        whole = is_whole(params)
         try:
-            async with aclosing(stream(prompt, params, *args, **kwargs)) as outputs:
+            whole = is_whole(*args, **kwargs)
+            async with aclosing(stream(*args, **kwargs)) as outputs:
                 async for output in outputs:
                     call.add(output, whole)
                     yield output

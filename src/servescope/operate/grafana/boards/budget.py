@@ -15,7 +15,7 @@ BUDGET_STEPS: Final = (Step(0.0, "orange"), Step(0.25, "green"))
 def budget_left(form: Form, *matchers: Matcher) -> Expression:
     """1 where nothing of the budget was spent, 0 where it is just spent, below 0 where the objective is missed.
 
-    By job, model, version and objective. It reads means of two minutes, so that a month of them can be read at once.
+    By job, model, version and objective. It reads means of ten minutes, so that a month of them can be read at once.
     """
     errors = avg_over_time(recorded(form, "model_slo:servescope_slo_errors:mean10m", *matchers), RANGE)
     requests = avg_over_time(recorded(form, "model_slo:servescope_slo_requests:mean10m", *matchers), RANGE)
