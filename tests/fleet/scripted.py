@@ -5,6 +5,7 @@ It keeps to the promises of `fleet.launch`: `kill` brings `ended`, later and onc
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -175,10 +176,10 @@ class ScriptedBackend:
         return life
 
 
-def plan_of(name: str = "m", version: str = "1.0", **changes: object) -> LaunchPlan:
+def plan_of(name: str = "m", version: str = "1.0", at_once: int = sys.maxsize) -> LaunchPlan:
     """A model's launch plan."""
     load = Load(name, version, "/none", {}, "h", "", 1, None, True, True, True, [])
-    return LaunchPlan(load, "python", {"A": "1"}, 0, 1 << 20)
+    return LaunchPlan(load, "python", {"A": "1"}, 0, 1 << 20, at_once)
 
 
 class Fleet:
@@ -192,6 +193,7 @@ class Fleet:
         startup_s: float = 60.0,
         window_s: float = 300.0,
         devices: ModelDevices | None = None,
+        at_once: int = sys.maxsize,
     ) -> None:
         self.backend = ScriptedBackend(script)
         self.registry = Registry()
@@ -210,7 +212,7 @@ class Fleet:
         )
         options = PoolOptions(response_s, startup_s, window_s)
         devices = devices or ModelDevices(GpuCounter(0), "cpu", None, 0)
-        self.pool = Pool(plan_of(), Path("/none"), devices, options, context)
+        self.pool = Pool(plan_of(at_once=at_once), Path("/none"), devices, options, context)
 
     @property
     def lives(self) -> list[Life]:

@@ -70,6 +70,21 @@ def test_requests_overlap_in_one_worker(deploy):
     assert len(model.describe()["workers"]) == 1
 
 
+def test_so_many_at_once(deploy, server):
+    """The third waits in the queue, and the fourth is refused and counted; the third goes when one of the two has ended."""
+    model = deploy(ASYNC, config="maxConcurrency: 2\njobQueueSize: 1\nminWorkers: 1\nmaxWorkers: 1\n")
+    first, second = model.hold("gate-1"), model.hold("gate-2")
+    third = model.send("gate-3")
+    model.pending(1)
+    assert model.predict("gate-4").status_code == 503
+    assert server.metrics("servescope_rejected_total", model_name=model.name, reason="queue_full") == 1
+    model.open("gate-1")
+    model.began("gate-3")
+    model.open("gate-2")
+    model.open("gate-3")
+    assert [answer.result().text for answer in (first, second, third)] == ["done 1", "done 2", "done 3"]
+
+
 def test_each_request_has_a_context_of_its_own(deploy, server):
     """Status, headers, id and metrics of four requests at the same time: to each its own."""
     model = deploy(ASYNC)

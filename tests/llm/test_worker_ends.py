@@ -9,7 +9,7 @@ import pytest
 
 from integration.server import alive, wait_until
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
-from llm.growth import RUNNING, resting
+from llm.growth import INTER_TOKEN, RUNNING, Growth, resting
 from llm.llm_server import START_LIMIT_S
 from llm.through_archive import NAME, SERVED
 from truth.comparison import REQUESTS
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 RESTARTS = "servescope_worker_restarts_total"
 WORKERS = "servescope_workers"
+GAPS = f"{INTER_TOKEN}_count"
 
 
 def engine_of(model):
@@ -40,10 +41,11 @@ def test_the_engine_is_killed(llm_server, archive):
     """A stream breaks off and a whole answer is an error; nothing of the old worker is left, and the next one serves."""
     engine = engine_of(archive)
     old = [engine, *engine.parent().children(recursive=True), engine.parent()]
-    restarts = read(llm_server).total(RESTARTS, model_name=NAME)
+    before = read(llm_server)
 
     async def kill():
         await until(lambda: read(llm_server, RUNNING).total(RUNNING, model_name=NAME) == 2, "both to run")
+        await until(lambda: gaps(read(llm_server, GAPS)) > gaps(before), "the stream to have two tokens")
         os.kill(engine.pid, signal.SIGKILL)
 
     options = {"model": SERVED, "prompt": "hello", "max_tokens": 1900, "ignore_eos": True}
@@ -58,7 +60,11 @@ def test_the_engine_is_killed(llm_server, archive):
     wait_for_worker(llm_server, archive)
     assert ready(llm_server) == 1
     assert not alive(old)
-    assert read(llm_server).total(RESTARTS, model_name=NAME) == restarts + 1
+    growth = Growth(before, read(llm_server))
+    assert growth.total(RESTARTS, model_name=NAME) == 1
+    # The stream's first token came in time, its pace kept to nothing that anybody can keep to; the whole answer never came.
+    assert growth.by("slo", "servescope_slo_requests_total", model_name=NAME) == {"ttft": 2, "itl": 1}
+    assert growth.by("slo", "servescope_slo_good_total", model_name=NAME) == {"ttft": 1}
     again = load(llm_server.ports["inference"], [ask_for(COMPLETIONS, **options | {"max_tokens": 3})])
     assert again.codes() == {"200": 1}
     assert resting(archive).total(RUNNING, model_name=NAME) == 0
@@ -75,6 +81,11 @@ def test_the_whole_worker_is_killed(llm_server, llm, archive):
     wait_until(lambda: not any(path.exists() for path in shared), "its shared memory to be given back")
     assert all(path.exists() for path in others)
     wait_for_worker(llm_server, archive)
+
+
+def gaps(scrape):
+    """How often a token has followed another."""
+    return scrape.total(GAPS, model_name=NAME)
 
 
 def ready(llm_server):

@@ -90,18 +90,21 @@ def test_one_request(registry, code, duration_s, availability, latency):
         (400, Generation(), (0, 0), (0, 0)),
         (499, Generation(9.0, 1, 9.0), (0, 0), (0, 0)),
         (500, Generation(), (1, 0), (0, 0)),
-        (500, Generation(0.1, 1, 0.01), (0, 0), (0, 0)),
+        (500, Generation(0.1, 1, 0.01), (1, 1), (1, 1)),
+        (500, Generation(0.6, 1, 0.09), (1, 0), (1, 0)),
+        (507, Generation(0.1), (1, 1), (0, 0)),
         (408, Generation(), (1, 0), (0, 0)),
-        (408, Generation(0.1), (0, 0), (0, 0)),
+        (408, Generation(0.1), (1, 1), (0, 0)),
     ],
 )
 def test_a_language_models_request(registry, code, generation, ttft, itl):
-    """Judged where it was answered with tokens, and missed where the server failed before the first; a client that hung up,
-    and a failure after the first token, say nothing of its pace.
+    """Judged by the tokens that came, also where the server broke off after them; missed where it failed before the first;
+    a client that hung up says nothing.
     """
     ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, 0.1, generation)
     found = counts(registry)
     assert (found["ttft"], found["itl"]) == (ttft, itl)
+    assert found["availability"] == {200: (1, 1), 400: (0, 0), 499: (0, 0)}.get(code, (1, 0))
 
 
 def test_a_model_without_a_latency_objective_counts_none_as_good(registry):

@@ -1,6 +1,7 @@
 """A model version put together from real parts over scripted workers, for the tests of serving and of its reports."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -69,8 +70,9 @@ class Served(Fleet):
         client_ms: int = 0,
         response_s: float = 120.0,
         window_s: float = 300.0,
+        at_once: int = sys.maxsize,
     ) -> None:
-        super().__init__(script, response_s=response_s, window_s=window_s)
+        super().__init__(script, response_s=response_s, window_s=window_s, at_once=at_once)
         options = QueueOptions(capacity, batch_size, delay_ms, client_ms)
         self.dispatcher = Dispatcher("m", options, self.pool, self.recorder, self.model_recorder)
         self.pool.events = self.dispatcher

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from fleet.clock import run, settle
-from fleet.scripted import mute, silent
+from fleet.scripted import mute, silent, talking
 from servescope.fleet.gpus import Devices
 from servescope.serving.description import describe, describe_worker
 from serving.parts import Served, model_of
@@ -48,6 +48,22 @@ def test_queue():
         served.submit("a", "b")
         described = describe(model_of(served=served, job_queue_size=10), bytes_of, usage_of)
         assert described["jobQueueStatus"] == {"remainingCapacity": 8, "pendingRequests": 2}
+
+    run(main())
+
+
+def test_batch_size_of_a_language_model():
+    """One, whatever was asked for, from the moment that it says what it is."""
+
+    async def main():
+        served = Served(talking, batch_size=4)
+        model = model_of(served=served, batch_size=4)
+        served.model_recorder.describe("h", "python", 4, 100, "cpu")
+        assert describe(model, bytes_of, usage_of)["batchSize"] == 4
+        await settle()
+        assert describe(model, bytes_of, usage_of)["batchSize"] == 1
+        assert served.count("servescope_model_info", "m", "1.0", "h", "python", "1", "100", "cpu") == 1
+        assert served.count("servescope_model_info", "m", "1.0", "h", "python", "4", "100", "cpu") == 0
 
     run(main())
 

@@ -205,8 +205,31 @@ def test_a_language_model_takes_batches_of_one(caplog):
             for batch in life.batches:
                 life.answer(batch)
         assert [await body_of(one) for one in jobs] == [b"a", b"b"]
+        assert served.dispatcher.options.batch_size == 1
         warnings = [record.getMessage() for record in caplog.records if "batchSize" in record.getMessage()]
         assert warnings == ["Model m: batchSize 4 has no effect: a language model's engine forms the batches"]
+
+    run(main())
+
+
+def test_a_concurrent_worker_takes_so_many_at_once():
+    """The others wait in the queue, which is bounded and counted; they go as soon as one is answered, or leaves."""
+
+    async def main():
+        served = Served(talking, workers=2, at_once=2, capacity=2)
+        await settle()
+        jobs = served.submit(*"abcdef")
+        lives = served.lives
+        assert [sent(life) for life in lives] == [["a", "c"], ["b", "d"]]
+        assert len(served.dispatcher) == 2
+        with pytest.raises(ServiceUnavailable, match="no worker to serve"):
+            served.submit("g")
+        assert served.rejected("queue_full") == 1
+        lives[1].answer(lives[1].batches[0])
+        assert sent(lives[1]) == ["b", "d", "e"]
+        lives[0].answer(lives[0].batches[0])
+        assert sent(lives[0]) == ["a", "c", "f"]
+        assert [await body_of(jobs[number]) for number in (0, 1)] == [b"a", b"b"]
 
     run(main())
 

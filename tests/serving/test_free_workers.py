@@ -1,5 +1,7 @@
 """Whose turn it is among the workers that have room."""
 
+import sys
+
 from servescope.fleet.pace import Pace
 from servescope.serving.free_workers import FreeWorkers
 
@@ -12,7 +14,7 @@ class Worker:
     def __init__(self, in_hand=0, most=1, concurrent=False):
         self.in_flight = dict.fromkeys(range(in_hand))
         self.concurrent = concurrent
-        self.pace = Pace(concurrent=concurrent)
+        self.pace = Pace(sys.maxsize if concurrent else None)
         if not concurrent:
             self.pace.most = most
         self.alive = True

@@ -136,6 +136,15 @@ class ModelConfig:
         default=None,
         metadata=yaml_key("asyncCommunication", flag, "The handler is a coroutine and takes requests any time."),
     )
+    max_concurrency: int | None = field(
+        default=None,
+        metadata=yaml_key(
+            "maxConcurrency",
+            whole(1),
+            "Requests that a worker with asyncCommunication, or of a language model, has in hand at once; more wait in the queue"
+            " (jobQueueSize). Without it there is no bound. Not in TorchServe.",
+        ),
+    )
     sequence_max_idle_ms: int | None = field(
         default=None,
         metadata=yaml_key("sequenceMaxIdleMSec", whole(0), "Milliseconds after which an idle sequence ends."),

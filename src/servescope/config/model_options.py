@@ -45,6 +45,7 @@ class RegisterOptions:
 class ModelOptions:
     """What one model version runs with, nothing left open. `parallel_type` "" and `parallel_level` 0: not parallel.
 
+    `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `warnings`: what was
     asked for and is ignored.
     """
@@ -66,6 +67,7 @@ class ModelOptions:
     use_venv: bool = False
     continuous_batching: bool = False
     async_communication: bool = False
+    max_concurrency: int | None = None
     sequence_batching: bool = False
     sequence_max_idle_ms: int = 0
     sequence_timeout_ms: int = 0
@@ -201,6 +203,7 @@ def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
         "use_venv": bool(config.use_venv),
         "continuous_batching": bool(config.continuous_batching),
         "async_communication": bool(config.async_communication),
+        "max_concurrency": config.max_concurrency,
         "sequence_batching": bool(config.sequence_batching),
         **_sequences(config),
     }

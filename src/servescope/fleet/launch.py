@@ -25,7 +25,8 @@ class LaunchPlan:
 
     `python`: the interpreter, the server's own or the model's virtual environment's.
     `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it,
-    and `answer_limit` the largest answer in it, bytes.
+    and `answer_limit` the largest answer in it, bytes. `max_concurrency`: batches that one has in hand where its handler is
+    asynchronous.
     """
 
     load: Load
@@ -33,6 +34,7 @@ class LaunchPlan:
     environment: Mapping[str, str]
     reply_limit: int
     answer_limit: int
+    max_concurrency: int = sys.maxsize
 
     def on(self, devices: Devices) -> "LaunchPlan":
         """The plan of a worker on these devices."""

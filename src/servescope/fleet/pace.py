@@ -6,8 +6,6 @@ batches ahead, into its socket, but never more than `AHEAD_S` of work; those of 
 other worker can take them.
 """
 
-import sys
-
 AHEAD_S = 0.002
 MOST = 64
 # One slow answer among the last few hundred keeps a worker from being given work ahead.
@@ -15,17 +13,20 @@ _DECAY = 0.98
 
 
 class Pace:
-    """What is known of a worker's speed. `most`: how many batches it may have in hand."""
+    """What is known of a worker's speed. `most`: how many batches it may have in hand; `fixed`, that many, for an asynchronous
+    handler, whose speed says nothing of it.
+    """
 
-    __slots__ = ("_slowest_s", "most")
+    __slots__ = ("_fixed", "_slowest_s", "most")
 
-    def __init__(self, *, concurrent: bool = False) -> None:
+    def __init__(self, fixed: int | None = None) -> None:
         self._slowest_s = 1.0
-        self.most = sys.maxsize if concurrent else 1
+        self._fixed = fixed is not None
+        self.most = fixed or 1
 
     def answered(self, handler_s: float) -> None:
         """A batch took its handler so many seconds."""
         slowest = self._slowest_s * _DECAY
         self._slowest_s = slowest = handler_s if handler_s > slowest else slowest
-        if self.most != sys.maxsize:
+        if not self._fixed:
             self.most = max(1, min(MOST, int(AHEAD_S / slowest))) if slowest > 0 else MOST

@@ -112,7 +112,7 @@ class Worker:
         loaded = await life.load(startup_timeout_s)
         if loaded.code == 200:
             self.concurrent = self._hand.concurrent = loaded.concurrent
-            self.pace = Pace(concurrent=loaded.concurrent)
+            self.pace = Pace(self._plan.max_concurrency if loaded.concurrent else None)
             self._owner.worker_loaded(self, loaded)
             self._turn_free()
         return loaded

@@ -120,6 +120,12 @@ class ModelRecorder:
         self._info = (self.name, self.version, *facts)
         self._families.info.labels(*self._info).value = 1.0
 
+    def batches_of_one(self) -> None:
+        """It turned out to be a language model: its engine forms the batches, whatever size was asked for."""
+        if self._info is not None:
+            _name, _version, handler, runtime, _size, max_batch_delay_ms, device = self._info
+            self.describe(handler, runtime, 1, int(max_batch_delay_ms), device)
+
     def queue(self, depth: Callable[[], float], oldest_s: Callable[[], float], capacity: int) -> None:
         """Let `depth` say at scrape time how many requests wait, `oldest_s` for how long; `capacity` may."""
         self._families.depth.read(depth, self.name, self.version)

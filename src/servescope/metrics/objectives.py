@@ -48,17 +48,19 @@ class ObjectiveCounters:
         """A request's outcome is known: its answer's status (499 where the client gave up), how long it took, in s, and what
         a language model made of it.
         """
-        first_s = generation.first_s if generation is not None else None
-        if code < 400:
+        failed = code >= 500 or code == DEADLINE
+        if failed:
+            self._failed += 1
+        elif code < 400:
             self._answered += 1
             if duration_s <= self._latency_s:
                 self._fast += 1
-            if generation is not None and first_s is not None:
-                self.streamed(first_s, generation.mean_gap_s)
-        elif code >= 500 or code == DEADLINE:
-            self._failed += 1
-            if first_s is None:
-                self._streams += 1  # whoever waited for a first token has got none
+        else:
+            return
+        if generation is not None and generation.first_s is not None:
+            self.streamed(generation.first_s, generation.mean_gap_s)
+        elif failed:
+            self._streams += 1  # whoever waited for a first token has got none
 
     def answered(self, durations_s: Sequence[float]) -> None:
         """Requests were answered without an error, and took so long."""
@@ -67,7 +69,7 @@ class ObjectiveCounters:
         self._fast += sum([duration <= limit for duration in durations_s])
 
     def streamed(self, ttft_s: float, itl_s: float | None) -> None:
-        """A language model's answer came to its end: seconds to its first token, mean seconds between its tokens, None
+        """A language model's answer ended, or broke off: seconds to its first token, mean seconds between its tokens, None
         where there was one only, which is then not judged by its pace.
         """
         self._streams += 1

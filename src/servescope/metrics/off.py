@@ -108,6 +108,9 @@ class SilentModel(ModelRecorder):
     def describe(self, handler: str, runtime: str, batch_size: int, max_batch_delay_ms: int, device: str) -> None:
         """See `ModelRecorder`."""
 
+    def batches_of_one(self) -> None:
+        """See `ModelRecorder`."""
+
     def queue(self, depth: Callable[[], float], oldest_s: Callable[[], float], capacity: int) -> None:
         """See `ModelRecorder`."""
 

@@ -38,7 +38,7 @@ def describe(
         "runtime": model.runtime,
         "minWorkers": options.min_workers,
         "maxWorkers": options.max_workers,
-        "batchSize": options.batch_size,
+        "batchSize": model.dispatcher.options.batch_size,  # of a language model 1, whatever was asked for
         "maxBatchDelay": options.max_batch_delay_ms,
         "responseTimeout": options.response_timeout_s,
         "startupTimeout": options.startup_timeout_s,

@@ -151,6 +151,7 @@ class Dispatcher:
                 "Model %s: batchSize %d has no effect: a language model's engine forms the batches", self._name, size
             )
             self.options = replace(self.options, batch_size=1)
+            self._model_recorder.batches_of_one()
 
     def _pump(self) -> None:
         """Send out every batch that is due."""
