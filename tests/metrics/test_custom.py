@@ -1,6 +1,7 @@
 """Handlers' own metrics: valid names, no conflicts, label values under a budget, and never an exception."""
 
 import logging
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -48,14 +49,23 @@ def test_kinds(registry: Registry) -> None:
     ]
 
 
-def test_a_counter_never_shrinks(registry: Registry) -> None:
-    """Negative and NaN additions are dropped; so are NaN observations."""
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf"), float("-inf"), sys.float_info.max])
+def test_a_counter_never_shrinks(registry: Registry, caplog: pytest.LogCaptureFixture, bad: float) -> None:
+    """Nor becomes infinite, of which no rate can be told ever after: such additions are dropped, and it is said once."""
     model = Recorder(registry, "h").model("noop", "1.0")
-    bad = (-1.0, float("nan"))
-    model.custom([update(), *(update(value=value) for value in bad)])
-    model.custom([update("Far", float("nan"), kind="histogram"), update("Far", 2.0, kind="histogram")])
-    assert page(registry, "Calls", "Far_sum", "Far_count") == [
-        'Calls{ModelName="noop",Level="Model",Hostname="h",} 1.0',
+    first = 1e300
+    model.custom([update(value=first), update(value=bad), update(value=bad)])
+    assert page(registry, "Calls") == ['Calls{ModelName="noop",Level="Model",Hostname="h",} 1e+300']
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"metric 'Calls' of model noop: a counter cannot take {bad}, which is left out"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_observations_are_numbers(registry: Registry, bad: float) -> None:
+    """An infinite one would be the sum, and so the mean, for ever."""
+    model = Recorder(registry, "h").model("noop", "1.0")
+    model.custom([update("Far", bad, kind="histogram"), update("Far", 2.0, kind="histogram")])
+    assert page(registry, "Far_sum", "Far_count") == [
         'Far_count{ModelName="noop",Level="Model",Hostname="h",} 1.0',
         'Far_sum{ModelName="noop",Level="Model",Hostname="h",} 2.0',
     ]

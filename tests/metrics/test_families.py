@@ -23,7 +23,7 @@ def lines(registry: Registry) -> list[str]:
 
 @given(
     st.sampled_from(KINDS),
-    st.lists(st.tuples(st.sampled_from(["bind", "own", "read", "load", "remove"]), st.integers(0, 3))),
+    st.lists(st.tuples(st.sampled_from(["bind", "own", "read", "remove"]), st.integers(0, 3))),
 )
 def test_samples_is_the_number_of_lines(kind: str, actions: list[tuple[str, int]]) -> None:
     """Whatever was bound, replaced and dropped before."""
@@ -44,12 +44,6 @@ def act(family: Family, action: str, value: str) -> None:
         family.labels(value, bounds=(1.0, 1.5, 2.0))
     elif action == "read" and scalar:
         family.read(lambda: 2.0, value)
-    elif action == "load" and scalar:
-        family.load((value,), 3.0)
-    elif action == "load" and isinstance(family, HistogramFamily):
-        family.load((value,), (0.5,), (1, 2), 3.0)
-    elif action == "load":
-        family.load((value,), 3, 1.5)
     else:
         family.labels(value)
 
@@ -61,7 +55,7 @@ def test_wrong_number_of_values(kind: str) -> None:
     with pytest.raises(ValueError, match=r"f has labels \('a', 'b'\), got values \('x',\)"):
         family.labels("x")
     with pytest.raises(ValueError, match=r"got values \('x',\)"):
-        act(family, "load", "x")
+        act(family, "read", "x")
     assert family.samples == 0
 
 
@@ -83,18 +77,6 @@ def test_bounds_of_its_own() -> None:
         'f_bucket{a="own",le="2.0",} 1.0',
         'f_bucket{a="own",le="+Inf",} 1.0',
     ]
-
-
-def test_numbers_of_somebody_else() -> None:
-    """They are shown as they are, each load anew, whatever the bounds were before."""
-    registry = Registry([definition("histogram")])
-    family = registry.histogram("f")
-    family.load(("x",), (1.0, 2.0), (1, 0, 2), 9.5)
-    family.load(("x",), (0.5,), (4.0, 1.0), 2.5)
-    assert lines(registry) == [
-        'f_bucket{a="x",le="0.5",} 4.0', 'f_bucket{a="x",le="+Inf",} 5.0', 'f_count{a="x",} 5.0', 'f_sum{a="x",} 2.5',
-    ]  # fmt: skip
-    assert not family.labels("x").has_native
 
 
 def test_label_values_are_escaped_once() -> None:

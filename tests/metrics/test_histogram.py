@@ -105,7 +105,7 @@ def test_numbers_of_somebody_else() -> None:
     """They replace what was there, pending or not, and have no native form."""
     histogram = Histogram((), (1.0, 2.0))
     histogram.observe_marked(0.5, ("trace_id", "t", 1.0))
-    histogram.preset([1.0, 0.0, 3.0], 7.5)
+    histogram.preset([1.0, 1.0, 4.0], 7.5)
     assert (histogram.counts, histogram.sum, histogram.count) == ([1, 0, 3], 7.5, 4)
     assert (histogram.native, histogram.has_native, histogram.exemplars) == (None, False, {})
     with pytest.raises(ValueError, match="2 bounds take 3 counts, not 2"):

@@ -374,10 +374,18 @@ def test_problems_are_told_once(caplog):
     ]
 
 
-def test_the_loop_is_let_go(monkeypatch):
+@pytest.mark.parametrize(
+    "families",
+    [
+        [scalar(f"c{number}", {("x",): 1.0}) for number in range(50)],
+        [scalar("c", {(str(number),): 1.0 for number in range(2000)})],
+    ],
+    ids=["many families", "a large one"],
+)
+def test_the_loop_is_let_go(families):
     """Others run in the midst of a large answer. Every look at the clock is a slice later here."""
     times = iter(range(1_000_000))
-    bench = Bench(Worker(*(scalar(f"c{number}", {("x",): 1.0}) for number in range(50))))
+    bench = Bench(Worker(*families), budget=2000)
     bench.passthrough._clock = lambda: float(next(times))
 
     async def main():
@@ -389,6 +397,63 @@ def test_the_loop_is_let_go(monkeypatch):
         return turns
 
     assert asyncio.run(main()) > 50
+
+
+def test_series_stay_from_scrape_to_scrape():
+    """Only their numbers change: thousands of new objects a scrape would be walked through by the garbage collector."""
+    kinds = {"c": "counter", "g": "gauge"}
+
+    def families(value):
+        scalars = [scalar(name, {("x",): value}, kind) for name, kind in kinds.items()]
+        return [*scalars, histogram("h", [(1.0, value), (math.inf, value)])]
+
+    worker = Worker(*families(1.0))
+    bench = Bench(worker)
+    bench.scrape()
+    before = [one for family in bench.passthrough.collect() for one in family.snapshot()]
+    worker.say(*families(2.0))
+    text = bench.scrape()
+    after = [one for family in bench.passthrough.collect() for one in family.snapshot()]
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True] * 3
+    assert 'h_bucket{model_name="m1",model_version="1.0",worker="W-1",le="1.0",} 2.0' in text
+
+
+def test_another_label_amid_a_scrape():
+    """What another scrape is writing meanwhile stays as it was; the series that there were get the label, empty."""
+    families = [scalar("c", {("x",): 1.0}), histogram("h", [(math.inf, 1.0)], labels=("by",), values=("x",))]
+    families.append(ExposedFamily("s", "summary", "S.", ["by"], [ExposedSeries(["x"], 3.0, 2.0, [])]))
+    bench = Bench(Worker(*families), Worker())
+    before = bench.scrape()
+    held = [(family, family.snapshot()) for family in bench.passthrough.collect()]
+    bench.workers[1].say(
+        scalar("c", {("x", "y"): 1.0}, labels=("by", "new")),
+        histogram("h", [(math.inf, 1.0)], labels=("new",), values=("y",)),
+        ExposedFamily("s", "summary", "S.", ["new"], [ExposedSeries(["y"], 3.0, 2.0, [])]),
+    )
+    after = bench.scrape()
+    for family, series in held:
+        assert [len(one.labels) for one in series] == [len(family.definition.labels)] == [4]
+    own = [line for line in before.splitlines() if 'worker="W-1"' in line]
+    wide = [line for line in after.splitlines() if 'worker="W-1"' in line]
+    assert [line.replace('new="",', "") for line in wide] == own
+    assert all('new="",' in line for line in wide)
+
+
+def test_other_bounds():
+    """A worker that came back with other buckets."""
+    worker = Worker(histogram("h", [(1.0, 1.0), (math.inf, 2.0)]))
+    bench = Bench(worker)
+    bench.scrape()
+    worker.say(histogram("h", [(5.0, 3.0), (math.inf, 4.0)]))
+    samples = bench.samples()
+    assert {key[-1]: value for key, value in samples.items() if key[0] == "h_bucket"} == {"le=5.0": 3.0, "le=+Inf": 4.0}
+
+
+def test_parts_of_a_count():
+    """A collector of the handler's own may count halves; the whole of them is not lost."""
+    bench = Bench(Worker(histogram("h", [(1.0, 0.5), (2.0, 1.0), (math.inf, 1.5)])))
+    samples = bench.samples()
+    assert samples["h_count", "model_name=m1", "worker=W-1"] == 1.0
 
 
 floats = st.floats(allow_nan=True, allow_infinity=True)

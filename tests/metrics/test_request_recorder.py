@@ -1,10 +1,14 @@
 """What becomes of a model's requests: each is one observation of every family of requests."""
 
+import re
+from collections.abc import Mapping
+
 import pytest
 
 from metrics.answers import outcome
 from servescope.config.objectives import Objectives
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.instruments import Counter
+from servescope.metrics.recorder import KEPT_S, Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.request_outcome import Answer
 from servescope.metrics.request_times import BatchTimes, stage_times
@@ -83,6 +87,8 @@ def test_one_that_is_refused_unread(registry: Registry) -> None:
     recorder = Recorder(registry, "h")
     recorder.model(*MODEL).request_refused("predict", 413, 10.0, 10.0, 7_000_000)
     recorder.model(*MODEL).requests.settle()
+    duration = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "client_error")]
+    assert (duration.count, duration.exemplars) == (1, {})  # it has no id that anyone could look for
     assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", "413")].value == 1
     assert registry.counter("ts_inference_requests_total").series == {}
     assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 0
@@ -114,16 +120,47 @@ def test_no_batch_no_stages(registry: Registry, queued: bool, stage: str) -> Non
     assert count(registry, "servescope_request_stage_seconds", stage) == 1
 
 
-def test_codes_are_under_a_budget(registry: Registry) -> None:
-    """Handlers choose them; past the budget they are counted together, and that is counted too."""
+def test_codes_are_under_a_budget(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+    """Handlers choose them; past the budget they are counted by class, and that is counted too, and said once."""
     recorder = Recorder(registry, "h")
     for code in range(600, 650):
         finish(recorder, code)
     series = registry.counter("servescope_requests_total").series
     assert len(series) == 11
     assert sum(one.value for one in series.values()) == 50
-    assert series[(*MODEL, "rest", "predict", "other")].value == 44
+    assert series[(*MODEL, "rest", "predict", "6xx")].value == 44
     assert registry.counter("servescope_series_dropped_total").series[("servescope_requests_total",)].value == 44
+    said = "model noop answered with 10 codes; servescope_requests_total has further ones by class, as 6xx"
+    assert [record.getMessage() for record in caplog.records] == [said]
+
+
+def test_folded_codes_stay_errors(registry: Registry) -> None:
+    """What alerts take for errors, `code=~"5.."`, has every answer of 500 to 599, and no other, however many codes there are."""
+    recorder = Recorder(registry, "h")
+    for code in range(200, 1000):
+        finish(recorder, code)
+    own = registry.counter("servescope_requests_total").series
+    port = registry.counter("servescope_http_requests_total").series
+    assert errors(own) == errors(port) == 100
+    assert sum(one.value for one in own.values()) == sum(one.value for one in port.values()) == 800
+    assert len(own) <= 10 + 8
+
+
+def errors(series: Mapping[tuple[str, ...], Counter]) -> float:
+    """What an error rate is made of."""
+    return sum(one.value for labels, one in series.items() if re.fullmatch("5..", labels[-1]))
+
+
+def test_folded_codes_go_with_their_model(registry: Registry) -> None:
+    """Nothing is left of them five minutes after it was unregistered."""
+    now = 0.0
+    recorder = Recorder(registry, "h", lambda: now)
+    for code in range(500, 550):
+        finish(recorder, code)
+    recorder.forget(*MODEL)
+    now = 2 * KEPT_S
+    list(registry.collect())
+    assert not registry.counter("servescope_requests_total").series
 
 
 def test_objectives(registry: Registry) -> None:

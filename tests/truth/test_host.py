@@ -29,9 +29,10 @@ def around_a_run(server, collector, look, *names):
     last, before = read(server, RAN).value(RAN, collector=collector), look()
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        now, after = read(server, RAN, *names), look()
-        if now.value(RAN, collector=collector) != last:
-            return before, after, now
+        ran, after = read(server, RAN).value(RAN, collector=collector), look()
+        if ran != last:
+            # Read anew: what was written while a page was rendered is on that page from some family on.
+            return before, after, read(server, *names)
         before = after
     raise AssertionError(f"the collector {collector} did not run")
 

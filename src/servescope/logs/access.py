@@ -24,6 +24,8 @@ _CONTROLS = bytes(range(32)) + b"\x7f"
 _NOT_IN_A_TARGET = re.compile(r"[^!#-~]")
 
 _Request = tuple[tuple[str, int] | None, str, str, str, int]
+# Seconds since the epoch at its end, what its line begins with, milliseconds, its id.
+_Noted = tuple[float, _Request, int, str]
 
 
 class AccessLog:
@@ -39,7 +41,7 @@ class AccessLog:
         self._console = console
         self._json = log_format == "json"
         self._clock = clock
-        self._lines: list[str] = []
+        self._noted: list[_Noted] = []
         self._prefixes: dict[_Request, str] = {}
         # The millisecond that `_opening` tells of; comparing is cheaper than dividing, and a clock set back is seen.
         self._since = self._until = 0.0
@@ -61,26 +63,17 @@ class AccessLog:
         `client`: host and port, None on a Unix socket. `target`: path and query as they came. `http_version`: "1.1".
         `milliseconds`: from the request's arrival to its last byte. `request_id`: "" where there is none.
         """
-        key = (client, method, target, http_version, status)
-        prefix = self._prefixes.get(key) or self._remember(key)
-        now = self._clock()
-        if not self._since <= now < self._until:
-            self._turn_to(now)
-        if self._json:
-            line = f'{self._opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n'
-        else:
-            line = f"{self._opening}{prefix}{milliseconds} {request_id}\n"
-        lines = self._lines
-        lines.append(line)
-        if len(lines) >= MAX_LINES:
+        noted = self._noted
+        noted.append((self._clock(), (client, method, target, http_version, status), milliseconds, request_id))
+        if len(noted) >= MAX_LINES:
             self.flush()
 
     def flush(self) -> None:
-        """Hand the held lines to the file and the console. Never raises; the file counts what is lost."""
-        lines = self._lines
-        if not lines:
+        """Hand what was noted to the file and the console, as lines. Never raises; the file counts what is lost."""
+        if not self._noted:
             return
-        self._lines = []
+        noted, self._noted = self._noted, []
+        lines = self._lines(noted)
         text = "".join(lines)
         data = text.encode("utf-8", "backslashreplace")
         if not self._json and (not text.isascii() or len(data.translate(None, _CONTROLS)) != len(data) - len(lines)):
@@ -91,6 +84,22 @@ class AccessLog:
         self._file.write(data, len(lines))
         if self._console.open:
             self._console.write(text if self._json else "".join(map(_console_line, lines)))
+
+    def _lines(self, noted: list[_Noted]) -> list[str]:
+        """Many at once, which takes half the time that one after the other does."""
+        prefixes, as_json = self._prefixes.get, self._json
+        since, until, opening = self._since, self._until, self._opening
+        lines = []
+        for at, key, milliseconds, request_id in noted:
+            prefix = prefixes(key) or self._remember(key)
+            if not since <= at < until:
+                self._turn_to(at)
+                since, until, opening = self._since, self._until, self._opening
+            if as_json:
+                lines.append(f'{opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n')
+            else:
+                lines.append(f"{opening}{prefix}{milliseconds} {request_id}\n")
+        return lines
 
     def _turn_to(self, now: float) -> None:
         """Begin lines with another millisecond; under load several lines share one."""

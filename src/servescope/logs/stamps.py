@@ -2,6 +2,8 @@
 
 import time
 
+_THOUSANDTHS = [f",{number:03d}" for number in range(1000)]  # formatting one takes twice as long as all the rest here
+
 
 class LocalStamp:
     """log4j's ISO8601 in local time, `2026-11-24T03:59:03,432`; the second's text is kept for the lines that follow."""
@@ -19,7 +21,7 @@ class LocalStamp:
         if second != known:
             text = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second))
             self._last = (second, text)
-        return f"{text},{rest:03d}"
+        return text + _THOUSANDTHS[rest]
 
 
 def utc(milliseconds: int) -> str:

@@ -6,6 +6,7 @@ renew the budget. A bad update is dropped with one logged warning, never raised:
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,21 +23,28 @@ HOSTNAME = "Hostname"
 _LEVELS = ("Model", "Host", "Error")
 
 
-def _add(series: Any, value: float) -> None:
-    if value >= 0.0:  # also False for NaN: a counter never shrinks
-        series.value += value
+def _add(series: Any, value: float) -> bool:
+    """Whether a counter can have it: it never shrinks, and one that is infinite once would stay so."""
+    if not 0.0 <= value <= sys.float_info.max - series.value:
+        return False
+    series.value += value
+    return True
 
 
-def _set(series: Any, value: float) -> None:
+def _set(series: Any, value: float) -> bool:
     series.value = value
+    return True
 
 
-def _observe(series: Any, value: float) -> None:
-    if not math.isnan(value):  # NaN lies in no bucket and would poison the sum
-        series.observe(value)
+def _observe(series: Any, value: float) -> bool:
+    """Whether it is a number: NaN lies in no bucket, and after an infinity the sum would never be one again."""
+    if not math.isfinite(value):
+        return False
+    series.observe(value)
+    return True
 
 
-_WRITES: dict[str, Callable[[Any, float], None]] = {"counter": _add, "gauge": _set, "histogram": _observe}
+_WRITES: dict[str, Callable[[Any, float], bool]] = {"counter": _add, "gauge": _set, "histogram": _observe}
 
 
 @dataclass(slots=True)
@@ -47,7 +55,7 @@ class Binding:
 
     family: AnyFamily
     kept: tuple[int, ...]
-    write: Callable[[Any, float], None]
+    write: Callable[[Any, float], bool]
     series: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
 
@@ -85,8 +93,11 @@ class CustomMetrics:
             series = binding.series.get(tuple(update.values))
             if series is None:
                 series = self._series(binding, update)
-            if series is not None:
-                binding.write(series, update.value)
+            if series is not None and not binding.write(series, update.value):
+                why = f"a {update.kind} cannot take {update.value}, which is left out"
+                self._registry.warn_once(
+                    f"value:{self._model}:{update.name}", f"metric {update.name!r} of model {self._model}: {why}"
+                )
 
     def _bind(self, key: tuple[str, ...], update: MetricUpdate) -> Binding | None:
         """Find or make the family. None, remembered, where it cannot be had; over the budget None without

@@ -7,7 +7,7 @@ never disturbs a render on the other.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar, cast
 
 from servescope.metrics.definitions import Definition
@@ -87,12 +87,6 @@ class ScalarFamily(Family[Scalar], Generic[Scalar]):
         """
         self._put(values, self._make_read(self._escaped(values), read))
 
-    def load(self, values: tuple[str, ...], value: float) -> None:
-        """Show a value that somebody else has counted or measured, in the series with these label values."""
-        series = self._make(self._escaped(values))
-        series.value = value
-        self._put(values, series)
-
 
 class CounterFamily(ScalarFamily[Counter]):
     """Counters of one name."""
@@ -146,16 +140,6 @@ class HistogramFamily(Family[Histogram]):
             values, Histogram(self._escaped(values), self.definition.buckets if bounds is None else bounds)
         )
 
-    def load(self, values: tuple[str, ...], bounds: tuple[float, ...], counts: Sequence[float], total: float) -> None:
-        """Show what somebody else has counted in the series with these label values: `counts` by bucket, not
-        cumulative, the last one above all `bounds`; `total` is the sum. Raises ValueError as `labels`, and where the
-        number of counts is wrong.
-        """
-        series = self.series.get(values)
-        if series is None or series.bounds != bounds:
-            series = self._put(values, Histogram(self._escaped(values), bounds))
-        series.preset(counts, total)
-
 
 class SummaryFamily(Family[Histogram]):
     """Counts and sums of one name, without quantiles: histograms without bounds."""
@@ -165,10 +149,6 @@ class SummaryFamily(Family[Histogram]):
 
     def _lines(self, _series: Histogram, /) -> int:
         return 2
-
-    def load(self, values: tuple[str, ...], count: float, total: float) -> None:
-        """Show what somebody else has counted and summed up in the series with these label values."""
-        self.labels(*values).preset((count,), total)
 
 
 AnyFamily = CounterFamily | GaugeFamily | UnknownFamily | HistogramFamily | SummaryFamily

@@ -8,7 +8,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise, repeat
+from itertools import pairwise, repeat
 from operator import add
 from typing import NamedTuple
 
@@ -75,16 +75,16 @@ class Histogram:
                 self._latest = {}
             self._latest[bisect_left(self.bounds, value)] = (value, *mark)
 
-    def preset(self, counts: Sequence[float], total: float) -> None:
-        """Show these counts by bucket (not cumulative, one more than bounds) and this sum, which somebody else has
-        counted, instead of everything before. There is no native form from now on.
+    def preset(self, cumulative: Sequence[float], total: float) -> None:
+        """Show these counts, of values up to each bound and of all, and this sum, which somebody else has counted, instead of
+        everything before. There is no native form from now on.
 
         Raises ValueError where the number of counts is wrong.
         """
-        if len(counts) != len(self.bounds) + 1:
-            raise ValueError(f"{len(self.bounds)} bounds take {len(self.bounds) + 1} counts, not {len(counts)}")
+        if len(cumulative) != len(self.bounds) + 1:
+            raise ValueError(f"{len(self.bounds)} bounds take {len(self.bounds) + 1} counts, not {len(cumulative)}")
         self.pending.clear()
-        self._cumulative = tuple(accumulate(map(int, counts)))
+        self._cumulative = tuple(map(int, cumulative))
         self._sum = total
         self._latest = self._native = None
         self.has_native = False

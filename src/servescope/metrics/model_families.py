@@ -9,6 +9,7 @@ class ModelFamilies:
     def __init__(self, registry: Registry, hostname: str) -> None:
         self.hostname = hostname
         self.budget = registry.series_budget
+        self.warn_once = registry.warn_once
         counter, gauge, histogram = registry.counter, registry.gauge, registry.histogram
         self.ts_requests = counter("ts_inference_requests_total")
         self.ts_latency = counter("ts_inference_latency_microseconds")

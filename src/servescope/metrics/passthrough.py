@@ -50,6 +50,7 @@ class PassThrough:
         self._registry = registry
         self._clock = clock
         self._budget = LabelBudget(registry)
+        self._merge = Merge(registry, self._budget)
         self._decode = msgspec.msgpack.Decoder(Exposed).decode
         self._sources: dict[str, tuple[Origin, MetricsSource]] = {}
         self._families: tuple[AnyFamily, ...] = ()
@@ -81,34 +82,26 @@ class PassThrough:
         await asyncio.shield(self._gathering)
 
     async def _gather(self) -> None:
-        before = list(self._families)
         try:
             self._show(await self._gathered())
         except (
             Exception
         ):  # these metrics may be wrong in ways that nobody thought of; the server's own are shown anyhow
             logger.exception("handlers' prometheus_client metrics could not be put together; none are shown")
+            self._merge = Merge(self._registry, self._budget)
             self._show(())
-        while before:  # freed one by one: all at once would take milliseconds
-            before.pop()
-            await self._breathe()
 
     async def _gathered(self) -> tuple[AnyFamily, ...]:
         await self._ask()
-        kinds = {family.definition.name: family.definition.kind for family in self._families}
-        merge = Merge(self._registry, self._budget, kinds)
+        merge = self._merge
+        merge.begin()
         for origin, source in tuple(self._sources.values()):
             if source.problem:
                 self._warn(origin, source.problem)
             for piece in source.latest:
-                self._take(merge, origin, piece)
-                await self._breathe()
-        families: list[AnyFamily] = []
-        for family in merge.families():
-            if family is not None:
-                families.append(family)
-            await self._breathe()
-        return tuple(families)
+                await self._in_slices(self._taken(origin, piece))
+        await self._in_slices(merge.end())
+        return merge.families
 
     async def _ask(self) -> None:
         waiting = []
@@ -119,10 +112,12 @@ class PassThrough:
         if waiting:
             await asyncio.wait(waiting, timeout=DEADLINE_S)
 
-    def _take(self, merge: Merge, origin: Origin, piece: bytes) -> None:
+    def _taken(self, origin: Origin, piece: bytes) -> Iterator[None]:
+        """Take a piece, a little at a time."""
         try:
             exposed = self._decode(piece)
-            merge.take(origin, exposed)
+            yield
+            yield from self._merge.take(origin, exposed)
         except Exception as error:  # whatever a worker says, the scrape goes on
             self._warn(origin, f"its answer cannot be read: {type(error).__name__}: {error}")
             return
@@ -132,6 +127,11 @@ class PassThrough:
     def _warn(self, origin: Origin, why: str) -> None:
         text = f"prometheus_client metrics of {origin.worker} are left out, some or all: {why}"
         self._registry.warn_once(f"passthrough:{origin.model}", text)
+
+    async def _in_slices(self, work: Iterator[None]) -> None:
+        for _ in work:
+            await self._breathe()
+        await self._breathe()
 
     async def _breathe(self) -> None:
         """Let requests through where this slice has been long enough."""

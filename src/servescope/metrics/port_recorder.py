@@ -3,6 +3,9 @@
 In: calls of `web`, and of `request_recorder` for predictions. Out: series in the registry. Made by `recorder.Recorder`.
 """
 
+from collections import Counter as Tally
+
+from servescope.metrics.codes import USUAL_CODES, code_class
 from servescope.metrics.instruments import Counter
 from servescope.metrics.registry import Registry
 
@@ -21,7 +24,9 @@ class PortRecorder:
         self._server_error = registry.counter("Requests5XX").labels(HOST, hostname)
         self._http = registry.counter("servescope_http_requests_total")
         self._dropped = registry.counter("servescope_series_dropped_total")
+        self._warn_once = registry.warn_once
         self._asked: dict[tuple[str, str, str, int], Counter] = {}
+        self._codes: Tally[tuple[str, str, str]] = Tally()
 
     def response_sent(self, status: int) -> None:
         """An answer began to leave, on any HTTP port; a stream counts once, with its first piece."""
@@ -42,16 +47,21 @@ class PortRecorder:
         self._count(listener, method, path, 200).value += times
 
     def _count(self, listener: str, method: str, path: str, code: int) -> Counter:
-        """The counter of a kind of request. Clients choose methods and handlers codes: unusual ones are counted together."""
+        """The counter of a kind of request. Clients choose methods, and handlers codes: methods that HTTP does not have are
+        counted together, and codes past _MOST_CODES by their class.
+        """
         found = self._asked.get((listener, method, path, code))
         if found is not None:
             return found
-        known = method in METHODS
-        codes = sum(asked[:3] == (listener, method, path) for asked in self._asked) if known else 0
-        if codes >= _MOST_CODES:
-            self._dropped.labels("servescope_http_requests_total").value += 1.0
-            return self._http.labels(listener, method, path, OTHER)
-        counter = self._http.labels(listener, method if known else OTHER, path, str(code))
-        if known:
-            self._asked[listener, method, path, code] = counter
+        if method not in METHODS and method != OTHER:
+            return self._count(listener, OTHER, path, code)
+        way = (listener, method, path)
+        if self._codes[way] >= _MOST_CODES and code not in USUAL_CODES:
+            name = self._http.definition.name
+            self._dropped.labels(name).value += 1.0
+            text = f"{method} {path} was answered with {_MOST_CODES} codes; {name} has further ones by class, as {code_class(code)}"
+            self._warn_once(f"series:{':'.join(way)}:{name}", text)
+            return self._http.labels(*way, code_class(code))
+        self._codes[way] += 1
+        counter = self._asked[listener, method, path, code] = self._http.labels(*way, str(code))
         return counter

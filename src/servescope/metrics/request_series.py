@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from operator import sub
 
+from servescope.metrics.codes import USUAL_CODES, code_class
 from servescope.metrics.definitions import OUTCOMES, STAGES
 from servescope.metrics.generation import Generation
 from servescope.metrics.histogram import MOST_PENDING
@@ -17,11 +18,8 @@ from servescope.metrics.model_families import ModelFamilies
 from servescope.metrics.objectives import ObjectiveCounters
 from servescope.metrics.request_times import BatchTimes, stage_times
 
-# Shown from the first scrape on, so that rates and alerts work before the first such answer.
-USUAL_CODES = (200, 400, 500, 503)
 TRANSPORT = "rest"
 PREDICT = "predict"
-OTHER = "other"
 HOST = "Host"
 
 # An answer with status 200 of a batch that is `BatchTimes.plain`: arrival and end in monotonic seconds, its batch's times,
@@ -47,6 +45,7 @@ class RequestSeries:
         self._latencies: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
         self._codes: dict[tuple[str, int], Counter] = {}
+        self._folded: set[tuple[str, str]] = set()
         for code in USUAL_CODES:
             self._codes[PREDICT, code] = families.requests.labels(*model, TRANSPORT, PREDICT, str(code))
         self._ok, self._client_errors, self._server_errors = (
@@ -122,12 +121,15 @@ class RequestSeries:
         mark: tuple[str, str, float],
         generation: Generation | None = None,
     ) -> None:
-        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds. `generation`: what
-        a language model made of it.
+        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds, where it has an id.
+        `generation`: what a language model made of it.
         """
         outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
         label, value, ended = mark
-        outcome.observe_marked(duration, (label, value, ended + _epoch()))
+        if value:
+            outcome.observe_marked(duration, (label, value, ended + _epoch()))
+        else:
+            outcome.observe(duration)
         self._received.observe(received)
         self._sent.observe(sent)
         if self._objectives is not None:
@@ -139,17 +141,25 @@ class RequestSeries:
             self._stages[stage].observe(seconds)
 
     def count(self, route: str, code: int) -> None:
-        """Count one request. Handlers choose codes: past the budget they are counted together."""
+        """Count one request. Handlers choose codes: past the budget they are counted by their class."""
         counter = self._codes.get((route, code))
         if counter is None:
             families = self._families
-            if len(self._codes) >= max(families.budget, len(USUAL_CODES)):
-                families.dropped.labels("servescope_requests_total").value += 1.0
-                counter = families.requests.labels(*self._model, TRANSPORT, route, OTHER)
+            if len(self._codes) >= families.budget and code not in USUAL_CODES:
+                counter = self._fold(route, code_class(code))
             else:
                 counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
                 self._codes[route, code] = counter
         counter.value += 1.0
+
+    def _fold(self, route: str, codes: str) -> Counter:
+        families = self._families
+        name = families.requests.definition.name
+        families.dropped.labels(name).value += 1.0
+        text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
+        families.warn_once(f"series:{self._model[0]}:{name}", text)
+        self._folded.add((route, codes))
+        return families.requests.labels(*self._model, TRANSPORT, route, codes)
 
     def fold_next(self) -> None:
         """Fold one histogram, each in its turn, so that the loop never stands still for all of them."""
@@ -165,7 +175,8 @@ class RequestSeries:
         families, model = self._families, self._model
         for route, code in self._codes:
             families.requests.remove(*model, TRANSPORT, route, str(code))
-            families.requests.remove(*model, TRANSPORT, route, OTHER)
+        for route, codes in self._folded:
+            families.requests.remove(*model, TRANSPORT, route, codes)
         for outcome in OUTCOMES:
             families.durations.remove(*model, outcome)
         for stage in STAGES:

@@ -8,7 +8,7 @@ import pytest
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.collectors.reading import PartlyFailed, Reading
-from servescope.metrics.collectors.sampler import Sampler
+from servescope.metrics.collectors.sampler import LATE_S, Sampler
 from servescope.metrics.registry import Registry
 
 
@@ -146,3 +146,54 @@ def test_counters(registry: Registry) -> None:
         sampler.sample_once()
         seen.append([one.value for one in registry.counter("process_cpu_seconds_total").series.values()])
     assert seen == [[1.0], [2.5], []]
+
+
+class Stuck:
+    """A collector that does not come back until it is let go."""
+
+    name = "stuck"
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self.stuck = threading.Event()
+        self.let_go = threading.Event()
+        self.reading = memory(1.0)
+
+    def update(self) -> Iterable[Reading]:
+        self.asked.release()
+        if not self.let_go.is_set():
+            self.stuck.set()
+            self.let_go.wait(60)
+        return [self.reading]
+
+
+def test_a_collector_that_does_not_come_back(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+    """Its series go and its success is 0 while the others are sampled on; what it says at last is too old; then all is well."""
+    now = 0.0
+    stuck, good = Stuck(), Scripted("good", [Reading("MemoryAvailable", ("Host", "h"), 2.0)])
+    stuck.let_go.set()
+    sampler = Sampler([stuck, good], 0.001, registry, clock=lambda: now)
+    sampler.start()
+    assert stuck.asked.acquire(timeout=10)
+    assert good.called.acquire(timeout=10)
+    stuck.let_go.clear()
+    assert stuck.stuck.wait(10)
+    good.called = threading.Semaphore(0)
+    list(registry.collect())  # a scrape before it is late changes nothing
+    assert values(registry, "MemoryUsed") == {("Host", "h"): 1.0}
+    now = LATE_S + 1.0
+    list(registry.collect())
+    for _ in range(3):
+        assert good.called.acquire(timeout=10)
+    assert values(registry, "MemoryUsed") == {}
+    assert values(registry, "MemoryAvailable") == {("Host", "h"): 2.0}
+    assert values(registry, "servescope_collector_success") == {("stuck",): 0.0, ("good",): 1.0}
+    stuck.reading, stuck.asked = memory(3.0), threading.Semaphore(0)
+    stuck.let_go.set()
+    for _ in range(3):
+        assert stuck.asked.acquire(timeout=10)
+    sampler.stop()
+    assert values(registry, "MemoryUsed") == {("Host", "h"): 3.0}
+    assert values(registry, "servescope_collector_success") == {("stuck",): 1.0, ("good",): 1.0}
+    assert [record.getMessage() for record in caplog.records] == ["collector stuck fails; its metrics are absent"]
+    assert all(thread.name != "servescope-collectors" for thread in threading.enumerate())

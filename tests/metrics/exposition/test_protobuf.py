@@ -104,7 +104,7 @@ def test_the_native_form():
 def test_numbers_that_somebody_else_counted():
     """A preset histogram has no native form."""
     registry = one("histogram", buckets=(1.0,))
-    registry.histogram("f").load((), (1.0,), (2, 1), 3.5)
+    registry.histogram("f").labels().preset((2, 3), 3.5)
     message = families_of(registry)[0].metric[0].histogram
     assert not message.HasField("schema")
     assert not message.positive_span
@@ -114,7 +114,7 @@ def test_numbers_that_somebody_else_counted():
 def test_large_counts():
     """Varints of several bytes."""
     registry = one("histogram", buckets=(1.0,))
-    registry.histogram("f").load((), (1.0,), (2**40, 1), 1.0)
+    registry.histogram("f").labels().preset((2**40, 2**40 + 1), 1.0)
     assert families_of(registry)[0].metric[0].histogram.sample_count == 2**40 + 1
 
 

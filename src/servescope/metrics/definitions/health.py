@@ -31,8 +31,9 @@ HEALTH = (
     ),
     Definition(
         "servescope_series_dropped_total", "counter", "updates", ("family",),
-        "Updates whose label values became other, or that were dropped, because the model had used up its series"
-        " budget for values that clients and handlers choose; family is other where the metric itself was one too many.",
+        "Updates whose label values became other (a code its class, as 5xx), or that were dropped, because the model had used"
+        " up its series budget for values that clients and handlers choose; family is other where the metric itself was one"
+        " too many.",
         "Counted on each such update; of metrics that are passed through, by the increase of such label values at a scrape.",
     ),
 )  # fmt: skip

@@ -74,6 +74,7 @@ REQUESTS = (
     ),
     Definition(
         "servescope_event_loop_lag_seconds", "histogram", "seconds", (),
-        "How late the front end's event loop runs its timers.", "Observed twice a second.", DURATION_BUCKETS,
+        "How late the front end's event loop runs its timers: a timer every half second, those that were due while it stood still"
+        " included.", "Observed twice a second.", DURATION_BUCKETS,
     ),
 )  # fmt: skip

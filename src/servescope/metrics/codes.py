@@ -1,0 +1,12 @@
+"""Status codes as label values: which have series of their own in any case, and what stands for the others once they are too many.
+
+Called by `request_series` and `port_recorder`.
+"""
+
+# Of a model shown from the first scrape on, so that rates and alerts work before the first such answer; never folded.
+USUAL_CODES = (200, 400, 500, 503)
+
+
+def code_class(code: int) -> str:
+    """`5xx` for 502: codes are folded so that what asks for `code=~"5.."`, as the error rate does, still finds them all."""
+    return f"{code // 100}xx"
