@@ -14,6 +14,8 @@ from typing import cast
 
 import uvloop
 
+from servescope.archive.downloaded import remove_abandoned_downloads
+from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
 from servescope.logs.configuration import apply_log_config
@@ -52,11 +54,9 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             apply_log_config(settings.log_config)
         for warning in settings.warnings:
             logger.warning("%s", warning)
-        require_model_store(settings)
-        with tempfile.TemporaryDirectory(
-            prefix="servescope-", dir=os.environ.get("TEMP"), ignore_cleanup_errors=True
-        ) as workspace:
-            server = Server(settings, logs, dict(os.environ), Path(workspace), Path.cwd())
+        remove_abandoned_downloads(require_model_store(settings))
+        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir())) as directory:
+            server = Server(settings, logs, dict(os.environ), directory, Path.cwd())
             uvloop.run(_run(server, ready))
         return 0
     finally:

@@ -1,12 +1,14 @@
 """An archive opens into a directory of its own, with what the registration says put over what it says of itself."""
 
+import logging
+import os
 import shutil
 import zipfile
 
 import pytest
 
 from servescope.archive.reader import name_from_file, open_archive
-from servescope.errors import InvalidModel
+from servescope.errors import InvalidModel, ServescopeError
 
 
 @pytest.fixture
@@ -95,6 +97,29 @@ def test_junk(workspace, tmp_path):
     assert list(archive.directory.iterdir()) == []
     with pytest.raises(InvalidModel, match=r"Model handler is not defined.*junk-model\.mar"):
         open_at(junk, workspace, fallback_name="x")
+
+
+def test_junk_is_told(workspace, tmp_path, caplog):
+    """The log says that there was no zip, and what it began with: a pointer of Git LFS, for one."""
+    (tmp_path / "m.mar").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\n")
+    with caplog.at_level(logging.WARNING, "servescope.archive"), pytest.raises(InvalidModel):
+        open_at(tmp_path / "m.mar", workspace)
+    assert "m.mar is no zip file" in caplog.text
+    assert "git-lfs" in caplog.text
+
+
+def test_a_place_that_cannot_be_written(make_zip, workspace):
+    """A full disk or the like is a refusal with TorchServe's sentence and the system's reason, not the server's end."""
+    workspace.write_text("a file where a directory should be")
+    with pytest.raises(ServescopeError, match=r"^Failed to save model: m\.mar: Not a directory$"):
+        open_at(make_zip(), workspace)
+
+
+def test_neither_file_nor_directory(workspace, tmp_path):
+    """A pipe, whose opening would wait for its writer for ever, is refused unopened."""
+    os.mkfifo(tmp_path / "m.mar")
+    with pytest.raises(InvalidModel, match=r"^Archive m\.mar is neither a file nor a directory$"):
+        open_at(tmp_path / "m.mar", workspace)
 
 
 @pytest.mark.parametrize("name", ["m.tar.gz", "m.model", "m"])

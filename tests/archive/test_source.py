@@ -152,7 +152,7 @@ def test_file_url(store, tmp_path):
     assert fetched.path.read_bytes() == BODY
     assert seen[-1] == (len(BODY), len(BODY))
     assert len(seen) > 1
-    assert names(store) == ["my%20model.mar"]
+    assert list_store(store) == ["my%20model.mar"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_http(store, remote):
     assert fetched == Fetched(store / "m.mar", downloaded=True)
     assert fetched.path.read_bytes() == BODY
     assert seen[-1] == (len(BODY), len(BODY))
-    assert names(store) == ["m.mar"]
+    assert list_store(store) == ["m.mar"]
 
 
 def test_http_without_length(store, remote):
@@ -211,7 +211,7 @@ def test_log_without_query(store, remote, caplog):
 def test_redirects(store, remote):
     """A redirect is followed, and the copy has the name that was asked for."""
     assert ArchiveSource(store, ANY).fetch(f"{remote}/hop.mar").path.read_bytes() == BODY
-    assert names(store) == ["hop.mar"]
+    assert list_store(store) == ["hop.mar"]
 
 
 def test_redirect_out_of_the_allowed(store, remote):

@@ -23,3 +23,10 @@ def test_a_log_directory_that_cannot_be_is_named(tmp_path):
     (tmp_path / "logs").write_text("")
     with pytest.raises(ConfigurationError, match=r"logs.*cannot be used"):
         launch([], os.environ | {"LOG_LOCATION": "logs"}, tmp_path)
+
+
+def test_a_program_that_cannot_start_is_said(tmp_path):
+    """And is not blamed on the log."""
+    environ = os.environ | {"LOG_LOCATION": "logs", "TOO_LONG": "x" * 10_000_000}
+    with pytest.raises(ConfigurationError, match=r"cannot be started.*Argument list too long"):
+        launch([], environ, tmp_path)

@@ -80,12 +80,6 @@ def test_an_address_that_is_none_is_named():
         open_client("ftp://nowhere", None, 5)
 
 
-def test_a_certificate_that_is_none_is_named(tmp_path):
-    """The option and the value."""
-    with pytest.raises(RefusedError, match=r"--ca-file.*absent\.pem"):
-        open_client("https://127.0.0.1:1", None, 5, str(tmp_path / "absent.pem"))
-
-
 def test_the_first_key_file_wins(tmp_path):
     """The caller's directory before the server's; none at all is no key."""
     for name, key in (("mine", "first"), ("servers", "second")):

@@ -140,11 +140,14 @@ def test_log_directories(load, tmp_path):
         ("metrics_series_budget", "0"),
         ("metrics_buckets_servescope_request_duration_seconds", "0.1,0.1"),
         ("model_store", "absent"),
+        ("model_store", "too-long" * 40),
+        ("model_store", "loop"),
         ("certificate_file", "alone.pem"),
     ],
 )
-def test_a_bad_value_names_key_value_and_file(load, key, text):
+def test_a_bad_value_names_key_value_and_file(load, tmp_path, key, text):
     """Whatever is wrong with a value, the message says which, where, and what it is."""
+    (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ConfigurationError) as caught:
         load(f"{key}={text}")
     assert f"{key}={text!r}" in str(caught.value)
@@ -170,6 +173,21 @@ def test_tls_files_must_exist(load, tmp_path):
         load("private_key_file=key.pem\ncertificate_file=cert.pem")
     (tmp_path / "cert.pem").touch()
     assert load().certificate_file == tmp_path / "cert.pem"
+
+
+def test_a_keystore_is_named_where_it_is_needed(load):
+    """Who has TLS from a Java keystore is told what to do instead; without https:// it is one key without effect."""
+    with pytest.raises(
+        ConfigurationError, match=r"keystore='keys\.p12' .*private_key_file and certificate_file.*config"
+    ):
+        load("management_address=https://127.0.0.1:8444\nkeystore=keys.p12")
+    assert len(load("keystore=keys.p12").warnings) == 1
+
+
+def test_a_named_file_that_cannot_be_looked_for(load):
+    """What the system says of the path is no traceback either."""
+    with pytest.raises(ConfigurationError, match=r"--ts-config='(too-long)+': .*File name too long"):
+        load(None, StartOptions(ts_config=Path("too-long" * 40)))
 
 
 def test_variables_in_values(load):
@@ -202,7 +220,7 @@ def test_keys_without_effect_yet_warn(load):
     """Keys of parts that are not built say so."""
     (warning,) = load("workflow_store=w").warnings
     assert warning.startswith("workflow_store")
-    assert "workflows" in warning
+    assert warning.endswith("has no effect yet: nothing is built for workflows")
 
 
 def test_buckets_by_family(load):
@@ -241,6 +259,16 @@ def test_no_snapshots_are_answered_by_a_warning(load):
     (warning,) = load(None, StartOptions()).warnings
     assert "snapshots" in warning
     assert load(None, StartOptions(no_config_snapshots=True)).warnings == ()
+
+
+def test_torchserves_last_snapshot_is_named(load, tmp_path):
+    """Where TorchServe would go on from a snapshot, the warning says which one is not gone on from."""
+    config = tmp_path / "elsewhere" / "config"
+    config.mkdir(parents=True)
+    for name in ("20261124151145664-startup.cfg", "20261124151153181-shutdown.cfg", "20261124151150906-snapshot.cfg"):
+        (config / name).touch()
+    (warning,) = load(None, StartOptions(), {"LOG_LOCATION": "elsewhere"}).warnings
+    assert f"{config / '20261124151153181-shutdown.cfg'}, TorchServe's last, is not restored" in warning
 
 
 def test_the_log_configuration_is_found_from_the_directory(load):

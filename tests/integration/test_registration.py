@@ -193,3 +193,13 @@ def test_a_models_own_requirements(launch, tmp_path, use_venv):
         "ModelException",
         "Custom pip package installation failed for model m",
     )
+
+
+def test_requirements_that_nobody_asked_to_install(launch):
+    """As install_py_dep_per_model is off unless it is set, the log says why a package is missing."""
+    server = launch()
+    code = "def handle(data, context):\n    return data and ['x']\n"
+    files = {"requirements.txt": "tiny-dependency\n"}
+    pack(server.store / "m.mar", "m", code, files=files, requirementsFile="requirements.txt")
+    assert server.register("m.mar").status_code == 200
+    assert "Model m: its requirements.txt is not installed: install_py_dep_per_model is false" in server.console()

@@ -38,6 +38,13 @@ def test_json_joins_the_instances_and_shares_out_the_predictions():
     assert [json.loads(one) for one in answer] == [{"predictions": [1, 2]}, {"predictions": [3]}]
 
 
+def test_json_decodes_base64():
+    """An instance, or a field of one, that is `{"b64": …}` reaches the handler as bytes; deeper ones do not."""
+    body = {"instances": [{"b64": "aGk="}, {"data": {"b64": "aGk="}, "n": 1, "deep": [{"b64": "aGk="}]}]}
+    seen, _ = call("json", [{"body": body}], [1, 2])
+    assert seen == [[b"hi", {"data": b"hi", "n": 1, "deep": [{"b64": "aGk="}]}]]
+
+
 @pytest.mark.parametrize(("explain", "key"), [("False", "predictions"), ("True", "explanations")])
 def test_kserve_takes_the_first_request(explain, key):
     """And names its answer after what was asked for."""

@@ -5,6 +5,7 @@
 
 import errno
 import gzip
+import logging
 import lzma
 import stat
 import struct
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from servescope.errors import InvalidModel
+
+_log = logging.getLogger("servescope.archive")
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ZIP_SUFFIXES = (".mar", ".war")
@@ -70,18 +73,21 @@ def members_of(path: Path, url: str, limit: int) -> Iterator[Member]:
     """Iterate over the members of an archive file, in its order; a tar is not decompressed beyond `limit` bytes.
 
     Zip is told by its first bytes. Anything else that is called `.mar` or `.war` is an archive without members, as
-    it is to TorchServe, whose streaming reader finds no entry in it. The rest is tar.gz, with one leading component
-    to strip.
+    it is to TorchServe, whose streaming reader finds no entry in it; the log says so. The rest is tar.gz, with one
+    leading component to strip.
 
     Raises:
         InvalidModel: truncated, corrupt, encrypted, or no archive at all; the text names `url`.
     """
     with path.open("rb") as file:
-        magic = file.read(4)
+        begin = file.read(40)
     named_zip = path.suffix.lower() in ZIP_SUFFIXES
-    if magic.startswith(ZIP_MAGICS) or (named_zip and zipfile.is_zipfile(path)):
+    if begin.startswith(ZIP_MAGICS) or (named_zip and zipfile.is_zipfile(path)):
         return _zip_members(path, url)
-    return iter(()) if named_zip else _tar_members(path, url, limit)
+    if not named_zip:
+        return _tar_members(path, url, limit)
+    _log.warning("%s is no zip file, and so an empty archive: it begins with %r", path.name, begin)
+    return iter(())
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from servescope.archive.downloaded import remove_download
 from servescope.archive.extraction import default_limit, extract
 from servescope.archive.manifest import MANIFEST_PATH, Manifest, check_file_name, parse_manifest
-from servescope.errors import InvalidModel
+from servescope.errors import InvalidModel, ServescopeError
 
 MAX_TEXT_BYTES = 1 << 20
 
@@ -59,7 +60,9 @@ def open_archive(
 
     Raises:
         InvalidModel: hostile or corrupt, a bad manifest, or no name or handler.
-        OSError: the disk is full or not writable. After any error nothing is left, nor a `downloaded` source.
+        ServescopeError: the disk is full or not writable, or the source not readable; TorchServe's sentence (it has
+            an InternalServerException for any IOException here) with the reason. After any error nothing is left,
+            nor a `downloaded` source.
     """
     directory = workspace / "models" / uuid.uuid4().hex
     opened = Archive(Manifest(), directory, url, source, None, not source.is_dir(), downloaded)
@@ -68,6 +71,9 @@ def open_archive(
         found = _read_manifest(directory, url)
         manifest = _completed(found, url, name or _fallback(found, fallback_name), handler, default_handler)
         return replace(opened, manifest=manifest, config_text=_read_config(directory, manifest, url))
+    except OSError as error:
+        remove_archive(opened)
+        raise ServescopeError(f"Failed to save model: {url}: {error.strerror or error}") from error
     except BaseException:
         remove_archive(opened)
         raise
@@ -83,7 +89,7 @@ def remove_archive(archive: Archive) -> None:
     elif archive.owned:
         shutil.rmtree(archive.directory, ignore_errors=True)
     if archive.downloaded:
-        archive.source.unlink(missing_ok=True)
+        remove_download(archive.source)
 
 
 def name_from_file(file_name: str) -> str:
@@ -97,6 +103,8 @@ def _populate(archive: Archive, limit: int | None) -> None:
     if not archive.owned:
         archive.directory.symlink_to(archive.source.resolve(), target_is_directory=True)
         return
+    if not archive.source.is_file():  # opening a pipe would wait for its writer
+        raise InvalidModel(f"Archive {archive.url} is neither a file nor a directory")
     archive.directory.mkdir()
     most = default_limit(archive.source.stat().st_size) if limit is None else limit
     extract(archive.source, archive.url, archive.directory, most)

@@ -16,6 +16,7 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from servescope.archive.download import Progress, TransferError, copy_file_url, copy_http_url
+from servescope.archive.downloaded import publish_download
 from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound
 
 STORE_SUFFIXES = (".mar", ".model", ".tar.gz")
@@ -94,7 +95,7 @@ class ArchiveSource:
             try:
                 with partial.open("xb") as file:
                     self._transfer(url, file, progress)
-                _publish(partial, target)
+                publish_download(partial, target)
             finally:
                 partial.unlink(missing_ok=True)
         return Fetched(target, downloaded=True)
@@ -133,16 +134,6 @@ def list_store(model_store: Path) -> list[str]:
         for entry in entries
         if not entry.name.startswith(".") and (entry.name.endswith(STORE_SUFFIXES) or entry.is_dir())
     )
-
-
-def _publish(partial: Path, target: Path) -> None:
-    """Give a finished download its name, without taking that of a file which came in the meantime."""
-    try:
-        os.link(partial, target)
-    except FileExistsError as error:
-        raise FileExists(f"Model file already exists {target.name}") from error
-    except OSError:
-        partial.rename(target)  # a file system without hard links
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from servescope.cli import runfile
 from servescope.errors import ConfigurationError
@@ -32,7 +33,7 @@ def start_detached(
     print(f"Servescope runs: process {child.pid}")
     if running is not None:
         print(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
-        print(f"  logs        {running.logs}\nStop it with `servescope stop`.")
+        print(f"  logs        {running.logs}\n`servescope status` shows its models, `servescope stop` stops it.")
     return 0
 
 
@@ -67,8 +68,7 @@ def _spawn(
     command, *words = arguments
     program = [sys.executable, "-m", "servescope.cli.main", command, "--ready-fd", str(says_ready), *words]
     try:
-        stderr_path.parent.mkdir(parents=True, exist_ok=True)
-        with stderr_path.open("wb") as stderr:
+        with _error_log(stderr_path) as stderr:
             child = subprocess.Popen(
                 program,
                 stdin=subprocess.DEVNULL,
@@ -79,12 +79,20 @@ def _spawn(
                 pass_fds=[says_ready],
                 start_new_session=True,
             )
-    except OSError as error:
+    except (OSError, ConfigurationError) as error:
         os.close(answered)
-        raise ConfigurationError(f"the server's error log {stderr_path} cannot be used: {error.strerror}") from error
+        raise ConfigurationError(f"the server cannot be started: {error}") from error
     finally:
         os.close(says_ready)
     return child, answered
+
+
+def _error_log(path: Path) -> BinaryIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+    except OSError as error:
+        raise ConfigurationError(f"the server's error log {path} cannot be used: {error.strerror}") from error
 
 
 def _await(child: subprocess.Popen[bytes], answered: int) -> bool:

@@ -6,6 +6,7 @@ becomes a `RefusedError` that carries the server's own words.
 """
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import httpx
 
 from servescope.cli import runfile
+from servescope.cli.trust import trusting, trusting_only
 from servescope.errors import ServescopeError
 
 KEY_FILE = "key_file.json"
@@ -33,6 +35,16 @@ class Endpoints:
     directory: Path
     pid: int | None = None
     certificate: str | None = None
+
+    def trust(self, ca_file: str | None) -> ssl.SSLContext | None:
+        """Whom to trust over https: the option's certificates, else the server's own, else (None) the system's.
+
+        Raises:
+            UntrustedError: the file cannot be used.
+        """
+        if ca_file is not None:
+            return trusting(ca_file)
+        return trusting_only(self.certificate) if self.certificate is not None else None
 
 
 def find_endpoints(environ: Mapping[str, str], directory: Path, management: str | None = None) -> Endpoints:
@@ -77,9 +89,12 @@ def find_key(kind: Literal["management", "inference"], directories: list[Path]) 
     return None
 
 
-def open_client(url: str, token: str | None, timeout_s: float | None, certificate: str | None = None) -> httpx.Client:
-    """A client for one of the server's addresses (`http://…`, `https://…` or `unix:/path`). It sends the token, if
-    any.
+def open_client(
+    url: str, token: str | None, timeout_s: float | None, trust: ssl.SSLContext | None = None
+) -> httpx.Client:
+    """A client for one of the server's addresses (`http://…`, `https://…` or `unix:/path`). It sends the token, if any.
+
+    `trust`: as `Endpoints.trust` has it.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if url.startswith("unix:"):
@@ -87,9 +102,8 @@ def open_client(url: str, token: str | None, timeout_s: float | None, certificat
         return httpx.Client(base_url="http://localhost", transport=transport, headers=headers, timeout=timeout_s)
     if not url.startswith(("http://", "https://")):
         raise RefusedError(f"address {url!r} begins with none of http://, https:// and unix:")
-    verify = _trusting(certificate) if certificate else True
     # trust_env off: a proxy meant for the internet must not come between this command and its own server.
-    return httpx.Client(base_url=url, headers=headers, timeout=timeout_s, verify=verify, trust_env=False)
+    return httpx.Client(base_url=url, headers=headers, timeout=timeout_s, verify=trust or True, trust_env=False)
 
 
 def call(client: httpx.Client, method: str, path: str, parameters: Mapping[str, str] | None = None) -> Any:
@@ -112,12 +126,3 @@ def _message(response: httpx.Response) -> str:
         return f"{answer['message']} ({response.status_code} {answer['type']})"
     except (ValueError, KeyError, TypeError):
         return f"the server answered {response.status_code}: {response.text[:200]}"
-
-
-def _trusting(certificate: str) -> Any:
-    import ssl
-
-    try:
-        return ssl.create_default_context(cafile=certificate)
-    except OSError as error:
-        raise RefusedError(f"--ca-file {certificate!r} cannot be used: {error}") from error

@@ -187,7 +187,7 @@ def _management(
     here = Path.cwd()
     endpoints = find_endpoints(os.environ, here, address)
     key = token or find_key("management", [here, endpoints.directory])
-    with open_client(endpoints.management, key, timeout_s, ca_file or endpoints.certificate) as client:
+    with open_client(endpoints.management, key, timeout_s, endpoints.trust(ca_file)) as client:
         yield client
 
 

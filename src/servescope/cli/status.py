@@ -5,6 +5,7 @@ management one must answer; what the others do not tell is left out by name.
 """
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +72,11 @@ def status(
 def gather(endpoints: Endpoints, directory: Path, token: str | None, ca_file: str | None) -> Status:
     """Ask all three ports. RefusedError if the management API does not answer or refuses."""
     where = [directory, endpoints.directory]
-    ca_file = ca_file or endpoints.certificate
-    with open_client(endpoints.management, token or find_key("management", where), TIMEOUT_S, ca_file) as client:
+    trust = endpoints.trust(ca_file)
+    with open_client(endpoints.management, token or find_key("management", where), TIMEOUT_S, trust) as client:
         models = [version for name in list_models(client) for version in describe(client, name["modelName"], "all")]
-    health = _health(endpoints.inference, find_key("inference", where), ca_file)
-    return Status(endpoints, health, models, _requests(endpoints.metrics, ca_file))
+    health = _health(endpoints.inference, find_key("inference", where), trust)
+    return Status(endpoints, health, models, _requests(endpoints.metrics, trust))
 
 
 def list_models(client: httpx.Client) -> list[dict[str, Any]]:
@@ -96,11 +97,11 @@ def describe(client: httpx.Client, name: str, version: str | None, customized: b
     return answer
 
 
-def _health(url: str | None, token: str | None, ca_file: str | None) -> str:
+def _health(url: str | None, token: str | None, trust: ssl.SSLContext | None) -> str:
     if url is None:
         return "health not known (no inference address)"
     try:
-        with open_client(url, token, TIMEOUT_S, ca_file) as client:
+        with open_client(url, token, TIMEOUT_S, trust) as client:
             response = client.get("/ping")
         return str(response.json()["status"])
     except httpx.HTTPError as error:
@@ -109,11 +110,11 @@ def _health(url: str | None, token: str | None, ca_file: str | None) -> str:
         return f"/ping answered {response.status_code}"
 
 
-def _requests(url: str | None, ca_file: str | None) -> dict[str, float] | None:
+def _requests(url: str | None, trust: ssl.SSLContext | None) -> dict[str, float] | None:
     if url is None:
         return None
     try:
-        with open_client(url, None, TIMEOUT_S, ca_file) as client:
+        with open_client(url, None, TIMEOUT_S, trust) as client:
             response = client.get("/metrics")
     except httpx.HTTPError:
         return None

@@ -5,7 +5,7 @@ start options, TS_ variables (these only with `enable_envvars_config=true`), as 
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +51,15 @@ def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) 
     values, warnings = _parse(given)
     values.setdefault("workflow_store", values.get("model_store"))
     _check(values, given)
+    logs = _directory("LOG_LOCATION", environ, cwd)
     return Settings(
         **values,
         log_config=options.log_config and (cwd / options.log_config).resolve(),
-        log_location=_directory("LOG_LOCATION", environ, cwd),
+        log_location=logs,
         metrics_location=_directory("METRICS_LOCATION", environ, cwd),
         config_file=file,
         properties={key: value.text for key, value in given.items()},
-        warnings=(*_option_warnings(options), *warnings),
+        warnings=(*_snapshot_warnings(options, logs), *warnings),
     )
 
 
@@ -74,10 +75,13 @@ def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -
     if named is None:
         default = cwd / "config.properties"
         return default if default.is_file() else None
-    file = (cwd / named).resolve()
-    if not file.is_file():
-        origin = "TS_CONFIG_FILE" if environ.get("TS_CONFIG_FILE") else "--ts-config"
-        raise ConfigurationError(f"{origin}={str(named)!r}: there is no such file")
+    origin = "TS_CONFIG_FILE" if environ.get("TS_CONFIG_FILE") else "--ts-config"
+    try:
+        file = (cwd / named).resolve()
+        if not file.is_file():
+            raise ConfigurationError(f"{origin}={str(named)!r}: there is no such file")
+    except (OSError, RuntimeError) as error:
+        raise ConfigurationError(f"{origin}={str(named)!r}: cannot be read: {error}") from error
     return file
 
 
@@ -130,7 +134,7 @@ def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
                 warnings.append(_useless(value, (*keys, *INEFFECTIVE)))
             continue
         if key.later:
-            warnings.append(f"{name} (from {value.origin}) has no effect yet: {key.later} is not built")
+            warnings.append(f"{name} (from {value.origin}) has no effect yet: nothing is built for {key.later}")
         if not value.text.strip() and not key.empty_counts:
             continue
         if name == "load_models":
@@ -161,27 +165,43 @@ def _useless(value: GivenValue, known: tuple[str, ...]) -> str:
     return f"{value.key} (from {value.origin}) is no known key and is ignored{hint}"
 
 
-def _option_warnings(options: StartOptions) -> list[str]:
-    warnings = []
-    if not options.no_config_snapshots:
-        warnings.append(
-            "configuration snapshots are not written yet: models registered by API are gone after a restart"
-        )
-    return warnings
+def _snapshot_warnings(options: StartOptions, logs: Path) -> list[str]:
+    if options.no_config_snapshots:
+        return []
+    text = "configuration snapshots are not written yet: models registered by API are gone after a restart"
+    # Their names begin with the time. TorchServe would go on from the last one.
+    newest = max((logs / "config").glob("*.cfg"), default=None)
+    if newest is not None:
+        text += f"; {newest}, TorchServe's last, is not restored: name its models in load_models"
+    return [text]
 
 
 def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
-    store = values.get("model_store")
-    if store is not None and not store.is_dir():
-        raise given["model_store"].refuse("is no directory")
+    if "model_store" in values:
+        _look(given["model_store"], values["model_store"].is_dir, "is no directory")
     pair = ("private_key_file", "certificate_file")
     for key, other in (pair, pair[::-1]):
         if key not in values:
             continue
         if other not in values:
             raise given[key].refuse(f"needs {other} beside it")
-        if not values[key].is_file():
-            raise given[key].refuse("is no file")
+        _look(given[key], values[key].is_file, "is no file")
+    addresses = (values.get(key) for key in ("inference_address", "management_address"))
+    if "keystore" in given and pair[0] not in values and any(address and address.tls for address in addresses):
+        raise given["keystore"].refuse(
+            "is a keystore, which is not read here: convert it to PEM (openssl pkcs12) and set "
+            "private_key_file and certificate_file"
+        )
+
+
+def _look(given: GivenValue, there: Callable[[], bool], otherwise: str) -> None:
+    """Refuse the value if what it names is not there, or in a directory that this process may not enter."""
+    try:
+        found = there()
+    except OSError as error:
+        raise given.refuse(f"cannot be read: {error.strerror}") from error
+    if not found:
+        raise given.refuse(otherwise)
 
 
 def _directory(variable: str, environ: Mapping[str, str], cwd: Path) -> Path:

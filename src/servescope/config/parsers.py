@@ -78,7 +78,10 @@ def path(given: GivenValue) -> Path:
     """An absolute path without links; a relative one starts at the working directory, as in TorchServe."""
     if "\0" in given.text:
         raise given.refuse("is no path: it holds a NUL character")
-    return (given.cwd / given.text.strip()).resolve()
+    try:
+        return (given.cwd / given.text.strip()).resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself is the one or the other, by Python's version
+        raise given.refuse(f"is no path: {error}") from error
 
 
 def choice(*values: str) -> Parser[str]:

@@ -104,6 +104,12 @@ def _read_yaml(archive: Archive) -> ModelConfig | None:
 async def _install(archive: Archive, settings: Settings, options: ModelOptions) -> str:
     """The interpreter of the model's workers, once its own requirements are there."""
     if not settings.install_py_dep_per_model:
+        if (file := archive.manifest.requirements_file) is not None:
+            logger.warning(
+                "Model %s: its %s is not installed: install_py_dep_per_model is false",
+                archive.manifest.model_name,
+                file,
+            )
         return sys.executable
     python = await asyncio.to_thread(install_requirements, archive, sys.executable, options.use_venv)
     return str(python) if python is not None else sys.executable
@@ -123,6 +129,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         ),
         settings.max_response_size * options.batch_size + _FRAME_OVERHEAD,
         settings.max_response_size,
+        options.max_concurrency or sys.maxsize,
     )
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, settings), host.pools)

@@ -4,6 +4,7 @@ In: the option's value and a loaded handler, from `worker.__main__`. Out: the sa
 `format_output`. The four forms are TorchServe's (ts.torch_handler.request_envelope), which re-exports these classes.
 """
 
+import base64
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,18 @@ def _document(row: Row, envelope: str, key: str) -> Row:
     if not isinstance(body, dict) or not isinstance(body.get(key), list):
         raise ValueError(f"service_envelope={envelope}: a body must be a JSON object with a list under {key!r}")
     return body
+
+
+def _decoded(instance: Any) -> Any:
+    """An instance of the `json` form: `{"b64": …}`, or a field of that kind, stands for the bytes that it encodes."""
+    if not isinstance(instance, dict):
+        return instance
+    if list(instance) == ["b64"]:
+        return base64.b64decode(instance["b64"])
+    return {
+        key: _decoded(value) if isinstance(value, dict) and list(value) == ["b64"] else value
+        for key, value in instance.items()
+    }
 
 
 class BaseEnvelope:
@@ -85,7 +98,7 @@ class JSONEnvelope(BaseEnvelope):
 
     def parse_input(self, data: list[Row]) -> list[Any]:
         """All instances of all requests, in order."""
-        batches = [_document(row, "json", "instances")["instances"] for row in data]
+        batches = [[_decoded(one) for one in _document(row, "json", "instances")["instances"]] for row in data]
         self._lengths = [len(batch) for batch in batches]
         return [instance for batch in batches for instance in batch]
 

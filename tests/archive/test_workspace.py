@@ -1,0 +1,56 @@
+"""A server's workspace goes with the server; what a killed one left behind goes when the next one starts."""
+
+import logging
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from servescope.archive.workspace import LOCK_NAME, workspace
+
+HOLD = (
+    "import sys\nfrom pathlib import Path\nfrom servescope.archive.workspace import workspace\n"
+    "with workspace(Path(sys.argv[1])) as path:\n    print(path, flush=True)\n    sys.stdin.read()\n"
+)
+
+
+def test_it_goes_with_its_server(tmp_path):
+    """While it is open it is a directory below the parent; afterwards nothing is left."""
+    with workspace(tmp_path) as path:
+        assert path.parent == tmp_path
+        (path / "models").mkdir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_servers_side_by_side(tmp_path):
+    """A server that starts leaves the workspace of a living one alone, even one of the same process."""
+    with workspace(tmp_path) as first:
+        (first / "model.pt").touch()
+        with workspace(tmp_path) as second:
+            assert second != first
+        assert (first / "model.pt").exists()
+
+
+def test_what_a_killed_server_left(tmp_path, caplog):
+    """A server that was killed could not clean up; the next one does, and says so."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+        left = killed.stdout.readline().strip()
+        with workspace(tmp_path):
+            assert Path(left).is_dir()
+        killed.send_signal(signal.SIGKILL)
+    with caplog.at_level(logging.INFO, "servescope.archive"), workspace(tmp_path) as path:
+        assert list(tmp_path.iterdir()) == [path]
+    assert f"Removed {left}" in caplog.text
+
+
+def test_only_workspaces_are_removed(tmp_path):
+    """A directory that only has the same kind of name is somebody else's, and stays; so does one behind a link."""
+    (tmp_path / "servescope-main").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / LOCK_NAME).touch()
+    (tmp_path / "servescope-link").symlink_to("elsewhere")
+    with workspace(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "servescope-link", "servescope-main"]
+    assert (tmp_path / "elsewhere" / LOCK_NAME).exists()
