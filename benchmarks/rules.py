@@ -65,7 +65,11 @@ TROUBLES = {
 BLESSINGS = {"servescope_slo_good_total", "servescope_slo_threshold_seconds", "servescope_workers"}
 # The server's own, which are of no model.
 QUIET = {"servescope_series_dropped_total", "servescope_cgroup_cpu_throttled_seconds_total"}
-GAUGES = {"servescope_queue_capacity": "100", "servescope_slo_target_ratio": "0.99", "servescope_collector_success": "1"}
+GAUGES = {
+    "servescope_queue_capacity": "100",
+    "servescope_slo_target_ratio": "0.99",
+    "servescope_collector_success": "1",
+}
 ERRORS, REQUESTS = "model_slo:servescope_slo_errors", "model_slo:servescope_slo_requests"
 
 

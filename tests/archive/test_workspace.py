@@ -1,5 +1,6 @@
 """A server's workspace goes with the server; what a killed one left behind goes when the next one starts."""
 
+import errno
 import logging
 import signal
 import subprocess
@@ -42,6 +43,19 @@ def test_what_a_killed_server_left(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "servescope.archive"), workspace(tmp_path) as path:
         assert list(tmp_path.iterdir()) == [path]
     assert f"Removed {left}" in caplog.text
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    """Is no reason not to start; nobody takes that workspace for abandoned."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.flock", refuse)
+        with workspace(tmp_path) as first, workspace(tmp_path):
+            assert first.is_dir()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_workspaces_are_removed(tmp_path):

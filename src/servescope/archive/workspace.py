@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -32,8 +32,9 @@ def workspace(parent: Path) -> Iterator[Path]:
         # Locked first and named then, so that no other server finds it unlocked. Workers do not inherit the descriptor.
         unnamed = Path(name) / f"{LOCK_NAME}.new"
         with unnamed.open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            unnamed.rename(unnamed.with_name(LOCK_NAME))
+            with suppress(OSError):  # a file system without locks: without its name nobody takes it for abandoned
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                unnamed.rename(unnamed.with_name(LOCK_NAME))
             yield Path(name)
 
 
