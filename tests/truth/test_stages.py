@@ -41,8 +41,10 @@ def test_stages_add_up(truth_server, model_of, mode):
     durations = now.total(f"{DURATION}_sum", model_name=model.name)
     assert durations < sum(entry.seconds for entry in books.entries)
     handled = sum(seconds(now, model, stage) for stage in ("preprocess", "inference", "postprocess", "handler"))
-    # A large body's handler only makes the answer; all others sleep 3 ms at the least for each request.
-    assert handled >= (0 if mode == "large bodies" else 0.003 * len(books.entries))
+    # A large body's handler only makes the answer; all others sleep 3 ms for each request. uvloop's timers count whole
+    # milliseconds from the last turn of the loop, so an asynchronous sleep may be one shorter.
+    shortest = {"large bodies": 0, "side by side": 0.002}.get(mode, 0.003)
+    assert handled >= shortest * len(books.entries)
     assert handled < durations
 
 
