@@ -22,7 +22,7 @@ def start_tracker() -> None:
     The front end kills the worker's group: a tracker in it would die with the worker, and the names would stay for good.
     """
     spawn = util.spawnv_passfds
-    util.spawnv_passfds = _spawn_apart  # type: ignore[assignment]
+    util.spawnv_passfds = _spawn_apart  # type: ignore[assignment]  # typeshed has numbers for the words
     try:
         resource_tracker.ensure_running()
     finally:
