@@ -12,9 +12,9 @@ import prometheus_client
 
 from servescope.metrics.definitions import OWN
 from servescope.metrics.instruments import AnyFamily
-from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.metrics.recording.recorder import ModelRecorder, Recorder
+from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.metrics.registry import Registry
-from servescope.metrics.request_times import BatchTimes
 
 SEED = 1
 STAGES = {"prediction": 0.000213}

@@ -18,7 +18,7 @@ from servescope import __version__
 from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
 from servescope.config.load_list import LoadModel
-from servescope.config.model_options import RegisterOptions
+from servescope.config.model.options import RegisterOptions
 from servescope.config.settings import Settings
 from servescope.errors import ServescopeError
 from servescope.fleet.backends.process import ProcessBackend
@@ -28,32 +28,32 @@ from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
 from servescope.logs.setup import Logs
 from servescope.metrics.collectors.gpu import count_gpus
+from servescope.metrics.collectors.gpu_usage import gpu_usage
 from servescope.metrics.collectors.host import host_collectors, selected_collectors
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.metrics.collectors.sampler import Sampler
-from servescope.metrics.gpu_usage import gpu_usage
-from servescope.metrics.logged import LoggingRecorder
-from servescope.metrics.loop_lag import LoopLag
-from servescope.metrics.metric_lines import MetricLines
-from servescope.metrics.off import SilentRecorder
-from servescope.metrics.passthrough import PassThrough
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.foreign.passthrough import PassThrough
+from servescope.metrics.log_mode.metric_lines import MetricLines
+from servescope.metrics.log_mode.recorder import LoggingRecorder
+from servescope.metrics.recording.loop_lag import LoopLag
+from servescope.metrics.recording.off import SilentRecorder
+from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.setup import read_definitions
+from servescope.metrics.torchserve.setup import read_definitions
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.registration import Host
 from servescope.tracing.setup import open_tracer
-from servescope.web.app import Handler, HttpApp
 from servescope.web.authorization import TokenAuthority
-from servescope.web.cors import cors_headers
-from servescope.web.exchange import Observers, json_body
-from servescope.web.inference import InferenceApi
-from servescope.web.listener import Listener, tls_of
-from servescope.web.management import ManagementApi
-from servescope.web.metrics import MetricsApi
-from servescope.web.model_reports import ModelReports
+from servescope.web.http.app import Handler, HttpApp
+from servescope.web.http.cors import cors_headers
+from servescope.web.http.exchange import Observers, json_body
+from servescope.web.http.listener import Listener, tls_of
+from servescope.web.inference.api import InferenceApi
+from servescope.web.management.api import ManagementApi
+from servescope.web.management.model_reports import ModelReports
+from servescope.web.metrics.api import MetricsApi
 from servescope.web.openapi import port_document
 
 logger = logging.getLogger("servescope.runtime")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from servescope.cli import runfile
-from servescope.cli.llm import llm
+from servescope.cli.llm.command import llm
 from servescope.errors import ConfigurationError
 
 

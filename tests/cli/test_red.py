@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.cli.client.scrape import Sample, parse
 from servescope.cli.red import DURATION_BUCKETS, REQUESTS, STAGE, quantile, red_rows
-from servescope.cli.scrape import Sample, parse
 from servescope.metrics.definitions import BY_NAME
 from servescope.metrics.exposition.text import render
 from servescope.metrics.registry import Registry

@@ -3,9 +3,9 @@
 import pytest
 from rich.console import Console
 
-from servescope.cli.alert_track import Track, followed
+from servescope.cli.client.scrape import parse
+from servescope.cli.demo.track import Track, followed
 from servescope.cli.red import Red
-from servescope.cli.scrape import parse
 from servescope.cli.tables import (
     alerts_table,
     models_table,

@@ -8,8 +8,8 @@ import yaml
 
 from docs.families import family, labels
 from docs.promql import groupings, selectors
-from servescope.cli.llm_words import parser
-from servescope.config.model_config import ModelConfig, parse_model_config
+from servescope.cli.llm.words import parser
+from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.reference import yaml_table
 from servescope.metrics.definitions import BY_NAME, SLOS
 from servescope.worker.llm.settings import read_settings

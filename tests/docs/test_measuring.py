@@ -12,8 +12,8 @@ from docs.promql import PARTS, aggregations, groupings, selectors
 from servescope.config.collectors import COLLECTORS
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load import StartOptions, load_settings
-from servescope.config.model_config import ModelConfig, parse_model_config
-from servescope.config.objectives import SLO_KEYS
+from servescope.config.model.config import ModelConfig, parse_model_config
+from servescope.config.model.objectives import SLO_KEYS
 from servescope.config.reference import yaml_table
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import (
@@ -25,7 +25,7 @@ from servescope.metrics.definitions import (
     STAGES,
     WORKER_STATES,
 )
-from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.measuring.custom_metrics import CustomMetrics
 
 PAGE = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

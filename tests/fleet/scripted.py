@@ -12,8 +12,8 @@ from pathlib import Path
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
-from servescope.metrics.passthrough import PassThrough
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.foreign.passthrough import PassThrough
+from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import (

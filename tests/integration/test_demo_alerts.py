@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from integration.server import PATIENCE_S, alive
-from servescope.cli.demo_alerts import watchers
-from servescope.cli.demo_programs import Programs
-from servescope.cli.digits import DemoError
+from servescope.cli.demo.alerts import watchers
+from servescope.cli.demo.digits import DemoError
+from servescope.cli.demo.programs import Programs
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 

@@ -15,7 +15,7 @@ from integration.server import wait_until
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.metrics.exposition.text import render
-from servescope.metrics.passthrough import PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.registry import Registry
 from servescope.wire.messages import Batch, Field, Loaded, Reply, Request
 

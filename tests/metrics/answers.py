@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from servescope.metrics.recorder import ModelRecorder
-from servescope.metrics.request_outcome import Answer, RequestOutcome
-from servescope.metrics.request_times import BatchTimes
+from servescope.metrics.recording.recorder import ModelRecorder
+from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
+from servescope.metrics.recording.requests.times import BatchTimes
 
 
 def outcome(**facts: Any) -> RequestOutcome:

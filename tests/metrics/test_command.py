@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from servescope.cli.metrics import check, list_metrics
+from servescope.cli.monitoring.metrics import check, list_metrics
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS
 from servescope.metrics.reference import GROUPS, render_reference
 

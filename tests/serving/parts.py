@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fleet.scripted import Fleet, Life, Script, obliging
 from servescope.archive.manifest import Manifest
 from servescope.archive.reader import Archive
-from servescope.config.model_options import ModelOptions
+from servescope.config.model.options import ModelOptions
 from servescope.errors import ServescopeError
 from servescope.serving.dispatcher import Dispatcher, QueueOptions
 from servescope.serving.job import Job

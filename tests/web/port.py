@@ -6,11 +6,11 @@ from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.logs.access import AccessLog
 from servescope.logs.sinks import Console, RollingFile
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.web.app import HttpApp, Refused
-from servescope.web.exchange import Observers
-from servescope.web.listener import Listener
+from servescope.web.http.app import HttpApp, Refused
+from servescope.web.http.exchange import Observers
+from servescope.web.http.listener import Listener
 
 
 class Api:

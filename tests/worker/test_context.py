@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.worker.context import Context, RequestProcessor
-from servescope.worker.custom_metrics import CustomMetrics
+from servescope.worker.measuring.custom_metrics import CustomMetrics
 
 from .conftest import context_of
 

@@ -12,12 +12,12 @@ import typer
 
 from servescope import __version__
 from servescope.cli.archive import archive
-from servescope.cli.demo import demo
-from servescope.cli.grafana import grafana
-from servescope.cli.metrics import check, list_metrics
+from servescope.cli.demo.command import demo
 from servescope.cli.models import models_app
+from servescope.cli.monitoring.grafana import grafana
+from servescope.cli.monitoring.metrics import check, list_metrics
+from servescope.cli.monitoring.prometheus import prometheus
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
-from servescope.cli.prometheus import prometheus
 from servescope.cli.stop import WAIT_S
 
 
@@ -71,7 +71,7 @@ def _start(context: typer.Context) -> None:
 
 def _llm(context: typer.Context) -> None:
     """Serve a language model with vLLM's engine, in one command (servescope llm --help)."""
-    from servescope.cli.llm import llm
+    from servescope.cli.llm.command import llm
 
     raise typer.Exit(llm(context.args, os.environ, Path.cwd()))
 

@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
 
             return start(arguments[1:], os.environ, Path.cwd())
         if arguments[:1] == ["llm"]:
-            from servescope.cli.llm import llm
+            from servescope.cli.llm.command import llm
 
             return llm(arguments[1:], os.environ, Path.cwd())
         from servescope.cli.app import build_app

@@ -1,7 +1,7 @@
 """`servescope models …`: the management API from the command line.
 
 In: what the user typed. Out: the server's own words, or its JSON; a refusal ends with exit status 1 (see
-`cli.endpoints`). Parameters that were not given are not sent, so that the server's defaults hold (contract, section
+`cli.client.endpoints`). Parameters that were not given are not sent, so that the server's defaults hold (contract, section
 B).
 """
 
@@ -169,7 +169,7 @@ def _tell(client: "httpx.Client", method: str, path: str, given: Mapping[str, ob
     """Make the call, with a spinner while it lasts, and print the server's `status`."""
     from rich.console import Console
 
-    from servescope.cli.endpoints import call
+    from servescope.cli.client.endpoints import call
 
     parameters = {key: str(value) for key, value in given.items() if value is not None}
     with Console(stderr=True).status(f"{doing} …"):
@@ -182,7 +182,7 @@ def _management(
     address: str | None, token: str | None, ca_file: str | None, timeout_s: float | None
 ) -> Iterator["httpx.Client"]:
     """A client for the management API; httpx is imported here, since `--help` has no use for it."""
-    from servescope.cli.endpoints import find_endpoints, find_key, open_client
+    from servescope.cli.client.endpoints import find_endpoints, find_key, open_client
 
     here = Path.cwd()
     endpoints = find_endpoints(os.environ, here, address)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from servescope.cli.scrape import Sample, total, values_of
+from servescope.cli.client.scrape import Sample, total, values_of
 
 REQUESTS = "servescope_requests_total"
 DURATION_BUCKETS = "servescope_request_duration_seconds_bucket"

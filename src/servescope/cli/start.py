@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from servescope.cli import runfile
-from servescope.cli.urls import client_url
+from servescope.cli.client.urls import client_url
 from servescope.config.load import StartOptions, load_settings
 from servescope.config.settings import Settings
 

@@ -1,6 +1,6 @@
 """`servescope status`: what the server says of itself, over its management and metrics APIs.
 
-In: endpoints and tokens from `cli.endpoints`. Out: a `Status`, shown as tables or JSON. Of the three ports only the
+In: endpoints and tokens from `cli.client.endpoints`. Out: a `Status`, shown as tables or JSON. Of the three ports only the
 management one must answer; what the others do not tell is left out by name.
 """
 
@@ -16,8 +16,8 @@ import httpx
 from rich.console import Console
 
 from servescope.cli import tables
-from servescope.cli.endpoints import Endpoints, call, find_endpoints, find_key, open_client
-from servescope.cli.scrape import parse
+from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
+from servescope.cli.client.scrape import parse
 
 TIMEOUT_S = 10.0
 _PAGE = 100

@@ -11,9 +11,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from servescope.cli.alert_track import FIRING, INACTIVE, PENDING, RESOLVED, Track, title
+from servescope.cli.client.scrape import Sample, total
+from servescope.cli.demo.track import FIRING, INACTIVE, PENDING, RESOLVED, Track, title
 from servescope.cli.red import Red
-from servescope.cli.scrape import Sample, total
 
 CLASSES = ("2XX", "4XX", "5XX")
 _STYLES = {INACTIVE: "dim", PENDING: "yellow", FIRING: "bold red", "active": "bold red", RESOLVED: "green"}

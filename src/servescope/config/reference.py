@@ -12,8 +12,8 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
-from servescope.config.model_config import ModelConfig, TorchRun, YamlKey
-from servescope.config.objectives import SLO_KEYS
+from servescope.config.model.config import ModelConfig, TorchRun, YamlKey
+from servescope.config.model.objectives import SLO_KEYS
 from servescope.config.settings import Settings
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from servescope.fleet.gpus import Devices
-from servescope.metrics.passthrough import MetricsSource
+from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
 

@@ -16,8 +16,8 @@ from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import RETIRED_FIRST, Ending, PoolEvents, WorkerState
 from servescope.fleet.worker import Worker
-from servescope.metrics.passthrough import MetricsSource, PassThrough
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.recording.recorder import Recorder
 from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")

@@ -1,8 +1,8 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
 from servescope.fleet.worker import Worker
-from servescope.metrics.passthrough import MetricsSource, PassThrough
-from servescope.metrics.recorder import ModelRecorder, Recorder
+from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.messages import EngineStats
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from servescope.errors import WorkerFailed
-from servescope.metrics.passthrough import MetricsSource
+from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, Reply
 

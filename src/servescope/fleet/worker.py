@@ -15,7 +15,7 @@ from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.life import Life
 from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
-from servescope.metrics.passthrough import MetricsSource
+from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 

@@ -1,4 +1,4 @@
-"""Written metrics in, lines of ts_metrics.log and model_metrics.log out. Called by `metrics.logged`, flushed by `Logs`.
+"""Written metrics in, lines of ts_metrics.log and model_metrics.log out. Called by `metrics.log_mode.recorder`, flushed by `Logs`.
 
 A request leaves six such lines or more, so they go past `logging` and are held, as the access log's are. The layout is
 TorchServe's `2026-11-24T03:59:03,433 - Requests2XX.Count:1.0|#Level:Host|#hostname:vm,timestamp:1795492743`, or one JSON

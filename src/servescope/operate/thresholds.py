@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from servescope.config.yaml_values import shown
+from servescope.config.model.yaml_values import shown
 from servescope.errors import ConfigurationError
 from servescope.operate.threshold_values import count, duration, factor, job, link, ratio, seconds, server_url
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
-from servescope.metrics.generation import Generation
-from servescope.metrics.recorder import ModelRecorder, Recorder
-from servescope.metrics.request_times import BatchTimes
+from servescope.metrics.recording.recorder import ModelRecorder, Recorder
+from servescope.metrics.recording.requests.generation import Generation
+from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.job import Job
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Reply, Tokens

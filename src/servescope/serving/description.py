@@ -1,4 +1,4 @@
-"""A model version as the management API describes it: TorchServe's fields in TorchServe's order. Called by `web.management`."""
+"""A model version as the management API describes it: TorchServe's fields in TorchServe's order. Called by `web.management.api`."""
 
 from collections.abc import Callable
 from typing import Any

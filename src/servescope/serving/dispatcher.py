@@ -1,6 +1,6 @@
 """The queue of one model version, and the batches made of it.
 
-`web.inference` submits jobs; `fleet.pool` says which worker is free; a batch goes out when it is full, or when
+`web.inference.api` submits jobs; `fleet.pool` says which worker is free; a batch goes out when it is full, or when
 `max_batch_delay_ms` have passed since a free worker met its first request (TorchServe's pollBatch: one batch is assembled at a
 time). A job leaves the queue for a worker, for an error, or because its client hung up or its deadline passed: never silently.
 """
@@ -17,8 +17,8 @@ from typing import cast
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker import Worker
-from servescope.metrics.recorder import ModelRecorder, Recorder
-from servescope.metrics.request_times import BatchTimes
+from servescope.metrics.recording.recorder import ModelRecorder, Recorder
+from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.free_workers import FreeWorkers
 from servescope.serving.job import Job

@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from servescope.errors import ServescopeError
-from servescope.metrics.request_times import BatchTimes
+from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request
 

@@ -1,6 +1,6 @@
 """The life of models: register, scale, set default, unregister, and the end of them all.
 
-Called by `web.management` for its clients and by `runtime` at start and stop. Each call changes the catalog in one step on the
+Called by `web.management.api` for its clients and by `runtime` at start and stop. Each call changes the catalog in one step on the
 loop's thread, so requests see a model whole or not at all.
 """
 
@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from servescope.config.model_options import RegisterOptions, worker_capacity
-from servescope.config.register import ScaleOptions
+from servescope.config.model.options import RegisterOptions, worker_capacity
+from servescope.config.model.register import ScaleOptions
 from servescope.errors import BadRequest, RequestTimeout, ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog

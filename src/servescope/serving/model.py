@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from servescope.archive.reader import Archive
-from servescope.config.model_options import ModelOptions
+from servescope.config.model.options import ModelOptions
 from servescope.fleet.pool import Pool
-from servescope.metrics.recorder import ModelRecorder
+from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.dispatcher import Dispatcher
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from servescope.archive.reader import Archive, name_from_file, open_archive
 from servescope.archive.requirements import install_requirements
 from servescope.archive.source import ArchiveSource
-from servescope.config.model_config import ModelConfig, parse_model_config
-from servescope.config.model_options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.model.config import ModelConfig, parse_model_config
+from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
 from servescope.config.settings import Settings
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import Dispatcher, QueueOptions
 from servescope.serving.model import Model

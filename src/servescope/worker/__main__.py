@@ -17,10 +17,10 @@ from servescope.errors import EngineFailed
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.messages import Load, Loaded
 from servescope.worker.context import Context
-from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import Finish, LoadedHandler, load_handler
 from servescope.worker.loop import make_runner
-from servescope.worker.probe import Probe
+from servescope.worker.measuring.custom_metrics import CustomMetrics
+from servescope.worker.measuring.probe import Probe
 from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
 
 SHIM = Path(__file__).parent / "shim"

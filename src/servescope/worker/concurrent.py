@@ -13,8 +13,8 @@ from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.context import Context
-from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler
+from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.outbox import Outbox
 from servescope.worker.outputs import build_parts, check_sizes
 from servescope.worker.rows import Bodies, read_requests

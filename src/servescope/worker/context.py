@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from servescope.wire.messages import EngineStats, ServedModel, Tokens
-from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.headers import Headers
+from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.processor import CONTENT_TYPE, OK, RequestProcessor
 
 

@@ -15,8 +15,8 @@ from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.context import Context
-from servescope.worker.custom_metrics import CustomMetrics
 from servescope.worker.loader import LoadedHandler
+from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.outputs import AnswerTooLarge, BadOutput, build_parts
 from servescope.worker.rows import Bodies, read_requests
 

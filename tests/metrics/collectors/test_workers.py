@@ -8,7 +8,7 @@ import pytest
 
 from metrics.collectors.machine import Machine
 from servescope.metrics.collectors.workers import KEPT_S, LOOK_AGAIN, WorkersCollector
-from servescope.metrics.worker_processes import WorkerProcess, WorkerProcesses
+from servescope.metrics.recording.processes import WorkerProcess, WorkerProcesses
 
 ONE = ("m", "1.0", "W-9000-m_1.0")
 TWO = ("m", "1.0", "W-9001-m_1.0")

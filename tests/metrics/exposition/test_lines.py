@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition.lines import PIECE, histogram_pieces, number, scalar_pieces
-from servescope.metrics.histogram import Histogram
-from servescope.metrics.scalars import Gauge
+from servescope.metrics.instruments.histogram import Histogram
+from servescope.metrics.instruments.scalars import Gauge
 
 HISTOGRAM = Definition("h", "histogram", "s", ("a",), "help", "", (1.0, 2.0))
 EVERYTHING: frozenset[str] = frozenset()

@@ -9,11 +9,11 @@ from metrics.answers import answer
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.exposition.text import render
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.messages import MetricUpdate
 
-RECORDED = Path(__file__).parents[1] / "recorded"
+RECORDED = Path(__file__).parent / "recorded"
 VALUE = re.compile(r"(?m)^([A-Za-z_:][\w:]*\{[^}]*\}) [-+0-9.eEnNaA]+$")
 HOST_FAMILIES = (
     "CPUUtilization", "MemoryUsed", "MemoryAvailable", "MemoryUtilization", "DiskUsage", "DiskAvailable",

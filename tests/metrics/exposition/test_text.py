@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
-from servescope.metrics.escaping import label_name, metric_name
 from servescope.metrics.exposition.lines import PIECE
 from servescope.metrics.exposition.text import SLICE_S, render
-from servescope.metrics.recorder import Recorder
+from servescope.metrics.instruments.escaping import label_name, metric_name
+from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -11,8 +11,8 @@ import sys
 
 from servescope.metrics.collectors.gpu import GpuCollector, count_gpus
 from servescope.metrics.collectors.sampler import Sampler
+from servescope.metrics.recording.processes import WorkerProcess
 from servescope.metrics.registry import Registry
-from servescope.metrics.worker_processes import WorkerProcess
 
 
 class Notes(logging.Handler):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from operate.grafana.reading import BOARDS
-from servescope.cli.grafana import grafana
+from servescope.cli.monitoring.grafana import grafana
 from servescope.operate.grafana.files import grafana_files
 from servescope.operate.grafana.provisioning import BOARDS_PATH, TRACES_UID, Sources
 

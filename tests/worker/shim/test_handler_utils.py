@@ -13,7 +13,7 @@ from ts.metrics.unit import Units
 from ts.service import PredictionException, Service
 from ts.utils.util import check_valid_pt2_backend, get_yaml_config, load_label_mapping, map_class_to_label
 
-from ..conftest import context_of
+from worker.conftest import context_of
 
 NAMES = [
     "ts.torch_handler.base_handler:BaseHandler",

@@ -1,7 +1,7 @@
 """The front end's end of a worker's probe: asks for the handler's own metrics, and keeps the last answer.
 
 Made by `fleet.backends.process` with each worker, and idle until the worker says that its handler uses prometheus_client;
-from then on it is a `metrics.passthrough.MetricsSource`. Answers are kept as bytes: whoever wants them decodes them, in slices.
+from then on it is a `metrics.foreign.passthrough.MetricsSource`. Answers are kept as bytes: whoever wants them decodes them.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from servescope.metrics.collectors.gpu_device import device_readings, instances_
 from servescope.metrics.collectors.gpu_processes import worker_readings
 from servescope.metrics.collectors.nvml import Nvml, load_nvml
 from servescope.metrics.collectors.reading import PartlyFailed, Reading
-from servescope.metrics.worker_processes import WorkerProcess
+from servescope.metrics.recording.processes import WorkerProcess
 
 logger = logging.getLogger(__name__)
 

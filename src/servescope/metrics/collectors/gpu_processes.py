@@ -10,7 +10,7 @@ from servescope.metrics.collectors.gpu_device import Part
 from servescope.metrics.collectors.nvml import Nvml
 from servescope.metrics.collectors.process_table import owner_of, read_process
 from servescope.metrics.collectors.reading import Reading
-from servescope.metrics.worker_processes import WorkerProcess
+from servescope.metrics.recording.processes import WorkerProcess
 
 # Structures of the answer: version 3 since driver 510.
 _PROCESSES = ("nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2")

@@ -18,7 +18,7 @@ from servescope.metrics.collectors.memory import MemoryCollector
 from servescope.metrics.collectors.process import ProcessCollector
 from servescope.metrics.collectors.reading import Collector
 from servescope.metrics.collectors.workers import WorkersCollector
-from servescope.metrics.worker_processes import WorkerProcess
+from servescope.metrics.recording.processes import WorkerProcess
 
 
 def selected_collectors(settings: Settings) -> tuple[str, ...]:

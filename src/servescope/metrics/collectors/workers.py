@@ -11,7 +11,7 @@ from pathlib import Path
 
 from servescope.metrics.collectors.process_table import ProcessStat, owner_of, read_processes
 from servescope.metrics.collectors.reading import Reading
-from servescope.metrics.worker_processes import WorkerProcess
+from servescope.metrics.recording.processes import WorkerProcess
 
 # The last counts of a worker that ended are shown so long that a scrape sees them, and a restart counts on from them.
 KEPT_S = 300.0

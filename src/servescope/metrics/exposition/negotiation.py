@@ -1,6 +1,6 @@
 """Which exposition a client gets: by its Accept header, text format 0.0.4 unless it prefers another one.
 
-In: an Accept header. Out: a `Format`. Called by `web.metrics`; `web.compression` reads its header with `preferences` too.
+In: an Accept header. Out: a `Format`. Called by `web.metrics.api`; `web.metrics.compression` reads its own header with it too.
 The rules are RFC 9110's (section 12.5.1), except that whoever accepts nothing that there is gets text.
 """
 

@@ -8,11 +8,11 @@ after the last label, whole counts, bounds in their canonical spelling, `# UNIT`
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from servescope.metrics.escaping import escape_help
 from servescope.metrics.exposition.lines import PIECE, batches
 from servescope.metrics.exposition.names import Title, Titles
 from servescope.metrics.exposition.openmetrics_lines import histogram_lines, scalar_lines, summary_lines
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, HistogramFamily, SummaryFamily
+from servescope.metrics.instruments.escaping import escape_help
 from servescope.metrics.registry import Registry
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"

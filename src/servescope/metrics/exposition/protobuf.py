@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import getitem
 
 from servescope.metrics.definitions import Definition
-from servescope.metrics.escaping import unescape_label_value
 from servescope.metrics.exposition.histogram_message import HistogramMessages
 from servescope.metrics.exposition.names import unit_in_name
 from servescope.metrics.exposition.proto import double, message, text, varint
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, Histogram, HistogramFamily, SummaryFamily
+from servescope.metrics.instruments.escaping import unescape_label_value
 from servescope.metrics.registry import Registry
 
 CONTENT_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"

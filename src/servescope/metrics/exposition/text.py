@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from servescope.metrics.definitions import Definition
-from servescope.metrics.escaping import escape_help
 from servescope.metrics.exposition.lines import histogram_pieces, scalar_pieces
 from servescope.metrics.instruments import AnyFamily, HistogramFamily, SummaryFamily
+from servescope.metrics.instruments.escaping import escape_help
 from servescope.metrics.registry import Registry
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

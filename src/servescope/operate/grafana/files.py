@@ -1,6 +1,6 @@
 """All the files of `servescope grafana`: in, the form of the histograms and where things are; out, text by relative path.
 
-Called by `cli.grafana` and by the test that holds `deploy/grafana` against it. Boards are `dashboards/UID.json`.
+Called by `cli.monitoring.grafana` and by the test that holds `deploy/grafana` against it. Boards are `dashboards/UID.json`.
 """
 
 from servescope.operate.grafana.board import Board

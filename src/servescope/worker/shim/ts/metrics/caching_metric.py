@@ -1,5 +1,5 @@
 """`ts.metrics.caching_metric`."""
 
-from servescope.worker.caching_metric import CachingMetric
+from servescope.worker.measuring.caching_metric import CachingMetric
 
 __all__ = ["CachingMetric"]

@@ -1,5 +1,9 @@
 """`ts.metrics.metric_cache_errors`: what `context.metrics` raises."""
 
-from servescope.worker.caching_metric import MetricsCacheKeyError, MetricsCacheTypeError, MetricsCacheValueError
+from servescope.worker.measuring.caching_metric import (
+    MetricsCacheKeyError,
+    MetricsCacheTypeError,
+    MetricsCacheValueError,
+)
 
 __all__ = ["MetricsCacheKeyError", "MetricsCacheTypeError", "MetricsCacheValueError"]

@@ -1,0 +1,128 @@
+"""Reaching the server's REST APIs from the command line.
+
+In: a server's URL (an option's, else the run file's, else the configuration's) and a token (an option's, else the key
+file's). Out: `httpx` clients and decoded answers. `status`, `models` and `demo` use it; a refusal by the server
+becomes a `RefusedError` that carries the server's own words.
+"""
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from servescope.cli import runfile
+from servescope.cli.client.trust import trusting, trusting_only
+from servescope.errors import ServescopeError
+
+KEY_FILE = "key_file.json"
+
+
+class RefusedError(ServescopeError):
+    """The server said no, or could not be reached; the text is for the user."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where a server listens, and the directory in which it keeps its keys. None: not known."""
+
+    management: str
+    inference: str | None
+    metrics: str | None
+    directory: Path
+    pid: int | None = None
+    certificate: str | None = None
+
+    def trust(self, ca_file: str | None) -> ssl.SSLContext | None:
+        """Whom to trust over https: the option's certificates, else the server's own, else (None) the system's.
+
+        Raises:
+            UntrustedError: the file cannot be used.
+        """
+        if ca_file is not None:
+            return trusting(ca_file)
+        return trusting_only(self.certificate) if self.certificate is not None else None
+
+
+def find_endpoints(environ: Mapping[str, str], directory: Path, management: str | None = None) -> Endpoints:
+    """The running server's, as its run file says; without one, those of the configuration that `start` would read here.
+
+    With `management` given, that server's: its other addresses are known only if it is the one in the run file.
+    """
+    running = runfile.read(runfile.location(environ))
+    if running is not None and management in (None, running.management):
+        where = Path(running.directory)
+        return Endpoints(
+            running.management, running.inference, running.metrics, where, running.pid, running.certificate
+        )
+    if management is not None:
+        return Endpoints(management, None, None, directory)
+    from servescope.cli.client.urls import client_url
+    from servescope.config.load import StartOptions, load_settings
+
+    settings = load_settings(StartOptions(), environ, directory)
+    certificate = str(settings.certificate_file) if settings.certificate_file else None
+    return Endpoints(
+        client_url(settings.management_address),
+        client_url(settings.inference_address),
+        client_url(settings.metrics_address),
+        directory,
+        certificate=certificate,
+    )
+
+
+def find_key(kind: Literal["management", "inference"], directories: list[Path]) -> str | None:
+    """The key of that kind in the first key file found; None where there is none. RefusedError if a file is damaged."""
+    for path in (directory / KEY_FILE for directory in directories):
+        try:
+            keys = json.loads(path.read_text(encoding="utf-8"))
+            return str(keys[kind]["key"])
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RefusedError(f"the key file {path} cannot be read: {error.strerror}; use --token") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise RefusedError(f"the key file {path} holds no {kind} key; use --token") from error
+    return None
+
+
+def open_client(
+    url: str, token: str | None, timeout_s: float | None, trust: ssl.SSLContext | None = None
+) -> httpx.Client:
+    """A client for one of the server's addresses (`http://…`, `https://…` or `unix:/path`). It sends the token, if any.
+
+    `trust`: as `Endpoints.trust` has it.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if url.startswith("unix:"):
+        transport = httpx.HTTPTransport(uds=url.removeprefix("unix:"))
+        return httpx.Client(base_url="http://localhost", transport=transport, headers=headers, timeout=timeout_s)
+    if not url.startswith(("http://", "https://")):
+        raise RefusedError(f"address {url!r} begins with none of http://, https:// and unix:")
+    # trust_env off: a proxy meant for the internet must not come between this command and its own server.
+    return httpx.Client(base_url=url, headers=headers, timeout=timeout_s, verify=trust or True, trust_env=False)
+
+
+def call(client: httpx.Client, method: str, path: str, parameters: Mapping[str, str] | None = None) -> Any:
+    """The decoded JSON answer. RefusedError, with the server's message, for a status of 400 or more or no answer."""
+    try:
+        response = client.request(method, path, params=parameters)
+    except httpx.HTTPError as error:
+        raise RefusedError(f"no answer from {client.base_url}: {error}") from error
+    if response.is_error:
+        raise RefusedError(_message(response))
+    try:
+        return response.json()
+    except ValueError as error:
+        raise RefusedError(f"{client.base_url} answered {method} {path} with something that is not JSON") from error
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        answer = response.json()
+        return f"{answer['message']} ({response.status_code} {answer['type']})"
+    except (ValueError, KeyError, TypeError):
+        return f"the server answered {response.status_code}: {response.text[:200]}"

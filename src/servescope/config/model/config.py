@@ -1,0 +1,208 @@
+"""An archive's model-config.yaml: in, its text; out, `ModelConfig` and warnings.
+
+Called by archive, read by `model_options`. Only the server's own keys are read; all others are the handler's, which
+gets the whole file. Keys, bounds and the rule to warn about and ignore what has a wrong type are TorchServe's
+(archive/model/ModelConfig).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+import yaml
+
+from servescope.config.model.objectives import Objectives, parse_objectives
+from servescope.config.model.yaml_values import Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.errors import InvalidModel
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class YamlKey:
+    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
+
+    name: str
+    read: Reader
+    meaning: str
+    later: bool = False
+
+
+def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
+    """Metadata for `dataclasses.field`; see `YamlKey`."""
+    return {"key": YamlKey(name, read, meaning, later)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchRun:
+    """The `torchrun` section, None where it says nothing. `monitor_interval` in seconds."""
+
+    nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1), "Nodes."))
+    nproc_per_node: int | None = field(
+        default=None,
+        metadata=yaml_key("nproc-per-node", whole(1), "Processes a node; sets parallelLevel."),
+    )
+    rdzv_backend: str | None = field(
+        default=None, metadata=yaml_key("rdzv-backend", text, "Rendezvous backend (c10d).")
+    )
+    rdzv_endpoint: str | None = field(default=None, metadata=yaml_key("rdzv-endpoint", text, "Rendezvous address."))
+    rdzv_conf: str | None = field(default=None, metadata=yaml_key("rdzv-conf", text, "Rendezvous options."))
+    monitor_interval: int | None = field(
+        default=None, metadata=yaml_key("monitor-interval", whole(1), "Seconds between looks at the processes.")
+    )
+    node_rank: int | None = field(default=None, metadata=yaml_key("node-rank", whole(0), "This node's number."))
+    omp_number_threads: int | None = field(
+        default=None, metadata=yaml_key("OMP_NUMBER_THREADS", whole(1), "OpenMP threads a process.")
+    )
+
+
+def read_torchrun(value: Any) -> Mapping[Any, Any]:
+    """The section as YAML made it; `parse_model_config` reads what is in it."""
+    if not isinstance(value, dict):
+        raise ValueError("should be a mapping")
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    """A section that `parse_model_config` reads, as it needs the file's name for its refusals."""
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s."""
+
+    min_workers: int | None = field(default=None, metadata=yaml_key("minWorkers", whole(0), "Workers to start."))
+    max_workers: int | None = field(
+        default=None,
+        metadata=yaml_key("maxWorkers", whole(0), "Most workers; counts only with 0 < minWorkers ≤ maxWorkers."),
+    )
+    batch_size: int | None = field(default=None, metadata=yaml_key("batchSize", whole(1), "Most requests a batch."))
+    max_batch_delay: int | None = field(
+        default=None, metadata=yaml_key("maxBatchDelay", whole(0), "Milliseconds to wait for a batch to fill.")
+    )
+    response_timeout: int | None = field(
+        default=None,
+        metadata=yaml_key("responseTimeout", whole(1), "Seconds a batch may take; 120 in any model with a yaml."),
+    )
+    startup_timeout: int | None = field(
+        default=None,
+        metadata=yaml_key("startupTimeout", whole(1), "Seconds loading may take; 120 in any model with a yaml."),
+    )
+    device_type: str | None = field(
+        default=None, metadata=yaml_key("deviceType", one_of("cpu", "gpu"), "Where the model runs: cpu or gpu.")
+    )
+    device_ids: tuple[int, ...] | None = field(
+        default=None, metadata=yaml_key("deviceIds", device_ids, "GPUs that the model's workers may use.")
+    )
+    parallel_type: str | None = field(
+        default=None,
+        metadata=yaml_key("parallelType", one_of("pp", "tp", "pptp", "custom"), "How one model spans GPUs."),
+    )
+    parallel_level: int | None = field(
+        default=None, metadata=yaml_key("parallelLevel", whole(1), "GPUs a worker, where parallelType is set.")
+    )
+    torchrun: TorchRun | None = field(
+        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.", later=True)
+    )
+    max_retry_timeout_s: int | None = field(
+        default=None,
+        metadata=yaml_key("maxRetryTimeoutInSec", whole(1), "Seconds for which a dead worker is restarted."),
+    )
+    client_timeout_ms: int | None = field(
+        default=None,
+        metadata=yaml_key("clientTimeoutInMills", whole(0), "Milliseconds that a request may wait; 0: for ever."),
+    )
+    job_queue_size: int | None = field(
+        default=None, metadata=yaml_key("jobQueueSize", whole(1), "Requests that may wait, instead of job_queue_size.")
+    )
+    use_job_ticket: bool | None = field(
+        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.", later=True)
+    )
+    use_venv: bool | None = field(
+        default=None, metadata=yaml_key("useVenv", flag, "Run workers in a virtual environment of their own.")
+    )
+    continuous_batching: bool | None = field(
+        default=None,
+        metadata=yaml_key(
+            "continuousBatching", flag, "Call the handler until each request says it is done.", later=True
+        ),
+    )
+    sequence_batching: bool | None = field(
+        default=None,
+        metadata=yaml_key("sequenceBatching", flag, "Keep the requests of a sequence on one worker.", later=True),
+    )
+    async_communication: bool | None = field(
+        default=None,
+        metadata=yaml_key("asyncCommunication", flag, "The handler is a coroutine and takes requests any time."),
+    )
+    max_concurrency: int | None = field(
+        default=None,
+        metadata=yaml_key(
+            "maxConcurrency",
+            whole(1),
+            "Requests that a worker with asyncCommunication, or of a language model, has in hand at once; more wait in the queue"
+            " (jobQueueSize). Without it there is no bound. Not in TorchServe.",
+        ),
+    )
+    sequence_max_idle_ms: int | None = field(
+        default=None,
+        metadata=yaml_key("sequenceMaxIdleMSec", whole(0), "Milliseconds after which an idle sequence ends."),
+    )
+    sequence_timeout_ms: int | None = field(
+        default=None, metadata=yaml_key("sequenceTimeoutMSec", whole(0), "Milliseconds after which any sequence ends.")
+    )
+    max_sequence_job_queue_size: int | None = field(
+        default=None, metadata=yaml_key("maxSequenceJobQueueSize", whole(1), "Requests that may wait in one sequence.")
+    )
+    max_num_sequence: int | None = field(
+        default=None, metadata=yaml_key("maxNumSequence", whole(1), "Sequences at a time.")
+    )
+    objectives: Objectives | None = field(
+        default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
+    )
+
+
+def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
+    """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
+
+    Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML and for a file
+    that is no mapping, BadRequest for an `slo` section that cannot be kept to.
+    """
+    content = _load(text, name)
+    warnings: list[str] = []
+    values = _read(ModelConfig, content, name, warnings)
+    if "torchrun" in values:
+        section = _read(TorchRun, values["torchrun"], f"{name}: torchrun", warnings)
+        values["torchrun"] = TorchRun(**section)
+        if "nproc_per_node" in section:
+            values["parallel_level"] = section["nproc_per_node"]
+    if "objectives" in values:
+        values["objectives"] = parse_objectives(values["objectives"], name)
+    return ModelConfig(**values), warnings
+
+
+def _load(text: str, name: str) -> Mapping[Any, Any]:
+    try:
+        content = yaml.safe_load(text)
+    # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.
+    except Exception as error:
+        raise InvalidModel(f"{name} is no valid YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InvalidModel(f"{name} holds a {type(content).__name__}, not a mapping of settings")
+    return content
+
+
+def _read(target: type, content: Mapping[Any, Any], name: str, warnings: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for slot in fields(target):
+        key: YamlKey = slot.metadata["key"]
+        if key.name not in content:
+            continue
+        try:
+            values[slot.name] = key.read(content[key.name])
+        except ValueError as error:
+            warnings.append(f"{name}: {key.name}={shown(content[key.name])} is ignored: it {error}")
+    return values

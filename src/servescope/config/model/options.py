@@ -1,0 +1,220 @@
+"""What a model version runs with: in, its registration, yaml, `models` entry and the settings; out, `ModelOptions`.
+
+Called by serving. The precedence is TorchServe's
+(wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from servescope.config.model.config import ModelConfig
+from servescope.config.model.objectives import Objectives
+from servescope.config.models_json import StartupModel
+from servescope.config.settings import Settings
+from servescope.errors import WorkerInitialization
+
+DEFAULT_BATCH_SIZE: Final = 1
+DEFAULT_MAX_BATCH_DELAY_MS: Final = 100
+DEFAULT_MAX_RETRY_TIMEOUT_S: Final = 300
+YAML_TIMEOUT_S: Final = 120
+DEBUG_TIMEOUT_S: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterOptions:
+    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
+
+    `unknown` are the names of parameters that mean nothing here, for the caller to log.
+    """
+
+    url: str
+    model_name: str | None = None
+    handler: str | None = None
+    runtime: str | None = None
+    batch_size: int | None = None
+    max_batch_delay: int | None = None
+    initial_workers: int | None = None
+    synchronous: bool = True
+    response_timeout: int | None = None
+    startup_timeout: int | None = None
+    s3_sse_kms: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """What one model version runs with, nothing left open. `parallel_type` "" and `parallel_level` 0: not parallel.
+
+    `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
+    `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `warnings`: what was
+    asked for and is ignored.
+    """
+
+    min_workers: int
+    max_workers: int
+    batch_size: int = DEFAULT_BATCH_SIZE
+    max_batch_delay_ms: int = DEFAULT_MAX_BATCH_DELAY_MS
+    response_timeout_s: int = 120
+    startup_timeout_s: int = 120
+    job_queue_size: int = 100
+    max_retry_timeout_s: int = DEFAULT_MAX_RETRY_TIMEOUT_S
+    client_timeout_ms: int = 0
+    device_type: str = "cpu"
+    device_ids: tuple[int, ...] | None = None
+    parallel_type: str = ""
+    parallel_level: int = 0
+    use_job_ticket: bool = False
+    use_venv: bool = False
+    continuous_batching: bool = False
+    async_communication: bool = False
+    max_concurrency: int | None = None
+    sequence_batching: bool = False
+    sequence_max_idle_ms: int = 0
+    sequence_timeout_ms: int = 0
+    max_num_sequence: int = 0
+    max_sequence_job_queue_size: int = 0
+    runtime: str | None = None
+    objectives: Objectives | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def resolve_options(
+    request: RegisterOptions,
+    yaml: ModelConfig | None,
+    startup: StartupModel | None,
+    settings: Settings,
+    *,
+    at_startup: bool,
+    cpus: int,
+    gpus: int,
+) -> ModelOptions:
+    """Decide every option of a model version.
+
+    Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
+    Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
+    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are.
+    """
+    config, entry = yaml or ModelConfig(), startup or StartupModel()
+    warnings = _not_built(config)
+    devices = _devices(config, gpus, warnings)
+    asked = _workers_at_startup(entry, settings, cpus, gpus) if at_startup else _workers_by_api(request, settings)
+    workers = _workers_of_yaml(config, warnings) or asked
+    return ModelOptions(
+        **_clipped(workers, devices, gpus),
+        runtime=entry.runtime_type or request.runtime,
+        objectives=config.objectives,
+        warnings=tuple(warnings),
+        **devices,
+        **_batching(request, config, entry),
+        **_timeouts(request, yaml, entry, settings),
+        **_yaml_only(config, settings),
+    )
+
+
+def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parallel_level: int, gpus: int) -> int | None:
+    """How many workers of a parallel model the GPUs carry, None where nothing limits them; scaling asks as well."""
+    if device_type != "gpu" or parallel_level == 0:
+        return None
+    return (len(device_ids) if device_ids else gpus) // parallel_level
+
+
+def _not_built(config: ModelConfig) -> list[str]:
+    keys = [slot.metadata["key"] for slot in fields(config) if getattr(config, slot.name)]
+    return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
+
+
+def _workers_at_startup(entry: StartupModel, settings: Settings, cpus: int, gpus: int) -> tuple[int, int]:
+    workers = 1 if settings.debug else settings.default_workers_per_model or gpus or cpus
+    least = entry.min_workers or workers
+    return least, max(least, entry.max_workers or workers)
+
+
+def _workers_by_api(request: RegisterOptions, settings: Settings) -> tuple[int, int]:
+    asked = request.initial_workers
+    workers = settings.default_workers_per_model if asked is None else asked
+    return workers, workers
+
+
+def _workers_of_yaml(config: ModelConfig, warnings: list[str]) -> tuple[int, int] | None:
+    least, most = config.min_workers or 0, config.max_workers or 0
+    if 0 < least <= most:
+        return least, most
+    if least or most:
+        warnings.append(
+            f"minWorkers {least} with maxWorkers {most} is ignored: give both, 0 < minWorkers <= maxWorkers"
+        )
+    return None
+
+
+def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, Any]:
+    least, most = workers
+    level = devices["parallel_level"]
+    capacity = worker_capacity(devices["device_type"], devices["device_ids"], level, gpus)
+    if capacity == 0:
+        raise WorkerInitialization(f"parallelLevel {level} needs more GPUs than the model may use ({gpus} here)")
+    if capacity is not None:
+        least, most = min(least, capacity), min(most, capacity)
+    return {"min_workers": least, "max_workers": most}
+
+
+def _devices(config: ModelConfig, gpus: int, warnings: list[str]) -> dict[str, Any]:
+    ids = config.device_ids or None
+    if ids and (absent := [number for number in ids if number >= gpus]):
+        warnings.append(f"deviceIds {list(ids)} is ignored: there is no GPU {absent[0]} ({gpus} may be used)")
+        ids = None
+    return {
+        "device_type": "gpu" if gpus and config.device_type != "cpu" else "cpu",
+        "device_ids": ids,
+        "parallel_type": config.parallel_type or "",
+        "parallel_level": (config.parallel_level or 1) if config.parallel_type else 0,
+    }
+
+
+def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel) -> dict[str, Any]:
+    delays = (request.max_batch_delay, config.max_batch_delay, entry.max_batch_delay, DEFAULT_MAX_BATCH_DELAY_MS)
+    return {
+        "batch_size": request.batch_size or config.batch_size or entry.batch_size or DEFAULT_BATCH_SIZE,
+        "max_batch_delay_ms": next(delay for delay in delays if delay is not None),
+    }
+
+
+def _timeouts(
+    request: RegisterOptions, yaml: ModelConfig | None, entry: StartupModel, settings: Settings
+) -> dict[str, Any]:
+    if settings.debug:
+        return {"response_timeout_s": DEBUG_TIMEOUT_S, "startup_timeout_s": DEBUG_TIMEOUT_S}
+    if yaml is not None:
+        return {
+            "response_timeout_s": yaml.response_timeout or YAML_TIMEOUT_S,
+            "startup_timeout_s": yaml.startup_timeout or YAML_TIMEOUT_S,
+        }
+    return {
+        "response_timeout_s": entry.response_timeout or request.response_timeout or settings.default_response_timeout,
+        "startup_timeout_s": entry.startup_timeout or request.startup_timeout or settings.default_startup_timeout,
+    }
+
+
+def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
+    return {
+        "job_queue_size": config.job_queue_size or settings.job_queue_size,
+        "max_retry_timeout_s": config.max_retry_timeout_s or DEFAULT_MAX_RETRY_TIMEOUT_S,
+        "client_timeout_ms": config.client_timeout_ms or 0,
+        "use_job_ticket": bool(config.use_job_ticket),
+        "use_venv": bool(config.use_venv),
+        "continuous_batching": bool(config.continuous_batching),
+        "async_communication": bool(config.async_communication),
+        "max_concurrency": config.max_concurrency,
+        "sequence_batching": bool(config.sequence_batching),
+        **_sequences(config),
+    }
+
+
+def _sequences(config: ModelConfig) -> dict[str, Any]:
+    if not config.sequence_max_idle_ms:
+        return {}
+    return {
+        "sequence_max_idle_ms": config.sequence_max_idle_ms,
+        "sequence_timeout_ms": config.sequence_timeout_ms or 0,
+        "max_num_sequence": config.max_num_sequence or 1,
+        "max_sequence_job_queue_size": config.max_sequence_job_queue_size or 1,
+    }

@@ -1,0 +1,158 @@
+"""The management API's parameters: in, a query or a JSON body; out, `RegisterOptions` or `ScaleOptions`. Called by web.
+
+Names and defaults are TorchServe's (http/messages/RegisterModelRequest, ManagementRequestHandler). Where it takes a
+number that is none for the default, this raises BadRequest with the parameter and the value; parameters that it does
+not know are ignored, as there, but listed.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from servescope.config.model.options import RegisterOptions
+from servescope.errors import BadRequest, JsonSyntax
+
+RUNTIMES: Final = ("python", "python3", "LSP")
+MAX_NUMBER: Final = 2**31 - 1
+
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+# The least value of each number.
+_NUMBERS: Final = {
+    "batch_size": 1,
+    "max_batch_delay": 0,
+    "initial_workers": 0,
+    "response_timeout": 1,
+    "startup_timeout": 1,
+}
+_TEXTS: Final = ("model_name", "handler", "runtime")
+_FLAGS: Final = {"synchronous": True, "s3_sse_kms": False}
+_REGISTER_NAMES: Final = frozenset({"url", *_NUMBERS, *_TEXTS, *_FLAGS})
+# TorchServe documents number_gpu and timeout, and ignores them.
+_SCALE_NAMES: Final = frozenset({"min_worker", "max_worker", "synchronous", "model_version", "number_gpu", "timeout"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleOptions:
+    """How many workers a model version is to have. `model_version` None: the path's, or else the default version."""
+
+    min_worker: int = 1
+    max_worker: int = 1
+    synchronous: bool = False
+    model_version: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+def parse_register(params: Mapping[str, str]) -> RegisterOptions:
+    """Read the query of POST /models. Raises BadRequest for a missing url, bad numbers, an unknown runtime."""
+    return _register(params, _number_of_text, _text_of_text, _flag_of_text)
+
+
+def parse_register_json(obj: object) -> RegisterOptions:
+    """Read the decoded JSON body of POST /models; null means "not given". Raises BadRequest as `parse_register` does.
+
+    Numbers and flags may also be texts, which TorchServe's Gson takes; a body without max_batch_delay gets the default.
+    """
+    if not isinstance(obj, dict):
+        raise JsonSyntax(f"The request body must be a JSON object, not {obj!r:.80}")
+    given = {name: value for name, value in obj.items() if value is not None}
+    return _register(given, _number_of_json, _text_of_json, _flag_of_json)
+
+
+def parse_register_body(body: bytes) -> RegisterOptions:
+    """Read the JSON body of POST /models as it came. Raises JsonSyntax for what is no JSON, too."""
+    try:
+        obj = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise JsonSyntax(f"Invalid JSON in the request body: {error}") from error
+    return parse_register_json(obj)
+
+
+def parse_scale(params: Mapping[str, str]) -> ScaleOptions:
+    """Read the query of PUT /models/{name}; max_worker defaults to min_worker. Raises BadRequest for bad numbers."""
+    least = _number_of_text("min_worker", params["min_worker"], 0) if "min_worker" in params else 1
+    most = _number_of_text("max_worker", params["max_worker"], 0) if "max_worker" in params else least
+    if most < least:
+        raise BadRequest("max_worker cannot be less than min_worker.")
+    return ScaleOptions(
+        min_worker=least,
+        max_worker=most,
+        synchronous=_flag_of_text("synchronous", params.get("synchronous", "")),
+        model_version=params.get("model_version") or None,
+        unknown=_unknown(params, _SCALE_NAMES),
+    )
+
+
+def _register(
+    given: Mapping[str, Any],
+    number: Callable[[str, Any, int], int],
+    text: Callable[[str, Any], str],
+    flag: Callable[[str, Any], bool],
+) -> RegisterOptions:
+    if "url" not in given:
+        raise BadRequest("Parameter url is required.")
+    values: dict[str, Any] = {"url": text("url", given["url"])}
+    values |= {name: text(name, given[name]) or None for name in _TEXTS if name in given}
+    values |= {name: number(name, given[name], least) for name, least in _NUMBERS.items() if name in given}
+    values |= {name: flag(name, given[name]) for name in _FLAGS if name in given}
+    runtime = values.get("runtime")
+    if runtime is not None and runtime not in RUNTIMES:
+        raise BadRequest(f"Invalid RuntimeType value: {runtime}")
+    return RegisterOptions(**values, unknown=_unknown(given, _REGISTER_NAMES))
+
+
+def _number_of_text(name: str, text: str, least: int) -> int:
+    if _WHOLE.fullmatch(text) is None:
+        raise BadRequest(f"Parameter {name} is not a whole number: {text!r}")
+    # int() refuses thousands of digits, and ten are too many already.
+    digits = text.lstrip("+-0")
+    number = int(text) if len(digits) <= 10 else MAX_NUMBER + 1
+    if text.startswith("-") and digits:
+        number = -abs(number)
+    return _in_bounds(name, number, text, least)
+
+
+def _number_of_json(name: str, value: object, least: int) -> int:
+    if isinstance(value, str):
+        return _number_of_text(name, value, least)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value) is not int:
+        raise BadRequest(f"Parameter {name} is not a whole number: {value!r:.80}")
+    return _in_bounds(name, value, str(value), least)
+
+
+def _in_bounds(name: str, number: int, text: str, least: int) -> int:
+    if number < least:
+        raise BadRequest(f"Parameter {name} must be at least {least}: {text!r:.80}")
+    if number > MAX_NUMBER:
+        raise BadRequest(f"Parameter {name} must be at most {MAX_NUMBER}: {text!r:.80}")
+    return number
+
+
+def _text_of_text(_name: str, text: str) -> str:
+    return text
+
+
+def _text_of_json(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadRequest(f"Parameter {name} is not a text: {value!r:.80}")
+    return value
+
+
+def _flag_of_text(_name: str, text: str) -> bool:
+    return text.lower() == "true"
+
+
+def _flag_of_json(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _flag_of_text(name, value)
+    raise BadRequest(f"Parameter {name} is neither true nor false: {value!r:.80}")
+
+
+def _unknown(given: Collection[str], known: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in given if name not in known)

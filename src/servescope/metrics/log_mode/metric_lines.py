@@ -1,0 +1,109 @@
+"""The metric lines of the modes that log, bound to their series once.
+
+In: the definitions that are logged, and writes of `logged`, `logged_requests` and the collectors' readings. Out: lines of
+TorchServe's form to ts_metrics.log and model_metrics.log. Made by `server`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from servescope.logs.metric import MetricLog
+from servescope.metrics.collectors.reading import Reading
+from servescope.metrics.definitions import Definition
+from servescope.metrics.log_mode.lines import Dimensions, LineShape, json_shape, render, text_shape
+from servescope.wire.messages import MetricUpdate
+
+MOST_SHAPES = 4096
+_MODEL = "Model"
+_Series = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+
+
+class Line:
+    """Writes the lines of one series; nothing where its family is not logged. For one thread."""
+
+    __slots__ = ("_after", "_before", "_ids", "_log", "_shape", "_value")
+
+    def __init__(self, log: MetricLog, shape: LineShape | None) -> None:
+        self._log = log
+        self._shape = shape
+        self._value = math.nan
+        self._ids = self._before = self._after = ""
+
+    def write(self, value: float, request_ids: str = "") -> None:
+        """Note that `value` was written, for these requests (ids between commas)."""
+        shape = self._shape
+        if shape is None:
+            return
+        # Counters go up by the same 1 again and again, and spelling a number is the dearest part of a line.
+        if value != self._value or request_ids != self._ids:
+            self._before, self._after = render(shape, value, request_ids)
+            self._value, self._ids = value, request_ids
+        self._log.write(self._before, self._after)
+
+
+class MetricLines:
+    """Which writes are logged, and where. `definitions`: TorchServe's families whose writes are, as metrics.yaml names them.
+
+    `server` and `model` are the two files.
+    """
+
+    def __init__(self, definitions: Sequence[Definition], hostname: str, server: MetricLog, model: MetricLog) -> None:
+        self._definitions = {definition.name: definition for definition in definitions}
+        self._hostname = hostname
+        self._server = server
+        self._model = model
+        self._readings: dict[tuple[str, tuple[str, ...]], Line] = {}
+        self._updates: dict[_Series, Line] = {}
+
+    def of_server(self, family: str, *values: str) -> Line:
+        """A series of the server's. `values` stand for the family's labels in their order, the host's name aside."""
+        return Line(self._server, self._shape_of(family, values, self._server, with_ids=False))
+
+    def of_model(self, family: str, *values: str) -> Line:
+        """A series of a family that TorchServe lists under model_metrics."""
+        return Line(self._model, self._shape_of(family, values, self._model, with_ids=True))
+
+    def reading(self, reading: Reading) -> None:
+        """A collector read this; for the sampler, on its own thread."""
+        if reading.family not in self._definitions:
+            return
+        key = (reading.family, reading.labels)
+        line = self._readings.get(key)
+        if line is None:
+            _make_room(self._readings)
+            line = self._readings[key] = self.of_server(reading.family, *reading.labels[:-1])
+        line.write(reading.value)
+
+    def update(self, update: MetricUpdate) -> None:
+        """A handler wrote this. Its dimensions are logged as it gave them."""
+        key = (update.name, update.unit, tuple(update.dimensions), tuple(update.values))
+        line = self._updates.get(key)
+        if line is None:
+            _make_room(self._updates)
+            dimensions = tuple(zip(update.dimensions, update.values, strict=False))
+            shape = self._shape(self._model, update.name, update.unit, dimensions, with_ids=True)
+            line = self._updates[key] = Line(self._model, shape)
+        line.write(update.value, update.request_id)
+
+    def _shape_of(self, family: str, values: Sequence[str], log: MetricLog, *, with_ids: bool) -> LineShape | None:
+        definition = self._definitions.get(family)
+        if definition is None:
+            return None
+        dimensions = tuple(zip(definition.labels[:-1], values, strict=True))
+        return self._shape(log, family, definition.unit, dimensions, with_ids=with_ids)
+
+    def _shape(self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, *, with_ids: bool) -> LineShape:
+        make = json_shape if log.json else text_shape
+        return make(name, unit, dimensions, self._hostname, with_ids=with_ids)
+
+
+def _make_room(lines: dict[Any, Line]) -> None:
+    """Handlers choose label values, so what is kept of them is bounded; making a shape anew costs microseconds."""
+    if len(lines) >= MOST_SHAPES:
+        lines.clear()
+
+
+def to_thousandths(microseconds: float) -> float:
+    """To the nanosecond, which is all that the clock says; `round` takes ten times as long."""
+    return int(microseconds * 1000.0 + 0.5) / 1000.0

@@ -1,0 +1,106 @@
+"""The recorders of the modes that log: each of TorchServe's writes also becomes a line, as its log mode writes it.
+
+In: the calls of `recorder.Recorder` and `model_recorder.ModelRecorder`, and the collectors' readings. Out: lines of
+ts_metrics.log (the server's families) and model_metrics.log (the handlers'). Made by `server` in place of the plain
+recorders, which thus pay nothing. A line's value is what was written: a counter's increment.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from servescope.config.model.objectives import Objectives
+from servescope.metrics.log_mode.metric_lines import Line, MetricLines, to_thousandths
+from servescope.metrics.log_mode.requests import LoggingPortRecorder, LoggingRequestRecorder
+from servescope.metrics.recording.families import ModelFamilies
+from servescope.metrics.recording.llm import LlmRecorder
+from servescope.metrics.recording.model import HOST, MODEL, ModelRecorder, Requests
+from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.recorder import Recorder
+from servescope.metrics.recording.requests.recorder import RequestRecorder
+from servescope.metrics.registry import Registry
+from servescope.metrics.torchserve.custom import CustomMetrics
+from servescope.wire.messages import MetricUpdate
+
+
+class LoggingRecorder(Recorder):
+    """A recorder that logs. `keeps_custom`: False where /metrics does not show what handlers write."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        hostname: str,
+        lines: MetricLines,
+        *,
+        keeps_custom: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lines = lines  # the base class makes parts that need them
+        super().__init__(registry, hostname, clock)
+        self._keeps_custom = keeps_custom
+        self._thread_time_line = lines.of_server("WorkerThreadTime", HOST)
+
+    def worker_loaded(self, worker_name: str, milliseconds: float) -> None:
+        """See Recorder."""
+        super().worker_loaded(worker_name, milliseconds)
+        self._lines.of_server("WorkerLoadTime", worker_name, HOST).write(milliseconds)
+
+    def worker_thread_time(self, milliseconds: float) -> None:
+        """See Recorder."""
+        super().worker_thread_time(milliseconds)
+        self._thread_time_line.write(milliseconds)
+
+    def _make_port(self) -> PortRecorder:
+        return LoggingPortRecorder(self._registry, self._hostname, self._lines)
+
+    def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
+        return LoggingRequestRecorder(self._make_series(name, version, objectives), self.port, self._lines, name)
+
+    def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
+        custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
+        requests = self._make_requests(name, version, objectives)
+        llm = self._make_llm(name, version, objectives)
+        return LoggingModelRecorder(
+            self._families, custom, name, version, requests, llm, self._lines, self._keeps_custom
+        )
+
+
+class LoggingModelRecorder(ModelRecorder):
+    """A model's recorder that logs; see LoggingRecorder."""
+
+    def __init__(
+        self,
+        families: ModelFamilies,
+        custom: CustomMetrics,
+        name: str,
+        version: str,
+        requests: RequestRecorder,
+        llm: LlmRecorder,
+        lines: MetricLines,
+        keeps_custom: bool,
+    ) -> None:
+        super().__init__(families, custom, name, version, requests, llm)
+        self._lines = lines
+        self._keeps_custom = keeps_custom
+        self._arrived_lines: dict[str, Line] = {}
+        self._prediction_line = lines.of_model("PredictionTime", self.name, MODEL)
+
+    def request_arrived(self, label: str) -> None:
+        """See ModelRecorder."""
+        super().request_arrived(label)
+        line = self._arrived_lines.get(label)
+        if line is None:
+            line = self._lines.of_server("ts_inference_requests_total", self.name, label)
+            self._arrived_lines[label] = line
+        line.write(1.0)
+
+    def batch_handled(self, prediction_s: float, batch: Requests) -> None:
+        """See ModelRecorder."""
+        super().batch_handled(prediction_s, batch)
+        self._prediction_line.write(to_thousandths(prediction_s * 1e6) / 1000.0, ",".join(batch.request_ids))
+
+    def custom(self, updates: Sequence[MetricUpdate]) -> None:
+        """See ModelRecorder."""
+        if self._keeps_custom:
+            super().custom(updates)
+        for update in updates:
+            self._lines.update(update)

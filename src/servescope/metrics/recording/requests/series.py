@@ -1,0 +1,192 @@
+"""The series of a model's finished requests: counters by code, histograms of durations, stages and sizes, latency counters.
+
+In: from `request_recorder`, most requests many at once, since they are alike and columns cost much less than their rows one by
+one; the others singly. Out: series of this project's own families and TorchServe's latencies.
+"""
+
+import time
+from collections.abc import Sequence
+from itertools import cycle
+from operator import sub
+
+from servescope.metrics.definitions import OUTCOMES, STAGES
+from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.instruments.histogram import MOST_PENDING
+from servescope.metrics.recording.codes import USUAL_CODES, code_class
+from servescope.metrics.recording.families import ModelFamilies
+from servescope.metrics.recording.requests.generation import Generation
+from servescope.metrics.recording.requests.objectives import ObjectiveCounters
+from servescope.metrics.recording.requests.times import BatchTimes, stage_times
+
+TRANSPORT = "rest"
+PREDICT = "predict"
+HOST = "Host"
+
+# An answer with status 200 of a batch that is `BatchTimes.plain`: arrival and end in monotonic seconds, its batch's times,
+# bytes of its body and of the answer's, its id, the version in its URL or `default`, its method and its path's template. A
+# plain tuple: nothing is cheaper to make.
+PlainRow = tuple[float, float, BatchTimes, int, int, str, str, tuple[str, str]]
+
+
+class RequestSeries:
+    """See the module. `bounds`: buckets of the durations, the thresholds of `objectives` among them."""
+
+    def __init__(
+        self,
+        families: ModelFamilies,
+        name: str,
+        version: str,
+        objectives: ObjectiveCounters | None,
+        bounds: tuple[float, ...],
+    ) -> None:
+        self._families = families
+        self._model = model = (name, version)
+        self._objectives = objectives
+        self._latencies: dict[str, tuple[Counter, Counter]] = {}
+        self._queue_time: Gauge | None = None
+        self._codes: dict[tuple[str, int], Counter] = {}
+        self._folded: set[tuple[str, str]] = set()
+        for code in USUAL_CODES:
+            self._codes[PREDICT, code] = families.requests.labels(*model, TRANSPORT, PREDICT, str(code))
+        self._ok, self._client_errors, self._server_errors = (
+            families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES
+        )
+        self._stages = {stage: families.stages.labels(*model, stage) for stage in STAGES}
+        self._received = families.request_bytes.labels(*model)
+        self._sent = families.response_bytes.labels(*model)
+        self.batch_sizes = families.batch_sizes.labels(*model)
+        durations = (self._ok, self._client_errors, self._server_errors)
+        self._to_fold = cycle((*durations, *self._stages.values(), self._received, self._sent, self.batch_sizes))
+
+    def record_plain(self, rows: Sequence[PlainRow]) -> None:
+        """Observe these requests, nearly all that a busy server answers."""
+        arrived, ended, times, received, sent, ids, asked, _ = zip(*rows, strict=True)
+        self._codes[PREDICT, 200].value += len(rows)
+        durations = list(map(sub, ended, arrived))
+        self._ok.pending += durations
+        self._mark(durations, ids, ended)
+        self._received.pending += received
+        self._sent.pending += sent
+        waited = list(map(sub, [batch.turn for batch in times], arrived))
+        handler = [batch.prediction for batch in times]
+        respond = list(map(sub, ended, [batch.received for batch in times]))
+        dispatch = list(map(sub, map(sub, map(sub, durations, waited), handler), respond))
+        if min(dispatch) < 0.0:  # by rounding
+            dispatch = [max(0.0, seconds) for seconds in dispatch]
+        stages = self._stages
+        stages["queue"].pending += waited
+        stages["handler"].pending += handler
+        stages["respond"].pending += respond
+        stages["dispatch"].pending += dispatch
+        if self._objectives is not None:
+            self._objectives.answered(durations)
+        self._handle_all(asked, durations, waited)
+
+    def _mark(self, durations: Sequence[float], ids: Sequence[str], ended: Sequence[float]) -> None:
+        """Keep exemplars: of the last request, which is any, and of the slowest, which somebody will look for."""
+        for at in {len(ids) - 1, durations.index(max(durations))}:
+            self._ok.mark(durations[at], ("request_id", ids[at], ended[at] + _epoch()))
+
+    def _handle_all(self, asked: Sequence[str], durations: Sequence[float], waited: Sequence[float]) -> None:
+        if asked.count(asked[0]) == len(asked):
+            self.handled(asked[0], durations, waited)
+            return
+        for version, duration, wait in zip(asked, durations, waited, strict=True):
+            self.handled(version, (duration,), (wait,))
+
+    def handled(self, asked: str, durations: Sequence[float], waited: Sequence[float]) -> None:
+        """The handler answered these requests, in this order: TorchServe's latency counters and QueueTime.
+
+        `asked`: the version in their URLs, or `default`. Seconds from arrival to the answer's end, and until it was their
+        batch's turn. TorchServe counts no answers here that its handler did not give.
+        """
+        series = self._latencies.get(asked)
+        if series is None:
+            families = self._families
+            values = (self._model[0], asked, families.hostname)
+            series = families.ts_latency.labels(*values), families.ts_queue_latency.labels(*values)
+            self._latencies[asked] = series
+            self._queue_time = families.queue_time.labels(HOST, families.hostname)
+        series[0].value += sum(durations) * 1e6
+        series[1].value += sum(waited) * 1e6
+        assert self._queue_time is not None  # bound together with the counters
+        self._queue_time.value = waited[-1] * 1e3 // 1.0
+
+    def observe(
+        self,
+        code: int,
+        duration: float,
+        received: int,
+        sent: int,
+        mark: tuple[str, str, float],
+        generation: Generation | None = None,
+    ) -> None:
+        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds, where it has an id.
+        `generation`: what a language model made of it.
+        """
+        outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
+        label, value, ended = mark
+        if value:
+            outcome.observe_marked(duration, (label, value, ended + _epoch()))
+        else:
+            outcome.observe(duration)
+        self._received.observe(received)
+        self._sent.observe(sent)
+        if self._objectives is not None:
+            self._objectives.finished(code, duration, generation)
+
+    def observe_stages(self, times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> None:
+        """The stages of one request; see `request_times.stage_times`."""
+        for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
+            self._stages[stage].observe(seconds)
+
+    def count(self, route: str, code: int) -> None:
+        """Count one request. Handlers choose codes: past the budget they are counted by their class."""
+        counter = self._codes.get((route, code))
+        if counter is None:
+            families = self._families
+            if len(self._codes) >= families.budget and code not in USUAL_CODES:
+                counter = self._fold(route, code_class(code))
+            else:
+                counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
+                self._codes[route, code] = counter
+        counter.value += 1.0
+
+    def _fold(self, route: str, codes: str) -> Counter:
+        families = self._families
+        name = families.requests.definition.name
+        families.dropped.labels(name).value += 1.0
+        text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
+        families.warn_once(f"series:{self._model[0]}:{name}", text)
+        self._folded.add((route, codes))
+        return families.requests.labels(*self._model, TRANSPORT, route, codes)
+
+    def fold_next(self) -> None:
+        """Fold one histogram, each in its turn, so that the loop never stands still for all of them."""
+        next(self._to_fold).fold()
+
+    def bound_batch_sizes(self) -> None:
+        """Fold the batches' sizes where they are many: `batch_sent` only appends, and `fold_next` runs for plain requests."""
+        if len(self.batch_sizes.pending) >= MOST_PENDING:
+            self.batch_sizes.fold()
+
+    def remove(self) -> None:
+        """Drop all series."""
+        families, model = self._families, self._model
+        for route, code in self._codes:
+            families.requests.remove(*model, TRANSPORT, route, str(code))
+        for route, codes in self._folded:
+            families.requests.remove(*model, TRANSPORT, route, codes)
+        for outcome in OUTCOMES:
+            families.durations.remove(*model, outcome)
+        for stage in STAGES:
+            families.stages.remove(*model, stage)
+        for sized in (families.batch_sizes, families.request_bytes, families.response_bytes):
+            sized.remove(*model)
+        if self._objectives is not None:
+            self._objectives.remove()
+
+
+def _epoch() -> float:
+    """What makes seconds since 1970 of monotonic ones."""
+    return time.time() - time.monotonic()

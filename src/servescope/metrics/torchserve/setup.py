@@ -1,0 +1,46 @@
+"""Which families a server shows and logs, and which metrics its workers declare, by its settings. Called once by `server`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servescope.config.settings import Settings
+from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
+from servescope.metrics.instruments.buckets import apply_buckets
+from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select
+from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
+from servescope.wire.messages import MetricDeclaration
+
+_OWN_NAMES = frozenset(definition.name for definition in OWN)
+
+
+@dataclass(frozen=True)
+class MetricSetup:
+    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` travel to the workers."""
+
+    mode: MetricsMode
+    definitions: Sequence[Definition]
+    logged: Sequence[Definition]
+    declarations: Sequence[MetricDeclaration]
+
+
+def read_definitions(settings: Settings) -> MetricSetup:
+    """What `metrics_config` (all families without one), `metrics_mode` and the buckets' settings ask for.
+
+    Raises:
+        ConfigurationError: the file cannot be used, or there is no such mode or histogram.
+    """
+    mode = metrics_mode(settings.metrics_mode)
+    chosen: Sequence[Definition] = DEFINITIONS
+    declarations: Sequence[MetricDeclaration] = [_declaration(definition) for definition in HANDLER]
+    if settings.metrics_config is not None:
+        config = read_metrics_config(settings.metrics_config)
+        chosen = select(config, auto_detect=settings.model_metrics_auto_detect)
+        declarations = config.model_metrics
+    chosen = apply_buckets(chosen, settings.metrics_buckets)
+    torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
+    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations)
+
+
+def _declaration(definition: Definition) -> MetricDeclaration:
+    """As metrics.yaml would say it: the host's name is added by the server."""
+    return MetricDeclaration(definition.kind, definition.name, definition.unit, list(definition.labels[:-1]))

@@ -1,0 +1,120 @@
+"""The app of a port: takes each request to the port's APIs, and sees to it that there is exactly one answer.
+
+`inference`, `management` and `metrics` are the APIs; `connection` calls. Where APIs share an address, they are asked in turn until
+one knows the path.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from servescope.config.settings import Settings
+from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
+from servescope.web.http.connection import Connection
+from servescope.web.http.cors import is_preflight
+from servescope.web.http.exchange import Exchange, Observers
+from servescope.web.http.face import Face
+from servescope.web.http.request import Request
+from servescope.web.http.request_id import request_id_of
+
+logger = logging.getLogger("servescope.web")
+
+
+class Refused(NamedTuple):
+    """What an API says of a request of its own that it was not given: its path's template, and the answer where it has one."""
+
+    route: str
+    answer: tuple[Face, ServescopeError] | None = None
+
+
+class Handler(Protocol):
+    """One API. `listener`: its name in the metrics."""
+
+    listener: str
+
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """Answer through the exchange: now, later by a callback, or by the coroutine that is returned.
+
+        Sets `exchange.route`, the template of a path that it knows. Raises ServescopeError for an error answer, and
+        ResourceNotFound, at once, for another API's path.
+        """
+
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:
+        """A request is over without being handled: too large, or its client left before its turn. None: another API's path."""
+
+
+class HttpApp:
+    """One port's app."""
+
+    def __init__(self, handlers: Sequence[Handler], settings: Settings, observers: Observers) -> None:
+        self.body_limit = settings.max_request_size
+        *self._others, self._last = handlers
+        self._settings = settings
+        self._observers = observers
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, request: Request, connection: Connection) -> None:
+        """See `connection.App`."""
+        exchange = self._observers.begin(request, connection, self._last.listener)
+        connection.on_lost = exchange.close
+        try:
+            if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
+                exchange.answer(200, (), b"")
+                return
+            later = self._last.handle(exchange) if not self._others else self._ask(exchange)
+            if later is not None:
+                task = asyncio.create_task(self._finish(exchange, later))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except ServescopeError as error:
+            exchange.fail(error)
+        except Exception:
+            self._fail_unforeseen(exchange)
+
+    def _ask(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        for handler in self._others:
+            exchange.listener = handler.listener
+            try:
+                return handler.handle(exchange)
+            except ResourceNotFound:
+                continue
+        exchange.listener = self._last.listener
+        return self._last.handle(exchange)
+
+    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
+        """See `connection.App`."""
+        listener, route, method = self._last.listener, "malformed", "other"
+        answer = None
+        if request is not None:
+            route, method = "other", request.method
+            for handler in (*self._others, self._last):
+                known = handler.refused(request, code, time.monotonic())
+                if known is not None:
+                    listener, route = handler.listener, known.route
+                    if known.answer is not None:
+                        answer = self._written(request, *known.answer)
+                    break
+        self._observers.recorder.port.http_request(listener, method, route, code)
+        return answer
+
+    def _written(self, request: Request, face: Face, error: ServescopeError) -> tuple[bytes, bytes]:
+        """Header lines and body of a refusal."""
+        _, headers, body = face.refusal(error)
+        headers.append((b"content-length", b"%d" % len(body)))
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        lines = b"x-request-id: %b%b%b" % (request_id_of(request).encode(), self._observers.common_lines, lines)
+        return lines, b"" if request.method == "HEAD" else body
+
+    async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:
+        try:
+            await later
+        except ServescopeError as error:
+            exchange.fail(error)
+        except Exception:
+            self._fail_unforeseen(exchange)
+
+    def _fail_unforeseen(self, exchange: Exchange) -> None:
+        logger.exception("Request %s failed", exchange.request_id)
+        exchange.fail(WorkerFailed("Internal server error"))

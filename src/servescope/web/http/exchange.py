@@ -1,0 +1,209 @@
+"""One request and its answer, on any of the three ports: the request's id, the contract's headers, the counters, the access log.
+
+Every app makes one for each request, answers through it exactly once, and leaves the bookkeeping to it.
+"""
+
+import asyncio
+import http
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from servescope.errors import ServescopeError, WorkerFailed
+from servescope.logs.access import AccessLog
+from servescope.metrics.recording.recorder import Recorder
+from servescope.web.http.connection import Connection
+from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
+from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.http.request_id import request_id_of
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+NO_BODY = frozenset((204, 205, 304))
+NO_LENGTH = frozenset((204, 304))
+
+_CACHING = (
+    b"pragma: no-cache\r\ncache-control: no-cache; no-store, must-revalidate, private\r\n"
+    b"expires: Thu, 01 Jan 1970 00:00:00 UTC\r\n"
+)
+_LENGTHS = [b"content-length: %d\r\n" % size for size in range(1024)]
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: ".encode() for status in range(1000)}
+
+
+def json_body(value: Any) -> bytes:
+    """Pretty JSON as TorchServe prints it."""
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def encode_headers(headers: Mapping[str, str], kept_back: frozenset[str] = OWN_HEADERS) -> list[tuple[bytes, bytes]]:
+    """A handler's headers for the wire, without those that are the server's own, or otherwise `kept_back`.
+
+    Raises:
+        WorkerFailed: a name or value that HTTP cannot carry, which would let a handler write headers of another kind.
+    """
+    encoded = []
+    for name, value in headers.items():
+        if str(name).lower() in kept_back:
+            continue
+        pair = str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace")
+        if not _NAME.match(pair[0]) or not _VALUE.match(pair[1]):
+            raise WorkerFailed(f"Invalid response header {name!r}: {value!r}")
+        encoded.append(pair)
+    return encoded
+
+
+@dataclass
+class Observers:
+    """Who hears of every exchange. `cors`: headers added to every answer. `open`: requests without an answer yet."""
+
+    recorder: Recorder
+    access_log: AccessLog
+    cors: list[tuple[bytes, bytes]] = field(default_factory=list)
+    open: int = 0
+    rest: asyncio.Event | None = None
+
+    def __post_init__(self) -> None:
+        self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
+
+    def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
+        """Take a request in hand. `listener`: the API that it is for."""
+        self.open += 1
+        return Exchange(request, connection, self, request_id_of(request), request.received, listener)
+
+    def log(self, exchange: "Exchange", status: int, ended: float) -> None:
+        """Write the access line."""
+        request = exchange.request
+        self.access_log.write(
+            exchange.connection.client,
+            request.method,
+            request.target.decode("latin-1"),
+            request.version,
+            status,
+            int((ended - exchange.began) * 1000),
+            exchange.request_id,
+        )
+
+    def closed(self) -> None:
+        """A request has its answer."""
+        self.open -= 1
+        if self.rest is not None and not self.open:
+            self.rest.set()
+
+    async def wait_for_rest(self) -> None:
+        """Wait until no request is without its answer."""
+        self.rest = asyncio.Event()
+        if self.open:
+            await self.rest.wait()
+
+
+class Watcher(Protocol):
+    """Who counts what became of a request, on its port too."""
+
+    def finished(self, code: int, size: int, ended: float) -> None:
+        """It is over; called once. `code`: the answer's status, 499 where the client hung up before its end.
+
+        `size`: bytes of the answer's body. `ended`: when its last byte was handed to the transport, monotonic seconds.
+        """
+
+
+class Exchange(Struct, eq=False):
+    """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
+
+    `streaming`: in pieces; `events`: which are server-sent events. `open`: neither answered yet nor given up. `route`: the path's
+    template, for the metrics. `face`: how errors are written. Made by `begin`.
+    """
+
+    request: Request
+    connection: Connection
+    observers: Observers
+    request_id: str
+    began: float
+    listener: str
+    route: str = "other"
+    started: bool = False
+    streaming: bool = False
+    events: bool = False
+    face: Face = TORCHSERVE
+    open: bool = True
+    sent: int = 0
+    watcher: Watcher | None = None
+
+    def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
+        """Send a whole answer; 4xx and 5xx close the connection, as TorchServe does."""
+        if not self.open:
+            return  # its client has gone
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers]) if headers else b""
+        if status in NO_BODY:
+            body = b""
+        size = len(body)
+        if status not in NO_LENGTH:
+            lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
+        self.started = True
+        observers = self.observers
+        if self.watcher is None:
+            observers.recorder.port.response_sent(status)
+        head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
+        self.connection.send(head, body, close=status >= 400)
+        self.sent = size if self.request.method != "HEAD" else 0
+        self._finish(status, logged=True)
+
+    def fail(self, error: ServescopeError) -> None:
+        """Answer with an error of the contract; break off an answer that has begun."""
+        status, headers, body = self.face.refusal(error)
+        if self.started:
+            self.connection.break_off(self.face.last_words(error) if self.events and self.open else b"")
+            self._finish(status, logged=False)
+            return
+        self.answer(status, headers, body)
+
+    async def stream(self, status: int, headers: Headers, pieces: AsyncIterator[bytes | memoryview]) -> None:
+        """Send an answer in pieces, each as soon as it is there. What `pieces` raises breaks the answer off."""
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        self.started = self.streaming = True
+        self.events = b"content-type: text/event-stream" in lines.lower()
+        self.observers.recorder.port.response_sent(status)
+        common = self.observers.common_lines
+        head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
+        self.connection.start_chunks(head, close=status >= 400)
+        async for piece in pieces:
+            if piece:
+                self.sent += await self.connection.send_chunk(piece)
+        if self.open:
+            self.connection.end_chunks()
+            self._finish(status, logged=True)
+
+    def close(self) -> None:
+        """Its client has gone, before the answer's end. Does nothing once it is over."""
+        self._finish(HUNG_UP, logged=False)
+
+    def _finish(self, code: int, *, logged: bool) -> None:
+        """It is over: answered, broken off, or its client has gone. Counted once, here and nowhere else."""
+        if not self.open:
+            return
+        self.open = False
+        ended = time.monotonic()
+        observers = self.observers
+        if logged:
+            observers.log(self, code, ended)
+        if self.watcher is None:
+            observers.recorder.port.http_request(self.listener, self.request.method, self.route, code)
+        else:
+            watcher, self.watcher = self.watcher, None  # they hold each other
+            watcher.finished(code, self.sent, ended)
+        observers.closed()

@@ -1,0 +1,188 @@
+"""The inference API: a request in, its job to the dispatcher, its answer out. The hot path of the server.
+
+A handler for `app`.
+"""
+
+from collections.abc import Sequence
+
+from servescope.config.settings import Settings
+from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServescopeError, ServiceUnavailable
+from servescope.serving.catalog import Catalog
+from servescope.serving.dispatcher import no_worker_text
+from servescope.serving.health import Health
+from servescope.tracing.tracer import Tracer
+from servescope.web.authorization import TokenAuthority
+from servescope.web.http.app import Refused
+from servescope.web.http.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields, text_of
+from servescope.web.http.exchange import Exchange, json_body
+from servescope.web.http.face import JSON_TYPE
+from servescope.web.http.request import Request
+from servescope.web.inference.open_inference import answer_open_inference
+from servescope.web.inference.prediction import Prediction
+from servescope.web.inference.routes import parse_path
+from servescope.web.openai.api import OpenAiApi
+from servescope.web.openai.errors import TooLarge
+from servescope.web.openai.face import OPENAI
+from servescope.web.openapi import model_document
+from servescope.web.routes import UNKNOWN, Kind, Route
+from servescope.wire.frames import INLINE_LIMIT
+from servescope.wire.messages import Field
+from servescope.wire.messages import Request as WireRequest
+
+
+class InferenceApi:
+    """Handler of the inference API. `authority` None: no tokens. `description`: the OpenAPI document, as JSON.
+
+    `tracer` None: no spans. `shared`: other APIs answer on this port too, and see to their own tokens.
+    """
+
+    listener = "inference"
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        health: Health,
+        settings: Settings,
+        authority: TokenAuthority | None,
+        description: bytes,
+        tracer: Tracer | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self._catalog = catalog
+        self._health = health
+        self._open_inference = settings.ts_open_inference_protocol
+        self._authority = authority
+        self._description = description
+        self._tracer = tracer
+        self._shared = shared
+        self._body_limit = settings.max_request_size
+        self._openai = OpenAiApi(catalog, self._predict, shared=shared)
+
+    def handle(self, exchange: Exchange) -> None:
+        """See `app.Handler`."""
+        request = exchange.request
+        route = parse_path(request.path)
+        if route is UNKNOWN:
+            self._answer_unknown(exchange)
+            return
+        exchange.route = route.template
+        if self._authority is not None and not _is_description(route, request.method):
+            self._authority.authorize_inference(request.header(b"authorization"))
+        if route.kind is Kind.PREDICT:
+            self._predict(exchange, route)
+        else:
+            self._answer_other(exchange, route)
+
+    def _answer_unknown(self, exchange: Exchange) -> None:
+        """A path that means nothing to TorchServe: OpenAI's, another API's, or nobody's."""
+        path = self._openai.claimed(exchange.request)
+        if path is None and self._shared:
+            raise ResourceNotFound
+        if path is not None:
+            exchange.route, exchange.face = path.template, OPENAI
+        if self._authority is not None:
+            self._authority.authorize_inference(exchange.request.header(b"authorization"))
+        if path is None:
+            raise ResourceNotFound
+        self._openai.handle(exchange, path)
+
+    def _answer_other(self, exchange: Exchange, route: Route) -> None:
+        if route.kind is Kind.PING:
+            status = 200 if self._health.healthy else 500
+            text = "Healthy" if status == 200 else "Unhealthy"
+            exchange.answer(status, [JSON_TYPE], json_body({"status": text}))
+        elif route.kind is Kind.INVOCATIONS:
+            self._invoke(exchange)
+        elif _is_description(route, exchange.request.method):
+            exchange.answer(200, [JSON_TYPE], self._description)
+        elif route.kind is Kind.OPEN_INFERENCE and self._open_inference:
+            status, answer = answer_open_inference(exchange.request.path)
+            exchange.answer(status, [JSON_TYPE], json_body(answer))
+        elif route.kind is Kind.ROOT:
+            raise MethodNotAllowed
+        else:
+            raise ResourceNotFound
+
+    def _invoke(self, exchange: Exchange) -> None:
+        """/invocations: the model is a parameter, or the only one loaded at startup, or a form field."""
+        request = exchange.request
+        name = request.parameters().get("model_name") or self._sole_startup_model() or self._form_model(request)
+        if not name:
+            raise BadRequest("Parameter model_name is required.")
+        self._predict(exchange, Route(Kind.PREDICT, "/invocations", name, query_fields=True))
+
+    def _sole_startup_model(self) -> str | None:
+        names = {model.name for model in self._catalog if model.loaded_at_startup}
+        return names.pop() if len(names) == 1 else None
+
+    def _form_model(self, request: Request) -> str | None:
+        if not is_form(request.content_type):
+            return None
+        _, data = form_fields(request.content_type, request.body).get("model_name", ("", b""))
+        return data.decode("utf-8", "replace")
+
+    def _predict(self, exchange: Exchange, route: Route) -> None:
+        model = self._catalog.find(route.model, route.version)
+        request = exchange.request
+        if request.method == "OPTIONS":
+            exchange.answer(200, [JSON_TYPE], json_body(model_document(model.name, model.version)))
+            return
+        prediction = Prediction(exchange, model, route.version or "default", route.asks)
+        exchange.watcher = prediction
+        model.recorder.request_arrived(prediction.label)
+        if self._health.draining:
+            model.recorder.rejected("draining")
+            raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
+        body = request.body
+        mime = b"" if route.raw else mime_of(request.content_type)
+        fields: list[Field]
+        attachments: Sequence[bytes]
+        if len(body) == 1 and len(body[0]) <= INLINE_LIMIT and mime not in FORM_TYPES and not route.query_fields:
+            fields, attachments = [Field("body", text_of(mime), body[0])], ()  # nearly every request there is
+        else:
+            fields, attachments = _fields(request, mime, route)
+        headers = request.headers
+        if self._tracer is not None:
+            headers = prediction.trace(self._tracer)
+        prediction.submit(WireRequest(exchange.request_id, headers, route.extra, fields), attachments)
+
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:
+        """See `app.Handler`. The request is one of its model's, if there is such a model."""
+        route = parse_path(request.path)
+        if route is UNKNOWN:
+            path = self._openai.claimed(request)
+            if path is None:
+                return None
+            self._openai.refused(request, path, code, ended)
+            return Refused(path.template, (OPENAI, TooLarge(self._body_limit)) if code == 413 else None)
+        if route.kind is Kind.PREDICT:
+            try:
+                recorder = self._catalog.find(route.model, route.version).recorder
+            except ServescopeError:
+                return Refused(route.template)
+            if code == 413:
+                recorder.rejected("too_large")
+            recorder.request_refused(route.asks, code, request.received or ended, ended, request.size)
+        return Refused(route.template)
+
+
+def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], Sequence[bytes]]:
+    """The fields of a row, and the bodies that travel beside the message."""
+    content_type = request.content_type
+    form = mime in FORM_TYPES and is_form(content_type)
+    if not form and not route.query_fields:
+        return raw_fields(mime, request.body)
+    values: dict[str, tuple[str, bytes]] = {}
+    if route.query_fields:
+        values = {name: ("", value.encode()) for name, value in request.parameters().items()}
+    if form:
+        return message_fields(values | form_fields(content_type, request.body))
+    fields, attachments = message_fields(values)
+    raw, pieces = raw_fields(mime, request.body)
+    return [*fields, *raw], [*attachments, *pieces]
+
+
+def _is_description(route: Route, method: str) -> bool:
+    """Whether the API's own description is asked for, which takes no token."""
+    return route.kind is Kind.API_DESCRIPTION or (route.kind is Kind.ROOT and method == "OPTIONS")

@@ -1,0 +1,131 @@
+"""What the management API says of models: the list, descriptions, readiness. Read-only; called by `management`."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from servescope.errors import BadRequest, ServescopeError, ServiceUnavailable
+from servescope.serving.catalog import Catalog
+from servescope.serving.description import describe
+from servescope.serving.job import Job, Piece
+from servescope.serving.model import Model
+from servescope.web.http.request_id import new_request_id
+from servescope.wire.messages import Request
+
+PAGE_SIZE = 100
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f"Parameter {name} must be a whole number, not {text!r}.") from None
+
+
+class ModelReports:
+    """Reads the catalog. `resident_bytes`: a process's memory by its id. `gpu_usage`: TorchServe's line about a GPU."""
+
+    def __init__(self, catalog: Catalog, resident_bytes: Callable[[int], int], gpu_usage: Callable[[int], str]) -> None:
+        self._catalog = catalog
+        self._resident_bytes = resident_bytes
+        self._gpu_usage = gpu_usage
+
+    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """One page of the models by name. A token for the next is given even where the page ends exactly at the end.
+
+        Raises:
+            BadRequest: `limit` or `next_page_token` is no number.
+        """
+        limit = _number(query, "limit", PAGE_SIZE)
+        if not 0 <= limit <= PAGE_SIZE:
+            limit = PAGE_SIZE
+        start = max(0, _number(query, "next_page_token", 0))
+        models = self._catalog.defaults()
+        page: dict[str, Any] = {}
+        if len(models) >= start + limit:
+            page["nextPageToken"] = str(start + limit)
+        shown = models[start : start + limit]
+        page["models"] = [{"modelName": model.name, "modelUrl": model.archive.url} for model in shown]
+        return page
+
+    def require(self, name: str, version: str | None) -> None:
+        """Raises: ModelNotFound, ModelVersionNotFound where there is no such model ("all": of no version)."""
+        if version == "all":
+            self._catalog.versions(name)
+        else:
+            self._catalog.find(name, version)
+
+    def readiness(self, name: str) -> dict[str, Any]:
+        """KServe's readiness: ready as soon as there is a worker to wait for. Raises ModelNotFound."""
+        return {"name": name, "ready": self._catalog.find(name).pool.can_serve}
+
+    async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
+        """The default version, one version, or with "all" every version, without what their handlers say.
+
+        Raises:
+            ModelNotFound, ModelVersionNotFound: there is no such model.
+            ServiceUnavailable: `customized`, and no worker can be asked.
+        """
+        if version == "all":
+            models = list(self._catalog.versions(name).values())
+            customized = False  # TorchServe asks one model's handler only
+        else:
+            models = [self._catalog.find(name, version)]
+        described = []
+        for model in models:
+            metadata = await self._ask(model) if customized else None
+            described.append(describe(model, self._resident_bytes, self._gpu_usage, metadata))
+        return described
+
+    async def _ask(self, model: Model) -> dict[str, Any]:
+        """What the handler says of itself; {} where it says no JSON object."""
+        headers = [(b"describe", b"True")]
+        request = Request(new_request_id(), headers, {"explain": "False"}, [])
+        waiting = Waiting()
+        job = Job(request, (), "default", monotonic(), waiting, alone=True)
+        try:
+            model.dispatcher.submit(job)
+        except ServiceUnavailable as error:
+            raise ServiceUnavailable(
+                f'Model "{model.name}" has no worker to serve describe request. '
+                "Please use scale workers API to add workers.",
+                why=error.why,
+            ) from error
+        try:
+            return _json_object(await waiting.body)
+        except ServescopeError:
+            return {}
+
+
+class Waiting:
+    """The client of a job whose answer is awaited (`serving.job.Client`). `body`: the answer, or its first piece."""
+
+    def __init__(self) -> None:
+        self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def answered(self, _status: int, _headers: Mapping[str, str], body: Piece) -> None:
+        """See `Client`."""
+        if not self.body.done():
+            self.body.set_result(bytes(body))
+
+    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, _final: bool) -> None:
+        """See `Client`."""
+        self.answered(status, headers, piece)
+
+    def failed(self, error: ServescopeError) -> None:
+        """See `Client`."""
+        if not self.body.done():
+            self.body.set_exception(error)
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,137 @@
+"""OpenAI's API on the inference port: completions, chat, embeddings, and the list of language models.
+
+A request in; out, the same body to the worker of the model that it names, by way of the inference API's own `predict`, so that it
+is queued, measured and answered as any other.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from servescope.errors import ServescopeError, ServiceUnavailable
+from servescope.serving.catalog import Catalog
+from servescope.serving.dispatcher import no_worker_text
+from servescope.serving.model import Model
+from servescope.web.http.bodies import FORM_TYPES, mime_of
+from servescope.web.http.exchange import Exchange, json_body
+from servescope.web.http.face import JSON_TYPE
+from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.openai.body import model_named_in
+from servescope.web.openai.errors import BadBody, NoSuchModel, WrongContentType, WrongMethod
+from servescope.web.openai.routes import OpenAiPath, parse_openai
+from servescope.web.routes import Kind, Route
+from servescope.wire.messages import ServedModel
+
+KIND = "openai"
+
+
+class OpenAiApi:
+    """`predict` sends an exchange on to the model that a route names. `shared`: other APIs answer on this port too."""
+
+    def __init__(self, catalog: Catalog, predict: Callable[[Exchange, Route], None], *, shared: bool) -> None:
+        self._catalog = catalog
+        self._predict = predict
+        self._shared = shared
+
+    def claimed(self, request: Request) -> OpenAiPath | None:
+        """What a request wants of this API; None: it is none of its requests.
+
+        `/v1/models/{name}` is KServe's as well: on a shared port it tells whether a model is ready, unless that is a language
+        model; and TorchServe's inference port knows no other method there than GET.
+        """
+        path = parse_openai(request.path)
+        if path is None or path.model is None or self._cards(path.model):
+            return path
+        return path if request.method in ("GET", "HEAD") and not self._shared else None
+
+    def handle(self, exchange: Exchange, path: OpenAiPath) -> None:
+        """Answer what was `claimed`.
+
+        Raises:
+            ServescopeError: with OpenAI's status and vLLM's words.
+        """
+        method = exchange.request.method
+        if method not in path.methods:
+            raise WrongMethod(method, path.template, path.methods)
+        if path.asks:
+            self._ask(exchange, path)
+        elif path.model is None:
+            exchange.answer(200, [JSON_TYPE], json_body({"object": "list", "data": self._cards()}))
+        else:
+            cards = self._cards(path.model)
+            if not cards:
+                raise NoSuchModel(path.model)
+            exchange.answer(200, [JSON_TYPE], json_body(cards[0]))
+
+    def refused(self, request: Request, path: OpenAiPath, code: int, ended: float) -> None:
+        """See `app.Handler`. One whose turn never came is its model's; of one that was too large, nobody knows whose."""
+        if code != HUNG_UP or not path.asks or request.method != "POST":
+            return
+        try:
+            model = self._model(request)
+        except ServescopeError:
+            return
+        model.recorder.request_refused(KIND, code, request.received or ended, ended, request.size)
+
+    def _ask(self, exchange: Exchange, path: OpenAiPath) -> None:
+        request = exchange.request
+        mime = mime_of(request.content_type)
+        if mime in FORM_TYPES:
+            raise WrongContentType(mime.decode("latin-1"))
+        model = self._model(request)
+        if not model.pool.served:
+            error = _not_served(model)
+            model.recorder.request_refused(KIND, error.status, exchange.began, time.monotonic(), request.size)
+            raise error
+        # Undecoded, though it is JSON: the engine reads the client's own bytes.
+        self._predict(exchange, Route(Kind.PREDICT, path.template, model.name, extra=path.extra, asks=KIND, raw=True))
+
+    def _model(self, request: Request) -> Model:
+        """The model that a body asks, of whatever kind it is.
+
+        Raises:
+            BadBody: it cannot be read; or names none, where there is not just one language model.
+            NoSuchModel: no model has its name.
+        """
+        name = model_named_in(request.body)
+        if name:
+            model = self._catalog.find_served(name)
+            if model is None:
+                raise NoSuchModel(name)
+            return model
+        models = self._catalog.language_models()
+        if len(models) != 1:
+            raise BadBody(f"model: Field required; {len(models)} language models are served here.", "model")
+        return models[0]
+
+    def _cards(self, name: str | None = None) -> list[dict[str, Any]]:
+        """The cards of all names, or of this one; of a name that two models have, the one who is asked by it."""
+        cards: dict[str, dict[str, Any]] = {}
+        for model in self._catalog.language_models():
+            for served in model.pool.served:
+                if (name is None or served.id == name) and self._catalog.find_served(served.id) is model:
+                    cards.setdefault(served.id, _card(served, self._catalog.registered_at(model)))
+        return list(cards.values())
+
+
+def _not_served(model: Model) -> ServescopeError:
+    """Why a registered model does not answer here. What it is, it says only once it is loaded."""
+    states = model.pool.states()
+    if states["ready"] + states["busy"] == 0:
+        model.recorder.rejected("no_worker")
+        return ServiceUnavailable(no_worker_text(model.name, None))
+    text = f"The model `{model.name}` is not a language model: ask it at /predictions/{model.name}."
+    return BadBody(text, "model")
+
+
+def _card(served: ServedModel, registered_at: float) -> dict[str, Any]:
+    """OpenAI's model, with vLLM's `root`, `parent` and `max_model_len`."""
+    return {
+        "id": served.id,
+        "object": "model",
+        "created": int(registered_at),
+        "owned_by": "servescope",
+        "root": served.root,
+        "parent": served.parent,
+        "max_model_len": served.max_model_len,
+    }

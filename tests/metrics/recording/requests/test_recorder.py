@@ -1,0 +1,216 @@
+"""What becomes of a model's requests: each is one observation of every family of requests."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from metrics.answers import outcome
+from servescope.config.model.objectives import Objectives
+from servescope.metrics.instruments import Counter
+from servescope.metrics.recording.recorder import KEPT_S, Recorder
+from servescope.metrics.recording.requests.outcome import Answer
+from servescope.metrics.recording.requests.times import BatchTimes, stage_times
+from servescope.metrics.registry import Registry
+
+MODEL = ("noop", "1.0")
+WAY = ("POST", "/predictions/{model_name}")
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(series_budget=10)
+
+
+def finish(
+    recorder: Recorder, code: int = 200, times: BatchTimes | None = None, queued: bool = True, **options: object
+) -> None:
+    """One request that took two seconds."""
+    model = recorder.model(*MODEL, **options)  # type: ignore[arg-type]
+    model.request_arrived("default")
+    if code == 200 and times is not None and times.plain:  # as `web.inference.prediction` does
+        model.requests.finished_plainly((10.0, 12.0, times, 100, 200, "abc", "default", WAY))
+    else:
+        facts = {"times": times, "queued": queued, "received_bytes": 100, "sent_bytes": 200}
+        model.requests.finished(outcome(way=WAY, code=code, ended=12.0, **facts))
+    model.requests.settle()
+
+
+def count(registry: Registry, family: str, *labels: str) -> int:
+    return registry.histogram(family).series[(*MODEL, *labels)].count
+
+
+def test_the_usual_codes_are_there_from_the_first_scrape(registry: Registry) -> None:
+    """At zero, so that rates and alerts work."""
+    Recorder(registry, "h").model(*MODEL)
+    series = registry.counter("servescope_requests_total").series
+    assert {key[4]: one.value for key, one in series.items()} == {"200": 0, "400": 0, "500": 0, "503": 0}
+    assert {key[2] for key in registry.histogram("servescope_request_duration_seconds").series} == {
+        "ok", "client_error", "server_error",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (200, "ok"),
+        (302, "ok"),
+        (404, "client_error"),
+        (499, "client_error"),
+        (500, "server_error"),
+        (999, "server_error"),
+    ],
+)
+def test_an_outcome(registry: Registry, code: int, outcome: str) -> None:
+    """A code is counted as it is, a duration by its class, with the request's id as exemplar."""
+    finish(Recorder(registry, "h"), code)
+    assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", str(code))].value == 1
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, outcome)]
+    assert (durations.count, durations.sum) == (1, 2.0)
+    (exemplar,) = durations.exemplars.values()
+    assert (exemplar.label, exemplar.id, exemplar.value) == ("request_id", "abc", 2.0)
+
+
+def test_sizes_and_flight(registry: Registry) -> None:
+    """Bodies are observed, and whoever is not finished is in flight."""
+    recorder = Recorder(registry, "h")
+    finish(recorder)
+    recorder.model(*MODEL).request_arrived("default")
+    assert registry.histogram("servescope_request_bytes").series[MODEL].sum == 100
+    assert registry.histogram("servescope_response_bytes").series[MODEL].sum == 200
+    assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 1
+    assert registry.counter("ts_inference_requests_total").series["noop", "default", "h"].value == 2
+
+
+def test_one_that_is_refused_unread(registry: Registry) -> None:
+    """As TorchServe, its families do not count what is too large; this project's own do."""
+    recorder = Recorder(registry, "h")
+    recorder.model(*MODEL).request_refused("predict", 413, 10.0, 10.0, 7_000_000)
+    recorder.model(*MODEL).requests.settle()
+    duration = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "client_error")]
+    assert (duration.count, duration.exemplars) == (1, {})  # it has no id that anyone could look for
+    assert registry.counter("servescope_requests_total").series[(*MODEL, "rest", "predict", "413")].value == 1
+    assert registry.counter("ts_inference_requests_total").series == {}
+    assert registry.gauge("servescope_requests_in_flight").series[MODEL].value == 0
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("received", [0.0, 11.75])
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("assembling", [10.25, 10.5])
+@pytest.mark.parametrize("stages", [{}, {"preprocess": 0.25, "inference": 0.125}])
+def test_stages_as_the_spans_have_them(
+    registry: Registry, ahead: bool, received: float, size: int, assembling: float, stages: dict[str, float]
+) -> None:
+    """The histograms get what `stage_times` says, which the spans are made of."""
+    times = BatchTimes(10.5, assembling, size, "W", ahead)
+    if received:
+        times.answered(10.75, received, stages | {"prediction": 0.5}, handled=True)
+    finish(Recorder(registry, "h"), times=times)
+    family = registry.histogram("servescope_request_stage_seconds").series
+    observed = {key[2]: one.sum for key, one in family.items() if one.count}
+    assert observed == pytest.approx(stage_times(times, 10.0, 12.0, queued=True))
+    assert sum(observed.values()) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("queued", "stage"), [(True, "queue"), (False, "dispatch")])
+def test_no_batch_no_stages(registry: Registry, queued: bool, stage: str) -> None:
+    """A request that no worker got waited, or was refused at once."""
+    finish(Recorder(registry, "h"), 503, queued=queued)
+    assert count(registry, "servescope_request_stage_seconds", stage) == 1
+
+
+def test_codes_are_under_a_budget(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+    """Handlers choose them; past the budget they are counted by class, and that is counted too, and said once."""
+    recorder = Recorder(registry, "h")
+    for code in range(600, 650):
+        finish(recorder, code)
+    series = registry.counter("servescope_requests_total").series
+    assert len(series) == 11
+    assert sum(one.value for one in series.values()) == 50
+    assert series[(*MODEL, "rest", "predict", "6xx")].value == 44
+    assert registry.counter("servescope_series_dropped_total").series[("servescope_requests_total",)].value == 44
+    said = "model noop answered with 10 codes; servescope_requests_total has further ones by class, as 6xx"
+    assert [record.getMessage() for record in caplog.records] == [said]
+
+
+def test_folded_codes_stay_errors(registry: Registry) -> None:
+    """What alerts take for errors, `code=~"5.."`, has every answer of 500 to 599, and no other, however many codes there are."""
+    recorder = Recorder(registry, "h")
+    for code in range(200, 1000):
+        finish(recorder, code)
+    own = registry.counter("servescope_requests_total").series
+    port = registry.counter("servescope_http_requests_total").series
+    assert errors(own) == errors(port) == 100
+    assert sum(one.value for one in own.values()) == sum(one.value for one in port.values()) == 800
+    assert len(own) <= 10 + 8
+
+
+def errors(series: Mapping[tuple[str, ...], Counter]) -> float:
+    """What an error rate is made of."""
+    return sum(one.value for labels, one in series.items() if re.fullmatch("5..", labels[-1]))
+
+
+def test_folded_codes_go_with_their_model(registry: Registry) -> None:
+    """Nothing is left of them five minutes after it was unregistered."""
+    now = 0.0
+    recorder = Recorder(registry, "h", lambda: now)
+    for code in range(500, 550):
+        finish(recorder, code)
+    recorder.forget(*MODEL)
+    now = 2 * KEPT_S
+    list(registry.collect())
+    assert not registry.counter("servescope_requests_total").series
+
+
+def test_objectives(registry: Registry) -> None:
+    """Each finished request is judged once."""
+    recorder = Recorder(registry, "h")
+    objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
+    for code in (200, 404, 500):
+        finish(recorder, code, objectives=objectives)
+    total, good = (registry.counter(f"servescope_slo_{name}_total").series for name in ("requests", "good"))
+    assert (total[(*MODEL, "availability")].value, good[(*MODEL, "availability")].value) == (2, 1)
+    assert (total[(*MODEL, "latency")].value, good[(*MODEL, "latency")].value) == (1, 0)
+
+
+def test_many_alike_are_judged_too(registry: Registry) -> None:
+    """Those that are recorded by columns count for the objectives as the others do."""
+    objectives = Objectives(availability_target=0.999, latency_s=1.5, latency_target=0.9)
+    model = Recorder(registry, "h").model(*MODEL, objectives)
+    for number in range(301):
+        times = BatchTimes(10.25, 10.25, 1, "W")
+        times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+        model.requests.finished_plainly((10.0, 11.0 + number % 2, times, 1, 2, str(number), "default", WAY))
+    model.requests.settle()
+    good = registry.counter("servescope_slo_good_total").series
+    assert (good[(*MODEL, "latency")].value, good[(*MODEL, "availability")].value) == (151, 301)
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
+    assert (durations.count, durations.sum) == (301, 451.0)
+    slowest, last = sorted(durations.exemplars.values(), key=lambda one: one.value, reverse=True)
+    assert (slowest.value, int(slowest.id) % 2, last.value, int(last.id) % 2) == (2.0, 1, 1.0, 0)
+    assert model.requests.finished_count == 301
+    port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
+    assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "sent"), [(Answer.WHOLE, 503, 1), (Answer.STREAMED, 500, 0), (Answer.NONE, 499, 0)]
+)
+def test_the_port_counts_it_too(registry: Registry, answer: Answer, code: int, sent: int) -> None:
+    """Once; TorchServe's counters have a stream since its beginning, and never a client that got nothing."""
+    model = Recorder(registry, "h").model(*MODEL)
+    model.requests.finished(outcome(way=WAY, code=code, answer=answer))
+    assert registry.counter("servescope_http_requests_total").series["inference", *WAY, str(code)].value == 1
+    assert sum(registry.counter(f"Requests{group}XX").series["Host", "h"].value for group in "245") == sent
+
+
+def test_batch_sizes_do_not_pile_up(registry: Registry) -> None:
+    """Also where nobody scrapes, and no request is recorded by columns."""
+    model = Recorder(registry, "h").model(*MODEL)
+    for _ in range(2000):
+        model.batch_sent(4)
+        model.requests.finished(outcome(way=WAY, code=503))
+    sizes = registry.histogram("servescope_batch_size").series[MODEL]
+    assert len(sizes.pending) < 600
+    assert (sizes.count, sizes.sum) == (2000, 8000.0)

@@ -1,0 +1,208 @@
+"""The write API: what each call counts, and how long a model's series live."""
+
+import pytest
+
+from metrics.answers import answer
+from servescope.config.model.objectives import Objectives
+from servescope.metrics.definitions import DURATION_BUCKETS, REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
+from servescope.metrics.recording.recorder import KEPT_S, Recorder
+from servescope.metrics.registry import Registry
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Batch:
+    """A batch as the recorder sees it."""
+
+    request_ids = ("a",)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+def series(registry: Registry, name: str) -> dict[tuple[str, ...], float]:
+    """The values of a family, as a scrape would find them."""
+    families = {family.definition.name: family for family in registry.collect()}
+    return {values: one.value for values, one in families[name].series.items()}  # type: ignore[union-attr]
+
+
+def test_status_classes(registry: Registry) -> None:
+    """Whatever is neither 2xx nor 4xx counts as 5XX."""
+    recorder = Recorder(registry, "h")
+    for status in (200, 299, 404, 302, 500, 503, 100):
+        recorder.port.response_sent(status)
+    counts = [series(registry, f"Requests{group}XX")["Host", "h"] for group in "245"]
+    assert counts == [2.0, 1.0, 4.0]
+
+
+def test_an_answer(registry: Registry) -> None:
+    """Latencies add up under the URL's version, QueueTime is whole milliseconds."""
+    model = Recorder(registry, "h").model("noop", "2.0")
+    model.request_arrived("default")
+    answer(model, "default", 5000.5, 3999.9)
+    answer(model, "default", 1000.0, 2999.0)
+    key = ("noop", "default", "h")
+    assert series(registry, "ts_inference_requests_total") == {key: 1.0}
+    assert series(registry, "ts_inference_latency_microseconds") == {key: pytest.approx(6000.5)}
+    assert series(registry, "ts_queue_latency_microseconds") == {key: pytest.approx(6998.9)}
+    assert series(registry, "QueueTime") == {("Host", "h"): 2.0}
+
+
+def test_a_request_without_an_answer_has_no_latency(registry: Registry) -> None:
+    """As recorded: a model without workers shows in the requests only."""
+    Recorder(registry, "h").model("idle", "1.0").request_arrived("default")
+    assert series(registry, "ts_inference_latency_microseconds") == {}
+    assert series(registry, "QueueTime") == {}
+
+
+def test_prediction_time(registry: Registry) -> None:
+    """Seconds become milliseconds, the last batch counts."""
+    model = Recorder(registry, "h").model("noop", "1.0")
+    assert series(registry, "PredictionTime") == {}
+    model.batch_handled(0.5, Batch())
+    model.batch_handled(0.25, Batch())
+    assert series(registry, "PredictionTime") == {("noop", "Model", "h"): 250.0}
+
+
+def test_own_series_exist_from_registration(registry: Registry) -> None:
+    """rate() works from the first scrape."""
+    Recorder(registry, "h").model("noop", "1.0")
+    assert series(registry, "servescope_rejected_total") == {("noop", "1.0", why): 0.0 for why in REJECTION_REASONS}
+    restarts = series(registry, "servescope_worker_restarts_total")
+    assert restarts == {("noop", "1.0", why): 0.0 for why in RESTART_REASONS}
+
+
+def test_rejections_and_restarts(registry: Registry) -> None:
+    """Each under its reason, an unforeseen one too."""
+    model = Recorder(registry, "h").model("noop", "1.0")
+    model.rejected("queue_full")
+    model.rejected("unforeseen")
+    model.restarted("oom")
+    rejected = series(registry, "servescope_rejected_total")
+    assert (rejected["noop", "1.0", "queue_full"], rejected["noop", "1.0", "unforeseen"]) == (1.0, 1.0)
+    restarts = series(registry, "servescope_worker_restarts_total")
+    assert restarts["noop", "1.0", "oom"] == 1.0
+    assert len(restarts) == len(RESTART_REASONS)
+
+
+def test_queue_and_workers_are_read_at_scrape_time(registry: Registry) -> None:
+    """Nothing is recorded a request; a reader's answer is the value."""
+    model = Recorder(registry, "h").model("noop", "1.0")
+    waiting: list[int] = []
+    model.queue(lambda: len(waiting), lambda: 1.5, 100)
+    model.scaling(lambda: 2, lambda: 1, lambda: 4)
+    model.workers(lambda: {"ready": 2})
+    waiting.append(1)
+    assert series(registry, "servescope_queue_depth") == {("noop", "1.0"): 1.0}
+    assert series(registry, "servescope_queue_capacity") == {("noop", "1.0"): 100.0}
+    assert series(registry, "servescope_queue_oldest_seconds") == {("noop", "1.0"): 1.5}
+    scaling = [series(registry, f"servescope_workers_{name}")["noop", "1.0"] for name in ("wanted", "min", "max")]
+    assert scaling == [2.0, 1.0, 4.0]
+    expected = {("noop", "1.0", state): 2.0 if state == "ready" else 0.0 for state in WORKER_STATES}
+    assert series(registry, "servescope_workers") == expected
+
+
+def test_a_forgotten_model(registry: Registry) -> None:
+    """What is read goes at once, counts after five minutes, TorchServe's families never."""
+    clock = Clock()
+    recorder = Recorder(registry, "h", clock)
+    model = recorder.model("noop", "1.0")
+    model.queue(lambda: 0, lambda: 0.0, 100)
+    model.describe("handler.py", "python", 1, 100, "cpu")
+    model.request_arrived("default")
+    model.rejected("unforeseen")
+    recorder.forget("noop", "1.0")
+    assert series(registry, "servescope_queue_depth") == {}
+    clock.now = KEPT_S - 1
+    assert series(registry, "servescope_rejected_total")["noop", "1.0", "unforeseen"] == 1.0
+    clock.now = KEPT_S
+    left = {family.definition.name for family in registry.collect() if any("noop" in key for key in family.series)}
+    assert left == {"ts_inference_requests_total"}
+    assert series(registry, "ts_inference_requests_total") == {("noop", "default", "h"): 1.0}
+
+
+def test_a_model_that_comes_back_counts_on(registry: Registry) -> None:
+    """A counter must not fall while its series is there."""
+    clock = Clock()
+    recorder = Recorder(registry, "h", clock)
+    recorder.model("noop", "1.0").rejected("queue_full")
+    recorder.forget("noop", "1.0")
+    recorder.model("noop", "1.0").rejected("queue_full")
+    clock.now = 2 * KEPT_S
+    assert series(registry, "servescope_rejected_total")["noop", "1.0", "queue_full"] == 2.0
+
+
+def test_worker_load_times_make_room(registry: Registry) -> None:
+    """Every new worker has a new name; a thousand are kept, the latest."""
+    recorder = Recorder(registry, "h")
+    for port in range(1003):
+        recorder.worker_loaded(f"W-{port}-noop_1.0", 5.0)
+    names = [values[0] for values in series(registry, "WorkerLoadTime")]
+    assert (len(names), names[0], names[-1]) == (1000, "W-3-noop_1.0", "W-1002-noop_1.0")
+
+
+def test_everything_asked_on_the_ports(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+    """By listener, method, route and code; methods and codes that clients and handlers make up cannot fill the memory."""
+    recorder = Recorder(registry, "h")
+    recorder.port.http_request("inference", "POST", "/ping", 200)
+    recorder.port.http_request("inference", "POST", "/ping", 200)
+    recorder.port.http_request("inference", "BREW", "/ping", 200)
+    for code in (*range(300, 600), 200):
+        recorder.port.http_request("inference", "GET", "/predictions/{model_name}", code)
+    counts = series(registry, "servescope_http_requests_total")
+    assert counts["inference", "POST", "/ping", "200"] == 2.0
+    assert counts["inference", "other", "/ping", "200"] == 1.0
+    assert counts["inference", "GET", "/predictions/{model_name}", "300"] == 1.0
+    folded = {code: counts["inference", "GET", "/predictions/{model_name}", code] for code in ("4xx", "5xx")}
+    assert folded == {"4xx": 99.0, "5xx": 98.0}
+    usual = [counts["inference", "GET", "/predictions/{model_name}", code] for code in ("200", "400", "500", "503")]
+    assert usual == [1.0] * 4  # however late they come
+    assert sum(counts.values()) == 304.0
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(
+        "GET /predictions/{model_name} was answered with 100 codes; servescope_http_requests_total has"
+    )
+
+
+def test_other_objectives_begin_anew(registry: Registry) -> None:
+    """A model that comes back with another objective has other buckets; one with the same counts on."""
+    recorder = Recorder(registry, "h")
+    objectives = Objectives(latency_s=0.123, latency_target=0.99)
+    first = recorder.model("noop", "1.0", objectives)
+    assert recorder.model("noop", "1.0", objectives) is first
+    durations = registry.histogram("servescope_request_duration_seconds").series["noop", "1.0", "ok"]
+    assert 0.123 in durations.bounds
+    assert recorder.model("noop", "1.0") is not first
+    durations = registry.histogram("servescope_request_duration_seconds").series["noop", "1.0", "ok"]
+    assert durations.bounds == DURATION_BUCKETS
+    assert series(registry, "servescope_slo_target_ratio") == {}
+
+
+def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> None:
+    """Its busy time stands still for five minutes, then it is gone; its processes are known while they run."""
+    clock = Clock()
+    recorder = Recorder(registry, "h", clock)
+    busy = 1.0
+    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy)
+    recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711)
+    assert [process.pid for process in recorder.workers.processes.snapshot()] == [4711]
+    busy = 2.0
+    key = ("noop", "1.0", "W-9000-noop_1.0")
+    assert series(registry, "servescope_worker_busy_seconds_total") == {key: 2.0}
+    recorder.workers.ended("W-9000-noop_1.0")
+    recorder.workers.gone("noop", "1.0", "W-9000-noop_1.0", 3.0)
+    assert not recorder.workers.processes.snapshot()
+    clock.now = KEPT_S - 1
+    assert series(registry, "servescope_worker_busy_seconds_total") == {key: 3.0}
+    clock.now = KEPT_S
+    assert series(registry, "servescope_worker_busy_seconds_total") == {}

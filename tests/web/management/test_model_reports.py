@@ -1,0 +1,117 @@
+"""What the management API says of models: pages, readiness, descriptions."""
+
+import pytest
+
+from fleet.clock import run, settle
+from fleet.scripted import crashing, mute, obliging
+from servescope.errors import BadRequest, ModelNotFound, ModelVersionNotFound, ServiceUnavailable
+from servescope.serving.catalog import Catalog
+from servescope.web.management.model_reports import ModelReports
+from servescope.wire.messages import Batch
+from serving.parts import Served, model_of
+
+
+def reports_of(*models):
+    catalog = Catalog()
+    for model in models:
+        catalog.add(model)
+    return ModelReports(catalog, lambda pid: pid, str)
+
+
+def names(page):
+    return [model["modelName"] for model in page["models"]]
+
+
+def test_pages():
+    """Sorted by name, default versions only; the token is given even at the exact end."""
+
+    async def main():
+        served = Served(workers=0)
+        reports = reports_of(*[model_of(name, version, served=served) for name in "cab" for version in ("1", "2")])
+        assert (names(reports.page({})), "nextPageToken" in reports.page({})) == (["a", "b", "c"], False)
+        first = reports.page({"limit": "2"})
+        assert (names(first), first["nextPageToken"], list(first)) == (["a", "b"], "2", ["nextPageToken", "models"])
+        assert names(reports.page({"limit": "2", "next_page_token": "2"})) == ["c"]
+        assert reports.page({"limit": "3"})["nextPageToken"] == "3"
+        assert reports.page({"next_page_token": "9"}) == {"models": []}
+        for odd in ({"limit": "101"}, {"limit": "-1"}, {"next_page_token": "-5"}):
+            assert names(reports.page(odd)) == ["a", "b", "c"]
+        assert reports.page({})["models"][0]["modelUrl"] == "a.mar"
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", ["limit", "next_page_token"])
+def test_numbers_that_are_none(name):
+    """400 that names the parameter and the value."""
+    with pytest.raises(BadRequest, match=f"{name}.*'x'"):
+        reports_of().page({name: "x"})
+
+
+def test_readiness():
+    """As soon as there is a worker to wait for, and no longer than that."""
+
+    async def main():
+        failing = Served(crashing, window_s=5)
+        reports = reports_of(model_of("loading", served=Served(mute)), model_of("failing", served=failing))
+        assert reports.readiness("loading") == {"name": "loading", "ready": True}
+        await failing.pool.ended(list(failing.pool))
+        assert reports.readiness("failing")["ready"] is False
+        with pytest.raises(ModelNotFound):
+            reports.readiness("x")
+
+    run(main())
+
+
+def test_versions():
+    """The default, one, or all of them."""
+
+    async def main():
+        served = Served(workers=0)
+        reports = reports_of(model_of("m", "1", served=served), model_of("m", "2", served=served))
+        for version, expected in ((None, ["1"]), ("2", ["2"]), ("all", ["1", "2"])):
+            found = await reports.describe("m", version, customized=False)
+            assert [one["modelVersion"] for one in found] == expected
+            assert not any("customizedMetadata" in one for one in found)
+        with pytest.raises(ModelVersionNotFound):
+            await reports.describe("m", "3", customized=False)
+        with pytest.raises(ModelNotFound):
+            await reports.describe("x", "all", customized=False)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("said", "metadata"), [(b'{"a": 1}', {"a": 1}), (b"[1]", {}), (b"no json", {}), (b"\xff", {}), (None, {})]
+)
+def test_what_a_handler_says_of_itself(said, metadata):
+    """It is asked with the header `describe`; whatever is no JSON object is {}."""
+
+    def script(life, message):
+        if not isinstance(message, Batch):
+            obliging(life, message)
+        elif said is None:
+            life.fail(message, 503, "Prediction failed")
+        else:
+            life.answer(message, body=said)
+
+    async def main():
+        served = Served(script)
+        reports = reports_of(model_of(served=served))
+        (found,) = await reports.describe("m", None, customized=True)
+        assert found["customizedMetadata"] == metadata
+        assert served.lives[0].batches[0].requests[0].headers == [(b"describe", b"True")]
+
+    run(main())
+
+
+def test_nobody_to_ask():
+    """503 in TorchServe's words."""
+
+    async def main():
+        reports = reports_of(model_of(served=Served(workers=0)))
+        await settle()
+        with pytest.raises(ServiceUnavailable, match=r'^Model "m" has no worker to serve describe request. Please'):
+            await reports.describe("m", None, customized=True)
+
+    run(main())
