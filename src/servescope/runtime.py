@@ -1,4 +1,4 @@
-"""The process of a server: limits, logs, signals, the event loop. Called by `cli.start`; the server itself is `server.Server`."""
+"""The process of a server: limits, logs, signals, the event loop. Called by `cli.start`; the server itself is `server.server`'s."""
 
 import asyncio
 import gc
@@ -21,7 +21,8 @@ from servescope.config.settings import Settings
 from servescope.logs.configuration import apply_log_config
 from servescope.logs.formats import LogFormat
 from servescope.logs.setup import open_logs
-from servescope.server import Server
+from servescope.server.beginning import Beginning
+from servescope.server.server import Server
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -56,7 +57,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             logger.warning("%s", warning)
         remove_abandoned_downloads(require_model_store(settings))
         with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir())) as directory:
-            server = Server(settings, logs, dict(os.environ), directory, Path.cwd())
+            server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready))
         return 0
     finally:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
-from servescope.fleet.work import RETIRED_FIRST, Ending, PoolEvents, WorkerState
+from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
 from servescope.fleet.worker import Worker
 from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recording.recorder import Recorder

@@ -1,4 +1,4 @@
-"""What passes between a worker and those around it: its states, the work it is given, why a life ended, who hears of it.
+"""What passes between a worker and those around it: its states, the work it is given, why a life ended.
 
 Used by `fleet.worker`, `fleet.pool` and `serving`.
 """
@@ -7,15 +7,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from servescope.errors import WorkerFailed
-from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, Reply
-
-if TYPE_CHECKING:
-    from servescope.fleet.worker import Worker
+from servescope.wire.messages import Reply
 
 KILLED = -signal.SIGKILL
 
@@ -63,44 +59,6 @@ class Work(Protocol):
 
     def returned(self) -> None:
         """The worker ended before it began on it."""
-
-
-class WorkerOwner(Protocol):
-    """Who hears of a worker's turns."""
-
-    def worker_launched(self, worker: "Worker") -> None:
-        """It has a process, which loads now."""
-
-    def worker_loaded(self, worker: "Worker", loaded: Loaded) -> None:
-        """It has loaded the model, and is free next."""
-
-    def worker_engine(self, worker: "Worker", stats: EngineStats) -> None:
-        """Its language model's engine says how it is."""
-
-    def worker_offers(self, worker: "Worker", source: MetricsSource) -> None:
-        """Its handler's own metrics can be asked for, until it ends."""
-
-    def worker_free(self, worker: "Worker") -> None:
-        """It can take work: it has loaded, or finished what it had."""
-
-    def worker_said(self, worker: "Worker", stream: str, line: str) -> None:
-        """It wrote a line to its stdout or stderr."""
-
-
-class PoolEvents(Protocol):
-    """Who gives the workers their work."""
-
-    def worker_free(self, worker: "Worker") -> None:
-        """It can take a batch now."""
-
-    def workers_changed(self) -> None:
-        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """Metrics that the handler wrote while it was loading."""
-
-    def batches_of_one(self) -> None:
-        """The workers serve a language model, which takes no more than one request in a batch."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from servescope.fleet.gpus import Devices
 from servescope.fleet.hand import Hand
 from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.life import Life
+from servescope.fleet.owner import WorkerOwner
 from servescope.fleet.pace import Pace
-from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
+from servescope.fleet.work import AT_WORK, Ending, Work, WorkerState, ending_of
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
@@ -41,7 +42,7 @@ class Worker:
         directory: Path,
         devices: Devices,
         backend: Backend,
-        owner: WorkerOwner,
+        owner: WorkerOwner["Worker"],
         timeout_s: float,
         oom: Callable[[], bool],
     ) -> None:

@@ -1,0 +1,22 @@
+"""Who gives a pool's workers their work. Called by `fleet.pool`; `serving.dispatcher` is one."""
+
+from typing import Protocol
+
+from servescope.fleet.worker import Worker
+from servescope.wire.messages import MetricUpdate
+
+
+class PoolEvents(Protocol):
+    """Who gives the workers their work."""
+
+    def worker_free(self, worker: Worker) -> None:
+        """It can take a batch now."""
+
+    def workers_changed(self) -> None:
+        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
+
+    def model_updates(self, updates: list[MetricUpdate]) -> None:
+        """Metrics that the handler wrote while it was loading."""
+
+    def batches_of_one(self) -> None:
+        """The workers serve a language model, which takes no more than one request in a batch."""

@@ -1,0 +1,67 @@
+"""Everything that measures: the registry, the recorder that writes to it, and what samples by itself."""
+
+import asyncio
+
+from servescope.metrics.collectors.host import host_collectors, selected_collectors
+from servescope.metrics.collectors.sampler import Sampler
+from servescope.metrics.foreign.passthrough import PassThrough
+from servescope.metrics.log_mode.metric_lines import MetricLines
+from servescope.metrics.log_mode.recorder import LoggingRecorder
+from servescope.metrics.recording.loop_lag import LoopLag
+from servescope.metrics.recording.off import silent_recorder
+from servescope.metrics.recording.recorder import Recorder
+from servescope.metrics.registry import Registry
+from servescope.metrics.torchserve.setup import read_definitions
+from servescope.server.beginning import Beginning
+from servescope.server.composition import Part
+
+
+class Measuring(Part):
+    """Gives `registry`, `recorder`, `pass_through`, the `mode`, and the metrics that workers are told of (`declarations`)."""
+
+    def __init__(self, beginning: Beginning) -> None:
+        settings, logs = beginning.settings, beginning.logs
+        metrics = read_definitions(settings)
+        self.mode = metrics.mode
+        self.declarations = metrics.declarations
+        self.registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
+        self.pass_through = PassThrough(self.registry)
+        if self.mode.shows_custom:
+            self.registry.register(self.pass_through)
+        lines = MetricLines(metrics.logged, beginning.hostname, logs.server_metrics, logs.model_metrics)
+        self.recorder = self._make_recorder(beginning.hostname, lines)
+        self._lag = LoopLag(self.recorder.loop_lagged) if self.mode.records else None
+        self._sampler = self._make_sampler(beginning, lines)
+
+    def _make_recorder(self, hostname: str, lines: MetricLines) -> Recorder:
+        if not self.mode.records:
+            return silent_recorder()
+        if self.mode.logs:
+            return LoggingRecorder(self.registry, hostname, lines, keeps_custom=self.mode.shows_custom)
+        return Recorder(self.registry, hostname)
+
+    def _make_sampler(self, beginning: Beginning, lines: MetricLines) -> Sampler | None:
+        names = selected_collectors(beginning.settings)
+        if not names or not self.mode.records:
+            return None
+        collectors = host_collectors(beginning.hostname, names, self.recorder.workers.processes.snapshot)
+        return Sampler(collectors, beginning.settings.metric_time_interval, self.registry, lines.reading)
+
+    async def before_scrape(self) -> None:
+        """Bring in what workers and the recorder have not written yet."""
+        await self.pass_through.gather()
+        await self.recorder.settle()
+
+    async def start(self) -> None:
+        """Begin to sample."""
+        if self._sampler is not None:
+            self._sampler.start()
+        if self._lag is not None:
+            self._lag.start()
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Sample no more."""
+        if self._lag is not None:
+            self._lag.stop()
+        if self._sampler is not None:
+            await asyncio.to_thread(self._sampler.stop)

@@ -1,0 +1,55 @@
+"""The models: the catalog that requests find them in, and the lifecycle that changes it."""
+
+import os
+from itertools import count
+
+from servescope.config.settings import Settings
+from servescope.fleet.backends.process import ProcessBackend
+from servescope.fleet.gpus import GpuCounter
+from servescope.fleet.oom import OomKills
+from servescope.fleet.pool import PoolContext
+from servescope.logs.model import model_line
+from servescope.metrics.collectors.gpu import count_gpus
+from servescope.server.beginning import Beginning
+from servescope.server.composition import Part
+from servescope.server.measuring import Measuring
+from servescope.serving.catalog import Catalog
+from servescope.serving.health import Health
+from servescope.serving.lifecycle import Lifecycle
+from servescope.serving.registration import Host
+
+
+def usable_gpus(settings: Settings) -> int:
+    """How many GPUs workers are dealt: those that there are, at most `number_of_gpu`."""
+    if settings.number_of_gpu == 0:
+        return 0
+    found = count_gpus()
+    return found if settings.number_of_gpu is None else min(found, settings.number_of_gpu)
+
+
+class Models(Part):
+    """Gives `catalog`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
+
+    def __init__(self, beginning: Beginning, measuring: Measuring) -> None:
+        settings = beginning.settings
+        self.catalog = Catalog()
+        self.health = Health(self.catalog)
+        numbers = count(settings.initial_worker_port)
+        host = Host(
+            settings=settings,
+            workspace=beginning.workspace,
+            environ=beginning.environ,
+            gpus=GpuCounter(usable_gpus(settings)),
+            cpus=len(os.sched_getaffinity(0)),
+            recorder=measuring.recorder,
+            pools=PoolContext(
+                ProcessBackend(),
+                measuring.recorder,
+                measuring.pass_through,
+                lambda: next(numbers),
+                model_line,
+                OomKills().take,
+            ),
+            declarations=measuring.declarations,
+        )
+        self.lifecycle = Lifecycle(self.catalog, host)

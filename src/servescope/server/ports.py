@@ -1,0 +1,62 @@
+"""The ports: one for each address; APIs with the same address share it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from servescope import __version__
+from servescope.server.api import Api
+from servescope.server.beginning import Beginning
+from servescope.server.certificates import Certificates
+from servescope.server.composition import Part
+from servescope.server.exchanges import Exchanges
+from servescope.web.http.app import HttpApp
+from servescope.web.http.exchange import json_body
+from servescope.web.http.listener import Listener
+from servescope.web.openapi import port_document
+
+logger = logging.getLogger("servescope.runtime")
+
+
+class Ports(Part):
+    """Listens for all APIs that stand before it."""
+
+    def __init__(self, beginning: Beginning, exchanges: Exchanges, certificates: Certificates, apis: list[Api]) -> None:
+        self._settings = beginning.settings
+        self._observers = exchanges.observers
+        self._tls = certificates.tls
+        self._listeners = [self._listener(sharing) for sharing in self._by_address(apis)]
+
+    def _by_address(self, apis: Sequence[Api]) -> list[list[Api]]:
+        ports: dict[str, list[Api]] = {}
+        for api in apis:
+            if api.enabled:
+                ports.setdefault(str(getattr(self._settings, f"{api.name}_address")), []).append(api)
+        return list(ports.values())
+
+    def _listener(self, apis: Sequence[Api]) -> Listener:
+        settings = self._settings
+        names = [api.name for api in apis]
+        document = port_document(
+            __version__, **dict.fromkeys(names, True), open_inference=settings.ts_open_inference_protocol
+        )
+        description = json_body(document)
+        app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers)
+        option = f"{names[0]}_address"
+        address = getattr(settings, option)
+        return Listener(option, address, app, self._tls if address.tls else None)
+
+    async def start(self) -> None:
+        """Open them.
+
+        Raises:
+            ConfigurationError: an address cannot be bound.
+        """
+        for listener in self._listeners:
+            await listener.start()
+            logger.info("Listening on %s (%s)", listener.address, listener.option)
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Close them, and what is left of connections."""
+        for listener in self._listeners:
+            await listener.close()

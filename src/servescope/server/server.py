@@ -1,0 +1,72 @@
+"""A server as a whole: its parts in order, started one after the other, closed the other way round.
+
+Made and run by `runtime`. The order of the end follows from that of the parts: models first (/ping fails, new requests are refused,
+what is in flight is finished, workers stop), then ports, then what measures, then tokens.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from servescope.server.beginning import Beginning
+from servescope.server.certificates import Certificates
+from servescope.server.composition import Part, compose
+from servescope.server.exchanges import Exchanges
+from servescope.server.inference import Inference
+from servescope.server.management import Management
+from servescope.server.measuring import Measuring
+from servescope.server.models import Models
+from servescope.server.ports import Ports
+from servescope.server.scrapes import Scrapes
+from servescope.server.service import Service
+from servescope.server.tokens import Tokens
+from servescope.server.traces import Traces
+
+logger = logging.getLogger("servescope.runtime")
+
+ACCESS_FLUSH_S = 0.5
+
+PARTS: tuple[type[Part], ...] = (
+    Certificates,
+    Tokens,
+    Traces,
+    Measuring,
+    Exchanges,
+    Models,
+    Inference,
+    Scrapes,
+    Management,
+    Ports,
+    Service,
+)
+
+
+class Server:
+    """A whole server. Raises ConfigurationError where the settings cannot be used."""
+
+    def __init__(self, beginning: Beginning) -> None:
+        self._logs = beginning.logs
+        self._parts = compose(PARTS, beginning)
+
+    async def start(self) -> None:
+        """Open the ports and begin to load the startup models.
+
+        Raises:
+            ConfigurationError: an address cannot be bound.
+        """
+        for part in self._parts:
+            await part.start()
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`; keeps the access log moving."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ACCESS_FLUSH_S)
+            self._logs.flush()
+
+    async def close(self, hurry: asyncio.Event) -> None:
+        """Finish what is in flight, then end; at once when `hurry` is set."""
+        async with contextlib.AsyncExitStack() as closing:  # backwards, and all of them, even if one fails
+            for part in self._parts:
+                closing.push_async_callback(part.close, hurry)
+        logger.info("Stopped")
