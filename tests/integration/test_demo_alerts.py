@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -60,8 +61,11 @@ def nothing_is_left(folder, started):
 
 
 def test_alerts_come_and_go(tmp_path):
-    """The one that waits is pending first, the one that does not fires at once; both are resolved in both programs."""
-    with demo(tmp_path / "demo", "--once") as (process, started):
+    """The one that waits is pending first, the one that does not fires at once; both are resolved in both programs. The
+    picture has both tables, as they were at the end, and nothing of this machine.
+    """
+    picture = tmp_path / "demo.svg"
+    with demo(tmp_path / "demo", "--once", "--svg", str(picture)) as (process, started):
         text = read_until(process, "ServescopeSlow: pending")
         started += psutil.Process(process.pid).children(recursive=True)
         names = {each.name() for each in started}
@@ -78,6 +82,11 @@ def test_alerts_come_and_go(tmp_path):
     assert slowed <= int(slow[1][0]) <= int(slow[2][0]) <= recovered <= int(slow[3][0])
     assert re.search(r"^ *ServescopeSlow +resolved +resolved +0 s inactive *$", text, re.MULTILINE), text
     assert "ServescopeSlow: The slowest hundredth of drowsy 1.0 takes longer than its latency_ms." in text
+    drawn = picture.read_text("utf-8").replace("&#160;", " ")
+    for part in ("held-out images read rightly", "digits", ">450", "ServescopeSlow", ">resolved<"):
+        assert part in drawn, part
+    assert str(tmp_path) not in drawn
+    assert socket.gethostname() not in re.findall(r"[\w.-]+", drawn)
     nothing_is_left(tmp_path / "demo", started)
 
 

@@ -85,9 +85,9 @@ def alerts_table(tracks: Sequence[Track]) -> Table:
     """
     table = _table("What Prometheus and Alertmanager say", "alert", "Prometheus", "Alertmanager", "its way")
     for track in tracks:
-        way = "\n".join(f"{at_s:3.0f} s {state}" for state, at_s in track.way)
+        way = Text("\n").join(Text(f"{at_s:3.0f} s ").append(_state(state)) for state, at_s in track.way)
         name = Text.assemble(title(track.labels), "\n", (track.severity, "dim"))
-        table.add_row(name, _state(track.prometheus), _state(track.alertmanager), Text(way))
+        table.add_row(name, _state(track.prometheus), _state(track.alertmanager), way)
     return table
 
 

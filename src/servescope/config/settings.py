@@ -180,7 +180,7 @@ class Settings:
         metadata=key(
             collector,
             "Collector that gets OpenTelemetry spans by OTLP over HTTP: http://host:4318/v1/traces. Needs"
-            " servescope[traces]. Not in TorchServe.",
+            " OpenTelemetry (docs/tracing.md). Not in TorchServe.",
             default="no traces",
         ),
     )

@@ -4,6 +4,8 @@ OpenTelemetry is imported here and only once it is wanted.
 """
 
 import logging
+import shlex
+import sys
 from collections.abc import Mapping
 
 from servescope.config.settings import Settings
@@ -13,7 +15,8 @@ from servescope.tracing.tracer import Tracer
 
 logger = logging.getLogger("servescope.tracing")
 
-INSTALL = "pip install 'servescope[traces]'"
+# By name: the extra `traces` can be asked for in the checkout only.
+PACKAGES = "'opentelemetry-sdk>=1.34' 'opentelemetry-exporter-otlp-proto-http>=1.34'"
 
 
 def open_tracer(settings: Settings, environ: Mapping[str, str]) -> Tracer | None:
@@ -46,7 +49,8 @@ def open_tracer(settings: Settings, environ: Mapping[str, str]) -> Tracer | None
 
 
 def _refuse(destination: Destination, error: ImportError) -> None:
-    text = f"{destination.origin}={destination.url}: traces need OpenTelemetry ({error}): {INSTALL}"
+    install = f"{shlex.quote(sys.executable)} -m pip install {PACKAGES}"
+    text = f"{destination.origin}={destination.url}: traces need OpenTelemetry ({error}): {install}"
     if destination.required:
         raise ConfigurationError(text) from error
     logger.warning("No traces: %s", text)

@@ -1,6 +1,8 @@
 """The demo's parts, where they can go wrong; tests/integration/test_demo_once.py runs the whole."""
 
 import os
+import re
+import shlex
 import signal
 import socket
 import sys
@@ -51,8 +53,9 @@ def test_a_step_that_fails_shows_what_it_said():
 
 
 def test_a_missing_package_comes_with_the_way_to_install_it():
-    """Whoever installed without the demo's extras reads what to do."""
-    with pytest.raises(DemoError, match=r"servescope\[demo\]"):
+    """Whoever installed without the demo's extra reads what to do, from whatever folder, for this very environment."""
+    command = f"`{shlex.quote(sys.executable)} -m pip install --editable {shlex.quote(f'{example_folder().parents[1]}[demo]')}`"
+    with pytest.raises(DemoError, match=re.escape(command)):
         run_step("training", [sys.executable, "-c", "import absent_package_of_the_demo"])
 
 

