@@ -1,5 +1,9 @@
 """The command line itself: versions, errors, exit statuses."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from servescope import __version__
@@ -119,3 +123,23 @@ def test_stop_without_a_server_says_so(said, tmp_path, monkeypatch):
     status, text = said("stop")
     assert status == 0
     assert "not running" in text
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["start", "--help"], ["status", "--help"], ["metrics", "list"]], ids=" ".join
+)
+def test_a_reader_that_has_read_enough_is_no_error(words, unbuffered):
+    """As with `| head`: no traceback, whenever the output is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        result = subprocess.run(
+            [sys.executable, "-m", "servescope.cli.main", *words],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert result.stderr == b""
+    assert result.returncode in (0, 1)  # not 120, Python's own, nor a signal's

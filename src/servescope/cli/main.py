@@ -22,7 +22,15 @@ VERSION_OPTIONS = ("-v", "--version")
 
 def main() -> None:
     """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read this has read enough, as in `servescope --help | head`. The interpreter, which flushes once more at
+        # its end, shall find somebody who reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,12 +1,17 @@
 """One style of help: held for every command that `servescope` has, and will have."""
 
 import re
+import shlex
+from contextlib import suppress
 
 import pytest
+import typer
 
-from cli.help.every import COMMANDS, EVERY, page_of
+from cli.help.every import COMMANDS, EVERY, OWN_PARSERS, page_of
 from servescope.cli.help.page import render
-from servescope.cli.main import run
+from servescope.cli.help.typed import typed
+from servescope.cli.llm.words import read_words
+from servescope.cli.main import load, run
 
 # What click, Typer and Python call a value of which they know the type alone.
 TYPES = {"TEXT", "INTEGER", "BOOLEAN", "FLOAT", "STR", "INT", "BOOL"}
@@ -67,3 +72,17 @@ def test_examples_are_the_commands_own(name):
 def test_every_module_has_its_function():
     """No row of the table leads nowhere, and none leads where another does."""
     assert len({one.where for one in COMMANDS.values()}) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_are_understood(name):
+    """Every word of them is an option or a value that the command takes. `tests/integration/test_examples.py` runs them."""
+    for example in page_of(name).examples:
+        words = shlex.split(example.replace("\\\n", ""))[len(name.split()) :]
+        if name == "servescope llm":
+            assert read_words(words).model
+        elif COMMANDS[name].own_words:
+            assert OWN_PARSERS[name]().parse_args(words)
+        else:
+            with suppress(typer.Exit):  # --print-thresholds needs nothing else
+                typed(load(COMMANDS[name])).make_context(name, words)
