@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from servescope.cli.client.scrape import parse
+from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.demo.track import Track, followed
 from servescope.cli.red import Red
 from servescope.cli.tables import (
@@ -11,7 +11,6 @@ from servescope.cli.tables import (
     models_table,
     queue_text,
     red_table,
-    requests_by_class,
     requests_table,
     workers_table,
 )

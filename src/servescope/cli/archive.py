@@ -1,6 +1,6 @@
 """`servescope archive`: torch-model-archiver's options in, an archive on disk and one line on standard output out.
 
-`cli.main` registers `archive`; all the work is `servescope.archive.writer`'s.
+`cli.main` runs `archive`; all the work is `servescope.archive.writer`'s.
 """
 
 import sys
@@ -13,36 +13,65 @@ import typer
 
 from servescope.archive.inputs import ArchiveFormat, PackOptions
 from servescope.archive.manifest import Runtime
+from servescope.cli.help.typed import examples
 from servescope.errors import ServescopeError
 
-ModelName = Annotated[str, typer.Option("--model-name", help="Name of the model, and of the archive.")]
-Version = Annotated[str, typer.Option("--version", "-v", help="Version of the model.")]
+ModelName = Annotated[str, typer.Option("--model-name", metavar="NAME", help="Name of the model, and of the archive.")]
+Version = Annotated[str, typer.Option("--version", "-v", metavar="VERSION", help="Version of the model.")]
 Handler = Annotated[
-    str, typer.Option("--handler", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier.")
+    str,
+    typer.Option(
+        "--handler", metavar="HANDLER", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier."
+    ),
 ]
 SerializedFile = Annotated[
-    str | None, typer.Option("--serialized-file", help="Weights or program: .pt, .pth, .onnx or .so.")
+    str | None, typer.Option("--serialized-file", metavar="FILE", help="Weights or program: .pt, .pth, .onnx or .so.")
 ]
 ModelFile = Annotated[
-    str | None, typer.Option("--model-file", help="Python file with the model's class, for an eager-mode model.")
+    str | None,
+    typer.Option("--model-file", metavar="FILE", help="Python file with the model's class, for an eager-mode model."),
 ]
 ExtraFiles = Annotated[
-    str | None, typer.Option("--extra-files", help="Files, directories and patterns to add, separated by commas.")
+    str | None,
+    typer.Option("--extra-files", metavar="FILES", help="Files, directories and patterns to add, separated by commas."),
 ]
-HandlerRuntime = Annotated[Runtime, typer.Option("--runtime", help="What runs the handler.")]
-ExportPath = Annotated[Path, typer.Option("--export-path", help="Directory to put the archive in.")]
+HandlerRuntime = Annotated[Runtime, typer.Option("--runtime", metavar="|".join(Runtime), help="What runs the handler.")]
+ExportPath = Annotated[
+    Path,
+    typer.Option(
+        "--export-path",
+        metavar="DIR",
+        show_default=False,
+        help="Directory to put the archive in. Default: the current one.",
+    ),
+]
 Format = Annotated[
-    ArchiveFormat, typer.Option("--archive-format", help="Deflated zip (default), stored zip, .tar.gz, or a directory.")
+    ArchiveFormat,
+    typer.Option(
+        "--archive-format",
+        metavar="FORMAT",
+        help="`default`, a deflated zip; `zip-store`, a stored one; `tgz`, a .tar.gz; `no-archive`, a directory.",
+        show_default=False,
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing archive.")]
 RequirementsFile = Annotated[
-    str | None, typer.Option("--requirements-file", "-r", help="requirements.txt of the model's own packages.")
+    str | None,
+    typer.Option("--requirements-file", "-r", metavar="FILE", help="requirements.txt of the model's own packages."),
 ]
 ConfigFile = Annotated[
-    str | None, typer.Option("--config-file", "-c", help="model-config.yaml: batching, workers, devices.")
+    str | None,
+    typer.Option("--config-file", "-c", metavar="FILE", help="model-config.yaml: batching, workers, devices."),
 ]
 
 
+@examples(
+    "servescope archive --model-name drowsy --version 1.0 \\\n"
+    "    --handler examples/drowsy/handler.py \\\n"
+    "    --config-file examples/drowsy/model-config.yaml",
+    "servescope archive --model-name drowsy --version 2.0 \\\n"
+    "    --handler examples/drowsy/handler.py --archive-format no-archive --force",
+)
 def archive(
     model_name: ModelName,
     version: Version,

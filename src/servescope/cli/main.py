@@ -1,43 +1,107 @@
 """The entry point: `servescope COMMAND …`.
 
 In: `sys.argv`. Out: an exit status: 0, 1 for an error of this project (one line on standard error), 2 for a command
-line that makes no sense. `start` and `llm` go past Typer, whose import a server would pay for; the other commands
-import what they need when they run.
+line that makes no sense. Commands are found in `cli.commands` and imported when they run; the groups among them, which
+have no options but --help, are answered here.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from servescope import __version__
+from servescope.cli.commands import SERVESCOPE, Command, Group
+from servescope.cli.help.page import HELP_OPTIONS, HELP_ROW, Page, Row, Section, refusal, render, terminal_columns
 from servescope.errors import ServescopeError
+
+VERSION_OPTIONS = ("-v", "--version")
 
 
 def main() -> None:
     """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read this has read enough, as in `servescope --help | head`. The interpreter, which flushes once more at
+        # its end, shall find somebody who reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit status."""
     try:
-        if arguments[:1] == ["start"]:
-            from servescope.cli.start import start
-
-            return start(arguments[1:], os.environ, Path.cwd())
-        if arguments[:1] == ["llm"]:
-            from servescope.cli.llm.command import llm
-
-            return llm(arguments[1:], os.environ, Path.cwd())
-        from servescope.cli.app import build_app
-
-        build_app()(args=list(arguments), prog_name="servescope")
+        found, name, words = find(arguments)
+        return _list(found, name, words) if isinstance(found, Group) else _run(found, name, words)
     except ServescopeError as error:
         print(f"servescope: {error.message}", file=sys.stderr)
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+def find(arguments: Sequence[str]) -> tuple[Command | Group, str, Sequence[str]]:
+    """The command or group that is meant, how it is called, and the words that are left for it."""
+    found: Command | Group = SERVESCOPE
+    names = ["servescope"]
+    for word in arguments:
+        if not isinstance(found, Group) or word not in found.commands:
+            break
+        found = found.commands[word]
+        names.append(word)
+    return found, " ".join(names), arguments[len(names) - 1 :]
+
+
+def load(command: Command) -> Any:
+    """The function that a command names; its module is imported."""
+    module, _, function = command.where.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def group_page(group: Group, name: str) -> Page:
+    """The help of a group of commands."""
+    commands = Section("Commands", tuple(Row(word, one.summary) for word, one in group.commands.items()))
+    version = [Row(", ".join(VERSION_OPTIONS), "Print the version.")] if group is SERVESCOPE else []
+    options = Section("Options", (*version, HELP_ROW))
+    return Page(f"{name} COMMAND [OPTIONS]", group.summary, (commands, options), group.examples)
+
+
+def _run(command: Command, name: str, words: Sequence[str]) -> int:
+    function = load(command)
+    if command.own_words:
+        return int(function(words, os.environ, Path.cwd()))
+    from servescope.cli.help.typed import typed
+
+    typed(function).main(args=list(words), prog_name=name)
     return 0
+
+
+def _list(group: Group, name: str, words: Sequence[str]) -> int:
+    """Answer for a group: its help, the version, or that there is no such command."""
+    word = words[0] if words else None
+    if group is SERVESCOPE and word in VERSION_OPTIONS:
+        print(f"Servescope {__version__}")
+        return 0
+    page = group_page(group, name)
+    if word is None or word in HELP_OPTIONS:
+        print(render(page, terminal_columns()), end="")
+        return 2 if word is None else 0
+    sys.stderr.write(refusal(page.usage, name, _no_such(word, group)))
+    return 2
+
+
+def _no_such(word: str, group: Group) -> str:
+    if word.startswith("-"):
+        return f"No such option {word!r}."
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, group.commands)
+    return f"No such command {word!r}." + (f" Did you mean {' or '.join(close)}?" if close else "")
 
 
 if __name__ == "__main__":

@@ -7,60 +7,68 @@ B).
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
+from servescope.cli.client.connection import Connection
+from servescope.cli.client.endpoints import call, find_endpoints, find_key, open_client
+from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
-
-if TYPE_CHECKING:
-    import httpx
 
 # Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
 # its own.
 _TIMEOUT_S = 30.0
-Name = Annotated[str, typer.Argument(help="The model's name.")]
-Version = Annotated[str | None, typer.Option("--version", help="A version. Default: the default version.")]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the workers are up.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
+Version = Annotated[
+    str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the workers are up (the default), or do not.")]
 
 
-def models_app() -> typer.Typer:
-    """The `models` group."""
-    group = typer.Typer(help="Register, look at, scale and unregister models.", no_args_is_help=True)
-    group.command("register")(register)
-    group.command("list")(list_models)
-    group.command("describe")(describe)
-    group.command("scale")(scale)
-    group.command("unregister")(unregister)
-    group.command("set-default")(set_default)
-    return group
-
-
+@examples(
+    "servescope models register drowsy.mar --name night",
+    "servescope models register drowsy --workers 1 --batch-size 4",
+)
 def register(
-    url: Annotated[str, typer.Argument(help="Archive: a name in the model store, a directory or a URL.")],
-    name: Annotated[str | None, typer.Option("--name", help="Name to serve it under. Default: the archive's.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Workers to start with.", parser=whole(0), metavar="N")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Requests a batch.", parser=whole(1), metavar="N")] = None,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Archive: a name in the model store, a directory or a URL.")
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Workers to start with.", parser=whole(0), metavar="N")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="Requests a batch.", parser=whole(1), metavar="N")
+    ] = None,
     max_batch_delay: Annotated[
-        int | None, typer.Option(help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N")
+        int | None,
+        typer.Option("--max-batch-delay", help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N"),
     ] = None,
     response_timeout: Annotated[
-        int | None, typer.Option(help="Seconds a worker may take to answer.", parser=whole(1), metavar="N")
+        int | None,
+        typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
     ] = None,
     startup_timeout: Annotated[
-        int | None, typer.Option(help="Seconds a worker may take to load.", parser=whole(1), metavar="N")
+        int | None,
+        typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
     ] = None,
-    handler: Annotated[str | None, typer.Option(help="Handler to use instead of the archive's.")] = None,
+    handler: Annotated[
+        str | None, typer.Option("--handler", metavar="HANDLER", help="Handler to use instead of the archive's.")
+    ] = None,
     wait: Wait = True,
     management_address: ManagementAddress = None,
     token: Token = None,
     ca_file: CaFile = None,
 ) -> None:
-    """Register a model (the server must allow it: --enable-model-api) and start workers for it."""
+    """Register a model, if the server has --enable-model-api, and start workers for it."""
     given = {
         "url": url,
         "model_name": name,
@@ -76,6 +84,7 @@ def register(
         _tell(client, "POST", "/models", given, f"Registering {url}")
 
 
+@examples("servescope models list", "servescope models list --json")
 def list_models(
     as_json: AsJson = False,
     management_address: ManagementAddress = None,
@@ -95,9 +104,10 @@ def list_models(
         typer.echo(f"{model['modelName']:{width}}  {model['modelUrl']}")
 
 
+@examples("servescope models describe drowsy", "servescope models describe drowsy --version all --json")
 def describe(
     name: Name,
-    version: Annotated[str | None, typer.Option("--version", help="A version, or `all`.")] = None,
+    version: Annotated[str | None, typer.Option("--version", metavar="VERSION", help="A version, or `all`.")] = None,
     customized: Annotated[bool, typer.Option("--customized", help="Ask the handler's own description too.")] = False,
     as_json: AsJson = False,
     management_address: ManagementAddress = None,
@@ -119,6 +129,10 @@ def describe(
     Console().print(tables.models_table(found), tables.workers_table(found))
 
 
+@examples(
+    "servescope models scale drowsy --min-workers 2",
+    "servescope models scale drowsy --version 2.0 --max-workers 4 --no-wait",
+)
 def scale(
     name: Name,
     min_workers: Annotated[
@@ -141,6 +155,7 @@ def scale(
         _tell(client, "PUT", _path(name, version), given, f"Scaling {name}")
 
 
+@examples("servescope models unregister night", "servescope models unregister drowsy --version 1.0")
 def unregister(
     name: Name,
     version: Version = None,
@@ -153,9 +168,12 @@ def unregister(
         _tell(client, "DELETE", _path(name, version), {}, f"Unregistering {name}")
 
 
+@examples("servescope models set-default drowsy 2.0")
 def set_default(
     name: Name,
-    version: Annotated[str, typer.Argument(help="The version that unversioned requests shall reach.")],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The version that unversioned requests shall reach.")
+    ],
     management_address: ManagementAddress = None,
     token: Token = None,
     ca_file: CaFile = None,
@@ -165,25 +183,28 @@ def set_default(
         _tell(client, "PUT", f"{_path(name, version)}/set-default", {}, f"Switching {name}")
 
 
-def _tell(client: "httpx.Client", method: str, path: str, given: Mapping[str, object], doing: str) -> None:
+def _tell(client: Connection, method: str, path: str, given: Mapping[str, object], doing: str) -> None:
     """Make the call, with a spinner while it lasts, and print the server's `status`."""
-    from rich.console import Console
-
-    from servescope.cli.client.endpoints import call
-
     parameters = {key: str(value) for key, value in given.items() if value is not None}
-    with Console(stderr=True).status(f"{doing} …"):
+    with _spinner(doing, sys.stderr.isatty()):
         answer = call(client, method, path, parameters)
     typer.echo(answer["status"] if isinstance(answer, dict) and "status" in answer else json.dumps(answer, indent=2))
+
+
+def _spinner(doing: str, terminal: bool) -> AbstractContextManager[object]:
+    """Shows that something goes on, on standard error; nothing where that is no terminal."""
+    if not terminal:
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(f"{doing} …")
 
 
 @contextmanager
 def _management(
     address: str | None, token: str | None, ca_file: str | None, timeout_s: float | None
-) -> Iterator["httpx.Client"]:
-    """A client for the management API; httpx is imported here, since `--help` has no use for it."""
-    from servescope.cli.client.endpoints import find_endpoints, find_key, open_client
-
+) -> Iterator[Connection]:
+    """A connection to the management API."""
     here = Path.cwd()
     endpoints = find_endpoints(os.environ, here, address)
     key = token or find_key("management", [here, endpoints.directory])

@@ -29,16 +29,25 @@ ManagementAddress = Annotated[
     str | None,
     typer.Option(
         "--management-address",
+        metavar="URL",
         help="Management API, as http://host:port, https://host:port or unix:/path. "
         "Default: the running server's, else the one in the configuration.",
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", help="Management token. Default: the management key in key_file.json, if there is one."),
+    typer.Option(
+        "--token",
+        metavar="KEY",
+        help="Management token. Default: the management key in key_file.json, if there is one.",
+    ),
 ]
 CaFile = Annotated[
     str | None,
-    typer.Option("--ca-file", help="Certificate to trust when the address is https://. Default: the server's own."),
+    typer.Option(
+        "--ca-file",
+        metavar="FILE",
+        help="Certificate to trust when the address is https://. Default: the server's own.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

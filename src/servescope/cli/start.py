@@ -2,7 +2,7 @@
 
 In: the arguments after `start`, the environment and the directory. Out: the exit status, once the server has ended
 (or, detached, once it answers). It is reached without Typer or Rich, whose import would be paid in start-up time and
-memory by every server; `cli.main` shows the same parser's help. Options and their meaning are TorchServe's (contract,
+memory by every server. Options and their meaning are TorchServe's (contract,
 section D).
 """
 
@@ -16,64 +16,65 @@ import psutil
 
 from servescope.cli import runfile
 from servescope.cli.client.urls import client_url
+from servescope.cli.help.words import WordsParser
 from servescope.config.load import StartOptions, load_settings
 from servescope.config.settings import Settings
 
 if TYPE_CHECKING:
     from argparse import _ArgumentGroup as Options
 
+_EXAMPLES = (
+    "servescope start --model-store . --models drowsy.mar --disable-token-auth",
+    "servescope start --detach --model-store . --models drowsy.mar \\\n    --enable-model-api --ncs",
+)
 
-def parser(prog: str = "servescope start") -> argparse.ArgumentParser:
-    """The options of `start`. Abbreviations are off, so that a new option never changes what an old script means.
 
-    `prog` is the command that messages name: `servescope llm` takes these options too.
-    """
-    options = argparse.ArgumentParser(
-        prog=prog, description="Start the server, with torchserve's options.", allow_abbrev=False
-    )
+def parser() -> WordsParser:
+    """The options of `start`."""
+    options = WordsParser("servescope start", "Start the server, with torchserve's options.", _EXAMPLES)
     add_options(options)
     return options
 
 
-def add_options(options: argparse.ArgumentParser) -> None:
-    """Give another parser all that `start` takes."""
-    _add_files(options.add_argument_group("what to serve"))
-    _add_switches(options.add_argument_group("switches"))
+def add_options(options: WordsParser) -> None:
+    """Give a parser all that `start` takes: its own, and that of `servescope llm`."""
+    _add_files(options.add_argument_group("What to serve"))
+    _add_switches(options.add_argument_group("How to run"))
     options.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
 
 
 def _add_files(files: "Options") -> None:
     files.add_argument(
-        "--ts-config", type=Path, metavar="FILE", help="configuration file (else ./config.properties, if there)"
+        "--ts-config", type=Path, metavar="FILE", help="Configuration file. Default: ./config.properties, if there."
     )
-    files.add_argument("--model-store", type=Path, metavar="DIR", help="directory of model archives")
+    files.add_argument("--model-store", type=Path, metavar="DIR", help="Directory of model archives.")
     files.add_argument(
         "--models",
         metavar="[NAME=]ARCHIVE",
         nargs="*",
         action="extend",
-        help="models to load at the start, or `all`: archives in the model store, paths or URLs",
+        help="Models to load at the start, or `all`: archives in the model store, paths or URLs.",
     )
-    files.add_argument("--workflow-store", type=Path, metavar="DIR", help="accepted; workflows are not served yet")
-    files.add_argument("--plugins-path", "--ppath", metavar="PATH", help="accepted; Java plug-ins have no effect here")
+    files.add_argument("--workflow-store", type=Path, metavar="DIR", help="Accepted; workflows are not served yet.")
+    files.add_argument("--plugins-path", "--ppath", metavar="PATH", help="Accepted; Java plug-ins have no effect here.")
     files.add_argument(
         "--log-config",
         type=Path,
         metavar="FILE",
-        help="configuration of Python's logging (JSON, YAML or INI); log4j files are ignored",
+        help="Configuration of Python's logging (JSON, YAML or INI); log4j files are ignored.",
     )
-    files.add_argument("--cpp-log-config", type=Path, metavar="FILE", help="accepted; there is no C++ runtime here")
+    files.add_argument("--cpp-log-config", type=Path, metavar="FILE", help="Accepted; there is no C++ runtime here.")
 
 
 def _add_switches(switches: "Options") -> None:
     switches.add_argument(
-        "--ncs", "--no-config-snapshots", dest="no_config_snapshots", action="store_true", help="no snapshots"
+        "--ncs", "--no-config-snapshots", dest="no_config_snapshots", action="store_true", help="No snapshots."
     )
-    switches.add_argument("--enable-model-api", action="store_true", help="let clients register and unregister models")
-    switches.add_argument("--disable-token-auth", "--dt", action="store_true", help="answer without tokens")
+    switches.add_argument("--enable-model-api", action="store_true", help="Let clients register and unregister models.")
+    switches.add_argument("--disable-token-auth", "--dt", action="store_true", help="Answer without tokens.")
     where = switches.add_mutually_exclusive_group()
-    where.add_argument("--foreground", action="store_true", help="stay in the foreground (the default)")
-    where.add_argument("--detach", action="store_true", help="return once the server answers")
+    where.add_argument("--foreground", action="store_true", help="Stay in the foreground (the default).")
+    where.add_argument("--detach", action="store_true", help="Return once the server answers.")
 
 
 def start(

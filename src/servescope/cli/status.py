@@ -5,6 +5,7 @@ management one must answer; what the others do not tell is left out by name.
 """
 
 import json
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-from rich.console import Console
-
-from servescope.cli import tables
+from servescope.cli.client.connection import Connection, NoAnswerError
 from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
-from servescope.cli.client.scrape import parse
+from servescope.cli.client.scrape import parse, requests_by_class
+from servescope.cli.help.typed import examples
+from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
 
 TIMEOUT_S = 10.0
 _PAGE = 100
@@ -46,6 +46,17 @@ class Status:
         return json.dumps({"server": server, "models": self.models, "requests": self.requests}, indent=2)
 
 
+@examples("servescope status", "servescope status --json")
+def status_command(
+    as_json: AsJson = False,
+    management_address: ManagementAddress = None,
+    token: Token = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Show models, workers, queues and requests."""
+    status(os.environ, Path.cwd(), management_address, token, ca_file, as_json)
+
+
 def status(
     environ: Mapping[str, str],
     directory: Path,
@@ -54,11 +65,20 @@ def status(
     ca_file: str | None,
     as_json: bool,
 ) -> None:
-    """Print the status. RefusedError if the management API does not answer."""
+    """Print the status.
+
+    Raises:
+        NoAnswerError: the management API does not answer.
+        RefusedError: it refuses.
+    """
     found = gather(find_endpoints(environ, directory, management), directory, token, ca_file)
     if as_json:
         print(found.to_json())
         return
+    from rich.console import Console
+
+    from servescope.cli import tables
+
     console = Console()
     process = f"process {found.endpoints.pid}, " if found.endpoints.pid else ""
     console.print(f"[bold]{found.health}[/bold]: {process}management {found.endpoints.management}", highlight=False)
@@ -70,7 +90,7 @@ def status(
 
 
 def gather(endpoints: Endpoints, directory: Path, token: str | None, ca_file: str | None) -> Status:
-    """Ask all three ports. RefusedError if the management API does not answer or refuses."""
+    """Ask all three ports. Raises as `status` does."""
     where = [directory, endpoints.directory]
     trust = endpoints.trust(ca_file)
     with open_client(endpoints.management, token or find_key("management", where), TIMEOUT_S, trust) as client:
@@ -79,7 +99,7 @@ def gather(endpoints: Endpoints, directory: Path, token: str | None, ca_file: st
     return Status(endpoints, health, models, _requests(endpoints.metrics, trust))
 
 
-def list_models(client: httpx.Client) -> list[dict[str, Any]]:
+def list_models(client: Connection) -> list[dict[str, Any]]:
     """Every registered model's name and URL, whatever the number of pages."""
     found: list[dict[str, Any]] = []
     token: str | None = "0"
@@ -90,7 +110,7 @@ def list_models(client: httpx.Client) -> list[dict[str, Any]]:
     return found
 
 
-def describe(client: httpx.Client, name: str, version: str | None, customized: bool = False) -> list[dict[str, Any]]:
+def describe(client: Connection, name: str, version: str | None, customized: bool = False) -> list[dict[str, Any]]:
     """A model's description: its default version, one version, or `all`."""
     path = f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
     answer: list[dict[str, Any]] = call(client, "GET", path, {"customized": "true"} if customized else None)
@@ -102,12 +122,12 @@ def _health(url: str | None, token: str | None, trust: ssl.SSLContext | None) ->
         return "health not known (no inference address)"
     try:
         with open_client(url, token, TIMEOUT_S, trust) as client:
-            response = client.get("/ping")
-        return str(response.json()["status"])
-    except httpx.HTTPError as error:
-        return f"no answer on the inference port ({error})"
+            answer = client.request("GET", "/ping")
+        return str(answer.json()["status"])
+    except NoAnswerError as error:
+        return str(error)
     except (ValueError, KeyError, TypeError):
-        return f"/ping answered {response.status_code}"
+        return f"/ping answered {answer.status}"
 
 
 def _requests(url: str | None, trust: ssl.SSLContext | None) -> dict[str, float] | None:
@@ -115,7 +135,7 @@ def _requests(url: str | None, trust: ssl.SSLContext | None) -> dict[str, float]
         return None
     try:
         with open_client(url, None, TIMEOUT_S, trust) as client:
-            response = client.get("/metrics")
-    except httpx.HTTPError:
+            answer = client.request("GET", "/metrics")
+    except NoAnswerError:
         return None
-    return None if response.is_error else tables.requests_by_class(parse(response.text))
+    return None if answer.is_error else requests_by_class(parse(answer.text))

@@ -5,15 +5,33 @@ the server finishes what is in flight, and waits; like `torchserve --stop` it de
 (contract, section B).
 """
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import psutil
+import typer
 
 from servescope.cli import runfile
+from servescope.cli.help.typed import examples
+from servescope.cli.options import whole
 
 WAIT_S = 60
+
+
+@examples("servescope stop", "servescope stop --timeout 300")
+def stop_command(
+    timeout: Annotated[
+        int,
+        typer.Option(
+            "--timeout", help="Seconds to wait for what is in flight to finish.", parser=whole(0), metavar="N"
+        ),
+    ] = WAIT_S,
+) -> None:
+    """Stop the server once what is in flight is answered, and delete its key file."""
+    raise typer.Exit(stop(os.environ, typer.echo, timeout))
 
 
 def stop(environ: Mapping[str, str], say: Callable[[str], None], wait_s: float = WAIT_S) -> int:

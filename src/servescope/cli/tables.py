@@ -1,21 +1,19 @@
 """Rich tables from the management API's descriptions and the server's counters.
 
-In: decoded answers of `GET /models/{m}/all`, samples of `/metrics` and the demo's alerts. Out: tables, for `status`,
+In: decoded answers of `GET /models/{m}/all`, sums of samples of `/metrics` and the demo's alerts. Out: tables, for `status`,
 `models describe` and `demo`. Pure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from servescope.cli.client.scrape import Sample, total
 from servescope.cli.demo.track import FIRING, INACTIVE, PENDING, RESOLVED, Track, title
 from servescope.cli.red import Red
 
-CLASSES = ("2XX", "4XX", "5XX")
 _STYLES = {INACTIVE: "dim", PENDING: "yellow", FIRING: "bold red", "active": "bold red", RESOLVED: "green"}
 
 
@@ -89,12 +87,6 @@ def alerts_table(tracks: Sequence[Track]) -> Table:
         name = Text.assemble(title(track.labels), "\n", (track.severity, "dim"))
         table.add_row(name, _state(track.prometheus), _state(track.alertmanager), way)
     return table
-
-
-def requests_by_class(samples: Iterable[Sample]) -> dict[str, float]:
-    """`{"2XX": n, "4XX": n, "5XX": n}` from TorchServe's counters Requests2XX, Requests4XX and Requests5XX."""
-    kept = list(samples)
-    return {name: total(kept, f"Requests{name}") for name in CLASSES}
 
 
 def queue_text(queue: dict[str, Any]) -> str:

@@ -68,18 +68,6 @@ def test_a_refusal_carries_the_servers_words(url, path, words):
         call(client, "GET", path)
 
 
-def test_no_server_is_a_refusal_that_names_the_address(tmp_path):
-    """No traceback of the HTTP library's."""
-    with open_client(f"unix:{tmp_path}/none.sock", None, 5) as client, pytest.raises(RefusedError, match="no answer"):
-        call(client, "GET", "/models")
-
-
-def test_an_address_that_is_none_is_named():
-    """Before anything is sent."""
-    with pytest.raises(RefusedError, match="ftp://nowhere"):
-        open_client("ftp://nowhere", None, 5)
-
-
 def test_the_first_key_file_wins(tmp_path):
     """The caller's directory before the server's; none at all is no key."""
     for name, key in (("mine", "first"), ("servers", "second")):

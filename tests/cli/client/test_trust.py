@@ -10,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from servescope.cli.client.endpoints import Endpoints, RefusedError, call, open_client
+from servescope.cli.client.connection import NoAnswerError
+from servescope.cli.client.endpoints import Endpoints, call, open_client
 from servescope.cli.client.trust import UntrustedError, trusting, trusting_only
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -92,14 +93,14 @@ def test_nobody_else(served, authority, tmp_path):
     """Not even another certificate of the same authority."""
     (tmp_path / "other").mkdir()
     other, _ = authority.certify(tmp_path / "other")
-    with pytest.raises(RefusedError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NoAnswerError, match="CERTIFICATE_VERIFY_FAILED"):
         ask(served[0], trusting_only(str(other)))
 
 
 def test_a_given_certificate(served):
     """Is trusted without its issuer, but only for its names."""
     url, chain = served
-    with pytest.raises(RefusedError, match="IP address mismatch"):
+    with pytest.raises(NoAnswerError, match="IP address mismatch"):
         ask(url, trusting(str(chain)))
     context = trusting(str(chain))
     context.check_hostname = False

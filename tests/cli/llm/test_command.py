@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from servescope.archive.reader import open_archive
-from servescope.cli.app import build_app
 from servescope.cli.llm.command import llm
 from servescope.cli.main import run
 from servescope.cli.start import parser, start_options
@@ -129,15 +127,13 @@ def test_a_model_that_is_not_there_is_said_first(place):
 
 
 def test_through_the_command_line(tmp_path, monkeypatch, capsys):
-    """`servescope llm` without a model there, and its help through Typer's list of commands."""
+    """`servescope llm` without a model there, and its help."""
     monkeypatch.chdir(tmp_path)
     assert run(["llm", "./absent"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("servescope: MODEL './absent'")
     assert run(["llm", "--help"]) == 0
     assert "--replicas" in capsys.readouterr().out
-    assert "--replicas" in CliRunner().invoke(build_app(), ["llm", "--help"]).output
-    assert "llm" in CliRunner().invoke(build_app(), ["--help"]).output
 
 
 def test_nowhere_to_put_it(place):

@@ -1,7 +1,7 @@
 """Reaching the server's REST APIs from the command line.
 
 In: a server's URL (an option's, else the run file's, else the configuration's) and a token (an option's, else the key
-file's). Out: `httpx` clients and decoded answers. `status`, `models` and `demo` use it; a refusal by the server
+file's). Out: connections and decoded answers. `status` and `models` use it; a refusal by the server
 becomes a `RefusedError` that carries the server's own words.
 """
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
-
 from servescope.cli import runfile
+from servescope.cli.client.connection import Answer, Connection
 from servescope.cli.client.trust import trusting, trusting_only
 from servescope.errors import ServescopeError
 
@@ -22,7 +21,7 @@ KEY_FILE = "key_file.json"
 
 
 class RefusedError(ServescopeError):
-    """The server said no, or could not be reached; the text is for the user."""
+    """The server said no, or a key cannot be used; the text is for the user."""
 
 
 @dataclass(frozen=True)
@@ -91,38 +90,33 @@ def find_key(kind: Literal["management", "inference"], directories: list[Path]) 
 
 def open_client(
     url: str, token: str | None, timeout_s: float | None, trust: ssl.SSLContext | None = None
-) -> httpx.Client:
-    """A client for one of the server's addresses (`http://…`, `https://…` or `unix:/path`). It sends the token, if any.
+) -> Connection:
+    """A connection to one of the server's addresses, as `Connection` has it. It sends the token, if any.
 
     `trust`: as `Endpoints.trust` has it.
     """
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    if url.startswith("unix:"):
-        transport = httpx.HTTPTransport(uds=url.removeprefix("unix:"))
-        return httpx.Client(base_url="http://localhost", transport=transport, headers=headers, timeout=timeout_s)
-    if not url.startswith(("http://", "https://")):
-        raise RefusedError(f"address {url!r} begins with none of http://, https:// and unix:")
-    # trust_env off: a proxy meant for the internet must not come between this command and its own server.
-    return httpx.Client(base_url=url, headers=headers, timeout=timeout_s, verify=trust or True, trust_env=False)
+    return Connection(url, {"Authorization": f"Bearer {token}"} if token else {}, timeout_s, trust)
 
 
-def call(client: httpx.Client, method: str, path: str, parameters: Mapping[str, str] | None = None) -> Any:
-    """The decoded JSON answer. RefusedError, with the server's message, for a status of 400 or more or no answer."""
+def call(client: Connection, method: str, path: str, parameters: Mapping[str, str] | None = None) -> Any:
+    """The decoded JSON answer.
+
+    Raises:
+        NoAnswerError: none came.
+        RefusedError: with the server's message, for a status of 400 or more; or for what is not JSON.
+    """
+    answer = client.request(method, path, parameters)
+    if answer.is_error:
+        raise RefusedError(_message(answer))
     try:
-        response = client.request(method, path, params=parameters)
-    except httpx.HTTPError as error:
-        raise RefusedError(f"no answer from {client.base_url}: {error}") from error
-    if response.is_error:
-        raise RefusedError(_message(response))
-    try:
-        return response.json()
+        return answer.json()
     except ValueError as error:
-        raise RefusedError(f"{client.base_url} answered {method} {path} with something that is not JSON") from error
+        raise RefusedError(f"{client.url} answered {method} {path} with something that is not JSON") from error
 
 
-def _message(response: httpx.Response) -> str:
+def _message(answer: Answer) -> str:
     try:
-        answer = response.json()
-        return f"{answer['message']} ({response.status_code} {answer['type']})"
+        told = answer.json()
+        return f"{told['message']} ({answer.status} {told['type']})"
     except (ValueError, KeyError, TypeError):
-        return f"the server answered {response.status_code}: {response.text[:200]}"
+        return f"the server answered {answer.status}: {answer.text[:200]}"

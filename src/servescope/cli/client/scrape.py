@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+CLASSES = ("2XX", "4XX", "5XX")
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)(?:[ \t]+\S+)?")
 _LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
@@ -43,6 +44,12 @@ def total(samples: Iterable[Sample], name: str, **labels: str) -> float:
     """The sum of a family's samples that carry these labels; 0 where there is none."""
     wanted = labels.items()
     return sum(sample.value for sample in samples if sample.name == name and wanted <= sample.labels.items())
+
+
+def requests_by_class(samples: Iterable[Sample]) -> dict[str, float]:
+    """`{"2XX": n, "4XX": n, "5XX": n}` from TorchServe's counters Requests2XX, Requests4XX and Requests5XX."""
+    kept = list(samples)
+    return {name: total(kept, f"Requests{name}") for name in CLASSES}
 
 
 def values_of(samples: Iterable[Sample], label: str) -> list[str]:

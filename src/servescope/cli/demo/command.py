@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from servescope.cli.demo import digits, drowsy
+from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
 
 if TYPE_CHECKING:
@@ -45,19 +46,23 @@ class Place:
     metrics: str
 
 
+@examples("servescope demo", "servescope demo --once --directory /tmp/demo")
 def demo(
     port_base: Annotated[
         int | None,
         typer.Option(
+            "--port-base",
             help="First of three ports. Default: 8080, or the next three that are free.",
             parser=whole(1, 65533),
             metavar="N",
         ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")] = False,
-    directory: Annotated[Path, typer.Option(help="Folder for all that the demo writes.")] = Path(".demo"),
+    directory: Annotated[
+        Path, typer.Option("--directory", metavar="DIR", help="Folder for all that the demo writes.")
+    ] = Path(".demo"),
     svg: Annotated[
-        Path | None, typer.Option(help="Write a picture of the tables to this file, as SVG.", metavar="FILE")
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write a picture of the tables to this file, as SVG.")
     ] = None,
 ) -> None:
     """Train a small digit classifier, serve it with two workers, and show what the server measured."""

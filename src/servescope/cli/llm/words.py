@@ -8,16 +8,20 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from servescope.cli.help.words import WordsParser
 from servescope.cli.start import add_options
-from servescope.cli.start import parser as start_parser
 
 _PROG = "servescope llm"
 STARTUP_TIMEOUT_S = 1800
 RESPONSE_TIMEOUT_S = 600
-_EPILOG = """\
-All other options are vLLM's (--max-model-len, --dtype, --tensor-parallel-size, --served-model-name, --chat-template,
---enable-lora and so on; `vllm serve --help=all` lists them) and go to its engine as they are; words after `--` do so in
-any case. Addresses, TLS and tokens are the server's own, in config.properties."""
+_SUMMARY = "Serve a language model with vLLM's engine: the OpenAI API on the inference port."
+_REMARK = """All other options are vLLM's (--max-model-len, --dtype, --tensor-parallel-size, --served-model-name,
+--chat-template, --enable-lora and so on; `vllm serve --help=all` lists them) and go to its engine as they are; words after
+`--` do so in any case. Addresses, TLS and tokens are the server's own, in config.properties."""
+_EXAMPLES = (
+    "servescope llm Qwen/Qwen3-0.6B --disable-token-auth",
+    "servescope llm Qwen/Qwen3-0.6B --detach --replicas 2 --max-model-len 8192",
+)
 
 
 @dataclass(frozen=True)
@@ -38,39 +42,30 @@ class LlmCommand:
     options: argparse.Namespace
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> WordsParser:
     """The options of this command and of `start`."""
-    options = argparse.ArgumentParser(
-        prog=_PROG,
-        usage=f"{_PROG} MODEL [options] [vLLM's options]",
-        description="Serve a language model with vLLM's engine: the OpenAI API on the inference port.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    options.add_argument("model", metavar="MODEL", help="a folder with the model, or its name on the Hugging Face hub")
+    options = _empty()
+    options.add_argument("model", metavar="MODEL", help="A folder with the model, or its name on the Hugging Face hub.")
     _add_own(options)
     add_options(options)
     return options
 
 
-def _own_parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog=_PROG, add_help=False, allow_abbrev=False)
-    _add_own(options)
-    return options
+def _empty() -> WordsParser:
+    return WordsParser(_PROG, _SUMMARY, _EXAMPLES, "MODEL [OPTIONS] [VLLM'S OPTIONS]", _REMARK)
 
 
-def _add_own(options: argparse.ArgumentParser) -> None:
-    own = options.add_argument_group("the language model")
-    own.add_argument("--model-name", metavar="NAME", help="name to register it by (else the last part of MODEL)")
-    own.add_argument("--model-version", metavar="VERSION", default="1.0", help="version to register it by (1.0)")
+def _add_own(options: WordsParser) -> None:
+    own = options.add_argument_group("The language model")
+    own.add_argument("--model-name", metavar="NAME", help="Name to register it by. Default: the last part of MODEL.")
+    own.add_argument("--model-version", metavar="VERSION", default="1.0", help="Version to register it by.")
     numbers = (
-        ("--replicas", 1, "N", "workers, with an engine each"),
-        ("--startup-timeout", STARTUP_TIMEOUT_S, "SECONDS", "time to load the model in"),
-        ("--response-timeout", RESPONSE_TIMEOUT_S, "SECONDS", "time to answer a request in"),
+        ("--replicas", 1, "N", "Workers, with an engine each."),
+        ("--startup-timeout", STARTUP_TIMEOUT_S, "SECONDS", "Time to load the model in."),
+        ("--response-timeout", RESPONSE_TIMEOUT_S, "SECONDS", "Time to answer a request in."),
     )
     for name, default, what, meaning in numbers:
-        own.add_argument(name, type=_whole, default=default, metavar=what, help=f"{meaning} ({default})")
+        own.add_argument(name, type=_whole, default=default, metavar=what, help=meaning)
 
 
 def read_words(words: Sequence[str]) -> LlmCommand:
@@ -84,7 +79,10 @@ def read_words(words: Sequence[str]) -> LlmCommand:
         options.error(
             f"MODEL must stand before vLLM's options, not after {engine[0]}" if engine else "MODEL is missing"
         )
-    own, start = _own_parser().parse_known_args(ours)
+    own_options, start_options = _empty(), _empty()
+    _add_own(own_options)
+    add_options(start_options)
+    own, start = own_options.parse_known_args(ours)
     return LlmCommand(
         model=model,
         name=own.model_name,
@@ -94,7 +92,7 @@ def read_words(words: Sequence[str]) -> LlmCommand:
         response_timeout_s=own.response_timeout,
         engine=tuple(engine[1:]),
         start=tuple(start),
-        options=start_parser(_PROG).parse_args(start),
+        options=start_options.parse_args(start),
     )
 
 

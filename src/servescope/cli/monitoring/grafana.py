@@ -1,7 +1,7 @@
 """`servescope grafana DIR`: boards for Grafana, and the files with which Grafana finds them and Prometheus.
 
-In: the form of the histograms, where Prometheus and the traces are. Out: files in a folder. Needs no running server. Added
-to the application by `cli.app`.
+In: the form of the histograms, where Prometheus and the traces are. Out: files in a folder. Needs no running server. Run by
+`cli.main`.
 """
 
 from pathlib import Path
@@ -9,10 +9,15 @@ from typing import Annotated
 
 import typer
 
+from servescope.cli.help.typed import examples
 from servescope.operate.grafana.provisioning import BOARDS_PATH, TRACES_URL, UID, URL, sources
 from servescope.operate.writer import write_files
 
 
+@examples(
+    "servescope grafana monitoring/grafana",
+    "servescope grafana monitoring/grafana --native --force",
+)
 def grafana(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder to write to: dashboards/*.json and provisioning/.")

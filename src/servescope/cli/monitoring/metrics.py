@@ -1,25 +1,25 @@
 """`servescope metrics list` and `check`: what the server measures, and whether a metrics.yaml can be used.
 
-In: options; the definitions; a metrics.yaml. Out: Rich tables, Markdown, JSON, or a verdict. Added to the application by
-`cli.app`.
+In: options; the definitions; a metrics.yaml. Out: Rich tables, Markdown, JSON, or a verdict. Run by `cli.main`.
 """
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from servescope.cli.help.typed import examples
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
 from servescope.metrics.reference import GROUPS, Group, render_reference
 from servescope.metrics.torchserve.metrics_yaml import MetricsConfig, read_metrics_config, select
 
+if TYPE_CHECKING:
+    from rich.table import Table
 
+
+@examples("servescope metrics list", "servescope metrics list --json")
 def list_metrics(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page, docs/metrics.md.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print an array of objects, one a family.")] = False,
@@ -32,15 +32,21 @@ def list_metrics(
     elif as_json:
         typer.echo(json.dumps([_described(group, one) for group in GROUPS for one in group.definitions], indent=2))
     else:
+        from rich.console import Console
+
         console = Console()
         for group in GROUPS:
             console.print(metrics_table(group))
 
 
+@examples("servescope metrics check metrics.yaml")
 def check(
-    file: Annotated[Path, typer.Argument(help="A metrics.yaml, as the option metrics_config takes it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A metrics.yaml: which metrics the server shows, and the handlers' own."),
+    ],
 ) -> None:
-    """Check a metrics.yaml; exit with status 1 and say what is wrong, and where, if the server could not use it."""
+    """Check a metrics.yaml: say what is wrong, and exit with 1, if the server could not use it."""
     try:
         config = read_metrics_config(file)
         shown = select(config, auto_detect=False)
@@ -65,8 +71,12 @@ def remarks(config: MetricsConfig, shown: tuple[Definition, ...]) -> list[str]:
     return found
 
 
-def metrics_table(group: Group) -> Table:
+def metrics_table(group: Group) -> "Table":
     """A row a family: name, type, unit and labels on the left, the meaning on the right; readable at 80 columns."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE, title=group.title, title_justify="left")
     table.add_column("family", no_wrap=True)
     table.add_column("meaning")

@@ -1,7 +1,6 @@
 """`servescope prometheus DIR`: configuration, recording rules and alerts for Prometheus and Alertmanager.
 
-In: where the servers are, a file of thresholds. Out: files in a folder. Needs no running server. Added to the application
-by `cli.app`.
+In: where the servers are, a file of thresholds. Out: files in a folder. Needs no running server. Run by `cli.main`.
 """
 
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from servescope.cli.help.typed import examples
 from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
 from servescope.operate.kept import kept_files
 from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files
@@ -63,6 +63,11 @@ PrintThresholds = Annotated[
 ]
 
 
+@examples(
+    "servescope prometheus monitoring/prometheus",
+    "servescope prometheus monitoring/prometheus --target models-1:8082 \\\n    --target models-2:8082 --force",
+    "servescope prometheus --print-thresholds",
+)
 def prometheus(
     folder: Folder,
     targets: Targets = None,

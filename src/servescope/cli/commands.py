@@ -1,0 +1,99 @@
+"""Every command of `servescope`: its name, where it is, and one sentence about it.
+
+In: nothing. Out: a table, by which `cli.main` finds commands and lists them. A command is named here and imported when it
+runs, so that none pays for the others. Its sentence stands in its own help too (a test compares them): the list shall not
+import what it lists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """`where`: module:function. The function's signature is read by Typer, unless the command reads its own words.
+
+    Such a function takes the words, the environment and the directory, and returns the exit status.
+    """
+
+    where: str
+    summary: str
+    own_words: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands under a name of their own. `examples`: as in `help.page.Page`."""
+
+    summary: str
+    commands: "Mapping[str, Command | Group]"
+    examples: tuple[str, ...]
+
+
+MODELS = Group(
+    "Register, look at, scale and unregister models.",
+    {
+        "register": Command(
+            "servescope.cli.models:register",
+            "Register a model, if the server has --enable-model-api, and start workers for it.",
+        ),
+        "list": Command("servescope.cli.models:list_models", "List the registered models."),
+        "describe": Command("servescope.cli.models:describe", "Describe a model: its settings, workers and queue."),
+        "scale": Command("servescope.cli.models:scale", "Change a model's number of workers."),
+        "unregister": Command(
+            "servescope.cli.models:unregister", "Unregister a model; what it has accepted is answered first."
+        ),
+        "set-default": Command(
+            "servescope.cli.models:set_default", "Make a version the one that requests without a version reach."
+        ),
+    },
+    ("servescope models list", "servescope models scale --help"),
+)
+METRICS = Group(
+    "List the metrics that the server has, and check a metrics.yaml.",
+    {
+        "list": Command(
+            "servescope.cli.monitoring.metrics:list_metrics", "List every metric family that the server has."
+        ),
+        "check": Command(
+            "servescope.cli.monitoring.metrics:check",
+            "Check a metrics.yaml: say what is wrong, and exit with 1, if the server could not use it.",
+        ),
+    },
+    ("servescope metrics list", "servescope metrics check --help"),
+)
+SERVESCOPE = Group(
+    "The model server you can see into.",
+    {
+        "start": Command("servescope.cli.start:start", "Start the server, with torchserve's options.", own_words=True),
+        "llm": Command(
+            "servescope.cli.llm.command:llm",
+            "Serve a language model with vLLM's engine: the OpenAI API on the inference port.",
+            own_words=True,
+        ),
+        "stop": Command(
+            "servescope.cli.stop:stop_command",
+            "Stop the server once what is in flight is answered, and delete its key file.",
+        ),
+        "status": Command("servescope.cli.status:status_command", "Show models, workers, queues and requests."),
+        "models": MODELS,
+        "archive": Command(
+            "servescope.cli.archive:archive",
+            "Pack a model and its handler into an archive, as torch-model-archiver does.",
+        ),
+        "metrics": METRICS,
+        "prometheus": Command(
+            "servescope.cli.monitoring.prometheus:prometheus",
+            "Write Prometheus' and Alertmanager's configuration, with rules and alerts for this server.",
+        ),
+        "grafana": Command(
+            "servescope.cli.monitoring.grafana:grafana",
+            "Write boards for Grafana, and provisioning for them and their data source.",
+        ),
+        "demo": Command(
+            "servescope.cli.demo.command:demo",
+            "Train a small digit classifier, serve it with two workers, and show what the server measured.",
+        ),
+    },
+    ("servescope start --help", "servescope demo --once", "servescope status"),
+)
