@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from golden import GOLDEN
 from integration.net_server import NOOP, OBEY, json_lines, log, obey, predict, serving
 from integration.server import wait_until
-from integration.test_golden import GOLDEN
 
 pytestmark = pytest.mark.integration
 

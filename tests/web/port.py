@@ -2,6 +2,7 @@
 
 import asyncio
 
+from metrics.series import series
 from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.logs.access import AccessLog
@@ -69,8 +70,7 @@ class Port:
         return int(first.split(" ")[1]), found, data
 
     def count(self, group):
-        families = {family.definition.name: family for family in self.registry.collect()}
-        return families[f"Requests{group}XX"].series["Host", "h"].value
+        return series(self.registry, f"Requests{group}XX")["Host", "h"]
 
     def logged(self):
         self._access.flush()
