@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from integration.scrape import read
 from integration.server import pack, wait_until
 from llm.client import CHAT, COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import RUNNING, WAITING
 from llm.through_archive import NAME, SERVED, VERSION, register, write_archive
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from integration.scrape import read
 from integration.server import alive, wait_until
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import INTER_TOKEN, RUNNING, Growth, resting
@@ -14,7 +15,6 @@ from llm.llm_server import START_LIMIT_S
 from llm.through_archive import NAME, SERVED
 from truth.comparison import REQUESTS
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

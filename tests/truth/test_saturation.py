@@ -5,12 +5,12 @@ import time
 
 import pytest
 
+from integration.scrape import read
 from truth.books import Books
 from truth.client import Ask, Client, drive, load
 from truth.comparison import DEPTH, assert_same_counts, at_rest
 from truth.conftest import amount
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 
