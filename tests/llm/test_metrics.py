@@ -67,7 +67,7 @@ def test_while_it_works(llm_server, llm):
     """Six requests run, and fill a share of the cache; afterwards none, and none of it."""
     seen = []
 
-    async def watch():
+    async def watch(_books):
         def busy():
             now = read(llm_server, RUNNING, WAITING, KV_CACHE)
             seen.append(now.value(KV_CACHE, model_name=llm.name))

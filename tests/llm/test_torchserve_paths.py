@@ -118,7 +118,7 @@ def test_replicas(llm_server, archive):
     assert archive.workers() == ["READY", "READY"]
     seen = []
 
-    async def watch():
+    async def watch(_books):
         def halved():
             now = read(llm_server, RUNNING, WAITING)
             seen.append(sorted(value for _, value in now.matching(RUNNING, model_name=NAME)))

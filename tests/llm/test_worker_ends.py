@@ -43,7 +43,7 @@ def test_the_engine_is_killed(llm_server, archive):
     old = [engine, *engine.parent().children(recursive=True), engine.parent()]
     before = read(llm_server)
 
-    async def kill():
+    async def kill(_books):
         await until(lambda: read(llm_server, RUNNING).total(RUNNING, model_name=NAME) == 2, "both to run")
         await until(lambda: gaps(read(llm_server, GAPS)) > gaps(before), "the stream to have two tokens")
         os.kill(engine.pid, signal.SIGKILL)

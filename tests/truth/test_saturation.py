@@ -98,7 +98,7 @@ def test_a_batch_under_way_counts_as_busy(truth_server, model_of):
             assert last[0] - first[2] <= last[1] - first[1] <= last[2] - first[0]
             model.open("held")
 
-        await drive(truth_server.ports["inference"], [Ask(model.path, b"gate held")], 1, meanwhile)
+        await drive(Books(), truth_server.ports["inference"], [Ask(model.path, b"gate held")], 1, meanwhile)
 
     asyncio.run(hold())
     assert states() == {"ready": 1}
