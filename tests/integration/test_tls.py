@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from integration.net_server import NOOP, run_start, serving
+from integration.net_server import NOOP, run_start, serving, site
 from integration.server import PATIENCE_S, free_ports
 
 pytestmark = pytest.mark.integration
@@ -86,14 +86,10 @@ def test_plain_http_gets_nothing(secure):
 
 def test_a_certificate_that_is_none(tmp_path, pair):
     """Ends the start with both files' names."""
-    (tmp_path / "store").mkdir()
     (tmp_path / "bad.pem").write_text("no certificate")
     (port,) = free_ports(1)
-    (tmp_path / "config.properties").write_text(
-        f"model_store=store\ninference_address=https://127.0.0.1:{port}\n"
-        f"certificate_file=bad.pem\nprivate_key_file={pair[1]}\n"
-    )
-    result = run_start(tmp_path)
+    files = f"certificate_file=bad.pem\nprivate_key_file={pair[1]}\n"
+    result = run_start(site(tmp_path, f"inference_address=https://127.0.0.1:{port}\n{files}"))
     assert result.returncode == 1
     assert str(tmp_path / "bad.pem") in result.stderr
     assert "Traceback" not in result.stderr
