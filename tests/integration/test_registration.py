@@ -1,15 +1,15 @@
 """Where archives come from: the store, directories and URLs; and what a model's own requirements do."""
 
-import http.server
 import shutil
 import sys
 import tarfile
-import threading
 import zipfile
 from functools import partial
+from http.server import SimpleHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from integration.deployed import Deployed
 from integration.net_server import NOOP
 from integration.server import pack, refusal
@@ -17,11 +17,8 @@ from integration.server import pack, refusal
 pytestmark = pytest.mark.integration
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A file server that keeps its log to itself."""
-
-    def log_message(self, format, *arguments):  # noqa: A002 - the base class's name
-        pass
+class Files(Silent, SimpleHTTPRequestHandler):
+    """Serves files."""
 
 
 @pytest.fixture
@@ -29,12 +26,8 @@ def downloads(tmp_path):
     """A directory and the address of the HTTP server that serves it."""
     directory = tmp_path / "downloads"
     directory.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as files:
-        thread = threading.Thread(target=files.serve_forever)
-        thread.start()
-        yield directory, f"http://127.0.0.1:{files.server_port}"
-        files.shutdown()
-        thread.join()
+    with answering(partial(Files, directory=str(directory))) as port:
+        yield directory, f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ within a bucket's width, and the alert on a slow model is pending for the slow m
 import re
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from integration.prometheus_server import needs_prometheus, prometheus
 from operate.hurried import FEATURES, hurried
 from servescope.metrics.exposition.negotiation import choose
@@ -62,7 +63,7 @@ def served():
     """The address of a `Server`."""
     source = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent, BaseHTTPRequestHandler):
         def do_GET(self):
             kind, body = source.page(self.headers["Accept"])
             self.send_response(200)
@@ -71,18 +72,8 @@ def served():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(Handler) as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("form", FORMS)
