@@ -11,6 +11,7 @@ from certificates import self_signed
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
 from servescope.web.http.listener import Listener, Tls, bind
+from web.port import run
 
 
 class Hello:
@@ -55,10 +56,6 @@ def has_ipv6():
     except OSError:
         return False
     return True
-
-
-def run(main):
-    asyncio.run(asyncio.wait_for(main, 20))
 
 
 @pytest.mark.parametrize(
