@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from integration.net_server import serving
 from integration.server import pack, wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 
 pytest_plugins = ["integration.nvml"]
 pytestmark = pytest.mark.integration

@@ -17,7 +17,7 @@ from integration.conftest import deployment
 from integration.deployed import Deployed
 from integration.prometheus_server import Prometheus, prometheus
 from integration.server import Server, wait_until
-from metrics.nvml.stand_in import StandIn, build
+from metrics.collectors.nvml.stand_in import StandIn, build
 from operate.hurried import FEATURES, hurried
 from operate.live.handlers import PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG
 from operate.live.promises import Account, loaded, registered

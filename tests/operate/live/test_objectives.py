@@ -4,7 +4,7 @@ import pytest
 
 from integration.scrape import read
 from integration.server import wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.promtool import counter, gauge, given, needs_promtool, series, verdict
 from servescope.operate.promql import FORMS
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from integration.server import wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.live.waiting import wait_for_all
 from operate.promtool import needs_promtool
 from servescope.operate.alerts import alert_groups
