@@ -108,7 +108,9 @@ class Client:
         entry.code = int(status.split(" ")[1])
         if headers.get("transfer-encoding") == "chunked":
             while piece := await self._read_chunk():
-                entry.came(time.monotonic(), piece)
+                moment = time.monotonic()
+                entry.first = entry.first or moment
+                entry.came(moment, piece)
         else:
             size = 0 if head_only else int(headers.get("content-length", "0"))
             whole = await self._reader.readexactly(size)
