@@ -17,10 +17,10 @@ pytestmark = pytest.mark.integration
 CONFIG = """
 minWorkers: 1
 maxWorkers: 1
-slo: {latency_ms: 70, latency_target: 90, availability_target: 99.9}
+slo: {latency_ms: 200, latency_target: 90, availability_target: 99.9}
 """
-# Clearly within the 70 ms, clearly beyond, and errors of either side.
-FAST, SLOW, SPOILT, FAILED = b"sleep 0.05", b"sleep 0.08", b"code 404", b"raise x"
+# Clearly within the 200 ms, on a busy machine too, clearly beyond, and errors of either side.
+FAST, SLOW, SPOILT, FAILED = b"sleep 0.02", b"sleep 0.3", b"code 404", b"raise x"
 
 
 def test_slo_counters(truth_server, model_of, drawn):
@@ -31,14 +31,14 @@ def test_slo_counters(truth_server, model_of, drawn):
     books = load(truth_server.ports["inference"], [Ask(model.path, body) for body in bodies])
     now = at_rest(truth_server, model)
     assert_same_counts(now, model, books)
-    good = sum(seconds <= 0.07 for seconds in books.latencies())
-    assert_objectives_kept(now, model, 0.07, 0.7, books)
+    good = sum(seconds <= 0.2 for seconds in books.latencies())
+    assert_objectives_kept(now, model, 0.2, 2.0, books)
     assert now.by("slo", "servescope_slo_target_ratio", model_name=model.name) == {
         "availability": 0.999,
         "latency": 0.9,
     }
     # The threshold is an exact bucket bound, so that the histogram and the counter tell the same.
-    assert now.value(f"{DURATION}_bucket", model_name=model.name, outcome="ok", le="0.07") == good
+    assert now.value(f"{DURATION}_bucket", model_name=model.name, outcome="ok", le="0.2") == good
 
 
 # 100 ms and, ten times that, one second; or both as they are given. Clients leave well before, between and well after.
