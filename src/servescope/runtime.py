@@ -18,6 +18,7 @@ from servescope.archive.downloaded import remove_abandoned_downloads
 from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
+from servescope.fleet.offspring.strays import end_strays
 from servescope.logs.configuration import apply_log_config
 from servescope.logs.formats import LogFormat
 from servescope.logs.setup import open_logs
@@ -56,7 +57,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         for warning in settings.warnings:
             logger.warning("%s", warning)
         remove_abandoned_downloads(require_model_store(settings))
-        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir())) as directory:
+        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir()), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready))
         return 0

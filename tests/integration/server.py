@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -82,9 +82,18 @@ def hang_up(port: int, path: str, body: bytes) -> socket.socket:
 
 
 class Server:
-    """One server with a directory, a model store and three ports of its own. `settings` go to config.properties."""
+    """One server with a directory, a model store and three ports of its own. `settings` go to config.properties.
 
-    def __init__(self, directory: Path, settings: Mapping[str, str], environ: Mapping[str, str] | None = None) -> None:
+    `before`: a command that runs the command after it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: Mapping[str, str],
+        environ: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
         self.store = directory / "store"
         self.notes = directory / "notes"
@@ -98,15 +107,15 @@ class Server:
         self._environ = os.environ | {"TEMP": str(directory), "NOTES": str(self.notes)} | dict(environ or {})
         self.http = httpx.Client(timeout=2 * PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=None))
         self.threads = ThreadPoolExecutor(32)
-        self.process = self._start()
+        self.process = self._start(before)
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self, before: Sequence[str]) -> "subprocess.Popen[bytes]":
         """The process, once it takes requests: it writes a byte to the pipe then, and closes it when it fails."""
         reader, writer = os.pipe()
         words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer)]
         with (self.directory / "console").open("wb") as console:
             process = subprocess.Popen(
-                [sys.executable, "-m", "servescope.cli.main", *words],
+                [*before, sys.executable, "-m", "servescope.cli.main", *words],
                 cwd=self.directory,
                 env=self._environ,
                 stdout=console,

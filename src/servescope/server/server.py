@@ -17,6 +17,7 @@ from servescope.server.management import Management
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.ports import Ports
+from servescope.server.processes import Processes
 from servescope.server.scrapes import Scrapes
 from servescope.server.service import Service
 from servescope.server.tokens import Tokens
@@ -32,6 +33,7 @@ PARTS: tuple[type[Part], ...] = (
     Traces,
     Measuring,
     Exchanges,
+    Processes,
     Models,
     Inference,
     Scrapes,
