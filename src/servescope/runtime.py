@@ -5,10 +5,9 @@ import gc
 import logging
 import os
 import resource
-import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +23,7 @@ from servescope.logs.formats import LogFormat
 from servescope.logs.setup import open_logs
 from servescope.server.beginning import Beginning
 from servescope.server.server import Server
+from servescope.signals import Signals
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -66,20 +66,27 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
 
 
 async def _run(server: Server, ready: Callable[[], None] | None) -> None:
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def signalled() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled)
+    signals = Signals()
+    signals.listen(server.reload)
     try:
-        await server.start()
-        spare_the_collector()
-        if ready is not None:
-            ready()
-        logger.info("Model server started.")
-        await server.run_until(stop)
+        if await _unless(signals.stop, server.start()):
+            spare_the_collector()
+            if ready is not None:
+                ready()
+            logger.info("Model server started.")
+            await server.run_until(signals.stop)
     finally:
-        await server.close(hurry)
+        await server.close(signals.hurry)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do some work to its end; False where `stop` came first, which cancels it."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+        return False
+    await task
+    return True

@@ -81,11 +81,12 @@ def _stop(
         int,
         typer.Option(help="Seconds to wait for what is in flight to finish.", parser=whole(0), metavar="N"),
     ] = WAIT_S,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait: end what is in flight.")] = False,
 ) -> None:
     """Stop the server once what is in flight is answered, and delete its key file."""
     from servescope.cli.stop import stop
 
-    raise typer.Exit(stop(os.environ, typer.echo, timeout))
+    raise typer.Exit(stop(os.environ, typer.echo, timeout, now=now))
 
 
 def _status(

@@ -148,9 +148,12 @@ def unregister(
     token: Token = None,
     ca_file: CaFile = None,
 ) -> None:
-    """Unregister a model; what it has accepted is answered first."""
+    """Unregister a model; what it has accepted is answered first, and shown until then."""
+    from servescope.cli.client.unloading import unload
+
     with _management(management_address, token, ca_file, None) as client:
-        _tell(client, "DELETE", _path(name, version), {}, f"Unregistering {name}")
+        answer = unload(client, name, _path(name, version), lambda line: typer.echo(line, err=True))
+    typer.echo(answer["status"])
 
 
 def set_default(

@@ -66,6 +66,13 @@ class Server:
                 await asyncio.wait_for(stop.wait(), ACCESS_FLUSH_S)
             self._logs.flush()
 
+    def reload(self) -> None:
+        """Open the log files anew, as they may have been moved away, and have every part look at its own files."""
+        self._logs.reopen()
+        logger.info("SIGHUP: the log files are opened anew")
+        for part in self._parts:
+            part.reload()
+
     async def close(self, hurry: asyncio.Event) -> None:
         """Finish what is in flight, then end; at once when `hurry` is set."""
         async with contextlib.AsyncExitStack() as closing:  # backwards, and all of them, even if one fails

@@ -13,7 +13,8 @@ from cryptography.x509.oid import NameOID
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.http.listener import Listener, Tls, bind
+from servescope.web.http.listener import Listener, bind
+from servescope.web.http.tls import Tls
 
 
 class Hello:
