@@ -47,7 +47,7 @@ def test_the_process_ends_and_the_key_file_goes(tmp_path, said):
     (tmp_path / "key_file.json").write_text("{}")
     with process(OBEDIENT) as child, named(child, tmp_path):
         assert stop({"TEMP": str(tmp_path)}, said.append) == 0
-        assert not psutil.pid_exists(child.pid)
+        assert child.poll() is not None
     assert not (tmp_path / "key_file.json").exists()
     assert f"process {child.pid}" in said[0]
 

@@ -84,7 +84,7 @@ def hang_up(port: int, path: str, body: bytes) -> socket.socket:
 class Server:
     """One server with a directory, a model store and three ports of its own. `settings` go to config.properties.
 
-    `before`: a command that runs the command after it.
+    `before`: a command that runs the command after it. `arguments`: more of `start`'s.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Server:
         settings: Mapping[str, str],
         environ: Mapping[str, str] | None = None,
         before: Sequence[str] = (),
+        arguments: Sequence[str] = (),
     ) -> None:
         self.directory = directory
         self.store = directory / "store"
@@ -107,12 +108,12 @@ class Server:
         self._environ = os.environ | {"TEMP": str(directory), "NOTES": str(self.notes)} | dict(environ or {})
         self.http = httpx.Client(timeout=2 * PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=None))
         self.threads = ThreadPoolExecutor(32)
-        self.process = self._start(before)
+        self.process = self._start(before, arguments)
 
-    def _start(self, before: Sequence[str]) -> "subprocess.Popen[bytes]":
+    def _start(self, before: Sequence[str], arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
         """The process, once it takes requests: it writes a byte to the pipe then, and closes it when it fails."""
         reader, writer = os.pipe()
-        words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer)]
+        words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer), *arguments]
         with (self.directory / "console").open("wb") as console:
             process = subprocess.Popen(
                 [*before, sys.executable, "-m", "servescope.cli.main", *words],

@@ -1,16 +1,12 @@
 """TLS on all three ports, with a certificate made for the test."""
 
-import datetime
-import ipaddress
 import socket
 import ssl
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from integration.certificate import make_pair
 from integration.net_server import NOOP, run_start, serving
 from integration.server import PATIENCE_S, free_ports
 
@@ -23,17 +19,7 @@ APIS = ("inference", "management", "metrics")
 def pair(tmp_path_factory):
     """The files of a certificate for 127.0.0.1 and of its key."""
     directory = tmp_path_factory.mktemp("pair")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
-    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    (directory / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    content = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    (directory / "key.pem").write_bytes(content)
+    make_pair(directory)
     return directory / "certificate.pem", directory / "key.pem"
 
 

@@ -9,6 +9,7 @@ section D).
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,7 +141,8 @@ def _ready_signal(descriptor: int | None, answers: Callable[[], None] | None) ->
         if answers is not None:
             answers()
         if descriptor is not None:
-            os.write(descriptor, b"1")
+            with suppress(BrokenPipeError):  # whoever waited has been ended, and the server serves all the same
+                os.write(descriptor, b"1")
             os.close(descriptor)
 
     return ready

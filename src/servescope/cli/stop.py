@@ -5,6 +5,8 @@ the server finishes what is in flight, says what that is, and waits; like `torch
 `key_file.json` (contract, section B). `--now` sends SIGINT until the server is gone, which ends what is in flight.
 """
 
+import os
+import select
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -76,11 +78,15 @@ def _end_now(process: psutil.Process, say: Say) -> bool:
 
 
 def _ended(process: psutil.Process, wait_s: float) -> bool:
+    """Whether it ends within `wait_s` seconds; a zombie, which only waits for whoever started it, has."""
     try:
-        process.wait(wait_s)
-    except psutil.TimeoutExpired:
-        return False
-    return True
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], wait_s)[0])
+    finally:
+        os.close(descriptor)
 
 
 def _waits(server: runfile.RunningServer) -> str:
