@@ -24,6 +24,7 @@ from servescope.logs.setup import open_logs
 from servescope.server.beginning import Beginning
 from servescope.server.server import Server
 from servescope.signals import Signals
+from servescope.threads import Threads
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -66,6 +67,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
 
 
 async def _run(server: Server, ready: Callable[[], None] | None) -> None:
+    asyncio.get_running_loop().set_default_executor(Threads())
     signals = Signals()
     signals.listen(server.reload)
     try:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -243,6 +244,29 @@ def test_its_keys_go_with_it(launch):
     server.process.terminate()
     assert ended(server) == 0
     assert not keys.exists()
+
+
+def test_during_a_download(tmp_path):
+    """One that trickles, and has no end, holds nobody."""
+    (tmp_path / "store").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as source:
+        url = f"http://127.0.0.1:{source.getsockname()[1]}/m.mar"
+        lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
+        (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n", f"load_models={url}\n"]))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
+            cwd=tmp_path,
+            env=os.environ | {"TEMP": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+        )
+        client, _ = source.accept()
+        with client:
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nPK")
+            process.terminate()
+            assert process.wait(PATIENCE_S) == 0
+    assert not (tmp_path / ".servescope.pid").exists()
+    assert not list(tmp_path.glob("servescope-*"))
 
 
 def test_a_port_that_is_taken(launch, tmp_path):

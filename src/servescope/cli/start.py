@@ -116,9 +116,11 @@ def start_options(parsed: argparse.Namespace) -> StartOptions:
 
 def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, ready: Callable[[], None]) -> int:
     from servescope.runtime import serve
+    from servescope.threads import leave
 
     with runfile.held(runfile.location(environ), _facts(settings, directory)):
-        return serve(settings, ready)
+        status = serve(settings, ready)
+    return leave(status)
 
 
 def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:

@@ -23,7 +23,7 @@ from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
 
-KILL_S = 5.0  # a process with hundreds of gigabytes takes its time to give them back
+KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give them back
 
 
 @dataclass(frozen=True)
