@@ -48,6 +48,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
     Raises:
         ConfigurationError: the settings cannot be used.
     """
+    Signals.while_starting()
     raise_file_limit()
     logs = open_logs(
         settings.log_location, settings.metrics_location, cast("LogFormat", settings.log_format), sys.stdout, "INFO"
@@ -79,6 +80,7 @@ async def _run(server: Server, ready: Callable[[], None] | None) -> None:
             await server.run_until(signals.stop)
     finally:
         await server.close(signals.hurry)
+        signals.ignore()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:

@@ -16,6 +16,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+_TO_END = (signal.SIGTERM, signal.SIGINT)
+
 logger = logging.getLogger("servescope.runtime")
 
 
@@ -26,6 +28,13 @@ class Signals:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
 
+    @staticmethod
+    def while_starting() -> None:
+        """Before there is a loop: end in order, with status 0, when told to; there are no files to look at again."""
+        for number in _TO_END:
+            signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
     def listen(self, reload: Callable[[], None]) -> None:
         """Hear of them, on the loop's thread, which must be the main one. `reload` is called at a SIGHUP."""
         loop = asyncio.get_running_loop()
@@ -34,6 +43,13 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, reload)
         if sys.__stderr__ is not None:
             faulthandler.register(signal.SIGQUIT, sys.__stderr__, all_threads=True)
+
+    def ignore(self) -> None:
+        """The server has ended: what is left to clean up is not to be broken off by one more SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in (*_TO_END, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
     def _terminated(self) -> None:
         if self.stop.is_set():

@@ -104,6 +104,40 @@ def test_a_second_sigterm_waits(own):
     )
 
 
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_until_it_is_gone(own, again):
+    """At whatever moment of the end another one comes: the status is 0, and everything is cleaned up."""
+    own.server.process.terminate()
+    while own.server.process.poll() is None:
+        own.server.process.send_signal(again)
+    assert ended(own.server) == 0
+    assert not list(own.server.directory.glob("servescope-*"))
+    assert not (own.server.directory / ".servescope.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_from_the_first_moment(tmp_path, number):
+    """A server that is told to end before it has begun to serve ends with status 0, without a traceback; SIGHUP ends nobody."""
+    (tmp_path / "store").mkdir()
+    logs = tmp_path / "logs"
+    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
+    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
+        cwd=tmp_path,
+        env=os.environ | {"TEMP": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(logs.exists, "the logs")
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (0, "")
+    assert not list(tmp_path.glob("servescope-*"))
+
+
 def test_stop_now(own):
     """Ends what is in flight."""
     held = own.hold()
