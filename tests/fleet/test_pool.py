@@ -6,9 +6,10 @@ import itertools
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import TINY, Fleet, crashing, mute, obliging, silent, talking
+from fleet.scripted import TINY, Fleet, Life, crashing, mute, obliging, silent, talking
 from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.pool import KILL_S
 from servescope.fleet.retry import DELAYS_S
 from servescope.fleet.work import WorkerState
 from servescope.wire.messages import Batch, MetricUpdate, Request, ServedModel, Stop
@@ -393,3 +394,35 @@ def test_lines_go_to_the_model_log():
         assert fleet.lines == [("W-9000-m_1.0", "stderr", "oh", [])]
 
     run(main())
+
+
+def test_a_process_that_the_kernel_cannot_end(caplog):
+    """It was killed, waits for a device, and holds nobody up."""
+
+    class Stuck(Life):
+        def kill(self):
+            self.killed = True
+
+    async def main():
+        fleet = Fleet(mute)
+        launch = fleet.backend.launch
+
+        async def stuck(plan, directory, events):
+            life = await launch(plan, directory, events)
+            life.__class__ = Stuck
+            return life
+
+        fleet.backend.launch = stuck
+        fleet.pool.grow(1)
+        await settle()
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await fleet.pool.close(30)
+        assert fleet.lives[0].killed
+        assert loop.time() - before == 30 + KILL_S
+        fleet.lives[0].die(-9)
+        await settle()
+        assert list(fleet.pool) == []
+
+    run(main())
+    assert "W-9000-m_1.0 is left behind: its process 1000 was killed and has not ended in 10 s" in caplog.text

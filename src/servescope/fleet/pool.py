@@ -24,6 +24,8 @@ from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
 
+KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give them back
+
 
 @dataclass(frozen=True)
 class PoolOptions:
@@ -161,9 +163,18 @@ class Pool:
         try:
             await asyncio.wait_for(self.ended(list(self._keepers)), grace_s)
         except TimeoutError:
+            await self._kill()
+
+    async def _kill(self) -> None:
+        """End those that are left; one that the kernel cannot end, as it waits for a device, is left to it."""
+        for worker in self:
+            worker.kill()
+        try:
+            await asyncio.wait_for(self.ended(list(self._keepers)), KILL_S)
+        except TimeoutError:
             for worker in self:
-                worker.kill()
-            await self.ended(list(self._keepers))
+                text = "%s is left behind: its process %d was killed and has not ended in %g s"
+                logger.error(text, worker.name, worker.pid, KILL_S)
 
     async def _keep(self, worker: Worker) -> None:
         """Start it, wait for its end, and again, until it is retired or given up."""

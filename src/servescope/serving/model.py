@@ -11,7 +11,10 @@ from servescope.serving.dispatcher import Dispatcher
 
 @dataclass(eq=False)
 class Model:
-    """One version of a model. `options` changes only in its worker counts, by scaling."""
+    """One version of a model. `options` changes only in its worker counts, by scaling.
+
+    `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
+    """
 
     name: str
     version: str
@@ -22,10 +25,16 @@ class Model:
     dispatcher: Dispatcher
     recorder: ModelRecorder
     loaded_at_startup: bool
+    leaves_by: float | None = None
 
     def want(self, minimum: int, maximum: int) -> None:
         """Remember how many workers were asked for."""
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it has accepted and not answered."""
+        return len(self.dispatcher) + self.dispatcher.in_hand
 
     @property
     def healthy(self) -> bool:

@@ -21,6 +21,7 @@ from servescope.worker.loader import Finish, LoadedHandler, load_handler
 from servescope.worker.loop import make_runner
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.probe import Probe
+from servescope.worker.parent import end_with_parent
 from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
 
 SHIM = Path(__file__).parent / "shim"
@@ -116,6 +117,7 @@ def lead_group() -> None:
 def main() -> int:
     """Serve on the first descriptor named on the command line, and tell of the handler's metrics on the second."""
     lead_group()
+    end_with_parent(os.environ)
     descriptors = [int(word) for word in sys.argv[1:3]]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
