@@ -95,7 +95,7 @@ def test_quit_shows_where_the_threads_are(launch):
     server = launch()
     server.process.send_signal(signal.SIGQUIT)
     wait_until(lambda: "Current thread" in server.console(), "the stacks")
-    assert "servescope/runtime.py" in server.console()
+    assert "servescope/runtime/serve.py" in server.console()
     assert server.ping() == 200
 
 

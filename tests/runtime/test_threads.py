@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 
-from servescope import threads
+from servescope.runtime import threads
 from servescope.runtime.threads import Threads
 
 
