@@ -100,6 +100,7 @@ class Server:
             recorder=self._recorder,
             pools=self._pool_context(),
             declarations=metrics.declarations,
+            measuring=metrics.measuring,
         )
         self._lifecycle = Lifecycle(self._catalog, host)
         self._reports = ModelReports(

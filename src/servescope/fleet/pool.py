@@ -18,6 +18,7 @@ from servescope.fleet.work import RETIRED_FIRST, Ending, PoolEvents, WorkerState
 from servescope.fleet.worker import Worker
 from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recording.recorder import Recorder
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
@@ -186,14 +187,12 @@ class Pool:
         self._records.ended(worker)
         first = self._first_loads[worker]
         if not first.done():
-            first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False, []))
+            first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
         began = loop.time()
         loaded = await worker.start(self._options.startup_timeout_s)
-        if self.events is not None and loaded.updates:
-            self.events.model_updates(loaded.updates)
         if loaded.code == 200:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
@@ -236,7 +235,7 @@ class Pool:
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
             self._records.engine(worker, stats)
 
-    def worker_offers(self, worker: Worker, source: MetricsSource) -> None:
+    def worker_offers(self, worker: Worker, source: MetricsSource | MeasuredReader) -> None:
         """See `WorkerOwner`."""
         self._records.offers(worker, source)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from servescope.errors import WorkerFailed
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import EngineStats, Loaded, MetricUpdate, Reply
+from servescope.wire.measured.reading import MeasuredReader
+from servescope.wire.messages import EngineStats, Loaded, Reply
 
 if TYPE_CHECKING:
     from servescope.fleet.worker import Worker
@@ -77,8 +78,8 @@ class WorkerOwner(Protocol):
     def worker_engine(self, worker: "Worker", stats: EngineStats) -> None:
         """Its language model's engine says how it is."""
 
-    def worker_offers(self, worker: "Worker", source: MetricsSource) -> None:
-        """Its handler's own metrics can be asked for, until it ends."""
+    def worker_offers(self, worker: "Worker", source: MetricsSource | MeasuredReader) -> None:
+        """Its handler's own metrics can be had from this, until it ends; see `WorkerEvents`."""
 
     def worker_free(self, worker: "Worker") -> None:
         """It can take work: it has loaded, or finished what it had."""
@@ -95,9 +96,6 @@ class PoolEvents(Protocol):
 
     def workers_changed(self) -> None:
         """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """Metrics that the handler wrote while it was loading."""
 
     def batches_of_one(self) -> None:
         """The workers serve a language model, which takes no more than one request in a batch."""

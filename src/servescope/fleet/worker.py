@@ -17,6 +17,7 @@ from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerOwner, WorkerState, ending_of
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 
 logger = logging.getLogger("servescope.fleet")
@@ -234,7 +235,7 @@ class Worker:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
 
-    def metrics_offered(self, source: MetricsSource) -> None:
+    def metrics_offered(self, source: MetricsSource | MeasuredReader) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_offers(self, source)
 

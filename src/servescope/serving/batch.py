@@ -57,8 +57,6 @@ class DispatchedBatch:
         final = reply.final
         if final:
             self.times.answered(reply.started, received, reply.stages, handled=reply.code == 200)
-        if reply.updates:
-            self._model_recorder.custom(reply.updates)
         if reply.tokens is not None:
             self._generated(reply, reply.tokens, received)
         if reply.code != 200:
@@ -95,8 +93,6 @@ class DispatchedBatch:
 
     def late(self, reply: Reply) -> None:
         """See `Work`. What the worker has done is counted all the same."""
-        if reply.updates:
-            self._model_recorder.custom(reply.updates)
         if reply.tokens is not None:
             self._model_recorder.llm.tokens(reply.tokens)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.recording.llm import LlmRecorder
+from servescope.metrics.recording.measured import Source
 from servescope.metrics.recording.model import ModelRecorder, Requests
 from servescope.metrics.recording.ports import PortRecorder
 from servescope.metrics.recording.recorder import Recorder
@@ -100,6 +101,15 @@ class SilentModel(ModelRecorder):
         """See `ModelRecorder`."""
 
     def batch_handled(self, prediction_s: float, batch: Requests) -> None:
+        """See `ModelRecorder`."""
+
+    def worker_measures(self, worker: str, source: Source) -> None:
+        """See `ModelRecorder`."""
+
+    def worker_measured(self, worker: str) -> None:
+        """See `ModelRecorder`."""
+
+    def read_measured(self) -> None:
         """See `ModelRecorder`."""
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:

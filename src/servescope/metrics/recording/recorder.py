@@ -140,6 +140,7 @@ class Recorder:
     def _before_scrape(self) -> None:
         """Record what is noted (since `settle`), and drop the series of models and workers that went long enough ago."""
         for model in self._models.values():
+            model.read_measured()
             model.requests.settle()
             model.llm.sweep()
         now = self._clock()
