@@ -73,7 +73,7 @@ class LineWriter:
         text = _encode(update)
         if len(text) > LINE_LIMIT:
             raise ValueError(f"{len(text)} bytes; at most {LINE_LIMIT}")
-        data = _START.pack(len(text), zlib.crc32(text)) + text
+        data = _START.pack(len(text), zlib.crc32(text, 1)) + text
         if not self._has_room(len(data)):
             self._ring.cells[DROPPED] += 1.0
             return False
@@ -119,7 +119,7 @@ class LineReader:
         while self._taken < put and (most is None or len(found) < most):
             length, crc = _START.unpack(self._ring.get(self._taken, _START.size))
             text = self._ring.get(self._taken + _START.size, min(length, _RING))
-            if zlib.crc32(text) != crc:
+            if zlib.crc32(text, 1) != crc:
                 break
             found.append(self._decode(text))
             self._taken += _START.size + length

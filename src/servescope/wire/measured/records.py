@@ -95,7 +95,7 @@ class Records:
             return None
         self._end = start + more  # first: a signal's handler may append another one meanwhile
         at = start * CELL
-        _START.pack_into(self._bytes, at, len(text), zlib.crc32(text))
+        _START.pack_into(self._bytes, at, len(text), zlib.crc32(text, 1))
         self._bytes[at + _START.size : at + _START.size + len(text)] = text
         self.cells[USED] = float(self._end)  # last: the reader comes to it now
         return start + size
@@ -123,7 +123,7 @@ class RecordReader:
             start = self._end * CELL
             length, crc = _START.unpack_from(self._bytes, start)
             text = self._bytes[start + _START.size : start + _START.size + min(length, HEAD_LIMIT)]
-            if zlib.crc32(text) != crc:
+            if zlib.crc32(text, 1) != crc:
                 break
             head = self._decode(text)
             first = self._end + 1 + -(-length // CELL)

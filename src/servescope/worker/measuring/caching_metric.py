@@ -83,9 +83,10 @@ class CachingMetric:
 
     def _write(self, value: Any, names: Texts, values: Texts, request_id: Any) -> None:
         """As `add_or_update`, under dimensions that `names` name one by one."""
+        number = as_number(value, self.metric_type)
         entry = self.entry(self.unit, names, values)
         if entry is not None:
-            entry.write(as_number(value, self.metric_type), as_text(request_id))
+            entry.write(number, as_text(request_id))
 
     def update(self, value: float, request_id: str = "", dimensions: Sequence[NamedValue] | None = None) -> None:
         """Write under `dimensions`, by their names. A metric that was made without any has these from now on, as in

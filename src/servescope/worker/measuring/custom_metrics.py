@@ -198,7 +198,7 @@ class CustomMetrics:
     ) -> None:
         """Write by name, with those of the `appended` dimensions that the handler does not give and the metric has."""
         try:
-            metric, entry = self._entry(name, unit, dimensions, appended, metric_type)
+            metric, entry = self._entry(name, value, unit, dimensions, appended, metric_type)
             if entry is not None:
                 number = as_number(value, metric.metric_type)
                 entry.write(number, as_text(self._id_of(idx)) if self._sink.each else "")
@@ -206,24 +206,25 @@ class CustomMetrics:
             self._drop(name, value, error)
 
     def _entry(
-        self, name: Any, unit: Any, dimensions: Any, appended: Mapping[str, str], metric_type: Any
+        self, name: Any, value: Any, unit: Any, dimensions: Any, appended: Mapping[str, str], metric_type: Any
     ) -> tuple[CachingMetric, Entry | None]:
         """The metric, and what to write to: remembered for those that are written without dimensions, as most are."""
         plain = dimensions is None and appended is self._defaults
         found = self._plain.get((name, unit, metric_type)) if plain else None
         if found is not None and found[0].dimension_names is found[1]:
             return found[0], found[2]
-        metric, given, names, values = self._series(name, unit, dimensions, appended, metric_type)
+        metric, given, names, values = self._series(name, value, unit, dimensions, appended, metric_type)
         made = metric.entry(given, names, values)
         if plain and made is not None and len(self._plain) < MOST_METRICS:
             self._plain[name, unit, metric_type] = metric, metric.dimension_names, made
         return metric, made
 
     def _series(
-        self, name: Any, unit: Any, dimensions: Any, appended: Mapping[str, str], metric_type: Any
+        self, name: Any, value: Any, unit: Any, dimensions: Any, appended: Mapping[str, str], metric_type: Any
     ) -> tuple[CachingMetric, str, Texts, Texts]:
         """The metric, made where there is none, and the unit, names and values of the dimensions that are meant."""
         kind, name = as_kind(metric_type), as_name(name)
+        as_number(value, kind)  # what cannot be taken makes no metric
         metric = self.cache[kind].get(name)
         names, values = named(dimensions) if dimensions is not None else ([], [])
         for dimension, text in appended.items():

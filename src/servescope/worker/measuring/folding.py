@@ -41,6 +41,7 @@ class Folding(Sink):
         self._known: dict[_Key, Entry] = {}
         self._entries: dict[tuple[Any, ...], Entry] = {}
         self._of_metric: dict[tuple[Any, ...], int] = {}
+        self._of_dropped: dict[tuple[Any, ...], int] = {}
 
     def entry(self, kind: str, name: str, unit: str, names: Texts, values: Texts) -> Entry:
         """See `Sink`."""
@@ -63,15 +64,16 @@ class Folding(Sink):
         series = (*metric, tuple([value for _, value in pairs]))
         entry = self._entries.get(series)
         if entry is None:
-            count = self._of_metric.get(metric, 0)
-            if not count and len(self._of_metric) >= self._measuring.series and name != OTHER:
+            counts = self._of_dropped if kind == DROPPED_KIND else self._of_metric
+            count = counts.get(metric, 0)
+            if not count and len(counts) >= self._measuring.series and name != OTHER:
                 if kind == DROPPED_KIND:
                     return self._find((kind, OTHER, unit, names, values))
                 raise self._no_room(f"there are {self._measuring.series} metrics already")
             if count >= self._measuring.series:
                 return self._folded(metric, key)
             entry = self._entries[series] = self._make(key)
-            self._of_metric[metric] = count + 1
+            counts[metric] = count + 1
         if len(self._known) < _MOST_KEYS:
             self._known[key] = entry
         return entry
