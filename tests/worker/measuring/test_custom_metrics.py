@@ -288,7 +288,7 @@ def test_gauges_and_histograms_may_be_negative_and_numbers_may_be_nan():
 
 
 def test_undeclared_metrics_are_dropped_with_one_warning_a_name(caplog):
-    """With auto-detection off, metrics.yaml's metrics alone go through; the front end has their units."""
+    """With auto-detection off, metrics.yaml's metrics alone go through, under its unit."""
     declared = MetricDeclaration("gauge", "HandlerTime", "ms", ["ModelName", "Level"])
     metrics, written = watched("m", [declared], auto_detect=False)
     for _ in range(3):
@@ -296,7 +296,7 @@ def test_undeclared_metrics_are_dropped_with_one_warning_a_name(caplog):
         metrics.add_counter("Stray", 1)
     metrics.add_metric_to_cache("HandlerTime", "s", ["A"], MetricTypes.GAUGE).add_or_update(1, ["x"])
     assert [as_line(one) for one in written()] == [
-        *["HandlerTime.Milliseconds:1.5|#ModelName:m,Level:Model"] * 3,
+        *["HandlerTime.ms:1.5|#ModelName:m,Level:Model"] * 3,
         "HandlerTime.Seconds:1.0|#A:x",
     ]
     assert [record.getMessage() for record in caplog.records if "Stray" in record.getMessage()] == [

@@ -21,10 +21,7 @@ from servescope.worker.measuring.arguments import (
     shown_unit,
     texts,
 )
-from servescope.worker.measuring.caching_metric import (
-    CachingMetric,
-    MetricsCacheKeyError,
-)
+from servescope.worker.measuring.caching_metric import CachingMetric, MetricsCacheKeyError
 from servescope.worker.measuring.complaints import Complaints, Refused, shown
 from servescope.worker.measuring.sink import Entry, Nowhere, Sink, Texts
 
@@ -232,10 +229,12 @@ class CustomMetrics:
                 names.append(dimension)
                 values.append(text)
         if unit is _OWN_OR_COUNT:
-            unit = metric.unit if metric is not None and metric.declared else "count"
+            unit = "" if metric is not None and metric.declared else "count"
+        given = shown_unit(unit)
         if metric is None:
-            metric = self._store(name, shown_unit(unit), names, kind, declared=False)
-        return metric, shown_unit(unit) if unit else metric.unit, tuple(names), tuple(values)
+            metric = self._store(name, given, names, kind, declared=False)
+        own = not unit or given == shown_unit(metric.unit)  # metrics.yaml may spell it otherwise: `ms`
+        return metric, metric.unit if own else given, tuple(names), tuple(values)
 
     def _store(
         self, name: str, unit: str, dimension_names: Sequence[str], metric_type: MetricTypes, *, declared: bool
