@@ -141,6 +141,8 @@ DROPPED = "dropped"
 DIMENSIONS = "dimensions"
 VALUE = "value"
 ROOM = "room"
+# What stands for names and values that there is no room for.
+OTHER = "other"
 
 
 class MetricUpdate(Struct, array_like=True):

@@ -13,7 +13,7 @@ from servescope.wire.measured.memory import DROPPED
 from servescope.wire.measured.native import A_DOUBLING
 from servescope.wire.measured.records import AT, COUNTS, SUM, VALUE, WRITES, ZERO, NativeHead, RecordReader, SeriesHead
 from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import ROOM, MetricUpdate
+from servescope.wire.messages import OTHER, ROOM, MetricUpdate
 
 # How often a histogram that is being written is looked at again.
 _TRIES = 5
@@ -72,7 +72,7 @@ class FoldedReader:
                 found.append(update)
         dropped = self._cells[DROPPED]
         if dropped > self._dropped:
-            found.append(MetricUpdate(DROPPED_KIND, "", ROOM, [], [], dropped - self._dropped, ""))
+            found.append(MetricUpdate(DROPPED_KIND, OTHER, ROOM, [], [], dropped - self._dropped, ""))
             self._dropped = dropped
         return found
 

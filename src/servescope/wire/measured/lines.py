@@ -14,7 +14,7 @@ import msgspec
 
 from servescope.wire.measured.memory import CELL, DROPPED, HEADER_CELLS, LINES_SIZE, PUT, TAKEN
 from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import ROOM, MetricUpdate
+from servescope.wire.messages import OTHER, ROOM, MetricUpdate
 
 _RING_START = HEADER_CELLS * CELL
 _RING = LINES_SIZE - _RING_START
@@ -132,4 +132,4 @@ class LineReader:
         if not new > 0:
             return []
         self._dropped = int(dropped)
-        return [MetricUpdate(DROPPED_KIND, "", ROOM, [], [], new, "")]
+        return [MetricUpdate(DROPPED_KIND, OTHER, ROOM, [], [], new, "")]

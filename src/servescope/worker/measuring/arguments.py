@@ -47,9 +47,10 @@ class NamedValue(Protocol):
 
 def as_text(value: Any) -> str:
     """A name or a value as text that UTF-8 can carry; lone surrogates become question marks."""
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "replace")
-    text = value if type(value) is str else str(value)
+    if type(value) is str:
+        text = value
+    else:
+        text = value.decode("utf-8", "replace") if isinstance(value, (bytes, bytearray)) else str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -101,8 +101,7 @@ class CustomMetrics:
         metric_type: MetricTypes = MetricTypes.GAUGE,
     ) -> None:
         """Write a duration in `unit`, ms or s; in another it is dropped."""
-        if self._takes(name, value, unit, TIME_UNITS, "a time"):
-            self._write(name, value, unit, idx, dimensions, self._defaults, metric_type)
+        self._write(name, value, unit, idx, dimensions, self._defaults, metric_type, TIME_UNITS)
 
     def add_size(
         self,
@@ -114,8 +113,7 @@ class CustomMetrics:
         metric_type: MetricTypes = MetricTypes.GAUGE,
     ) -> None:
         """Write a size in `unit`: MB, kB, GB or B; in another it is dropped."""
-        if self._takes(name, value, unit, SIZE_UNITS, "a size"):
-            self._write(name, value, unit, idx, dimensions, self._defaults, metric_type)
+        self._write(name, value, unit, idx, dimensions, self._defaults, metric_type, SIZE_UNITS)
 
     def add_percent(
         self,
@@ -171,13 +169,6 @@ class CustomMetrics:
     def _id_of(self, idx: int | None) -> str:
         return self.request_id(idx) if self.request_id is not None else ""
 
-    def _takes(self, name: object, value: object, unit: object, units: Sequence[str], what: str) -> bool:
-        """Whether a unit is one of `units`; a line, and counted, where it is not."""
-        if isinstance(unit, str) and unit in units:
-            return True
-        self._drop(name, value, Refused(VALUE, f"the unit of {what} is one of {', '.join(units)}", shown(unit)))
-        return False
-
     def _drop(self, name: object, value: object, error: Exception) -> None:
         """A write was dropped for which there is no metric, or none yet."""
         metric = CachingMetric(shown(name, str), "", (), MetricTypes.GAUGE, self._sink, self._complaints)
@@ -192,9 +183,15 @@ class CustomMetrics:
         dimensions: Any,
         appended: Mapping[str, str],
         metric_type: Any,
+        units: Sequence[str] = (),
     ) -> None:
-        """Write by name, with those of the `appended` dimensions that the handler does not give and the metric has."""
+        """Write by name, with those of the `appended` dimensions that the handler does not give and the metric has.
+
+        `units`: what `unit` must be one of, where there are any.
+        """
         try:
+            if units and unit not in units:
+                raise Refused(VALUE, f"its unit is none of {', '.join(units)}", shown(unit))
             metric, entry = self._entry(name, value, unit, dimensions, appended, metric_type)
             if entry is not None:
                 number = as_number(value, metric.metric_type)
@@ -220,9 +217,11 @@ class CustomMetrics:
         self, name: Any, value: Any, unit: Any, dimensions: Any, appended: Mapping[str, str], metric_type: Any
     ) -> tuple[CachingMetric, str, Texts, Texts]:
         """The metric, made where there is none, and the unit, names and values of the dimensions that are meant."""
-        kind, name = as_kind(metric_type), as_name(name)
-        as_number(value, kind)  # what cannot be taken makes no metric
+        kind = metric_type if type(metric_type) is MetricTypes else as_kind(metric_type)
         metric = self.cache[kind].get(name)
+        if metric is None:
+            name = as_name(name)
+            metric = self.cache[kind].get(name)
         names, values = named(dimensions) if dimensions is not None else ([], [])
         for dimension, text in appended.items():
             if dimension not in names and (metric is None or dimension in metric.dimension_names):
@@ -232,9 +231,11 @@ class CustomMetrics:
             unit = "" if metric is not None and metric.declared else "count"
         given = shown_unit(unit)
         if metric is None:
+            as_number(value, kind)  # what cannot be taken makes no metric
             metric = self._store(name, given, names, kind, declared=False)
-        own = not unit or given == shown_unit(metric.unit)  # metrics.yaml may spell it otherwise: `ms`
-        return metric, metric.unit if own else given, tuple(names), tuple(values)
+        elif not unit or (given != metric.unit and given == shown_unit(metric.unit)):
+            given = metric.unit  # metrics.yaml may spell it otherwise: `ms`
+        return metric, given, tuple(names), tuple(values)
 
     def _store(
         self, name: str, unit: str, dimension_names: Sequence[str], metric_type: MetricTypes, *, declared: bool

@@ -14,12 +14,11 @@ from typing import Any
 from servescope.wire.measured.memory import DROPPED
 from servescope.wire.measured.records import NativeHead, Records, SeriesHead
 from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import ROOM, Measuring
+from servescope.wire.messages import OTHER, ROOM, Measuring
 from servescope.worker.measuring.complaints import Refused
 from servescope.worker.measuring.entries import CounterEntry, GaugeEntry, HistogramEntry, Place
 from servescope.worker.measuring.sink import Entry, Left, Sink, Texts
 
-OTHER = "other"
 # The values that are kept where a series is folded: those that the server itself would give.
 _LEVELS = ("Model", "Host", "Error")
 # Ways to name a series that are remembered: its dimensions in one order and in another are two.
