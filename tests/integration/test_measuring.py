@@ -3,6 +3,7 @@
 import re
 import time
 
+import psutil
 import pytest
 
 from integration.net_server import log, obey, serving
@@ -260,3 +261,25 @@ def test_lines_and_families_of_one_write(tmp_path):
             assert obey(server, "context.metrics.add_counter('Both', 2)\n['x']").status_code == 200
         assert server.metrics("Both") == 6
         wait_until(lambda: log(server, "model_metrics.log").count(" Both.Count:2.0|") == 3, "three lines")
+
+
+def test_nothing_is_kept_of_workers_that_have_gone(model):
+    """Neither descriptors nor mapped memory of theirs, once they have been read."""
+
+    def held():
+        process = psutil.Process(model.server.process.pid)
+        return process.num_fds(), sum("servescope-metrics" in one.path for one in process.memory_maps(grouped=False))
+
+    def scale(count):
+        answer = model.server.manage(
+            "PUT", f"/models/{model.name}", min_worker=count, max_worker=count, synchronous="true"
+        )
+        assert answer.status_code == 200
+
+    scale(2)
+    before = held()
+    assert before[1] >= 2
+    for _ in range(3):
+        scale(1)
+        scale(2)
+    wait_until(lambda: held() == before, f"{held()} to be {before}")

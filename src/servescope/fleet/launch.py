@@ -19,6 +19,9 @@ from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
 
+# What a handler's own metrics can be had from: those that it registers with prometheus_client, or writes to `context.metrics`.
+HandlerMetrics = MetricsSource | MeasuredReader
+
 
 @dataclass(frozen=True)
 class LaunchPlan:
@@ -61,7 +64,7 @@ class WorkerEvents(Protocol):
     def line_received(self, stream: str, line: str) -> None:
         """The worker wrote a line; `stream` is stdout or stderr."""
 
-    def metrics_offered(self, source: MetricsSource | MeasuredReader) -> None:
+    def metrics_offered(self, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this until `ended`: what it writes to `context.metrics`, from the beginning, or
         what it registers with prometheus_client, once it uses that. At most once each.
         """

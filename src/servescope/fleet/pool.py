@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from servescope.fleet.gpus import ModelDevices
-from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import RETIRED_FIRST, Ending, PoolEvents, WorkerState
 from servescope.fleet.worker import Worker
-from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
-from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
@@ -235,7 +234,7 @@ class Pool:
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
             self._records.engine(worker, stats)
 
-    def worker_offers(self, worker: Worker, source: MetricsSource | MeasuredReader) -> None:
+    def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""
         self._records.offers(worker, source)
 

@@ -1,7 +1,8 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
+from servescope.fleet.launch import HandlerMetrics
 from servescope.fleet.worker import Worker
-from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats
@@ -29,7 +30,7 @@ class WorkerRecords:
         """It has a process."""
         self._recorder.workers.started(self._name, self._version, worker.name, worker.pid)
 
-    def offers(self, worker: Worker, source: MetricsSource | MeasuredReader) -> None:
+    def offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this."""
         if not isinstance(source, MeasuredReader):
             self._pass_through.attach(worker.name, self._name, self._version, source)

@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from servescope.errors import WorkerFailed
-from servescope.metrics.foreign.passthrough import MetricsSource
+from servescope.fleet.launch import HandlerMetrics
 from servescope.wire.frames import Attachments
-from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats, Loaded, Reply
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class WorkerOwner(Protocol):
     def worker_engine(self, worker: "Worker", stats: EngineStats) -> None:
         """Its language model's engine says how it is."""
 
-    def worker_offers(self, worker: "Worker", source: MetricsSource | MeasuredReader) -> None:
+    def worker_offers(self, worker: "Worker", source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this, until it ends; see `WorkerEvents`."""
 
     def worker_free(self, worker: "Worker") -> None:

@@ -117,9 +117,11 @@ class ModelRecorder:
         """The worker has ended; what it wrote last is read now."""
         self.custom(self._measured.detach(worker))
 
-    def read_measured(self) -> None:
-        """Write what the handlers have measured since the last time."""
-        self.custom(self._measured.take())
+    def read_measured(self) -> bool:
+        """Write what the handlers have measured since the last time; whether there was anything."""
+        updates = self._measured.take()
+        self.custom(updates)
+        return bool(updates)
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
         """Write the handler's own metrics. Never raises: what cannot be written is dropped with one warning."""

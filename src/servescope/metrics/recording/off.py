@@ -109,8 +109,9 @@ class SilentModel(ModelRecorder):
     def worker_measured(self, worker: str) -> None:
         """See `ModelRecorder`."""
 
-    def read_measured(self) -> None:
+    def read_measured(self) -> bool:
         """See `ModelRecorder`."""
+        return False
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
         """See `ModelRecorder`."""

@@ -110,6 +110,11 @@ class RecordReader:
         self._decode = msgspec.msgpack.Decoder(Head).decode
         self._end = HEADER_CELLS
 
+    def copy(self) -> bytes:
+        """All that is in use now."""
+        used = self.cells[USED]
+        return bytes(self._bytes[: int(used) * CELL]) if 0 <= used <= _CELLS else b""
+
     @property
     def complete(self) -> bool:
         """Whether all records that there are have been read."""
