@@ -12,13 +12,13 @@ from pathlib import Path
 
 from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
-from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
 from servescope.fleet.worker import Worker
-from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
@@ -197,14 +197,12 @@ class Pool:
         worker.kill()
         worker.state = WorkerState.GAVE_UP
         self._records.ended(worker)
-        self.loads.ended(worker, Loaded(500, f"{type(error).__name__}: {error}", False, []))
+        self.loads.ended(worker, Loaded(500, f"{type(error).__name__}: {error}", False))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
         began = loop.time()
         loaded = await worker.start(self._options.startup_timeout_s)
-        if self.events is not None and loaded.updates:
-            self.events.model_updates(loaded.updates)
         if loaded.code == 200:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
@@ -246,7 +244,7 @@ class Pool:
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
             self._records.engine(worker, stats)
 
-    def worker_offers(self, worker: Worker, source: MetricsSource) -> None:
+    def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""
         self._records.offers(worker, source)
 

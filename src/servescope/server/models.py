@@ -55,6 +55,7 @@ class Models(Part):
                 OomKills().take,
             ),
             declarations=measuring.declarations,
+            measuring=measuring.worker_measuring,
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)

@@ -23,7 +23,7 @@ from servescope.serving.free_workers import FreeWorkers
 from servescope.serving.job import Job
 from servescope.serving.refusals import no_worker_text
 from servescope.wire.frames import Buffer, FrameTooLarge
-from servescope.wire.messages import Batch, MetricUpdate
+from servescope.wire.messages import Batch
 
 logger = logging.getLogger("servescope.serving")
 _batch_ids = itertools.count(1)
@@ -149,10 +149,6 @@ class Dispatcher:
                 job = self._queue.popleft()
                 job.fail(self._reject(job, "no_worker"))
             self._note_rest()
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """See `PoolEvents`."""
-        self._model_recorder.custom(updates)
 
     def batches_of_one(self) -> None:
         """See `PoolEvents`. The engine makes its own batches, of whatever requests it has."""

@@ -23,7 +23,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import Dispatcher, QueueOptions
 from servescope.serving.model import Model
-from servescope.wire.messages import Load, MetricDeclaration
+from servescope.wire.messages import Load, Measuring, MetricDeclaration
 
 logger = logging.getLogger("servescope.serving")
 
@@ -46,6 +46,7 @@ class Host:
     recorder: Recorder
     pools: PoolContext
     declarations: Sequence[MetricDeclaration]
+    measuring: Measuring | None
     run: Run
 
 
@@ -190,4 +191,5 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         auto_detect=settings.model_metrics_auto_detect,
         metrics=list(host.declarations),
         answer_limit=settings.max_response_size,
+        measuring=host.measuring,
     )

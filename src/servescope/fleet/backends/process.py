@@ -1,7 +1,8 @@
-"""Workers as child processes of the front end, joined by two socket pairs: the channel and the probe. The default backend.
+"""Workers as child processes of the front end, joined by two socket pairs, the channel and the probe, and by shared memory in
+which they measure. The default backend.
 
-The pairs' far ends are handed down by their descriptors, so there is no path to clean up, no port to guard and no connect to
-time out; either side's death shows to the other as the end of the stream.
+All are handed down by their descriptors, so there is no path to clean up, no port to guard and no connect to time out; either
+side's death shows to the other as the end of the stream. The memory stays, so what a worker measured does not die with it.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.fleet.offspring.family import Offspring, end_group
 from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
+from servescope.wire.measured.memory import create, mapped
+from servescope.wire.measured.reading import reader_of
 from servescope.wire.messages import FromWorker, ToWorker
 
 logger = logging.getLogger("servescope.fleet")
@@ -169,7 +172,10 @@ class ProcessBackend:
         with ExitStack() as near, ExitStack() as far:
             channel, far_channel = _pair(near, far)
             probe, far_probe = _pair(near, far)
-            descriptors = (far_channel.fileno(), far_probe.fileno())
+            memory = create()
+            far.callback(os.close, memory)
+            measured = reader_of(mapped(memory), plan.load.measuring)
+            descriptors = (far_channel.fileno(), far_probe.fileno(), memory)
             await loop.subprocess_exec(
                 lambda: process,
                 plan.python,
@@ -189,6 +195,7 @@ class ProcessBackend:
             process.kill()
             raise
         process.attach(joined)
+        events.metrics_offered(measured)
         return process
 
 
