@@ -118,8 +118,19 @@ class Part(Struct, array_like=True):
     data: bytes | int
 
 
+# The kind of an update that says of how many writes nothing came; why is its unit.
+DROPPED = "dropped"
+# Why a write is dropped: its dimensions are not the metric's, or its value is none that the metric can take.
+DIMENSIONS = "dimensions"
+VALUE = "value"
+
+
 class MetricUpdate(Struct, array_like=True):
-    """One write to a custom metric. `kind`: counter (add), gauge (set), histogram (observe)."""
+    """One write to a custom metric. `kind`: counter (add), gauge (set), histogram (observe), or DROPPED.
+
+    `unit` is that of `value`, which need not be the metric's. `values` go with `dimensions` one by one, in whatever order the
+    handler named them.
+    """
 
     kind: str
     name: str

@@ -89,20 +89,80 @@ def test_a_given_level_is_not_repeated():
     """A default dimension that the handler gives itself keeps its place and value."""
     metrics = CustomMetrics("m")
     metrics.add_counter("C", 1, None, [Dimension("Level", "Mine")])
-    assert as_line(metrics.drain()[0]) == "C.Count:1.0|#Level:Mine,ModelName:m"
+    metrics.add_error("E", 1, [Dimension("Level", "Mine")])
+    assert [as_line(one) for one in metrics.drain()] == [
+        "C.Count:1.0|#Level:Mine,ModelName:m",
+        "E.unit:1.0|#Level:Mine",
+    ]
+
+
+def test_dimensions_keep_the_names_that_they_were_given_under():
+    """In any order, and whatever the metric was made with: the front end knows its order."""
+    metrics = CustomMetrics("m")
+    stage, route = Dimension("Stage", "decode"), Dimension("Route", "fast")
+    made = metrics.add_metric_to_cache("U", "count", ["Route", "Stage"])
+    made.update(1, "", [stage, route])
+    made.add_or_update(1, ["fast", "decode"])
+    made.emit_metrics("", 1, "Stage:decode,Route:fast")
+    metrics.add_counter("S", 1, None, [stage, route])
+    metrics.add_counter("S", 1, None, [route, stage])
+    assert [as_line(one) for one in metrics.drain()] == [
+        "U.Count:1.0|#Stage:decode,Route:fast",
+        "U.Count:1.0|#Route:fast,Stage:decode",
+        "U.Count:1.0|#Stage:decode,Route:fast",
+        "S.Count:1.0|#Stage:decode,Route:fast,ModelName:m,Level:Model",
+        "S.Count:1.0|#Route:fast,Stage:decode,ModelName:m,Level:Model",
+    ]
+
+
+def test_model_name_and_level_are_appended_where_the_metric_has_them():
+    """One that the handler made without them is written without them."""
+    metrics = CustomMetrics("m")
+    metrics.add_metric_to_cache("C", "count", ["Route", "Stage"])
+    metrics.add_metric_to_cache("L", "count", ["Level"])
+    metrics.add_metric_to_cache("E", "count", [])
+    metrics.add_counter("C", 1, None, [Dimension("Stage", "decode"), Dimension("Route", "fast")])
+    metrics.add_counter("L", 1)
+    metrics.add_error("E", 1)
+    assert [as_line(one) for one in metrics.drain()] == [
+        "C.Count:1.0|#Stage:decode,Route:fast",
+        "L.Count:1.0|#Level:Model",
+        "E.Count:1.0|#",
+    ]
+
+
+def test_a_write_names_its_own_unit():
+    """That of the call; where the call has none to say, that which the metric was declared with."""
+    metrics = CustomMetrics("m", [MetricDeclaration("counter", "Images", "images", [])])
+    metrics.add_time("T", 5, None, "ms")
+    metrics.add_time("T", 7, None, "s")
+    metrics.add_metric("T", 9, "", None, None, MetricTypes.GAUGE)
+    metrics.add_counter("Images", 3)
+    metrics.add_metric("Added", 1, "ms")
+    metrics.add_counter("Added", 1)
+    assert [(one.name, one.value, one.unit) for one in metrics.drain()] == [
+        ("T", 5, "Milliseconds"),
+        ("T", 7, "Seconds"),
+        ("T", 9, "Milliseconds"),
+        ("Images", 3, "images"),
+        ("Added", 1, "Milliseconds"),
+        ("Added", 1, "Count"),
+    ]
 
 
 def test_wrong_values_are_logged_and_dropped(caplog):
-    """Too few dimensions, a falling counter, no number: a line each, and the handler goes on."""
+    """Too few dimensions, a falling counter, no number: a line each, the front end counts it, and the handler goes on."""
     metrics = CustomMetrics("m")
     made = metrics.add_metric_to_cache("K", "count", ["A"])
     made.add_or_update(1)
     made.add_or_update(1, ["a", "b"])
     made.add_or_update(-1, ["a"])
     made.add_or_update("many", ["a"])
-    metrics.add_counter("K", 1)
-    assert metrics.drain() == []
-    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 5
+    assert [(one.kind, one.name, one.unit, one.value) for one in metrics.drain()] == [
+        *[("dropped", "K", "dimensions", 1.0)] * 2,
+        *[("dropped", "K", "value", 1.0)] * 2,
+    ]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 4
     assert all("Metric K" in record.getMessage() for record in caplog.records)
 
 
@@ -119,7 +179,7 @@ def test_gauges_and_histograms_may_be_negative_and_numbers_may_be_nan():
 
 
 def test_undeclared_metrics_are_dropped_with_one_warning_a_name(caplog):
-    """With auto-detection off, metrics.yaml's metrics alone go through, under its unit."""
+    """With auto-detection off, metrics.yaml's metrics alone go through; the front end has their units."""
     declared = MetricDeclaration("gauge", "HandlerTime", "ms", ["ModelName", "Level"])
     metrics = CustomMetrics("m", [declared], auto_detect=False)
     for _ in range(3):
@@ -127,7 +187,7 @@ def test_undeclared_metrics_are_dropped_with_one_warning_a_name(caplog):
         metrics.add_counter("Stray", 1)
     metrics.add_metric_to_cache("HandlerTime", "s", ["A"], MetricTypes.GAUGE).add_or_update(1, ["x"])
     assert [as_line(one) for one in metrics.drain()] == [
-        *["HandlerTime.ms:1.5|#ModelName:m,Level:Model"] * 3,
+        *["HandlerTime.Milliseconds:1.5|#ModelName:m,Level:Model"] * 3,
         "HandlerTime.Seconds:1.0|#A:x",
     ]
     assert [record.getMessage() for record in caplog.records if "Stray" in record.getMessage()] == [

@@ -74,24 +74,19 @@ class CustomMetrics:
     ) -> None:
         """Write `value`, in `unit`, to the metric `name`, made on first use; `idx` is the request's place in the batch.
 
-        The dimensions ModelName and Level=Model are appended where the handler did not give them.
+        The dimensions ModelName and Level=Model are appended where the handler did not give them, and did not make the
+        metric without them. Without a unit it is the metric's.
         """
-        given = list(dimensions or ())
-        names = [as_text(one.name) for one in given]
-        values = [one.value for one in given]
-        if "ModelName" not in names:
-            names.append("ModelName")
-            values.append(self.model_name)
-        if "Level" not in names:
-            names.append("Level")
-            values.append("Model")
-        self._get_or_add(name, unit, names, metric_type).add_or_update(value, values, self._id_of(idx))
+        named = {"ModelName": self.model_name, "Level": "Model"}
+        self._write(name, value, unit, idx, dimensions, named, metric_type)
 
     def add_counter(
         self, name: str, value: float, idx: int | None = None, dimensions: Sequence[NamedValue] | None = None
     ) -> None:
-        """Add `value`, at least 0, to a counter of unit Count."""
-        self.add_metric(name, value, "count", idx, dimensions, MetricTypes.COUNTER)
+        """Add `value`, at least 0, to a counter: in the unit that it was declared with, else of unit Count."""
+        known = self.cache.get(MetricTypes.COUNTER, {}).get(name)
+        unit = known.unit if known is not None and known.declared else "count"
+        self.add_metric(name, value, unit, idx, dimensions, MetricTypes.COUNTER)
 
     def add_time(
         self,
@@ -142,10 +137,7 @@ class CustomMetrics:
 
     def add_error(self, name: str, value: float, dimensions: Sequence[NamedValue] | None = None) -> None:
         """Add `value` to a counter of errors, under Level=Error in place of the default dimensions."""
-        given = list(dimensions or ())
-        names = [*(as_text(one.name) for one in given), "Level"]
-        values = [*(one.value for one in given), "Error"]
-        self._get_or_add(name, "", names, MetricTypes.COUNTER).add_or_update(value, values, self._id_of(None))
+        self._write(name, value, "", None, dimensions, {"Level": "Error"}, MetricTypes.COUNTER)
 
     def add_metric_to_cache(
         self,
@@ -159,12 +151,7 @@ class CustomMetrics:
         Raises:
             MetricsCacheTypeError: a name or unit that is no text, or a type that is no `MetricTypes`.
         """
-        for what, text in (("metric_name", metric_name), ("unit", unit)):
-            if not isinstance(text, str):
-                raise MetricsCacheTypeError(f"{what} must be a str, not {text!r}")
-        if not isinstance(metric_type, MetricTypes):
-            raise MetricsCacheTypeError(f"Metric {metric_name}: metric_type must be a MetricTypes, not {metric_type!r}")
-        return self._store(metric_name, UNIT_NAMES.get(unit, unit), dimension_names or (), metric_type)
+        return self._make(metric_name, unit, dimension_names or (), metric_type, declared=True)
 
     def get_metric(self, metric_name: str, metric_type: MetricTypes = MetricTypes.COUNTER) -> CachingMetric:
         """The metric of that name and type.
@@ -196,13 +183,48 @@ class CustomMetrics:
     def _id_of(self, idx: int | None) -> str:
         return self.request_id(idx) if self.request_id is not None else ""
 
-    def _store(self, name: str, unit: str, dimension_names: Sequence[str], metric_type: MetricTypes) -> CachingMetric:
+    def _write(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        idx: int | None,
+        dimensions: Sequence[NamedValue] | None,
+        appended: Mapping[str, str],
+        metric_type: MetricTypes,
+    ) -> None:
+        """Write by name, with those of the `appended` dimensions that the handler does not give and the metric has."""
+        names: list[str] = []
+        values: list[str] = []
+        for one in dimensions or ():
+            names.append(as_text(one.name))
+            values.append(as_text(one.value))
+        known = self.cache.get(metric_type, {}).get(name)
+        for dimension, text in appended.items():
+            if dimension not in names and (known is None or dimension in known.dimension_names):
+                names.append(dimension)
+                values.append(text)
+        if known is None:
+            known = self._make(name, unit, names, metric_type, declared=False)
+        shown = UNIT_NAMES.get(given := as_text(unit), given) if unit else known.unit
+        known.write(value, shown, names, values, self._id_of(idx))
+
+    def _make(
+        self, name: str, unit: str, dimension_names: Sequence[str], metric_type: MetricTypes, *, declared: bool
+    ) -> CachingMetric:
+        """A metric from the handler, checked."""
+        for what, text in (("metric_name", name), ("unit", unit)):
+            if not isinstance(text, str):
+                raise MetricsCacheTypeError(f"{what} must be a str, not {text!r}")
+        if not isinstance(metric_type, MetricTypes):
+            raise MetricsCacheTypeError(f"Metric {name}: metric_type must be a MetricTypes, not {metric_type!r}")
+        return self._store(name, UNIT_NAMES.get(unit, unit), dimension_names, metric_type, declared=declared)
+
+    def _store(
+        self, name: str, unit: str, dimension_names: Sequence[str], metric_type: MetricTypes, *, declared: bool = True
+    ) -> CachingMetric:
         allowed = self._auto_detect or (metric_type, name) in self._declared
-        metric = CachingMetric(name, unit, dimension_names, metric_type, self._updates.append if allowed else None)
+        write = self._updates.append if allowed else None
+        metric = CachingMetric(name, unit, dimension_names, metric_type, write, declared=declared)
         self.cache.setdefault(metric_type, {})[name] = metric
         return metric
-
-    def _get_or_add(self, name: str, unit: str, names: Sequence[str], metric_type: MetricTypes) -> CachingMetric:
-        known = self.cache.get(metric_type)
-        metric = known.get(name) if known is not None else None
-        return metric if metric is not None else self.add_metric_to_cache(name, unit, names, metric_type)
