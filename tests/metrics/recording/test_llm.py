@@ -2,6 +2,7 @@
 
 import pytest
 
+from metrics.dropped import dropped
 from metrics.recording.test_recorder import Clock, series
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.definitions import FINISH_REASONS, TOKEN_KINDS
@@ -101,7 +102,7 @@ def test_unforeseen_reasons_are_bounded():
     bench.llm.tokens(Tokens(finished=["repetition", "x", "y", "stop", "repetition"]))
     expected = {"stop": 1, "length": 0, "abort": 0, "error": 0, "repetition": 2, "other": 2}
     assert bench.values("finished_total") == expected
-    assert series(bench.registry, "servescope_series_dropped_total") == {("servescope_llm_finished_total",): 2}
+    assert dropped(bench.registry) == {("servescope_llm_finished_total", "series_budget", MODEL[0]): 2}
 
 
 def test_an_engine(bench):

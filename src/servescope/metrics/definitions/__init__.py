@@ -11,7 +11,7 @@ from servescope.metrics.definitions.definition import (
     Definition,
     Kind,
 )
-from servescope.metrics.definitions.health import HEALTH
+from servescope.metrics.definitions.health import DROP_REASONS, HEALTH
 from servescope.metrics.definitions.host import HOST
 from servescope.metrics.definitions.llm import FINISH_REASONS, LLM, TOKEN_KINDS
 from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
@@ -23,6 +23,7 @@ __all__ = [
     "BY_NAME",
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
+    "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
     "OUTCOMES",

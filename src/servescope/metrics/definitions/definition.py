@@ -17,7 +17,8 @@ SIZE_BUCKETS = tuple(64.0 * 4**power for power in range(11))
 class Definition:
     """One family. `buckets` are a histogram's upper bounds in `unit`, ascending, without +Inf; () for other kinds.
 
-    `help` says what is measured and where, `updated` when. A summary here has a count and a sum, no quantiles.
+    `help` says what is measured and where, `updated` when. A summary here has a count and a sum, no quantiles. `order`: where
+    among the values that writers give each label's stands; () where they are given in the order of `labels`.
     """
 
     name: str
@@ -27,6 +28,11 @@ class Definition:
     help: str
     updated: str = ""
     buckets: tuple[float, ...] = ()
+    order: tuple[int, ...] = ()
+
+    def shown(self, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The labels' values, in the order of `labels`, out of a writer's."""
+        return tuple([values[place] for place in self.order]) if self.order else values
 
     @property
     def description(self) -> str:

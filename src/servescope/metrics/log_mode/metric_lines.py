@@ -11,12 +11,14 @@ from typing import Any
 from servescope.logs.metric import MetricLog
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import Definition
+from servescope.metrics.log_mode.layout import Layout
 from servescope.metrics.log_mode.lines import Dimensions, LineShape, json_shape, render, text_shape
-from servescope.wire.messages import MetricUpdate
+from servescope.metrics.torchserve.units import Conversion
+from servescope.wire.messages import DROPPED, MetricUpdate
 
 MOST_SHAPES = 4096
 _MODEL = "Model"
-_Series = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+_Series = tuple[str, str, str, tuple[str, ...], tuple[str, ...]]
 
 
 class Line:
@@ -54,7 +56,8 @@ class MetricLines:
         self._server = server
         self._model = model
         self._readings: dict[tuple[str, tuple[str, ...]], Line] = {}
-        self._updates: dict[_Series, Line] = {}
+        self._updates: dict[_Series, tuple[Line, Conversion]] = {}
+        self._layouts: dict[tuple[str, str], Layout] = {}
 
     def of_server(self, family: str, *values: str) -> Line:
         """A series of the server's. `values` stand for the family's labels in their order, the host's name aside."""
@@ -76,21 +79,42 @@ class MetricLines:
         line.write(reading.value)
 
     def update(self, update: MetricUpdate) -> None:
-        """A handler wrote this. Its dimensions are logged as it gave them."""
-        key = (update.name, update.unit, tuple(update.dimensions), tuple(update.values))
-        line = self._updates.get(key)
-        if line is None:
+        """A handler wrote this. All lines of a metric have its dimensions in one order, and its unit, where theirs can be
+        converted into it; those that cannot name their own.
+        """
+        if update.kind == DROPPED:
+            return
+        key = (update.kind, update.name, update.unit, tuple(update.dimensions), tuple(update.values))
+        found = self._updates.get(key)
+        if found is None:
             _make_room(self._updates)
-            dimensions = tuple(zip(update.dimensions, update.values, strict=False))
-            shape = self._shape(self._model, update.name, update.unit, dimensions, with_ids=True)
-            line = self._updates[key] = Line(self._model, shape)
-        line.write(update.value, update.request_id)
+            found = self._updates[key] = self._of_update(update)
+        line, (times, per) = found
+        line.write(update.value * times / per, update.request_id)
+
+    def _of_update(self, update: MetricUpdate) -> tuple[Line, Conversion]:
+        layout = self._layout(update)
+        unit, converted = layout.measured(update.unit)
+        dimensions = layout.ordered(update.dimensions, update.values)
+        return Line(self._model, self._shape(self._model, update.name, unit, dimensions, with_ids=True)), converted
+
+    def _layout(self, update: MetricUpdate) -> Layout:
+        """As declared, else as first written."""
+        key = (update.kind, update.name)
+        layout = self._layouts.get(key)
+        if layout is None:
+            _make_room(self._layouts)
+            declared = self._definitions.get(update.name)
+            is_it = declared is not None and declared.kind == update.kind
+            layout = Layout.declared(declared) if declared and is_it else Layout(update.unit, update.dimensions)
+            self._layouts[key] = layout
+        return layout
 
     def _shape_of(self, family: str, values: Sequence[str], log: MetricLog, *, with_ids: bool) -> LineShape | None:
         definition = self._definitions.get(family)
         if definition is None:
             return None
-        dimensions = tuple(zip(definition.labels[:-1], values, strict=True))
+        dimensions = tuple(zip(definition.labels, definition.shown((*values, self._hostname)), strict=True))[:-1]
         return self._shape(log, family, definition.unit, dimensions, with_ids=with_ids)
 
     def _shape(self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, *, with_ids: bool) -> LineShape:
@@ -98,7 +122,7 @@ class MetricLines:
         return make(name, unit, dimensions, self._hostname, with_ids=with_ids)
 
 
-def _make_room(lines: dict[Any, Line]) -> None:
+def _make_room(lines: dict[Any, Any]) -> None:
     """Handlers choose label values, so what is kept of them is bounded; making a shape anew costs microseconds."""
     if len(lines) >= MOST_SHAPES:
         lines.clear()

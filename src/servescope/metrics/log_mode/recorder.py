@@ -56,7 +56,7 @@ class LoggingRecorder(Recorder):
         return LoggingRequestRecorder(self._make_series(name, version, objectives), self.port, self._lines, name)
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
-        custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
+        custom = CustomMetrics(self._custom, name, version)
         requests = self._make_requests(name, version, objectives)
         llm = self._make_llm(name, version, objectives)
         return LoggingModelRecorder(

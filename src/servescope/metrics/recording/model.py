@@ -103,8 +103,7 @@ class ModelRecorder:
         """The worker's entry point answered a batch without failing, in so many seconds."""
         gauge = self._prediction
         if gauge is None:
-            families = self._families
-            gauge = self._prediction = families.prediction.labels(self.name, MODEL, families.hostname)
+            gauge = self._prediction = self._custom.prediction_time()
         gauge.value = prediction_s * 1000.0
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
@@ -144,8 +143,10 @@ class ModelRecorder:
             family.read(read, self.name, self.version)
 
     def detach(self) -> None:
-        """Drop the series that are read at scrape time: there is nothing left to read."""
+        """Drop the gauges, its handler's too: there is nothing left that they could be true of."""
         families = self._families
+        self._custom.release()
+        self._prediction = None
         for family in (
             families.depth,
             families.oldest,

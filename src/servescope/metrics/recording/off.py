@@ -139,6 +139,9 @@ class SilentWorkers(WorkerRecorder):
     def started(self, model: str, version: str, worker: str, pid: int) -> None:
         """See `WorkerRecorder`."""
 
+    def loaded(self, worker: str, milliseconds: float) -> None:
+        """See `WorkerRecorder`."""
+
     def ended(self, worker: str) -> None:
         """See `WorkerRecorder`."""
 

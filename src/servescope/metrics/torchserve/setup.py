@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
 from servescope.metrics.instruments.buckets import apply_buckets
-from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select
+from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select, worker_declarations
 from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
 from servescope.wire.messages import MetricDeclaration
 
@@ -35,7 +35,7 @@ def read_definitions(settings: Settings) -> MetricSetup:
     if settings.metrics_config is not None:
         config = read_metrics_config(settings.metrics_config)
         chosen = select(config, auto_detect=settings.model_metrics_auto_detect)
-        declarations = config.model_metrics
+        declarations = worker_declarations(config)
     chosen = apply_buckets(chosen, settings.metrics_buckets)
     torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
     return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations)

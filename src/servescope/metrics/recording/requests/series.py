@@ -155,7 +155,7 @@ class RequestSeries:
     def _fold(self, route: str, codes: str) -> Counter:
         families = self._families
         name = families.requests.definition.name
-        families.dropped.labels(name).value += 1.0
+        families.drops.count(name, "series_budget", self._model[0])
         text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
         families.warn_once(f"series:{self._model[0]}:{name}", text)
         self._folded.add((route, codes))
