@@ -79,7 +79,9 @@ class Server:
         self._logs = logs
         hostname = socket.gethostname()
         metrics = read_definitions(settings)
-        self._registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
+        self._registry = Registry(
+            metrics.definitions, series_budget=settings.metrics_series_budget, buckets=metrics.buckets
+        )
         self._mode = metrics.mode
         self._lines = MetricLines(metrics.logged, hostname, logs.server_metrics, logs.model_metrics)
         self._recorder = self._make_recorder(hostname)

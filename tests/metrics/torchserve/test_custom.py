@@ -92,6 +92,17 @@ def test_buckets_follow_the_unit(registry: Registry, unit: str, first: float, la
     assert sorted(buckets) == list(buckets)
 
 
+def test_buckets_of_the_settings_are_kept_for_it() -> None:
+    """In any letter case, and as it is shown."""
+    registry = Registry(buckets={"my_size": (1.0, 10.0)})
+    Recorder(registry, "h").model("noop", "1.0").custom([update("My-Size", 5.0, kind="histogram", labels={})])
+    assert page(registry, "My_Size_bucket") == [
+        'My_Size_bucket{Hostname="h",le="1.0",} 0.0',
+        'My_Size_bucket{Hostname="h",le="10.0",} 1.0',
+        'My_Size_bucket{Hostname="h",le="+Inf",} 1.0',
+    ]
+
+
 def test_a_handlers_hostname_gives_way_to_the_servers(registry: Registry) -> None:
     """A label can be there but once."""
     Recorder(registry, "h").model("noop", "1.0").custom([update(labels={"Hostname": "mine", "a": "b"})])

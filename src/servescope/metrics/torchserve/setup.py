@@ -1,6 +1,7 @@
 """Which families a server shows and logs, and which metrics its workers declare, by its settings. Called once by `server`."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from servescope.config.settings import Settings
@@ -10,17 +11,22 @@ from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_con
 from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
 from servescope.wire.messages import MetricDeclaration
 
+logger = logging.getLogger(__name__)
+
 _OWN_NAMES = frozenset(definition.name for definition in OWN)
 
 
 @dataclass(frozen=True)
 class MetricSetup:
-    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` travel to the workers."""
+    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` travel to the workers. `buckets`:
+    bounds of histograms that handlers may make later, by name in small letters.
+    """
 
     mode: MetricsMode
     definitions: Sequence[Definition]
     logged: Sequence[Definition]
     declarations: Sequence[MetricDeclaration]
+    buckets: Mapping[str, tuple[float, ...]]
 
 
 def read_definitions(settings: Settings) -> MetricSetup:
@@ -36,9 +42,13 @@ def read_definitions(settings: Settings) -> MetricSetup:
         config = read_metrics_config(settings.metrics_config)
         chosen = select(config, auto_detect=settings.model_metrics_auto_detect)
         declarations = worker_declarations(config)
-    chosen = apply_buckets(chosen, settings.metrics_buckets)
+    chosen, later = apply_buckets(chosen, settings.metrics_buckets, others=settings.model_metrics_auto_detect)
+    for name in later:
+        logger.info(
+            "metrics_buckets_%s is for a histogram of that name, which a handler may make by context.metrics", name
+        )
     torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
-    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations)
+    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations, later)
 
 
 def _declaration(definition: Definition) -> MetricDeclaration:
