@@ -1,7 +1,7 @@
 """A real Prometheus that scrapes a server of a test, and is asked for queries' results."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,12 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(directory: Path, port: int, *features: str) -> Iterator[Prometheus]:
-    """Start one that scrapes a port of this machine every 250 ms, with these experimental features."""
+def prometheus(directory: Path, port: int, *features: str, more: Sequence[int] = ()) -> Iterator[Prometheus]:
+    """Start one that scrapes a port of this machine, and `more`, every 250 ms, with these experimental features."""
     directory.mkdir()
     configuration = directory / "prometheus.yml"
-    configuration.write_text(CONFIGURATION.replace("TARGET", f"127.0.0.1:{port}"))
+    targets = "', '".join(f"127.0.0.1:{one}" for one in (port, *more))
+    configuration.write_text(CONFIGURATION.replace("TARGET", targets))
     (own_port,) = free_ports(1)
     address = f"127.0.0.1:{own_port}"
     words = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={directory / 'tsdb'}"]

@@ -7,6 +7,7 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
     DURATION_BUCKETS,
+    GENERATION_BUCKETS,
     SIZE_BUCKETS,
     Definition,
     Kind,
@@ -26,6 +27,7 @@ __all__ = [
     "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
+    "GENERATION_BUCKETS",
     "OUTCOMES",
     "OWN",
     "REJECTION_REASONS",

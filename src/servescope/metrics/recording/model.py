@@ -119,6 +119,11 @@ class ModelRecorder:
         self._info = (self.name, self.version, *facts)
         self._families.info.labels(*self._info).value = 1.0
 
+    def serves_language_model(self) -> None:
+        """A worker says so. Twice does no harm."""
+        self.llm.begin()
+        self.requests.generates()
+
     def batches_of_one(self) -> None:
         """It turned out to be a language model: its engine forms the batches, whatever size was asked for."""
         if self._info is not None:

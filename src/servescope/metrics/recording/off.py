@@ -38,6 +38,9 @@ class SilentRequests(RequestRecorder):
     def refused(self, route: str, code: int, arrived: float, ended: float, received_bytes: int) -> None:
         """See `RequestRecorder`."""
 
+    def generates(self) -> None:
+        """See `RequestRecorder`."""
+
     def settle(self) -> None:
         """See `RequestRecorder`."""
 
@@ -106,6 +109,9 @@ class SilentModel(ModelRecorder):
         """See `ModelRecorder`."""
 
     def describe(self, handler: str, runtime: str, batch_size: int, max_batch_delay_ms: int, device: str) -> None:
+        """See `ModelRecorder`."""
+
+    def serves_language_model(self) -> None:
         """See `ModelRecorder`."""
 
     def batches_of_one(self) -> None:

@@ -71,6 +71,11 @@ class RequestRecorder:
         self._series.observe(code, ended - arrived, received_bytes, 0, ("request_id", "", ended))
         self._series.observe_stages(None, arrived, ended, queued=False)
 
+    def generates(self) -> None:
+        """It is a language model."""
+        self.settle()
+        self._series.generates()
+
     def settle(self) -> None:
         """Record what was noted."""
         rows, self._plain = self._plain, []
