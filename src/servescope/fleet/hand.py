@@ -11,6 +11,11 @@ from collections.abc import Callable
 from servescope.fleet.work import Work
 
 
+def _nobodys(_work: Work) -> bool:
+    """The worker has gone."""
+    return False
+
+
 class Hand:
     """`batches` are those in hand by id, with their deadlines on the loop's clock; changed here alone.
 
@@ -78,6 +83,10 @@ class Hand:
             self._watch.cancel()
             self._watch = None
         return works
+
+    def part(self) -> None:
+        """Its worker has gone for good: hold it no longer, so that it goes at once and not when the garbage is next collected."""
+        self._overdue = _nobodys
 
     def _note_idle(self) -> None:
         if self._busy_since is not None:

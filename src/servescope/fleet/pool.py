@@ -142,6 +142,7 @@ class Pool:
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
+            worker.gone()
         self._first_loads.pop(worker, None)
 
     async def first_load(self, worker: Worker) -> Loaded:
@@ -162,6 +163,7 @@ class Pool:
             for worker in self:
                 worker.kill()
             await self.ended(list(self._keepers))
+        self.events = None  # who hears of it holds it, and the two would wait for the garbage collector
 
     async def _keep(self, worker: Worker) -> None:
         """Start it, wait for its end, and again, until it is retired or given up."""

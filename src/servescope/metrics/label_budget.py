@@ -28,7 +28,7 @@ class LabelBudget:
             return True
         if len(families) >= self._most_families:
             text = f"model {model} has {self._most_families} metrics; {family!r} and further ones are dropped"
-            self._registry.warn_once(f"metrics:{model}", text)
+            self._registry.warn_once("metrics", text, model)
             return False
         families[family] = set()
         return True
@@ -47,7 +47,7 @@ class LabelBudget:
                 f"metric {family} of model {model} has {self._registry.series_budget} series;"
                 " further label values become 'other', or are left out where a sum means nothing"
             )
-            self._registry.warn_once(f"series:{model}:{family}", text)
+            self._registry.warn_once(f"series:{family}", text, model)
             return False
         kept.add(values)
         return True

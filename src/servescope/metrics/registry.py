@@ -5,6 +5,7 @@ In: the definitions that are on (`torchserve.select`), families that handlers as
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
@@ -52,7 +53,8 @@ class Registry:
         self._collectables: list[Collectable] = []
         self._before: list[Callable[[], None]] = []
         self._forgetting: list[Callable[[str], None]] = []
-        self._warned: set[str] = set()
+        self._warned: defaultdict[str, set[str]] = defaultdict(set)  # by model
+        self._warnings = 0
         for definition in definitions:
             self.add(definition)
         self.drops = Drops(self.counter("servescope_series_dropped_total"), series_budget)
@@ -142,6 +144,7 @@ class Registry:
     def forget(self, model: str) -> None:
         """Keep nothing of a model of this name: it has gone, long enough ago."""
         self.drops.forget(model)
+        self._warnings -= len(self._warned.pop(model, ()))
         for hook in self._forgetting:
             hook(model)
 
@@ -152,9 +155,13 @@ class Registry:
         for collectable in tuple(self._collectables):
             yield from collectable.collect()
 
-    def warn_once(self, key: str, message: str) -> None:
-        """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them."""
-        if key in self._warned or len(self._warned) >= _MOST_WARNINGS:
+    def warn_once(self, key: str, message: str, model: str = "") -> None:
+        """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them. `model`: whose
+        it is, if one's.
+        """
+        warned = self._warned[model]
+        if key in warned or self._warnings >= _MOST_WARNINGS:
             return
-        self._warned.add(key)
+        warned.add(key)
+        self._warnings += 1
         logger.warning(message)

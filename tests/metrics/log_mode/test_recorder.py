@@ -232,7 +232,7 @@ def test_label_values_do_not_pile_up(bench):
     model = bench.recorder.model("m", "1.0")
     for number in range(MOST_SHAPES + 10):
         model.custom([MetricUpdate("gauge", "g", "", ["n"], [str(number)], 1.0, "")])
-    assert len(bench.lines._updates) == 10
+    assert len(model._handler_lines._known) == 10
     assert len(bench.written()[1]) == MOST_SHAPES + 10
 
 

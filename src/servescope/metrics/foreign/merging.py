@@ -153,7 +153,7 @@ class Merge:
         """Count that these series are left out, and say why once."""
         self._left_out.note(origin.worker, origin.model, metric_name(name), reason, series)
         text = f"metric {name!r} of model {origin.model}, from prometheus_client, is left out: {why}"
-        self._registry.warn_once(f"passthrough:{origin.model}:{name}", text)
+        self._registry.warn_once(f"passthrough:{name}", text, origin.model)
 
 
 def _placed(values: list[str], places: list[int], width: int) -> list[str]:

@@ -130,7 +130,7 @@ class PassThrough:
 
     def _warn(self, origin: Origin, why: str) -> None:
         text = f"prometheus_client metrics of {origin.worker} are left out, some or all: {why}"
-        self._registry.warn_once(f"passthrough:{origin.model}:{why}", text)
+        self._registry.warn_once(f"passthrough:{why}", text, origin.model)
 
     async def _in_slices(self, work: Iterator[None]) -> None:
         for _ in work:

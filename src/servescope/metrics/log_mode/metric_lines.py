@@ -5,7 +5,7 @@ TorchServe's form to ts_metrics.log and model_metrics.log. Made by `server`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from servescope.logs.metric import MetricLog
@@ -14,7 +14,7 @@ from servescope.metrics.definitions import Definition
 from servescope.metrics.log_mode.layout import Layout
 from servescope.metrics.log_mode.lines import Dimensions, LineShape, json_shape, render, text_shape
 from servescope.metrics.torchserve.units import Conversion
-from servescope.wire.messages import DROPPED, MetricUpdate
+from servescope.wire.messages import MetricUpdate
 
 MOST_SHAPES = 4096
 _MODEL = "Model"
@@ -56,7 +56,6 @@ class MetricLines:
         self._server = server
         self._model = model
         self._readings: dict[tuple[str, tuple[str, ...]], Line] = {}
-        self._updates: dict[_Series, tuple[Line, Conversion]] = {}
         self._layouts: dict[tuple[str, str], Layout] = {}
 
     def of_server(self, family: str, *values: str) -> Line:
@@ -78,28 +77,15 @@ class MetricLines:
             line = self._readings[key] = self.of_server(reading.family, *reading.labels[:-1])
         line.write(reading.value)
 
-    def update(self, update: MetricUpdate) -> None:
-        """A handler wrote this. All lines of a metric have its dimensions in one order, and its unit, where theirs can be
-        converted into it; those that cannot name their own.
-        """
-        if update.kind == DROPPED:
-            return
-        key = (update.kind, update.name, update.unit, tuple(update.dimensions), tuple(update.values))
-        found = self._updates.get(key)
-        if found is None:
-            _make_room(self._updates)
-            found = self._updates[key] = self._of_update(update)
-        line, (times, per) = found
-        line.write(update.value * times / per, update.request_id)
+    def of_handler(self) -> "HandlerLines":
+        """What the handler of one model writes, to be kept no longer than the model."""
+        return HandlerLines(self._make_handlers, self._layout)
 
-    def _of_update(self, update: MetricUpdate) -> tuple[Line, Conversion]:
-        layout = self._layout(update)
-        unit, converted = layout.measured(update.unit)
-        dimensions = layout.ordered(update.dimensions, update.values)
-        return Line(self._model, self._shape(self._model, update.name, unit, dimensions, with_ids=True)), converted
+    def _make_handlers(self, name: str, unit: str, dimensions: Dimensions) -> Line:
+        return Line(self._model, self._shape(self._model, name, unit, dimensions, with_ids=True))
 
     def _layout(self, update: MetricUpdate) -> Layout:
-        """As declared, else as first written."""
+        """That of its metric, of whichever model: as declared, else as first written."""
         key = (update.kind, update.name)
         layout = self._layouts.get(key)
         if layout is None:
@@ -120,6 +106,34 @@ class MetricLines:
     def _shape(self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, *, with_ids: bool) -> LineShape:
         make = json_shape if log.json else text_shape
         return make(name, unit, dimensions, self._hostname, with_ids=with_ids)
+
+
+class HandlerLines:
+    """The lines of one model's own metrics. `make`: a line of a name, unit and dimensions; `layout`: that of an update's metric."""
+
+    def __init__(self, make: Callable[[str, str, Dimensions], Line], layout: Callable[[MetricUpdate], Layout]) -> None:
+        self._make = make
+        self._layout = layout
+        self._known: dict[_Series, tuple[Line, Conversion]] = {}
+
+    def update(self, update: MetricUpdate) -> None:
+        """The handler wrote this. All lines of a metric have its dimensions in one order, and its unit, where theirs can be
+        converted into it; those that cannot name their own.
+        """
+        key = (update.kind, update.name, update.unit, tuple(update.dimensions), tuple(update.values))
+        found = self._known.get(key)
+        if found is None:
+            _make_room(self._known)
+            layout = self._layout(update)
+            unit, converted = layout.measured(update.unit)
+            line = self._make(update.name, unit, layout.ordered(update.dimensions, update.values))
+            found = self._known[key] = (line, converted)
+        line, (times, per) = found
+        line.write(update.value * times / per, update.request_id)
+
+    def clear(self) -> None:
+        """The model has gone."""
+        self._known.clear()
 
 
 def _make_room(lines: dict[Any, Any]) -> None:

@@ -19,7 +19,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom import CustomMetrics
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.messages import DROPPED, MetricUpdate
 
 
 class LoggingRecorder(Recorder):
@@ -81,6 +81,7 @@ class LoggingModelRecorder(ModelRecorder):
         super().__init__(families, custom, name, version, requests, llm)
         self._lines = lines
         self._keeps_custom = keeps_custom
+        self._handler_lines = lines.of_handler()
         self._arrived_lines: dict[str, Line] = {}
         self._prediction_line = lines.of_model("PredictionTime", self.name, MODEL)
 
@@ -99,8 +100,13 @@ class LoggingModelRecorder(ModelRecorder):
         self._prediction_line.write(to_thousandths(prediction_s * 1e6) / 1000.0, ",".join(batch.request_ids))
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
-        """See ModelRecorder."""
-        if self._keeps_custom:
-            super().custom(updates)
+        """See ModelRecorder. What a worker refused is counted in every mode, and is no line."""
+        super().custom(updates if self._keeps_custom else [update for update in updates if update.kind == DROPPED])
         for update in updates:
-            self._lines.update(update)
+            if update.kind != DROPPED:
+                self._handler_lines.update(update)
+
+    def detach(self) -> None:
+        """See ModelRecorder."""
+        super().detach()
+        self._handler_lines.clear()

@@ -14,10 +14,8 @@ from servescope.metrics.instruments import Counter, Gauge, Histogram
 from servescope.metrics.instruments.buckets import bounds_with
 from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.families import LlmFamilies
+from servescope.metrics.recording.workers import MOST_GONE
 from servescope.wire.messages import EngineStats, Tokens
-
-# Workers that have gone, of which the last counts are kept for a while; so many at most, the last ones.
-MOST_GONE = 100
 
 
 class _Series(NamedTuple):

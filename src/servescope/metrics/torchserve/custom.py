@@ -183,4 +183,4 @@ class CustomMetrics:
         self._drops.count(refusal.family, refusal.reason, self._name)
         if refusal.why:
             text = f"metric {update.name!r} of model {self._name} is left out, wholly or in part: {refusal.why}"
-            self._warn_once(f"{refusal.reason}:{self._name}:{update.name}", text)
+            self._warn_once(f"{refusal.reason}:{update.name}", text, self._name)

@@ -72,7 +72,7 @@ class CustomFamilies:
             raise Refused("name", f"its name is taken by {taken}")
         if name != update.name:
             text = f"metric {update.name!r} of model {model} is exposed as {name}"
-            self.registry.warn_once(f"name:{update.name}", text)
+            self.registry.warn_once(f"name:{update.name}", text, model)
         return CustomFamily(self.registry.add(definition), {}, self.hostname, fixed=False)
 
     def _definition(self, update: MetricUpdate) -> Definition:

@@ -165,7 +165,7 @@ class RequestSeries:
         name = families.requests.definition.name
         families.drops.count(name, "series_budget", self._model[0])
         text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
-        families.warn_once(f"series:{self._model[0]}:{name}", text)
+        families.warn_once(f"series:{name}", text, self._model[0])
         self._folded.add((route, codes))
         return families.requests.labels(*self._model, TRANSPORT, route, codes)
 
