@@ -129,7 +129,7 @@ def test_versions_long_gone_make_room(recorder: Recorder, registry: Registry) ->
 def test_reasons_are_there_from_the_start(registry: Registry) -> None:
     """At zero, so that an alert can tell a first one."""
     found = registry.counter("servescope_series_dropped_total").series
-    reasons = ("series_budget", "metric_budget", "name", "dimensions", "unit", "value")
+    reasons = ("series_budget", "metric_budget", "name", "dimensions", "unit", "value", "room")
     assert {labels: one.value for labels, one in found.items()} == {("", reason, ""): 0.0 for reason in reasons}
 
 

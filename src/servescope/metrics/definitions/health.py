@@ -11,6 +11,7 @@ DROP_REASONS = {
     "dimensions": "the dimensions are not the metric's",
     "unit": "the unit cannot be converted into the metric's",
     "value": "the metric cannot take such a value",
+    "room": "the worker had no room for more",
 }
 
 HEALTH = (
