@@ -29,13 +29,15 @@ class Refused(ValueError):
 class CustomFamily:
     """See the module. `places`: of each dimension's label among a series' values. `fixed`: it gets no other labels.
 
-    The label Hostname comes last and has the same value everywhere; it is none of the dimensions.
+    `width`: how many values a series has. It changes when a model comes with other dimensions; series that were bound before are
+    then not the family's any more. The label Hostname comes last and has the same value everywhere; it is none of the dimensions.
     """
 
     def __init__(self, family: AnyFamily, places: Mapping[str, int], hostname: str, *, fixed: bool) -> None:
         self.family = family
         self.hostname = hostname
         self.fixed = fixed
+        self.width = len(family.definition.labels) - 1
         self._places = dict(places)
         self._owners: dict[tuple[str, ...], set[Owner]] = {}
 
@@ -43,13 +45,6 @@ class CustomFamily:
     def name(self) -> str:
         """As it is shown."""
         return self.family.definition.name
-
-    @property
-    def width(self) -> int:
-        """How many values a series has, Hostname's aside. It changes when a model comes with other dimensions; series that
-        were bound before are then not the family's any more.
-        """
-        return len(self.family.definition.labels) - 1
 
     def places(self, labels: Sequence[str]) -> tuple[int, ...]:
         """Where the values of dimensions that are shown under these labels stand. Raises Refused where the family cannot have
@@ -93,7 +88,8 @@ class CustomFamily:
 
     def _widen(self, labels: Sequence[str]) -> None:
         more = ("",) * len(labels)
-        for label in labels:
-            self._places[label] = self.width + labels.index(label)
+        for place, label in enumerate(labels, self.width):
+            self._places[label] = place
+        self.width += len(labels)
         self.family.widen(labels)
         self._owners = {(*key[:-1], *more, key[-1]): owners for key, owners in self._owners.items()}
