@@ -146,6 +146,7 @@ class Pool:
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
+            worker.gone()
         self.loads.forget(worker)
 
     async def first_load(self, worker: Worker) -> Loaded:
