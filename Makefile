@@ -84,7 +84,7 @@ bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at 
 	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
 	$(BIN)/python benchmarks/metrics.py
 
-bench-soak: $(STAMPS)/dev ## What a server keeps of models that are registered and unregistered all day
+bench-soak: $(STAMPS)/dev ## What a server keeps of models that are registered and unregistered all day [network]
 	$(BIN)/python benchmarks/soak_models.py
 	$(BIN)/python benchmarks/soak_models.py --new-names
 

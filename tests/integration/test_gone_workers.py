@@ -13,6 +13,7 @@ from msgspec import structs
 from fleet.scripted import plan_of
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.launch import LaunchPlan, worker_environment
+from servescope.fleet.offspring.family import Offspring
 from servescope.wire.messages import Loaded, Stop
 
 pytestmark = pytest.mark.integration
@@ -50,7 +51,7 @@ async def lives(directory, *, killed):
     (directory / "service.py").write_text(HANDLER)
     load = structs.replace(plan_of().load, model_dir=str(directory), handler="service.py")
     environment = worker_environment(os.environ, None, str(directory), "service.py", venv=False)
-    link = await ProcessBackend().launch(
+    link = await ProcessBackend(Offspring(directory)).launch(
         LaunchPlan(load, sys.executable, environment, 1 << 20, 1 << 20), directory, events
     )
     link.send(load)

@@ -84,10 +84,10 @@ class Bench:
         worker = f"W-{self.number}-{name}_1.0"
         model = self.recorder.model(name, "1.0", objectives)
         model.describe("h.py", "python", 1, 1, "cpu")
-        model.queue(lambda: 0.0, lambda: 0.0, 1)
+        model.queue(lambda: 0.0, lambda: 0.0, lambda: 0.0, 1)
         model.workers(dict)
         model.scaling(lambda: 0.0, lambda: 0.0, lambda: 0.0)
-        self.recorder.workers.added(name, "1.0", worker, lambda: 1.0)
+        self.recorder.workers.added(name, "1.0", worker, lambda: 1.0, lambda: 0.0)
         self.recorder.worker_loaded(worker, 5.0)
         model.loaded(1.0)
         model.serves_language_model()

@@ -134,7 +134,7 @@ def test_a_workers_load_time_goes_with_it(registry: Registry) -> None:
     recorder = Recorder(registry, "h")
     for port in range(12):
         name = f"W-{port}-noop_1.0"
-        recorder.workers.added("noop", "1.0", name, lambda: 0.0)
+        recorder.workers.added("noop", "1.0", name, lambda: 0.0, lambda: 0.0)
         recorder.worker_loaded(name, 5.0)
         if port != 7:
             recorder.workers.gone("noop", "1.0", name, 0.0)
@@ -145,7 +145,7 @@ def test_gone_workers_make_room(registry: Registry) -> None:
     """Their last counts are kept for a scrape to see, but not of all those that came and went since."""
     recorder = Recorder(registry, "h")
     for port in range(150):
-        recorder.workers.added("noop", "1.0", f"W-{port}", lambda: 1.0)
+        recorder.workers.added("noop", "1.0", f"W-{port}", lambda: 1.0, lambda: 0.0)
         recorder.workers.gone("noop", "1.0", f"W-{port}", 1.0)
     names = [values[2] for values in series(registry, "servescope_worker_busy_seconds_total")]
     assert (len(names), names[0], names[-1]) == (100, "W-50", "W-149")
