@@ -63,7 +63,9 @@ class Settings:
     cors_allowed_methods: str | None = field(default=None, metadata=key(words, "Methods that CORS allows."))
     cors_allowed_headers: str | None = field(default=None, metadata=key(words, "Request headers that CORS allows."))
     max_request_size: int = field(default=6553500, metadata=key(whole(1), "Largest request body, in bytes."))
-    max_response_size: int = field(default=6553500, metadata=key(whole(1), "Largest answer of a worker, in bytes."))
+    max_response_size: int = field(
+        default=6553500, metadata=key(whole(1), "Most bytes in an answer's body, and in its headers together.")
+    )
 
     model_store: Path | None = field(
         default=None,

@@ -28,7 +28,8 @@ from servescope.wire.messages import Load, MetricDeclaration
 logger = logging.getLogger("servescope.serving")
 
 DEBUG_TIMEOUT_S = 7 * 24 * 3600.0
-_FRAME_OVERHEAD = 64 * 1024  # what a reply weighs besides its bodies
+_PART_OVERHEAD = 1024  # of a reply's part, besides its body and headers; what is wrong with it is said in less
+_FRAME_OVERHEAD = 2 * 1024 * 1024  # what a reply weighs besides its parts, or a load's outcome
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
             manifest.handler,
             venv=python != sys.executable,
         ),
-        settings.max_response_size * options.batch_size + _FRAME_OVERHEAD,
-        settings.max_response_size,
+        (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
     )
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
