@@ -15,6 +15,7 @@ from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
+from servescope.fleet.trials import Trials
 from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
 from servescope.fleet.worker import Worker
 from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
@@ -49,7 +50,10 @@ class PoolContext:
 
 
 class Pool:
-    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said."""
+    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said.
+
+    `trials`: how their tries to load it end.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Pool:
         load = plan.load
         self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
-        self._first_loads: dict[Worker, asyncio.Future[Loaded]] = {}
+        self.trials = Trials()
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
         self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
@@ -82,7 +86,7 @@ class Pool:
     def healthy(self) -> int:
         """Workers that never stopped, or are being retried; not a language model's, whose restart takes minutes."""
         return sum(
-            worker.can_serve and (worker.at_work or not (self.served and self._first_loads[worker].done()))
+            worker.can_serve and (worker.at_work or not (self.served and self.trials.tried(worker)))
             for worker in self._keepers
         )
 
@@ -112,7 +116,6 @@ class Pool:
             self._context.oom,
         )
         self._records.added(worker)
-        self._first_loads[worker] = asyncio.get_running_loop().create_future()
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
         self.can_serve = True
         return worker
@@ -143,11 +146,7 @@ class Pool:
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
-        self._first_loads.pop(worker, None)
-
-    async def first_load(self, worker: Worker) -> Loaded:
-        """How its first load ended; code 200 when it can serve."""
-        return await asyncio.shield(self._first_loads[worker])
+        self.trials.gone(worker)
 
     async def ended(self, workers: list[Worker]) -> None:
         """Wait until these are gone."""
@@ -185,9 +184,7 @@ class Pool:
         worker.kill()
         worker.state = WorkerState.GAVE_UP
         self._records.ended(worker)
-        first = self._first_loads[worker]
-        if not first.done():
-            first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False, []))
+        self.trials.ended(worker, Loaded(500, f"{type(error).__name__}: {error}", False, []))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
@@ -199,8 +196,7 @@ class Pool:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
             logger.info("%s is ready, process %d", worker.name, worker.pid)
-        if not (first := self._first_loads[worker]).done():
-            first.set_result(loaded)
+        self.trials.ended(worker, loaded)
         ending = await worker.end()
         self._records.ended(worker)
         if not worker.retiring:
@@ -216,7 +212,7 @@ class Pool:
             logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
             return False
         self._changed()
-        await asyncio.sleep(delay)
+        await self.trials.pause(worker, delay)
         self._records.restarted(ending.reason)
         return True
 

@@ -46,13 +46,23 @@ class Host:
     declarations: Sequence[MetricDeclaration]
 
 
-async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool) -> Model:
-    """A new model version, not yet in the catalog and without workers.
+async def open_model(options: RegisterOptions, host: Host, *, at_startup: bool) -> Archive:
+    """The archive that is to be registered, fetched and unpacked.
 
     Raises:
-        ServescopeError: with the status and text of the contract, for whatever cannot be registered.
+        ServescopeError: as `build_model`.
     """
-    archive = await asyncio.to_thread(_open, options, host, at_startup)
+    return await asyncio.to_thread(_open, options, host, at_startup)
+
+
+async def build_model(
+    archive: Archive, options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool
+) -> Model:
+    """A new model version of an opened archive, not yet in the catalog and without workers.
+
+    Raises:
+        ServescopeError: with the status and text of the contract, for whatever cannot be registered; the archive is closed.
+    """
     try:
         manifest = archive.manifest
         name, version = manifest.model_name, manifest.model_version
