@@ -19,6 +19,7 @@ from servescope.cli.monitoring.metrics import check, list_metrics
 from servescope.cli.monitoring.prometheus import prometheus
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
 from servescope.cli.stop import WAIT_S
+from servescope.config.bounds import MAX_DRAIN_S
 
 
 def build_app() -> typer.Typer:
@@ -79,7 +80,9 @@ def _llm(context: typer.Context) -> None:
 def _stop(
     timeout: Annotated[
         int,
-        typer.Option(help="Seconds to wait for what is in flight to finish.", parser=whole(0), metavar="N"),
+        typer.Option(
+            help="Seconds to wait for what is in flight to finish.", parser=whole(0, MAX_DRAIN_S), metavar="N"
+        ),
     ] = WAIT_S,
 ) -> None:
     """Stop the server once what is in flight is answered, and delete its key file."""

@@ -7,12 +7,12 @@ on the loop's thread, so requests see a model whole or not at all. Calls that ch
 
 import asyncio
 import logging
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
+from servescope.config.model.worker_counts import most_workers
 from servescope.errors import BadRequest, RequestTimeout, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
@@ -49,6 +49,11 @@ class Lifecycle:
         self._host = host
         self._turns = Turns()
         self._watches: set[asyncio.Task[None]] = set()
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers a model version may have."""
+        return most_workers(self._host.settings, self._host.cpus, self._host.gpus.count)
 
     async def register(
         self, options: RegisterOptions, caller: Caller | None = None, *, at_startup: bool = False
@@ -163,10 +168,10 @@ class Lifecycle:
         return ended.done() and at_work >= model.options.min_workers
 
     def _capacity(self, model: Model) -> int:
-        """The most workers that the GPUs carry; without GPUs, as many as are asked for."""
+        """The most workers that it may have, and that the GPUs carry."""
         options = model.options
         limit = worker_capacity(options.device_type, options.device_ids, options.parallel_level, self._host.gpus.count)
-        return sys.maxsize if limit is None else limit
+        return self.most_workers if limit is None else min(limit, self.most_workers)
 
     async def set_default(self, name: str, version: str, caller: Caller | None = None) -> Outcome:
         """Make `version` the one that requests without a version get.

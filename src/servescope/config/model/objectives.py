@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from servescope.config.bounds import MAX_TIMEOUT_MS
 from servescope.config.model.yaml_values import shown
 from servescope.errors import BadRequest
 
@@ -107,10 +108,17 @@ def _timed(section: Mapping[str, Any], slo: str, where: str) -> tuple[float | No
         if target in section:
             raise _refusal(where, target, section[target], f"needs {time} beside it, the time that is to be kept to")
         return None, None
-    seconds = _scaled(section[time], -3, time, where)
+    return _seconds(section, time, where), _ratio(section.get(target, DEFAULT_TIME_TARGET), target, where)
+
+
+def _seconds(section: Mapping[str, Any], key: str, where: str) -> float:
+    """The seconds of a key in milliseconds that is there."""
+    seconds = _scaled(section[key], -3, key, where)
     if seconds <= 0:
-        raise _refusal(where, time, section[time], "is no number of milliseconds above 0")
-    return seconds, _ratio(section.get(target, DEFAULT_TIME_TARGET), target, where)
+        raise _refusal(where, key, section[key], "is no number of milliseconds above 0")
+    if seconds * 1000 > MAX_TIMEOUT_MS:
+        raise _refusal(where, key, section[key], f"is above {MAX_TIMEOUT_MS}")
+    return seconds
 
 
 def _ratio(value: Any, key: str, where: str) -> float:

@@ -137,7 +137,7 @@ class ManagementApi:
             case "GET":
                 return await self._reports.describe(name, version, customized=query.get("customized") == "true")
             case "PUT":
-                options = parse_scale(query)
+                options = parse_scale(query, self._lifecycle.most_workers)
                 self._warn_unknown("PUT", options.unknown)
                 return await self._lifecycle.scale(name, version, options, caller)
             case "DELETE":
@@ -151,7 +151,8 @@ class ManagementApi:
     async def _register(self, request: Request, query: Query, caller: Caller) -> Outcome:
         self._require_model_api()
         is_json = mime_of(request.content_type) == b"application/json"
-        options = parse_register_body(b"".join(request.body)) if is_json else parse_register(query)
+        most = self._lifecycle.most_workers
+        options = parse_register_body(b"".join(request.body), most) if is_json else parse_register(query, most)
         return await self._lifecycle.register(options, caller)
 
     def _require_model_api(self) -> None:
