@@ -50,10 +50,11 @@ def test_a_piece_breaks_its_own_stream():
         life, batch, [one, two] = await batch_of(served, *"ab")
         life.say(reply(batch, Part(200, {}, b"1"), Part(200, {}, b"1"), final=False))
         life.say(reply(batch, TOO_LARGE, Part(200, {}, b"2"), final=False))
+        life.say(reply(batch, TOO_LARGE, Part(200, {}, b""), final=False))
         await settle()
         assert (one.pieces, str(one.end), life.cancelled) == ([b"1"], TOO_LARGE.error, ["a"])
         life.say(reply(batch, Part(200, {}, b"3"), Part(200, {}, b"3")))
-        assert (one.pieces, two.pieces, two.end) == ([b"1"], [b"1", b"2", b"3"], True)
+        assert (one.pieces, two.pieces, two.end) == ([b"1"], [b"1", b"2", b"", b"3"], True)
 
     run(main())
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fleet.clock import run, until
+from fleet.clock import run, settle, until
 from fleet.scripted import Life, mute, silent
 from servescope.errors import Conflict, ModelNotFound, ServiceUnavailable, WorkerFailed
 from servescope.serving.lifecycle import Outcome
@@ -191,6 +191,26 @@ def test_what_becomes_of_a_registration_whose_caller_left(tmp_path):
         bad = await left(tmp_path / "bad", late)
         assert len(list(bad.catalog)) == 1
         await until(lambda: not list(bad.catalog), 0.1)
+
+    run(main())
+
+
+def test_a_registration_without_a_caller_at_the_servers_end(tmp_path):
+    """Is over with all others, and nobody complains."""
+
+    async def main():
+        managed = Managed(tmp_path, mute)
+        caller = Caller()
+        registered = managed.register(caller=caller)
+        await until(lambda: managed.lives, 0.01)
+        caller.leave()
+        with pytest.raises(CallerLeft):
+            await registered
+        complaints = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        await managed.lifecycle.close(0.0)
+        await settle()
+        assert (managed.lifecycle._watches, complaints) == (set(), [])
 
     run(main())
 

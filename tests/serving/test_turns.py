@@ -91,7 +91,7 @@ def test_whoever_leaves_frees_its_place():
 
 
 def test_how_many_may_wait():
-    """The next is told at once."""
+    """The next is told at once, unless it is the server itself."""
 
     async def main():
         line = Line(most_waiting=2)
@@ -99,6 +99,8 @@ def test_how_many_may_wait():
         await settle()
         with pytest.raises(ServiceUnavailable, match="Model m: 2 changes of it wait for their turn already"):
             await line.turns.take("m", Caller())
+        with await line.turns.take("m", Caller(internal=True)):
+            assert line.done == list("abc")
         await asyncio.gather(*tasks)
 
     run(main())

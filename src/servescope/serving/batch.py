@@ -81,9 +81,10 @@ class DispatchedBatch:
 
     def _refuse(self, job: Job, part: Part, final: bool) -> None:
         """One request alone has no answer, or no more of it; what the handler still does for it is in vain."""
-        job.fail(WorkerFailed(part.error, code=part.status))
-        if not final:
-            self.worker.cancel(self, job.request.id)
+        if job.open:
+            job.fail(WorkerFailed(part.error, code=part.status))
+            if not final:
+                self.worker.cancel(self, job.request.id)
 
     def _generated(self, reply: Reply, tokens: Tokens, received: float) -> None:
         """A language model worked for the one request, whose client may have gone; before the client is told of it."""

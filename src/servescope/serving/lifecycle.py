@@ -8,12 +8,13 @@ on the loop's thread, so requests see a model whole or not at all. Calls that ch
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
 from servescope.config.model.worker_counts import most_workers
-from servescope.errors import BadRequest, RequestTimeout, WorkerFailed
+from servescope.errors import BadRequest, RequestTimeout, ServiceUnavailable, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
@@ -110,9 +111,11 @@ class Lifecycle:
         """Nobody waits any more for a registration's workers: others have their turns, and if none of these loads, it is gone."""
 
         async def watch() -> None:
-            if await loads:
-                with await self._turns.take(model.name, Caller()):
-                    await self._discard(model)
+            if not await loads:
+                return
+            # At the server's end there are no turns any more; all models go then.
+            with suppress(ServiceUnavailable), await self._turns.take(model.name, Caller(internal=True)):
+                await self._discard(model)
 
         task = asyncio.create_task(watch())
         self._watches.add(task)

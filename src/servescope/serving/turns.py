@@ -23,9 +23,13 @@ class CallerLeft(ServescopeError):
 
 
 class Caller:
-    """Who asked for a change, and may leave while it waits. To be made while the loop runs."""
+    """Who asked for a change, and may leave while it waits. To be made while the loop runs.
 
-    def __init__(self) -> None:
+    `internal`: the server itself, for which there is a place in any line.
+    """
+
+    def __init__(self, *, internal: bool = False) -> None:
+        self.internal = internal
         self._left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def leave(self) -> None:
@@ -82,7 +86,7 @@ class Turns:
         if line is None:
             self._lines[name] = deque()
             return Turn(self, name)
-        if len(line) >= self._most_waiting:
+        if len(line) >= self._most_waiting and not caller.internal:
             raise ServiceUnavailable(f"Model {name}: {len(line)} changes of it wait for their turn already; try later.")
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(place)

@@ -179,6 +179,12 @@ def test_unknown_parameters_are_listed():
     assert parse_scale({"workers": "4", "number_gpu": "1", "timeout": "-1"}).unknown == ("workers",)
 
 
+def test_unknown_parameters_without_end():
+    """Are not all listed, nor any of them whole."""
+    unknown = parse_register({"url": "m", **{f"{number}" * 1000: "" for number in range(10_000)}}).unknown
+    assert (len(unknown), unknown[-1], max(map(len, unknown))) == (21, "(9980 more)", 80)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"nope", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json(body):
     """500 as TorchServe's, with a text that says so."""

@@ -19,6 +19,7 @@ from servescope.errors import BadRequest, JsonSyntax
 
 RUNTIMES: Final = ("python", "python3", "LSP")
 _LONGEST: Final = 80
+_MOST_UNKNOWN: Final = 20
 
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
@@ -177,4 +178,7 @@ def _flag_of_json(name: str, value: object) -> bool:
 
 
 def _unknown(given: Collection[str], known: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in given if name not in known)
+    """Names for the log: of thousands the first few, each cut where it is long."""
+    names = [name[:_LONGEST] for name in given if name not in known]
+    more = len(names) - _MOST_UNKNOWN
+    return tuple(names) if more <= 0 else (*names[:_MOST_UNKNOWN], f"({more} more)")
