@@ -1,10 +1,12 @@
 """Loading the settings from files, options and environment."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from servescope.config.address import Address
+from servescope.config.environment import variable
 from servescope.config.load import StartOptions, load_settings, require_model_store
 from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
@@ -152,6 +154,38 @@ def test_a_bad_value_names_key_value_and_file(load, tmp_path, key, text):
         load(f"{key}={text}")
     assert f"{key}={text!r}" in str(caught.value)
     assert "config.properties" in str(caught.value)
+
+
+NUMBERS = [slot.name for slot in fields(Settings) if "key" in slot.metadata and slot.type in (int, float, int | None)]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize("text", ["2000000000000", "9" * 30, "9" * 5000], ids=["12", "30", "5000"])
+def test_every_number_has_a_bound(load, key, text):
+    """Whatever the key: what is above it ends the start, with key, value and bound, from the file or the environment."""
+    given = [(f"{key}={text}", {})]
+    if name := variable(key):
+        given.append(("enable_envvars_config=true", {name: text}))
+    for content, environ in given:
+        with pytest.raises(ConfigurationError, match=rf"{key}='{text[:900]}.* is above [0-9]+ \(from "):
+            load(content, environ=environ)
+
+
+def test_the_numbers_are_those_that_there_are():
+    """A new key of another type of number would not be tried above."""
+    assert {"job_queue_size", "max_workers_per_model", "number_of_gpu", "token_expiration_min"} <= set(NUMBERS)
+    assert len(NUMBERS) >= 13
+
+
+@pytest.mark.parametrize("count", [100_000, 10_001])
+def test_a_list_of_models_without_end(load, count):
+    """Ends the start, from the file or as options."""
+    names = tuple(f"m{number}.mar" for number in range(count))
+    options = StartOptions(no_config_snapshots=True, models=names)
+    for content, given in ((f"load_models={','.join(names)}", QUIET), ("", options)):
+        with pytest.raises(ConfigurationError, match=f"load_models=.*has {count} models; at most 10000") as caught:
+            load(content, given)
+        assert len(str(caught.value)) < 1500
 
 
 def test_a_bad_variable_is_named(load):

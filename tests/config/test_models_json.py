@@ -1,6 +1,7 @@
 """The models key."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,56 @@ def test_refuses_what_is_no_object_of_objects(text):
     """The error names the key."""
     with pytest.raises(ConfigurationError, match="models="):
         parse(text)
+
+
+NUMBERS = {
+    "minWorkers": 4096,
+    "maxWorkers": 4096,
+    "batchSize": 65_536,
+    "maxBatchDelay": 86_400_000,
+    "responseTimeout": 31_536_000,
+    "startupTimeout": 31_536_000,
+}
+
+
+@pytest.mark.parametrize(("name", "bound"), NUMBERS.items())
+def test_every_number_has_a_bound(name, bound):
+    """The version that says more is refused by key, value and bound; the others stand."""
+    for value in (bound + 1, 2 * 10**12, 2**63):
+        models, warnings = parse(json.dumps({"m": {"1": {name: value}, "2": {name: bound}}, "n": {"1": {name: 1}}}))
+        assert warnings == []
+        assert models["m"]["1"].refusal == f"models: m 1: {name}={value} is above {bound}"
+        assert (models["m"]["2"].refusal, models["n"]["1"].refusal) == ("", "")
+
+
+def test_the_numbers_are_all_that_there_are():
+    """A new one is to be tried above."""
+    numbers = {slot.name for slot in fields(StartupModel) if "int" in str(slot.type)}
+    assert len(numbers) == len(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("models", "text"),
+    [
+        ({f"m{n}": {} for n in range(10_001)}, "models has 10001 entries, at most 10000"),
+        ({"m": {str(n): {} for n in range(1001)}}, "m has 1001 entries, at most 1000"),
+        ({"m": {"1": {str(n): 1 for n in range(1001)}}}, "m 1 has 1001 entries, at most 1000"),
+    ],
+)
+def test_too_many(models, text):
+    """End the start, and not by writing all of them."""
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        parse(json.dumps(models))
+    assert len(str(caught.value)) < 1500
+
+
+def test_warnings_are_short():
+    """Whatever the value is."""
+    _, warnings = parse(
+        json.dumps({"m": {"1": {"batchSize": ["x" * 1000] * 100, "y" * 1000: 1, "minWorkers": "z" * 1000}}})
+    )
+    assert len(warnings) == 3
+    assert max(map(len, warnings)) < 200
 
 
 json_values = st.recursive(

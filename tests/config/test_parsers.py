@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.config import parsers
+from servescope.config.load_list import parse_load_models
 from servescope.config.parsers import GivenValue
+from servescope.config.peers import peers
 from servescope.errors import ConfigurationError
 
 ALL = [
-    parsers.whole(0),
-    parsers.positive_number,
+    parsers.whole(0, 2**63 - 1),
+    parsers.positive_number(1000),
     parsers.flag,
     parsers.words,
     parsers.path,
@@ -32,7 +34,7 @@ def value(text, cwd=Path("/srv")):
 @pytest.mark.parametrize(("text", "number"), [("0", 0), (" 12 ", 12), ("+7", 7), ("007", 7)])
 def test_whole_reads_numbers(text, number):
     """Blanks, signs and leading zeros are fine."""
-    assert parsers.whole(0)(value(text)) == number
+    assert parsers.whole(0, 2**63 - 1)(value(text)) == number
 
 
 @pytest.mark.parametrize("text", ["-1", "abc", "1.5", "1_000", "", "0x10", "٣", "9" * 5000, "101"])
@@ -40,20 +42,63 @@ def test_whole_refuses_with_key_value_and_origin(text):
     """All else is refused, naming key, value and origin."""
     with pytest.raises(ConfigurationError) as caught:
         parsers.whole(0, 100)(value(text))
-    assert f"some_key={text!r}" in str(caught.value)
+    assert "some_key=" in str(caught.value)
+    assert repr(text)[:900] in str(caught.value)
     assert "file.properties" in str(caught.value)
+    assert len(str(caught.value)) < 1200
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("101", "above 100"),
+        ("9" * 5000, "above 100"),
+        ("-1", "below 0"),
+        ("-" + "9" * 5000, "below 0"),
+        ("+" + "9" * 30, "above"),
+    ],
+    ids=["101", "many", "-1", "many below", "plus"],
+)
+def test_whole_names_the_bound(text, why):
+    """However many digits there are."""
+    with pytest.raises(ConfigurationError, match=f"is {why}"):
+        parsers.whole(0, 100)(value(text))
+
+
+@pytest.mark.parametrize("text", ["1001", "1e308", "inf", "9" * 400])
+def test_positive_number_names_the_bound(text):
+    """Infinity is above it too."""
+    with pytest.raises(ConfigurationError, match="is above 1000 "):
+        parsers.positive_number(1000)(value(text))
+
+
+@pytest.mark.parametrize(
+    ("read", "count", "item"),
+    [
+        (parsers.bucket_bounds, 256, "{}"),
+        (parsers.url_patterns, 1000, "x{}"),
+        (peers, 1000, "h{}:1"),
+        (parse_load_models, 10_000, "m{}.mar"),
+    ],
+)
+def test_lists_end(read, count, item):
+    """One more than the bound is refused, by count and bound."""
+    items = [item.format(number) for number in range(count)]
+    assert read(value(",".join(items)))
+    with pytest.raises(ConfigurationError, match=rf"has {count + 1} .*; at most {count} are taken"):
+        read(value(",".join([*items, item.format(count)])))
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x", ""])
 def test_positive_number_refuses(text):
     """Only finite numbers above 0."""
     with pytest.raises(ConfigurationError, match="some_key"):
-        parsers.positive_number(value(text))
+        parsers.positive_number(1000)(value(text))
 
 
 def test_positive_number_reads_fractions():
     """Half a minute is a time."""
-    assert parsers.positive_number(value("0.5")) == 0.5
+    assert parsers.positive_number(1000)(value("0.5")) == 0.5
 
 
 def test_flag_takes_true_and_false_only():

@@ -183,7 +183,7 @@ class ScriptedBackend:
 def plan_of(name: str = "m", version: str = "1.0", at_once: int = sys.maxsize) -> LaunchPlan:
     """A model's launch plan."""
     load = Load(name, version, "/none", {}, "h", "", 1, None, True, True, True, [])
-    return LaunchPlan(load, "python", {"A": "1"}, 0, 1 << 20, at_once)
+    return LaunchPlan(load, "python", {"A": "1"}, 0, at_once)
 
 
 class Fleet:

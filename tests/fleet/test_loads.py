@@ -22,7 +22,7 @@ def test_nothing_is_known_while_the_first_loads():
         (worker,) = fleet.pool.grow(1)
         await settle()
         loads = fleet.pool.loads
-        assert (loads.succeeded, loads.failure, loads.any_ended(worker)) == (False, "", False)
+        assert (loads.succeeded, loads.failure, loads.tried(worker)) == (False, "", False)
 
     run(main())
 
@@ -34,7 +34,7 @@ def test_a_failure_is_kept_until_a_load_succeeds():
         fleet = Fleet(raising)
         (worker,) = fleet.pool.grow(1)
         loads = fleet.pool.loads
-        assert (await loads.first(worker)).code == 500
+        assert (await loads.next(worker)).code == 500
         assert (loads.succeeded, loads.failure) == (False, "last line")
         fleet.backend.script = obliging
         await until(lambda: loads.succeeded)

@@ -77,7 +77,7 @@ def test_growing():
         assert (len(fleet.pool), fleet.pool.can_serve) == (0, False)
         added = fleet.pool.grow(3)
         assert (len(fleet.pool), fleet.pool.can_serve, count(fleet.pool, "starting")) == (3, True, 3)
-        assert [(await fleet.pool.first_load(worker)).code for worker in added] == [200, 200, 200]
+        assert [(await fleet.pool.loads.next(worker)).code for worker in added] == [200, 200, 200]
         assert [worker.number for worker in added] == [9000, 9001, 9002]
         assert [life.plan.load.gpu_id for life in fleet.lives] == [1, 0, 1]
         assert events.free == added == list(fleet.pool)
@@ -94,7 +94,7 @@ def test_what_a_worker_measures_is_read_where_it_keeps_it():
     async def main():
         fleet = Fleet(silent)
         (worker,) = fleet.pool.grow(1)
-        await fleet.pool.first_load(worker)
+        await fleet.pool.loads.next(worker)
         metrics = []
         for life in range(2):
             memory = private()
@@ -125,7 +125,7 @@ def test_an_ordinary_model_serves_no_names():
     async def main():
         fleet = Fleet()
         events = Events(fleet.pool)
-        await fleet.pool.first_load(*fleet.pool.grow(1))
+        await fleet.pool.loads.next(*fleet.pool.grow(1))
         assert (fleet.pool.served, events.alone) == ([], [])
         assert series(fleet.registry, "servescope_llm_tokens_total") == {}
 
@@ -138,7 +138,7 @@ def test_a_language_model():
     async def main():
         fleet = Fleet(talking)
         events = Events(fleet.pool)
-        await asyncio.gather(*map(fleet.pool.first_load, fleet.pool.grow(2)))
+        await asyncio.gather(*map(fleet.pool.loads.next, fleet.pool.grow(2)))
         assert (fleet.pool.served, events.alone) == ([TINY], [0, 1])
         assert fleet.count("servescope_llm_tokens_total", "m", "1.0", "prompt") == 0
         one, two = fleet.lives
@@ -173,7 +173,7 @@ def test_restarts_follow_the_schedule_until_given_up():
         fleet = Fleet(crashing, window_s=10)
         events = Events(fleet.pool)
         (worker,) = fleet.pool.grow(1)
-        assert (await fleet.pool.first_load(worker)).message == "exited with status 3"
+        assert (await fleet.pool.loads.next(worker)).message == "exited with status 3"
         assert (count(fleet.pool, "failed"), fleet.pool.healthy, fleet.pool.can_serve) == (1, 1, True)
         await fleet.pool.ended([worker])
         assert [life.launched_at for life in fleet.lives] == pytest.approx([0, 1, 2, 4, 7, 12])
@@ -257,7 +257,7 @@ def test_growing_replaces_those_given_up():
         fleet.backend.script = obliging
         added = fleet.pool.grow(1)
         assert (list(fleet.pool), fleet.pool.can_serve) == (added, True)
-        assert (await fleet.pool.first_load(added[0])).code == 200
+        assert (await fleet.pool.loads.next(added[0])).code == 200
 
     run(main())
 
@@ -307,7 +307,7 @@ def test_retiring_one_that_waits_for_its_next_try():
     async def main():
         fleet = Fleet(crashing)
         workers = fleet.pool.grow(1)
-        await fleet.pool.first_load(workers[0])
+        await fleet.pool.loads.next(workers[0])
         assert fleet.pool.shrink(0) == workers
         await fleet.pool.ended(workers)
         assert (list(fleet.pool), len(fleet.lives), asyncio.get_running_loop().time()) == ([], 1, 0)
@@ -337,7 +337,7 @@ def test_retiring_one_that_loads():
     async def main():
         fleet = Fleet(mute)
         (worker,) = fleet.pool.grow(1)
-        first = asyncio.create_task(fleet.pool.first_load(worker))
+        first = asyncio.ensure_future(fleet.pool.loads.next(worker))
         await settle()
         fleet.pool.shrink(0)
         assert ((await first).code, (await first).message) == (500, "stopped")
@@ -354,7 +354,7 @@ def test_an_unforeseen_error_leaves_nobody_waiting():
         fleet = Fleet()
         fleet.backend.error = ValueError("embedded null byte")
         (worker,) = fleet.pool.grow(1)
-        loaded = await asyncio.wait_for(fleet.pool.first_load(worker), 1000)
+        loaded = await asyncio.wait_for(fleet.pool.loads.next(worker), 1000)
         assert loaded.code == 500
         assert "embedded null byte" in loaded.message
         assert not fleet.pool.can_serve

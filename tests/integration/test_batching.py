@@ -16,6 +16,19 @@ def test_a_full_batch_leaves_at_once(deploy):
     assert [answer.result().text for answer in answers] == ["4"] * 4
 
 
+@pytest.mark.parametrize(("capacity", "size"), [(1, 4), (5, 20)])
+def test_a_queue_shorter_than_a_batch(deploy, server, capacity, size):
+    """A batch's worth of requests at once are all served, as TorchServe serves them; nothing is queued, nobody refused."""
+    model = deploy(config=f"jobQueueSize: {capacity}\n", batch_size=size, max_batch_delay=600_000)
+    answers = [model.send(f"r{number}") for number in range(size - 1)]
+    wait_until(lambda: server.metrics("servescope_requests_in_flight", model_name=model.name) == size - 1)
+    assert server.metrics("servescope_queue_depth", model_name=model.name) == 0
+    assert model.describe()["jobQueueStatus"] == {"remainingCapacity": capacity, "pendingRequests": 0}
+    answers.append(model.send("last"))
+    assert [answer.result().text for answer in answers] == [str(size)] * size
+    assert server.metrics("servescope_rejected_total", model_name=model.name, reason="queue_full") == 0
+
+
 def test_a_batch_waits_for_its_delay(deploy):
     """Two requests of four leave together, and no sooner than the delay says."""
     model = deploy(batch_size=4, max_batch_delay=400)

@@ -110,7 +110,7 @@ class Rig:
         plan = plan_of()
         load = structs.replace(plan.load, model_dir=str(directory), handler="service.py")
         environment = worker_environment(os.environ, None, str(directory), "service.py", venv=True)
-        plan = LaunchPlan(load, sys.executable, environment, 1 << 20, 1 << 20)
+        plan = LaunchPlan(load, sys.executable, environment, 1 << 20)
         worker.link = await ProcessBackend(Offspring(self.directory)).launch(plan, directory, worker)
         worker.link.send(load)
         loaded = await asyncio.wait_for(worker.told.get(), PATIENCE_S)

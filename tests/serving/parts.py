@@ -11,9 +11,11 @@ from servescope.archive.manifest import Manifest
 from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
 from servescope.errors import ServescopeError
-from servescope.serving.dispatcher import Dispatcher, QueueOptions
+from servescope.serving.dispatcher import Dispatcher
 from servescope.serving.job import Job
 from servescope.serving.model import Model
+from servescope.serving.queueing import QueueOptions
+from servescope.wire.frames import MAX_LENGTH
 from servescope.wire.messages import Batch, Field, Request
 
 
@@ -71,10 +73,11 @@ class Served(Fleet):
         response_s: float = 120.0,
         window_s: float = 300.0,
         at_once: int = sys.maxsize,
+        frame_limit: int = MAX_LENGTH,
     ) -> None:
         super().__init__(script, response_s=response_s, window_s=window_s, at_once=at_once)
         options = QueueOptions(capacity, batch_size, delay_ms, client_ms)
-        self.dispatcher = Dispatcher("m", options, self.pool, self.recorder, self.model_recorder)
+        self.dispatcher = Dispatcher("m", options, self.pool, self.recorder, self.model_recorder, frame_limit)
         self.pool.events = self.dispatcher
         self.pool.grow(workers)
 

@@ -283,6 +283,79 @@ def test_queue_full():
     run(main())
 
 
+@pytest.mark.parametrize(("capacity", "size"), [(1, 4), (100, 120), (3, 5), (1, 2)])
+def test_a_queue_shorter_than_a_batch(capacity, size):
+    """Whoever waits only for a batch to fill has a worker, and is not queued: a whole batch comes together."""
+
+    async def main():
+        served = Served(silent, capacity=capacity, batch_size=size, delay_ms=60_000)
+        await settle()
+        for number in range(size - 1):
+            served.submit(str(number))
+            assert (len(served.dispatcher), served.dispatcher.oldest_s) == (0, 0.0)
+        served.submit("last")
+        assert [len(batch.requests) for batch in served.lives[0].batches] == [size]
+        # Now that the worker is busy, as many wait as may.
+        served.submit(*map(str, range(capacity)))
+        assert len(served.dispatcher) == capacity
+        assert served.dispatcher.oldest_s > 0
+        with pytest.raises(ServiceUnavailable):
+            served.submit("more")
+        assert served.rejected("queue_full") == 1
+
+    run(main())
+
+
+def test_a_batch_fits_its_frame():
+    """Bodies that are too much for one frame together go in two batches, and none of them fails."""
+
+    async def main():
+        served = Served(silent, workers=2, batch_size=3, delay_ms=60_000, frame_limit=10)
+        await settle()
+        served.submit("a", body=b"123456")
+        served.submit("b", body=b"1234")
+        served.submit("c", body=b"1")
+        await asyncio.sleep(61)
+        assert sorted(batch for life in served.lives for batch in sent(life)) == ["ab", "c"]
+
+    run(main())
+
+
+def test_a_worker_that_comes_to_a_full_queue():
+    """Takes what is queued for its batch, and others may come."""
+
+    async def main():
+        served = Served(silent, capacity=2, batch_size=4, delay_ms=60_000)
+        served.submit("a", "b")
+        assert len(served.dispatcher) == 2
+        with pytest.raises(ServiceUnavailable):
+            served.submit("c")
+        await settle()
+        assert len(served.dispatcher) == 0
+        served.submit("c", "d")
+        assert sent(served.lives[0]) == ["abcd"]
+        assert served.rejected("queue_full") == 1
+
+    run(main())
+
+
+def test_a_worker_that_dies_while_its_batch_fills():
+    """Those who waited for the batch to fill wait for a worker then, and count."""
+
+    async def main():
+        served = Served(silent, capacity=2, batch_size=4, delay_ms=60_000)
+        await settle()
+        served.submit("a", "b", "c")
+        assert len(served.dispatcher) == 0
+        served.lives[0].die(3)
+        await settle()
+        assert len(served.dispatcher) == 3
+        with pytest.raises(ServiceUnavailable):
+            served.submit("d")
+
+    run(main())
+
+
 def test_no_worker():
     """503 at once where nobody is there to wait for."""
 

@@ -43,6 +43,19 @@ def test_batches(truth_server, model_of):
     assert now.value("servescope_batch_size_sum", model_name=model.name) == sum(sizes) == len(books.entries)
 
 
+def test_answers_that_are_too_large(truth_server, model_of, drawn):
+    """Batches with some that no client gets: 500 for these, 200 for their neighbours, and the one worker lives through it all."""
+    model = model_of(batch_size=4, max_batch_delay=5)
+    worker = model.pids()
+    asks = [Ask(model.path, drawn.choice([b"size 10", b"size 7000000"])) for _ in range(amount(100))]
+    books = load(truth_server.ports["inference"], asks, clients=8)
+    now = at_rest(truth_server, model)
+    large = sum(ask.body == b"size 7000000" for ask in asks)
+    assert books.codes() == {"200": len(asks) - large, "500": large}
+    assert_same_counts(now, model, books)
+    assert model.pids() == worker
+
+
 def test_workers_killed(truth_server, model_of, drawn):
     """SIGKILL to a worker, again and again, while both have batches in hand: every request is counted once."""
     model = model_of(initial_workers=2, batch_size=4, max_batch_delay=10)

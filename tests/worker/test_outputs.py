@@ -72,14 +72,14 @@ def test_what_json_cannot_say(make):
 def test_no_list(outputs):
     """Nothing else will do, whatever its length."""
     with pytest.raises(BadOutput, match=r"^Invalid model predict output$"):
-        build_parts(outputs, 2, context_of([{}, {}]))
+        build_parts(outputs, 2, context_of([{}, {}]), 0)
 
 
 @pytest.mark.parametrize("outputs", [[], ["a"], ["a", "b", "c"]])
 def test_wrong_length(outputs):
     """One answer a request."""
     with pytest.raises(BadOutput, match=r"^number of batch response mismatched$"):
-        build_parts(outputs, 2, context_of([{}, {}]))
+        build_parts(outputs, 2, context_of([{}, {}]), 0)
 
 
 def test_status_and_headers_are_each_requests_own():
@@ -87,7 +87,7 @@ def test_status_and_headers_are_each_requests_own():
     context = context_of([{}, {}])
     context.set_response_status(404, "gone", 1)
     context.set_response_content_type(1, "text/html")
-    parts, attachments = build_parts(["a", "b"], 2, context)
+    parts, attachments = build_parts(["a", "b"], 2, context, 0)
     assert [(part.status, part.headers, bytes(part.data)) for part in parts] == [
         (200, {}, b"a"),
         (404, {"content-type": "text/html"}, b"b"),
@@ -98,6 +98,18 @@ def test_status_and_headers_are_each_requests_own():
 def test_large_bodies_travel_beside():
     """In order, their lengths in their places."""
     large, larger = b"x" * (INLINE_LIMIT + 1), "y" * (INLINE_LIMIT + 2)
-    parts, attachments = build_parts([large, b"z" * INLINE_LIMIT, larger], 3, context_of([{}] * 3))
+    parts, attachments = build_parts([large, b"z" * INLINE_LIMIT, larger], 3, context_of([{}] * 3), 0)
     assert [part.data if isinstance(part.data, int) else None for part in parts] == [len(large), None, len(larger)]
     assert [bytes(one) for one in attachments] == [large, larger.encode()]
+
+
+def test_an_answer_over_the_limit_costs_nobody_else(capsys):
+    """Its neighbours' bodies are there, in their places beside the message too."""
+    large = b"x" * (INLINE_LIMIT + 1)
+    parts, attachments = build_parts(
+        [large, b"y" * (INLINE_LIMIT + 3), b"z"], 3, context_of([{}] * 3), INLINE_LIMIT + 2
+    )
+    assert [part.data for part in parts] == [len(large), b"", b"z"]
+    assert [part.error for part in parts] == ["", "an answer of 65539 bytes; max_response_size is 65538", ""]
+    assert attachments == [large]
+    assert "Request id1 gets no answer: an answer of 65539 bytes" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import pytest
 from servescope.wire.blocking import ChannelClosed
 from servescope.wire.messages import Batch, Cancel, Field, Stop
 from servescope.worker.session import Failure, failure_of
+from servescope.worker.texts import TEXT_LIMIT
 from worker.front import Front, request
 
 ECHO = """
@@ -26,6 +27,18 @@ class Odd:
             context.set_response_status(int(data[0]["value"]))
         elif want == "header":
             context.set_response_header(0, "x", "\\udc80")
+        elif want == "numbers":
+            context.get_response_headers(0)[5] = 6
+        elif want == "long":
+            return [row["body"].decode() and "x" * int(row.get("size", "4")) for row in data]
+        elif want == "said":
+            raise PredictionException("x" * 100_000, 200)
+        elif want == "lone":
+            raise PredictionException("\\udc80", 200)
+        elif want == "huge code":
+            raise PredictionException("no", 10**5000)
+        elif want == "wordy":
+            raise PredictionException("x" * 100_000, 404)
         elif want == "prediction":
             raise PredictionException("too big", 413)
         elif want == "textless":
@@ -118,7 +131,7 @@ def test_batches_sent_ahead(front, model):
         ("memory", 507, "Out of resources"),
         ("cuda", 507, "Out of resources"),
         ("textless", 503, "Prediction failed"),
-        ("header", 503, None),
+        ("huge code", 500, "no (raised with the impossible code int (which cannot be shown: ValueError))"),
     ],
 )
 def test_errors_are_answers(front, model, capsys, want, code, text):
@@ -132,13 +145,83 @@ def test_errors_are_answers(front, model, capsys, want, code, text):
     assert front.ask(request("b", b"fine")).parts[0].data == b"fine"
 
 
-@pytest.mark.parametrize("status", [99999999999999999999999, -(2**70)])
-def test_a_status_beyond_any_number(front, model, status):
-    """Is the handler's error too, not the end of the worker."""
+@pytest.mark.parametrize("status", [99999999999999999999999, -(2**70), 0, 199, 1000])
+def test_a_status_that_http_has_not(front, model, capsys, status):
+    """Costs that request its answer, and nobody else's."""
     front.load(model.directory, model.write("odd.py", ODD))
     fields = [Field("body", "", b"status"), Field("value", "text/plain", str(status).encode())]
-    assert front.ask(request("a", fields=fields)).code != 200
+    reply = front.ask(request("a", fields=fields))
+    assert (reply.code, reply.parts[0].error) == (200, f"Invalid response status {status}")
+    assert "Request a gets no answer" in capsys.readouterr().err
+    assert front.ask(request("b", b"fine")).parts[0].error == ""
+
+
+@pytest.mark.parametrize(
+    ("want", "error"), [("header", "Invalid response header 'x': '\\\\udc80'"), ("numbers", ""), ("lone", "")]
+)
+def test_what_no_message_can_hold(front, model, want, error):
+    """Is its own request's fault, or is written as text."""
+    front.load(model.directory, model.write("odd.py", ODD))
+    reply = front.ask(request("a", want.encode()))
+    assert (reply.code, reply.parts[0].error) == (200, error)
     assert front.ask(request("b", b"fine")).code == 200
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_an_answer_over_the_limit(front, model, size):
+    """Fails alone: those of its batch that are not have theirs, and the worker goes on."""
+    front.load(model.directory, model.write("odd.py", ODD), answer_limit=100)
+    long = [Field("body", "", b"long"), Field("size", "text/plain", b"%d" % size)]
+    short = [Field("body", "", b"long")]
+    reply = front.ask(*(request(name, fields=fields) for name, fields in (("a", short), ("b", long), ("c", short))))
+    error = f"an answer of {size} bytes; max_response_size is 100" if size > 100 else ""
+    assert [part.error for part in reply.parts] == ["", error, ""]
+    assert [bytes(part.data) for part in reply.parts] == [b"xxxx", b"" if error else b"x" * size, b"xxxx"]
+    assert front.ask(request("b", b"fine")).parts[0].data == b"fine"
+
+
+def test_a_text_that_is_raised_as_an_answer(front, model):
+    """Is an answer as any other, and has its limit."""
+    front.load(model.directory, model.write("odd.py", ODD), answer_limit=1000)
+    assert front.ask(request("a", b"said")).parts[0].error == "an answer of 65536 bytes; max_response_size is 1000"
+
+
+def test_an_error_that_says_too_much(front, model, capsys):
+    """To the client 64 KiB of it, to the log as much of the traceback, each with a mark."""
+    front.load(model.directory, model.write("odd.py", ODD))
+    reply = front.ask(request("a", b"wordy"))
+    assert (reply.code, len(reply.message.encode())) == (404, TEXT_LIMIT)
+    assert reply.message.endswith("… (cut: 100000 characters)")
+    said = capsys.readouterr().err
+    assert "… (cut: " in said
+    assert said.endswith("xxx : 404\n")
+    assert len(said) < TEXT_LIMIT + 100
+
+
+def test_a_load_that_says_too_much(front, model):
+    """64 KiB of it, and a mark."""
+    loaded = front.load(model.directory, model.write("bad.py", "raise ValueError('x' * 200_000)"))
+    assert loaded.message.startswith("ValueError: xxx")
+    assert loaded.message.endswith("… (cut: 200000 characters)")
+    assert len(loaded.message) < TEXT_LIMIT + 100
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "said"), [(2000, 1, "2000 names"), (2, 2**20, f"2 names of {2**21 + 2} bytes"), (1000, 10, "")]
+)
+def test_the_names_of_a_language_model(front, model, count, length, said):
+    """Are a list of a bounded size, or the model is not loaded."""
+    source = f"""
+from servescope.wire.messages import ServedModel
+class Many:
+    def initialize(self, context):
+        context.served_models = [ServedModel("n" * {length}, "r", None, None)] * {count}
+    def handle(self, data, context):
+        return data
+"""
+    loaded = front.load(model.directory, model.write("many.py", source))
+    assert (loaded.code, len(loaded.served)) == ((500, 0) if said else (200, count))
+    assert said in loaded.message
 
 
 def test_a_stream(front, model):
@@ -155,6 +238,20 @@ def test_a_stream(front, model):
     first = replies[0].parts[0].headers
     assert (first["content-type"], first["ts_stream_next"]) == ("text/plain", "true")
     assert front.ask(request("c")).batch_id == 1
+
+
+def test_a_stream_of_pieces_that_are_too_large(front, model):
+    """Each breaks its own request's stream; the others of the batch have theirs whole."""
+    source = STREAM.replace('f"{n}.{number}"', '"x" * (200 if n == number == 0 else 2)')
+    front.load(model.directory, model.write("stream.py", source), answer_limit=100)
+    front.send(Batch(5, [request("a"), request("b")]))
+    replies = [front.receive()[0] for _ in range(3)]
+    assert [[part.error for part in reply.parts] for reply in replies] == [
+        ["an answer of 200 bytes; max_response_size is 100", ""],
+        ["", ""],
+        ["", ""],
+    ]
+    assert [bytes(reply.parts[1].data) for reply in replies] == [b"xx", b"xx", b"end"]
 
 
 def test_custom_metrics_are_there_before_their_reply(front, model):

@@ -20,6 +20,7 @@ import typer
 from servescope.cli import runfile
 from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
+from servescope.config.bounds import MAX_DRAIN_S
 
 WAIT_S = 60
 HURRY_S = 15
@@ -34,7 +35,10 @@ def stop_command(
     timeout: Annotated[
         int,
         typer.Option(
-            "--timeout", help="Seconds to wait for what is in flight to finish.", parser=whole(0), metavar="N"
+            "--timeout",
+            help="Seconds to wait for what is in flight to finish.",
+            parser=whole(0, MAX_DRAIN_S),
+            metavar="N",
         ),
     ] = WAIT_S,
     now: Annotated[bool, typer.Option("--now", help="Do not wait: end what is in flight.")] = False,

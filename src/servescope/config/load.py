@@ -138,7 +138,7 @@ def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
         if not value.text.strip() and not key.empty_counts:
             continue
         if name == "load_models":
-            values["load_models"], values["load_all"] = parse_load_models(value.text)
+            values["load_models"], values["load_all"] = parse_load_models(value)
         elif name == "models":
             values["models"], more = parse_models(value)
             warnings += more

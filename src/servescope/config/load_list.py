@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from servescope.config.bounds import MAX_MODELS
+from servescope.config.parsers import GivenValue, parts_of
+
 _NAMED = re.compile(r"([^=/:]*)=(.*)", re.DOTALL)
 
 
@@ -14,15 +17,17 @@ class LoadModel:
     url: str
 
 
-def parse_load_models(text: str) -> tuple[tuple[LoadModel, ...], bool]:
+def parse_load_models(given: GivenValue) -> tuple[tuple[LoadModel, ...], bool]:
     """Read `all`, or `[name=]url` between commas; also say whether it was `all` (any letter case).
+
+    Raises ConfigurationError for more of them than a server loads.
 
     TorchServe (ModelServer.initModelStore) keeps blanks around an item and takes the text before any `=` for a name;
     here blanks are cut, and a `=` in a URL's query is left alone.
     """
-    if text.strip().lower() == "all":
+    if given.text.strip().lower() == "all":
         return (), True
-    items = (item.strip() for item in text.split(","))
+    items = parts_of(given, MAX_MODELS, "models")
     return tuple(_load_model(item) for item in items if item), False
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from servescope.config.address import Address, parse_address
+from servescope.config.bounds import MAX_BUCKETS, MAX_LISTED
 from servescope.errors import ConfigurationError
 
 T = TypeVar("T")
 Parser = Callable[["GivenValue"], T]
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MOST_DIGITS = 19  # of any bound; int() refuses thousands
+_SHOWN = 1000
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _METRICS_MODES = ("prometheus", "log", "legacy", "off")
 
@@ -33,32 +36,42 @@ class GivenValue:
 
     def refuse(self, why: str) -> ConfigurationError:
         """The error to raise: `job_queue_size='abc' is not a whole number (from /etc/config.properties)`."""
-        return ConfigurationError(f"{self.key}={self.text!r} {why} (from {self.origin})")
+        text = repr(self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…")
+        return ConfigurationError(f"{self.key}={text} {why} (from {self.origin})")
 
 
-def whole(minimum: int, maximum: int = 2**63 - 1) -> Parser[int]:
+def whole(minimum: int, maximum: int) -> Parser[int]:
     """A reader of whole numbers between the bounds, both included."""
 
     def parse(given: GivenValue) -> int:
         text = given.text.strip()
         if _WHOLE.fullmatch(text) is None:
             raise given.refuse("is not a whole number")
-        if not minimum <= (number := int(text)) <= maximum:
-            raise given.refuse(f"is below {minimum}" if number < minimum else f"is above {maximum}")
-        return number
+        below = text.startswith("-")
+        if len(text.lstrip("+-0")) <= _MOST_DIGITS:
+            if minimum <= (number := int(text)) <= maximum:
+                return number
+            below = number < minimum
+        raise given.refuse(f"is below {minimum}" if below else f"is above {maximum}")
 
     return parse
 
 
-def positive_number(given: GivenValue) -> float:
-    """A finite number above 0, with or without a fraction."""
-    try:
-        number = float(given.text)
-    except ValueError as error:
-        raise given.refuse("is not a number") from error
-    if not math.isfinite(number) or number <= 0:
-        raise given.refuse("is not a number above 0")
-    return number
+def positive_number(maximum: float) -> Parser[float]:
+    """A reader of numbers above 0 up to `maximum`, with or without a fraction."""
+
+    def parse(given: GivenValue) -> float:
+        try:
+            number = float(given.text)
+        except ValueError as error:
+            raise given.refuse("is not a number") from error
+        if math.isnan(number) or number <= 0:
+            raise given.refuse("is not a number above 0")
+        if number > maximum:
+            raise given.refuse(f"is above {maximum:.15g}")
+        return number
+
+    return parse
 
 
 def flag(given: GivenValue) -> bool:
@@ -67,6 +80,13 @@ def flag(given: GivenValue) -> bool:
     if text not in ("true", "false"):
         raise given.refuse("is neither true nor false")
     return text == "true"
+
+
+def parts_of(given: GivenValue, most: int, what: str) -> list[str]:
+    """What stands between the commas, without blanks around it; `most` is how many of `what` there may be."""
+    if (count := given.text.count(",") + 1) > most:
+        raise given.refuse(f"has {count} {what}; at most {most} are taken")
+    return [part.strip() for part in given.text.split(",")]
 
 
 def words(given: GivenValue) -> str:
@@ -112,11 +132,11 @@ def metrics_mode(given: GivenValue) -> str:
 def bucket_bounds(given: GivenValue) -> tuple[float, ...]:
     """A histogram's upper bounds: finite numbers between commas, each above the one before; +Inf is not written."""
     bounds: list[float] = []
-    for part in map(str.strip, given.text.split(",")):
+    for part in parts_of(given, MAX_BUCKETS, "bounds"):
         if part.lower().lstrip("+") in ("inf", "infinity"):
             raise given.refuse(f"gives {part}, the last bound of every histogram: leave it out")
         if _DECIMAL.fullmatch(part) is None or not math.isfinite(bound := float(part)):
-            raise given.refuse(f"is no list of numbers between commas: {part!r} is none")
+            raise given.refuse(f"is no list of numbers between commas: {part[:_SHOWN]!r} is none")
         if bounds and bound <= bounds[-1]:
             raise given.refuse(f"does not ascend: {bound:g} comes after {bounds[-1]:g}")
         bounds.append(bound)
@@ -130,7 +150,7 @@ def pattern(given: GivenValue) -> re.Pattern[str]:
 
 def url_patterns(given: GivenValue) -> tuple[re.Pattern[str], ...]:
     """Regular expressions between commas, for whole URLs in any letter case; an empty text has none."""
-    parts = (part.strip() for part in given.text.split(","))
+    parts = parts_of(given, MAX_LISTED, "regular expressions")
     return tuple(_compile(given, part, re.IGNORECASE) for part in parts if part)
 
 

@@ -4,7 +4,8 @@ Named by `settings`, called by `load`.
 """
 
 from servescope.config.address import Address, parse_address
-from servescope.config.parsers import GivenValue
+from servescope.config.bounds import MAX_LISTED
+from servescope.config.parsers import GivenValue, parts_of
 from servescope.errors import ConfigurationError
 
 METRICS_PORT = 8082
@@ -12,7 +13,7 @@ METRICS_PORT = 8082
 
 def peers(given: GivenValue) -> tuple[Address, ...]:
     """`10.0.0.2:8082, https://[::1]:8445, gpu7`: an address without a scheme is http's, one without a port has 8082."""
-    return tuple(_peer(given, text.strip()) for text in given.text.split(",") if text.strip())
+    return tuple(_peer(given, text) for text in parts_of(given, MAX_LISTED, "addresses") if text)
 
 
 def _peer(given: GivenValue, text: str) -> Address:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from servescope.config import bounds
 from servescope.config.address import MAX_PORT, Address
 from servescope.config.collector_url import collector
 from servescope.config.collectors import COLLECTORS, collectors
@@ -62,8 +63,13 @@ class Settings:
     )
     cors_allowed_methods: str | None = field(default=None, metadata=key(words, "Methods that CORS allows."))
     cors_allowed_headers: str | None = field(default=None, metadata=key(words, "Request headers that CORS allows."))
-    max_request_size: int = field(default=6553500, metadata=key(whole(1), "Largest request body, in bytes."))
-    max_response_size: int = field(default=6553500, metadata=key(whole(1), "Largest answer of a worker, in bytes."))
+    max_request_size: int = field(
+        default=6553500, metadata=key(whole(1, bounds.MAX_BODY), "Largest request body, in bytes.")
+    )
+    max_response_size: int = field(
+        default=6553500,
+        metadata=key(whole(1, bounds.MAX_BODY), "Most bytes in an answer's body, and in its headers together."),
+    )
 
     model_store: Path | None = field(
         default=None,
@@ -99,28 +105,41 @@ class Settings:
     )
     default_workers_per_model: int = field(
         default=0,
-        metadata=key(whole(0), "Workers a model; 0: one a GPU, or else one a CPU, at start, and none by API."),
+        metadata=key(
+            whole(0, bounds.MAX_WORKERS), "Workers a model; 0: one a GPU, or else one a CPU, at start, and none by API."
+        ),
+    )
+    max_workers_per_model: int | None = field(
+        default=None,
+        metadata=key(
+            whole(1, bounds.MAX_WORKERS),
+            "Most workers that a version of a model may have, whoever asks for them. Not in TorchServe.",
+            default="8 times the GPUs or the CPUs, whichever are more",
+        ),
     )
     default_response_timeout: int = field(
-        default=120, metadata=key(whole(1), "Seconds that a worker may take for one batch.")
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a worker may take for one batch.")
     )
     default_startup_timeout: int = field(
-        default=120, metadata=key(whole(1), "Seconds that a worker may take to load its model.")
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a worker may take to load its model.")
     )
     unregister_model_timeout: int = field(
-        default=120, metadata=key(whole(1), "Seconds that a model's workers may take to stop.")
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a model's workers may take to stop.")
+    )
+    job_queue_size: int = field(
+        default=100, metadata=key(whole(1, bounds.MAX_QUEUE), "Requests that may wait, for each model version.")
     )
     shutdown_timeout: int | None = field(
         default=None,
         metadata=key(
-            whole(0),
+            whole(0, bounds.MAX_TIMEOUT_S),
             "Seconds that a server which stops gives to what is in flight; then workers are ended. Not in TorchServe.",
             default="the longest response timeout of the models",
         ),
     )
-    job_queue_size: int = field(default=100, metadata=key(whole(1), "Requests that may wait, for each model version."))
     number_of_gpu: int | None = field(
-        default=None, metadata=key(whole(0), "GPUs to use, at most those detected.", default="those detected")
+        default=None,
+        metadata=key(whole(0, bounds.MAX_GPUS), "GPUs to use, at most those detected.", default="those detected"),
     )
     enable_model_api: bool = field(
         default=False, metadata=key(flag, "Let the management API register and unregister models.")
@@ -152,7 +171,10 @@ class Settings:
         ),
     )
     metric_time_interval: int = field(
-        default=5, metadata=key(whole(1), "Seconds between samples of the collectors. TorchServe's default is 60.")
+        default=5,
+        metadata=key(
+            whole(1, bounds.MAX_INTERVAL_S), "Seconds between samples of the collectors. TorchServe's default is 60."
+        ),
     )
 
     metrics_buckets: Mapping[str, tuple[float, ...]] = field(
@@ -177,7 +199,7 @@ class Settings:
     metrics_series_budget: int = field(
         default=100,
         metadata=key(
-            whole(1),
+            whole(1, bounds.MAX_SERIES),
             "Series that a model may have in one family with label values of its handler's or clients' choice."
             " Not in TorchServe.",
         ),
@@ -214,7 +236,8 @@ class Settings:
     )
     disable_token_authorization: bool = field(default=False, metadata=key(flag, "Serve without tokens."))
     token_expiration_min: float = field(
-        default=60.0, metadata=key(positive_number, "Minutes that an inference or management token lives.")
+        default=60.0,
+        metadata=key(positive_number(bounds.MAX_TOKEN_MIN), "Minutes that an inference or management token lives."),
     )
     ts_open_inference_protocol: bool = field(default=False, metadata=key(flag, "Serve the Open Inference Protocol."))
     log_format: str = field(

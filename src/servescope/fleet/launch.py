@@ -17,7 +17,7 @@ from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.reading import MeasuredReader
-from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
+from servescope.wire.messages import FromWorker, Load, ToWorker
 
 # What a handler's own metrics can be had from: those that it registers with prometheus_client, or writes to `context.metrics`.
 HandlerMetrics = MetricsSource | MeasuredReader
@@ -28,16 +28,14 @@ class LaunchPlan:
     """A model as its workers need it. `load.gpu_id` and the visible devices are filled in for each worker.
 
     `python`: the interpreter, the server's own or the model's virtual environment's.
-    `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it,
-    and `answer_limit` the largest answer in it, bytes. `max_concurrency`: batches that one has in hand where its handler is
-    asynchronous.
+    `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it, in bytes; workers keep
+    to less, and one that does not is ended. `max_concurrency`: batches that one has in hand where its handler is asynchronous.
     """
 
     load: Load
     python: str
     environment: Mapping[str, str]
     reply_limit: int
-    answer_limit: int
     max_concurrency: int = sys.maxsize
 
     def on(self, devices: Devices) -> "LaunchPlan":
@@ -47,12 +45,6 @@ class LaunchPlan:
         if devices.visible:
             environment = {**environment, "CUDA_VISIBLE_DEVICES": devices.visible}
         return replace(self, load=load, environment=environment)
-
-    def excess(self, reply: Reply) -> int:
-        """The size in bytes of an answer that is over the limit, 0 where none is."""
-        sizes = [part.data if isinstance(part.data, int) else len(part.data) for part in reply.parts]
-        largest = max(sizes, default=0)
-        return largest if largest > self.answer_limit else 0
 
 
 class WorkerEvents(Protocol):

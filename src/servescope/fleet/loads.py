@@ -1,10 +1,15 @@
-"""How the loads of a pool's workers ended. Held by `fleet.pool`; read by `serving`, for whoever waits for a model."""
+"""A pool's tries to load its model: how they ended, who waits for a worker's next one, and the pauses between them.
+
+Held by `fleet.pool`; read by `serving`, for whoever waits for a model.
+"""
 
 import asyncio
 
 from servescope.errors import last_line
 from servescope.fleet.worker import Worker
 from servescope.wire.messages import Loaded
+
+TAKEN_AWAY = Loaded(500, "the worker was taken away", False)
 
 
 class Loads:
@@ -15,30 +20,60 @@ class Loads:
     def __init__(self) -> None:
         self.succeeded = False
         self.failure = ""
-        self._first: dict[Worker, asyncio.Future[Loaded]] = {}
+        self._awaited: dict[Worker, asyncio.Future[Loaded]] = {}
+        self._pauses: dict[Worker, asyncio.Event] = {}
+        self._tried: set[Worker] = set()
 
-    def expect(self, worker: Worker) -> None:
-        """A new worker, whose first load can be waited for from now on."""
-        self._first[worker] = asyncio.get_running_loop().create_future()
+    def next(self, worker: Worker) -> "asyncio.Future[Loaded]":
+        """How it comes to work, code 200, or does not: by the try that it is at, or the one that comes next.
+
+        One that pauses is tried now: somebody waits for it.
+        """
+        if (pause := self._pauses.get(worker)) is not None:
+            pause.set()
+        if worker.at_work:
+            return _over(Loaded(200, "", worker.concurrent))
+        if not worker.can_serve:
+            return _over(TAKEN_AWAY)
+        future = self._awaited.get(worker)
+        if future is None:
+            future = self._awaited[worker] = asyncio.get_running_loop().create_future()
+        return asyncio.shield(future)
+
+    def tried(self, worker: Worker) -> bool:
+        """Whether its first try is over."""
+        return worker in self._tried
 
     def ended(self, worker: Worker, loaded: Loaded) -> None:
-        """One of its loads is over."""
+        """A try is over."""
+        self._tried.add(worker)
         if loaded.code == 200:
             self.succeeded, self.failure = True, ""
         elif not worker.retiring:  # or it was ended from here
             self.failure = last_line(loaded.reason or loaded.message)
-        first = self._first[worker]
-        if not first.done():
-            first.set_result(loaded)
+        self._tell(worker, loaded)
 
-    def any_ended(self, worker: Worker) -> bool:
-        """Whether its first is over."""
-        return self._first[worker].done()
+    def gone(self, worker: Worker) -> None:
+        """There will be no more of them."""
+        self._tried.discard(worker)
+        self._tell(worker, TAKEN_AWAY)
 
-    async def first(self, worker: Worker) -> Loaded:
-        """How its first load ended; code 200 when it can serve."""
-        return await asyncio.shield(self._first[worker])
+    async def pause(self, worker: Worker, seconds: float) -> None:
+        """Wait so long, or until somebody wants to know."""
+        hurry = self._pauses[worker] = asyncio.Event()
+        try:
+            await asyncio.wait_for(hurry.wait(), seconds)
+        except TimeoutError:
+            pass
+        finally:
+            del self._pauses[worker]
 
-    def forget(self, worker: Worker) -> None:
-        """It has gone."""
-        self._first.pop(worker, None)
+    def _tell(self, worker: Worker, loaded: Loaded) -> None:
+        if (future := self._awaited.pop(worker, None)) is not None:
+            future.set_result(loaded)
+
+
+def _over(loaded: Loaded) -> "asyncio.Future[Loaded]":
+    future: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+    future.set_result(loaded)
+    return future

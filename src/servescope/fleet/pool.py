@@ -52,7 +52,10 @@ class PoolContext:
 
 
 class Pool:
-    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said."""
+    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said.
+
+    `loads`: how their tries to load it end.
+    """
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class Pool:
     def healthy(self) -> int:
         """Workers that never stopped, or are being retried; not a language model's, whose restart takes minutes."""
         return sum(
-            worker.can_serve and (worker.at_work or not (self.served and self.loads.any_ended(worker)))
+            worker.can_serve and (worker.at_work or not (self.served and self.loads.tried(worker)))
             for worker in self._keepers
         )
 
@@ -115,7 +118,6 @@ class Pool:
             self._context.oom,
         )
         self._records.added(worker)
-        self.loads.expect(worker)
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
         self.can_serve = True
         return worker
@@ -147,11 +149,7 @@ class Pool:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
             worker.gone()
-        self.loads.forget(worker)
-
-    async def first_load(self, worker: Worker) -> Loaded:
-        """How its first load ended; code 200 when it can serve."""
-        return await self.loads.first(worker)
+        self.loads.gone(worker)
 
     async def ended(self, workers: list[Worker]) -> None:
         """Wait until these are gone."""
@@ -225,7 +223,7 @@ class Pool:
             logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
             return False
         self._changed()
-        await asyncio.sleep(delay)
+        await self.loads.pause(worker, delay)
         self._records.restarted(ending.reason)
         return True
 

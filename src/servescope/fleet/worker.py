@@ -16,7 +16,7 @@ from servescope.fleet.life import Life
 from servescope.fleet.owner import WorkerOwner
 from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerState, ending_of
-from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
+from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 
 logger = logging.getLogger("servescope.fleet")
@@ -58,7 +58,6 @@ class Worker:
         self.retiring = False
         self.load_command_s = 0.0  # what telling it to load took of the front end's time
         self._plan = plan.on(devices)
-        self._small_fits = plan.answer_limit >= INLINE_LIMIT  # any answer that has no attachments
         self._directory = directory
         self._backend = backend
         self._owner = owner
@@ -199,8 +198,7 @@ class Worker:
         """See `WorkerEvents`."""
         if isinstance(message, Reply):
             entry = self.in_flight.get(message.batch_id)
-            fits = attachments is NO_ATTACHMENTS and self._small_fits
-            if entry is not None and (fits or not self._too_large(message)):
+            if entry is not None:
                 self._replied(entry[0], message, attachments)
         elif isinstance(message, EngineStats):
             self.engine = message
@@ -223,17 +221,6 @@ class Worker:
             self._hand.drop(work)  # last: work that choked on its reply fails with the worker
             self._given_up.discard(work.id)
             self._turn_free()
-
-    def _too_large(self, reply: Reply) -> bool:
-        """Whether an answer is over the limit; the worker is ended then, as TorchServe does."""
-        size = self._plan.excess(reply)
-        if not size:
-            return False
-        self.state = WorkerState.STOPPING
-        text = f"an answer of {size} bytes; max_response_size is {self._plan.answer_limit}"
-        self.line_received("stderr", f"The worker is ended: {text}")
-        self._life.condemn(Ending("exit", text))
-        return True
 
     def line_received(self, stream: str, line: str) -> None:
         """See `WorkerEvents`."""

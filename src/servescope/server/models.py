@@ -3,6 +3,7 @@
 import os
 from itertools import count
 
+from servescope.config.model.worker_counts import check_default_workers, most_workers
 from servescope.config.settings import Settings
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.gpus import GpuCounter
@@ -29,6 +30,16 @@ def usable_gpus(settings: Settings) -> int:
     return found if settings.number_of_gpu is None else min(found, settings.number_of_gpu)
 
 
+def most_workers_here(settings: Settings) -> int:
+    """How many workers a model version may have on this machine."""
+    return most_workers(settings, usable_cpus(), usable_gpus(settings))
+
+
+def usable_cpus() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 class Models(Part):
     """Gives `catalog`, `wanted`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
 
@@ -38,13 +49,15 @@ class Models(Part):
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)
         self.health = Health(self.catalog)
+        cpus, gpus = usable_cpus(), usable_gpus(settings)
+        check_default_workers(settings, cpus, gpus)
         numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
             environ=beginning.environ,
-            gpus=GpuCounter(usable_gpus(settings)),
-            cpus=len(os.sched_getaffinity(0)),
+            gpus=GpuCounter(gpus),
+            cpus=cpus,
             recorder=measuring.recorder,
             pools=PoolContext(
                 ProcessBackend(processes.offspring),

@@ -37,7 +37,7 @@ class Service(Part):
         url = wanted.asked.url
         options = RegisterOptions(url=url, model_name=wanted.asked.name)
         try:
-            await self._models.lifecycle.register(options, wanted)
+            await self._models.lifecycle.register(options, wanted=wanted)
         except ServescopeError as error:
             logger.error("Failed to load model %s", without_queries(f"{url}: {error}"))
             self._models.wanted.refused(wanted, error)

@@ -13,7 +13,7 @@ from servescope.metrics.recording.requests.generation import Generation
 from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.job import Job
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import Reply, Tokens
+from servescope.wire.messages import Part, Reply, Tokens
 
 
 class DispatchedBatch:
@@ -85,6 +85,9 @@ class DispatchedBatch:
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
         for job, part in zip(self.jobs, reply.parts, strict=True):
+            if part.error:
+                self._refuse(job, part, final)
+                continue
             data = attachments.take(part.data) if isinstance(part.data, int) else part.data
             if final and job.open and not job.streams:  # as `Job.deliver`, for nearly every answer there is
                 job.open = False
@@ -95,6 +98,13 @@ class DispatchedBatch:
             if not self.jobs[0].alone:
                 self._measure(received)
             self._done(self)
+
+    def _refuse(self, job: Job, part: Part, final: bool) -> None:
+        """One request alone has no answer, or no more of it; what the handler still does for it is in vain."""
+        if job.open:
+            job.fail(WorkerFailed(part.error, code=part.status))
+            if not final:
+                self.worker.cancel(self, job.request.id)
 
     def _generated(self, reply: Reply, tokens: Tokens, received: float) -> None:
         """A language model worked for the one request, whose client may have gone; before the client is told of it."""

@@ -140,13 +140,17 @@ class Catalog:
         if model in self._leaving:
             self._leaving.remove(model)
 
-    def discard(self, model: Model) -> None:
-        """Forget a model whose registration failed. Where it is the default, the oldest other version becomes it."""
+    def discard(self, model: Model) -> bool:
+        """Forget a model whose registration failed. Where it is the default, the oldest other version becomes it.
+
+        False: it is not there any more.
+        """
         versions = self._versions.get(model.name, {})
         if versions.get(model.version) is not model:
-            return
+            return False
         del versions[model.version], self._registered[model]
         if not versions:
             del self._defaults[model.name], self._versions[model.name]
         elif self._defaults[model.name] is model:
             self._defaults[model.name] = next(iter(versions.values()))
+        return True

@@ -10,7 +10,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
@@ -21,29 +21,29 @@ from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.free_workers import FreeWorkers
 from servescope.serving.job import Job
+from servescope.serving.queueing import QueueOptions, take_batch
 from servescope.serving.refusals import no_worker_text
-from servescope.wire.frames import Buffer, FrameTooLarge
+from servescope.wire.frames import MAX_LENGTH, Buffer, FrameTooLarge
 from servescope.wire.messages import Batch
 
 logger = logging.getLogger("servescope.serving")
 _batch_ids = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class QueueOptions:
-    """`capacity`: requests that may wait. Delays in milliseconds; `client_timeout_ms` 0: clients wait as long as they like."""
-
-    capacity: int
-    batch_size: int
-    max_batch_delay_ms: int
-    client_timeout_ms: int
-
-
 class Dispatcher:
-    """Jobs in, batches out to the pool's free workers."""
+    """Jobs in, batches out to the pool's free workers. Its length: the requests that wait for a worker.
+
+    `frame_limit`: how many bytes a batch's bodies may have together.
+    """
 
     def __init__(
-        self, name: str, options: QueueOptions, pool: Pool, recorder: Recorder, model_recorder: ModelRecorder
+        self,
+        name: str,
+        options: QueueOptions,
+        pool: Pool,
+        recorder: Recorder,
+        model_recorder: ModelRecorder,
+        frame_limit: int = MAX_LENGTH,
     ) -> None:
         self.options = options
         self._name = name
@@ -59,19 +59,30 @@ class Dispatcher:
         self._at_rest.set()
         self._closed: tuple[str, str] | None = None
         self._loop = asyncio.get_running_loop()
+        self._frame_limit = frame_limit
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._queue) - self._filling
 
     @property
     def in_hand(self) -> int:
-        """Requests that workers are at, or that are on their way to one."""
-        return sum(len(batch.jobs) for batch in self._batches)
+        """Requests that workers are at, or that are on their way to one, or wait only for their batch to fill."""
+        return sum(len(batch.jobs) for batch in self._batches) + self._filling
 
     @property
     def oldest_s(self) -> float:
-        """How long the request that comes next has waited, 0 where none waits."""
-        return time.monotonic() - self._queue[0].arrived if self._queue else 0.0
+        """How long the first of those has waited that wait for a worker, 0 where none does."""
+        filling = self._filling
+        return time.monotonic() - self._queue[filling].arrived if len(self._queue) > filling else 0.0
+
+    @property
+    def _filling(self) -> int:
+        """How many requests have a worker, and wait only for their batch to fill: as in TorchServe, whose worker has taken them
+        off the queue by then, they are not queued.
+        """
+        if self._delay is None or self._free.next(full=False) is None:
+            return 0
+        return min(len(self._queue), self.options.batch_size)
 
     @property
     def in_flight_oldest_s(self) -> float:
@@ -88,7 +99,7 @@ class Dispatcher:
         """
         if not self._pool.can_serve:
             raise self._reject(job, "no_worker")
-        if len(self._queue) >= self.options.capacity:
+        if len(self._queue) >= self.options.capacity and len(self) >= self.options.capacity:
             raise self._reject(job, "queue_full")
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
@@ -182,7 +193,7 @@ class Dispatcher:
         return self._free.next(full=len(self._queue) >= self.options.batch_size)
 
     def _dispatch(self, worker: Worker) -> None:
-        jobs = self._take()
+        jobs = take_batch(self._queue, self.options.batch_size, self._frame_limit)
         batch = self._form(jobs, worker)
         attachments: list[Buffer] = []
         for job in jobs:
@@ -211,15 +222,6 @@ class Dispatcher:
         return DispatchedBatch(
             next(_batch_ids), jobs, worker, times, self._recorder, self._model_recorder, self._done, self._requeue
         )
-
-    def _take(self) -> list[Job]:
-        """The jobs of the next batch."""
-        queue = self._queue
-        jobs = [queue.popleft()]
-        if not jobs[0].alone:
-            while queue and len(jobs) < self.options.batch_size and not queue[0].alone:
-                jobs.append(queue.popleft())
-        return jobs
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)

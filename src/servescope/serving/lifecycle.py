@@ -1,24 +1,27 @@
 """The life of models: register, scale, set default, unregister, and the end of them all.
 
-Called by `web.management.api` for its clients and by `runtime` at start and stop. Each call changes the catalog in one step on the
-loop's thread, so requests see a model whole or not at all.
+Called by `web.management.api` for its clients and by `server.service` at start and stop. Each call changes the catalog in one step
+on the loop's thread, so requests see a model whole or not at all. Calls that change one model wait for their turns
+(`serving.turns`): what a caller is told was true when its turn ended.
 """
 
 import asyncio
 import logging
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
-from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServescopeError, WorkerFailed
+from servescope.config.model.worker_counts import most_workers
+from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.refusals import DRAINING, unregistered_text
-from servescope.serving.registration import Host, build_model
+from servescope.serving.registration import Host, build_model, open_model
+from servescope.serving.turns import Caller, CallerLeft, Turns
 from servescope.serving.wanted import WantedModel, WantedModels
 from servescope.wire.messages import Loaded
 
@@ -49,103 +52,169 @@ class Lifecycle:
         self._catalog = catalog
         self._host = host
         self._wanted = wanted
+        self._turns = Turns()
+        self._watches: set[asyncio.Task[None]] = set()
 
-    async def register(self, options: RegisterOptions, wanted: WantedModel | None = None) -> Outcome:
+    @property
+    def most_workers(self) -> int:
+        """How many workers a model version may have."""
+        return most_workers(self._host.settings, self._host.cpus, self._host.gpus.count)
+
+    async def register(
+        self, options: RegisterOptions, caller: Caller | None = None, *, wanted: WantedModel | None = None
+    ) -> Outcome:
         """Make a model version known and start its workers; wait for them unless `options.synchronous` is false, or it is
         `wanted` by the start.
 
         Raises:
             ServescopeError: it cannot be registered, or (synchronous) its workers do not start: then it is gone again.
+            CallerLeft: the caller did not wait for the turn, when nothing is registered, or for the workers, which go on.
         """
-        model = await build_model(options, self._host, self._catalog, at_startup=wanted is not None)
+        caller, at_startup = caller or Caller(), wanted is not None
+        archive = await open_model(options, self._host, at_startup=at_startup)
         try:
-            self._catalog.add(model)
-        except ServescopeError:
-            await asyncio.to_thread(model.archive.close)
+            turn = await self._turns.take(archive.manifest.model_name, caller)
+        except BaseException:
+            await asyncio.to_thread(archive.close)
             raise
-        logger.info("Model %s version %s is registered from %s", model.name, model.version, options.url)
+        with turn:
+            model = await build_model(archive, options, self._host, self._catalog, at_startup=at_startup)
+            self._catalog.add(model)
+            self._wanted.registered(model, wanted)
+            logger.info("Model %s version %s is registered from %s", model.name, model.version, options.url)
+            return await self._begin(model, caller, wait=options.synchronous and not at_startup)
+
+    async def _begin(self, model: Model, caller: Caller, *, wait: bool) -> Outcome:
+        """Start the workers of a model that is new in the catalog."""
         count = model.options.min_workers
         added = model.pool.grow(count)
-        self._wanted.registered(model, wanted)
         registered = f'Model "{model.name}" Version: {model.version} registered with {count} initial workers'
         if not count:
             return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
-        if wanted is not None or not options.synchronous:
+        if not wait:
             return Outcome(202, PROCESSING)
-        if failed := await self._first_failure(model, added):
+        loads = self._first_failure(model, added)
+        try:
+            failed = await caller.wait(loads)
+        except CallerLeft:
+            self._watch(model, loads)
+            raise
+        if failed:
             await self._discard(model)
             raise _not_started(model, failed)
         return Outcome(200, registered)
 
-    async def _first_failure(self, model: Model, workers: Sequence[Worker]) -> Loaded | None:
-        loads = await asyncio.gather(*(model.pool.first_load(worker) for worker in workers))
-        return next((loaded for loaded in loads if loaded.code != 200), None)
+    def _first_failure(self, model: Model, workers: Iterable[Worker]) -> "asyncio.Task[Loaded | None]":
+        """Whether all of these come to work now: how the first of them failed that does not, or None."""
+        loads = [model.pool.loads.next(worker) for worker in workers]  # now: they may have gone when the task runs
+
+        async def first() -> Loaded | None:
+            return next((loaded for loaded in await asyncio.gather(*loads) if loaded.code != 200), None)
+
+        return asyncio.create_task(first())
+
+    def _watch(self, model: Model, loads: "asyncio.Task[Loaded | None]") -> None:
+        """Nobody waits any more for a registration's workers: others have their turns, and if none of these loads, it is gone."""
+
+        async def watch() -> None:
+            if not await loads:
+                return
+            # At the server's end there are no turns any more; all models go then.
+            with suppress(ServiceUnavailable), await self._turns.take(model.name, Caller(internal=True)):
+                await self._discard(model)
+
+        task = asyncio.create_task(watch())
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
 
     async def _discard(self, model: Model) -> None:
         """Take back a registration that failed, unless someone unregistered it meanwhile."""
-        self._catalog.discard(model)
-        self._wanted.discarded(model)
-        await self._bury(model, 0.0)
+        if self._catalog.discard(model):
+            self._wanted.discarded(model)
+            await self._bury(model, 0.0)
 
-    async def scale(self, name: str, version: str | None, options: ScaleOptions) -> Outcome:
+    async def scale(
+        self, name: str, version: str | None, options: ScaleOptions, caller: Caller | None = None
+    ) -> Outcome:
         """Have between `min_worker` and `max_worker` workers; wait for it where `options.synchronous`.
 
         Raises:
             BadRequest: max_worker is below min_worker.
             ModelNotFound, ModelVersionNotFound: there is no such model.
-            WorkerFailed: (synchronous) a new worker does not load.
+            WorkerFailed: (synchronous) a worker does not load.
+            CallerLeft: the caller did not wait for the turn, when nothing changes, or for the workers, which go on.
         """
         minimum, maximum = options.min_worker, options.max_worker
         if maximum < minimum:
             raise BadRequest("max_worker cannot be less than min_worker.")
-        model = self._catalog.find(name, version)
-        limit = self._capacity(model)
-        minimum, maximum = min(minimum, limit), min(maximum, limit)
-        model.want(minimum, maximum)
-        retired = model.pool.shrink(maximum)
-        model.pool.grow(minimum)
-        if not options.synchronous:
-            return Outcome(202, PROCESSING)
-        wanted = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
-        if failed := await self._first_failure(model, wanted):
-            raise _not_started(model, failed)
-        try:
-            await asyncio.wait_for(model.pool.ended(retired), model.options.response_timeout_s)
-        except TimeoutError:
-            return Outcome(206, IN_PROGRESS)
+        caller = caller or Caller()
+        with await self._turns.take(name, caller):
+            model = self._catalog.find(name, version)
+            limit = self._capacity(model)
+            minimum, maximum = min(minimum, limit), min(maximum, limit)
+            model.want(minimum, maximum)
+            retired = model.pool.shrink(maximum)
+            model.pool.grow(minimum)
+            if not options.synchronous:
+                return Outcome(202, PROCESSING)
+            if not await self._settled(model, retired, caller):
+                return Outcome(206, IN_PROGRESS)
         which = f", version: {version}" if version is not None else ""
         return Outcome(200, f"Workers scaled to {minimum} for model: {name}{which}")
 
+    async def _settled(self, model: Model, retired: list[Worker], caller: Caller) -> bool:
+        """Wait until all that are wanted work and `retired` have gone; False where it is not so in time.
+
+        Raises:
+            WorkerFailed: one of those that are wanted does not load.
+        """
+        idle = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
+        if failed := await caller.wait(self._first_failure(model, idle)):
+            raise _not_started(model, failed)
+        ended = asyncio.ensure_future(model.pool.ended(retired))
+        waited = asyncio.wait((ended,), timeout=model.options.response_timeout_s)
+        await caller.wait(asyncio.ensure_future(waited))
+        at_work = sum(worker.at_work and not worker.retiring for worker in model.pool)
+        return ended.done() and at_work >= model.options.min_workers
+
     def _capacity(self, model: Model) -> int:
-        """The most workers that the GPUs carry; without GPUs, as many as are asked for."""
+        """The most workers that it may have, and that the GPUs carry."""
         options = model.options
         limit = worker_capacity(options.device_type, options.device_ids, options.parallel_level, self._host.gpus.count)
-        return sys.maxsize if limit is None else limit
+        return self.most_workers if limit is None else min(limit, self.most_workers)
 
-    def set_default(self, name: str, version: str) -> Outcome:
-        """Make `version` the one that requests without a version get. Raises as `Catalog.set_default`."""
-        self._catalog.set_default(name, version)
+    async def set_default(self, name: str, version: str, caller: Caller | None = None) -> Outcome:
+        """Make `version` the one that requests without a version get.
+
+        Raises:
+            ModelNotFound, ModelVersionNotFound: as `Catalog.set_default`.
+            CallerLeft: the caller did not wait for the turn; nothing changes.
+        """
+        with await self._turns.take(name, caller or Caller()):
+            self._catalog.set_default(name, version)
         return Outcome(200, f'Default version successfully updated for model "{name}" to "{version}"')
 
-    async def unregister(self, name: str, version: str | None) -> Outcome:
+    async def unregister(self, name: str, version: str | None, caller: Caller | None = None) -> Outcome:
         """Take a version (None: the default) away: new requests find it no more, those under way are finished.
 
         Raises:
             ModelNotFound, ModelVersionNotFound, InvalidModelVersion: as `Catalog.remove`.
             RequestTimeout: they were not finished within unregister_model_timeout, and were ended.
+            CallerLeft: the caller did not wait for the turn; nothing changes.
         """
-        try:
-            model = self._catalog.remove(name, version)
-        except ModelNotFound:
-            self._wanted.given_up(name)
-            raise
-        self._wanted.unregistered(model)
-        grace_s = float(self._host.settings.unregister_model_timeout)
-        model.leaves_by = time.monotonic() + grace_s
-        text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
-        logger.info(text, model.name, model.version, model.in_flight, grace_s)
-        if not await self._bury(model, grace_s):
-            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
+        with await self._turns.take(name, caller or Caller()):
+            try:
+                model = self._catalog.remove(name, version)
+            except ModelNotFound:
+                self._wanted.given_up(name)
+                raise
+            self._wanted.unregistered(model)
+            grace_s = float(self._host.settings.unregister_model_timeout)
+            model.leaves_by = time.monotonic() + grace_s
+            text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
+            logger.info(text, model.name, model.version, model.in_flight, grace_s)
+            if not await self._bury(model, grace_s):
+                raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
     async def _bury(self, model: Model, grace_s: float) -> bool:
@@ -169,7 +238,11 @@ class Lifecycle:
         return in_time
 
     async def close(self, grace_s: float) -> None:
-        """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked."""
+        """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked.
+
+        Whoever still waits for a turn to change one is told that the server is stopping.
+        """
+        self._turns.close()
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
             model.dispatcher.close(DRAINING, "draining")

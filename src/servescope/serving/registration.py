@@ -21,14 +21,16 @@ from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
 from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
-from servescope.serving.dispatcher import Dispatcher, QueueOptions
+from servescope.serving.dispatcher import Dispatcher
 from servescope.serving.model import Model
+from servescope.serving.queueing import QueueOptions
 from servescope.wire.messages import Load, Measuring, MetricDeclaration
 
 logger = logging.getLogger("servescope.serving")
 
 DEBUG_TIMEOUT_S = 7 * 24 * 3600.0
-_FRAME_OVERHEAD = 64 * 1024  # what a reply weighs besides its bodies
+_PART_OVERHEAD = 1024  # of a reply's part, besides its body and headers; what is wrong with it is said in less
+_FRAME_OVERHEAD = 2 * 1024 * 1024  # what a reply weighs besides its parts, or a load's outcome
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,23 @@ class Host:
     run: Run
 
 
-async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool) -> Model:
-    """A new model version, not yet in the catalog and without workers.
+async def open_model(options: RegisterOptions, host: Host, *, at_startup: bool) -> Archive:
+    """The archive that is to be registered, fetched and unpacked.
 
     Raises:
-        ServescopeError: with the status and text of the contract, for whatever cannot be registered.
+        ServescopeError: as `build_model`.
     """
-    archive = await asyncio.to_thread(_open, options, host, at_startup)
+    return await asyncio.to_thread(_open, options, host, at_startup)
+
+
+async def build_model(
+    archive: Archive, options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool
+) -> Model:
+    """A new model version of an opened archive, not yet in the catalog and without workers.
+
+    Raises:
+        ServescopeError: with the status and text of the contract, for whatever cannot be registered; the archive is closed.
+    """
     try:
         manifest = archive.manifest
         name, version = manifest.model_name, manifest.model_version
@@ -132,8 +144,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
             manifest.handler,
             venv=python != sys.executable,
         ),
-        settings.max_response_size * options.batch_size + _FRAME_OVERHEAD,
-        settings.max_response_size,
+        (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
     )
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)

@@ -29,14 +29,15 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
     """The frame of `message` up to, and without, its attachments, which the caller sends after it.
 
     Raises:
-        FrameTooLarge: the attachments come to 4 GiB or more.
+        FrameTooLarge: the message, or the attachments, come to 4 GiB or more.
     """
     frame = bytearray(HEADER_SIZE)
     _encoder.encode_into(message, frame, HEADER_SIZE)
+    length = len(frame) - HEADER_SIZE
     size = sum(map(len, attachments)) if attachments else 0
-    if size > MAX_LENGTH:
-        raise FrameTooLarge(f"attachments of {size} bytes; at most {MAX_LENGTH} fit a frame")
-    HEADER.pack_into(frame, 0, len(frame) - HEADER_SIZE, size)
+    if size > MAX_LENGTH or length > MAX_LENGTH:
+        raise FrameTooLarge(f"a message of {length} bytes with {size} of attachments; at most {MAX_LENGTH} of each fit")
+    HEADER.pack_into(frame, 0, length, size)
     return frame
 
 

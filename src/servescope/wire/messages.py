@@ -38,8 +38,8 @@ class Request(Struct, array_like=True):
 class Load(Struct, array_like=True, tag="load"):
     """Load a model. Paths are absolute; `gpu_id` is None on a CPU. `metrics` are metrics.yaml's model_metrics.
 
-    `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the largest
-    answer in bytes, 0 for any. A worker that sends a larger one is ended; an asynchronous one had better not.
+    `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the most
+    bytes that the body of an answer may have, and as many its headers together (max_response_size); 0: any number.
     """
 
     model_name: str
@@ -128,11 +128,14 @@ class Loaded(Struct, array_like=True, tag="loaded"):
 
 
 class Part(Struct, array_like=True):
-    """The answer, or a piece of it, to one request. `data` as in `Field`."""
+    """The answer, or a piece of it, to one request. `data` as in `Field`. `error`: there is no answer, or no more of it, and why;
+    the others of the batch have theirs.
+    """
 
     status: int
     headers: dict[str, str]
     data: bytes | int
+    error: str = ""
 
 
 # The kind of an update that says of how many writes nothing came; why is its unit.

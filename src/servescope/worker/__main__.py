@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from servescope import __version__
-from servescope.errors import EngineFailed
+from servescope.errors import EngineFailed, InvalidModel
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.measured.memory import mapped
 from servescope.wire.messages import Load, Loaded, Measuring
@@ -29,8 +29,11 @@ from servescope.worker.measuring.probe import Probe
 from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
 from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
+from servescope.worker.texts import text_of
 
 SHIM = Path(__file__).parent / "shim"
+MOST_NAMES = 1000  # that one language model answers to
+NAMES_LIMIT = 1024 * 1024  # bytes of all of them
 
 
 def read_model_yaml(directory: Path, config_file: str) -> dict[str, Any]:
@@ -66,13 +69,24 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
             from servescope.worker.envelopes import wrap
 
             handler = wrap(load.envelope, handler)
+        _check_names(context)
     except Exception as error:  # whatever a model raises while loading is an answer
         report_failure(error, [f"to load {load.model_name}"])
-        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
-        text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {error}"
-        reason = error.message if isinstance(error, EngineFailed) else ""
+        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text_of(error))
+        text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {text_of(error)}"
+        reason = text_of(error) if isinstance(error, EngineFailed) else ""
         return None, Loaded(507 if memory else 500, text, False, reason=reason)
     return handler, Loaded(200, "", handler.is_async, context.served_models)
+
+
+def _check_names(context: Context) -> None:
+    """Raises: InvalidModel where a language model has more names than a message should tell."""
+    names = context.served_models
+    size = sum(len(text.encode()) for name in names for text in (name.id, name.root, name.parent or ""))
+    if len(names) > MOST_NAMES or size > NAMES_LIMIT:
+        raise InvalidModel(
+            f"a language model with {len(names)} names of {size} bytes; at most {MOST_NAMES} of {NAMES_LIMIT} can be told"
+        )
 
 
 def open_sink(load: Load, memory: mmap.mmap) -> Sink:
@@ -97,7 +111,7 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
             return 1
         decode = load.decode_input and not handler.raw_bodies
         if not handler.is_async:
-            Session(channel, handler, context, decode).run()
+            Session(channel, handler, context, decode, load.answer_limit).run()
             return 0
         from servescope.worker.concurrent import ConcurrentSession
 

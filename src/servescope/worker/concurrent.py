@@ -15,7 +15,7 @@ from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, To
 from servescope.worker.context import Context
 from servescope.worker.loader import LoadedHandler
 from servescope.worker.outbox import Outbox
-from servescope.worker.outputs import build_parts, check_sizes
+from servescope.worker.outputs import build_parts, build_pieces
 from servescope.worker.rows import Bodies, read_requests
 from servescope.worker.session import Failure, failure_of, report_failure
 
@@ -23,7 +23,7 @@ CANCELLED = Failure(499, "The client hung up")
 
 
 class ConcurrentSession:
-    """Batches of one worker, handled side by side. An answer over `answer_limit` bytes (0: any) fails its batch alone."""
+    """Batches of one worker, handled side by side. `answer_limit`: as in `Load`."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class ConcurrentSession:
     def _send(self, batch: Batch, reply: Reply, attachments: list[Buffer]) -> None:
         try:
             self._outbox.send(reply, attachments)
-        except Exception as error:  # a status or header that no message can hold
+        except Exception as error:  # something that no message can hold
             report_failure(error, [request.id for request in batch.requests])
             failure = failure_of(error)
             self._outbox.send(self._failed(batch, reply.started, failure, reply.stages["prediction"], reply.tokens))
@@ -127,8 +127,7 @@ class ConcurrentSession:
         try:
             outputs = await self._entry(rows, context)
             stages["prediction"] = time.monotonic() - before
-            parts, attachments = build_parts(outputs, len(batch.requests), context)
-            check_sizes(parts, self._answer_limit)
+            parts, attachments = build_parts(outputs, len(batch.requests), context, self._answer_limit)
         except asyncio.CancelledError:
             return self._failed(batch, started, CANCELLED, time.monotonic() - before, _tokens(context)), []
         except Exception as error:  # whatever a handler raises is an answer
@@ -141,10 +140,7 @@ class ConcurrentSession:
         return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
-        parts, attachments = build_parts(outputs, len(batch.requests), context)
-        check_sizes(parts, self._answer_limit)
-        for part in parts:
-            part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
+        parts, attachments = build_pieces(outputs, len(batch.requests), context, self._answer_limit)
         reply = Reply(batch.id, False, 200, "", parts, started, {}, _tokens(context))
         self._outbox.send(reply, attachments)
 

@@ -1,17 +1,17 @@
-"""What a handler returned → the parts of a reply. Called by `session`.
+"""What a handler returned → the parts of a reply. Called by the sessions, for whole answers and for streamed pieces.
 
 An element that is bytes goes out raw, a str as UTF-8, a torch tensor as `torch.save` writes it, all else as indented JSON
-(TorchServe's create_predict_response).
+(TorchServe's create_predict_response). An answer that no client can be given fails alone (`worker.answer`).
 """
 
 import io
 import json
 import sys
-from collections.abc import Sequence
 from typing import Any, cast
 
 from servescope.wire.frames import INLINE_LIMIT, Buffer
 from servescope.wire.messages import Part
+from servescope.worker.answer import Room, answer_of
 from servescope.worker.context import Context
 
 INVALID_OUTPUT = "Invalid model predict output"
@@ -21,18 +21,6 @@ UNSUPPORTED_OUTPUT = "Unsupported model output data type."
 
 class BadOutput(Exception):
     """The handler returned something that cannot be sent; the text is TorchServe's."""
-
-
-class AnswerTooLarge(Exception):
-    """One that the front end would not take, and would end the worker for."""
-
-
-def check_sizes(parts: Sequence[Part], limit: int) -> None:
-    """Raises: AnswerTooLarge where an answer has more than `limit` bytes; 0: any size will do."""
-    for part in parts if limit else ():
-        size = part.data if isinstance(part.data, int) else len(part.data)
-        if size > limit:
-            raise AnswerTooLarge(f"an answer of {size} bytes; max_response_size is {limit}")
 
 
 def encode_output(value: Any) -> bytes | bytearray:
@@ -57,8 +45,8 @@ def encode_output(value: Any) -> bytes | bytearray:
         raise BadOutput(UNSUPPORTED_OUTPUT) from error
 
 
-def build_parts(outputs: Any, count: int, context: Context) -> tuple[list[Part], list[Buffer]]:
-    """The parts of a reply to `count` requests and the bodies that travel beside it.
+def build_parts(outputs: Any, count: int, context: Context, limit: int) -> tuple[list[Part], list[Buffer]]:
+    """The parts of a reply to `count` requests and the bodies that travel beside it. `limit`: bytes of an answer at most.
 
     Raises:
         BadOutput: not a list, of the wrong length, or with an element that cannot be sent.
@@ -69,11 +57,20 @@ def build_parts(outputs: Any, count: int, context: Context) -> tuple[list[Part],
         raise BadOutput(WRONG_LENGTH)
     parts = []
     attachments: list[Buffer] = []
-    for processor, value in zip(context.request_processor, outputs, strict=True):
+    room = Room()
+    for index, value in enumerate(outputs):
         data = cast("bytes", encode_output(value))  # msgpack makes no difference between the two
-        if len(data) > INLINE_LIMIT:
+        part = answer_of(context, index, data, limit, room)
+        if not part.error and len(data) > INLINE_LIMIT:
             attachments.append(data)
-            parts.append(Part(processor.status, processor.response_headers, len(data)))
-        else:
-            parts.append(Part(processor.status, processor.response_headers, data))
+            part.data = len(data)
+        parts.append(part)
+    return parts, attachments
+
+
+def build_pieces(outputs: Any, count: int, context: Context, limit: int) -> tuple[list[Part], list[Buffer]]:
+    """As `build_parts`, for pieces of answers that go on."""
+    parts, attachments = build_parts(outputs, count, context, limit)
+    for part in parts:
+        part.headers = {**part.headers, "ts_stream_next": "true"}  # reaches the client, as TorchServe's does
     return parts, attachments

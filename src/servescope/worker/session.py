@@ -6,7 +6,6 @@ Called by `worker.__main__`. An error of the handler becomes the reply that Torc
 
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +13,16 @@ from typing import Any
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
+from servescope.worker.answer import Room, answer_of
 from servescope.worker.context import Context
 from servescope.worker.loader import LoadedHandler
-from servescope.worker.outputs import AnswerTooLarge, BadOutput, build_parts
+from servescope.worker.outputs import BadOutput, build_parts, build_pieces
 from servescope.worker.rows import Bodies, read_requests
+from servescope.worker.texts import shorten, text_of, traceback_of
 
 OUT_OF_RESOURCES = "Out of resources"
 PREDICTION_FAILED = "Prediction failed"
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -37,42 +39,48 @@ def failure_of(error: BaseException) -> Failure:
     names = {kind.__name__ for kind in type(error).__mro__}
     if "PredictionException" in names and hasattr(error, "error_code"):
         code = error.error_code
-        text = _text(getattr(error, "message", error))
+        text = text_of(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
-            return Failure(500, f"{text} (raised with the impossible code {code!r})")
-        return Failure(507 if code == 413 else code, text)
-    if isinstance(error, AnswerTooLarge):
-        return Failure(500, _text(error))
+            shown = repr(code) if isinstance(code, str) else text_of(code)
+            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})")
+        return Failure(507 if code == 413 else int(code), text)
     if isinstance(error, BadOutput):
-        return Failure(503, _text(error))
-    if isinstance(error, MemoryError) or "CUDA" in _text(error):
+        return Failure(503, text_of(error))
+    if isinstance(error, MemoryError) or _speaks_of_cuda(error):
         return Failure(507, OUT_OF_RESOURCES)
     return Failure(503, PREDICTION_FAILED)
 
 
-def _text(value: object) -> str:
-    """What it says of itself, if it can."""
+def _speaks_of_cuda(error: BaseException) -> bool:
     try:
-        return str(value)
-    except Exception as error:  # a handler's own __str__
-        return f"{type(value).__name__} (which cannot be shown: {type(error).__name__})"
+        return "CUDA" in str(error)
+    except Exception:  # a handler's own __str__
+        return False
 
 
 def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
     """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
-    print(f"Requests {', '.join(request_ids)} failed:", file=sys.stderr)
-    traceback.print_exception(error, file=sys.stderr)
+    print(f"Requests {shorten(', '.join(request_ids))} failed:", file=sys.stderr)
+    sys.stderr.write(traceback_of(error))
     sys.stderr.flush()
 
 
 class Session:
-    """Batches of one worker, handled one after the other."""
+    """Batches of one worker, handled one after the other. `answer_limit`: as in `Load`."""
 
-    def __init__(self, channel: BlockingChannel, handler: LoadedHandler, context: Context, decode: bool) -> None:
+    def __init__(
+        self,
+        channel: BlockingChannel,
+        handler: LoadedHandler,
+        context: Context,
+        decode: bool,
+        answer_limit: int = 0,
+    ) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
         self._decode = decode
+        self._answer_limit = answer_limit
 
     def run(self) -> None:
         """Serve until `Stop`.
@@ -101,14 +109,14 @@ class Session:
         try:
             outputs = self._entry(rows, context)
             seconds = time.monotonic() - before
-            parts, attachments = build_parts(outputs, len(requests), context)
+            parts, attachments = build_parts(outputs, len(requests), context, self._answer_limit)
         except Exception as error:  # whatever a handler raises is an answer
             seconds = time.monotonic() - before
             failure = failure_of(error)
             code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
             if code == 200:  # a PredictionException may say so; its text is then the answer
-                parts = [Part(200, {}, text.encode()) for _ in requests]
+                parts = self._said(text, context, len(requests))
         stages = context.stage_seconds
         stages["prediction"] = seconds
         reply = Reply(batch.id, True, code, text, parts, started, stages)
@@ -116,10 +124,15 @@ class Session:
             self._channel.send(reply, attachments)
         except ChannelClosed:
             raise
-        except Exception as error:  # a status or header that no message can hold
+        except Exception as error:  # something that no message can hold
             report_failure(error, [request.id for request in requests])
             failure = failure_of(error)
             self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, stages))
+
+    def _said(self, text: str, context: Context, count: int) -> list[Part]:
+        """A text for an answer to every request."""
+        room, data = Room(), text.encode()
+        return [answer_of(context, index, data, self._answer_limit, room) for index in range(count)]
 
     def _send_partial(self, batch: Batch, started: float, outputs: Any) -> None:
         """Send a streamed piece of every request's answer.
@@ -127,7 +140,5 @@ class Session:
         Raises:
             BadOutput: `outputs` is no list of the batch's length, or holds what cannot be sent.
         """
-        parts, attachments = build_parts(outputs, len(batch.requests), self._context)
-        for part in parts:
-            part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
+        parts, attachments = build_pieces(outputs, len(batch.requests), self._context, self._answer_limit)
         self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}), attachments)

@@ -110,6 +110,23 @@ def test_a_start_without_the_model_is_refused(place, words, environ, named):
     assert left(place) == []
 
 
+def test_more_replicas_than_there_may_be(place):
+    """Are refused before anything is started, with the option, its value and the bound."""
+    (place / "here" / "config.properties").write_text("max_workers_per_model=2\n")
+    assert start(place, "./tiny", "--replicas", "2")[1] == 7
+    with pytest.raises(ConfigurationError, match=r"^--replicas 3 is above 2 \(max_workers_per_model\)$"):
+        start(place, "./tiny", "--replicas", "3")
+
+
+@pytest.mark.parametrize("option", ["--replicas", "--startup-timeout", "--response-timeout"])
+@pytest.mark.parametrize("value", ["31536001", "2000000000", "9" * 5000], ids=["year", "10", "5000"])
+def test_numbers_without_end(place, capsys, option, value):
+    """Are refused with the bound."""
+    with pytest.raises(SystemExit):
+        start(place, "./tiny", option, value)
+    assert "is no whole number from 1 to 31536000" in capsys.readouterr().err
+
+
 def test_without_vllm_it_says_how_to_get_it(place):
     """Both ways of it, and nothing is started."""
     recorder = Recorder()

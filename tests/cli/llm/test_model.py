@@ -13,6 +13,7 @@ from servescope.cli.llm.model import find_model, model_config, write_model
 from servescope.cli.llm.words import read_words
 from servescope.config.load_list import LoadModel, parse_load_models
 from servescope.config.model.config import parse_model_config
+from servescope.config.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
 
@@ -74,7 +75,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_any_name_can_be_loaded(typed):
     """The list of models to load reads it back."""
     found = model([typed])
-    assert parse_load_models(f"{found.name}=/folder") == ((LoadModel(found.name, "/folder"),), False)
+    words = GivenValue("load_models", f"{found.name}=/folder", "--models", Path("/"))
+    assert parse_load_models(words) == ((LoadModel(found.name, "/folder"),), False)
 
 
 def test_a_folder_is_made_absolute(tmp_path, monkeypatch):

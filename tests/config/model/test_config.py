@@ -1,5 +1,7 @@
 """model-config.yaml."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,44 @@ pt2: {compile: {enable: true}}
         max_num_sequence=12,
         objectives=Objectives(availability_target=0.999, latency_s=0.25, latency_target=0.99),
     )
+
+
+NUMBERS = [
+    (section, slot.metadata["key"].name)
+    for section, target in (("", ModelConfig), ("torchrun", TorchRun))
+    for slot in fields(target)
+    if str(slot.type) == "int | None"
+]
+
+
+@pytest.mark.parametrize(("section", "key"), NUMBERS)
+@pytest.mark.parametrize("value", ["2000000000000", "9" * 30])
+def test_every_number_has_a_bound(section, key, value):
+    """The model is refused by key, value and bound, where a wrong type is warned about and ignored."""
+    text = f"{section}: {{{key}: {value}}}" if section else f"{key}: {value}"
+    with pytest.raises(InvalidModel, match=rf"^m\.yaml:.* {key}={value} is above [0-9]+$"):
+        parse_model_config(text, "m.yaml")
+    for other in ("-1", "1e12", "many", "[1]"):
+        _, warnings = parse_model_config(text.replace(value, other), "m.yaml")
+        assert len(warnings) == 1
+
+
+def test_the_numbers_are_all_that_there_are():
+    """The types of fields are looked at as they are written."""
+    assert len(NUMBERS) == 15 + 5
+
+
+@pytest.mark.parametrize(
+    ("ids", "text"),
+    [
+        (str([0] * 1025), "has 1025 numbers; at most 1024"),
+        ("[0, 1024]", r"deviceIds=\[0, 1024\] has numbers above 1023"),
+    ],
+)
+def test_device_ids_have_bounds(ids, text):
+    """How many there are, and how large they are."""
+    with pytest.raises(InvalidModel, match=text):
+        parse_model_config(f"deviceIds: {ids}", "m.yaml")
 
 
 def test_torchrun_sets_the_parallel_level():

@@ -10,6 +10,7 @@ from servescope.config.model.config import parse_model_config
 from servescope.config.model.objectives import SLO_KEYS, Objectives, parse_objectives
 from servescope.errors import BadRequest
 
+YEAR_MS = 365 * 24 * 3600 * 1000
 WHERE = "digits.mar: model-config.yaml"
 
 
@@ -131,11 +132,22 @@ def test_targets_and_times_stay_in_bounds(percent, milliseconds):
     try:
         objectives = parse_objectives(section, WHERE)
     except BadRequest:
-        assert percent / 100 in (0.0, 1.0) or percent < 1e-300 or percent > 99.9999999999999
+        assert percent / 100 in (0.0, 1.0) or percent < 1e-300 or percent > 99.9999999999999 or milliseconds > YEAR_MS
         return
+    assert milliseconds <= YEAR_MS * 1.000001
     assert 0 < objectives.availability_target == objectives.latency_target < 1
     assert objectives.availability_target == pytest.approx(percent / 100)
     assert objectives.latency_s == pytest.approx(milliseconds / 1000)
+
+
+@pytest.mark.parametrize("key", ["latency_ms", "ttft_ms", "itl_ms"])
+@pytest.mark.parametrize("value", [YEAR_MS + 1, 10**12, 1e300, 10**400])
+def test_a_time_that_nobody_waits(key, value):
+    """Is refused by key, value and bound."""
+    with pytest.raises(BadRequest) as caught:
+        parse_objectives({key: value}, WHERE)
+    assert f"{WHERE}: slo: {key}=" in str(caught.value)
+    assert str(caught.value).endswith((f"is above {YEAR_MS}", "is no finite number"))
 
 
 @given(st.integers(1, 10**9), st.integers(0, 6))

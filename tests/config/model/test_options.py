@@ -7,7 +7,7 @@ from servescope.config.model.objectives import Objectives
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
 from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
-from servescope.errors import WorkerInitialization
+from servescope.errors import InvalidModel, WorkerInitialization
 
 
 def resolve(request=None, yaml=None, startup=None, settings=None, *, at_startup=True, cpus=2, gpus=0):
@@ -132,6 +132,16 @@ def test_workers_by_api(initial, default, yaml, expected):
         at_startup=False,
     )
     assert (options.min_workers, options.max_workers) == expected
+
+
+def test_workers_over_the_bound():
+    """What asks for them is refused; what nobody asked for is cut to it."""
+    settings = Settings(max_workers_per_model=3)
+    assert resolve(settings=settings, cpus=8).min_workers == 3
+    with pytest.raises(InvalidModel, match=r"minWorkers=4 is above 3 \(max_workers_per_model\)"):
+        resolve(settings=settings, yaml=ModelConfig(min_workers=4, max_workers=4))
+    with pytest.raises(InvalidModel, match="models: minWorkers=4 is above 3"):
+        resolve(settings=settings, startup=StartupModel(min_workers=4), at_startup=False)
 
 
 def test_half_a_worker_range_warns():

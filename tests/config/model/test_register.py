@@ -102,6 +102,43 @@ def test_bad_numbers_name_parameter_and_value(name, text):
     assert text[:20] in str(caught.value)
 
 
+BOUNDS = {
+    "batch_size": "65536",
+    "max_batch_delay": "86400000",
+    "initial_workers": "16 (max_workers_per_model)",
+    "response_timeout": "31536000",
+    "startup_timeout": "31536000",
+}
+
+
+@pytest.mark.parametrize(("name", "bound"), BOUNDS.items())
+@pytest.mark.parametrize("text", ["2000000000", "9" * 30, "9" * 5000], ids=["10", "30", "5000"])
+def test_every_number_has_a_bound(name, bound, text):
+    """In the query and in a body, as a number or as a text: parameter, value and bound are named."""
+    assert set(BOUNDS) == set(NUMBERS)
+    reads = [
+        lambda: parse_register({"url": "m", name: text}, 16),
+        lambda: parse_register_body(json.dumps({"url": "m", name: text}).encode(), 16),
+    ]
+    if len(text) < 100:
+        reads.append(lambda: parse_register_body(b'{"url": "m", "%s": %s}' % (name.encode(), text.encode()), 16))
+    for read in reads:
+        with pytest.raises(BadRequest) as caught:
+            read()
+        assert str(caught.value).startswith(f"Parameter {name} must be at most {bound}: '{text[:70]}")
+        assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("name", ["min_worker", "max_worker"])
+@pytest.mark.parametrize("text", ["17", "2000000000", "9" * 5000], ids=["17", "10", "5000"])
+def test_workers_have_a_bound(name, text):
+    """For scaling too."""
+    with pytest.raises(BadRequest) as caught:
+        parse_scale({name: text}, 16)
+    assert str(caught.value).startswith(f"Parameter {name} must be at most 16 (max_workers_per_model): '{text[:70]}")
+    assert parse_scale({name: "16", "max_worker": "16"}, 16).max_worker == 16
+
+
 @pytest.mark.parametrize("name", ["batch_size", "response_timeout", "startup_timeout"])
 def test_zero_where_it_makes_no_sense(name):
     """A batch of none, or no time at all."""
@@ -140,6 +177,12 @@ def test_unknown_parameters_are_listed():
     """And otherwise ignored."""
     assert parse_register({"url": "m", "batchsize": "4", "x": "y"}).unknown == ("batchsize", "x")
     assert parse_scale({"workers": "4", "number_gpu": "1", "timeout": "-1"}).unknown == ("workers",)
+
+
+def test_unknown_parameters_without_end():
+    """Are not all listed, nor any of them whole."""
+    unknown = parse_register({"url": "m", **{f"{number}" * 1000: "" for number in range(10_000)}}).unknown
+    assert (len(unknown), unknown[-1], max(map(len, unknown))) == (21, "(9980 more)", 80)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nope", b"\xff", b"[" * 100_000])

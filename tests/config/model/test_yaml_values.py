@@ -8,7 +8,7 @@ from servescope.config.model import yaml_values
 @pytest.mark.parametrize(
     ("read", "value", "result"),
     [
-        (yaml_values.whole(0), 0, 0),
+        (yaml_values.whole(0, 100), 0, 0),
         (yaml_values.flag, False, False),
         (yaml_values.one_of("cpu", "gpu"), "GPU", "gpu"),
         (yaml_values.text, "c10d", "c10d"),
@@ -24,10 +24,10 @@ def test_reads(read, value, result):
 @pytest.mark.parametrize(
     ("read", "value"),
     [
-        (yaml_values.whole(1), 0),
-        (yaml_values.whole(0), "1"),
-        (yaml_values.whole(0), True),
-        (yaml_values.whole(0), 1.0),
+        (yaml_values.whole(1, 100), 0),
+        (yaml_values.whole(0, 100), "1"),
+        (yaml_values.whole(0, 100), True),
+        (yaml_values.whole(0, 100), 1.0),
         (yaml_values.flag, "true"),
         (yaml_values.flag, 1),
         (yaml_values.one_of("cpu"), "tpu"),

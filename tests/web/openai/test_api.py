@@ -74,7 +74,7 @@ class World:
         """Every worker has told what it is."""
         for model in self.models.values():
             for worker in model.pool:
-                await model.pool.first_load(worker)
+                await model.pool.loads.next(worker)
 
     async def ask(self, path, body=None, *headers, method="POST"):
         """Status, headers and content of an answer, on a new connection."""

@@ -22,6 +22,7 @@ from servescope.cli.llm.words import read_words
 from servescope.cli.start import start, start_options
 from servescope.config.load import load_settings
 from servescope.config.load_list import LoadModel
+from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
 
@@ -92,6 +93,7 @@ def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], dir
     if any(text.strip().lower() == "all" for text in options.models or ()):
         raise ConfigurationError("--models all: `servescope llm` loads MODEL, so name the others one by one")
     settings = load_settings(start_options(_with_model(options, entry)), environ, directory)
+    _check_replicas(model.command.replicas, settings)
     if entry not in settings.load_models:
         loaded = settings.properties["load_models"]
         raise ConfigurationError(
@@ -99,6 +101,13 @@ def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], dir
             f"llm`, and the directory for temporary files (TEMP) may have no comma in its name"
         )
     return settings
+
+
+def _check_replicas(replicas: int, settings: Settings) -> None:
+    from servescope.server.models import most_workers_here
+
+    if replicas > (most := most_workers_here(settings)):
+        raise ConfigurationError(f"--replicas {replicas} is above {most} ({MAX_WORKERS_KEY})")
 
 
 def _with_model(options: Namespace, entry: LoadModel) -> Namespace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from servescope.cli.help.words import WordsParser
 from servescope.cli.start import add_options
+from servescope.config.bounds import MAX_TIMEOUT_S
 
 _PROG = "servescope llm"
 STARTUP_TIMEOUT_S = 1800
@@ -122,6 +123,6 @@ def _values(option: argparse.Action, words: Sequence[str]) -> int:
 
 def _whole(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    if not 1 <= number <= MAX_TIMEOUT_S:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number from 1 to {MAX_TIMEOUT_S}")
     return number

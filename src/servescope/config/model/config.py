@@ -1,8 +1,8 @@
 """An archive's model-config.yaml: in, its text; out, `ModelConfig` and warnings.
 
 Called by archive, read by `model_options`. Only the server's own keys are read; all others are the handler's, which
-gets the whole file. Keys, bounds and the rule to warn about and ignore what has a wrong type are TorchServe's
-(archive/model/ModelConfig).
+gets the whole file. Keys, least values and the rule to warn about and ignore what has a wrong type are TorchServe's
+(archive/model/ModelConfig); the largest values are our own.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,18 @@ from typing import Any, TypeVar
 
 import yaml
 
+from servescope.config.bounds import (
+    MAX_BATCH_DELAY_MS,
+    MAX_BATCH_SIZE,
+    MAX_GPUS,
+    MAX_PROCESSES,
+    MAX_QUEUE,
+    MAX_TIMEOUT_MS,
+    MAX_TIMEOUT_S,
+    MAX_WORKERS,
+)
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.yaml_values import Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_values import OutOfBounds, Reader, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
@@ -37,10 +47,10 @@ def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> d
 class TorchRun:
     """The `torchrun` section, None where it says nothing. `monitor_interval` in seconds."""
 
-    nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1), "Nodes."))
+    nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1, MAX_PROCESSES), "Nodes."))
     nproc_per_node: int | None = field(
         default=None,
-        metadata=yaml_key("nproc-per-node", whole(1), "Processes a node; sets parallelLevel."),
+        metadata=yaml_key("nproc-per-node", whole(1, MAX_GPUS), "Processes a node; sets parallelLevel."),
     )
     rdzv_backend: str | None = field(
         default=None, metadata=yaml_key("rdzv-backend", text, "Rendezvous backend (c10d).")
@@ -48,11 +58,14 @@ class TorchRun:
     rdzv_endpoint: str | None = field(default=None, metadata=yaml_key("rdzv-endpoint", text, "Rendezvous address."))
     rdzv_conf: str | None = field(default=None, metadata=yaml_key("rdzv-conf", text, "Rendezvous options."))
     monitor_interval: int | None = field(
-        default=None, metadata=yaml_key("monitor-interval", whole(1), "Seconds between looks at the processes.")
+        default=None,
+        metadata=yaml_key("monitor-interval", whole(1, MAX_TIMEOUT_S), "Seconds between looks at the processes."),
     )
-    node_rank: int | None = field(default=None, metadata=yaml_key("node-rank", whole(0), "This node's number."))
+    node_rank: int | None = field(
+        default=None, metadata=yaml_key("node-rank", whole(0, MAX_PROCESSES), "This node's number.")
+    )
     omp_number_threads: int | None = field(
-        default=None, metadata=yaml_key("OMP_NUMBER_THREADS", whole(1), "OpenMP threads a process.")
+        default=None, metadata=yaml_key("OMP_NUMBER_THREADS", whole(1, MAX_PROCESSES), "OpenMP threads a process.")
     )
 
 
@@ -72,22 +85,33 @@ def _as_it_is(value: Any) -> Any:
 class ModelConfig:
     """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s."""
 
-    min_workers: int | None = field(default=None, metadata=yaml_key("minWorkers", whole(0), "Workers to start."))
+    min_workers: int | None = field(
+        default=None, metadata=yaml_key("minWorkers", whole(0, MAX_WORKERS), "Workers to start.")
+    )
     max_workers: int | None = field(
         default=None,
-        metadata=yaml_key("maxWorkers", whole(0), "Most workers; counts only with 0 < minWorkers ≤ maxWorkers."),
+        metadata=yaml_key(
+            "maxWorkers", whole(0, MAX_WORKERS), "Most workers; counts only with 0 < minWorkers ≤ maxWorkers."
+        ),
     )
-    batch_size: int | None = field(default=None, metadata=yaml_key("batchSize", whole(1), "Most requests a batch."))
+    batch_size: int | None = field(
+        default=None, metadata=yaml_key("batchSize", whole(1, MAX_BATCH_SIZE), "Most requests a batch.")
+    )
     max_batch_delay: int | None = field(
-        default=None, metadata=yaml_key("maxBatchDelay", whole(0), "Milliseconds to wait for a batch to fill.")
+        default=None,
+        metadata=yaml_key("maxBatchDelay", whole(0, MAX_BATCH_DELAY_MS), "Milliseconds to wait for a batch to fill."),
     )
     response_timeout: int | None = field(
         default=None,
-        metadata=yaml_key("responseTimeout", whole(1), "Seconds a batch may take; 120 in any model with a yaml."),
+        metadata=yaml_key(
+            "responseTimeout", whole(1, MAX_TIMEOUT_S), "Seconds a batch may take; 120 in any model with a yaml."
+        ),
     )
     startup_timeout: int | None = field(
         default=None,
-        metadata=yaml_key("startupTimeout", whole(1), "Seconds loading may take; 120 in any model with a yaml."),
+        metadata=yaml_key(
+            "startupTimeout", whole(1, MAX_TIMEOUT_S), "Seconds loading may take; 120 in any model with a yaml."
+        ),
     )
     device_type: str | None = field(
         default=None, metadata=yaml_key("deviceType", one_of("cpu", "gpu"), "Where the model runs: cpu or gpu.")
@@ -100,21 +124,27 @@ class ModelConfig:
         metadata=yaml_key("parallelType", one_of("pp", "tp", "pptp", "custom"), "How one model spans GPUs."),
     )
     parallel_level: int | None = field(
-        default=None, metadata=yaml_key("parallelLevel", whole(1), "GPUs a worker, where parallelType is set.")
+        default=None,
+        metadata=yaml_key("parallelLevel", whole(1, MAX_GPUS), "GPUs a worker, where parallelType is set."),
     )
     torchrun: TorchRun | None = field(
         default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.", later=True)
     )
     max_retry_timeout_s: int | None = field(
         default=None,
-        metadata=yaml_key("maxRetryTimeoutInSec", whole(1), "Seconds for which a dead worker is restarted."),
+        metadata=yaml_key(
+            "maxRetryTimeoutInSec", whole(1, MAX_TIMEOUT_S), "Seconds for which a dead worker is restarted."
+        ),
     )
     client_timeout_ms: int | None = field(
         default=None,
-        metadata=yaml_key("clientTimeoutInMills", whole(0), "Milliseconds that a request may wait; 0: for ever."),
+        metadata=yaml_key(
+            "clientTimeoutInMills", whole(0, MAX_TIMEOUT_MS), "Milliseconds that a request may wait; 0: for ever."
+        ),
     )
     job_queue_size: int | None = field(
-        default=None, metadata=yaml_key("jobQueueSize", whole(1), "Requests that may wait, instead of job_queue_size.")
+        default=None,
+        metadata=yaml_key("jobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait, instead of job_queue_size."),
     )
     use_job_ticket: bool | None = field(
         default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.", later=True)
@@ -140,23 +170,29 @@ class ModelConfig:
         default=None,
         metadata=yaml_key(
             "maxConcurrency",
-            whole(1),
+            whole(1, MAX_QUEUE),
             "Requests that a worker with asyncCommunication, or of a language model, has in hand at once; more wait in the queue"
             " (jobQueueSize). Without it there is no bound. Not in TorchServe.",
         ),
     )
     sequence_max_idle_ms: int | None = field(
         default=None,
-        metadata=yaml_key("sequenceMaxIdleMSec", whole(0), "Milliseconds after which an idle sequence ends."),
+        metadata=yaml_key(
+            "sequenceMaxIdleMSec", whole(0, MAX_TIMEOUT_MS), "Milliseconds after which an idle sequence ends."
+        ),
     )
     sequence_timeout_ms: int | None = field(
-        default=None, metadata=yaml_key("sequenceTimeoutMSec", whole(0), "Milliseconds after which any sequence ends.")
+        default=None,
+        metadata=yaml_key(
+            "sequenceTimeoutMSec", whole(0, MAX_TIMEOUT_MS), "Milliseconds after which any sequence ends."
+        ),
     )
     max_sequence_job_queue_size: int | None = field(
-        default=None, metadata=yaml_key("maxSequenceJobQueueSize", whole(1), "Requests that may wait in one sequence.")
+        default=None,
+        metadata=yaml_key("maxSequenceJobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait in one sequence."),
     )
     max_num_sequence: int | None = field(
-        default=None, metadata=yaml_key("maxNumSequence", whole(1), "Sequences at a time.")
+        default=None, metadata=yaml_key("maxNumSequence", whole(1, MAX_QUEUE), "Sequences at a time.")
     )
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
@@ -166,8 +202,8 @@ class ModelConfig:
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
-    Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML and for a file
-    that is no mapping, BadRequest for an `slo` section that cannot be kept to.
+    Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
+    no mapping, and for numbers over their bounds, BadRequest for an `slo` section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -203,6 +239,8 @@ def _read(target: type, content: Mapping[Any, Any], name: str, warnings: list[st
             continue
         try:
             values[slot.name] = key.read(content[key.name])
+        except OutOfBounds as error:
+            raise InvalidModel(f"{name}: {key.name}={shown(content[key.name])} {error}") from error
         except ValueError as error:
             warnings.append(f"{name}: {key.name}={shown(content[key.name])} is ignored: it {error}")
     return values

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from servescope.config.bounds import MAX_TIMEOUT_MS
 from servescope.config.model.yaml_values import shown
 from servescope.errors import BadRequest
 
@@ -140,6 +141,8 @@ def _seconds(section: Mapping[str, Any], key: str, where: str) -> float:
     seconds = _scaled(section[key], -3, key, where)
     if seconds <= 0:
         raise _refusal(where, key, section[key], "is no number of milliseconds above 0")
+    if seconds * 1000 > MAX_TIMEOUT_MS:
+        raise _refusal(where, key, section[key], f"is above {MAX_TIMEOUT_MS}")
     return seconds
 
 

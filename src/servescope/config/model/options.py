@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.worker_counts import most_workers, refuse_too_many
 from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
 from servescope.errors import WorkerInitialization
@@ -92,12 +93,16 @@ def resolve_options(
 
     Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
     Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
-    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are.
+    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are, InvalidModel for numbers
+    over their bounds.
     """
     config, entry = yaml or ModelConfig(), startup or StartupModel()
+    most = most_workers(settings, cpus, gpus)
+    refuse_too_many(config, entry, most)
     warnings = _not_built(config)
     devices = _devices(config, gpus, warnings)
-    asked = _workers_at_startup(entry, settings, cpus, gpus) if at_startup else _workers_by_api(request, settings)
+    each = min(gpus or cpus, most)
+    asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     workers = _workers_of_yaml(config, warnings) or asked
     return ModelOptions(
         **_clipped(workers, devices, gpus),
@@ -123,8 +128,8 @@ def _not_built(config: ModelConfig) -> list[str]:
     return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
-def _workers_at_startup(entry: StartupModel, settings: Settings, cpus: int, gpus: int) -> tuple[int, int]:
-    workers = 1 if settings.debug else settings.default_workers_per_model or gpus or cpus
+def _workers_at_startup(entry: StartupModel, settings: Settings, each: int) -> tuple[int, int]:
+    workers = 1 if settings.debug else settings.default_workers_per_model or each
     least = entry.min_workers or workers
     return least, max(least, entry.max_workers or workers)
 

@@ -8,24 +8,40 @@ not know are ignored, as there, but listed.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from servescope.config.bounds import MAX_BATCH_DELAY_MS, MAX_BATCH_SIZE, MAX_TIMEOUT_S, MAX_WORKERS
 from servescope.config.model.options import RegisterOptions
+from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.errors import BadRequest, JsonSyntax
 
 RUNTIMES: Final = ("python", "python3", "LSP")
-MAX_NUMBER: Final = 2**31 - 1
+_LONGEST: Final = 80
+_MOST_UNKNOWN: Final = 20
 
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
-# The least value of each number.
+
+
+class _Bounds(NamedTuple):
+    """The least and the most that a number may be; `key`: what the most is set by."""
+
+    least: int
+    most: int
+    key: str = ""
+
+
+def _workers(most: int) -> _Bounds:
+    return _Bounds(0, most, MAX_WORKERS_KEY)
+
+
 _NUMBERS: Final = {
-    "batch_size": 1,
-    "max_batch_delay": 0,
-    "initial_workers": 0,
-    "response_timeout": 1,
-    "startup_timeout": 1,
+    "batch_size": _Bounds(1, MAX_BATCH_SIZE),
+    "max_batch_delay": _Bounds(0, MAX_BATCH_DELAY_MS),
+    "initial_workers": _workers(MAX_WORKERS),
+    "response_timeout": _Bounds(1, MAX_TIMEOUT_S),
+    "startup_timeout": _Bounds(1, MAX_TIMEOUT_S),
 }
 _TEXTS: Final = ("model_name", "handler", "runtime")
 _FLAGS: Final = {"synchronous": True, "s3_sse_kms": False}
@@ -45,12 +61,15 @@ class ScaleOptions:
     unknown: tuple[str, ...] = ()
 
 
-def parse_register(params: Mapping[str, str]) -> RegisterOptions:
-    """Read the query of POST /models. Raises BadRequest for a missing url, bad numbers, an unknown runtime."""
-    return _register(params, _number_of_text, _text_of_text, _flag_of_text)
+def parse_register(params: Mapping[str, str], most_workers: int = MAX_WORKERS) -> RegisterOptions:
+    """Read the query of POST /models. Raises BadRequest for a missing url, bad numbers, an unknown runtime.
+
+    `most_workers`: as many a model version may have.
+    """
+    return _register(params, most_workers, _number_of_text, _text_of_text, _flag_of_text)
 
 
-def parse_register_json(obj: object) -> RegisterOptions:
+def parse_register_json(obj: object, most_workers: int = MAX_WORKERS) -> RegisterOptions:
     """Read the decoded JSON body of POST /models; null means "not given". Raises BadRequest as `parse_register` does.
 
     Numbers and flags may also be texts, which TorchServe's Gson takes; a body without max_batch_delay gets the default.
@@ -58,22 +77,23 @@ def parse_register_json(obj: object) -> RegisterOptions:
     if not isinstance(obj, dict):
         raise JsonSyntax(f"The request body must be a JSON object, not {obj!r:.80}")
     given = {name: value for name, value in obj.items() if value is not None}
-    return _register(given, _number_of_json, _text_of_json, _flag_of_json)
+    return _register(given, most_workers, _number_of_json, _text_of_json, _flag_of_json)
 
 
-def parse_register_body(body: bytes) -> RegisterOptions:
+def parse_register_body(body: bytes, most_workers: int = MAX_WORKERS) -> RegisterOptions:
     """Read the JSON body of POST /models as it came. Raises JsonSyntax for what is no JSON, too."""
     try:
         obj = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise JsonSyntax(f"Invalid JSON in the request body: {error}") from error
-    return parse_register_json(obj)
+    return parse_register_json(obj, most_workers)
 
 
-def parse_scale(params: Mapping[str, str]) -> ScaleOptions:
+def parse_scale(params: Mapping[str, str], most_workers: int = MAX_WORKERS) -> ScaleOptions:
     """Read the query of PUT /models/{name}; max_worker defaults to min_worker. Raises BadRequest for bad numbers."""
-    least = _number_of_text("min_worker", params["min_worker"], 0) if "min_worker" in params else 1
-    most = _number_of_text("max_worker", params["max_worker"], 0) if "max_worker" in params else least
+    bounds = _workers(most_workers)
+    least = _number_of_text("min_worker", params["min_worker"], bounds) if "min_worker" in params else 1
+    most = _number_of_text("max_worker", params["max_worker"], bounds) if "max_worker" in params else least
     if most < least:
         raise BadRequest("max_worker cannot be less than min_worker.")
     return ScaleOptions(
@@ -87,7 +107,8 @@ def parse_scale(params: Mapping[str, str]) -> ScaleOptions:
 
 def _register(
     given: Mapping[str, Any],
-    number: Callable[[str, Any, int], int],
+    most_workers: int,
+    number: Callable[[str, Any, _Bounds], int],
     text: Callable[[str, Any], str],
     flag: Callable[[str, Any], bool],
 ) -> RegisterOptions:
@@ -95,7 +116,8 @@ def _register(
         raise BadRequest("Parameter url is required.")
     values: dict[str, Any] = {"url": text("url", given["url"])}
     values |= {name: text(name, given[name]) or None for name in _TEXTS if name in given}
-    values |= {name: number(name, given[name], least) for name, least in _NUMBERS.items() if name in given}
+    numbers = _NUMBERS | {"initial_workers": _workers(most_workers)}
+    values |= {name: number(name, given[name], bounds) for name, bounds in numbers.items() if name in given}
     values |= {name: flag(name, given[name]) for name in _FLAGS if name in given}
     runtime = values.get("runtime")
     if runtime is not None and runtime not in RUNTIMES:
@@ -103,32 +125,33 @@ def _register(
     return RegisterOptions(**values, unknown=_unknown(given, _REGISTER_NAMES))
 
 
-def _number_of_text(name: str, text: str, least: int) -> int:
+def _number_of_text(name: str, text: str, bounds: _Bounds) -> int:
     if _WHOLE.fullmatch(text) is None:
-        raise BadRequest(f"Parameter {name} is not a whole number: {text!r}")
-    # int() refuses thousands of digits, and ten are too many already.
+        raise BadRequest(f"Parameter {name} is not a whole number: {text!r:.{_LONGEST}}")
+    # int() refuses thousands of digits, and twenty are too many already.
     digits = text.lstrip("+-0")
-    number = int(text) if len(digits) <= 10 else MAX_NUMBER + 1
+    number = int(text) if len(digits) < 20 else 10**20
     if text.startswith("-") and digits:
         number = -abs(number)
-    return _in_bounds(name, number, text, least)
+    return _in_bounds(name, number, text, bounds)
 
 
-def _number_of_json(name: str, value: object, least: int) -> int:
+def _number_of_json(name: str, value: object, bounds: _Bounds) -> int:
     if isinstance(value, str):
-        return _number_of_text(name, value, least)
+        return _number_of_text(name, value, bounds)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if type(value) is not int:
-        raise BadRequest(f"Parameter {name} is not a whole number: {value!r:.80}")
-    return _in_bounds(name, value, str(value), least)
+        raise BadRequest(f"Parameter {name} is not a whole number: {value!r:.{_LONGEST}}")
+    return _in_bounds(name, value, str(value), bounds)
 
 
-def _in_bounds(name: str, number: int, text: str, least: int) -> int:
-    if number < least:
-        raise BadRequest(f"Parameter {name} must be at least {least}: {text!r:.80}")
-    if number > MAX_NUMBER:
-        raise BadRequest(f"Parameter {name} must be at most {MAX_NUMBER}: {text!r:.80}")
+def _in_bounds(name: str, number: int, text: str, bounds: _Bounds) -> int:
+    if number < bounds.least:
+        raise BadRequest(f"Parameter {name} must be at least {bounds.least}: {text!r:.{_LONGEST}}")
+    if number > bounds.most:
+        source = f" ({bounds.key})" if bounds.key else ""
+        raise BadRequest(f"Parameter {name} must be at most {bounds.most}{source}: {text!r:.{_LONGEST}}")
     return number
 
 
@@ -155,4 +178,7 @@ def _flag_of_json(name: str, value: object) -> bool:
 
 
 def _unknown(given: Collection[str], known: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in given if name not in known)
+    """Names for the log: of thousands the first few, each cut where it is long."""
+    names = [name[:_LONGEST] for name in given if name not in known]
+    more = len(names) - _MOST_UNKNOWN
+    return tuple(names) if more <= 0 else (*names[:_MOST_UNKNOWN], f"({more} more)")

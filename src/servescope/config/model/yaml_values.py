@@ -1,23 +1,32 @@
 """Readers of single values of model-config.yaml: in, what YAML made of one; out, the typed value.
 
-Named by the fields of `model_config`. A ValueError says what the value should be, and becomes a warning there.
+Named by the fields of `config`. A ValueError says what the value should be, and becomes a warning there; OutOfBounds refuses the
+model.
 """
 
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from servescope.config.bounds import MAX_GPUS
+
 Reader = Callable[[Any], Any]
 _LONGEST = 80
 _MOST_ITEMS = 8
 
 
-def whole(minimum: int) -> Reader:
-    """A reader of integers from `minimum` on; true and false are none."""
+class OutOfBounds(ValueError):
+    """A number that no server can keep to: what says so is refused, and not ignored."""
+
+
+def whole(minimum: int, maximum: int) -> Reader:
+    """A reader of integers from `minimum` to `maximum`; true and false are none."""
 
     def read(value: Any) -> int:
         if type(value) is not int or value < minimum:
             raise ValueError(f"should be an integer of at least {minimum}")
+        if value > maximum:
+            raise OutOfBounds(f"is above {maximum}")
         return value
 
     return read
@@ -52,6 +61,10 @@ def device_ids(value: Any) -> tuple[int, ...]:
     """A list of GPU numbers; one that is no number spoils the list, as in TorchServe."""
     if not isinstance(value, list) or not all(type(item) is int and item >= 0 for item in value):
         raise ValueError("should be a list of GPU numbers")
+    if len(value) > MAX_GPUS:
+        raise OutOfBounds(f"has {len(value)} numbers; at most {MAX_GPUS} are taken")
+    if any(item >= MAX_GPUS for item in value):
+        raise OutOfBounds(f"has numbers above {MAX_GPUS - 1}")
     return tuple(value)
 
 

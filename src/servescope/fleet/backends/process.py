@@ -13,6 +13,7 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -120,7 +121,7 @@ class _Process(asyncio.SubprocessProtocol):
         if len(rest) > _LONGEST_LINE:
             lines, rest = [*lines, rest], b""
         self._partial[fd] = rest
-        for line in lines:
+        for line in chain.from_iterable(map(_pieces, lines)):
             self.events.line_received(_STREAMS[fd], line.decode("utf-8", "replace").rstrip("\r"))
 
     def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
@@ -154,6 +155,13 @@ class _Process(asyncio.SubprocessProtocol):
         status = self._child.get_returncode()
         del self._child  # which holds this
         self.events.ended(-signal.SIGKILL if status is None else status, self._why)
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """A line of the log, or several where it is longer than one may be."""
+    if len(line) <= _LONGEST_LINE:
+        return [line]
+    return [line[start : start + _LONGEST_LINE] for start in range(0, len(line), _LONGEST_LINE)]
 
 
 class ProcessBackend:

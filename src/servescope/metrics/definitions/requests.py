@@ -59,7 +59,8 @@ REQUESTS = (
     ),
     Definition(
         "servescope_queue_depth", "gauge", "requests", _MODEL,
-        "Requests that wait in the model's queue for a worker.", _SCRAPED,
+        "Requests that wait in the model's queue for a worker; not those that have one, and wait only for their batch to"
+        " fill.", _SCRAPED,
     ),
     Definition(
         "servescope_queue_capacity", "gauge", "requests", _MODEL,
@@ -67,7 +68,7 @@ REQUESTS = (
     ),
     Definition(
         "servescope_queue_oldest_seconds", "gauge", "seconds", _MODEL,
-        "Age of the request at the head of the model's queue, 0 where none waits: shows a stall that no finished"
+        "Age of the oldest request that servescope_queue_depth counts, 0 where there is none: shows a stall that no finished"
         " request would.", _SCRAPED,
     ),
     Definition(

@@ -12,6 +12,7 @@ from servescope.config.model.register import parse_register, parse_register_body
 from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle, Outcome
+from servescope.serving.turns import Caller
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
 from servescope.web.http.bodies import mime_of
@@ -40,6 +41,21 @@ def route_of(segments: list[str]) -> str:
         case ["v1", "models", _]:
             return "/v1/models/{model_name}"
     return "other"
+
+
+def _caller_of(exchange: Exchange) -> Caller:
+    """The client, who waits for its turn only as long as it is there."""
+    caller = Caller()
+
+    def lost() -> None:
+        exchange.close()
+        caller.leave()
+
+    if exchange.open:
+        exchange.connection.on_lost = lost
+    else:
+        caller.leave()
+    return caller
 
 
 class ManagementApi:
@@ -85,13 +101,13 @@ class ManagementApi:
         return None if route == "other" else Refused(route)
 
     async def _answer(self, exchange: Exchange, segments: list[str], query: Query) -> None:
-        answer = await self._route(exchange.request, segments, query)
+        answer = await self._route(exchange.request, segments, query, _caller_of(exchange))
         if isinstance(answer, Outcome):
             exchange.answer(answer.status, [JSON_TYPE], json_body({"status": answer.text}))
         else:
             exchange.answer(200, [JSON_TYPE], json_body(answer))
 
-    async def _route(self, request: Request, segments: list[str], query: Query) -> Any:
+    async def _route(self, request: Request, segments: list[str], query: Query, caller: Caller) -> Any:
         method = request.method
         match method, segments:
             case _, []:
@@ -99,44 +115,45 @@ class ManagementApi:
             case "GET", ["models"]:
                 return self._reports.page(query)
             case "POST", ["models"]:
-                return await self._register(request, query)
+                return await self._register(request, query, caller)
             case _, ["models", name, version, "set-default"]:
                 if method != "PUT":
                     raise MethodNotAllowed
-                return self._lifecycle.set_default(name, version)
+                return await self._lifecycle.set_default(name, version, caller)
             case _, ["models", name]:
                 # TorchServe reads this parameter where workers are scaled, and nowhere else: a DELETE takes no parameters.
                 asked = query.get("model_version") if method == "PUT" else None
-                return await self._model(method, name, asked, query)
+                return await self._model(method, name, asked, query, caller)
             case _, ["models", name, version]:
-                return await self._model(method, name, version, query)
+                return await self._model(method, name, version, query, caller)
             case "GET", ["v1", "models", name]:
                 return self._reports.readiness(name)
             case _, ["models"] | ["v1", "models", _]:
                 raise MethodNotAllowed
         raise ResourceNotFound
 
-    async def _model(self, method: str, name: str, version: str | None, query: Query) -> Any:
+    async def _model(self, method: str, name: str, version: str | None, query: Query, caller: Caller) -> Any:
         match method:
             case "GET":
                 return await self._reports.describe(name, version, customized=query.get("customized") == "true")
             case "PUT":
-                options = parse_scale(query)
+                options = parse_scale(query, self._lifecycle.most_workers)
                 self._warn_unknown("PUT", options.unknown)
-                return await self._lifecycle.scale(name, version, options)
+                return await self._lifecycle.scale(name, version, options, caller)
             case "DELETE":
                 self._require_model_api()
-                return await self._lifecycle.unregister(name, version)
+                return await self._lifecycle.unregister(name, version, caller)
             case "OPTIONS":
                 self._reports.require(name, version)
                 return model_management_document(name, __version__)
         raise MethodNotAllowed
 
-    async def _register(self, request: Request, query: Query) -> Outcome:
+    async def _register(self, request: Request, query: Query, caller: Caller) -> Outcome:
         self._require_model_api()
         is_json = mime_of(request.content_type) == b"application/json"
-        options = parse_register_body(b"".join(request.body)) if is_json else parse_register(query)
-        return await self._lifecycle.register(options)
+        most = self._lifecycle.most_workers
+        options = parse_register_body(b"".join(request.body), most) if is_json else parse_register(query, most)
+        return await self._lifecycle.register(options, caller)
 
     def _require_model_api(self) -> None:
         if not self._model_api:

@@ -24,7 +24,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     try:
         return int(text)
     except ValueError:
-        raise BadRequest(f"Parameter {name} must be a whole number, not {text!r}.") from None
+        raise BadRequest(f"Parameter {name} must be a whole number, not {text!r:.80}.") from None
 
 
 class ModelReports:

@@ -15,6 +15,7 @@ from servescope.wire.messages import Tokens
 
 Stream = Callable[..., AsyncGenerator[Any, None]]
 _KNOWN = ("length", "abort", "error")
+_MOST = 50_000  # gaps, and ends of sequences, in one reply; those of one piece of a stream are a few
 
 
 class Tally:
@@ -49,8 +50,8 @@ class Tally:
 
     def end(self, reason: str | None) -> None:
         """It has ended: why, or None where the engine never had it."""
-        if reason is not None:
-            self._now().finished.append(reason)
+        if reason is not None and len(finished := self._now().finished) < _MOST:
+            finished.append(reason)
         self._open -= 1
         if not self._open and self._settled is not None:
             self._settled.set()
@@ -65,7 +66,7 @@ class Tally:
         """Tokens of one sequence. `first`: when the first of them was made; `gap`: seconds since the sequence's last."""
         now = self._now()
         now.generation += tokens
-        if gap is not None:
+        if gap is not None and len(now.gaps_s) < _MOST:
             now.gaps_s.append(gap)
         if not self._seen_first:
             self._seen_first = True

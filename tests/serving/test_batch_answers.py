@@ -1,0 +1,73 @@
+"""Answers of a batch, some of which no client can have: each job is told of its own."""
+
+import asyncio
+
+import pytest
+
+from fleet.clock import run, settle
+from fleet.scripted import silent
+from servescope.errors import WorkerFailed
+from servescope.wire.messages import Part, Reply
+from serving.parts import Served
+
+TOO_LARGE = Part(500, {}, b"", "an answer of 11 bytes; max_response_size is 10")
+
+
+def reply(batch, *parts, final=True):
+    return Reply(batch.id, final, 200, "", list(parts), 0.0, {"prediction": 0.001} if final else {})
+
+
+async def batch_of(served, *names):
+    await settle()
+    calls = served.submit(*names)
+    await settle()
+    life = served.lives[0]
+    return life, life.batches[-1], calls
+
+
+def test_neighbours_have_theirs():
+    """The others are answered, and the worker is free for the next."""
+
+    async def main():
+        served = Served(silent, batch_size=3, delay_ms=10_000)
+        life, batch, calls = await batch_of(served, *"abc")
+        life.say(reply(batch, Part(200, {}, b"A"), TOO_LARGE, Part(200, {}, b"C")))
+        answers = await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+        assert [answers[0].body, answers[2].body] == [b"A", b"C"]
+        assert isinstance(answers[1], WorkerFailed)
+        assert (answers[1].code, str(answers[1])) == (500, TOO_LARGE.error)
+        life, batch, _ = await batch_of(served, *"def")
+        assert not life.killed
+
+    run(main())
+
+
+def test_a_piece_breaks_its_own_stream():
+    """The worker is told that nobody waits for more of it; the other streams go on to their ends."""
+
+    async def main():
+        served = Served(silent, batch_size=2, delay_ms=10_000)
+        life, batch, [one, two] = await batch_of(served, *"ab")
+        life.say(reply(batch, Part(200, {}, b"1"), Part(200, {}, b"1"), final=False))
+        life.say(reply(batch, TOO_LARGE, Part(200, {}, b"2"), final=False))
+        life.say(reply(batch, TOO_LARGE, Part(200, {}, b""), final=False))
+        await settle()
+        assert (one.pieces, str(one.end), life.cancelled) == ([b"1"], TOO_LARGE.error, ["a"])
+        life.say(reply(batch, Part(200, {}, b"3"), Part(200, {}, b"3")))
+        assert (one.pieces, two.pieces, two.end) == ([b"1"], [b"1", b"2", b"", b"3"], True)
+
+    run(main())
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_whose_client_has_gone(final):
+    """Is nobody's affair any more."""
+
+    async def main():
+        served = Served(silent)
+        life, batch, [call] = await batch_of(served, "a")
+        served.dispatcher.abandon(call.job)
+        life.say(reply(batch, TOO_LARGE, final=final))
+        assert not call.future.done()
+
+    run(main())
