@@ -6,6 +6,8 @@ Raised anywhere, turned into a JSON body by `web`, counted by `metrics` under `r
 
 from typing import ClassVar
 
+_LONGEST_LINE = 500
+
 
 class ServescopeError(Exception):
     """An error with an answer: `status` (HTTP), `type_name` (wire), `reason` (metric label)."""
@@ -86,6 +88,12 @@ class ModelNotFound(ServescopeError):
     status = 404
     type_name = "ModelNotFoundException"
     reason = "unknown_model"
+
+
+class UrlRefused(ModelNotFound):
+    """404: an archive's URL that this server may not read; TorchServe answers as if there were none."""
+
+    reason = "url"
 
 
 class ModelVersionNotFound(ServescopeError):
@@ -174,3 +182,10 @@ class WorkerFailed(ServescopeError):
     def __init__(self, message: str, *, code: int = 500) -> None:
         super().__init__(message)
         self.code = code
+
+
+def last_line(text: str) -> str:
+    """The last line of an error's text that is not blank: what Python's tracebacks end with. At most 500 characters of it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = lines[-1] if lines else ""
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"

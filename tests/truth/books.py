@@ -17,14 +17,16 @@ Fate = Literal["open", "answered", "hung up", "broken"]
 class Entry:
     """One request. `sent`, `ended`: monotonic seconds just before its first byte was written, and when its fate was known.
 
-    `code`: the status line's, None where none came. `fate`: answered in whole; hung up (by the client); broken (off by
-    the server). `body`: the answer's, without the framing; `sent_bytes`: the size of the request's body.
+    `first`: when the first of a stream came. `code`: the status line's, None where none came. `fate`: answered in whole; hung
+    up (by the client); broken (off by the server). `body`: the answer's, without the framing; `sent_bytes`: the size of the
+    request's body.
     """
 
     path: str
     sent_bytes: int
     sent: float = 0.0
     ended: float = 0.0
+    first: float | None = None
     code: int | None = None
     fate: Fate = "open"
     body: bytes = b""
@@ -33,6 +35,11 @@ class Entry:
     def seconds(self) -> float:
         """The client's own latency."""
         return self.ended - self.sent
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which it had nothing."""
+        return (self.ended if self.first is None else self.first) - self.sent
 
 
 @dataclass

@@ -106,6 +106,7 @@ class Client:
         entry.code = int(status.split(" ")[1])
         if headers.get("transfer-encoding") == "chunked":
             while piece := await self._read_chunk():
+                entry.first = entry.first or time.monotonic()
                 entry.body += piece
         else:
             size = 0 if head_only else int(headers.get("content-length", "0"))

@@ -7,7 +7,7 @@ from collections import Counter
 
 from integration.deployed import Deployed
 from integration.server import Server, wait_until
-from truth.books import Books
+from truth.books import Books, Entry
 from truth.scrape import Scrape, read
 
 REQUESTS = "servescope_requests_total"
@@ -81,3 +81,35 @@ def assert_stages_add_up(scrape: Scrape, model: Deployed) -> None:
     whole = scrape.total(f"{DURATION}_sum", model_name=model.name)
     parts = scrape.by("stage", f"{STAGES}_sum", model_name=model.name)
     assert abs(sum(parts.values()) - whole) <= 0.01 * whole, f"stages {parts} add up to {sum(parts.values())}: {whole}"
+
+
+def assert_objectives_kept(
+    scrape: Scrape, model: Deployed, latency_s: float, abandoned_s: float, *loads: Books, broken: int = 0
+) -> None:
+    """All and good requests of the objectives of latency and availability are those of the books. `broken`: the code that ended
+    streams that the server broke off.
+    """
+    own = {kind: Counter[str]() for kind in ("requests", "good")}
+    for entry in (entry for books in loads for entry in books.entries):
+        for slo, good in _verdicts(entry, latency_s, abandoned_s, broken).items():
+            own["requests"][slo] += 1
+            own["good"][slo] += good
+    for kind, counts in own.items():
+        said = scrape.by("slo", f"servescope_slo_{kind}_total", model_name=model.name)
+        assert said == {slo: count for slo, count in counts.items() if count}, kind
+
+
+def _verdicts(entry: Entry, latency_s: float, abandoned_s: float, broken: int) -> dict[str, bool]:
+    """Whether each objective that the request counts for was met, as its client sees it."""
+    if entry.fate == "hung up":
+        if entry.first is not None:
+            return {"availability": True, "latency": entry.waited <= latency_s}
+        limits = {"availability": abandoned_s, "latency": latency_s}
+        return {slo: False for slo, limit in limits.items() if entry.waited > limit}
+    code = broken if entry.fate == "broken" else entry.code
+    assert code is not None
+    if code < 400:
+        return {"availability": True, "latency": entry.seconds <= latency_s}
+    if code == 408:
+        return {"availability": False, "latency": False}
+    return {"availability": False} if code >= 500 else {}

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from servescope.archive.download import Progress, TransferError, copy_file_url, copy_http_url
 from servescope.archive.downloaded import publish_download
-from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound
+from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound, UrlRefused
 
 STORE_SUFFIXES = (".mar", ".model", ".tar.gz")
 
@@ -55,16 +55,17 @@ class ArchiveSource:
         that directory.
 
         Raises:
-            ModelNotFound: empty, with `..`, absent, `s3://`, or matched by no pattern of allowed_urls.
+            ModelNotFound: empty or absent.
+            UrlRefused: with `..`, `s3://`, or matched by no pattern of allowed_urls.
             DownloadFailed: the transfer failed; the log says why.
             FileExists: the model store has a file of that name already.
         """
         if not url:
             raise ModelNotFound("empty url")
         if ".." in url:
-            raise ModelNotFound(f"Relative path is not allowed in url: {url}")
+            raise UrlRefused(f"Relative path is not allowed in url: {url}")
         if _S3.match(url):
-            raise ModelNotFound(f"Model not found at: {url} (s3:// is not supported: give a presigned https:// URL)")
+            raise UrlRefused(f"Model not found at: {url} (s3:// is not supported: give a presigned https:// URL)")
         if _REMOTE.match(url):
             return self._download(url, progress)
         return Fetched(self._local(url), downloaded=False)
@@ -85,7 +86,7 @@ class ArchiveSource:
 
     def _download(self, url: str, progress: Progress | None) -> Fetched:
         if not self._allowed(url):
-            raise ModelNotFound(f"Given URL {url} does not match any allowed URL(s)")
+            raise UrlRefused(f"Given URL {url} does not match any allowed URL(s)")
         with _transfer_errors_named(url):
             target = self._target(url)
             if os.path.lexists(target):
@@ -104,7 +105,7 @@ class ArchiveSource:
         """Return where in the model store a remote archive goes: the last component of the URL's path, undecoded."""
         path = urlsplit(url).path
         if ".." in unquote(path):
-            raise ModelNotFound(f"Relative path is not allowed in url: {url}")
+            raise UrlRefused(f"Relative path is not allowed in url: {url}")
         name = PurePosixPath(path).name
         if self._model_store is None:
             raise TransferError("model_store is not set, so there is nowhere to put it")

@@ -13,6 +13,7 @@ from pathlib import Path
 from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
@@ -67,7 +68,7 @@ class Pool:
         load = plan.load
         self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
-        self._first_loads: dict[Worker, asyncio.Future[Loaded]] = {}
+        self.loads = Loads()
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
         self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
@@ -82,7 +83,7 @@ class Pool:
     def healthy(self) -> int:
         """Workers that never stopped, or are being retried; not a language model's, whose restart takes minutes."""
         return sum(
-            worker.can_serve and (worker.at_work or not (self.served and self._first_loads[worker].done()))
+            worker.can_serve and (worker.at_work or not (self.served and self.loads.any_ended(worker)))
             for worker in self._keepers
         )
 
@@ -112,7 +113,7 @@ class Pool:
             self._context.oom,
         )
         self._records.added(worker)
-        self._first_loads[worker] = asyncio.get_running_loop().create_future()
+        self.loads.expect(worker)
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
         self.can_serve = True
         return worker
@@ -143,11 +144,11 @@ class Pool:
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
-        self._first_loads.pop(worker, None)
+        self.loads.forget(worker)
 
     async def first_load(self, worker: Worker) -> Loaded:
         """How its first load ended; code 200 when it can serve."""
-        return await asyncio.shield(self._first_loads[worker])
+        return await self.loads.first(worker)
 
     async def ended(self, workers: list[Worker]) -> None:
         """Wait until these are gone."""
@@ -185,9 +186,7 @@ class Pool:
         worker.kill()
         worker.state = WorkerState.GAVE_UP
         self._records.ended(worker)
-        first = self._first_loads[worker]
-        if not first.done():
-            first.set_result(Loaded(500, f"{type(error).__name__}: {error}", False, []))
+        self.loads.ended(worker, Loaded(500, f"{type(error).__name__}: {error}", False, []))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
@@ -199,8 +198,7 @@ class Pool:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
             logger.info("%s is ready, process %d", worker.name, worker.pid)
-        if not (first := self._first_loads[worker]).done():
-            first.set_result(loaded)
+        self.loads.ended(worker, loaded)
         ending = await worker.end()
         self._records.ended(worker)
         if not worker.retiring:

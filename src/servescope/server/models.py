@@ -17,6 +17,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.registration import Host
+from servescope.serving.wanted import WantedModels
 
 
 def usable_gpus(settings: Settings) -> int:
@@ -28,11 +29,13 @@ def usable_gpus(settings: Settings) -> int:
 
 
 class Models(Part):
-    """Gives `catalog`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
+    """Gives `catalog`, `wanted`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
 
     def __init__(self, beginning: Beginning, measuring: Measuring) -> None:
         settings = beginning.settings
         self.catalog = Catalog()
+        self.wanted = WantedModels()
+        measuring.recorder.models_missing(self.wanted.missing)
         self.health = Health(self.catalog)
         numbers = count(settings.initial_worker_port)
         host = Host(
@@ -52,4 +55,4 @@ class Models(Part):
             ),
             declarations=measuring.declarations,
         )
-        self.lifecycle = Lifecycle(self.catalog, host)
+        self.lifecycle = Lifecycle(self.catalog, host, self.wanted)

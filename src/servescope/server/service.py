@@ -12,6 +12,7 @@ from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.exchanges import Exchanges
 from servescope.server.models import Models
+from servescope.serving.wanted import WantedModel, without_queries
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -28,12 +29,21 @@ class Service(Part):
 
     async def start(self) -> None:
         """Begin to load the startup models."""
-        for entry in self._startup_models():
-            options = RegisterOptions(url=entry.url, model_name=entry.name)
-            try:
-                await self._models.lifecycle.register(options, at_startup=True)
-            except ServescopeError as error:
-                logger.error("Failed to load model %s: %s", entry.url, error)
+        for wanted in self._models.wanted.ask(self._startup_models()):
+            await self._load(wanted)
+
+    async def _load(self, wanted: WantedModel) -> None:
+        """Whatever is wrong with one model is no reason not to serve the others."""
+        url = wanted.asked.url
+        options = RegisterOptions(url=url, model_name=wanted.asked.name)
+        try:
+            await self._models.lifecycle.register(options, wanted)
+        except ServescopeError as error:
+            logger.error("Failed to load model %s", without_queries(f"{url}: {error}"))
+            self._models.wanted.refused(wanted, error)
+        except Exception as error:
+            logger.exception("Failed to load model %s", without_queries(url))
+            self._models.wanted.refused(wanted, error)
 
     def _startup_models(self) -> list[LoadModel]:
         settings = self._settings

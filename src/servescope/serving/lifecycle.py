@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
-from servescope.errors import BadRequest, RequestTimeout, ServescopeError, WorkerFailed
+from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServescopeError, WorkerFailed
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.registration import Host, build_model
+from servescope.serving.wanted import WantedModel, WantedModels
 from servescope.wire.messages import Loaded
 
 logger = logging.getLogger("servescope.serving")
@@ -42,17 +43,19 @@ def _not_started(model: Model, failed: Loaded) -> WorkerFailed:
 class Lifecycle:
     """Changes the catalog's models."""
 
-    def __init__(self, catalog: Catalog, host: Host) -> None:
+    def __init__(self, catalog: Catalog, host: Host, wanted: WantedModels) -> None:
         self._catalog = catalog
         self._host = host
+        self._wanted = wanted
 
-    async def register(self, options: RegisterOptions, *, at_startup: bool = False) -> Outcome:
-        """Make a model version known and start its workers; wait for them unless `options.synchronous` is false.
+    async def register(self, options: RegisterOptions, wanted: WantedModel | None = None) -> Outcome:
+        """Make a model version known and start its workers; wait for them unless `options.synchronous` is false, or it is
+        `wanted` by the start.
 
         Raises:
             ServescopeError: it cannot be registered, or (synchronous) its workers do not start: then it is gone again.
         """
-        model = await build_model(options, self._host, self._catalog, at_startup=at_startup)
+        model = await build_model(options, self._host, self._catalog, at_startup=wanted is not None)
         try:
             self._catalog.add(model)
         except ServescopeError:
@@ -61,10 +64,11 @@ class Lifecycle:
         logger.info("Model %s version %s is registered from %s", model.name, model.version, options.url)
         count = model.options.min_workers
         added = model.pool.grow(count)
+        self._wanted.registered(model, wanted)
         registered = f'Model "{model.name}" Version: {model.version} registered with {count} initial workers'
         if not count:
             return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
-        if at_startup or not options.synchronous:
+        if wanted is not None or not options.synchronous:
             return Outcome(202, PROCESSING)
         if failed := await self._first_failure(model, added):
             await self._discard(model)
@@ -78,6 +82,7 @@ class Lifecycle:
     async def _discard(self, model: Model) -> None:
         """Take back a registration that failed, unless someone unregistered it meanwhile."""
         self._catalog.discard(model)
+        self._wanted.discarded(model)
         await self._bury(model, 0.0)
 
     async def scale(self, name: str, version: str | None, options: ScaleOptions) -> Outcome:
@@ -127,7 +132,12 @@ class Lifecycle:
             ModelNotFound, ModelVersionNotFound, InvalidModelVersion: as `Catalog.remove`.
             RequestTimeout: they were not finished within unregister_model_timeout, and were ended.
         """
-        model = self._catalog.remove(name, version)
+        try:
+            model = self._catalog.remove(name, version)
+        except ModelNotFound:
+            self._wanted.given_up(name)
+            raise
+        self._wanted.unregistered(model)
         logger.info("Model %s version %s is unregistered", model.name, model.version)
         if not await self._bury(model, float(self._host.settings.unregister_model_timeout)):
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")

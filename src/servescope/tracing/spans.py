@@ -10,8 +10,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from servescope.metrics.definitions.requests import STAGES
+from servescope.metrics.recording.codes import HUNG_UP
 
-CLIENT_LEFT = 499
 CLIENT_LEFT_TYPE = "client_disconnected"
 WORKER_STAGES = frozenset(("preprocess", "inference", "postprocess", "handler"))
 
@@ -79,7 +79,7 @@ def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
         attributes["servescope.worker"] = _text(request.worker)
         attributes["servescope.batch.size"] = request.batch_size
     failed = request.status >= 500
-    left = request.status == CLIENT_LEFT
+    left = request.status == HUNG_UP
     if not left:
         attributes["http.response.status_code"] = request.status
     if failed:

@@ -25,6 +25,7 @@ def test_reads_every_key():
     """Percentages become ratios and milliseconds seconds, as exact as they were written."""
     section = {
         "availability_target": 99.9,
+        "abandoned_after_ms": 1500,
         "latency_ms": 2.5,
         "latency_target": 99.99,
         "ttft_ms": 300,
@@ -35,6 +36,7 @@ def test_reads_every_key():
     assert set(section) == set(SLO_KEYS)
     assert parse_objectives(section, WHERE) == Objectives(
         availability_target=0.999,
+        abandoned_after_s=1.5,
         latency_s=0.0025,
         latency_target=0.9999,
         ttft_s=0.3,
@@ -49,6 +51,21 @@ def test_thresholds_are_those_that_were_asked_for():
     assert parse_objectives({"availability_target": 99}, WHERE).thresholds == (("availability", None, 0.99),)
     objectives = parse_objectives({"itl_ms": 40, "latency_ms": 250, "ttft_ms": 500, "ttft_target": 90}, WHERE)
     assert objectives.thresholds == (("latency", 0.25, 0.99), ("ttft", 0.5, 0.9), ("itl", 0.04, 0.99))
+
+
+@pytest.mark.parametrize(
+    ("section", "patience_s"),
+    [
+        ({"availability_target": 99}, 5),
+        ({"availability_target": 99, "latency_ms": 250}, 2.5),
+        ({"availability_target": 99, "latency_ms": 250, "abandoned_after_ms": 100}, 0.1),
+        ({"availability_target": 99, "abandoned_after_ms": 100}, 0.1),
+        ({"latency_ms": 250}, 2.5),
+    ],
+)
+def test_how_long_is_abandoned(section, patience_s):
+    """As given, else ten times the latency that is promised, else five seconds."""
+    assert parse_objectives(section, WHERE).patience_s == patience_s
 
 
 @pytest.mark.parametrize("section", [None, {}])
@@ -80,6 +97,15 @@ def test_an_empty_section_asks_for_nothing(section):
         ({"availability_target": None}, "availability_target=None is no number"),
         ({"availability_target": 0}, "availability_target=0 asks for nothing"),
         ({"availability_target": -1}, "availability_target=-1 asks for nothing"),
+        (
+            {"availability_target": 99, "abandoned_after_ms": 0},
+            "abandoned_after_ms=0 is no number of milliseconds above 0",
+        ),
+        ({"availability_target": 99, "abandoned_after_ms": "5s"}, "abandoned_after_ms='5s' is no number"),
+        ({"availability_target": 99, "abandoned_after_ms": True}, "abandoned_after_ms=True is no number"),
+        ({"availability_target": 99, "abandoned_after_ms": math.inf}, "abandoned_after_ms=inf is no finite number"),
+        ({"abandoned_after_ms": 50}, "abandoned_after_ms=50 needs availability_target beside it"),
+        ({"abandoned_after": 50}, "abandoned_after=50 is no known key; did you mean abandoned_after_ms?"),
         ({"latency_ms": 5, "latency_target": 0}, "latency_target=0 asks for nothing"),
         ({"latency_target": 99}, "latency_target=99 needs latency_ms beside it"),
         ({"ttft_target": 99}, "ttft_target=99 needs ttft_ms beside it"),

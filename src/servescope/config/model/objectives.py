@@ -15,12 +15,18 @@ from servescope.config.model.yaml_values import shown
 from servescope.errors import BadRequest
 
 DEFAULT_TIME_TARGET: Final = 99
+DEFAULT_PATIENCE_S: Final = 5.0
+_PATIENCE: Final = 10  # times the latency that is promised
 SLO_KEYS: Final[Mapping[str, str]] = {
     "availability_target": "Percent of the requests, but for those that the client spoilt (4xx), that shall be"
     " answered without a server error.",
-    "latency_ms": "Milliseconds that a request shall take at most.",
+    "abandoned_after_ms": "Milliseconds after which a client that leaves without an answer was failed, for availability_target,"
+    " which needs to be there; ten times latency_ms where it is not given, or 5000 without that.",
+    "latency_ms": "Milliseconds that a request shall take at most. A client that leaves later than that without an answer was"
+    " failed.",
     "latency_target": "Percent of the answers without an error that shall keep to latency_ms; 99 where it is not given.",
-    "ttft_ms": "Milliseconds until a language model's first token, from the request's arrival.",
+    "ttft_ms": "Milliseconds until a language model's first token, from the request's arrival. A client that leaves later than"
+    " that without one was failed.",
     "ttft_target": "Percent of its answers that shall keep to ttft_ms; 99 where it is not given.",
     "itl_ms": "Mean milliseconds between the tokens of a language model's answer.",
     "itl_target": "Percent of its answers with more than one token that shall keep to itl_ms; 99 where it is not given.",
@@ -39,16 +45,24 @@ class Threshold(NamedTuple):
 class Objectives:
     """What a model promises, None where nothing. Targets are ratios between 0 and 1, times are in seconds.
 
-    A time and its target are both there or both None.
+    A time and its target are both there or both None. `abandoned_after_s` is None where it was not given.
     """
 
     availability_target: float | None = None
+    abandoned_after_s: float | None = None
     latency_s: float | None = None
     latency_target: float | None = None
     ttft_s: float | None = None
     ttft_target: float | None = None
     itl_s: float | None = None
     itl_target: float | None = None
+
+    @property
+    def patience_s(self) -> float:
+        """How long a client must have waited for nothing, if its leaving is to count against availability."""
+        if self.abandoned_after_s is not None:
+            return self.abandoned_after_s
+        return DEFAULT_PATIENCE_S if self.latency_s is None else _PATIENCE * self.latency_s
 
     @property
     def thresholds(self) -> tuple[Threshold, ...]:
@@ -77,11 +91,13 @@ def parse_objectives(section: Any, where: str) -> Objectives | None:
         return None
     key = "availability_target"
     availability_target = _ratio(section[key], key, where) if key in section else None
+    abandoned_after_s = _abandoned_after(section, where)
     latency_s, latency_target = _timed(section, "latency", where)
     ttft_s, ttft_target = _timed(section, "ttft", where)
     itl_s, itl_target = _timed(section, "itl", where)
     return Objectives(
         availability_target=availability_target,
+        abandoned_after_s=abandoned_after_s,
         latency_s=latency_s,
         latency_target=latency_target,
         ttft_s=ttft_s,
@@ -107,10 +123,24 @@ def _timed(section: Mapping[str, Any], slo: str, where: str) -> tuple[float | No
         if target in section:
             raise _refusal(where, target, section[target], f"needs {time} beside it, the time that is to be kept to")
         return None, None
-    seconds = _scaled(section[time], -3, time, where)
+    return _seconds(section, time, where), _ratio(section.get(target, DEFAULT_TIME_TARGET), target, where)
+
+
+def _abandoned_after(section: Mapping[str, Any], where: str) -> float | None:
+    key, target = "abandoned_after_ms", "availability_target"
+    if key not in section:
+        return None
+    if target not in section:
+        raise _refusal(where, key, section[key], f"needs {target} beside it, which it is about")
+    return _seconds(section, key, where)
+
+
+def _seconds(section: Mapping[str, Any], key: str, where: str) -> float:
+    """The seconds of a key in milliseconds that is there."""
+    seconds = _scaled(section[key], -3, key, where)
     if seconds <= 0:
-        raise _refusal(where, time, section[time], "is no number of milliseconds above 0")
-    return seconds, _ratio(section.get(target, DEFAULT_TIME_TARGET), target, where)
+        raise _refusal(where, key, section[key], "is no number of milliseconds above 0")
+    return seconds
 
 
 def _ratio(value: Any, key: str, where: str) -> float:

@@ -1,7 +1,9 @@
-"""Status codes as label values: which have series of their own in any case, and what stands for the others once they are too many.
-
-Called by `request_series` and `port_recorder`.
+"""Status codes: what those of the server's own say, and, as label values, which have series of their own in any case, and what
+stands for the others once they are too many.
 """
+
+HUNG_UP = 499  # counted where the client left before its answer's end
+DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
 
 # Of a model shown from the first scrape on, so that rates and alerts work before the first such answer; never folded.
 USUAL_CODES = (200, 400, 500, 503)

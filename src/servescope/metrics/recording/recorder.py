@@ -9,7 +9,7 @@ this project's own.
 import asyncio
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import servescope
 from servescope.config.model.objectives import Objectives
@@ -52,6 +52,8 @@ class Recorder:
         self._custom: dict[str, CustomMetrics] = {}
         self._registry = registry
         self.port = self._make_port()
+        self._missing = registry.gauge("servescope_models_missing")
+        self._read_missing: Callable[[], Collection[tuple[str, str]]] = tuple
         self._loads = registry.gauge("WorkerLoadTime")
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
@@ -126,6 +128,10 @@ class Recorder:
             gauge = self._thread_time = self._thread_times.labels(HOST, self._hostname)
         gauge.value = milliseconds
 
+    def models_missing(self, read: Callable[[], Collection[tuple[str, str]]]) -> None:
+        """Let `read` say at scrape time which models are missing: each its name, and one of MISSING_REASONS."""
+        self._read_missing = read
+
     def find(self, name: str, version: str) -> ModelRecorder | None:
         """The writes of a model that is registered, or was less than five minutes ago."""
         return self._models.get((name, version))
@@ -148,3 +154,11 @@ class Recorder:
             del self._objectives[key]
             self._models.pop(key).remove()
         self.workers.sweep()
+        self._show_missing()
+
+    def _show_missing(self) -> None:
+        missing = self._read_missing()
+        for labels in self._missing.series.keys() - set(missing):
+            self._missing.remove(*labels)
+        for labels in missing:
+            self._missing.labels(*labels).value = 1.0

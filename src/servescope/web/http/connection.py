@@ -14,10 +14,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.pipeline import Pipeline
 from servescope.web.http.reader import RequestReader
 from servescope.web.http.refusals import GO_ON, last_answer, too_large
-from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.http.request import Request
 
 _JOIN_LIMIT = 64 * 1024
 

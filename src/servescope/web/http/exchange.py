@@ -16,10 +16,11 @@ from msgspec import Struct
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connection import Connection
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
-from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -125,8 +126,8 @@ class Watcher(Protocol):
 class Exchange(Struct, eq=False):
     """A request in hand. `began`: when it had come in whole, monotonic seconds. `started`: whether its answer is on its way.
 
-    `streaming`: in pieces; `events`: which are server-sent events. `open`: neither answered yet nor given up. `route`: the path's
-    template, for the metrics. `face`: how errors are written. Made by `begin`.
+    `streaming`: in pieces; `events`: which are server-sent events; `first_piece`: when the first of them was sent. `open`: neither
+    answered yet nor given up. `route`: the path's template, for the metrics. `face`: how errors are written. Made by `begin`.
     """
 
     request: Request
@@ -142,6 +143,7 @@ class Exchange(Struct, eq=False):
     face: Face = TORCHSERVE
     open: bool = True
     sent: int = 0
+    first_piece: float | None = None
     watcher: Watcher | None = None
 
     def answer(self, status: int, headers: Headers, body: bytes | memoryview) -> None:
@@ -184,6 +186,8 @@ class Exchange(Struct, eq=False):
         async for piece in pieces:
             if piece:
                 self.sent += await self.connection.send_chunk(piece)
+                if self.first_piece is None and self.open:
+                    self.first_piece = time.monotonic()
         if self.open:
             self.connection.end_chunks()
             self._finish(status, logged=True)

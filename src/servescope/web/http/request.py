@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl, unquote
 import httptools
 from msgspec import Struct
 
-HUNG_UP = 499  # the status that is counted where no answer could be given
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")}
 _SHORT = 256  # bytes of a target that is kept for the next request of its kind: the client chooses what stays in memory
 

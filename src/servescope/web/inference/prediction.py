@@ -141,6 +141,7 @@ class Prediction(Struct, eq=False):
                 asked=self.label,
                 code=code,
                 answer=answer,
+                first_piece=exchange.first_piece,
                 arrived=exchange.began,
                 ended=ended,
                 times=times,

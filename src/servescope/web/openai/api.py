@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from servescope.errors import ServescopeError, ServiceUnavailable
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.model import Model
 from servescope.web.http.bodies import FORM_TYPES, mime_of
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE
-from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.http.request import Request
 from servescope.web.openai.body import model_named_in
 from servescope.web.openai.errors import BadBody, NoSuchModel, WrongContentType, WrongMethod
 from servescope.web.openai.routes import OpenAiPath, parse_openai

@@ -64,8 +64,9 @@ def test_only_what_was_asked_for_has_series(registry):
         (200, 0.2500001, (1, 1), (1, 0)),
         (302, 0.1, (1, 1), (1, 1)),
         (400, 0.1, (0, 0), (0, 0)),
-        (408, 0.1, (1, 0), (0, 0)),
-        (499, 9.0, (0, 0), (0, 0)),
+        (408, 0.1, (1, 0), (1, 0)),
+        (408, 9.0, (1, 0), (1, 0)),
+        (499, 9.0, (0, 0), (0, 0)),  # a handler's own code
         (500, 0.1, (1, 0), (0, 0)),
         (503, 0.1, (1, 0), (0, 0)),
         (507, 9.0, (1, 0), (0, 0)),
@@ -74,7 +75,7 @@ def test_only_what_was_asked_for_has_series(registry):
     ],
 )
 def test_one_request(registry, code, duration_s, availability, latency):
-    """A client's own error is nobody's; a server's error or missed deadline spoils availability; a late answer latency."""
+    """A client's own error is nobody's; a server's error spoils availability; a late answer latency; a missed deadline both."""
     ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, duration_s)
     ttft = (int(availability == (1, 0)), 0)  # whoever waited for a token has got none
     assert counts(registry) == {"availability": availability, "latency": latency, "ttft": ttft, "itl": (0, 0)}
@@ -88,7 +89,6 @@ def test_one_request(registry, code, duration_s, availability, latency):
         (200, Generation(0.1), (1, 1), (0, 0)),
         (200, Generation(), (0, 0), (0, 0)),
         (400, Generation(), (0, 0), (0, 0)),
-        (499, Generation(9.0, 1, 9.0), (0, 0), (0, 0)),
         (500, Generation(), (1, 0), (0, 0)),
         (500, Generation(0.1, 1, 0.01), (1, 1), (1, 1)),
         (500, Generation(0.6, 1, 0.09), (1, 0), (1, 0)),
@@ -98,13 +98,57 @@ def test_one_request(registry, code, duration_s, availability, latency):
     ],
 )
 def test_a_language_models_request(registry, code, generation, ttft, itl):
-    """Judged by the tokens that came, also where the server broke off after them; missed where it failed before the first;
-    a client that hung up says nothing.
-    """
+    """Judged by the tokens that came, also where the server broke off after them; missed where it failed before the first."""
     ObjectiveCounters(registry, "digits", "1.0", ALL).finished(code, 0.1, generation)
     found = counts(registry)
     assert (found["ttft"], found["itl"]) == (ttft, itl)
-    assert found["availability"] == {200: (1, 1), 400: (0, 0), 499: (0, 0)}.get(code, (1, 0))
+    assert found["availability"] == {200: (1, 1), 400: (0, 0)}.get(code, (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "availability", "latency", "ttft"),
+    [
+        (0.0, 0, 0, 0),
+        (0.25, 0, 0, 0),
+        (0.2500001, 0, 1, 0),
+        (0.5, 0, 1, 0),
+        (0.6, 0, 1, 1),
+        (2.5, 0, 1, 1),
+        (2.6, 1, 1, 1),
+        (3600.0, 1, 1, 1),
+    ],
+)
+def test_a_client_that_left_without_an_answer(registry, waited_s, availability, latency, ttft):
+    """Was failed by each promise that it had waited longer for; who left sooner says nothing."""
+    ObjectiveCounters(registry, "digits", "1.0", ALL).hung_up(waited_s, served=False)
+    expected = {"availability": (availability, 0), "latency": (latency, 0), "ttft": (ttft, 0), "itl": (0, 0)}
+    assert counts(registry) == expected
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "generation", "latency", "ttft", "itl"),
+    [
+        (0.1, None, (1, 1), (0, 0), (0, 0)),
+        (0.3, None, (1, 0), (0, 0), (0, 0)),
+        (9.0, None, (1, 0), (0, 0), (0, 0)),
+        (0.2, Generation(0.2, 3, 0.03), (1, 1), (1, 1), (1, 1)),
+        (9.0, Generation(9.0, 3, 0.3), (1, 0), (1, 0), (1, 0)),
+        (0.2, Generation(0.2), (1, 1), (1, 1), (0, 0)),
+    ],
+)
+def test_a_client_that_left_a_stream_after_its_first_piece(registry, waited_s, generation, latency, ttft, itl):
+    """Was served, however long it stayed: its wait was over with that piece, and tokens are judged as they came."""
+    ObjectiveCounters(registry, "digits", "1.0", ALL).hung_up(waited_s, served=True, generation=generation)
+    assert counts(registry) == {"availability": (1, 1), "latency": latency, "ttft": ttft, "itl": itl}
+
+
+def test_how_long_is_abandoned_may_be_said(registry):
+    """By itself, whatever the latency."""
+    asked = Objectives(availability_target=0.9, abandoned_after_s=0.05)
+    counters = ObjectiveCounters(registry, "digits", "1.0", asked)
+    for waited_s in (0.04, 0.06):
+        counters.hung_up(waited_s, served=False)
+    assert counts(registry) == {"availability": (1, 0)}
 
 
 def test_a_model_without_a_latency_objective_counts_none_as_good(registry):
@@ -153,4 +197,5 @@ def test_good_requests_are_some_of_all(requests):
     failed = sum(code >= 500 or code == 408 for code, _ in requests)
     found = counts(registry)
     assert found["availability"] == (len(answered) + failed, len(answered))
-    assert found["latency"] == (len(answered), sum(duration_s <= 0.25 for duration_s in answered))
+    late = sum(code == 408 for code, _ in requests)
+    assert found["latency"] == (len(answered) + late, sum(duration_s <= 0.25 for duration_s in answered))

@@ -169,9 +169,7 @@ def test_objectives(registry: Registry) -> None:
     objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
     for code in (200, 404, 500):
         finish(recorder, code, objectives=objectives)
-    total, good = (registry.counter(f"servescope_slo_{name}_total").series for name in ("requests", "good"))
-    assert (total[(*MODEL, "availability")].value, good[(*MODEL, "availability")].value) == (2, 1)
-    assert (total[(*MODEL, "latency")].value, good[(*MODEL, "latency")].value) == (1, 0)
+    assert slo(registry) == {"availability": (2, 1), "latency": (1, 0)}
 
 
 def test_many_alike_are_judged_too(registry: Registry) -> None:
@@ -192,6 +190,41 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert model.requests.finished_count == 301
     port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
     assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
+
+
+@pytest.mark.parametrize(
+    ("facts", "availability", "latency"),
+    [
+        ({"answer": Answer.NONE, "ended": 10.5}, (0, 0), (0, 0)),
+        ({"answer": Answer.NONE, "ended": 12.0}, (0, 0), (1, 0)),
+        ({"answer": Answer.NONE, "ended": 21.0}, (1, 0), (1, 0)),
+        ({"answer": Answer.STREAMED, "ended": 21.0}, (1, 0), (1, 0)),  # headers, and nothing after them
+        ({"answer": Answer.STREAMED, "ended": 21.0, "first_piece": 10.5}, (1, 1), (1, 1)),
+        ({"answer": Answer.STREAMED, "ended": 21.0, "first_piece": 20.5}, (1, 1), (1, 0)),
+        ({"answer": Answer.WHOLE, "ended": 21.0}, (0, 0), (0, 0)),  # the handler's own code
+    ],
+)
+def test_who_hung_up(registry: Registry, facts: dict[str, object], availability: object, latency: object) -> None:
+    """Is judged by how long there was nothing: to the first piece of a stream, or to the end."""
+    objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
+    model = Recorder(registry, "h").model(*MODEL, objectives)
+    model.requests.finished(outcome(way=WAY, code=499, **facts))
+    assert slo(registry) == {"availability": availability, "latency": latency}
+
+
+def test_whose_turn_never_came(registry: Registry) -> None:
+    """Pipelined behind others by a client that left: it waited as well. Too large a body is its client's own fault."""
+    objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
+    model = Recorder(registry, "h").model(*MODEL, objectives)
+    for code, ended in ((499, 10.5), (499, 12.0), (499, 21.0), (413, 21.0), (408, 10.5)):
+        model.request_refused("predict", code, 10.0, ended, 7)
+    assert slo(registry) == {"availability": (2, 0), "latency": (3, 0)}
+
+
+def slo(registry: Registry) -> dict[str, tuple[float, float]]:
+    """All and good requests by objective."""
+    total, good = (registry.counter(f"servescope_slo_{name}_total").series for name in ("requests", "good"))
+    return {labels[2]: (one.value, good[labels].value) for labels, one in total.items()}
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from servescope.config.model.objectives import Objectives
+from servescope.metrics.recording.codes import DEADLINE
 from servescope.metrics.recording.requests.generation import Generation
 from servescope.metrics.registry import Registry
 
-DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
 _NEVER = -1.0  # no duration is within it
 _TOTALS_AND_GOOD = {
-    "availability": ("_counted", "_answered"),
-    "latency": ("_answered", "_fast"),
+    "availability": ("_asked", "_answered"),
+    "latency": ("_timed", "_fast"),
     "ttft": ("_streams", "_early"),
     "itl": ("_paced", "_steady"),
 }
@@ -28,8 +28,8 @@ class ObjectiveCounters:
     """
 
     __slots__ = (
-        "_answered", "_early", "_failed", "_fast", "_itl_s", "_latency_s", "_paced", "_registry", "_steady",
-        "_streams", "_ttft_s", "name", "objectives", "version",
+        "_abandoned_s", "_answered", "_asked", "_early", "_fast", "_itl_s", "_latency_s", "_paced", "_registry", "_steady",
+        "_streams", "_timed", "_ttft_s", "name", "objectives", "version",
     )  # fmt: skip
 
     def __init__(self, registry: Registry, name: str, version: str, objectives: Objectives) -> None:
@@ -40,21 +40,21 @@ class ObjectiveCounters:
         self._latency_s = _NEVER if objectives.latency_s is None else objectives.latency_s
         self._ttft_s = _NEVER if objectives.ttft_s is None else objectives.ttft_s
         self._itl_s = _NEVER if objectives.itl_s is None else objectives.itl_s
-        self._answered = self._failed = self._fast = 0
+        self._abandoned_s = objectives.patience_s
+        self._asked = self._answered = self._timed = self._fast = 0
         self._streams = self._early = self._paced = self._steady = 0
         self._show()
 
     def finished(self, code: int, duration_s: float, generation: Generation | None = None) -> None:
-        """A request's outcome is known: its answer's status (499 where the client gave up), how long it took, in s, and what
-        a language model made of it.
+        """A request's outcome is known, and its client has not left: its answer's status, how long it took, in s, and what a
+        language model made of it.
         """
         failed = code >= 500 or code == DEADLINE
         if failed:
-            self._failed += 1
+            self._asked += 1
+            self._timed += code == DEADLINE  # the server's time was over, however long it was
         elif code < 400:
-            self._answered += 1
-            if duration_s <= self._latency_s:
-                self._fast += 1
+            self.answered((duration_s,))
         else:
             return
         if generation is not None and generation.first_s is not None:
@@ -64,9 +64,26 @@ class ObjectiveCounters:
 
     def answered(self, durations_s: Sequence[float]) -> None:
         """Requests were answered without an error, and took so long."""
+        self._asked += len(durations_s)
         self._answered += len(durations_s)
+        self._timed += len(durations_s)
         limit = self._latency_s
         self._fast += sum([duration <= limit for duration in durations_s])
+
+    def hung_up(self, waited_s: float, *, served: bool, generation: Generation | None = None) -> None:
+        """A client left after it had waited so long. `served`: for the first piece of a stream, which it got; what came of the
+        rest nobody knows. Else for nothing: it was failed where it had waited longer than the model promises, and where it left
+        sooner nobody knows either. `generation`: what a language model had made of it.
+        """
+        if served:
+            self.answered((waited_s,))
+        else:
+            self._asked += waited_s > self._abandoned_s
+            self._timed += waited_s > self._latency_s
+        if generation is not None and generation.first_s is not None:
+            self.streamed(generation.first_s, generation.mean_gap_s)
+        elif not served:
+            self._streams += waited_s > self._ttft_s
 
     def streamed(self, ttft_s: float, itl_s: float | None) -> None:
         """A language model's answer ended, or broke off: seconds to its first token, mean seconds between its tokens, None
@@ -79,11 +96,6 @@ class ObjectiveCounters:
             self._paced += 1
             if itl_s <= self._itl_s:
                 self._steady += 1
-
-    @property
-    def _counted(self) -> int:
-        """All requests but those that the client spoilt or gave up."""
-        return self._answered + self._failed
 
     def remove(self) -> None:
         """Drop the series."""

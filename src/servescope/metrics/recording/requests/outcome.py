@@ -4,6 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.times import BatchTimes
 
 
@@ -17,7 +18,8 @@ class Answer(Enum):
 
 class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     """`route`: predict, explain or openai. `way`: its method and its path's template. `asked`: the version in its URL, or
-    `default`. `code`: the answer's status, 499 where the client hung up. `arrived`, `ended`: monotonic seconds. `times`: its
+    `default`. `code`: the answer's status, 499 where the client hung up. `first_piece`: when the client was sent the first piece
+    of a stream, None where it was sent none. It, `arrived`, `ended`: monotonic seconds. `times`: its
     batch's, None where it never was in one. `queued`: it was taken into the queue. `received_bytes`, `sent_bytes`: of its
     body and its answer's. `trace_id`: "" where it is not traced.
     """
@@ -27,6 +29,7 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     asked: str
     code: int
     answer: Answer
+    first_piece: float | None = None
     arrived: float
     ended: float
     times: BatchTimes | None
@@ -40,6 +43,16 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     def duration_s(self) -> float:
         """From its arrival to its end."""
         return self.ended - self.arrived
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether its client left, and not the handler gave this code."""
+        return self.code == HUNG_UP and self.answer is not Answer.WHOLE
+
+    @property
+    def waited_s(self) -> float:
+        """For how long its client had nothing: to the first piece of a stream, else to the end."""
+        return (self.ended if self.first_piece is None else self.first_piece) - self.arrived
 
     @property
     def handled(self) -> BatchTimes | None:

@@ -5,7 +5,9 @@ every MOST requests, and before each scrape. This is the hot path of measuring: 
 `recorder.Recorder`.
 """
 
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
 
@@ -55,10 +57,11 @@ class RequestRecorder:
             self._port.response_sent(code)
         self._port.http_request(LISTENER, *outcome.way, code)
         mark = ("trace_id", outcome.trace_id) if outcome.trace_id else ("request_id", outcome.request_id)
-        generation = times.generation if times is not None else None
         sizes = (outcome.received_bytes, outcome.sent_bytes)
         self._series.count(outcome.route, code)
-        self._series.observe(code, outcome.duration_s, *sizes, (*mark, ended), generation)
+        self._series.observe(code, outcome.duration_s, *sizes, (*mark, ended))
+        if (judge := self._series.objectives) is not None:
+            _judge(judge, outcome)
         self._series.observe_stages(times, outcome.arrived, ended, queued=outcome.queued)
         if handled := outcome.handled:
             self._series.handled(outcome.asked, (outcome.duration_s,), (handled.turn - outcome.arrived,))
@@ -69,6 +72,11 @@ class RequestRecorder:
         self._recorded += 1
         self._series.count(route, code)
         self._series.observe(code, ended - arrived, received_bytes, 0, ("request_id", "", ended))
+        if (judge := self._series.objectives) is not None:
+            if code == HUNG_UP:
+                judge.hung_up(ended - arrived, served=False)
+            else:
+                judge.finished(code, ended - arrived)
         self._series.observe_stages(None, arrived, ended, queued=False)
 
     def settle(self) -> None:
@@ -84,3 +92,11 @@ class RequestRecorder:
     def remove(self) -> None:
         """Drop all series of this project's own families."""
         self._series.remove()
+
+
+def _judge(judge: ObjectiveCounters, outcome: RequestOutcome) -> None:
+    generation = outcome.times.generation if outcome.times is not None else None
+    if outcome.hung_up:
+        judge.hung_up(outcome.waited_s, served=outcome.first_piece is not None, generation=generation)
+    else:
+        judge.finished(outcome.code, outcome.duration_s, generation)

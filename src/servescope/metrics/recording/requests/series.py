@@ -14,7 +14,6 @@ from servescope.metrics.instruments import Counter, Gauge
 from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.codes import USUAL_CODES, code_class
 from servescope.metrics.recording.families import ModelFamilies
-from servescope.metrics.recording.requests.generation import Generation
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 
@@ -29,7 +28,9 @@ PlainRow = tuple[float, float, BatchTimes, int, int, str, str, tuple[str, str]]
 
 
 class RequestSeries:
-    """See the module. `bounds`: buckets of the durations, the thresholds of `objectives` among them."""
+    """See the module. `bounds`: buckets of the durations, the thresholds of `objectives` among them, which the model may have none
+    of.
+    """
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class RequestSeries:
     ) -> None:
         self._families = families
         self._model = model = (name, version)
-        self._objectives = objectives
+        self.objectives = objectives
         self._latencies: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
         self._codes: dict[tuple[str, int], Counter] = {}
@@ -78,8 +79,8 @@ class RequestSeries:
         stages["handler"].pending += handler
         stages["respond"].pending += respond
         stages["dispatch"].pending += dispatch
-        if self._objectives is not None:
-            self._objectives.answered(durations)
+        if self.objectives is not None:
+            self.objectives.answered(durations)
         self._handle_all(asked, durations, waited)
 
     def _mark(self, durations: Sequence[float], ids: Sequence[str], ended: Sequence[float]) -> None:
@@ -119,11 +120,8 @@ class RequestSeries:
         received: int,
         sent: int,
         mark: tuple[str, str, float],
-        generation: Generation | None = None,
     ) -> None:
-        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds, where it has an id.
-        `generation`: what a language model made of it.
-        """
+        """The duration in seconds and the sizes of one request. `mark`: its exemplar, at monotonic seconds, where it has an id."""
         outcome = self._ok if code < 400 else self._client_errors if code < 500 else self._server_errors
         label, value, ended = mark
         if value:
@@ -132,8 +130,6 @@ class RequestSeries:
             outcome.observe(duration)
         self._received.observe(received)
         self._sent.observe(sent)
-        if self._objectives is not None:
-            self._objectives.finished(code, duration, generation)
 
     def observe_stages(self, times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> None:
         """The stages of one request; see `request_times.stage_times`."""
@@ -183,8 +179,8 @@ class RequestSeries:
             families.stages.remove(*model, stage)
         for sized in (families.batch_sizes, families.request_bytes, families.response_bytes):
             sized.remove(*model)
-        if self._objectives is not None:
-            self._objectives.remove()
+        if self.objectives is not None:
+            self.objectives.remove()
 
 
 def _epoch() -> float:
