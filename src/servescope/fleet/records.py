@@ -1,5 +1,6 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
+from servescope.fleet.troubles import Troubles
 from servescope.fleet.worker import Worker
 from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
@@ -7,13 +8,17 @@ from servescope.wire.messages import EngineStats
 
 
 class WorkerRecords:
-    """The records of one pool. The model may not be known to the metrics (any more); then what concerns it is dropped."""
+    """The records of one pool. The model may not be known to the metrics (any more); then what concerns it is dropped.
+
+    `troubles`: what has gone wrong, for those who look elsewhere than at the metrics.
+    """
 
     def __init__(self, recorder: Recorder, pass_through: PassThrough, name: str, version: str) -> None:
         self._recorder = recorder
         self._pass_through = pass_through
         self._name = name
         self._version = version
+        self.troubles = Troubles()
 
     @property
     def _model(self) -> ModelRecorder | None:
@@ -48,8 +53,10 @@ class WorkerRecords:
         if model := self._model:
             model.llm.engine(worker.name, stats)
 
-    def ended(self, worker: Worker) -> None:
-        """Its process has ended."""
+    def ended(self, worker: Worker, why: str) -> None:
+        """Its process has ended; `why`, if nobody here had wanted that."""
+        if why:
+            self.troubles.ended(why)
         self._recorder.workers.ended(worker.name)
         self._pass_through.detach(worker.name)
         if model := self._model:
@@ -57,6 +64,7 @@ class WorkerRecords:
 
     def restarted(self, reason: str) -> None:
         """A worker that nobody had stopped is started again."""
+        self.troubles.restarted(reason)
         if model := self._model:
             model.restarted(reason)
 
