@@ -18,6 +18,7 @@ from servescope.config.reference import yaml_table
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import (
     BY_NAME,
+    MISSING_REASONS,
     OUTCOMES,
     REJECTION_REASONS,
     RESTART_REASONS,
@@ -115,7 +116,7 @@ def test_prometheus_reads_them(tmp_path):
 def test_options_exist():
     """What stands in code and looks like an option, a family or a label is one of ours, or of those in THEIRS."""
     known = options() | BY_NAME.keys() | THEIRS | {label for one in BY_NAME.values() for label in one.labels}
-    for values in (*VALUES.values(), REJECTION_REASONS, RESTART_REASONS):
+    for values in (*VALUES.values(), REJECTION_REASONS, RESTART_REASONS, MISSING_REASONS):
         known.update(values)
     known.update(name for name in vars(CustomMetrics) if not name.startswith("_"))
     buckets = tuple(prefixes_of(Settings))
@@ -155,6 +156,6 @@ def test_the_objectives_are_taken():
 
 
 def test_the_tables_are_complete():
-    """Every stage and every reason for a refusal or a restart has its row."""
-    for word in (*STAGES, *REJECTION_REASONS, *RESTART_REASONS):
+    """Every stage and every reason for a refusal, a restart or a missing model has its row."""
+    for word in (*STAGES, *REJECTION_REASONS, *RESTART_REASONS, *MISSING_REASONS):
         assert re.search(rf"^\| [^|]*`{word}`", PAGE, re.MULTILINE), word

@@ -93,3 +93,47 @@ def test_nothing_is_watched_when_all_is_dropped():
         assert bench.over == [(3, pytest.approx(60))]
 
     run(main())
+
+
+def test_how_long_a_worker_is_at_its_batch():
+    """Since the batch was taken or had its turn, or since the last piece of it; nothing when idle."""
+
+    async def main():
+        hand = Bench(timeout_s=100).hand
+        assert hand.batch_s == 0
+        first, second = Work(1), Work(2)
+        hand.take(first)
+        await asyncio.sleep(4)
+        hand.take(second)
+        await asyncio.sleep(3)
+        assert hand.batch_s == pytest.approx(7)
+        hand.renew(first)
+        await asyncio.sleep(2)
+        assert hand.batch_s == pytest.approx(2)
+        hand.drop(first)
+        assert hand.batch_s == 0
+        await asyncio.sleep(5)
+        assert hand.batch_s == pytest.approx(5)
+        hand.drop_all()
+        assert hand.batch_s == 0
+
+    run(main())
+
+
+def test_of_several_at_a_time_the_one_without_progress():
+    """Whatever others do beside it, and while it is given more time."""
+
+    async def main():
+        bench = Bench(concurrent=True, grace_s=100)
+        stuck, lively = bench.take(1), bench.take(2)
+        for _ in range(5):
+            await asyncio.sleep(3)
+            bench.hand.renew(lively)
+        assert bench.over == [(1, pytest.approx(10))]
+        assert bench.hand.batch_s == pytest.approx(15)
+        bench.hand.drop(stuck)
+        assert bench.hand.batch_s == 0
+        await asyncio.sleep(4)
+        assert bench.hand.batch_s == pytest.approx(4)
+
+    run(main())

@@ -5,16 +5,20 @@ import time
 
 import pytest
 
+from integration.server import wait_until
 from truth.books import Books
 from truth.client import Ask, Client, drive, load
 from truth.comparison import DEPTH, assert_same_counts, at_rest
 from truth.conftest import amount
-from truth.leaving import until
+from truth.handlers import ASYNC_CONFIG, ASYNC_SLEEP
+from truth.leaving import at, until
 from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 
 OLDEST = "servescope_queue_oldest_seconds"
+IN_FLIGHT_OLDEST = "servescope_in_flight_oldest_seconds"
+BATCH = "servescope_worker_batch_seconds"
 BUSY = "servescope_worker_busy_seconds_total"
 STATES = "servescope_workers"
 
@@ -52,6 +56,135 @@ def test_the_oldest_request_grows_older(truth_server, model_of):
 
     books = asyncio.run(stall())
     assert reading()[2] == 0
+    assert_same_counts(at_rest(truth_server, model), model, books)
+
+
+# The front end's loop has a clock of whole milliseconds, read once a turn.
+HAIR_S = 0.002
+
+
+class Ages:
+    """Readings of a gauge, each as the span of the client's clock in which what it tells of began."""
+
+    def __init__(self, server, model, family):
+        self._read = lambda: read(server, family).value(family, model_name=model.name)
+
+    def zero(self):
+        return self._read() == 0
+
+    def since(self):
+        """Between which clock readings it says that it began."""
+        before = time.monotonic()
+        value = self._read()
+        return before - value - HAIR_S, time.monotonic() - value + HAIR_S
+
+    async def turned(self, moment):
+        """Wait until what it tells of began after this moment."""
+        await until(lambda: self.since()[0] >= moment - 2 * HAIR_S, "the last piece to be what counts")
+
+
+def test_a_worker_that_hangs(truth_server, model_of):
+    """Clients that come and leave do not hide it: the oldest in flight is the one that the worker is at, which its client has left,
+    and the worker has been at it since; the queue knows nothing of that. At rest both are 0.
+    """
+    model = model_of()
+    oldest, batch = Ages(truth_server, model, IN_FLIGHT_OLDEST), Ages(truth_server, model, BATCH)
+
+    async def hang():
+        books = Books()
+        before = time.monotonic()
+        went = asyncio.Event()
+        first = asyncio.create_task(
+            Client(truth_server.ports["inference"], books).ask(Ask(model.path, b"gate held", leave=at(went)))
+        )
+        await until((model.notes / "held.began").exists)
+        began = time.monotonic()
+        went.set()
+        await first
+        for _ in range(3):
+            left = asyncio.Event()
+            impatient = Client(truth_server.ports["inference"], books).ask(Ask(model.path, leave=at(left)))
+            asked = asyncio.create_task(impatient)
+            await until(lambda: read(truth_server, DEPTH).value(DEPTH, model_name=model.name) == 1)
+            left.set()
+            await asked
+            for age in (oldest, batch):
+                earliest, latest = await asyncio.to_thread(age.since)
+                assert before <= latest
+                assert earliest <= began
+        await until(lambda: read(truth_server, OLDEST).value(OLDEST, model_name=model.name) == 0)
+        model.open("held")
+        await until(lambda: oldest.zero() and batch.zero(), "nothing to be in hand")
+        return books
+
+    assert oldest.zero()
+    assert batch.zero()
+    books = asyncio.run(hang())
+    assert_same_counts(at_rest(truth_server, model), model, books)
+
+
+def test_a_deadline_does_not_hide_it_either(truth_server, model_of):
+    """Its client was told 408, and the worker is at it all the same."""
+    model = model_of("clientTimeoutInMills: 50\nminWorkers: 1\nmaxWorkers: 1\n")
+    oldest = Ages(truth_server, model, IN_FLIGHT_OLDEST)
+    before = time.monotonic()
+    books = load(truth_server.ports["inference"], [Ask(model.path, b"gate held")] * 3)
+    assert books.codes() == {"408": 3}
+    earliest, latest = oldest.since()
+    assert before <= latest
+    assert earliest <= books.entries[0].ended
+    model.open("held")
+    wait_until(oldest.zero)
+
+
+def test_a_stream_that_goes_on_is_no_stall(truth_server, model_of):
+    """It counts from its last piece, for the model and its worker."""
+    model = model_of()
+    ages = [Ages(truth_server, model, family) for family in (IN_FLIGHT_OLDEST, BATCH)]
+
+    async def follow(_books):
+        for gate in ("first", "second"):
+            await until((model.notes / f"{gate}.began").exists)
+            opened = time.monotonic()
+            for age in ages:
+                assert (await asyncio.to_thread(age.since))[0] < opened
+            await until(lambda opened=opened: time.monotonic() > opened + 0.1)
+            model.open(gate)
+            await until((model.notes / f"after-{gate}.began").exists)  # a piece was sent before
+            for age in ages:
+                await age.turned(opened + 0.1)
+            model.open(f"after-{gate}")
+
+    words = b"gate first stream 1 gate after-first gate second stream 1 gate after-second"
+    books = load(truth_server.ports["inference"], [Ask(model.path, words)], 1, follow)
+    assert_same_counts(at_rest(truth_server, model), model, books)
+    assert all(age.zero() for age in ages)
+
+
+def test_side_by_side_the_oldest_counts(truth_server, model_of):
+    """Of an asynchronous worker's requests, whatever is answered beside it; and nothing is left when its client goes."""
+    model = model_of(ASYNC_CONFIG, ASYNC_SLEEP)
+    ages = [Ages(truth_server, model, family) for family in (IN_FLIGHT_OLDEST, BATCH)]
+
+    async def beside():
+        books, went = Books(), asyncio.Event()
+        before = time.monotonic()
+        clients = [Client(truth_server.ports["inference"], books) for _ in range(2)]
+        old = asyncio.create_task(clients[0].ask(Ask(model.path, b"3600", leave=at(went))))
+        await until(lambda: not any(age.zero() for age in ages), "the request to be in hand")
+        taken = time.monotonic()
+        for _ in range(3):
+            await clients[1].ask(Ask(model.path, b"0.01"))
+        for age in ages:
+            earliest, latest = await asyncio.to_thread(age.since)
+            assert before <= latest
+            assert earliest <= taken
+        went.set()
+        await old
+        await until(lambda: all(age.zero() for age in ages), "the handler to give it up")
+        return books
+
+    books = asyncio.run(beside())
     assert_same_counts(at_rest(truth_server, model), model, books)
 
 

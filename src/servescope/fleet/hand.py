@@ -1,4 +1,4 @@
-"""What a worker has in hand: its batches, until when each must be answered, and for how long there were any.
+"""What a worker has in hand: its batches, since when the time of each counts, and for how long there were any.
 
 Held by `fleet.worker`, which decides what is done about a batch that is over its time. One timer watches all batches, and is set
 again only when it fires: none is made or cancelled per request.
@@ -12,7 +12,8 @@ from servescope.fleet.work import Work
 
 
 class Hand:
-    """`batches` are those in hand by id, with their deadlines on the loop's clock; changed here alone.
+    """`batches` are those in hand by id, each with the moment since when its time counts, on the loop's clock: when it was taken,
+    got its turn, or a piece of its answer came. Changed here alone.
 
     `timeout_s` bounds a batch, and the time between two pieces of one. `overdue` hears of each that is over its time, and says
     whether the worker goes on. `concurrent`: all are worked on; else only the first, and the others wait for their turn.
@@ -23,6 +24,7 @@ class Hand:
         self.concurrent = False
         self.batches: dict[int, tuple[Work, float]] = {}
         self._overdue = overdue
+        self._extended: dict[int, float] = {}  # until when, by id
         self._busy_s = 0.0
         self._busy_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -34,30 +36,35 @@ class Hand:
         """For how many seconds, up to now, there has been a batch in hand."""
         return self._busy_s if self._busy_since is None else self._busy_s + time.monotonic() - self._busy_since
 
+    @property
+    def batch_s(self) -> float:
+        """For how many seconds the worker has been at a batch, of several the one whose time has counted longest; 0 when idle."""
+        now = self._time()
+        return max((now - since for _, since in self._worked_on()), default=0.0)
+
     def take(self, work: Work) -> None:
         """One more batch."""
         if not self.batches:
             self._busy_since = time.monotonic()
-        deadline = self._time() + self.timeout_s
-        self.batches[work.id] = (work, deadline)
-        if self._watch is None:
-            self._watch = self._loop.call_at(deadline, self._check)
+        self.renew(work)
 
     def renew(self, work: Work) -> None:
         """A piece of its answer came: its time counts from here."""
-        deadline = self._time() + self.timeout_s
-        self.batches[work.id] = (work, deadline)
+        now = self._time()
+        self.batches[work.id] = (work, now)
         if self._watch is None:
-            self._watch = self._loop.call_at(deadline, self._check)
+            self._watch = self._loop.call_at(now + self.timeout_s, self._check)
 
     def extend(self, work: Work, seconds: float) -> None:
         """It has so many seconds from now. To be called by `overdue` alone: the timer is set after it."""
-        self.batches[work.id] = (work, self._time() + seconds)
+        self._extended[work.id] = self._time() + seconds
 
     def drop(self, work: Work) -> None:
         """It is over. The next has its turn now, where they take turns, and its time counts from here."""
         batches = self.batches
         batches.pop(work.id, None)
+        if self._extended:
+            self._extended.pop(work.id, None)
         if not batches:
             self._note_idle()
         elif not self.concurrent:
@@ -73,6 +80,7 @@ class Hand:
         """All are over; what they were."""
         works = [work for work, _ in self.batches.values()]
         self.batches.clear()
+        self._extended.clear()
         self._note_idle()
         if self._watch is not None:
             self._watch.cancel()
@@ -96,5 +104,10 @@ class Hand:
             self._watch = self._loop.call_at(at, self._check)
 
     def _watched(self) -> list[tuple[Work, float]]:
+        """What is worked on, with its deadline."""
+        extended, timeout_s = self._extended, self.timeout_s
+        return [(work, extended.get(work.id, since + timeout_s)) for work, since in self._worked_on()]
+
+    def _worked_on(self) -> list[tuple[Work, float]]:
         batches = list(self.batches.values())
         return batches if self.concurrent else batches[:1]

@@ -26,7 +26,8 @@ class WorkerRecords:
 
     def added(self, worker: Worker) -> None:
         """There is a new worker."""
-        self._recorder.workers.added(self._name, self._version, worker.name, lambda: worker.busy_s)
+        hand = worker.hand
+        self._recorder.workers.added(self._name, self._version, worker.name, lambda: hand.busy_s, lambda: hand.batch_s)
 
     def launched(self, worker: Worker) -> None:
         """It has a process."""
@@ -70,6 +71,6 @@ class WorkerRecords:
 
     def gone(self, worker: Worker) -> None:
         """It will not come back."""
-        self._recorder.workers.gone(self._name, self._version, worker.name, worker.busy_s)
+        self._recorder.workers.gone(self._name, self._version, worker.name, worker.hand.busy_s)
         if model := self._model:
             model.llm.worker_gone(worker.name)

@@ -83,9 +83,9 @@ class Worker:
         return self.state in AT_WORK and len(self.in_flight) < self.pace.most
 
     @property
-    def busy_s(self) -> float:
-        """For how many seconds, in all its lives and up to now, it has had a batch in hand."""
-        return self._hand.busy_s
+    def hand(self) -> Hand:
+        """What it has in hand, and for how long it had something, in all its lives."""
+        return self._hand
 
     @property
     def request_ids(self) -> list[str]:

@@ -19,7 +19,18 @@ from servescope.wire.messages import Reply, Tokens
 class DispatchedBatch:
     """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after."""
 
-    __slots__ = ("_done", "_give_back", "_model_recorder", "_recorder", "_written_s", "id", "jobs", "times", "worker")
+    __slots__ = (
+        "_done",
+        "_give_back",
+        "_model_recorder",
+        "_piece_at",
+        "_recorder",
+        "_written_s",
+        "id",
+        "jobs",
+        "times",
+        "worker",
+    )
 
     def __init__(
         self,
@@ -41,11 +52,20 @@ class DispatchedBatch:
         self._done = done
         self._give_back = give_back
         self._written_s = 0.0
+        self._piece_at = 0.0
 
     @property
     def request_ids(self) -> list[str]:
         """See `Work`."""
         return [job.request.id for job in self.jobs]
+
+    @property
+    def waits_since(self) -> float:
+        """Since when its requests wait for something: since the first one's arrival, or since the last piece that came.
+
+        Also those that nobody waits for any more, as the worker is at them all the same.
+        """
+        return self._piece_at or min(job.arrived for job in self.jobs)
 
     def written(self) -> None:
         """It is on its way to the worker."""
@@ -57,6 +77,8 @@ class DispatchedBatch:
         final = reply.final
         if final:
             self.times.answered(reply.started, received, reply.stages, handled=reply.code == 200)
+        else:
+            self._piece_at = received
         if reply.updates:
             self._model_recorder.custom(reply.updates)
         if reply.tokens is not None:

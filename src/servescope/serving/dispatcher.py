@@ -10,7 +10,6 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -26,7 +25,7 @@ from servescope.wire.frames import Buffer, FrameTooLarge
 from servescope.wire.messages import Batch, MetricUpdate
 
 logger = logging.getLogger("servescope.serving")
-_batch_ids: Iterator[int] = itertools.count(1)
+_batch_ids = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,13 @@ class Dispatcher:
     def oldest_s(self) -> float:
         """How long the request that comes next has waited, 0 where none waits."""
         return time.monotonic() - self._queue[0].arrived if self._queue else 0.0
+
+    @property
+    def in_flight_oldest_s(self) -> float:
+        """How long the request that waits longest, here or in a worker, has waited for its answer or its next piece; else 0."""
+        now = time.monotonic()
+        since = [job.arrived for job in self._queue] + [batch.waits_since for batch in self._batches]
+        return now - min(since, default=now)
 
     def submit(self, job: Job) -> None:
         """Take a job in; its client will be told.

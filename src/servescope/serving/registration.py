@@ -141,7 +141,12 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     pool.events = dispatcher
     runtime = options.runtime or manifest.runtime
     recorder.describe(manifest.handler, runtime, options.batch_size, options.max_batch_delay_ms, options.device_type)
-    recorder.queue(lambda: len(dispatcher), lambda: dispatcher.oldest_s, options.job_queue_size)
+    recorder.queue(
+        lambda: len(dispatcher),
+        lambda: dispatcher.oldest_s,
+        lambda: dispatcher.in_flight_oldest_s,
+        options.job_queue_size,
+    )
     recorder.workers(pool.states)
     model = Model(
         manifest.model_name,

@@ -99,13 +99,14 @@ def test_queue_and_workers_are_read_at_scrape_time(registry: Registry) -> None:
     """Nothing is recorded a request; a reader's answer is the value."""
     model = Recorder(registry, "h").model("noop", "1.0")
     waiting: list[int] = []
-    model.queue(lambda: len(waiting), lambda: 1.5, 100)
+    model.queue(lambda: len(waiting), lambda: 1.5, lambda: 2.5, 100)
     model.scaling(lambda: 2, lambda: 1, lambda: 4)
     model.workers(lambda: {"ready": 2})
     waiting.append(1)
     assert series(registry, "servescope_queue_depth") == {("noop", "1.0"): 1.0}
     assert series(registry, "servescope_queue_capacity") == {("noop", "1.0"): 100.0}
     assert series(registry, "servescope_queue_oldest_seconds") == {("noop", "1.0"): 1.5}
+    assert series(registry, "servescope_in_flight_oldest_seconds") == {("noop", "1.0"): 2.5}
     scaling = [series(registry, f"servescope_workers_{name}")["noop", "1.0"] for name in ("wanted", "min", "max")]
     assert scaling == [2.0, 1.0, 4.0]
     expected = {("noop", "1.0", state): 2.0 if state == "ready" else 0.0 for state in WORKER_STATES}
@@ -117,12 +118,12 @@ def test_a_forgotten_model(registry: Registry) -> None:
     clock = Clock()
     recorder = Recorder(registry, "h", clock)
     model = recorder.model("noop", "1.0")
-    model.queue(lambda: 0, lambda: 0.0, 100)
+    model.queue(lambda: 0, lambda: 0.0, lambda: 0.0, 100)
     model.describe("handler.py", "python", 1, 100, "cpu")
     model.request_arrived("default")
     model.rejected("unforeseen")
     recorder.forget("noop", "1.0")
-    assert series(registry, "servescope_queue_depth") == {}
+    assert series(registry, "servescope_queue_depth") == series(registry, "servescope_in_flight_oldest_seconds") == {}
     clock.now = KEPT_S - 1
     assert series(registry, "servescope_rejected_total")["noop", "1.0", "unforeseen"] == 1.0
     clock.now = KEPT_S
@@ -193,15 +194,17 @@ def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> N
     clock = Clock()
     recorder = Recorder(registry, "h", clock)
     busy = 1.0
-    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy)
+    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy, lambda: busy / 2)
     recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711)
     assert [process.pid for process in recorder.workers.processes.snapshot()] == [4711]
     busy = 2.0
     key = ("noop", "1.0", "W-9000-noop_1.0")
     assert series(registry, "servescope_worker_busy_seconds_total") == {key: 2.0}
+    assert series(registry, "servescope_worker_batch_seconds") == {key: 1.0}
     recorder.workers.ended("W-9000-noop_1.0")
     recorder.workers.gone("noop", "1.0", "W-9000-noop_1.0", 3.0)
     assert not recorder.workers.processes.snapshot()
+    assert series(registry, "servescope_worker_batch_seconds") == {}  # at once: it is at nothing any more
     clock.now = KEPT_S - 1
     assert series(registry, "servescope_worker_busy_seconds_total") == {key: 3.0}
     clock.now = KEPT_S

@@ -42,7 +42,8 @@ WORKERS = (
     ),
     Definition(
         "servescope_worker_batch_seconds", "gauge", "seconds", _WORKER,
-        "For how long the worker has been at the oldest batch that it has in hand, 0 when it is idle.", _SCRAPED,
+        "For how long the worker has been at the oldest batch that it has in hand, 0 when it is idle: the time that responseTimeout"
+        " bounds, which counts from the batch's turn, and anew from each piece of a stream.", _SCRAPED,
     ),
     Definition(
         "servescope_worker_memory_bytes", "gauge", "bytes", _WORKER,

@@ -22,6 +22,7 @@ class ModelFamilies:
         self.request_bytes = histogram("servescope_request_bytes")
         self.response_bytes = histogram("servescope_response_bytes")
         self.in_flight = gauge("servescope_requests_in_flight")
+        self.in_flight_oldest = gauge("servescope_in_flight_oldest_seconds")
         self.depth = gauge("servescope_queue_depth")
         self.capacity = gauge("servescope_queue_capacity")
         self.oldest = gauge("servescope_queue_oldest_seconds")

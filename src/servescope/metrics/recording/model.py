@@ -126,10 +126,19 @@ class ModelRecorder:
             _name, _version, handler, runtime, _size, max_batch_delay_ms, device = self._info
             self.describe(handler, runtime, 1, int(max_batch_delay_ms), device)
 
-    def queue(self, depth: Callable[[], float], oldest_s: Callable[[], float], capacity: int) -> None:
-        """Let `depth` say at scrape time how many requests wait, `oldest_s` for how long; `capacity` may."""
+    def queue(
+        self,
+        depth: Callable[[], float],
+        oldest_s: Callable[[], float],
+        in_flight_oldest_s: Callable[[], float],
+        capacity: int,
+    ) -> None:
+        """Let `depth` say at scrape time how many requests wait, `oldest_s` for how long, and `in_flight_oldest_s` for how long the
+        oldest has waited or been worked on; `capacity` may wait.
+        """
         self._families.depth.read(depth, self.name, self.version)
         self._families.oldest.read(oldest_s, self.name, self.version)
+        self._families.in_flight_oldest.read(in_flight_oldest_s, self.name, self.version)
         self._families.capacity.labels(self.name, self.version).value = float(capacity)
 
     def workers(self, states: Callable[[], Mapping[str, int]]) -> None:
@@ -149,6 +158,7 @@ class ModelRecorder:
         for family in (
             families.depth,
             families.oldest,
+            families.in_flight_oldest,
             families.capacity,
             families.wanted,
             families.fewest,
