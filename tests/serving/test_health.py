@@ -4,12 +4,13 @@ from fleet.clock import run, settle
 from fleet.scripted import crashing, mute
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
+from servescope.serving.wanted import WantedModels
 from serving.parts import Served, model_of
 
 
 def test_without_models():
     """An empty server is healthy until it drains."""
-    health = Health(Catalog())
+    health = Health(Catalog(), WantedModels())
     assert health.healthy
     health.draining = True
     assert not health.healthy
@@ -20,7 +21,7 @@ def test_workers_that_load_or_are_retried_count_as_living():
 
     async def main():
         catalog = Catalog()
-        health = Health(catalog)
+        health = Health(catalog, WantedModels())
         catalog.add(model_of("loading", served=Served(mute)))
         failing = Served(crashing, window_s=5)
         catalog.add(model_of("failing", served=failing))
@@ -37,7 +38,7 @@ def test_the_minimum_of_the_default_version_counts():
 
     async def main():
         catalog = Catalog()
-        health = Health(catalog)
+        health = Health(catalog, WantedModels())
         catalog.add(model_of("a", "1.0"))
         catalog.add(model_of("a", "2.0", min_workers=2, max_workers=2))
         assert health.healthy

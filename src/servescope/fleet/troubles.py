@@ -1,4 +1,4 @@
-"""What has gone wrong with a pool's workers so far. Held by `fleet.pool`; read by `serving.survey`, for whoever looks at a server."""
+"""What has gone wrong with a pool's workers so far. Held by `fleet.pool`; read by `serving.survey`."""
 
 from collections import Counter
 

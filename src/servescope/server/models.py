@@ -17,6 +17,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.registration import Host
+from servescope.serving.survey import Surveyor
 from servescope.serving.wanted import WantedModels
 
 
@@ -29,14 +30,15 @@ def usable_gpus(settings: Settings) -> int:
 
 
 class Models(Part):
-    """Gives `catalog`, `wanted`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
+    """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
 
     def __init__(self, beginning: Beginning, measuring: Measuring) -> None:
         settings = beginning.settings
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)
-        self.health = Health(self.catalog)
+        self.health = Health(self.catalog, self.wanted)
+        self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
         numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,

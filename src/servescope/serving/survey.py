@@ -18,9 +18,11 @@ from servescope.serving.wanted import WantedModel, WantedModels, without_queries
 
 
 class Standing(StrEnum):
-    """Where a model is. `WAITING`: its archive is fetched or unpacked, or has yet to be. `LOADING`: its workers load for the first
-    time. `FAILED`: none can be asked, and some are tried again; `GAVE_UP`: none is any more. `MISSING`: it could not be registered.
-    `IDLE`: no workers are wanted.
+    """Where a model is.
+
+    `WAITING`: its archive is fetched or unpacked, or has yet to be. `LOADING`: its workers load for the first time. `FAILED`: it
+    cannot be asked, and workers are tried again; `GIVEN_UP`: they are not any more. `MISSING`: it could not be registered. `IDLE`:
+    no workers are wanted.
     """
 
     WAITING = "waiting"
@@ -28,16 +30,19 @@ class Standing(StrEnum):
     READY = "ready"
     IDLE = "idle"
     FAILED = "failed"
-    GAVE_UP = "gave_up"
+    GIVEN_UP = "given_up"
     MISSING = "missing"
 
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """One worker. `id` as TorchServe's. `busy_s`: for how many seconds it has been at what it is at, 0 when idle."""
+    """One worker. `id` as TorchServe's. `state`: as `WorkerState`, or given_up.
+
+    `busy_s`: for how many seconds it has been at what it is at, 0 when idle.
+    """
 
     id: str
-    state: WorkerState
+    state: str
     busy_s: float
 
 
@@ -155,9 +160,10 @@ def _standing(model: Model) -> Standing:
     if not len(pool):
         return Standing.IDLE
     if not pool.can_serve:
-        return Standing.GAVE_UP
+        return Standing.GIVEN_UP
     return Standing.FAILED if pool.loads.failure or (pool.loads.any_over and not model.at_work) else Standing.LOADING
 
 
 def _worker(worker: Worker) -> WorkerReport:
-    return WorkerReport(str(worker.number), worker.state, round(worker.hand.batch_s, 3))
+    state = str(Standing.GIVEN_UP if worker.state is WorkerState.GAVE_UP else worker.state)
+    return WorkerReport(str(worker.number), state, round(worker.hand.batch_s, 3))

@@ -21,7 +21,7 @@ from servescope.worker.loader import Finish, LoadedHandler, load_handler
 from servescope.worker.loop import make_runner
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.probe import Probe
-from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
+from servescope.worker.session import Session, described, report_failure
 
 SHIM = Path(__file__).parent / "shim"
 
@@ -62,7 +62,7 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     except Exception as error:  # whatever a model raises while loading is an answer
         report_failure(error, [f"to load {load.model_name}"])
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
-        text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {error}"
+        text = described(error)
         reason = error.message if isinstance(error, EngineFailed) else ""
         return None, Loaded(507 if memory else 500, text, False, context.metrics.drain(), reason=reason)
     return handler, Loaded(200, "", handler.is_async, context.metrics.drain(), context.served_models)

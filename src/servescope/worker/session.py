@@ -59,6 +59,13 @@ def _text(value: object) -> str:
         return f"{type(value).__name__} (which cannot be shown: {type(error).__name__})"
 
 
+def described(error: BaseException) -> str:
+    """An error in words, as a traceback ends with it, and fit for a message."""
+    text = _text(error)
+    words = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return words.encode("utf-8", "replace").decode()
+
+
 def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
     """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
     print(f"Requests {', '.join(request_ids)} failed:", file=sys.stderr)

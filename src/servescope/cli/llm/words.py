@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servescope.cli.help.words import WordsParser
-from servescope.cli.start import add_options
+from servescope.cli.start import add_options, check_wait
 
 _PROG = "servescope llm"
 STARTUP_TIMEOUT_S = 1800
@@ -83,6 +83,8 @@ def read_words(words: Sequence[str]) -> LlmCommand:
     _add_own(own_options)
     add_options(start_options)
     own, start = own_options.parse_known_args(ours)
+    parsed = start_options.parse_args(start)
+    check_wait(options, parsed)
     return LlmCommand(
         model=model,
         name=own.model_name,
@@ -92,7 +94,7 @@ def read_words(words: Sequence[str]) -> LlmCommand:
         response_timeout_s=own.response_timeout,
         engine=tuple(engine[1:]),
         start=tuple(start),
-        options=start_options.parse_args(start),
+        options=parsed,
     )
 
 
