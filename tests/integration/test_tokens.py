@@ -80,7 +80,7 @@ def test_probes_metrics_and_descriptions_are_open(net):
     assert ask(net, "metrics", "/metrics").status_code == 200
     wait_until(lambda: ask(net, "inference", "/ping", "nonsense").status_code == 200)
     for api in ("inference", "management", "metrics"):
-        for path in ("/livez", "/readyz", "/readyz?verbose", "/readyz?format=json", "/readyz?model=noop"):
+        for path in ("/livez", "/readyz", "/readyz?verbose", "/readyz/models", "/readyz?model=noop"):
             assert ask(net, api, path).status_code == ask(net, api, path, "nonsense").status_code == 200
         assert ask(net, api, "/api-description").status_code == 200
         assert ask(net, api, "/", method="OPTIONS").status_code == 200

@@ -28,13 +28,14 @@ class Api:
 class Port:
     """A port with an app over `act`, a function or one of the server's own APIs, on a Unix socket, and a client of it."""
 
-    def __init__(self, directory, act, cors=()):
+    def __init__(self, directory, act, cors=(), probes=None):
         self.registry = Registry()
         self.log = directory / "access_log.log"
         self._file = RollingFile(self.log, print)
         self._access = AccessLog(self._file, Console(None), "text")
         self.observers = Observers(Recorder(self.registry, "h"), self._access, list(cors))
-        app = HttpApp([act if hasattr(act, "handle") else Api(act)], Settings(max_request_size=1000), self.observers)
+        handlers = [act if hasattr(act, "handle") else Api(act)]
+        app = HttpApp(handlers, Settings(max_request_size=1000), self.observers, probes)
         self._path = directory / "s.sock"
         self._listener = Listener("inference_address", Address("unix", "", 0, str(self._path)), app, None)
 

@@ -2,7 +2,7 @@
 
 In: endpoints and tokens from `cli.client.endpoints`. Out: a `Status`, shown as tables or JSON, and an exit status. Of the three
 ports only the management one must answer; what the others do not tell is left out by name. Settings, processes and queues come from
-the descriptions of models, states and errors from /readyz, counts of requests from /metrics.
+the descriptions of models, states and errors from /readyz/models, counts of requests from /metrics.
 """
 
 import json
@@ -29,8 +29,8 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class Status:
-    """The answers. `health` is /ping's word or why there was none; `survey` is /readyz's; `requests` is None when /metrics could
-    not be read.
+    """The answers. `health` is /ping's word or why there was none; `survey` is /readyz/models'; `requests` is None when /metrics
+    could not be read.
 
     `models`: their descriptions, with what the survey says of them under `readiness`, and of their workers under `state` and
     `busy_s`; None where a model or a worker came between the two.

@@ -1,7 +1,7 @@
-"""How a server's models are, by its own word: `/readyz?format=json`, which every port answers, and without a token.
+"""How a server's models are, by its own word: `/readyz/models`, which every port answers, and without a token.
 
-In: a connection, most often to the management API. Out: the decoded answer, whatever its status (`serving.survey` says what is in
-it), and words for what stands in it. Used by `status`, `models describe` and `start --detach`.
+In: a connection, most often to the management API. Out: the decoded answer (`serving.survey` says what is in it), and words for
+what stands in it. Used by `status`, `models describe` and `start --detach`.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _ON_ITS_WAY = {"waiting": "its archive is not unpacked yet", "loading": "its wor
 
 def read_survey(client: Connection) -> dict[str, Any]:
     """All models. NoAnswerError where there is no answer, or none that a server of this version gives."""
-    answer = client.request("GET", "/readyz", {"format": "json"})
+    answer = client.request("GET", "/readyz/models")
     try:
         survey = answer.json()
         _ = survey["ready"], survey["models"]
     except (ValueError, KeyError, TypeError) as error:
         raise NoAnswerError(
-            f"{client.url} answered /readyz?format=json with {answer.status}: {answer.text[:200]}"
+            f"{client.url} answered /readyz/models with {answer.status}: {answer.text[:200]}"
         ) from error
     return dict(survey)
 
