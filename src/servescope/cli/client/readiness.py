@@ -44,6 +44,7 @@ def what_lacks(survey: Mapping[str, Any]) -> str:
     if survey["draining"]:
         return "the server is stopping"
     lacking = [model for model in survey["models"] if model["lacking"]]
-    return (
-        "; ".join(f"{label(model)}: {reason(model) or model['standing']}" for model in lacking) or "it begins to start"
-    )
+    whys = [
+        f"{label(model)}: {reason(model) or _ON_ITS_WAY.get(model['standing'], model['standing'])}" for model in lacking
+    ]
+    return "; ".join(whys) or "it has only begun"
