@@ -118,7 +118,7 @@ class Filled:
 
     def _add(self, name: str) -> None:
         model = self._recorder.model(name, "1.0")
-        model.queue(lambda: 0.0, lambda: 0.0, 100)
+        model.queue(lambda: 0.0, lambda: 0.0, lambda: 0.0, 100)
         model.workers(dict)
         model.scaling(lambda: 1.0, lambda: 1.0, lambda: 1.0)
         self.models.append(model)

@@ -2,11 +2,11 @@
 
 import contextlib
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from servescope.archive.source import ArchiveSource, Fetched, list_store
 from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound
 
@@ -14,7 +14,7 @@ ANY = [re.compile("file://.*|http(s)?://.*", re.IGNORECASE)]
 BODY = bytes(range(256)) * 9000
 
 
-class Remote(BaseHTTPRequestHandler):
+class Remote(Silent, BaseHTTPRequestHandler):
     """A server of one archive, and of answers that go wrong."""
 
     def do_GET(self):
@@ -44,18 +44,11 @@ class Remote(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def log_message(self, *_):
-        """Say nothing."""
-
 
 @pytest.fixture(scope="module")
 def remote():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Remote) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with answering(Remote) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -195,8 +188,8 @@ def test_http_failures(store, remote, path):
 
 def test_no_server(store, remote):
     """A refused connection is a failed download, whose cause the log has without the secrets of the query."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Remote) as server:
-        url = f"http://127.0.0.1:{server.server_port}/m.mar?secret"
+    with answering(Remote) as port:
+        url = f"http://127.0.0.1:{port}/m.mar?secret"
     fails(store, url, DownloadFailed, f"Failed to download archive from: {url}")
 
 

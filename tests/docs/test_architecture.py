@@ -13,13 +13,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 THERE = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if "__pycache__" not in path.parts]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 PATHS = sorted(set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", PAGE)))
-MODULES = sorted(
-    set(
-        re.findall(
-            r"`((?:metrics|web|serving|fleet|worker|wire|config|logs|server|operate|cli|tracing)(?:\.[a-z_]+)+)", PAGE
-        )
-    )
-)
+PACKAGES = "metrics|web|serving|fleet|worker|wire|config|logs|server|operate|cli|tracing"
+MODULES = sorted({name for name in re.findall(rf"`((?:{PACKAGES})(?:\.[a-z_]+)+)", PAGE) if not name.endswith(".py")})
 
 
 def layers(container=None):
@@ -40,7 +35,7 @@ def test_the_layers_are_pyprojects(page):
 @pytest.mark.parametrize("package", ["metrics", "web", "cli"])
 def test_the_rooms_are_pyprojects(package):
     """Of each package that has floors of its own."""
-    (line,) = re.findall(rf"^    {package} +(.+)$", PAGE, re.MULTILINE)
+    (line,) = re.findall(rf"^    {package} {{2,}}(.+)$", PAGE, re.MULTILINE)
     assert line == layers(f"servescope.{package}")
 
 

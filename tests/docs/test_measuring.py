@@ -1,7 +1,6 @@
 """docs/measuring.md names only families, labels, label values and options that exist."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from docs.families import family, labels
 from docs.promql import PARTS, aggregations, groupings, selectors
+from programs import needs
 from servescope.config.collectors import COLLECTORS
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load import StartOptions, load_settings
@@ -100,7 +100,7 @@ def test_histograms_are_asked_as_such(text):
             assert selector.name.endswith(PARTS) or "histogram_" in text
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="prometheus is not installed")
+@needs("promtool", "prometheus")
 def test_prometheus_reads_them(tmp_path):
     """Its own parser takes every expression."""
     rules = [f"  - record: 'r:{n}'\n    expr: |-\n" for n in range(len(EXPRESSIONS))]

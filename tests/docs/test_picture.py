@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from servescope.cli.tables import alerts_table, red_table
+from servescope.cli.demo.alerts_table import alerts_table
+from servescope.cli.tables import red_table
 
 ROOT = Path(__file__).parents[2]
 PICTURE = (ROOT / "docs" / "demo.svg").read_text("utf-8").replace("&#160;", " ")

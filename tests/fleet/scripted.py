@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
@@ -220,8 +221,4 @@ class Fleet:
 
     def count(self, name: str, *labels: str) -> float:
         """The value of one series, 0 without it."""
-        for family in self.registry.collect():
-            if family.definition.name == name:
-                one = family.series.get(labels)
-                return one.value if one is not None else 0.0
-        raise KeyError(name)
+        return series(self.registry, name).get(labels, 0.0)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fleet.clock import run
-from fleet.test_worker import Work
+from fleet.work import Work
 from servescope.fleet.hand import Hand
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import TINY, Fleet, crashing, mute, obliging, silent, talking
+from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.retry import DELAYS_S
 from servescope.fleet.work import WorkerState
@@ -104,8 +105,7 @@ GAUGES = ("requests_running", "requests_waiting", "kv_cache_usage_ratio")
 
 def engine(fleet, name):
     """What is shown of the engines, by worker."""
-    [family] = [one for one in fleet.registry.collect() if one.definition.name == f"servescope_llm_{name}"]
-    return {labels[2]: one.value for labels, one in family.series.items()}
+    return {labels[2]: value for labels, value in series(fleet.registry, f"servescope_llm_{name}").items()}
 
 
 def test_an_ordinary_model_serves_no_names():
@@ -116,8 +116,7 @@ def test_an_ordinary_model_serves_no_names():
         events = Events(fleet.pool)
         await fleet.pool.first_load(*fleet.pool.grow(1))
         assert (fleet.pool.served, events.alone) == ([], [])
-        [family] = [one for one in fleet.registry.collect() if one.definition.name == "servescope_llm_tokens_total"]
-        assert family.series == {}
+        assert series(fleet.registry, "servescope_llm_tokens_total") == {}
 
     run(main())
 

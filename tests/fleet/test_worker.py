@@ -7,10 +7,11 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import TINY, ScriptedBackend, concurrent, crashing, mute, obliging, plan_of, silent, talking
+from fleet.work import Work
 from servescope.fleet.gpus import CPU, Devices
 from servescope.fleet.work import WorkerState
 from servescope.fleet.worker import Worker
-from servescope.wire.messages import Batch, Cancel, EngineStats, Request, Stop
+from servescope.wire.messages import Batch, Cancel, EngineStats, Stop
 
 
 class Owner:
@@ -35,36 +36,6 @@ class Owner:
 
     def worker_said(self, worker, stream, line):
         self.said.append((stream, line, worker.request_ids))
-
-
-class Work:
-    """A batch of one request."""
-
-    def __init__(self, number, request_id="r"):
-        self.id = number
-        self.request_ids = [f"{request_id}{number}"]
-        self.replies = []
-        self.late_replies = []
-        self.error = None
-        self.given_back = False
-
-    @property
-    def message(self):
-        return Batch(self.id, [Request(self.request_ids[0], [], {}, [])])
-
-    def replied(self, reply, attachments):
-        self.replies.append(reply)
-
-    def late(self, reply):
-        assert self.error is not None
-        self.late_replies.append(reply)
-
-    def failed(self, error):
-        assert self.error is None
-        self.error = error
-
-    def returned(self):
-        self.given_back = True
 
 
 class Bench:

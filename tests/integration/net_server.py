@@ -8,12 +8,11 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from integration.server import PATIENCE_S, Server, pack
+from integration.server import COMMAND, PATIENCE_S, Server, pack
 
 NOOP = "def handle(data, context):\n    return data and [b'ok'] * len(data)\n"
 
@@ -118,12 +117,21 @@ def read_head(client: socket.socket) -> bytes:
     return bytes(head)
 
 
+def site(directory: Path, text: str = "", **files: str) -> Path:
+    """A directory with a store and a configuration file to start in; `files`: other .properties by name."""
+    (directory / "store").mkdir(parents=True)
+    (directory / "config.properties").write_text("model_store=store\ndisable_system_metrics=true\n" + text)
+    for name, content in files.items():
+        (directory / f"{name}.properties").write_text(content)
+    return directory
+
+
 def run_start(
     directory: Path, *words: str, environ: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """`servescope start` to its end; for starts that must fail."""
     return subprocess.run(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", *words],
+        [*COMMAND, "start", "--ncs", *words],
         cwd=directory,
         env=os.environ | {"TEMP": str(directory), "COLUMNS": "500"} | dict(environ or {}),
         capture_output=True,

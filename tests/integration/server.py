@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 PATIENCE_S = 30.0
+COMMAND = (sys.executable, "-m", "servescope.cli.main")
 
 
 def wait_until(condition: Callable[[], Any], what: str = "") -> Any:
@@ -104,21 +105,24 @@ class Server:
         """The process, once it takes requests: it writes a byte to the pipe then, and closes it when it fails."""
         reader, writer = os.pipe()
         words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer)]
-        with (self.directory / "console").open("wb") as console:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "servescope.cli.main", *words],
-                cwd=self.directory,
-                env=self._environ,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                pass_fds=[writer],
-                start_new_session=True,
-            )
+        process = self._launch(*words, pass_fds=[writer], start_new_session=True)
         os.close(writer)
         started = os.read(reader, 1)
         os.close(reader)
         assert started, self.console()
         return process
+
+    def _launch(self, *words: str, **how: Any) -> "subprocess.Popen[bytes]":
+        """The command with these words, which writes to `console`."""
+        with (self.directory / "console").open("wb") as console:
+            return subprocess.Popen(
+                [*COMMAND, *words],
+                cwd=self.directory,
+                env=self._environ,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                **how,
+            )
 
     def console(self) -> str:
         """What it has written."""
@@ -167,6 +171,11 @@ class Server:
             if sample.partition("{")[0] == name and all(f'{key}="{text}"' in sample for key, text in labels.items()):
                 return float(value)
         return None
+
+    def families(self) -> dict[str, str]:
+        """The kinds of the families that /metrics declares, by their names."""
+        lines = self.http.get(self.url("metrics", "/metrics")).text.splitlines()
+        return {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE")}
 
 
 def refusal(server: Server, url: str, **query: object) -> tuple[int, str, str]:

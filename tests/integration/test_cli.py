@@ -5,15 +5,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import zipfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+
+from integration.server import COMMAND, free_ports, pack
 
 pytestmark = pytest.mark.integration
 
@@ -44,31 +43,12 @@ class Site:
         return int((self.directory / ".servescope.pid").read_text().splitlines()[0])
 
 
-COMMAND = [sys.executable, "-m", "servescope.cli.main"]
-
-
-def free_ports(count):
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def pack(store, version):
-    model = {"modelName": "noop", "modelVersion": version, "handler": "noop.py"}
-    manifest = {"createdOn": "01/01/2026 00:00:00", "runtime": "python", "model": model, "archiverVersion": "0.12.0"}
-    with zipfile.ZipFile(store / f"noop_{version}.mar", "w") as archive:
-        archive.writestr("MAR-INF/MANIFEST.json", json.dumps(manifest))
-        archive.writestr("noop.py", HANDLER)
-
-
 def make_site(directory):
     inference, management, metrics = (f"http://127.0.0.1:{port}" for port in free_ports(3))
     store = directory / "store"
     store.mkdir()
     for version in ("1.0", "2.0"):
-        pack(store, version)
+        pack(store / f"noop_{version}.mar", "noop", HANDLER, version=version)
     (directory / "config.properties").write_text(
         f"inference_address={inference}\nmanagement_address={management}\nmetrics_address={metrics}\n"
         "model_store=store\nload_models=noop=noop_1.0.mar\ndefault_workers_per_model=1\ndisable_system_metrics=true\n"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from integration.net_server import NOOP, log, predict, run_start, serving
+from integration.net_server import NOOP, log, predict, run_start, serving, site
 from integration.server import wait_until
 
 pytestmark = pytest.mark.integration
@@ -12,15 +12,6 @@ pytestmark = pytest.mark.integration
 
 def model(server, name="noop"):
     return server.manage("GET", f"/models/{name}").json()[0]
-
-
-def site(directory, text="", **files):
-    """A directory with a configuration file to start in."""
-    (directory / "store").mkdir(parents=True)
-    (directory / "config.properties").write_text("model_store=store\ndisable_system_metrics=true\n" + text)
-    for name, content in files.items():
-        (directory / f"{name}.properties").write_text(content)
-    return directory
 
 
 def test_the_file(tmp_path):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from integration.prometheus_server import needs_prometheus
 from integration.server import PATIENCE_S, alive
 from servescope.cli.demo.alerts import watchers
 from servescope.cli.demo.digits import DemoError
@@ -21,7 +22,7 @@ ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertman
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed"),
+    needs_prometheus,
     pytest.mark.skipif(ALERTMANAGER is None, reason="prometheus-alertmanager is not installed"),
 ]
 

@@ -3,9 +3,10 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
+
+from integration.server import COMMAND
 
 pytestmark = pytest.mark.integration
 
@@ -16,7 +17,7 @@ def test_the_demo_reads_digits_and_measures_itself(tmp_path):
     that it left out the alerts, since the programs that they need are not on the search path.
     """
     result = subprocess.run(
-        [sys.executable, "-m", "servescope.cli.main", "demo", "--once", "--directory", str(tmp_path / "demo")],
+        [*COMMAND, "demo", "--once", "--directory", str(tmp_path / "demo")],
         cwd=tmp_path,
         env=os.environ | {"COLUMNS": "160", "PATH": str(tmp_path)},
         capture_output=True,

@@ -1,6 +1,5 @@
 """The three formats of one live server: each is parsed back, they say the same, and promtool finds no fault with our families."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from integration.net_server import NOOP, OBEY, obey, predict, serving
 from integration.server import wait_until
 from metrics.exposition.metrics_messages import kind_of, read_families
+from programs import needs
 
 pytestmark = pytest.mark.integration
 
@@ -113,7 +113,7 @@ def test_gzip(used):
     assert "content-encoding" not in page(used, TEXT, **{"accept-encoding": "identity"}).headers
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@needs("promtool", "prometheus")
 def test_promtool(used):
     """No complaint about a family of this project's own; TorchServe's names are TorchServe's."""
     result = subprocess.run(

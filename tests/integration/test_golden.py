@@ -4,17 +4,16 @@
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
+from golden import GOLDEN
 from golden.make_archives import pack
 from golden.replay import ask
 from integration.server import Server, wait_until
 
 pytestmark = pytest.mark.integration
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = json.loads((GOLDEN / "cases.json").read_text())
 EXPECTED = json.loads((GOLDEN / "answers.json").read_text())
 HANDLERS = sorted((GOLDEN / "handlers").glob("*.py"))

@@ -1,14 +1,12 @@
 """GPU families of a live server: with a stand-in for NVIDIA's library, and without the library."""
 
-from collections.abc import Mapping
-from contextlib import contextmanager
-
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from integration.server import Server, pack, wait_until
-from metrics.nvml.stand_in import needs_gcc
+from integration.net_server import serving
+from integration.server import pack, wait_until
+from metrics.collectors.nvml.stand_in import needs_gcc
 
 pytest_plugins = ["integration.nvml"]
 pytestmark = pytest.mark.integration
@@ -19,17 +17,8 @@ GAUGES = {
     "servescope_gpu_sm_clock_hertz", "GPUUtilization", "GPUMemoryUsed", "GPUMemoryUtilization",
 }  # fmt: skip
 COUNTERS = {"servescope_gpu_energy_joules_total", "servescope_gpu_ecc_errors_total"}
-
-
-@contextmanager
-def serving(directory, environment: Mapping[str, str], **settings: str):
-    """A server that samples this machine every second."""
-    directory.mkdir()
-    server = Server(directory, {"disable_system_metrics": "false", "metric_time_interval": "1"} | settings, environment)
-    try:
-        yield server
-    finally:
-        server.end()
+# Samples this machine every second.
+SAMPLING = {"disable_system_metrics": "false", "metric_time_interval": "1"}
 
 
 def samples(server, prefix=""):
@@ -43,16 +32,10 @@ def samples(server, prefix=""):
     }
 
 
-def declared(server):
-    """Names and types that a scrape declares."""
-    lines = server.http.get(server.url("metrics", "/metrics")).text.splitlines()
-    return {tuple(line.split()[2:4]) for line in lines if line.startswith("# TYPE")}
-
-
 @needs_gcc
 def test_cards_are_shown(tmp_path, nvml_stand_in):
     """Each family with its cards and instance; a card that is lost goes, and the failure shows, without a restart."""
-    with serving(tmp_path / "server", nvml_stand_in.environment) as server:
+    with serving(tmp_path / "server", SAMPLING, {}, nvml_stand_in.environment) as server:
         success = ("servescope_collector_success", "gpu")
         seen = wait_until(lambda: (found := samples(server)).get(success) == 1 and found, "a first sample")
         assert {name for name, *_ in seen} >= GAUGES | COUNTERS
@@ -68,7 +51,7 @@ def test_cards_are_shown(tmp_path, nvml_stand_in):
 @needs_gcc
 def test_without_the_collector(tmp_path, nvml_stand_in):
     """`collectors=-gpu`: the library is there and its cards are not sampled; the families are declared and empty."""
-    with serving(tmp_path / "server", nvml_stand_in.environment, collectors="-gpu") as server:
+    with serving(tmp_path / "server", SAMPLING | {"collectors": "-gpu"}, {}, nvml_stand_in.environment) as server:
         wait_until(lambda: samples(server, "MemoryUsed"), "a first sample")
         wait_until(lambda: ("servescope_collector_success", "workers") in samples(server), "its end")
         assert ("servescope_collector_success", "gpu") not in samples(server)
@@ -77,11 +60,11 @@ def test_without_the_collector(tmp_path, nvml_stand_in):
 
 def test_without_the_library(tmp_path):
     """Families are declared and empty, and the collector has not failed."""
-    with serving(tmp_path / "server", {"LD_LIBRARY_PATH": ""}) as server:
+    with serving(tmp_path / "server", SAMPLING, {}, {"LD_LIBRARY_PATH": ""}) as server:
         success = ("servescope_collector_success", "gpu")
         seen = wait_until(lambda: (found := samples(server)).get(success) == 1 and found, "a first sample")
         types = {(name, "gauge") for name in GAUGES} | {(name, "counter") for name in COUNTERS}
-        assert declared(server) >= types
+        assert server.families().items() >= types
         assert not [key for key in seen if key[0] in GAUGES | COUNTERS]
 
 
@@ -98,7 +81,7 @@ def handle(data, context):
 @needs_gcc
 def test_figures_of_a_worker(tmp_path, nvml_stand_in):
     """Memory, processor time and GPU memory of the worker's own process, under its name; a restart counts on."""
-    with serving(tmp_path / "server", nvml_stand_in.environment) as server:
+    with serving(tmp_path / "server", SAMPLING, {}, nvml_stand_in.environment) as server:
         pack(server.store / "holder.mar", "holder", HOLDER)
         assert server.register("holder.mar").status_code == 200
 

@@ -7,18 +7,17 @@ import zipfile
 
 import pytest
 
+from integration.net_server import NOOP
 from integration.server import refusal
 
 pytestmark = pytest.mark.integration
-
-HANDLER = "def handle(data, context):\n    return data and ['ok'] * len(data)\n"
 
 
 def zipped(members):
     """A .mar with a good manifest and these members."""
     buffer = io.BytesIO()
     manifest = {"runtime": "python", "model": {"modelName": "evil", "modelVersion": "1.0", "handler": "service.py"}}
-    good = {"MAR-INF/MANIFEST.json": json.dumps(manifest), "service.py": HANDLER}
+    good = {"MAR-INF/MANIFEST.json": json.dumps(manifest), "service.py": NOOP}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (good | members).items():
             archive.writestr(name, text)

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from integration.net_server import NOOP, OBEY, obey, predict, run_start, serving
+from integration.net_server import NOOP, OBEY, obey, predict, run_start, serving, site
 from integration.server import pack, wait_until
 
 pytestmark = pytest.mark.integration
@@ -181,8 +181,6 @@ def test_no_system_metrics(net):
 
 def test_an_unknown_mode(tmp_path):
     """Ends the start with the key and the value."""
-    (tmp_path / "store").mkdir()
-    (tmp_path / "config.properties").write_text("model_store=store\nmetrics_mode=promethius\n")
-    result = run_start(tmp_path)
+    result = run_start(site(tmp_path, "metrics_mode=promethius\n"))
     assert result.returncode == 1
     assert "metrics_mode='promethius'" in result.stderr

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from golden import GOLDEN
 from integration.net_server import NOOP, OBEY, json_lines, log, obey, predict, serving
 from integration.server import wait_until
-from integration.test_golden import GOLDEN
 
 pytestmark = pytest.mark.integration
 
@@ -37,12 +37,6 @@ def masked(text):
 def names(server, file):
     """The metrics that a file has lines of."""
     return {re.fullmatch(LINE, line)[1] for line in log(server, file).splitlines()}
-
-
-def exposed(server):
-    """The families that /metrics declares."""
-    text = server.http.get(server.url("metrics", "/metrics")).text
-    return {line.split()[2]: line.split()[3] for line in text.splitlines() if line.startswith("# TYPE")}
 
 
 def wait_for(server, file, name):
@@ -96,7 +90,7 @@ def test_legacy_mode(tmp_path):
             f"ts_{name}"
             for name in ("inference_requests_total", "inference_latency_microseconds", "queue_latency_microseconds")
         ]
-        assert exposed(server) == dict.fromkeys(three, "counter")
+        assert server.families() == dict.fromkeys(three, "counter")
         for name in three:
             assert server.metrics(name, model_name="metered", model_version="default") > 0
         wait_for(server, "model_metrics.log", "PredictionTime")
@@ -111,7 +105,7 @@ def test_both(tmp_path):
         predict(server, "/predictions/metered", b"x")
         predict(server, "/predictions/metered", b"x")
         assert server.metrics("CallCount", Caller="test") == 2
-        assert {"servescope_requests_total", "QueueTime", "CallCount"} <= exposed(server).keys()
+        assert {"servescope_requests_total", "QueueTime", "CallCount"} <= server.families().keys()
         wait_until(lambda: log(server, "model_metrics.log").count(" CallCount.Count:1.0|") == 2, "two lines")
 
 

@@ -1,19 +1,15 @@
 """A real Prometheus scrapes a server under load, plainly and with native histograms, and answers queries about it."""
 
 import math
-import shutil
 import threading
 import time
 
 import pytest
 
 from integration.net_server import NOOP, OBEY, obey, predict, serving
-from integration.prometheus_server import prometheus
+from integration.prometheus_server import needs_prometheus, prometheus, scraping
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed"),
-]
+pytestmark = [pytest.mark.integration, needs_prometheus]
 
 IDLE = 'model_name="noop"'
 BUSY = 'model_name="obey",outcome="ok"'
@@ -44,7 +40,7 @@ def busy(tmp_path_factory):
 def test_plainly(tmp_path, busy):
     """It takes OpenMetrics: rates, quantiles of classic buckets, exemplars, types and units."""
     began = time.time()
-    with prometheus(tmp_path / "prometheus", busy.ports["metrics"], "exemplar-storage") as server:
+    with prometheus(tmp_path / "prometheus", scraping(busy.ports["metrics"]), "exemplar-storage") as server:
         server.wait_for('rate(servescope_requests_total{model_name="obey",code="200"}[2s]) > 0')
         server.wait_for('rate(servescope_requests_total{model_name="obey",code="503"}[2s]) > 0')
         buckets = f"{DURATION}_bucket{{{BUSY}}}"
@@ -67,7 +63,9 @@ def test_plainly(tmp_path, busy):
 
 def test_native_histograms(tmp_path, busy):
     """It takes protobuf: quantiles of native buckets, which are there, empty, for a model that nobody asked."""
-    with prometheus(tmp_path / "prometheus", busy.ports["metrics"], "native-histograms", "exemplar-storage") as server:
+    with prometheus(
+        tmp_path / "prometheus", scraping(busy.ports["metrics"]), "native-histograms", "exemplar-storage"
+    ) as server:
         rate = f"sum(rate({DURATION}{{{BUSY}}}[2s]))"
         median = server.wait_for(f"histogram_quantile(0.5, {rate}) > 0")
         assert 0.025 <= median <= 0.25

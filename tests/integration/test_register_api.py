@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from integration.models import UNLOADED, described, register, unregister_all
 from integration.net_server import NOOP, error, log, predict, serving
 from integration.server import pack
 
@@ -17,7 +18,7 @@ GREEDY = "def handle(data, context):\n    raise MemoryError\n"
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
     """A server with models in its store and none loaded."""
-    with serving(tmp_path_factory.mktemp("management"), {"allowed_urls": "http://127.0.0.1:1/.*"}, {}) as server:
+    with serving(tmp_path_factory.mktemp("management"), UNLOADED, {}) as server:
         for name, code in {"noop": NOOP, "broken": BROKEN, "greedy": GREEDY}.items():
             pack(server.store / f"{name}.mar", name, code)
         pack(
@@ -33,18 +34,7 @@ def net(tmp_path_factory):
 def _tidy(net):
     """Each test leaves no model behind."""
     yield
-    for model in net.manage("GET", "/models").json()["models"]:
-        versions = [found["modelVersion"] for found in described(net, model["modelName"], "/all")]
-        for version in sorted(versions, key=described(net, model["modelName"])[0]["modelVersion"].__eq__):
-            assert net.manage("DELETE", f"/models/{model['modelName']}/{version}").status_code == 200
-
-
-def described(net, name, more="", **query):
-    return net.manage("GET", f"/models/{name}{more}", **query).json()
-
-
-def register(net, **query):
-    return net.manage("POST", "/models", **query)
+    unregister_all(net)
 
 
 def post_json(net, body, **query):

@@ -1,28 +1,24 @@
 """Where archives come from: the store, directories and URLs; and what a model's own requirements do."""
 
-import http.server
 import shutil
 import sys
 import tarfile
-import threading
 import zipfile
 from functools import partial
+from http.server import SimpleHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from integration.deployed import Deployed
+from integration.net_server import NOOP
 from integration.server import pack, refusal
 
 pytestmark = pytest.mark.integration
 
-HANDLER = "def handle(data, context):\n    return data and ['ok'] * len(data)\n"
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A file server that keeps its log to itself."""
-
-    def log_message(self, format, *arguments):  # noqa: A002 - the base class's name
-        pass
+class Files(Silent, SimpleHTTPRequestHandler):
+    """Serves files."""
 
 
 @pytest.fixture
@@ -30,12 +26,8 @@ def downloads(tmp_path):
     """A directory and the address of the HTTP server that serves it."""
     directory = tmp_path / "downloads"
     directory.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as files:
-        thread = threading.Thread(target=files.serve_forever)
-        thread.start()
-        yield directory, f"http://127.0.0.1:{files.server_port}"
-        files.shutdown()
-        thread.join()
+    with answering(partial(Files, directory=str(directory))) as port:
+        yield directory, f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -59,7 +51,7 @@ def register(server):
 
 def unpacked(directory, name):
     """A model as a directory."""
-    with zipfile.ZipFile(pack(directory / "packed.zip", name, HANDLER)) as archive:
+    with zipfile.ZipFile(pack(directory / "packed.zip", name, NOOP)) as archive:
         archive.extractall(directory / name)
     (directory / "packed.zip").unlink()
     return directory / name
@@ -67,7 +59,7 @@ def unpacked(directory, name):
 
 def test_from_the_model_store(server, register):
     """By its file name, in a directory's name or as a .tar.gz; the file stays when the model goes."""
-    archive = pack(server.store / "plain.mar", "plain", HANDLER)
+    archive = pack(server.store / "plain.mar", "plain", NOOP)
     model = register("plain.mar", "plain")
     assert model.describe()["modelUrl"] == "plain.mar"
     server.manage("DELETE", "/models/plain")
@@ -93,7 +85,7 @@ def test_from_a_directory_anywhere(register, tmp_path):
 def test_from_a_url(server, register, downloads):
     """file:// and http:// are copied into the store, and deleted with the model."""
     directory, address = downloads
-    archive = pack(directory / "remote.mar", "remote", HANDLER)
+    archive = pack(directory / "remote.mar", "remote", NOOP)
     for url in (f"{address}/remote.mar?signature=1", archive.as_uri()):
         register(url, "remote")
         assert (server.store / "remote.mar").exists()
@@ -106,7 +98,7 @@ def test_from_a_url(server, register, downloads):
 
 def test_as_json(server, register):
     """The parameters in a JSON body, with a name and a handler of the client's choice."""
-    archive = pack(server.store / "any.mar", "any", "raise ValueError\n", files={"other.py": HANDLER})
+    archive = pack(server.store / "any.mar", "any", "raise ValueError\n", files={"other.py": NOOP})
     body = {"url": archive.name, "model_name": "mine", "handler": "other:handle", "initial_workers": 1, "batch_size": 3}
     answer = server.http.post(server.url("management", "/models"), json=body)
     assert answer.json() == {"status": 'Model "mine" Version: 1.0 registered with 1 initial workers'}
@@ -152,8 +144,8 @@ def test_no_url_at_all(server):
 def test_only_allowed_urls(launch, downloads):
     """What no pattern of allowed_urls matches is not fetched, and no redirect leads around them."""
     directory, address = downloads
-    pack(directory / "good.mar", "good", HANDLER)
-    pack(directory / "evil.mar", "evil", HANDLER)
+    pack(directory / "good.mar", "good", NOOP)
+    pack(directory / "evil.mar", "evil", NOOP)
     server = launch(allowed_urls=f"{address}/good.*")
     status, _, message = refusal(server, f"{address}/evil.mar")
     assert (status, message) == (404, f"Given URL {address}/evil.mar does not match any allowed URL(s)")

@@ -1,16 +1,14 @@
 """The end of a server: what is in flight is finished, and nothing is left."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 
 import psutil
 import pytest
 
 from integration.deployed import GATED, Deployed
+from integration.net_server import log, run_start, site
 from integration.server import PATIENCE_S, alive, pack, wait_until
 
 pytestmark = pytest.mark.integration
@@ -53,13 +51,9 @@ def test_the_end(own, number):
     assert {answer.status_code for answer in answers} == {200}
     assert ended(server) == 0
     wait_until(lambda: not alive(family))
-    logged = re.findall(r'"POST /predictions/m HTTP/1.1" (\d+)', access_log(server))
+    logged = re.findall(r'"POST /predictions/m HTTP/1.1" (\d+)', log(server, "access_log.log"))
     assert (logged.count("200"), logged.count("503"), len(logged)) == (23, 1, 24)
     assert not list(server.directory.glob("servescope-*")), "the unpacked archives are still there"
-
-
-def access_log(server):
-    return (server.directory / "logs" / "access_log.log").read_text()
 
 
 def test_a_second_signal_hurries(own):
@@ -140,20 +134,8 @@ def test_workers_do_not_outlive_a_server_that_was_killed(own):
 def test_a_port_that_is_taken(launch, tmp_path):
     """The start fails with the option and the address, and status 1."""
     server = launch()
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "store").mkdir()
-    (other / "config.properties").write_text(
-        f"model_store=store\ninference_address=http://127.0.0.1:{server.ports['inference']}\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs"],
-        cwd=other,
-        env=os.environ | {"TEMP": str(other)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    address = f"inference_address=http://127.0.0.1:{server.ports['inference']}"
+    result = run_start(site(tmp_path / "other", f"{address}\n"))
     assert result.returncode == 1
-    assert f"inference_address=http://127.0.0.1:{server.ports['inference']}" in result.stdout + result.stderr
+    assert address in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr

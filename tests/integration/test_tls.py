@@ -1,6 +1,5 @@
 """TLS on all three ports, with a certificate made for the test."""
 
-import datetime
 import ipaddress
 import socket
 import ssl
@@ -8,10 +7,9 @@ import ssl
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from integration.net_server import NOOP, run_start, serving
+from certificates import self_signed
+from integration.net_server import NOOP, run_start, serving, site
 from integration.server import PATIENCE_S, free_ports
 
 pytestmark = pytest.mark.integration
@@ -22,19 +20,7 @@ APIS = ("inference", "management", "metrics")
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """The files of a certificate for 127.0.0.1 and of its key."""
-    directory = tmp_path_factory.mktemp("pair")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
-    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    (directory / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    content = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    (directory / "key.pem").write_bytes(content)
-    return directory / "certificate.pem", directory / "key.pem"
+    return self_signed(tmp_path_factory.mktemp("pair"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +72,10 @@ def test_plain_http_gets_nothing(secure):
 
 def test_a_certificate_that_is_none(tmp_path, pair):
     """Ends the start with both files' names."""
-    (tmp_path / "store").mkdir()
     (tmp_path / "bad.pem").write_text("no certificate")
     (port,) = free_ports(1)
-    (tmp_path / "config.properties").write_text(
-        f"model_store=store\ninference_address=https://127.0.0.1:{port}\n"
-        f"certificate_file=bad.pem\nprivate_key_file={pair[1]}\n"
-    )
-    result = run_start(tmp_path)
+    files = f"certificate_file=bad.pem\nprivate_key_file={pair[1]}\n"
+    result = run_start(site(tmp_path, f"inference_address=https://127.0.0.1:{port}\n{files}"))
     assert result.returncode == 1
     assert str(tmp_path / "bad.pem") in result.stderr
     assert "Traceback" not in result.stderr

@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 import pytest
 
-from integration.net_server import NOOP, log, run_start, serving, stop
+from integration.net_server import NOOP, log, run_start, serving, site, stop
 
 pytestmark = pytest.mark.integration
 
@@ -39,9 +39,7 @@ def test_a_socket_in_use_is_not_taken(tmp_path):
     with socket.socket(socket.AF_UNIX) as alive:
         alive.bind(str(tmp_path / "taken"))
         alive.listen()
-        (tmp_path / "store").mkdir()
-        (tmp_path / "config.properties").write_text(f"model_store=store\ninference_address=unix:{tmp_path / 'taken'}\n")
-        result = run_start(tmp_path)
+        result = run_start(site(tmp_path, f"inference_address=unix:{tmp_path / 'taken'}\n"))
         assert result.returncode == 1
         assert f"inference_address=unix:{tmp_path / 'taken'}" in result.stderr
         assert (tmp_path / "taken").exists()
@@ -50,7 +48,5 @@ def test_a_socket_in_use_is_not_taken(tmp_path):
 def test_a_file_is_not_replaced(tmp_path):
     """What is no socket stays where it is."""
     (tmp_path / "taken").write_text("precious")
-    (tmp_path / "store").mkdir()
-    (tmp_path / "config.properties").write_text(f"model_store=store\ninference_address=unix:{tmp_path / 'taken'}\n")
-    assert run_start(tmp_path).returncode == 1
+    assert run_start(site(tmp_path, f"inference_address=unix:{tmp_path / 'taken'}\n")).returncode == 1
     assert (tmp_path / "taken").read_text() == "precious"

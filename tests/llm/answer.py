@@ -1,6 +1,6 @@
 """What a client saw of a language model: each `Answer`'s events and when they came, `LlmBooks` for a whole load.
 
-Written by `llm.client`. Every stream is asked for with its usage in each event (`client.COUNTED`).
+Written by `truth.client`. Every stream is asked for with its usage in each event (`client.COUNTED`).
 """
 
 import json
@@ -21,9 +21,9 @@ class Answer(Entry):
     arrivals: list[tuple[float, bytes]] = field(default_factory=list)
 
     def came(self, moment: float, piece: bytes) -> None:
-        """A piece has come."""
+        """See `Entry`; the moment is noted."""
+        super().came(moment, piece)
         self.arrivals.append((moment, piece))
-        self.body += piece
 
     @property
     def streamed(self) -> bool:

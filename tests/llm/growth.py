@@ -6,9 +6,9 @@ The tests share a server, so what they compare is what their own load added.
 from collections import defaultdict
 
 from integration.deployed import Deployed
+from integration.scrape import Scrape
 from integration.server import wait_until
 from truth.comparison import at_rest, of_model
-from truth.scrape import Scrape
 
 RUNNING = "servescope_llm_requests_running"
 WAITING = "servescope_llm_requests_waiting"

@@ -4,7 +4,6 @@ In: a directory, the model, vLLM's options. Out: a `Server` as the other tests h
 """
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,15 +33,7 @@ class LlmServer(Server):
     def _start(self) -> "subprocess.Popen[bytes]":
         """The process, once the model has a worker."""
         words = ["llm", self.model, "--ncs", "--disable-token-auth", "--ts-config", "test.properties", *self._options]
-        with (self.directory / "console").open("wb") as console:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "servescope.cli.main", *words],
-                cwd=self.directory,
-                env=self._environ,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                process_group=0,  # of this session: see benchmarks/llm_servers.py
-            )
+        self.process = self._launch(*words, process_group=0)  # of this session: see benchmarks/llm_servers.py
         self._wait_for_model()
         return self.process
 

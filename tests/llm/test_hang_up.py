@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from integration.scrape import read
 from integration.server import wait_until
 from llm.client import CHAT, COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import FINISHED, RUNNING, TOKENS, WAITING, Growth, resting
 from truth.comparison import REQUESTS
 from truth.leaving import after_a_piece, when
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -4,11 +4,11 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from integration.scrape import read
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import FAMILIES, FINISHED, KV_CACHE, RUNNING, TOKENS, WAITING, Growth, resting
 from llm.through_archive import ITL_MS, NAME, SERVED, TTFT_MS
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -67,7 +67,7 @@ def test_while_it_works(llm_server, llm):
     """Six requests run, and fill a share of the cache; afterwards none, and none of it."""
     seen = []
 
-    async def watch():
+    async def watch(_books):
         def busy():
             now = read(llm_server, RUNNING, WAITING, KV_CACHE)
             seen.append(now.value(KV_CACHE, model_name=llm.name))

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from integration.scrape import read
 from integration.server import pack, wait_until
 from llm.client import CHAT, COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import RUNNING, WAITING
 from llm.through_archive import NAME, SERVED, VERSION, register, write_archive
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -118,7 +118,7 @@ def test_replicas(llm_server, archive):
     assert archive.workers() == ["READY", "READY"]
     seen = []
 
-    async def watch():
+    async def watch(_books):
         def halved():
             now = read(llm_server, RUNNING, WAITING)
             seen.append(sorted(value for _, value in now.matching(RUNNING, model_name=NAME)))

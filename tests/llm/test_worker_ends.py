@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from integration.scrape import read
 from integration.server import alive, wait_until
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import INTER_TOKEN, RUNNING, Growth, resting
@@ -14,7 +15,6 @@ from llm.llm_server import START_LIMIT_S
 from llm.through_archive import NAME, SERVED
 from truth.comparison import REQUESTS
 from truth.leaving import until
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -43,7 +43,7 @@ def test_the_engine_is_killed(llm_server, archive):
     old = [engine, *engine.parent().children(recursive=True), engine.parent()]
     before = read(llm_server)
 
-    async def kill():
+    async def kill(_books):
         await until(lambda: read(llm_server, RUNNING).total(RUNNING, model_name=NAME) == 2, "both to run")
         await until(lambda: gaps(read(llm_server, GAPS)) > gaps(before), "the stream to have two tokens")
         os.kill(engine.pid, signal.SIGKILL)

@@ -6,17 +6,9 @@ import os
 
 import pytest
 
+from clock import Clock
 from servescope.logs import sinks
 from servescope.logs.sinks import Console, RollingFile
-
-
-class Clock:
-    """Seconds that stand still until they are set."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -61,7 +53,7 @@ def test_unopenable_file_is_tried_again_later(tmp_path, reports):
     """A file that cannot be opened costs its lines and one report, and is tried again after a while."""
     blocker = tmp_path / "logs"
     blocker.write_text("a file where a folder should be")
-    clock = Clock()
+    clock = Clock(100.0)
     file = RollingFile(blocker / "a.log", reports.append, clock=clock)
     assert not file.write(b"1\n2\n", 2)
     blocker.unlink()

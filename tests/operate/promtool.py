@@ -6,22 +6,19 @@ against the wanted one, so whatever is not wanted is shown to be silent.
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
+from programs import needs
 from servescope.operate.promql import Form
 from servescope.operate.rule_files import rule_files
 from servescope.operate.thresholds import Thresholds
 
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool (of prometheus) is not installed"
-)
+needs_promtool = needs("promtool", "prometheus")
 
 RESET = ("reset", 1)
 GONE = ("gone", 1)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from operate.alerts.scenario import model, server
 from operate.promtool import gauge, given, needs_promtool, series, verdict
-from operate.test_alerts import model, server
 from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups
 from servescope.operate.grafana.files import boards

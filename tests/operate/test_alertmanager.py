@@ -2,7 +2,6 @@
 ticket.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,14 +9,10 @@ import httpx
 import pytest
 
 from integration.server import PATIENCE_S, free_ports, wait_until
+from programs import needs
 from servescope.operate.alertmanager import alertmanager_file
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(
-        shutil.which("prometheus-alertmanager") is None, reason="prometheus-alertmanager is not installed"
-    ),
-]
+pytestmark = [pytest.mark.integration, needs("prometheus-alertmanager")]
 
 
 @pytest.fixture(scope="module")

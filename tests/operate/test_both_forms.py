@@ -4,29 +4,21 @@ within a bucket's width, and the alert on a slow model is pending for the slow m
 """
 
 import re
-import shutil
-import subprocess
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from integration.prometheus_server import Prometheus
-from integration.server import PATIENCE_S, free_ports
+from http_server import Silent, answering
+from integration.prometheus_server import needs_prometheus, prometheus
+from operate.hurried import FEATURES, hurried
 from servescope.metrics.exposition.negotiation import choose
 from servescope.metrics.registry import Registry
-from servescope.operate.discovery import discovery_of
-from servescope.operate.prometheus import prometheus_files
 from servescope.operate.promql import FORMS
 from servescope.operate.recordings import all_recordings
-from servescope.operate.thresholds import Thresholds
-from servescope.operate.writer import write_files
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed"),
-]
+pytestmark = [pytest.mark.integration, needs_prometheus]
 
 # What reads histograms: percentiles, times in stages, and in the classic form the buckets' rates.
 READ_HISTOGRAMS = {
@@ -71,7 +63,7 @@ def served():
     """The address of a `Server`."""
     source = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent, BaseHTTPRequestHandler):
         def do_GET(self):
             kind, body = source.page(self.headers["Accept"])
             self.send_response(200)
@@ -80,43 +72,14 @@ def served():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def prometheus(folder, form, target):
-    """A Prometheus with the generated files, in a hurry."""
-    files = prometheus_files(discovery_of((target,), None, None), Thresholds(), form)
-    hurried = {name: re.sub(r"(interval: )(15s|1m|2m|10m)\b", r"\g<1>1s", text) for name, text in files.items()}
-    write_files(folder, hurried, force=False)
-    (port,) = free_ports(1)
-    words = ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"]
-    words += [f"--web.listen-address=127.0.0.1:{port}"]
-    words += ["--enable-feature=native-histograms"] if form == "native" else []
-    with (folder / "log").open("wb") as output:
-        process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        yield Prometheus(f"127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
+    with answering(Handler) as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_recordings_and_the_alert(tmp_path, form):
     """Percentiles within the bucket that they lie in: 2.2 % wide in the native form."""
-    with served() as target, prometheus(tmp_path, form, target) as server:
+    with served() as target, prometheus(tmp_path, hurried(target, form), *FEATURES[form]) as server:
         pending = 'ALERTS{alertname="ServescopeSlow",alertstate="pending"}'
         server.wait_for(pending)
         p99 = server.wait_for('model:servescope_request_duration_seconds:p99_5m{model_name="slow"}')

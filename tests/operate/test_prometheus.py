@@ -1,12 +1,12 @@
 """The folder for Prometheus: promtool takes it, in both forms and with every kind of discovery."""
 
-import shutil
 import subprocess
 
 import pytest
 import yaml
 
 from operate.promtool import needs_promtool
+from programs import needs
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
 from servescope.operate.promql import FORMS
@@ -36,7 +36,7 @@ def test_promtool_takes_it(tmp_path, kind, form):
         assert "duplicate" not in found.stdout + found.stderr
 
 
-@pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool (of prometheus-alertmanager) is not installed")
+@needs("amtool", "prometheus-alertmanager")
 def test_amtool_takes_it(tmp_path):
     """And routes pages to one receiver and everything else to the other."""
     write_files(tmp_path, prometheus_files(discovery_of((), None, None), Thresholds(), "classic"), force=False)

@@ -6,6 +6,7 @@ import pytest
 
 from fleet.clock import run, settle
 from fleet.scripted import talking
+from metrics.series import family
 from servescope.errors import WorkerFailed
 from servescope.wire.messages import Tokens
 from serving.parts import Served
@@ -44,8 +45,7 @@ def tokens(served):
 
 def first_tokens(served):
     """Times to first tokens: how many there are, and their sum."""
-    [family] = [one for one in served.registry.collect() if one.definition.name.endswith("first_token_seconds")]
-    one = family.series["m", "1.0"]
+    one = family(served.registry, "servescope_llm_time_to_first_token_seconds").series["m", "1.0"]
     return one.count, one.sum
 
 

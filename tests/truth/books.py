@@ -31,6 +31,10 @@ class Entry:
     fate: Fate = "open"
     body: bytes = b""
 
+    def came(self, moment: float, piece: bytes) -> None:
+        """A piece of the answer was whole at this moment, monotonic seconds: a chunk, or all of a body with its length."""
+        self.body += piece
+
     @property
     def seconds(self) -> float:
         """The client's own latency."""

@@ -1,6 +1,6 @@
 """A tiny HTTP/1.1 client over asyncio streams, which hangs up exactly when it is told to, and `load`, many of them at once.
 
-In: `Ask`s. Out: `Books` of what became of each. It shares no code with the server, and no HTTP library.
+In: `Ask`s. Out: `Books`, or books of another kind, of what became of each. It shares no code with the server, and no HTTP library.
 """
 
 import asyncio
@@ -10,12 +10,14 @@ import struct
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from truth.books import Books, Entry
 
 # Beyond this a request that gets no answer is an error of the test, not a fate.
 PATIENCE_S = 60.0
 
+B = TypeVar("B", bound=Books)
 Leave = Callable[[Entry], Awaitable[None]]
 
 
@@ -106,11 +108,13 @@ class Client:
         entry.code = int(status.split(" ")[1])
         if headers.get("transfer-encoding") == "chunked":
             while piece := await self._read_chunk():
-                entry.first = entry.first or time.monotonic()
-                entry.body += piece
+                moment = time.monotonic()
+                entry.first = entry.first or moment
+                entry.came(moment, piece)
         else:
             size = 0 if head_only else int(headers.get("content-length", "0"))
-            entry.body = await self._reader.readexactly(size)
+            whole = await self._reader.readexactly(size)
+            entry.came(time.monotonic(), whole)
         return headers.get("connection") != "close"
 
     async def _read_chunk(self) -> bytes:
@@ -120,13 +124,16 @@ class Client:
 
 
 async def drive(
+    books: B,
     port: int,
     asks: Iterable[Ask],
-    clients: int,
-    meanwhile: Callable[[Books], Awaitable[None]] | None = None,
-) -> Books:
-    """So many clients take the requests one after the other; `meanwhile` runs beside them, and must end by itself."""
-    books = Books()
+    clients: int = 1,
+    meanwhile: Callable[[B], Awaitable[None]] | None = None,
+) -> B:
+    """So many clients take the requests one after the other, and write into these books, which come back.
+
+    `meanwhile` runs beside them, and must end by itself.
+    """
     waiting = iter(asks)
     async with asyncio.TaskGroup() as group:
         for _ in range(clients):
@@ -136,7 +143,7 @@ async def drive(
     return books
 
 
-async def _beside(meanwhile: Callable[[Books], Awaitable[None]], books: Books) -> None:
+async def _beside(meanwhile: Callable[[B], Awaitable[None]], books: B) -> None:
     await meanwhile(books)
 
 
@@ -155,4 +162,4 @@ def load(
     meanwhile: Callable[[Books], Awaitable[None]] | None = None,
 ) -> Books:
     """See `drive`; for tests, which are no coroutines."""
-    return asyncio.run(drive(port, asks, clients, meanwhile))
+    return asyncio.run(drive(Books(), port, asks, clients, meanwhile))

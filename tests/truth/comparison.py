@@ -6,9 +6,9 @@ In: `Books` and a `Scrape` taken at rest. Out: an AssertionError that shows both
 from collections import Counter
 
 from integration.deployed import Deployed
+from integration.scrape import Scrape, read
 from integration.server import Server, wait_until
 from truth.books import Books, Entry
-from truth.scrape import Scrape, read
 
 REQUESTS = "servescope_requests_total"
 IN_FLIGHT = "servescope_requests_in_flight"

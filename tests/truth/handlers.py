@@ -85,4 +85,28 @@ class Staged(BaseHandler):
         time.sleep(self.pause[2])
         return [repr((time.monotonic() - self.began) * 1000)] * len(data)
 """
+# Plays a language model that streams: a token after each of the seconds in the body, then none for an hour, or the end at stop.
+TOKENS = """
+import asyncio, time
+
+from servescope.wire.messages import ServedModel, Tokens
+from ts.handler_utils.utils import send_intermediate_predict_response
+
+class Player:
+    async def initialize(self, context):
+        context.served_models = [ServedModel(context.model_name, "/weights", None, 256)]
+
+    async def handle(self, data, context):
+        last = None
+        for word in bytes(data[0]["body"]).decode().split():
+            if word == "stop":
+                return [b""]
+            await asyncio.sleep(float(word))
+            now = time.monotonic()
+            told = [Tokens(0, 0, 1, now - context.started, [] if last is None else [now - last], [])]
+            context.take_tokens = lambda: told.pop() if told else None
+            send_intermediate_predict_response([b"token"], context.request_ids, "", 200, context)
+            last = now
+        await asyncio.sleep(3600)
+"""
 ASYNC_CONFIG = "minWorkers: 1\nmaxWorkers: 1\nasyncCommunication: true\n"

@@ -1,12 +1,13 @@
 """benchmarks/metrics.py runs; what it measures of memory, and against prometheus_client, keeps its limits on a busy machine too."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from programs import needs
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +39,7 @@ def test_memory(tmp_path):
     assert 0 < measure(tmp_path, "memory")["memory"] <= 40
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+@needs("wrk")
 def test_under_load(tmp_path):
     """All three comparisons end in a number; what they are here, with whatever else runs, says nothing."""
     found = measure(tmp_path, "on_off", "scraped", "scraped_gzip", options=("--rounds", "1", "--seconds", "1"))

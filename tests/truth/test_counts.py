@@ -6,11 +6,11 @@ import signal
 
 import pytest
 
+from integration.scrape import read
 from integration.server import wait_until
 from truth.client import Ask, load
 from truth.comparison import REJECTED, assert_histograms_agree, assert_same_counts, at_rest, counted, of_model
 from truth.conftest import amount
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from integration.net_server import NOOP
 from integration.server import wait_until
 from truth.client import Ask, load
 from truth.comparison import REQUESTS, assert_same_counts, at_rest, counted, of_model
@@ -12,13 +13,12 @@ from truth.handlers import WORK
 pytestmark = pytest.mark.integration
 
 # Answers whatever it is sent, as a text.
-ANY = "def handle(data, context):\n    return data and ['ok'] * len(data)\n"
 FORM = "multipart/form-data; boundary=b"
 
 
 def test_every_path(truth_server, model_of):
     """Predictions and explanations in all their spellings, by route."""
-    model = model_of(code=ANY)
+    model = model_of(code=NOOP)
     predictions = [
         model.path,
         f"{model.path}/1.0",
@@ -44,7 +44,7 @@ def test_every_path(truth_server, model_of):
 
 def test_bodies_that_cannot_be_read(truth_server, model_of):
     """400 for a form that is none: a request of its model like any other, and in flight no more."""
-    model = model_of(code=ANY)
+    model = model_of(code=NOOP)
     asks = [Ask(model.path, b"this is no form", content_type=FORM)] * 3 + [Ask(model.path, b"fine")]
     books = load(truth_server.ports["inference"], asks)
     assert books.codes() == {"400": 3, "200": 1}
@@ -54,7 +54,7 @@ def test_bodies_that_cannot_be_read(truth_server, model_of):
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD"])
 def test_other_methods(truth_server, model_of, method):
     """They predict as well; the bytes of an answer are those that were sent, none for HEAD."""
-    model = model_of(code=ANY)
+    model = model_of(code=NOOP)
     books = load(truth_server.ports["inference"], [Ask(model.path, b"x", method=method)] * 3)
     now = at_rest(truth_server, model)
     assert_same_counts(now, model, books)
@@ -64,7 +64,7 @@ def test_other_methods(truth_server, model_of, method):
 
 def test_a_description_is_no_request(truth_server, model_of):
     """OPTIONS describes the model and counts as no request of it."""
-    model = model_of(code=ANY)
+    model = model_of(code=NOOP)
     books = load(truth_server.ports["inference"], [Ask(model.path, method="OPTIONS")] * 2)
     assert books.codes() == {"200": 2}
     assert counted(at_rest(truth_server, model), model) == {}

@@ -5,13 +5,13 @@ import socket
 
 import pytest
 
+from integration.scrape import read
 from integration.server import wait_until
 from truth.books import Books
 from truth.client import Ask, Client, load
 from truth.comparison import DEPTH, IN_FLIGHT, assert_same_counts, at_rest, counted
 from truth.conftest import amount
 from truth.leaving import after, after_a_piece, at, until, when
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from integration.scrape import read
 from integration.server import PATIENCE_S
 from truth.client import Ask, load
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 

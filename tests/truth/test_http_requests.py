@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
+from integration.scrape import read
 from truth.client import Ask, load
 from truth.comparison import REJECTED, REQUESTS, assert_same_counts, at_rest, counted
 from truth.conftest import BODY_LIMIT, amount
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 

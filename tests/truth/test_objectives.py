@@ -9,6 +9,7 @@ from integration.server import wait_until
 from truth.client import Ask, load
 from truth.comparison import DURATION, assert_objectives_kept, assert_same_counts, at_rest, counted
 from truth.conftest import amount
+from truth.handlers import ASYNC_CONFIG, TOKENS
 from truth.leaving import after, after_a_piece
 
 pytestmark = pytest.mark.integration
@@ -16,10 +17,10 @@ pytestmark = pytest.mark.integration
 CONFIG = """
 minWorkers: 1
 maxWorkers: 1
-slo: {latency_ms: 70, latency_target: 90, availability_target: 99.9}
+slo: {latency_ms: 200, latency_target: 90, availability_target: 99.9}
 """
-# Clearly within the 70 ms, clearly beyond, and errors of either side.
-FAST, SLOW, SPOILT, FAILED = b"sleep 0.05", b"sleep 0.08", b"code 404", b"raise x"
+# Clearly within the 200 ms, on a busy machine too, clearly beyond, and errors of either side.
+FAST, SLOW, SPOILT, FAILED = b"sleep 0.02", b"sleep 0.3", b"code 404", b"raise x"
 
 
 def test_slo_counters(truth_server, model_of, drawn):
@@ -30,14 +31,14 @@ def test_slo_counters(truth_server, model_of, drawn):
     books = load(truth_server.ports["inference"], [Ask(model.path, body) for body in bodies])
     now = at_rest(truth_server, model)
     assert_same_counts(now, model, books)
-    good = sum(seconds <= 0.07 for seconds in books.latencies())
-    assert_objectives_kept(now, model, 0.07, 0.7, books)
+    good = sum(seconds <= 0.2 for seconds in books.latencies())
+    assert_objectives_kept(now, model, 0.2, 2.0, books)
     assert now.by("slo", "servescope_slo_target_ratio", model_name=model.name) == {
         "availability": 0.999,
         "latency": 0.9,
     }
     # The threshold is an exact bucket bound, so that the histogram and the counter tell the same.
-    assert now.value(f"{DURATION}_bucket", model_name=model.name, outcome="ok", le="0.07") == good
+    assert now.value(f"{DURATION}_bucket", model_name=model.name, outcome="ok", le="0.2") == good
 
 
 # 100 ms and, ten times that, one second; or both as they are given. Clients leave well before, between and well after.
@@ -129,3 +130,27 @@ def test_pipelined_requests_that_are_left(truth_server, model_of):
     now = at_rest(truth_server, model)
     assert now.by("slo", "servescope_slo_requests_total") == {"availability": 3, "latency": 3}
     assert now.by("slo", "servescope_slo_good_total") == {}
+
+
+def test_a_language_model_that_is_left(truth_server, model_of):
+    """Whoever left without a token after more than ttft_ms was failed, who left sooner says nothing; with tokens, these are judged
+    as they came.
+    """
+    slo = "slo: {ttft_ms: 200, itl_ms: 200, availability_target: 99.9, abandoned_after_ms: 800}\n"
+    model = model_of(ASYNC_CONFIG + slo, TOKENS)
+    asks = [
+        Ask(model.path, b"9", leave=after(0.05)),
+        Ask(model.path, b"9", leave=after(0.5)),
+        Ask(model.path, b"9", leave=after(1.2)),
+        Ask(model.path, b"0 9", leave=after(1.2)),  # one token in time
+        Ask(model.path, b"0.4 0 9", leave=after(1.2)),  # a late one, and one at once behind it
+        Ask(model.path, b"0 0.4 9", leave=after(1.2)),  # one in time, and a slow one
+        Ask(model.path, b"0 0 stop"),
+    ]
+    books = load(truth_server.ports["inference"], asks, len(asks))
+    now = at_rest(truth_server, model)
+    assert counted(now, model) == {"499": 6, "200": 1}
+    assert_same_counts(now, model, books)
+    about = now.by("slo", "servescope_slo_requests_total")
+    assert about == {"ttft": 6, "itl": 3, "availability": 5}
+    assert now.by("slo", "servescope_slo_good_total") == {"ttft": 3, "itl": 2, "availability": 4}

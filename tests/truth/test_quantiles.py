@@ -5,12 +5,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from integration.prometheus_server import needs_prometheus, prometheus, scraping
 from integration.server import wait_until
 from truth.client import Ask, load
 from truth.comparison import DURATION, REQUESTS, assert_same_counts, at_rest, of_model
 from truth.conftest import amount, seeded
 from truth.handlers import ASYNC_SLEEP
-from truth.prometheus import Prometheus
 
 pytestmark = pytest.mark.integration
 
@@ -18,7 +18,6 @@ SHARES = (0.5, 0.9, 0.99)
 # Shares of requests, and the seconds between which they sleep, even. Each part lies inside a bucket of its own, long enough that
 # a client's own milliseconds do not matter, and holds the rank of one of SHARES.
 PARTS = ((0.7, 0.065, 0.09), (0.25, 0.15, 0.2), (0.05, 0.35, 0.4))
-needs_prometheus = pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +29,9 @@ def prometheis(truth_server, tmp_path_factory):
     with ExitStack() as running:
         yield {
             name: running.enter_context(
-                Prometheus(tmp_path_factory.mktemp(name), truth_server.ports["metrics"], *options)
+                prometheus(tmp_path_factory.mktemp(name), scraping(truth_server.ports["metrics"]), *features)
             )
-            for name, options in (("plain", ()), ("native", ("--enable-feature=native-histograms",)))
+            for name, features in (("plain", ()), ("native", ("native-histograms",)))
         }
 
 

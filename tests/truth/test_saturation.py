@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from integration.scrape import read
 from integration.server import wait_until
 from truth.books import Books
 from truth.client import Ask, Client, drive, load
@@ -12,7 +13,6 @@ from truth.comparison import DEPTH, assert_same_counts, at_rest
 from truth.conftest import amount
 from truth.handlers import ASYNC_CONFIG, ASYNC_SLEEP
 from truth.leaving import at, until
-from truth.scrape import read
 
 pytestmark = pytest.mark.integration
 
@@ -231,7 +231,7 @@ def test_a_batch_under_way_counts_as_busy(truth_server, model_of):
             assert last[0] - first[2] <= last[1] - first[1] <= last[2] - first[0]
             model.open("held")
 
-        await drive(truth_server.ports["inference"], [Ask(model.path, b"gate held")], 1, meanwhile)
+        await drive(Books(), truth_server.ports["inference"], [Ask(model.path, b"gate held")], 1, meanwhile)
 
     asyncio.run(hold())
     assert states() == {"ready": 1}

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from metrics.series import series
 from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.logs.access import AccessLog
@@ -25,34 +26,57 @@ class Api:
         return Refused("/x")
 
 
-class Port:
-    """A port with an app over `act`, a function or one of the server's own APIs, on a Unix socket, and a client of it."""
+class OpenPort:
+    """A port with an app over one API, on a Unix socket; its files are in `directory`."""
 
-    def __init__(self, directory, act, cors=(), probes=None):
-        self.registry = Registry()
+    def __init__(self, directory, api, recorder, cors=(), probes=None):
         self.log = directory / "access_log.log"
         self._file = RollingFile(self.log, print)
         self._access = AccessLog(self._file, Console(None), "text")
-        self.observers = Observers(Recorder(self.registry, "h"), self._access, list(cors))
-        handlers = [act if hasattr(act, "handle") else Api(act)]
-        app = HttpApp(handlers, Settings(max_request_size=1000), self.observers, probes)
-        self._path = directory / "s.sock"
-        self._listener = Listener("inference_address", Address("unix", "", 0, str(self._path)), app, None)
+        self.observers = Observers(recorder, self._access, list(cors))
+        app = HttpApp([api], Settings(max_request_size=1000), self.observers, probes)
+        self._path = str(directory / "s.sock")
+        self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None)
 
     async def __aenter__(self):
         await self._listener.start()
-        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
+        return self
+
+    async def __aexit__(self, *_):
+        await self._listener.close()
+        self._file.close()
+
+    async def connection(self):
+        """A new one's reader and writer."""
+        return await asyncio.open_unix_connection(self._path)
+
+    def logged(self):
+        """The lines of the access log."""
+        self._access.flush()
+        return self.log.read_text().splitlines()
+
+
+class Port(OpenPort):
+    """A port over `act`, a function or one of the server's own APIs, and a client of it."""
+
+    def __init__(self, directory, act, cors=(), probes=None):
+        self.registry = Registry()
+        api = act if hasattr(act, "handle") else Api(act)
+        super().__init__(directory, api, Recorder(self.registry, "h"), cors, probes)
+
+    async def __aenter__(self):
+        await super().__aenter__()
+        self.reader, self.writer = await self.connection()
         return self
 
     async def reconnect(self):
         """A connection in place of one that an error has closed."""
         self.writer.close()
-        self.reader, self.writer = await asyncio.open_unix_connection(str(self._path))
+        self.reader, self.writer = await self.connection()
 
     async def __aexit__(self, *_):
         self.writer.close()
-        await self._listener.close()
-        self._file.close()
+        await super().__aexit__()
 
     async def ask(self, *headers, method="GET", target="/x?a=1", body=b""):
         """Status, headers and body of an answer."""
@@ -70,12 +94,7 @@ class Port:
         return int(first.split(" ")[1]), found, data
 
     def count(self, group):
-        families = {family.definition.name: family for family in self.registry.collect()}
-        return families[f"Requests{group}XX"].series["Host", "h"].value
-
-    def logged(self):
-        self._access.flush()
-        return self.log.read_text().splitlines()
+        return series(self.registry, f"Requests{group}XX")["Host", "h"]
 
 
 def run(main):

@@ -10,26 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clock import Clock
 from servescope.errors import ConfigurationError, InvalidKey, ServescopeError
 from servescope.web.authorization import TokenAuthority
 
 REFUSED = "Token Authorization failed. Token either incorrect, expired, or not provided correctly"
 NOT_RENEWED = "Token Authentication failed. Token either incorrect, expired, or not provided correctly"
-
-
-class Clock:
-    """A time of day that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, 12, 0, 0, 250000, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+NOON = datetime(2026, 11, 24, 12, 0, 0, 250000, tzinfo=UTC)
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture
@@ -120,7 +112,7 @@ def test_spelling_of_the_scheme_is_free(authority, key_file, form):
 @given(header=st.text(st.characters(codec=None)))
 def test_no_header_crashes(tmp_path_factory, header):
     """Whatever a header holds, halves of surrogate pairs included, the answer is a refusal."""
-    authority = TokenAuthority(tmp_path_factory.mktemp("keys") / "key_file.json", 60, Clock())
+    authority = TokenAuthority(tmp_path_factory.mktemp("keys") / "key_file.json", 60, Clock(NOON))
     for text in (header, f"Bearer {header}"):
         with pytest.raises(InvalidKey):
             authority.authorize_management(text)

@@ -1,7 +1,7 @@
 """Rich tables from the management API's descriptions and the server's counters.
 
-In: decoded answers of `GET /models/{m}/all`, sums of samples of `/metrics` and the demo's alerts. Out: tables, for `status`,
-`models describe` and `demo`. Pure.
+In: decoded answers of `GET /models/{m}/all`, sums of samples of `/metrics`. Out: tables, for `status`, `models describe` and
+`demo`. Pure.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,24 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from servescope.cli.demo.track import FIRING, INACTIVE, PENDING, RESOLVED, Track, title
 from servescope.cli.red import Red
 
 _STANDINGS = {"ready": "green", "idle": "dim", "loading": "yellow", "failed": "bold red", "given_up": "bold red"}
 _STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
-_STYLES = {INACTIVE: "dim", PENDING: "yellow", FIRING: "bold red", "active": "bold red", RESOLVED: "green"}
+
+
+def plain_table(title: str, *columns: str) -> Table:
+    """Without rows yet; what does not fit into a cell is folded."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def models_table(models: Sequence[dict[str, Any]]) -> Table:
     """A row a model version: where it is, workers up and asked for, batching, and its queue."""
-    table = _table("Models", "model", "version", "state", "workers at work", "asked for", "batch", "delay ms", "queue")
+    columns = ("model", "version", "state", "workers at work", "asked for", "batch", "delay ms", "queue")
+    table = plain_table("Models", *columns)
     for model in models:
         workers = model.get("workers", [])
         ready = sum(worker.get("status") == "READY" for worker in workers)
@@ -40,7 +47,7 @@ def models_table(models: Sequence[dict[str, Any]]) -> Table:
 
 def workers_table(models: Sequence[dict[str, Any]]) -> Table:
     """A row a worker: state, process, memory, device, since when."""
-    table = _table("Workers", "worker", "model", "state", "pid", "memory", "gpu", "since")
+    table = plain_table("Workers", "worker", "model", "state", "pid", "memory", "gpu", "since")
     for model in models:
         for worker in model.get("workers", []):
             table.add_row(
@@ -71,7 +78,7 @@ def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]
 
 def troubles_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     """What `trouble_rows` found."""
-    table = _table("Troubles since the start", "model", "restarts", "latest error")
+    table = plain_table("Troubles since the start", "model", "restarts", "latest error")
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -79,7 +86,7 @@ def troubles_table(rows: Sequence[tuple[str, str, str]]) -> Table:
 
 def missing_table(missing: Sequence[dict[str, Any]]) -> Table:
     """What the start was asked to load and has not, and why."""
-    table = _table("Missing", "model", "reason", "error")
+    table = plain_table("Missing", "model", "reason", "error")
     for one in missing:
         table.add_row(Text(one["name"]), one["reason"], Text(one["error"] or "–"))
     return table
@@ -95,7 +102,7 @@ def worker_state(worker: dict[str, Any]) -> Text:
 
 def requests_table(counts: dict[str, float]) -> Table:
     """HTTP answers on all ports since the start, by class."""
-    table = _table("Requests", *counts)
+    table = plain_table("Requests", *counts)
     table.add_row(*(f"{count:,.0f}" for count in counts.values()))
     return table
 
@@ -103,7 +110,7 @@ def requests_table(counts: dict[str, float]) -> Table:
 def red_table(rows: Sequence[Red]) -> Table:
     """Rate, errors, median and 99th percentile of the durations, and mean queue time a model."""
     title = "What /metrics says of these requests"
-    table = _table(title, "model", "requests", "per second", "errors (5xx)", "p50", "p99", "in queue")
+    table = plain_table(title, "model", "requests", "per second", "errors (5xx)", "p50", "p99", "in queue")
     for row in rows:
         table.add_row(
             row.model,
@@ -114,19 +121,6 @@ def red_table(rows: Sequence[Red]) -> Table:
             _milliseconds(row.p99_ms),
             _milliseconds(row.queue_ms),
         )
-    return table
-
-
-def alerts_table(tracks: Sequence[Track]) -> Table:
-    """An alert a row: what Prometheus and Alertmanager say of it now, and its way, with seconds since the beginning.
-
-    It fits into 80 columns.
-    """
-    table = _table("What Prometheus and Alertmanager say", "alert", "Prometheus", "Alertmanager", "its way")
-    for track in tracks:
-        way = Text("\n").join(Text(f"{at_s:3.0f} s ").append(_state(state)) for state, at_s in track.way)
-        name = Text.assemble(title(track.labels), "\n", (track.severity, "dim"))
-        table.add_row(name, _state(track.prometheus), _state(track.alertmanager), way)
     return table
 
 
@@ -143,10 +137,6 @@ def mebibytes(count: float) -> str:
     return f"{count / 2**20:,.0f} MiB" if count else "–"
 
 
-def _state(state: str) -> Text:
-    return Text(state, style=_STYLES.get(state, ""))
-
-
 def _worded(state: str | None, styles: dict[str, str]) -> Text:
     return Text("–" if state is None else state.replace("_", " "), style=styles.get(state or "", ""))
 
@@ -157,10 +147,3 @@ def _milliseconds(value: float | None) -> str:
 
 def _range(low: Any, high: Any) -> str:
     return str(low) if low == high else f"{low}–{high}"
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

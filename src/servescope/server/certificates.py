@@ -1,4 +1,4 @@
-"""What https:// addresses are encrypted with. Stands first: a start that fails for it must not leave a key file behind."""
+"""What https:// addresses are encrypted with."""
 
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part

@@ -28,11 +28,11 @@ ACCESS_FLUSH_S = 0.5
 
 PARTS: tuple[type[Part], ...] = (
     Certificates,
-    Tokens,
     Traces,
     Measuring,
     Exchanges,
     Models,
+    Tokens,
     Inference,
     Scrapes,
     Management,

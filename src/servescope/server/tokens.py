@@ -1,4 +1,7 @@
-"""The keys of the APIs, in key_file.json where the server was started, as long as it runs."""
+"""The keys of the APIs, in key_file.json where the server was started, as long as it runs.
+
+Stands behind every part that may refuse the settings: a start that fails must not leave a key file behind.
+"""
 
 import asyncio
 from datetime import UTC, datetime

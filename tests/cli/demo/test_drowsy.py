@@ -1,12 +1,13 @@
 """The model that can be slowed: its switch, and the clients that ask it."""
 
-import http.server
 import runpy
 import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from servescope.cli.demo import drowsy
 from servescope.cli.demo.digits import DemoError, example_folder
 from servescope.cli.demo.programs import free_ports
@@ -38,11 +39,11 @@ def test_without_the_variable_it_is_awake(monkeypatch):
 
 
 @contextmanager
-def answering(status):
+def drowsy_server(status):
     """A server that answers every request so; its URL and the requests, as an event for each client's second one."""
     enough = threading.Semaphore(0)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Silent, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
@@ -53,20 +54,13 @@ def answering(status):
             self.wfile.write(b"said")
             enough.release()
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/predictions/drowsy", enough
-        server.shutdown()
-        thread.join()
+    with answering(Handler) as port:
+        yield f"http://127.0.0.1:{port}/predictions/drowsy", enough
 
 
 def test_clients_ask_until_the_block_ends():
     """Again and again, and none is at work afterwards."""
-    with answering(200) as (url, asked):
+    with drowsy_server(200) as (url, asked):
         with drowsy.load(url) as load:
             for _ in range(2 * drowsy.CLIENTS):
                 assert asked.acquire(timeout=30)
@@ -77,7 +71,7 @@ def test_clients_ask_until_the_block_ends():
 
 def test_a_refused_request_is_told():
     """With the status and the body."""
-    with answering(503) as (url, _), drowsy.load(url) as load:
+    with drowsy_server(503) as (url, _), drowsy.load(url) as load:
         assert load.clients[0].exception(timeout=30) is not None
         with pytest.raises(DemoError, match=r"predictions/drowsy answered 503: said"):
             load.check()

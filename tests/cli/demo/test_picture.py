@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from servescope.cli.demo.alerts_table import alerts_table
 from servescope.cli.demo.digits import DemoError
 from servescope.cli.demo.picture import Picture, check_picture
 from servescope.cli.demo.track import Track
 from servescope.cli.red import Red
-from servescope.cli.tables import alerts_table, red_table
+from servescope.cli.tables import red_table
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROW = Red("digits", 450, 900.4, 0, 3.456, 21.0, 1.2)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from metrics.nvml.observed import Observer, observing
-from metrics.nvml.stand_in import StandIn, build
+from metrics.collectors.nvml.observed import Observer, observing
+from metrics.collectors.nvml.stand_in import StandIn, build
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from metrics.nvml.observed import Observer, observing
-from metrics.nvml.stand_in import StandIn, needs_gcc
+from metrics.collectors.nvml.observed import Observer, observing
+from metrics.collectors.nvml.stand_in import StandIn, needs_gcc
 from servescope.metrics.collectors.gpu import GpuCollector, count_gpus
 from servescope.metrics.collectors.gpu_device import memory_readings
 from servescope.metrics.collectors.nvml import load_nvml

@@ -3,15 +3,15 @@
 import json
 import math
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import GOLDEN
 from servescope.metrics.log_mode.lines import json_shape, render, spell, text_shape
 
-RECORDED = Path(__file__).parents[2] / "golden" / "log_lines.txt"
+RECORDED = GOLDEN / "log_lines.txt"
 LINE = re.compile(
     r"(?P<name>[\w\s]+)\.(?P<unit>[\w\s]+):(?P<value>\S+?)\|#(?P<dimensions>[^|]*)\|#hostname:(?P<host>[^,]+),"
     r"(requestID:(?P<ids>.*),)?timestamp:(?P<time>\d+)"

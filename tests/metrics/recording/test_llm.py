@@ -2,7 +2,8 @@
 
 import pytest
 
-from metrics.recording.test_recorder import Clock, series
+from clock import Clock
+from metrics.series import family, series
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.definitions import FINISH_REASONS, TOKEN_KINDS
 from servescope.metrics.definitions.llm import LLM
@@ -20,13 +21,13 @@ class Bench:
     """A language model's recorder over a clock that is set by hand."""
 
     def __init__(self, objectives=None, **options):
-        self.clock = Clock()
+        self.clock = Clock(0.0)
         self.registry = Registry(**options)
         self.recorder = Recorder(self.registry, "h", self.clock)
         self.llm = self.recorder.model(*MODEL, objectives).llm
 
     def family(self, name):
-        return next(one for one in self.registry.collect() if one.definition.name == f"servescope_llm_{name}")
+        return family(self.registry, f"servescope_llm_{name}")
 
     def histogram(self, name):
         return self.family(name).series[MODEL]

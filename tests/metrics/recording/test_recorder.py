@@ -2,21 +2,13 @@
 
 import pytest
 
+from clock import Clock
 from metrics.answers import answer
+from metrics.series import series
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.definitions import DURATION_BUCKETS, REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.recording.recorder import KEPT_S, Recorder
 from servescope.metrics.registry import Registry
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Batch:
@@ -28,12 +20,6 @@ class Batch:
 @pytest.fixture
 def registry() -> Registry:
     return Registry()
-
-
-def series(registry: Registry, name: str) -> dict[tuple[str, ...], float]:
-    """The values of a family, as a scrape would find them."""
-    families = {family.definition.name: family for family in registry.collect()}
-    return {values: one.value for values, one in families[name].series.items()}  # type: ignore[union-attr]
 
 
 def test_status_classes(registry: Registry) -> None:
@@ -115,7 +101,7 @@ def test_queue_and_workers_are_read_at_scrape_time(registry: Registry) -> None:
 
 def test_a_forgotten_model(registry: Registry) -> None:
     """What is read goes at once, counts after five minutes, TorchServe's families never."""
-    clock = Clock()
+    clock = Clock(0.0)
     recorder = Recorder(registry, "h", clock)
     model = recorder.model("noop", "1.0")
     model.queue(lambda: 0, lambda: 0.0, lambda: 0.0, 100)
@@ -134,7 +120,7 @@ def test_a_forgotten_model(registry: Registry) -> None:
 
 def test_a_model_that_comes_back_counts_on(registry: Registry) -> None:
     """A counter must not fall while its series is there."""
-    clock = Clock()
+    clock = Clock(0.0)
     recorder = Recorder(registry, "h", clock)
     recorder.model("noop", "1.0").rejected("queue_full")
     recorder.forget("noop", "1.0")
@@ -191,7 +177,7 @@ def test_other_objectives_begin_anew(registry: Registry) -> None:
 
 def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> None:
     """Its busy time stands still for five minutes, then it is gone; its processes are known while they run."""
-    clock = Clock()
+    clock = Clock(0.0)
     recorder = Recorder(registry, "h", clock)
     busy = 1.0
     recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy, lambda: busy / 2)

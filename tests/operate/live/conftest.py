@@ -15,10 +15,11 @@ import pytest
 
 from integration.conftest import deployment
 from integration.deployed import Deployed
+from integration.prometheus_server import Prometheus, prometheus
 from integration.server import Server, wait_until
-from metrics.nvml.stand_in import StandIn, build
+from metrics.collectors.nvml.stand_in import StandIn, build
+from operate.hurried import FEATURES, hurried
 from operate.live.handlers import PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG
-from operate.live.prometheus import Prometheus, files, prometheus
 from operate.live.promises import Account, loaded, registered
 from servescope.operate.promql import FORMS, Form
 from truth.client import Ask, load
@@ -44,7 +45,7 @@ class Live:
         """Wait until both have series of this family for these models."""
         for told, model in itertools.product(self.told.values(), models):
             query = f'{family}{{model_name="{model.name}"}}'
-            wait_until(lambda told=told, query=query: told.ask("query", query=query), query)
+            wait_until(lambda told=told, query=query: told.series(query), query)
 
     def busy(self) -> None:
         """A few requests. TorchServe's counters begin with the first one, so only later ones are a rate."""
@@ -88,4 +89,4 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 def _scraping(folder: Path, server: Server, form: Form) -> AbstractContextManager[Prometheus]:
-    return prometheus(folder, files(server.ports["metrics"], form), form)
+    return prometheus(folder, hurried(f"127.0.0.1:{server.ports['metrics']}", form), *FEATURES[form])

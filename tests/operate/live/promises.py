@@ -61,7 +61,9 @@ def loaded(plain: Deployed, player: Deployed) -> dict[str, dict[str, Account]]:
 
     async def both() -> tuple[Books, Books]:
         asks = [Ask(player.path, word) for word in PROMPTS] * PLAYER_ROUNDS
-        return await asyncio.gather(_ask_plain(plain), drive(player.server.ports["inference"], asks, PLAYER_CLIENTS))
+        return await asyncio.gather(
+            _ask_plain(plain), drive(Books(), player.server.ports["inference"], asks, PLAYER_CLIENTS)
+        )
 
     said, played = asyncio.run(both())
     return {plain.name: _plain_accounts(said.entries), player.name: _player_accounts(played.entries)}
@@ -71,7 +73,7 @@ async def _ask_plain(model: Deployed) -> Books:
     port, books = model.server.ports["inference"], Books()
     for _ in range(PLAIN_ROUNDS):
         for bodies, clients in ((CALM, 1), (CROWD, len(CROWD))):
-            books.entries += (await drive(port, [Ask(model.path, body) for body in bodies], clients)).entries
+            await drive(books, port, [Ask(model.path, body) for body in bodies], clients)
     return books
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from integration.server import wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.grafana.reading import BOARDS, expressions, filled_in
 from operate.live.waiting import wait_for_all
 from operate.promtool import needs_promtool

@@ -2,11 +2,11 @@
 
 import pytest
 
+from integration.scrape import read
 from integration.server import wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.promtool import counter, gauge, given, needs_promtool, series, verdict
 from servescope.operate.promql import FORMS
-from truth.scrape import read
 
 pytestmark = [pytest.mark.integration, needs_gcc, needs_promtool]
 
@@ -57,7 +57,7 @@ def test_recorded_burn_rates(live, books, form):
     told = live.told[form]
     for window in WINDOWS:
         evaluated = f"min(timestamp({BURN}{window})) > {live.rested + 2.5}"
-        wait_until(lambda evaluated=evaluated: told.ask("query", query=evaluated), evaluated)
+        wait_until(lambda evaluated=evaluated: told.series(evaluated), evaluated)
         for model, accounts in books:
             found = told.by("slo", f'{BURN}{window}{{model_name="{model}"}}')
             assert found == within({slo: account.burn for slo, account in accounts.items()}), (window, accounts)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from integration.server import wait_until
-from metrics.nvml.stand_in import needs_gcc
+from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.live.waiting import wait_for_all
 from operate.promtool import needs_promtool
 from servescope.operate.alerts import alert_groups
@@ -57,12 +57,12 @@ def test_no_rule_fails(live, form):
     """Each has been evaluated, and is in good health; no sample was there twice, and no warning is in the log."""
     told = live.told[form]
 
-    found = [(group["name"], rule) for group in told.ask("rules") for rule in group["rules"]]
+    found = [(group["name"], rule) for group in told.ask("rules")["groups"] for rule in group["rules"]]
     assert len(found) == len(all_recordings(form)) + len(every_alert(form))
     ill = {(group, rule["query"]) for group, rule in found}
 
     def all_well():
-        for group in told.ask("rules"):
+        for group in told.ask("rules")["groups"]:
             well = {rule["query"] for rule in group["rules"] if rule["health"] == "ok" and not rule.get("lastError")}
             ill.difference_update((group["name"], query) for query in well)
         return not ill

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from integration.prometheus_server import Prometheus
 from integration.server import wait_until
-from operate.live.prometheus import Prometheus
 
 Key = TypeVar("Key")
 

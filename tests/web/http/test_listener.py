@@ -1,19 +1,17 @@
 """Addresses are bound, served and closed; whatever cannot be bound names its option. Certificates come from `cryptography`."""
 
 import asyncio
-import datetime
 import socket
 import ssl
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from certificates import self_signed
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
 from servescope.web.http.listener import Listener, Tls, bind
+from web.port import run
 
 
 class Hello:
@@ -58,10 +56,6 @@ def has_ipv6():
     except OSError:
         return False
     return True
-
-
-def run(main):
-    asyncio.run(asyncio.wait_for(main, 20))
 
 
 @pytest.mark.parametrize(
@@ -155,25 +149,7 @@ def test_what_cannot_be_bound(tmp_path):
 @pytest.fixture
 def tls(tmp_path):
     """A self-signed certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    plain = serialization.NoEncryption()
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return Tls(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return Tls(*self_signed(tmp_path, x509.DNSName("localhost")))
 
 
 def test_tls(tls):

@@ -7,17 +7,12 @@ import json
 import pytest
 
 from servescope.config.address import Address
-from servescope.config.settings import Settings
-from servescope.logs.access import AccessLog
-from servescope.logs.sinks import Console, RollingFile
 from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition import openmetrics, protobuf, text
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.web.http.app import HttpApp
-from servescope.web.http.exchange import Observers
-from servescope.web.http.listener import Listener
 from servescope.web.metrics.api import MetricsApi, route_of
+from web.port import OpenPort, run
 
 MANY = 20_000
 PROTO = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
@@ -26,7 +21,7 @@ FORMATS = {"text/plain": text, "application/openmetrics-text": openmetrics, PROT
 ADDRESS = Address("http", "127.0.0.1", 8082)
 
 
-class Port:
+class MetricsPort(OpenPort):
     """A port with the metrics API, and clients of it. `large`: with a family of MANY series, `reads` of them so far."""
 
     def __init__(self, directory, *, large=False, **options):
@@ -36,29 +31,17 @@ class Port:
             family = self.registry.add(Definition("large", "gauge", "", ("number",), "h"))
             for number in range(MANY):
                 family.read(self._read, f"{number:0100}")
-        self._file = RollingFile(directory / "access_log.log", print)
-        self._access = AccessLog(self._file, Console(None), "text")
         recorder = Recorder(self.registry, "h")
         api = MetricsApi(self.registry, recorder, b"{}", **{"shown": True, "address": ADDRESS, **options})
-        app = HttpApp([api], Settings(), Observers(recorder, self._access))
-        self._path = str(directory / "s.sock")
-        self._listener = Listener("metrics_address", Address("unix", "", 0, self._path), app, None)
+        super().__init__(directory, api, recorder)
 
     def _read(self):
         self.reads += 1
         return 1.0
 
-    async def __aenter__(self):
-        await self._listener.start()
-        return self
-
-    async def __aexit__(self, *_):
-        await self._listener.close()
-        self._file.close()
-
     async def connect(self, *headers, target="/metrics", method="GET", version="1.1"):
         """A connection with a request on its way."""
-        reader, writer = await asyncio.open_unix_connection(self._path, limit=2**16)
+        reader, writer = await self.connection()
         writer.write("\r\n".join([f"{method} {target} HTTP/{version}", "host: h", *headers, "", ""]).encode())
         return reader, writer
 
@@ -87,10 +70,6 @@ class Port:
         return self.registry.histogram("servescope_scrape_duration_seconds").labels().count
 
 
-def run(main):
-    asyncio.run(asyncio.wait_for(main(), 20))
-
-
 async def until(condition):
     while not condition():  # noqa: ASYNC110  # there is no event for most of what is waited for
         await asyncio.sleep(0)
@@ -102,7 +81,7 @@ def test_formats(tmp_path, accept, large):
     """The one that is asked for, whole with its length where it is small, in chunks where it is large."""
 
     async def main():
-        async with Port(tmp_path, large=large) as port:
+        async with MetricsPort(tmp_path, large=large) as port:
             headers, body = await port.ask(f"accept: {accept}")
             assert headers["content-type"] == FORMATS[accept].CONTENT_TYPE
             assert headers["vary"] == "accept, accept-encoding"
@@ -112,7 +91,7 @@ def test_formats(tmp_path, accept, large):
             assert body.endswith(b"# EOF\n") == (accept == "application/openmetrics-text")
             assert (f"{MANY - 1:0100}".encode() in body) is large
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -120,7 +99,7 @@ def test_gzip(tmp_path, large):
     """What comes out is what would have come without; a quality of 0 is a no."""
 
     async def main():
-        async with Port(tmp_path, large=large) as port:
+        async with MetricsPort(tmp_path, large=large) as port:
             names = "/metrics?name[]=large&name[]=servescope_build_info"
             plain_headers, plain = await port.ask("accept-encoding: gzip;q=0", target=names)
             headers, packed = await port.ask("accept-encoding: br, gzip", target=names)
@@ -129,19 +108,19 @@ def test_gzip(tmp_path, large):
             assert gzip.decompress(packed) == plain
             assert not large or len(packed) < len(plain) / 5
 
-    run(main)
+    run(main())
 
 
 def test_http_1_0(tmp_path):
     """Without chunks, up to the connection's end."""
 
     async def main():
-        async with Port(tmp_path, large=True) as port:
+        async with MetricsPort(tmp_path, large=True) as port:
             headers, body = await port.ask(version="1.0")
             assert "transfer-encoding" not in headers
             assert body.count(b"\nlarge{") == MANY
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -149,7 +128,7 @@ def test_head(tmp_path, large):
     """Headers alone; a large page is not rendered to its end for them. The connection goes on."""
 
     async def main():
-        async with Port(tmp_path, large=large) as port:
+        async with MetricsPort(tmp_path, large=large) as port:
             reader, writer = await port.connect(
                 "accept-encoding: identity" if large else "accept-encoding: gzip", method="HEAD"
             )
@@ -161,7 +140,7 @@ def test_head(tmp_path, large):
             assert port.reads < MANY
             writer.close()
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("accept", FORMATS)
@@ -169,7 +148,7 @@ def test_names(tmp_path, accept):
     """`name[]` in each format, percent-encoded or not."""
 
     async def main():
-        async with Port(tmp_path) as port:
+        async with MetricsPort(tmp_path) as port:
             await port.ask()
             query = "?name%5B%5D=servescope_scrape_duration_seconds_count&name[]=Requests2XX&name[]=none"
             _, body = await port.ask(f"accept: {accept}", target=f"/metrics{query}")
@@ -177,38 +156,38 @@ def test_names(tmp_path, accept):
             assert b"Requests2XX" in body
             assert b"servescope_build_info" not in body
 
-    run(main)
+    run(main())
 
 
 def test_a_scrape_does_not_count_itself(tmp_path):
     """Of the answers that a page counts, its own is none, whole or in chunks."""
 
     async def main():
-        async with Port(tmp_path, large=True) as port:
+        async with MetricsPort(tmp_path, large=True) as port:
             for times in range(3):
                 _, body = await port.ask()
                 counted = [line for line in body.decode().splitlines() if line.startswith("Requests2XX{")]
                 assert [float(line.rpartition(" ")[2]) for line in counted] == [float(times)]
 
-    run(main)
+    run(main())
 
 
 def test_several_accept_headers(tmp_path):
     """They are one list."""
 
     async def main():
-        async with Port(tmp_path) as port:
+        async with MetricsPort(tmp_path) as port:
             headers, _ = await port.ask("accept: text/plain;q=0.1", "accept: application/openmetrics-text")
             assert headers["content-type"] == openmetrics.CONTENT_TYPE
 
-    run(main)
+    run(main())
 
 
 def test_others_are_served_meanwhile(tmp_path):
     """A request that comes during a large scrape is answered before the scrape is rendered."""
 
     async def main():
-        async with Port(tmp_path, large=True) as port:
+        async with MetricsPort(tmp_path, large=True) as port:
             scrape = asyncio.create_task(port.ask())
             await until(lambda: port.reads)
             _, body = await port.ask(target="/api-description")
@@ -217,7 +196,7 @@ def test_others_are_served_meanwhile(tmp_path):
             await scrape
             assert port.reads == MANY
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip;q=0"])
@@ -225,7 +204,7 @@ def test_a_client_that_does_not_read(tmp_path, coding):
     """No more is rendered than fits into the buffers, until it reads."""
 
     async def main():
-        async with Port(tmp_path, large=True) as port:
+        async with MetricsPort(tmp_path, large=True) as port:
             reader, writer = await port.connect(f"accept-encoding: {coding}")
             await until(lambda: port.reads)
             before = -1
@@ -241,7 +220,7 @@ def test_a_client_that_does_not_read(tmp_path, coding):
             await until(lambda: port.scrapes() == 1)
             writer.close()
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
@@ -249,14 +228,14 @@ def test_a_client_that_leaves(tmp_path, coding):
     """Rendering ends, and the scrape is counted."""
 
     async def main():
-        async with Port(tmp_path, large=True) as port:
+        async with MetricsPort(tmp_path, large=True) as port:
             _, writer = await port.connect(f"accept-encoding: {coding}")
             await until(lambda: port.reads)
             writer.transport.abort()
             await until(lambda: port.scrapes() == 1)
             assert port.reads < MANY
 
-    run(main)
+    run(main())
 
 
 def test_before_a_scrape(tmp_path):
@@ -269,26 +248,26 @@ def test_before_a_scrape(tmp_path):
             await asyncio.sleep(0)
             calls.append(port.reads)
 
-        async with Port(tmp_path, large=True, before_scrape=before) as port:
+        async with MetricsPort(tmp_path, large=True, before_scrape=before) as port:
             await port.ask(target="/api-description")
             assert calls == []
             await port.ask()
             await port.ask()
             assert calls == [0, MANY]
 
-    run(main)
+    run(main())
 
 
 def test_a_mode_without_exposition(tmp_path):
     """Nothing, whatever is asked for, and nothing is rendered."""
 
     async def main():
-        async with Port(tmp_path, large=True, shown=False) as port:
+        async with MetricsPort(tmp_path, large=True, shown=False) as port:
             headers, body = await port.ask("accept: application/openmetrics-text", "accept-encoding: gzip")
             assert (headers["content-type"], body) == (text.CONTENT_TYPE, b"")
             assert port.reads == 0
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize(
@@ -311,7 +290,7 @@ def test_discovery(tmp_path):
 
     async def main():
         peers = [Address("http", "10.0.0.2", 8082), Address("https", "::1", 8445)]
-        async with Port(tmp_path, peers=peers) as port:
+        async with MetricsPort(tmp_path, peers=peers) as port:
             headers, body = await port.ask(target="/sd")
             assert headers["content-type"] == "application/json"
             assert json.loads(body) == [
@@ -319,4 +298,4 @@ def test_discovery(tmp_path):
                 {"targets": ["[::1]:8445"], "labels": {"__scheme__": "https"}},
             ]
 
-    run(main)
+    run(main())

@@ -8,30 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ts.metrics.dimension import Dimension
 
+from golden import GOLDEN
 from servescope.wire.messages import MetricDeclaration
 from servescope.worker.measuring.caching_metric import MetricsCacheKeyError, MetricsCacheTypeError, MetricTypes
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from worker.conftest import context_of
 
-METERED = """
-from ts.metrics.dimension import Dimension
-from ts.metrics.metric_type_enum import MetricTypes
-
-class Metered:
-    def initialize(self, context):
-        made = context.metrics.add_metric_to_cache("InitializeCallCount", "count", ["ModelName"], MetricTypes.COUNTER)
-        made.add_or_update(1, [context.model_name])
-
-    def handle(self, data, context):
-        metrics = context.metrics
-        metrics.add_counter("CallCount", len(data), None, [Dimension("Caller", "test")])
-        metrics.add_time("PostprocessTime", 12.5, None, "ms")
-        metrics.add_size("SizeOfImage", 2.0, None, "MB")
-        metrics.add_percent("BatchFill", 50, None)
-        metrics.add_metric("DistanceInKM", 10, "km", None, [], MetricTypes.HISTOGRAM)
-        return ["metered"] * len(data)
-"""
-
+METERED = (GOLDEN / "handlers" / "metered.py").read_text()
 # TorchServe's model_metrics.log for such a handler: name.unit, value, dimensions.
 RECORDED = [
     "CallCount.Count:1.0|#Caller:test,ModelName:m,Level:Model",

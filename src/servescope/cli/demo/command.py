@@ -132,9 +132,9 @@ def _red(before: "Sequence[Sample]", after: "Sequence[Sample]", elapsed_s: float
 def _alerts(console: "Console", place: Place, stack: ExitStack, picture: "Picture") -> "Watchers | None":
     """Show alerts, from programs that run until `stack` closes; None, and a word about it, where there are none."""
     from servescope.cli.demo.alerts import show_alerts, watchers
+    from servescope.cli.demo.alerts_table import alerts_table
     from servescope.cli.demo.programs import find_programs
     from servescope.cli.demo.rules import SPEED
-    from servescope.cli.tables import alerts_table
 
     programs = find_programs(os.environ.get("PATH"))
     if isinstance(programs, str):

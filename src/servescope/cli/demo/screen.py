@@ -37,7 +37,7 @@ class Screen:
         if self._live is not None:
             self._live.stop()
         elif self._tracks:
-            from servescope.cli.tables import alerts_table
+            from servescope.cli.demo.alerts_table import alerts_table
 
             self._console.print(alerts_table(self._tracks))
 
@@ -63,6 +63,6 @@ class Screen:
             return
         from rich.console import Group
 
-        from servescope.cli.tables import alerts_table
+        from servescope.cli.demo.alerts_table import alerts_table
 
         self._live.update(Group(alerts_table(self._tracks), self._phase), refresh=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.families import family, labels
 from docs.promql import selectors
-from docs.test_measuring import family, labels
 from servescope.operate.alerts import alert_groups
 from servescope.operate.recordings import all_recordings
 from servescope.operate.thresholds import Thresholds

@@ -2,8 +2,8 @@
 restart, quantiles past the last bucket. Each fires all the same, and what is like it but in order stays silent.
 """
 
+from operate.alerts.scenario import LONG, durations, model, of, promise, requests, server
 from operate.promtool import counter, firing, gauge, given, needs_promtool, series, steady, verdict
-from operate.test_alerts import LONG, durations, model, of, promise, requests, server
 
 pytestmark = needs_promtool
 

@@ -4,14 +4,13 @@ In: `stand_in.c`. Out: a folder for LD_LIBRARY_PATH, from which nvidia-ml-py loa
 and a control file. Used by the tests of the GPU collector and by those of a live server.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from programs import needs
 
 SOURCE = Path(__file__).parent / "stand_in.c"
-needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc, which compiles the stand-in, is not installed")
+needs_gcc = needs("gcc")
 
 
 class StandIn:

@@ -9,7 +9,7 @@ from servescope.cli.monitoring.grafana import grafana
 from servescope.operate.grafana.files import grafana_files
 from servescope.operate.grafana.provisioning import BOARDS_PATH, TRACES_UID, Sources
 
-PAGE = (Path(__file__).parents[3] / "docs" / "grafana.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "grafana.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from operate.alerts.scenario import LONG, durations, model, of, promise, requests, server
 from operate.promtool import (
     GONE,
     RESET,
@@ -15,49 +16,11 @@ from operate.promtool import (
     steady,
     verdict,
 )
-from servescope.operate.alerts import alert_groups
 from servescope.operate.promql import FORMS
-from servescope.operate.thresholds import Thresholds
 
 pytestmark = needs_promtool
 
-LONG = 120  # steps of 15 s: half an hour
 PER_MINUTE = 4
-
-
-def of(topic):
-    """The rules of one group of alerts."""
-    (group,) = (group for group in alert_groups(Thresholds(), "classic") if group.name == f"servescope-{topic}-alerts")
-    names = {alert.name for alert in group.rules}
-    return [rule for rule in alerting_rules() if rule["alert"] in names]
-
-
-def model(name, instance="a:8082", **labels):
-    return {"job": "servescope", "instance": instance, "model_name": name, "model_version": "1.0", **labels}
-
-
-def requests(name, ok, failed, code="503"):
-    """A model's answers, from the segments of 200 and of failures."""
-    labels = model(name, transport="rest", route="predict")
-    family = "servescope_requests_total"
-    return {
-        series(family, {**labels, "code": "200"}): counter(*ok),
-        series(family, {**labels, "code": code}): counter(*failed),
-    }
-
-
-def durations(name, within, each=100, steps=LONG):
-    """Answers of a model of which all but two in a hundred are below 0.1 s, and these within `within` seconds."""
-    inputs = requests(name, [(each, steps)], [(0, steps)])
-    for bound in ("0.1", "0.25", "0.5", "1", "+Inf"):
-        share = 1 if float(bound) >= within else 0.98
-        labels = model(name, outcome="ok", le=bound)
-        inputs[series("servescope_request_duration_seconds_bucket", labels)] = steady(each * share, steps)
-    return inputs
-
-
-def promise(name, seconds=0.25):
-    return {series("servescope_slo_threshold_seconds", model(name, slo="latency")): gauge((seconds, LONG))}
 
 
 def test_errors(tmp_path):
@@ -216,10 +179,6 @@ def test_llm(tmp_path):
         firing(17 * 60, by, full),
     ]
     assert verdict(tmp_path, given("15s", inputs, expected), of("llm")) == ""
-
-
-def server(instance, /, **labels):
-    return {"job": "servescope", "instance": instance, **labels}
 
 
 def test_machines(tmp_path):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from operate.alerts.scenario import model, requests, server
 from operate.promtool import alerting_rules, counter, gauge, given, needs_promtool, series, steady, verdict
-from operate.test_alerts import model, requests, server
 
 pytestmark = needs_promtool
 
