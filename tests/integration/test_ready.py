@@ -41,11 +41,15 @@ def claim(path):
 
 
 def ready(server, query=""):
-    """What /readyz says on each port, which must be the same."""
-    answers = [server.http.get(server.url(api, f"/readyz{query}")) for api in APIS]
-    assert len({(answer.status_code, answer.text) for answer in answers}) == 1
+    """What /readyz says on each port, which is the same once nothing changes from one to the next."""
     assert all(server.http.get(server.url(api, "/livez")).status_code == 200 for api in APIS)
-    return answers[0].status_code, answers[0].text
+
+    def agreed():
+        answers = [server.http.get(server.url(api, f"/readyz{query}")) for api in APIS]
+        said = {(answer.status_code, answer.text) for answer in answers}
+        return said.pop() if len(said) == 1 else None
+
+    return wait_until(agreed, "ports that agree")
 
 
 def test_from_loading_to_a_crash(tmp_path):
