@@ -23,7 +23,7 @@ from servescope.errors import ServescopeError
 POLL_S = 0.2
 GRACE_S = 30.0  # what a load may take besides its startup timeout: unpacking, launching
 INTERRUPTED = 130
-_ASK_S = 5.0
+_ASK_S = 5.0  # a server that is busy unpacking may take a moment
 _WHAT_NEXT = "`servescope status` shows its models, `servescope stop` stops it."
 
 
@@ -57,7 +57,7 @@ def start_detached(
     with Background([command, *words], environ, directory) as background:
         pid = background.child.pid
         try:
-            _wait_until_ready(background, lambda: _ask(pid, environ, directory), wait_s)
+            _wait_until_ready(background, lambda s: _ask(pid, environ, directory, s), wait_s)
         except KeyboardInterrupt:
             print(f"\nThe server {_goes_on(pid)}")
             return INTERRUPTED
@@ -78,7 +78,9 @@ def launch(
         return background.child
 
 
-def _wait_until_ready(background: Background, ask: Callable[[], dict[str, Any] | None], wait_s: float | None) -> None:
+def _wait_until_ready(
+    background: Background, ask: Callable[[float], dict[str, Any] | None], wait_s: float | None
+) -> None:
     began = time.monotonic()
     progress = Progress(lambda line: print(f"  {line}", flush=True), lambda: time.monotonic() - began)
     pid = background.child.pid
@@ -89,7 +91,7 @@ def _wait_until_ready(background: Background, ask: Callable[[], dict[str, Any] |
             why = what_lacks(survey) if survey is not None else "the server does not answer yet"
             raise NotReadyError(f"not ready after {time.monotonic() - began:.0f} s: {why}\nThe server {_goes_on(pid)}")
         background.wait(min(POLL_S, left), "answered" if survey is None else "was ready")
-        answer = ask()
+        answer = ask(min(_ASK_S, left))
         if answer is not None:
             if survey is None:
                 _say_where(pid, answer["where"])
@@ -106,14 +108,14 @@ def _limit_s(wait_s: float | None, survey: Mapping[str, Any] | None) -> float:
     return GRACE_S + (default if survey is None else longest_load_s(survey, default))
 
 
-def _ask(pid: int, environ: Mapping[str, str], directory: Path) -> dict[str, Any] | None:
+def _ask(pid: int, environ: Mapping[str, str], directory: Path, timeout_s: float) -> dict[str, Any] | None:
     """What the server with this process id says, None while it does not answer; with its run file under `where`."""
     running = runfile.read(runfile.location(environ))
     if running is None or running.pid != pid:
         return None
     endpoints = find_endpoints(environ, directory)
     try:
-        with open_client(endpoints.management, None, _ASK_S, endpoints.trust(None)) as client:
+        with open_client(endpoints.management, None, timeout_s, endpoints.trust(None)) as client:
             survey = read_survey(client)
     except (NoAnswerError, AddressError, UntrustedError):
         return None

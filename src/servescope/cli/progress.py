@@ -4,6 +4,7 @@ In: one survey after the other (`cli.client.readiness`). Out: lines, each once, 
 `say`; used by `cli.detach`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,14 +20,17 @@ class Progress:
     def __init__(self, say: Callable[[str], None], now: Callable[[], float]) -> None:
         self._say = say
         self._now = now
-        self._said: dict[str, set[str]] = {}
+        self._said: dict[tuple[str, int], set[str]] = {}
 
     def tell(self, survey: Mapping[str, Any]) -> None:
         """A further survey."""
-        for at, model in enumerate(_asked(survey)):
-            self._turn(str(at), model)
+        seen: Counter[str] = Counter()
+        for model in _asked(survey):
+            name = model["asked_as"]
+            self._turn((name, seen[name]), model)
+            seen[name] += 1
 
-    def _turn(self, key: str, model: Mapping[str, Any]) -> None:
+    def _turn(self, key: tuple[str, int], model: Mapping[str, Any]) -> None:
         standing = model["standing"]
         said = self._said.setdefault(key, set())
         if standing in (FAILED, MISSING, GIVEN_UP):
