@@ -1,6 +1,7 @@
 """Certificates for servers of tests, good from yesterday until tomorrow: in, names; out, PEM files and those of their keys."""
 
 import datetime
+import ipaddress
 from pathlib import Path
 
 from cryptography import x509
@@ -17,6 +18,11 @@ def self_signed(directory: Path, name: x509.GeneralName) -> tuple[Path, Path]:
     key = _key()
     certificate = _signed("itself", key, "itself", key, x509.SubjectAlternativeName([name]))
     return _written(directory, key, certificate)
+
+
+def loopback_pair(directory: Path) -> tuple[Path, Path]:
+    """certificate.pem, for 127.0.0.1 and of another serial number each time, and its key.pem."""
+    return self_signed(directory, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
 
 class Authority:

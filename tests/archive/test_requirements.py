@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import zipfile
+from functools import partial
 
 import pytest
 
 from servescope.archive.reader import open_archive
 from servescope.archive.requirements import install_requirements
 from servescope.errors import ModelInstallFailed
+
+run = partial(subprocess.run, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -43,14 +46,14 @@ def archive_of(make_zip, tmp_path):
 def test_into_the_model_directory(archive_of, wheel):
     """Without a venv the packages lie beside the handler, and the server's interpreter stays."""
     archive = archive_of(f"--no-index\n{wheel}\n")
-    assert install_requirements(archive, sys.executable, use_venv=False) is None
+    assert install_requirements(archive, sys.executable, use_venv=False, run=run) is None
     assert (archive.directory / "onlyhere.py").exists()
 
 
 def test_into_a_venv(archive_of, wheel):
     """With one, its interpreter has the packages, and those that the server's has."""
     archive = archive_of(f"--no-index\n{wheel}\n")
-    python = install_requirements(archive, sys.executable, use_venv=True)
+    python = install_requirements(archive, sys.executable, use_venv=True, run=run)
     assert python == archive.directory / "venv" / "bin" / "python"
     code = "import onlyhere, pytest; print(onlyhere.ANSWER, onlyhere.__file__)"
     printed = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -71,14 +74,14 @@ def test_failure(archive_of, caplog, use_venv):
     """What pip cannot find fails the model in the contract's words, and pip's are in the log."""
     archive = archive_of("--no-index\nsurely-not-there==9\n")
     with pytest.raises(ModelInstallFailed, match=r"^Custom pip package installation failed for model m$"):
-        install_requirements(archive, sys.executable, use_venv)
+        install_requirements(archive, sys.executable, use_venv, run)
     assert "No matching distribution found for surely-not-there==9" in caplog.text
 
 
 def test_no_interpreter(archive_of, tmp_path, caplog):
     """An interpreter that is not there is a failed installation, too."""
     with pytest.raises(ModelInstallFailed, match="model m"):
-        install_requirements(archive_of("x"), str(tmp_path / "python"), use_venv=False)
+        install_requirements(archive_of("x"), str(tmp_path / "python"), use_venv=False, run=run)
     assert "No such file" in caplog.text
 
 

@@ -17,6 +17,7 @@ from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import (
     Batch,
     Cancel,
@@ -24,7 +25,6 @@ from servescope.wire.messages import (
     FromWorker,
     Load,
     Loaded,
-    MetricUpdate,
     Part,
     Reply,
     ServedModel,
@@ -72,6 +72,10 @@ class Life:
         """Send to the front end."""
         self._events.message_received(message, Attachments(memoryview(attachments)))
 
+    def measure(self, reader: MeasuredReader) -> None:
+        """Let the front end read what this life's handler writes."""
+        self._events.metrics_offered(reader)
+
     def line(self, stream: str, text: str) -> None:
         self._events.line_received(stream, text)
 
@@ -80,10 +84,9 @@ class Life:
         code: int = 200,
         text: str = "",
         concurrent: bool = False,
-        updates: Sequence[MetricUpdate] = (),
         served: Sequence[ServedModel] = (),
     ) -> None:
-        self.say(Loaded(code, text, concurrent, list(updates), list(served)))
+        self.say(Loaded(code, text, concurrent, list(served)))
 
     def answer(
         self,
@@ -97,10 +100,10 @@ class Life:
         """Answer every request with its id, or with `body`."""
         parts = [Part(status, {}, request.id.encode() if body is None else body) for request in batch.requests]
         stages = {"prediction": 0.001} if final else {}
-        self.say(Reply(batch.id, final, 200, "", parts, started, stages, [], tokens))
+        self.say(Reply(batch.id, final, 200, "", parts, started, stages, tokens))
 
     def fail(self, batch: Batch, code: int, text: str, tokens: Tokens | None = None) -> None:
-        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, [], tokens))
+        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, tokens))
 
     def report(self, running: int = 0, waiting: int = 0, kv_cache: float = 0.0, preemptions: int = 0) -> None:
         """Say how the engine is."""

@@ -67,7 +67,7 @@ def test_a_load_that_takes_too_long():
         events, process = await launched(mute)
         loaded = await events.life.load(60)
         assert (loaded.code, loaded.message, process.killed) == (500, "did not load within 60 s", True)
-        events.life.loaded(Loaded(200, "", False, []))
+        events.life.loaded(Loaded(200, "", False))
         assert (await events.life.end()).reason == "timeout"
 
     run(main())

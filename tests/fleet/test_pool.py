@@ -6,12 +6,17 @@ import itertools
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import TINY, Fleet, crashing, mute, obliging, silent, talking
+from fleet.scripted import TINY, Fleet, Life, crashing, mute, obliging, silent, talking
 from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.pool import KILL_S
 from servescope.fleet.retry import DELAYS_S
 from servescope.fleet.work import WorkerState
-from servescope.wire.messages import Batch, MetricUpdate, Request, ServedModel, Stop
+from servescope.wire.measured.folded import FoldedReader
+from servescope.wire.measured.memory import private
+from servescope.wire.messages import Batch, Measuring, Request, ServedModel, Stop
+from servescope.worker.measuring.custom_metrics import CustomMetrics
+from servescope.worker.measuring.folding import Folding
 
 
 class Events:
@@ -21,7 +26,6 @@ class Events:
         self.pool = pool
         self.free = []
         self.serving = []
-        self.updates = []
         self.alone = []  # how many were free when it was said
         pool.events = self
 
@@ -30,9 +34,6 @@ class Events:
 
     def workers_changed(self):
         self.serving.append(self.pool.can_serve)
-
-    def model_updates(self, updates):
-        self.updates += updates
 
     def batches_of_one(self):
         self.alone.append(len(self.free))
@@ -87,15 +88,25 @@ def test_growing():
     run(main())
 
 
-def test_updates_written_while_loading():
-    """They reach the model's metrics."""
-    update = MetricUpdate("gauge", "Loaded", "Count", [], [], 1.0, "")
+def test_what_a_worker_measures_is_read_where_it_keeps_it():
+    """At scrapes while it lives, its last writes after it has died, and each once; the next process begins anew."""
 
     async def main():
-        fleet = Fleet(lambda life, _: life.load(updates=[update]))
-        events = Events(fleet.pool)
-        await fleet.pool.first_load(*fleet.pool.grow(1))
-        assert events.updates == [update]
+        fleet = Fleet(silent)
+        (worker,) = fleet.pool.grow(1)
+        await fleet.pool.first_load(worker)
+        metrics = []
+        for life in range(2):
+            memory = private()
+            fleet.lives[life].measure(FoldedReader(memory))
+            metrics.append(CustomMetrics("m", sink=Folding(memory, "m", Measuring())))
+            metrics[life].add_counter("Seen", 1)
+            assert fleet.count("Seen", "m", "Model", "h") == 2 * life + 1
+            metrics[life].add_counter("Seen", 1)
+            fleet.lives[life].die(1)
+            await until(lambda life=life: len(fleet.lives) == life + 2)
+            metrics[life].add_counter("Seen", 1)  # of a process that has gone nothing more can come
+            assert fleet.count("Seen", "m", "Model", "h") == 2 * life + 2
 
     run(main())
 
@@ -393,3 +404,35 @@ def test_lines_go_to_the_model_log():
         assert fleet.lines == [("W-9000-m_1.0", "stderr", "oh", [])]
 
     run(main())
+
+
+def test_a_process_that_the_kernel_cannot_end(caplog):
+    """It was killed, waits for a device, and holds nobody up."""
+
+    class Stuck(Life):
+        def kill(self):
+            self.killed = True
+
+    async def main():
+        fleet = Fleet(mute)
+        launch = fleet.backend.launch
+
+        async def stuck(plan, directory, events):
+            life = await launch(plan, directory, events)
+            life.__class__ = Stuck
+            return life
+
+        fleet.backend.launch = stuck
+        fleet.pool.grow(1)
+        await settle()
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await fleet.pool.close(30)
+        assert fleet.lives[0].killed
+        assert loop.time() - before == 30 + KILL_S
+        fleet.lives[0].die(-9)
+        await settle()
+        assert list(fleet.pool) == []
+
+    run(main())
+    assert "W-9000-m_1.0 is left behind: its process 1000 was killed and has not ended in 10 s" in caplog.text

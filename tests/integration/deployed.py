@@ -83,8 +83,13 @@ class Deployed:
     def delete(self) -> "Future[httpx.Response]":
         """Unregister it on a thread; new requests find it no more."""
         answer = self.server.threads.submit(self.server.manage, "DELETE", f"/models/{self.name}")
-        wait_until(lambda: self.server.manage("GET", f"/models/{self.name}").status_code == 404)
+        wait_until(self.leaves, f"{self.name} to be unregistered")
         return answer
+
+    def leaves(self) -> bool:
+        """Whether it is gone, or described as one that finishes what it has."""
+        said = self.server.manage("GET", f"/models/{self.name}")
+        return said.status_code == 404 or "unloading" in said.json()[0]
 
     def pids(self) -> list[int]:
         """The processes of its workers that can take work."""

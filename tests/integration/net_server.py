@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,13 +58,14 @@ def serving(
     settings: Mapping[str, str] | None = None,
     models: Mapping[str, str] = MODELS,
     environ: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """A server with these models loaded, one worker each, ended with the block."""
+    """A server with these models loaded, one worker each, ended with the block. `arguments`: more of `start`'s."""
     (directory / "store").mkdir(parents=True)
     for name, code in models.items():
         pack(directory / "store" / f"{name}.mar", name, code)
     loaded = {"load_models": "all", "default_workers_per_model": "1"} if models else {}
-    server = Server(directory, {**loaded, **(settings or {})}, environ)
+    server = Server(directory, {**loaded, **(settings or {})}, environ, arguments=arguments)
     try:
         yield server
     finally:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -83,9 +83,19 @@ def hang_up(port: int, path: str, body: bytes) -> socket.socket:
 
 
 class Server:
-    """One server with a directory, a model store and three ports of its own. `settings` go to config.properties."""
+    """One server with a directory, a model store and three ports of its own. `settings` go to config.properties.
 
-    def __init__(self, directory: Path, settings: Mapping[str, str], environ: Mapping[str, str] | None = None) -> None:
+    `before`: a command that runs the command after it. `arguments`: more of `start`'s.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: Mapping[str, str],
+        environ: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
         self.store = directory / "store"
         self.notes = directory / "notes"
@@ -99,24 +109,24 @@ class Server:
         self._environ = os.environ | {"TEMP": str(directory), "NOTES": str(self.notes)} | dict(environ or {})
         self.http = httpx.Client(timeout=2 * PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=None))
         self.threads = ThreadPoolExecutor(32)
-        self.process = self._start()
+        self.process = self._start(before, arguments)
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self, before: Sequence[str], arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
         """The process, once it takes requests: it writes a byte to the pipe then, and closes it when it fails."""
         reader, writer = os.pipe()
-        words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer)]
-        process = self._launch(*words, pass_fds=[writer], start_new_session=True)
+        words = ["start", "--ncs", "--ts-config", "test.properties", "--ready-fd", str(writer), *arguments]
+        process = self._launch([*before, *COMMAND, *words], pass_fds=[writer], start_new_session=True)
         os.close(writer)
         started = os.read(reader, 1)
         os.close(reader)
         assert started, self.console()
         return process
 
-    def _launch(self, *words: str, **how: Any) -> "subprocess.Popen[bytes]":
-        """The command with these words, which writes to `console`."""
+    def _launch(self, command: Sequence[str], **how: Any) -> "subprocess.Popen[bytes]":
+        """A process of this command, which writes to `console`."""
         with (self.directory / "console").open("wb") as console:
             return subprocess.Popen(
-                [*COMMAND, *words],
+                command,
                 cwd=self.directory,
                 env=self._environ,
                 stdout=console,

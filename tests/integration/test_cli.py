@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from integration.detached import NOOP, make_site
-from integration.server import COMMAND
+from integration.server import COMMAND, alive
 
 pytestmark = pytest.mark.integration
 
@@ -131,9 +131,9 @@ def test_tokens_are_found_and_stop_deletes_them(own_site):
     refused = own_site.run("models", "list", "--token", "wrong")
     assert refused.returncode == 1
     assert "Token Authorization failed" in refused.stderr
-    pid = own_site.pid()
+    server = psutil.Process(own_site.pid())
     assert "has stopped" in own_site.good("stop")
-    assert not psutil.pid_exists(pid)
+    assert not alive([server])
     assert not (own_site.directory / "key_file.json").exists()
     assert not (own_site.directory / ".servescope.pid").exists()
 

@@ -14,9 +14,11 @@ from fleet.scripted import plan_of
 from integration.server import wait_until
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.launch import LaunchPlan, worker_environment
+from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.exposition.text import render
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.registry import Registry
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import Batch, Field, Loaded, Reply, Request
 
 pytestmark = pytest.mark.integration
@@ -57,6 +59,8 @@ class Worker:
         self.told.put_nowait(message)
 
     def metrics_offered(self, source):
+        if isinstance(source, MeasuredReader):
+            return  # what it writes to context.metrics
         self._passthrough.attach(self.name, "m", "1.0", source)
         self.source = source
         self.offered.set()
@@ -106,7 +110,7 @@ class Rig:
         load = structs.replace(plan.load, model_dir=str(directory), handler="service.py")
         environment = worker_environment(os.environ, None, str(directory), "service.py", venv=True)
         plan = LaunchPlan(load, sys.executable, environment, 1 << 20, 1 << 20)
-        worker.link = await ProcessBackend().launch(plan, directory, worker)
+        worker.link = await ProcessBackend(Offspring(self.directory)).launch(plan, directory, worker)
         worker.link.send(load)
         loaded = await asyncio.wait_for(worker.told.get(), PATIENCE_S)
         assert isinstance(loaded, Loaded)

@@ -1,18 +1,23 @@
 """The end of a server: what is in flight is finished, and nothing is left."""
 
 import json
+import os
 import re
 import signal
+import socket
+import subprocess
+import sys
 
 import psutil
 import pytest
 
 from integration.deployed import GATED, Deployed
 from integration.net_server import log, run_start, site
-from integration.server import PATIENCE_S, alive, pack, wait_until
+from integration.server import PATIENCE_S, alive, free_ports, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
+APIS = ("inference", "management", "metrics")
 CHILD = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n"
 
 
@@ -38,11 +43,14 @@ def test_the_end(own, number):
     waiting = own.send("waits")
     own.pending(1)
     family = server.family()
-    assert len(family) == 4
+    assert len(family) == 5, "two workers with a process each, and the watcher"
     server.process.send_signal(number)
     wait_until(lambda: server.ping() == 500)
     refused = own.predict("late")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    said = refused.json()
+    assert (said["type"], "scale" in said["message"]) == ("ServiceUnavailableException", False)
+    assert said["message"].startswith("The server is stopping and takes no new requests.")
     assert server.metrics("servescope_rejected_total", model_name="m", reason="draining") == 1
     assert server.process.poll() is None
     own.open("gate1")
@@ -56,17 +64,168 @@ def test_the_end(own, number):
     assert not list(server.directory.glob("servescope-*")), "the unpacked archives are still there"
 
 
-def test_a_second_signal_hurries(own):
+def access_log(server):
+    return (server.directory / "logs" / "access_log.log").read_text()
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interrupt_hurries(own, first):
     """Who cannot wait for what is in hand asks twice: the request is told that its worker died, and the status is 0."""
     held = own.hold()
     waiting = [own.hold("gate2"), own.send("waits")]
     own.pending(1)
-    own.server.process.send_signal(signal.SIGINT)
+    own.server.process.send_signal(first)
     wait_until(lambda: own.server.ping() == 500)
     own.server.process.send_signal(signal.SIGINT)
     assert held.result().json()["message"] == "Worker died."
     assert {answer.result().status_code for answer in waiting} <= {500, 503}
+    assert "scale workers" not in waiting[1].result().text
     assert ended(own.server) == 0
+
+
+def test_a_second_sigterm_waits(own):
+    """A supervisor may send it as often as it likes, and `servescope stop` come on top: what is in flight is answered."""
+    held = own.hold()
+    for _ in range(3):
+        own.server.process.terminate()
+        wait_until(lambda: own.server.ping() == 500)
+    stopping = command(own.server, "stop")
+    assert (
+        stopping.stdout.readline()
+        == "Waiting for what is in flight: m 1.0 (1 request, 0 of them in the queue); "
+        + ("`servescope stop --now` ends it …\n")
+    )
+    own.open()
+    assert held.result().status_code == 200
+    assert ended(own.server) == 0
+    out, _ = stopping.communicate()
+    assert (stopping.returncode, out.splitlines()[-1]) == (
+        0,
+        f"Servescope has stopped (process {own.server.process.pid}).",
+    )
+
+
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_until_it_is_gone(own, again):
+    """At whatever moment of the end another one comes: the status is 0, and everything is cleaned up."""
+    own.server.process.terminate()
+    while own.server.process.poll() is None:
+        own.server.process.send_signal(again)
+    assert ended(own.server) == 0
+    assert not list(own.server.directory.glob("servescope-*"))
+    assert not (own.server.directory / ".servescope.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_from_the_first_moment(tmp_path, number):
+    """A server that is told to end before it has begun to serve ends with status 0, without a traceback; SIGHUP ends nobody."""
+    (tmp_path / "store").mkdir()
+    logs = tmp_path / "logs"
+    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
+    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
+        cwd=tmp_path,
+        env=os.environ | {"TEMP": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(logs.exists, "the logs")
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (0, "")
+    assert not list(tmp_path.glob("servescope-*"))
+
+
+def test_stop_now(own):
+    """Ends what is in flight."""
+    held = own.hold()
+    own.server.process.terminate()
+    wait_until(lambda: own.server.ping() == 500)
+    out, _ = command(own.server, "stop", "--now").communicate()
+    assert out == f"Servescope has stopped (process {own.server.process.pid}).\n"
+    assert held.result().json()["message"] == "Worker died."
+    assert ended(own.server) == 0
+
+
+def test_stop_now_of_a_server_that_is_blocked(own):
+    """It is killed where it does not react, and its workers go with it."""
+    own.hold()
+    family = own.server.family()
+    own.server.process.send_signal(signal.SIGSTOP)
+    out, _ = command(own.server, "stop", "--now").communicate()
+    assert "has not reacted in 15 s and is killed; its workers end with it." in out
+    assert ended(own.server) == -signal.SIGKILL
+    wait_until(lambda: not alive(family))
+
+
+def command(server, *words):
+    """A command against this server."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "servescope.cli.main", *words],
+        env=os.environ | {"TEMP": str(server.directory)},
+        cwd=server.directory,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("seconds", ["0", "1"])
+def test_the_drain_has_a_bound(launch, seconds):
+    """After shutdown_timeout workers are ended, and the log says what was cut off; who waited is told; the status is 0."""
+    server = launch(shutdown_timeout=seconds, default_response_timeout="3600")
+    server.register(pack(server.store / "m.mar", "m", GATED))
+    own = Deployed(server, "m")
+    held, waiting = own.hold(), own.send("waits")
+    own.pending(1)
+    server.process.terminate()
+    assert held.result().json()["message"] == "Worker died."
+    said = waiting.result()
+    assert (said.status_code, said.json()["type"]) == (503, "ServiceUnavailableException")
+    assert said.json()["message"].startswith("The server is stopping")
+    assert ended(server) == 0
+    lines = (server.directory / "logs" / "ts_log.log").read_text()
+    assert f"Stopping after {seconds} s, 2 requests are cut off: m 1.0 has 1 in workers and 1 in the queue" in lines
+
+
+def test_its_default_is_the_longest_response_timeout(launch):
+    """Of the models that there are."""
+    server = launch()
+    for name, seconds in (("a", 2), ("b", 1)):
+        server.register(pack(server.store / f"{name}.mar", name, GATED), response_timeout=seconds)
+    server.process.terminate()
+    assert ended(server) == 0
+    assert "have 3 s at most" in (server.directory / "logs" / "ts_log.log").read_text()
+
+
+def test_during_the_start(tmp_path):
+    """A server that installs a model's requirements as it starts ends at once, and pip with it."""
+    began = tmp_path / "began"
+    store, build = tmp_path / "store", tmp_path / "slow"
+    store.mkdir()
+    build.mkdir()
+    (build / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (build / "backend.py").write_text(f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(3600)\n")
+    pack(store / "m.mar", "m", GATED, files={"r.txt": f"--no-index\n{build}\n"}, requirementsFile="r.txt")
+    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
+    lines += ["model_store=store\n", "load_models=all\n", "install_py_dep_per_model=true\n"]
+    (tmp_path / "config.properties").write_text("".join(lines))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
+        cwd=tmp_path,
+        env=os.environ | {"TEMP": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+    )
+    wait_until(began.exists, "pip to build")
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    assert process.wait(PATIENCE_S) == 0
+    wait_until(lambda: not alive(family))
+    assert not list(tmp_path.glob("servescope-*"))
 
 
 def test_a_stream_is_finished(launch):
@@ -122,13 +281,27 @@ def test_its_keys_go_with_it(launch):
     assert not keys.exists()
 
 
-def test_workers_do_not_outlive_a_server_that_was_killed(own):
-    """SIGKILL: idle or busy, they see that the front end has gone."""
-    family = [process for process in own.server.family() if process.name() != "sleep"]
-    own.server.process.kill()
-    own.server.process.wait()
-    gone, alive = psutil.wait_procs(family, PATIENCE_S)
-    assert (len(gone), alive) == (2, [])
+def test_during_a_download(tmp_path):
+    """One that trickles, and has no end, holds nobody."""
+    (tmp_path / "store").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as source:
+        url = f"http://127.0.0.1:{source.getsockname()[1]}/m.mar"
+        lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
+        (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n", f"load_models={url}\n"]))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
+            cwd=tmp_path,
+            env=os.environ | {"TEMP": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+        )
+        client, _ = source.accept()
+        with client:
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nPK")
+            process.terminate()
+            assert process.wait(PATIENCE_S) == 0
+    assert not (tmp_path / ".servescope.pid").exists()
+    assert not list(tmp_path.glob("servescope-*"))
 
 
 def test_a_port_that_is_taken(launch, tmp_path):
@@ -138,4 +311,5 @@ def test_a_port_that_is_taken(launch, tmp_path):
     result = run_start(site(tmp_path / "other", f"{address}\n"))
     assert result.returncode == 1
     assert address in result.stdout + result.stderr
+    assert f"by process {server.process.pid} ({sys.executable} -m servescope.cli.main start" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr

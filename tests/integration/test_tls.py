@@ -1,14 +1,12 @@
 """TLS on all three ports, with a certificate made for the test."""
 
-import ipaddress
 import socket
 import ssl
 
 import httpx
 import pytest
-from cryptography import x509
 
-from certificates import self_signed
+from certificates import loopback_pair
 from integration.net_server import NOOP, run_start, serving, site
 from integration.server import PATIENCE_S, free_ports
 
@@ -20,7 +18,7 @@ APIS = ("inference", "management", "metrics")
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """The files of a certificate for 127.0.0.1 and of its key."""
-    return self_signed(tmp_path_factory.mktemp("pair"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    return loopback_pair(tmp_path_factory.mktemp("pair"))
 
 
 @pytest.fixture(scope="module")

@@ -151,3 +151,33 @@ def test_handler_survives_a_bad_record(tmp_path, reports, capsys):
     logger.warning("good")
     assert (tmp_path / "a.log").read_text() == "good\n"
     assert "no number" in capsys.readouterr().err
+
+
+def test_reopened(tmp_path, reports):
+    """What was moved away is written no more; a file that was not goes on; the size counts from the new one."""
+    file = RollingFile(tmp_path / "a.log", reports.append, max_bytes=10, keep=2)
+    file.write(b"old 67\n")
+    file.reopen()
+    (tmp_path / "a.log").rename(tmp_path / "moved")
+    file.reopen()
+    assert (tmp_path / "a.log").read_text() == ""
+    file.write(b"new 67\n")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"moved": "old 67\n", "a.log": "new 67\n"}
+    assert reports == []
+
+
+def test_reopened_where_that_fails(tmp_path, reports):
+    """It is reported, and tried again as any outage; a closed file stays closed."""
+    clock = Clock()
+    file = RollingFile(tmp_path / "logs" / "a.log", reports.append, clock=clock)
+    (tmp_path / "logs").rename(tmp_path / "moved")
+    (tmp_path / "logs").write_text("no directory")
+    file.reopen()
+    assert len(reports) == 1
+    assert not file.write(b"lost\n")
+    (tmp_path / "logs").unlink()
+    clock.now += sinks.RETRY_S
+    assert file.write(b"back\n")
+    file.close()
+    file.reopen()
+    assert not file.write(b"late\n")

@@ -145,3 +145,21 @@ def test_when_it_was_registered():
         assert catalog.registered_at(first) == 1002.0
 
     catalogued("a/1.0", "a/2.0", test=test)
+
+
+def test_who_leaves_is_known_until_gone():
+    """By name and version; requests do not find it. A second one of its name may leave as well."""
+
+    def test(catalog, models):
+        catalog.remove("a", "2.0")
+        catalog.remove("a", None)
+        assert catalog.leaving() == catalog.leaving("a") == [models["a/2.0"], models["a/1.0"]]
+        assert catalog.leaving("a", "1.0") == [models["a/1.0"]]
+        assert catalog.leaving("b") == []
+        with pytest.raises(ModelNotFound):
+            catalog.find("a")
+        catalog.gone(models["a/2.0"])
+        catalog.gone(models["a/2.0"])
+        assert catalog.leaving() == [models["a/1.0"]]
+
+    catalogued("a/1.0", "a/2.0", "b/1.0", test=test)

@@ -162,3 +162,25 @@ def test_one_model():
         assert not world.surveyor.one("real").ready
 
     run(main())
+
+
+def test_what_is_on_its_way_out():
+    """Is shown last, and counts for nothing; a successor of its name is another one."""
+
+    async def main():
+        world = World((None, "m.mar"))
+        leaving = world.add(model_of(), world.asked[0])
+        await settle()
+        world.catalog.remove("m", None)
+        leaving.leaves_by = 60.0
+        world.wanted.unregistered(leaving)
+        world.add(model_of(served=Served(crashing)))
+        await settle()
+        survey = world.surveyor.all()
+        assert survey.ready
+        assert [(one.name, one.standing) for one in survey.models] == [
+            ("m", Standing.FAILED),
+            ("m", Standing.UNLOADING),
+        ]
+
+    run(main())

@@ -3,7 +3,8 @@
 Each is a text for an archive. Bodies are words with arguments, done one after the other; what is not said answers `ok`.
 """
 
-# sleep S | code N | raise | refuse N | stream N | size N | gate NAME | memory. Notes each batch's size in `batches`.
+# sleep S | code N | raise | refuse N | stream N | size N | gate NAME | memory | count N | end S. Notes each batch's size in
+# `batches`, and what it counts, by itself and by Counted, in `counts`; `end` ends the worker, by this signal.
 WORK = """
 import os, pathlib, time
 from ts.handler_utils.utils import send_intermediate_predict_response
@@ -30,6 +31,12 @@ def do(words, index, data, context, notes):
         elif word == "stream":
             for piece in range(int(argument)):
                 send_intermediate_predict_response([b"piece"] * len(data), context.request_ids, "", 200, context)
+        elif word == "count":
+            with open(notes / "counts", "a") as counts:
+                counts.write(argument + "\\n")
+            context.metrics.add_counter("Counted", float(argument))
+        elif word == "end":
+            os.kill(os.getpid(), int(argument))
         elif word == "gate":
             (notes / (argument + ".began")).touch()
             while not (notes / (argument + ".go")).exists():

@@ -52,7 +52,9 @@ class World:
             await model.pool.close(1.0)
 
     def make_ready(self):
-        self.wanted.unregistered(self.catalog.remove("bad", None))
+        bad = self.catalog.remove("bad", None)
+        self.wanted.unregistered(bad)
+        self.catalog.gone(bad)
         self.wanted.given_up("nosuch")
 
     async def ask(self, target, method="GET"):

@@ -73,9 +73,9 @@ def test_sending_to_nobody(pair):
     near, channel = pair
     near.close()
     with pytest.raises(ChannelClosed):
-        channel.send(Loaded(200, "", False, []))
+        channel.send(Loaded(200, "", False))
     with pytest.raises(ChannelClosed):
-        channel.send(Loaded(200, "", False, []), [b"x"])
+        channel.send(Loaded(200, "", False), [b"x"])
 
 
 def test_many_senders(pair):
@@ -84,7 +84,7 @@ def test_many_senders(pair):
     bodies = [bytes([number]) * (100_000 + number) for number in range(6)]
 
     def send(number):
-        reply = Reply(number, True, 200, "", [Part(200, {}, len(bodies[number]))], 0.0, {}, [])
+        reply = Reply(number, True, 200, "", [Part(200, {}, len(bodies[number]))], 0.0, {})
         channel.send(reply, [memoryview(bodies[number])[:5], bytearray(bodies[number][5:])])
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(6)]
@@ -104,7 +104,7 @@ def test_more_attachments_than_one_call_takes(pair):
     """A thousand of them in one frame."""
     near, channel = pair
     bodies = [b"%04d" % number for number in range(1000)]
-    sender = threading.Thread(target=channel.send, args=(Loaded(200, "", False, []), bodies))
+    sender = threading.Thread(target=channel.send, args=(Loaded(200, "", False), bodies))
     sender.start()
     reader = FrameReader(msgspec.msgpack.Decoder(FromWorker))
     got = []

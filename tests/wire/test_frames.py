@@ -133,7 +133,7 @@ def test_four_gigabytes_are_too_many():
 
 def test_replies_too():
     """The reader is told what it reads."""
-    reply = Reply(7, True, 200, "", [Part(200, {}, 3)], 0.0, {"prediction": 1.0}, [])
+    reply = Reply(7, True, 200, "", [Part(200, {}, 3)], 0.0, {"prediction": 1.0})
     reader = FrameReader(msgspec.msgpack.Decoder(FromWorker))
     ((message, attachments),) = reader.feed(bytes(encode(reply, [b"abc"])) + b"abc")
     assert (message, bytes(attachments.take(3))) == (reply, b"abc")

@@ -24,14 +24,13 @@ LOAD = m.Load(
     True,
     False,
     [m.MetricDeclaration("counter", "n", "ms", ["d"])],
+    0,
+    m.Measuring(3, True, {"n": [1.0]}, {"ms": [1.0, 2.0]}, [0.5]),
 )
-UPDATE = m.MetricUpdate("gauge", "n", "ms", ["d"], ["v"], 1.5, "id")
 TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel(2**40, "ü"), m.Stop()]
 FROM_WORKER = [
-    m.Loaded(507, "Out of resources", True, [UPDATE]),
-    m.Reply(
-        1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}, []
-    ),
+    m.Loaded(507, "Out of resources", True),
+    m.Reply(1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}),
 ]
 
 

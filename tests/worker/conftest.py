@@ -11,6 +11,7 @@ import pytest
 import servescope.worker
 from servescope.worker.context import Context, RequestProcessor
 from servescope.worker.loader import load_handler
+from worker.written import watched
 
 sys.path.insert(0, str(Path(servescope.worker.__file__).parent / "shim"))
 
@@ -18,8 +19,10 @@ _numbers = itertools.count()
 
 
 def context_of(headers=({},), *, model_dir="/none", manifest=None, config=None, ids=None):
-    """A context in the midst of a batch, one request a dict of headers."""
-    context = Context("m", str(model_dir), manifest or {"model": {}}, 1, None, "9.9", True, None, config)
+    """A context in the midst of a batch, one request a dict of headers; `written` takes what was measured."""
+    metrics, written = watched("m")
+    context = Context("m", str(model_dir), manifest or {"model": {}}, 1, None, "9.9", True, metrics, config)
+    context.written = written
     context.start_batch(ids or [f"id{n}" for n in range(len(headers))], [RequestProcessor((), one) for one in headers])
     return context
 

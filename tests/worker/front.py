@@ -8,6 +8,8 @@ import msgspec
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import FrameReader, encode
+from servescope.wire.measured.memory import private
+from servescope.wire.measured.reading import reader_of
 from servescope.wire.messages import Batch, Field, FromWorker, Load, MetricDeclaration, Request
 from servescope.worker.__main__ import serve
 
@@ -20,13 +22,19 @@ def request(request_id="r", body=b"", *, content_type="", headers=(), extra=None
 
 
 class Front:
-    """A worker for a model's directory; `status` is what `serve` returned, or the exception that it raised."""
+    """A worker for a model's directory; `status` is what `serve` returned, or the exception that it raised.
+
+    `measured` takes what its handler wrote to `context.metrics`; `in_children` is called in a child that it forks.
+    """
 
     def __init__(self):
         self.near, self._far = socket.socketpair()
         self.near.settimeout(TIMEOUT_S)
         self._reader = FrameReader(msgspec.msgpack.Decoder(FromWorker))
         self._came = deque()
+        self._memory = private()
+        self.measured = None
+        self.in_children = []
         self.status = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -34,17 +42,28 @@ class Front:
     def _serve(self):
         with self._far:
             try:
-                self.status = serve(BlockingChannel(self._far))
+                self.status = serve(BlockingChannel(self._far), self._memory, self.in_children.append)
             except BaseException as error:
                 self.status = error
 
     def load(
-        self, directory, handler, *, declared=(), auto_detect=True, decode=True, envelope="", config="", answer_limit=0
+        self,
+        directory,
+        handler,
+        *,
+        declared=(),
+        auto_detect=True,
+        decode=True,
+        envelope="",
+        config="",
+        answer_limit=0,
+        measuring=None,
     ):
         """Send Load; the answer."""
+        self.measured = reader_of(self._memory, measuring).take
         manifest = {"model": {"modelName": "m", "configFile": config}}
         metrics = [MetricDeclaration(*one) for one in declared]
-        options = (4, None, True, decode, auto_detect, metrics, answer_limit)
+        options = (4, None, True, decode, auto_detect, metrics, answer_limit, measuring)
         self.send(Load("m", "1.0", str(directory), manifest, handler, envelope, *options))
         return self.receive()[0]
 

@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from servescope.wire.blocking import ChannelClosed
-from servescope.wire.messages import Batch, Cancel, Stop
+from servescope.wire.messages import Batch, Cancel, Measuring, Stop
 from worker.front import Front, request
 
 SOURCE = """
@@ -58,7 +58,9 @@ async def handle(data, context):
 @pytest.fixture
 def front(model):
     front = Front()
-    loaded = front.load(model.directory, model.write("handler.py", SOURCE), answer_limit=100_000)
+    loaded = front.load(
+        model.directory, model.write("handler.py", SOURCE), answer_limit=100_000, measuring=Measuring(each=True)
+    )
     assert (loaded.code, loaded.concurrent) == (200, True)
     yield front
     front.close()
@@ -89,7 +91,7 @@ def test_each_has_its_own_context(front):
     send(front, 3, "open a")
     replies = {reply.batch_id: reply for reply in (front.receive()[0] for _ in range(3))}
     assert [replies[number].parts[0].status for number in (1, 2, 3)] == [201, 202, 200]
-    assert sorted(one.request_id for reply in replies.values() for one in reply.updates) == ["r1", "r2"]
+    assert sorted(one.request_id for one in front.measured()) == ["r1", "r2"]
 
 
 def test_errors_are_their_own_batchs(front, capsys):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.worker.context import Context, RequestProcessor
-from servescope.worker.measuring.custom_metrics import CustomMetrics
 
 from .conftest import context_of
+from .written import watched
 
 names = st.text("abcXYZ-", min_size=1, max_size=4)
 wires = st.lists(st.tuples(names, st.text(st.characters(max_codepoint=255), max_size=6)), max_size=8)
@@ -127,7 +127,7 @@ def test_sequence_headers_can_be_renamed_by_the_environment():
 
 def test_a_fork_goes_when_its_batch_is_over():
     """Without the garbage collector, which would come late to what a long stream held; what is written later has its ids."""
-    metrics = CustomMetrics("m")
+    metrics, written = watched("m")
     fork = Context("m", "/d", {}, 1, None, "1", metrics=metrics).fork()
     fork.start_batch(["a", "b"], [RequestProcessor(()), RequestProcessor(())])
     fork.send_partial = lambda outputs, code, context=fork: context.set_response_status(code)
@@ -141,12 +141,12 @@ def test_a_fork_goes_when_its_batch_is_over():
     finally:
         gc.enable()
     kept.add_counter("C", 1, idx=1)
-    assert [update.request_id for update in metrics.drain()] == ["a,b"]
+    assert [update.request_id for update in written()] == ["a,b"]
 
 
 def test_a_fork_keeps_its_own_requests_while_the_original_moves_on():
-    """Concurrent async batches never see each other's ids, statuses or metric ids, and share the updates' list."""
-    metrics = CustomMetrics("m")
+    """Concurrent async batches never see each other's ids, statuses or metric ids, and write to the same metrics."""
+    metrics, written = watched("m")
     context = Context("m", "/d", {}, 1, None, "1", metrics=metrics)
     one, two = context.fork(), context.fork()
     one.start_batch(["a"], [RequestProcessor(())])
@@ -155,7 +155,7 @@ def test_a_fork_keeps_its_own_requests_while_the_original_moves_on():
     two.metrics.add_counter("C", 1)
     one.metrics.add_counter("C", 1)
     assert two.get_response_status(0)[0] == 200
-    assert [update.request_id for update in metrics.drain()] == ["b", "a"]
+    assert [update.request_id for update in written()] == ["b", "a"]
     assert one.metrics.get_metric("C") is two.metrics.get_metric("C")
 
 

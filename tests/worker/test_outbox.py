@@ -41,7 +41,7 @@ def received(near):
 
 
 def reply(number, size):
-    return Reply(number, True, 200, "", [Part(200, {}, size)], 0.0, {}, [])
+    return Reply(number, True, 200, "", [Part(200, {}, size)], 0.0, {})
 
 
 def test_one_turn_one_write(pair):
@@ -111,7 +111,7 @@ def test_what_no_message_holds(pair):
         outbox = Outbox(channel, asyncio.get_running_loop())
         outbox.send(EngineStats(1, 0, 0.0, 0))
         with pytest.raises(UnicodeEncodeError):
-            outbox.send(Reply(1, True, 500, "\udc80", [], 0.0, {}, []))
+            outbox.send(Reply(1, True, 500, "\udc80", [], 0.0, {}))
         await asyncio.sleep(0)
 
     asyncio.run(main())

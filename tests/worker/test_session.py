@@ -68,7 +68,7 @@ def front():
 def test_a_session(front, model):
     """It loads, answers batches, ignores a Cancel and ends with 0 when told to stop."""
     loaded = front.load(model.directory, model.write("echo.py", ECHO))
-    assert (loaded.code, loaded.message, loaded.concurrent, loaded.updates) == (200, "", False, [])
+    assert (loaded.code, loaded.message, loaded.concurrent) == (200, "", False)
     for number in (1, 2):
         reply = front.ask(request("a", b"x"), request("b", b'{"k": 1}', content_type="application/json"), number=number)
         assert (reply.batch_id, reply.code, reply.final) == (number, 200, True)
@@ -157,8 +157,8 @@ def test_a_stream(front, model):
     assert front.ask(request("c")).batch_id == 1
 
 
-def test_custom_metrics_travel_with_their_reply(front, model):
-    """And those of loading with Loaded; what is not declared does not where detection is off."""
+def test_custom_metrics_are_there_before_their_reply(front, model):
+    """And those of loading before Loaded; what is not declared is not where detection is off."""
     source = (
         "def handle(data, context):\n"
         "    context.metrics.add_counter('Declared', 1)\n"
@@ -166,19 +166,20 @@ def test_custom_metrics_travel_with_their_reply(front, model):
         "    return ['x'] if data else None\n"
     )
     declared = [("counter", "Declared", "Count", ["ModelName", "Level"])]
-    loaded = front.load(model.directory, model.write("h.py", source), declared=declared, auto_detect=False)
-    assert [(one.name, one.request_id) for one in loaded.updates] == [("Declared", "")]
-    reply = front.ask(request("a"))
-    assert [(one.name, one.kind, one.value, one.request_id) for one in reply.updates] == [
-        ("Declared", "counter", 1.0, "a")
-    ]
+    front.load(model.directory, model.write("h.py", source), declared=declared, auto_detect=False)
+    for _ in range(2):
+        assert [(one.name, one.kind, one.value) for one in front.measured()] == [("Declared", "counter", 1.0)]
+        assert front.measured() == []
+        front.ask(request("a"))
 
 
 @pytest.mark.parametrize(
     ("source", "code", "text"),
     [
-        ("raise RuntimeError('CUDA out of memory')", 507, "Out of resources"),
-        ("raise MemoryError", 507, "Out of resources"),
+        ("raise RuntimeError('CUDA out of memory')", 507, "RuntimeError: CUDA out of memory"),
+        ("raise MemoryError", 507, "MemoryError"),
+        ("raise ValueError('\\udcff')", 500, "ValueError: ?"),
+        ("class Odd(RuntimeError):\n    __str__ = None\nraise Odd", 500, "Odd: Odd (which cannot be shown: TypeError)"),
         ("raise ValueError('CUDA')", 500, "ValueError: CUDA"),
         ("import absent_module_x", 500, "ModuleNotFoundError: No module named 'absent_module_x'"),
         ("def handle(:", 500, None),

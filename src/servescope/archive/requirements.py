@@ -24,12 +24,12 @@ _SITE_PACKAGES = (
 _log = logging.getLogger("servescope.archive")
 
 
-def install_requirements(archive: Archive, python: str, use_venv: bool, run: Run = subprocess.run) -> Path | None:
+def install_requirements(archive: Archive, python: str, use_venv: bool, run: Run) -> Path | None:
     """Install the manifest's requirements file, if there is one: into the model directory, or into `venv` below it.
 
     `python` is the interpreter that workers run. Returns the venv's interpreter, for the workers of this model, or
     None where they run `python`; the model directory is on their path as it is. A model directory that is the
-    user's own gets the packages as well.
+    user's own gets the packages as well. `run(command, timeout=seconds, errors=…)` runs a command and captures its output.
 
     Raises:
         ModelInstallFailed: pip or venv failed or took over TIMEOUT_S seconds; their last lines are in the log.
@@ -64,7 +64,7 @@ def _call(run: Run, command: Sequence[str], archive: Archive) -> str:
     """Run a command and return its standard output."""
     model = archive.manifest.model_name
     try:
-        done = run(list(command), capture_output=True, text=True, errors="replace", check=False, timeout=TIMEOUT_S)
+        done = run(list(command), timeout=TIMEOUT_S, errors="replace")
     except (OSError, subprocess.TimeoutExpired) as error:
         _log.error("Model %s: %s", model, error)
         raise ModelInstallFailed(f"Custom pip package installation failed for model {model}") from error

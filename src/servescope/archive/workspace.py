@@ -8,7 +8,7 @@ import fcntl
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,13 +21,15 @@ _log = logging.getLogger("servescope.archive")
 
 
 @contextmanager
-def workspace(parent: Path) -> Iterator[Path]:
+def workspace(parent: Path, abandoned: Callable[[Path], None]) -> Iterator[Path]:
     """A new directory in `parent`, removed at the end; before, those of servers that were killed are removed.
+
+    `abandoned` is called for each of these before.
 
     Raises:
         OSError: it cannot be made.
     """
-    _remove_abandoned(parent)
+    _remove_abandoned(parent, abandoned)
     with TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True) as name:
         # Locked first and named then, so that no other server finds it unlocked. Workers do not inherit the descriptor.
         unnamed = Path(name) / f"{LOCK_NAME}.new"
@@ -38,7 +40,7 @@ def workspace(parent: Path) -> Iterator[Path]:
             yield Path(name)
 
 
-def _remove_abandoned(parent: Path) -> None:
+def _remove_abandoned(parent: Path, abandoned: Callable[[Path], None]) -> None:
     for path in parent.glob(f"{_PREFIX}*/{LOCK_NAME}"):
         directory = path.parent
         try:
@@ -46,6 +48,7 @@ def _remove_abandoned(parent: Path) -> None:
                 continue
             with path.open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                abandoned(directory)
                 shutil.rmtree(directory)
         except OSError as error:  # BlockingIOError: its server lives
             _log.debug("%s stays: %s", directory, error)

@@ -41,7 +41,8 @@ MODELS = Group(
         "describe": Command("servescope.cli.models:describe", "Describe a model: its settings, workers and queue."),
         "scale": Command("servescope.cli.models:scale", "Change a model's number of workers."),
         "unregister": Command(
-            "servescope.cli.models:unregister", "Unregister a model; what it has accepted is answered first."
+            "servescope.cli.models:unregister",
+            "Unregister a model; what it has accepted is answered first, and shown until then.",
         ),
         "set-default": Command(
             "servescope.cli.models:set_default", "Make a version the one that requests without a version reach."

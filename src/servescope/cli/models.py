@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -166,9 +167,12 @@ def unregister(
     token: Token = None,
     ca_file: CaFile = None,
 ) -> None:
-    """Unregister a model; what it has accepted is answered first."""
-    with _management(management_address, token, ca_file, None) as client:
-        _tell(client, "DELETE", _path(name, version), {}, f"Unregistering {name}")
+    """Unregister a model; what it has accepted is answered first, and shown until then."""
+    from servescope.cli.client.unloading import unload
+
+    connect = partial(_management, management_address, token, ca_file, None)
+    answer = unload(connect, name, _path(name, version), lambda line: typer.echo(line, err=True))
+    typer.echo(answer["status"])
 
 
 @examples("servescope models set-default drowsy 2.0")

@@ -7,10 +7,10 @@ section D).
 """
 
 import argparse
-import contextlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,10 +142,12 @@ def start_options(parsed: argparse.Namespace) -> StartOptions:
 
 
 def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, ready: Callable[[], None]) -> int:
-    from servescope.runtime import serve
+    from servescope.runtime.serve import serve
+    from servescope.runtime.threads import leave
 
     with runfile.held(runfile.location(environ), _facts(settings, directory)):
-        return serve(settings, ready)
+        status = serve(settings, ready)
+    return leave(status)
 
 
 def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
@@ -168,7 +170,7 @@ def _ready_signal(descriptor: int | None, answers: Callable[[], None] | None) ->
         if answers is not None:
             answers()
         if descriptor is not None:
-            with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+            with suppress(BrokenPipeError):  # whoever waited has been ended, and the server serves all the same
                 os.write(descriptor, b"1")
             os.close(descriptor)
 

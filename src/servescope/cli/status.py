@@ -25,6 +25,7 @@ from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
 
 TIMEOUT_S = 10.0
 _PAGE = 100
+_WELL = ("ready", "idle", "unloading")  # the latter two are somebody's intent
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Status:
     @property
     def ready(self) -> bool:
         """Whether the server and all its models are, later registrations too; those that have no workers by intent aside."""
-        return self.survey["ready"] and all(one["standing"] in ("ready", "idle") for one in self.survey["models"])
+        return self.survey["ready"] and all(one["standing"] in _WELL for one in self.survey["models"])
 
     def to_json(self) -> str:
         """The same as one JSON object."""
@@ -137,7 +138,8 @@ def gather(endpoints: Endpoints, directory: Path, token: str | None, ca_file: st
 
 def with_states(models: list[dict[str, Any]], survey: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Descriptions of models with what a survey says of them; see `Status`."""
-    reports = {(one["name"], one["version"]): one for one in survey["models"]}
+    # The other way round, as one that is unregistered stands behind its successor of the same name and version.
+    reports = {(one["name"], one["version"]): one for one in reversed(survey["models"])}
     return [_with_state(model, reports.get((model["modelName"], model["modelVersion"]))) for model in models]
 
 

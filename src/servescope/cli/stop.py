@@ -1,11 +1,14 @@
 """`servescope stop`: ends the server that the run file names.
 
 In: the environment (where the run file is). Out: lines for a person and the exit status. It sends SIGTERM, on which
-the server finishes what is in flight, and waits; like `torchserve --stop` it deletes the server's `key_file.json`
-(contract, section B).
+the server finishes what is in flight, says what that is, and waits; like `torchserve --stop` it deletes the server's
+`key_file.json` (contract, section B). `--now` sends SIGINT until the server is gone, which ends what is in flight.
 """
 
 import os
+import select
+import signal
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,9 +22,14 @@ from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
 
 WAIT_S = 60
+HURRY_S = 15
+LOOK_S = 1.0
+_AGAIN_S = 0.3  # the second SIGINT hurries; two at once may arrive as one
+
+Say = Callable[[str], None]
 
 
-@examples("servescope stop", "servescope stop --timeout 300")
+@examples("servescope stop", "servescope stop --timeout 300", "servescope stop --now")
 def stop_command(
     timeout: Annotated[
         int,
@@ -29,13 +37,17 @@ def stop_command(
             "--timeout", help="Seconds to wait for what is in flight to finish.", parser=whole(0), metavar="N"
         ),
     ] = WAIT_S,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait: end what is in flight.")] = False,
 ) -> None:
     """Stop the server once what is in flight is answered, and delete its key file."""
-    raise typer.Exit(stop(os.environ, typer.echo, timeout))
+    raise typer.Exit(stop(os.environ, typer.echo, timeout, now=now))
 
 
-def stop(environ: Mapping[str, str], say: Callable[[str], None], wait_s: float = WAIT_S) -> int:
-    """0 when no server is left running, 1 when it did not end within `wait_s` seconds or may not be ended."""
+def stop(environ: Mapping[str, str], say: Say, wait_s: float = WAIT_S, *, now: bool = False) -> int:
+    """0 when no server is left running, 1 when it did not end within `wait_s` seconds or may not be ended.
+
+    `now`: end what is in flight, and the server itself where it has not reacted in `HURRY_S` seconds.
+    """
     path = runfile.location(environ)
     server = runfile.read(path)
     if server is None:
@@ -43,14 +55,13 @@ def stop(environ: Mapping[str, str], say: Callable[[str], None], wait_s: float =
         return 0
     try:
         process = psutil.Process(server.pid)
-        process.terminate()
-        process.wait(wait_s)
+        ended = _end_now(process, say) if now else _end(process, server, say, wait_s)
     except psutil.NoSuchProcess:
-        pass
+        ended = True
     except psutil.AccessDenied:
         say(f"Process {server.pid} belongs to another user; it was not stopped.")
         return 1
-    except psutil.TimeoutExpired:
+    if not ended:
         say(f"Servescope did not end within {wait_s:g} s: {_why(server)}")
         return 1
     with suppress(FileNotFoundError):
@@ -59,11 +70,60 @@ def stop(environ: Mapping[str, str], say: Callable[[str], None], wait_s: float =
     return 0
 
 
+def _end(process: psutil.Process, server: runfile.RunningServer, say: Say, wait_s: float) -> bool:
+    """Whether it has ended in time; meanwhile what it waits for, when that changes."""
+    process.terminate()
+    end = time.monotonic() + wait_s
+    said = ""
+    while not _ended(process, min(LOOK_S, max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+        if (waits := _waits(server)) != said:
+            said = waits
+            say(waits)
+    return True
+
+
+def _end_now(process: psutil.Process, say: Say) -> bool:
+    end = time.monotonic() + HURRY_S
+    while time.monotonic() < end:
+        process.send_signal(signal.SIGINT)
+        if _ended(process, _AGAIN_S):
+            return True
+    say(f"Process {process.pid} has not reacted in {HURRY_S} s and is killed; its workers end with it.")
+    process.kill()
+    return _ended(process, HURRY_S)
+
+
+def _ended(process: psutil.Process, wait_s: float) -> bool:
+    """Whether it ends within `wait_s` seconds; a zombie, which only waits for whoever started it, has."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], wait_s)[0])
+    finally:
+        os.close(descriptor)
+
+
+def _waits(server: runfile.RunningServer) -> str:
+    """What the server says that it has in flight."""
+    from servescope.cli.client.drain import in_flight
+
+    found = in_flight(server.metrics, server.certificate)
+    if found is None:
+        return "Waiting for the server to end …"
+    if not found:
+        return "Waiting for the workers to stop …"
+    return f"Waiting for what is in flight: {found}; `servescope stop --now` ends it …"
+
+
 def _why(server: runfile.RunningServer) -> str:
     """What still holds the server, as far as it can be seen from outside."""
     try:
         process = psutil.Process(server.pid)
-        workers = process.children()
+        workers = [child for child in process.children() if "servescope.worker" in child.cmdline()]
         state = process.status()
     except psutil.Error:
         return f"process {server.pid} could not be looked at."
@@ -72,4 +132,4 @@ def _why(server: runfile.RunningServer) -> str:
         held = f"it waits for {len(workers)} worker process(es), {pids}, that still have requests in hand"
     else:
         held = f"no worker process is left, the server itself is {state}"
-    return f"{held}. See {server.logs}; a second `kill {server.pid}` ends it without waiting."
+    return f"{held}. See {server.logs}; `servescope stop --now` ends it without waiting."

@@ -110,6 +110,14 @@ class Settings:
     unregister_model_timeout: int = field(
         default=120, metadata=key(whole(1), "Seconds that a model's workers may take to stop.")
     )
+    shutdown_timeout: int | None = field(
+        default=None,
+        metadata=key(
+            whole(0),
+            "Seconds that a server which stops gives to what is in flight; then workers are ended. Not in TorchServe.",
+            default="the longest response timeout of the models",
+        ),
+    )
     job_queue_size: int = field(default=100, metadata=key(whole(1), "Requests that may wait, for each model version."))
     number_of_gpu: int | None = field(
         default=None, metadata=key(whole(0), "GPUs to use, at most those detected.", default="those detected")

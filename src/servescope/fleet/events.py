@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from servescope.fleet.worker import Worker
-from servescope.wire.messages import MetricUpdate
 
 
 class PoolEvents(Protocol):
@@ -14,9 +13,6 @@ class PoolEvents(Protocol):
 
     def workers_changed(self) -> None:
         """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """Metrics that the handler wrote while it was loading."""
 
     def batches_of_one(self) -> None:
         """The workers serve a language model, which takes no more than one request in a batch."""

@@ -16,7 +16,11 @@ import msgspec
 from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
+
+# What a handler's own metrics can be had from: those that it registers with prometheus_client, or writes to `context.metrics`.
+HandlerMetrics = MetricsSource | MeasuredReader
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,10 @@ class WorkerEvents(Protocol):
     def line_received(self, stream: str, line: str) -> None:
         """The worker wrote a line; `stream` is stdout or stderr."""
 
-    def metrics_offered(self, source: MetricsSource) -> None:
-        """Its handler uses prometheus_client, and may be asked for those metrics from now until `ended`. At most once."""
+    def metrics_offered(self, source: HandlerMetrics) -> None:
+        """Its handler's own metrics can be had from this until `ended`: what it writes to `context.metrics`, from the beginning, or
+        what it registers with prometheus_client, once it uses that. At most once each.
+        """
 
     def ending(self) -> None:
         """It has ended, but what it said last may not all have come in. Followed by `ended`."""

@@ -79,7 +79,7 @@ class Life:
         """End it, as it does not get to work; what to say of its load."""
         self.verdict = ending
         self.kill()
-        return Loaded(ending.code, ending.text, False, [])
+        return Loaded(ending.code, ending.text, False)
 
     def tell_to_load(self, load: Load) -> float:
         """Have it load the model; how many seconds that took of the front end's time."""

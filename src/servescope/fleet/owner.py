@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeVar
 
-from servescope.metrics.foreign.passthrough import MetricsSource
+from servescope.fleet.launch import HandlerMetrics
 from servescope.wire.messages import EngineStats, Loaded
 
 W = TypeVar("W", contravariant=True)
@@ -20,8 +20,8 @@ class WorkerOwner(Protocol[W]):
     def worker_engine(self, worker: W, stats: EngineStats) -> None:
         """Its language model's engine says how it is."""
 
-    def worker_offers(self, worker: W, source: MetricsSource) -> None:
-        """Its handler's own metrics can be asked for, until it ends."""
+    def worker_offers(self, worker: W, source: HandlerMetrics) -> None:
+        """Its handler's own metrics can be had from this, until it ends; see `WorkerEvents`."""
 
     def worker_free(self, worker: W) -> None:
         """It can take work: it has loaded, or finished what it had."""

@@ -12,17 +12,19 @@ from pathlib import Path
 
 from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
-from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
 from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
 from servescope.fleet.worker import Worker
-from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.wire.messages import EngineStats, Loaded, ServedModel
 
 logger = logging.getLogger("servescope.fleet")
+
+KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give them back
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,18 @@ class Pool:
         try:
             await asyncio.wait_for(self.ended(list(self._keepers)), grace_s)
         except TimeoutError:
+            await self._kill()
+
+    async def _kill(self) -> None:
+        """End those that are left; one that the kernel cannot end, as it waits for a device, is left to it."""
+        for worker in self:
+            worker.kill()
+        try:
+            await asyncio.wait_for(self.ended(list(self._keepers)), KILL_S)
+        except TimeoutError:
             for worker in self:
-                worker.kill()
-            await self.ended(list(self._keepers))
+                text = "%s is left behind: its process %d was killed and has not ended in %g s"
+                logger.error(text, worker.name, worker.pid, KILL_S)
 
     async def _keep(self, worker: Worker) -> None:
         """Start it, wait for its end, and again, until it is retired or given up."""
@@ -188,14 +199,12 @@ class Pool:
         worker.state = WorkerState.GAVE_UP
         text = f"{type(error).__name__}: {error}"
         self._records.ended(worker, text)
-        self.loads.ended(worker, Loaded(500, text, False, []))
+        self.loads.ended(worker, Loaded(500, text, False))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
         began = loop.time()
         loaded = await worker.start(self._options.startup_timeout_s)
-        if self.events is not None and loaded.updates:
-            self.events.model_updates(loaded.updates)
         if loaded.code == 200:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
@@ -237,7 +246,7 @@ class Pool:
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
             self._records.engine(worker, stats)
 
-    def worker_offers(self, worker: Worker, source: MetricsSource) -> None:
+    def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""
         self._records.offers(worker, source)
 

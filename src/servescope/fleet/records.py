@@ -1,9 +1,11 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
+from servescope.fleet.launch import HandlerMetrics
 from servescope.fleet.troubles import Troubles
 from servescope.fleet.worker import Worker
-from servescope.metrics.foreign.passthrough import MetricsSource, PassThrough
+from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
+from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats
 
 
@@ -19,6 +21,7 @@ class WorkerRecords:
         self._name = name
         self._version = version
         self.troubles = Troubles()
+        self._measured: dict[str, ModelRecorder] = {}  # by worker: the model's may be another one by the worker's end
 
     @property
     def _model(self) -> ModelRecorder | None:
@@ -33,9 +36,13 @@ class WorkerRecords:
         """It has a process."""
         self._recorder.workers.started(self._name, self._version, worker.name, worker.pid)
 
-    def offers(self, worker: Worker, source: MetricsSource) -> None:
-        """Its handler's own metrics can be asked for."""
-        self._pass_through.attach(worker.name, self._name, self._version, source)
+    def offers(self, worker: Worker, source: HandlerMetrics) -> None:
+        """Its handler's own metrics can be had from this."""
+        if not isinstance(source, MeasuredReader):
+            self._pass_through.attach(worker.name, self._name, self._version, source)
+        elif model := self._model:
+            self._measured[worker.name] = model
+            model.worker_measures(worker.name, source)
 
     def loaded(self, worker: Worker, seconds: float) -> None:
         """It has loaded the model, so long after the decision to start it."""
@@ -55,9 +62,11 @@ class WorkerRecords:
             model.llm.engine(worker.name, stats)
 
     def ended(self, worker: Worker, why: str) -> None:
-        """Its process has ended; `why`, if nobody here had wanted that."""
+        """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""
         if why:
             self.troubles.ended(why)
+        if measured := self._measured.pop(worker.name, None):
+            measured.worker_measured(worker.name)
         self._recorder.workers.ended(worker.name)
         self._pass_through.detach(worker.name)
         if model := self._model:

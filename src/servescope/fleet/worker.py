@@ -11,12 +11,11 @@ from pathlib import Path
 from servescope.errors import WorkerFailed
 from servescope.fleet.gpus import Devices
 from servescope.fleet.hand import Hand
-from servescope.fleet.launch import Backend, LaunchPlan
+from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.life import Life
 from servescope.fleet.owner import WorkerOwner
 from servescope.fleet.pace import Pace
 from servescope.fleet.work import AT_WORK, Ending, Work, WorkerState, ending_of
-from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import INLINE_LIMIT, NO_ATTACHMENTS, Attachments, Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 
@@ -235,7 +234,7 @@ class Worker:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
 
-    def metrics_offered(self, source: MetricsSource) -> None:
+    def metrics_offered(self, source: HandlerMetrics) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_offers(self, source)
 

@@ -7,6 +7,7 @@ with a warning, so that a start script need not change.
 import json
 import logging
 import logging.config
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ def apply_log_config(path: Path) -> None:
         raise
     except Exception as error:  # dictConfig and fileConfig raise whatever a handler's constructor raises
         raise ConfigurationError(f"--log-config {path}: {_reason(error)}") from error
+
+
+def reopen_configured() -> None:
+    """Have the files of Python's own handlers opened anew at their next line."""
+    named = list(logging.Logger.manager.loggerDict.values())
+    loggers = [logging.getLogger(), *(each for each in named if isinstance(each, logging.Logger))]
+    for handler in {handler for each in loggers for handler in each.handlers}:
+        if isinstance(handler, logging.FileHandler) and handler.stream is not None:
+            with handler.lock or nullcontext():
+                handler.stream.close()
+                handler.mode = "a"  # with another one a file that has not been moved would be emptied
+                handler.stream = None  # its own sign for a file that is yet to be opened
 
 
 def _read_mapping(path: Path, suffix: str) -> dict[str, Any]:

@@ -45,12 +45,12 @@ class MetricLog:
         # One attribute, so that a second thread never sees one moment's beginning with another's text.
         self._moment = (0.0, 0.0, "", "")
 
-    def write(self, before: str, after: str = "") -> None:
+    def write(self, before: str, after: str = "", at: float = 0.0) -> None:
         """Note one line: its time, `before`, the time again in seconds since the epoch, `after`.
 
-        Neither may hold a line break; for JSON lines they are the members that follow `logger`.
+        Neither may hold a line break; for JSON lines they are the members that follow `logger`. `at`: its time, 0 for now.
         """
-        now = self._clock()
+        now = at or self._clock()
         since, until, opening, second = self._moment
         if not since <= now < until:
             opening, second = self._turn_to(now)

@@ -12,9 +12,11 @@ from typing import TextIO
 
 from servescope.errors import ConfigurationError
 from servescope.logs.access import AccessLog
+from servescope.logs.configuration import reopen_configured
 from servescope.logs.formats import JsonFormatter, LogFormat, TextFormatter
 from servescope.logs.metric import MODEL_METRICS, TS_METRICS, MetricLog
 from servescope.logs.model import MODEL_LOG
+from servescope.logs.redirected import Redirected
 from servescope.logs.sinks import Console, ConsoleHandler, FileHandler, RollingFile
 
 SERVER_LOG = "servescope"
@@ -34,6 +36,7 @@ class Logs:
         self.model_metrics = MetricLog(model, console, MODEL_METRICS, log_format)
         self._files = files
         self._console = console
+        self._redirected = Redirected()
         self._undo: list[Callable[[], None]] = []
 
     @property
@@ -46,6 +49,14 @@ class Logs:
         self.server_metrics.flush()
         self.model_metrics.flush()
         self.access.flush()
+
+    def reopen(self) -> None:
+        """Open every file anew by its name, those of `--log-config` and of the console too: what was moved away is left alone."""
+        self.flush()
+        for file in self._files:
+            file.reopen()
+        reopen_configured()
+        self._redirected.reopen()
 
     def close(self) -> None:
         """Write out what is held, give the loggers back as they were found, close the files. May be called twice."""

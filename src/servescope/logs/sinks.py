@@ -23,7 +23,7 @@ class RollingFile:
     """An append-only file, rolled over to `name.1` … `name.KEEP` before it would pass `max_bytes`.
 
     `report` is told, in a sentence, when writing begins to fail. `clock` gives seconds, monotonic; a file that cannot
-    be opened is tried again every `RETRY_S` seconds. `lost` counts the lines that were not written.
+    be opened is tried again every `RETRY_S` seconds. `lost` counts the lines that were not written. For any thread.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class RollingFile:
         self._torn = False
         self._closed = False
         self._retry_at = 0.0
+        self._lock = threading.Lock()
         try:
             self._open()
         except OSError as error:
@@ -54,6 +55,10 @@ class RollingFile:
 
     def write(self, data: bytes, lines: int = 1) -> bool:
         """Append `data`, which is `lines` whole lines; False, and nothing raised, if that failed."""
+        with self._lock:
+            return self._write(data, lines)
+
+    def _write(self, data: bytes, lines: int) -> bool:
         if self._closed or (self._file is None and self._clock() < self._retry_at):
             self.lost += lines
             return False
@@ -71,7 +76,22 @@ class RollingFile:
 
     def close(self) -> None:
         """Close the file; what is written later is counted as lost."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
+            self._let_go()
+
+    def reopen(self) -> None:
+        """Open the path anew: the file may have been moved away, by logrotate, and a new one is wanted in its place."""
+        with self._lock:
+            self._let_go()
+            if self._closed:
+                return
+            try:
+                self._open()
+            except OSError as error:
+                self._fail(error, 0)
+
+    def _let_go(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -92,9 +112,7 @@ class RollingFile:
             self._torn = bool(view)
 
     def _roll(self) -> io.FileIO:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._let_go()
         try:
             for age in range(self._keep, 0, -1):
                 source = self._aged(age - 1)

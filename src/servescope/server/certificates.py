@@ -1,8 +1,17 @@
 """What https:// addresses are encrypted with."""
 
+import asyncio
+import contextlib
+import logging
+
+from servescope.errors import ConfigurationError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
-from servescope.web.http.listener import tls_of
+from servescope.web.http.tls import Tls, tls_of
+
+logger = logging.getLogger("servescope.runtime")
+
+LOOK_S = 2.0
 
 
 class Certificates(Part):
@@ -10,3 +19,41 @@ class Certificates(Part):
 
     def __init__(self, beginning: Beginning) -> None:
         self.tls = tls_of(beginning.settings)
+        self._asked = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Watch the files."""
+        if self.tls is not None:
+            self._watching = asyncio.create_task(self._watch(self.tls), name="certificates")
+
+    def reload(self) -> None:
+        """Read them again, changed or not."""
+        self._asked.set()
+
+    async def _watch(self, tls: Tls) -> None:
+        read = seen = await asyncio.to_thread(tls.stamp)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), LOOK_S)
+            now = await asyncio.to_thread(tls.stamp)
+            # A certificate and its key are replaced one after the other: they are read once they stay as they are.
+            if self._asked.is_set() or (now == seen and now != read):
+                self._asked.clear()
+                read = now
+                await asyncio.to_thread(_renew, tls)
+            seen = now
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Watch them no more."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+
+def _renew(tls: Tls) -> None:
+    try:
+        tls.reload()
+    except ConfigurationError as error:
+        logger.error("The certificate stays as it was: %s", error.message)
+    else:
+        logger.info("New connections get the certificate as it is now in %s", tls.certificate)

@@ -17,6 +17,9 @@ class Part:
     async def start(self) -> None:
         """Begin. Called in the order in which parts are listed."""
 
+    def reload(self) -> None:
+        """Look again at files that may have been changed. Called at a SIGHUP, from the start on."""
+
     async def close(self, hurry: asyncio.Event) -> None:
         """End, in the opposite order, also where `start` was never called or failed; without waiting once `hurry` is set."""
 

@@ -17,13 +17,16 @@ from servescope.server.composition import Part
 
 
 class Measuring(Part):
-    """Gives `registry`, `recorder`, `pass_through`, the `mode`, and the metrics that workers are told of (`declarations`)."""
+    """Gives `registry`, `recorder`, `pass_through`, the `mode`, and what workers are told
+    (`declarations`, `worker_measuring`).
+    """
 
     def __init__(self, beginning: Beginning) -> None:
         settings, logs = beginning.settings, beginning.logs
         metrics = read_definitions(settings)
         self.mode = metrics.mode
         self.declarations = metrics.declarations
+        self.worker_measuring = metrics.measuring
         self.registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
         self.pass_through = PassThrough(self.registry)
         if self.mode.shows_custom:

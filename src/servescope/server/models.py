@@ -13,6 +13,7 @@ from servescope.metrics.collectors.gpu import count_gpus
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
+from servescope.server.processes import Processes
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
@@ -32,7 +33,7 @@ def usable_gpus(settings: Settings) -> int:
 class Models(Part):
     """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
 
-    def __init__(self, beginning: Beginning, measuring: Measuring) -> None:
+    def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
         self.catalog = Catalog()
         self.wanted = WantedModels()
@@ -48,7 +49,7 @@ class Models(Part):
             cpus=len(os.sched_getaffinity(0)),
             recorder=measuring.recorder,
             pools=PoolContext(
-                ProcessBackend(),
+                ProcessBackend(processes.offspring),
                 measuring.recorder,
                 measuring.pass_through,
                 lambda: next(numbers),
@@ -56,5 +57,7 @@ class Models(Part):
                 OomKills().take,
             ),
             declarations=measuring.declarations,
+            measuring=measuring.worker_measuring,
+            run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)

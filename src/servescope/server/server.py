@@ -17,6 +17,7 @@ from servescope.server.management import Management
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.ports import Ports
+from servescope.server.processes import Processes
 from servescope.server.scrapes import Scrapes
 from servescope.server.service import Service
 from servescope.server.tokens import Tokens
@@ -31,6 +32,7 @@ PARTS: tuple[type[Part], ...] = (
     Traces,
     Measuring,
     Exchanges,
+    Processes,
     Models,
     Tokens,
     Inference,
@@ -63,6 +65,13 @@ class Server:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), ACCESS_FLUSH_S)
             self._logs.flush()
+
+    def reload(self) -> None:
+        """Open the log files anew, as they may have been moved away, and have every part look at its own files."""
+        self._logs.reopen()
+        logger.info("SIGHUP: the log files are opened anew")
+        for part in self._parts:
+            part.reload()
 
     async def close(self, hurry: asyncio.Event) -> None:
         """Finish what is in flight, then end; at once when `hurry` is set."""

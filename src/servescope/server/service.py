@@ -52,14 +52,37 @@ class Service(Part):
         return list(settings.load_models)
 
     async def close(self, hurry: asyncio.Event) -> None:
-        """/ping fails and new requests are refused; what is in flight is finished; workers stop."""
+        """/ping fails and new requests are refused; what is in flight is finished, in time; workers stop."""
         self._models.health.draining = True
-        logger.info("Stopping: %d requests are in flight", self._observers.open)
-        grace = max((float(model.options.response_timeout_s) for model in self._models.catalog), default=0.0)
+        seconds = self._patience_s()
+        text = "Stopping: %d requests are in flight, and have %g s at most; SIGINT or `servescope stop --now` ends them"
+        logger.info(text, self._observers.open, seconds)
         at_rest = asyncio.ensure_future(self._observers.wait_for_rest())
         hurried = asyncio.ensure_future(hurry.wait())
-        await asyncio.wait((at_rest, hurried), timeout=grace + 1, return_when=asyncio.FIRST_COMPLETED)
-        await self._models.lifecycle.close(0.0 if hurry.is_set() else STOP_GRACE_S)
+        await asyncio.wait((at_rest, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if finished := at_rest.done():
+            logger.info("Stopping: all requests are answered; the workers end")
+        else:
+            why = "in a hurry" if hurry.is_set() else f"after {seconds:g} s"
+            logger.warning("Stopping %s, %d requests are cut off: %s", why, self._observers.open, self._in_flight())
+        await self._models.lifecycle.close(STOP_GRACE_S if finished else 0.0)
         await asyncio.wait((at_rest,), timeout=1)  # whoever was failed by that gets to read it
         at_rest.cancel()
         hurried.cancel()
+
+    def _patience_s(self) -> float:
+        """How long what is in flight may take: as long as a batch may, and a second to say that it took longer."""
+        if self._settings.shutdown_timeout is not None:
+            return float(self._settings.shutdown_timeout)
+        models = [*self._models.catalog, *self._models.catalog.leaving()]
+        return max((float(model.options.response_timeout_s) for model in models), default=0.0) + 1.0
+
+    def _in_flight(self) -> str:
+        """Of which models, and where they are."""
+        models = [*self._models.catalog, *self._models.catalog.leaving()]
+        counts = [
+            f"{model.name} {model.version} has {model.dispatcher.in_hand} in workers and {len(model.dispatcher)} in the queue"
+            for model in models
+            if model.in_flight
+        ]
+        return "; ".join(counts) or "none of a model"

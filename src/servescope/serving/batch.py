@@ -79,8 +79,6 @@ class DispatchedBatch:
             self.times.answered(reply.started, received, reply.stages, handled=reply.code == 200)
         else:
             self._piece_at = received
-        if reply.updates:
-            self._model_recorder.custom(reply.updates)
         if reply.tokens is not None:
             self._generated(reply, reply.tokens, received)
         if reply.code != 200:
@@ -117,8 +115,6 @@ class DispatchedBatch:
 
     def late(self, reply: Reply) -> None:
         """See `Work`. What the worker has done is counted all the same."""
-        if reply.updates:
-            self._model_recorder.custom(reply.updates)
         if reply.tokens is not None:
             self._model_recorder.llm.tokens(reply.tokens)
 

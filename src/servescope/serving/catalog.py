@@ -19,6 +19,7 @@ class Catalog:
         self._registered: dict[Model, float] = {}
         self._versions: dict[str, dict[str, Model]] = {}
         self._defaults: dict[str, Model] = {}
+        self._leaving: list[Model] = []
         self.startup_names: set[str] = set()
 
     def find(self, name: str, version: str | None = None) -> Model:
@@ -115,7 +116,7 @@ class Catalog:
         self._defaults[name] = model
 
     def remove(self, name: str, version: str | None) -> Model:
-        """Forget a version (None: the default): new requests find it no more.
+        """Take away a version (None: the default): new requests find it no more. It is `leaving` until it is `gone`.
 
         Raises:
             ModelNotFound, ModelVersionNotFound: there is no such model.
@@ -130,7 +131,18 @@ class Catalog:
         else:
             del versions[model.version]
         del self._registered[model]
+        self._leaving.append(model)
         return model
+
+    def leaving(self, name: str | None = None, version: str | None = None) -> list[Model]:
+        """Models that were unregistered and have yet to finish: all, or those of this name, or of this version of it too."""
+        named = (model for model in self._leaving if name in (None, model.name))
+        return [model for model in named if version in (None, model.version)]
+
+    def gone(self, model: Model) -> None:
+        """It has finished."""
+        if model in self._leaving:
+            self._leaving.remove(model)
 
     def discard(self, model: Model) -> None:
         """Forget a model whose registration failed. Where it is the default, the oldest other version becomes it."""

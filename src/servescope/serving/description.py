@@ -1,5 +1,6 @@
 """A model version as the management API describes it: TorchServe's fields in TorchServe's order. Called by `web.management.api`."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,10 @@ def describe_worker(
 def describe(
     model: Model, resident_bytes: Callable[[int], int], gpu_usage: Callable[[int], str], metadata: Any = None
 ) -> dict[str, Any]:
-    """A model version. `metadata`: what the handler says of itself, left out where None was asked for."""
+    """A model version. `metadata`: what the handler says of itself, left out where None was asked for.
+
+    `unloading`, which TorchServe does not have, is there where it is unregistered and has yet to finish.
+    """
     options = model.options
     described: dict[str, Any] = {
         "modelName": model.name,
@@ -69,6 +73,9 @@ def describe(
             "pendingRequests": len(model.dispatcher),
         },
     }
+    if model.leaves_by is not None:
+        left = max(0, round(model.leaves_by - time.monotonic()))
+        described["unloading"] = {"requestsInFlight": model.in_flight, "secondsLeft": left}
     if metadata is not None:
         described["customizedMetadata"] = metadata
     return described

@@ -21,8 +21,9 @@ from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.batch import DispatchedBatch
 from servescope.serving.free_workers import FreeWorkers
 from servescope.serving.job import Job
+from servescope.serving.refusals import no_worker_text
 from servescope.wire.frames import Buffer, FrameTooLarge
-from servescope.wire.messages import Batch, MetricUpdate
+from servescope.wire.messages import Batch
 
 logger = logging.getLogger("servescope.serving")
 _batch_ids = itertools.count(1)
@@ -36,15 +37,6 @@ class QueueOptions:
     batch_size: int
     max_batch_delay_ms: int
     client_timeout_ms: int
-
-
-def no_worker_text(name: str, version: str | None) -> str:
-    """TorchServe's one text for every 503, its unbalanced quote included."""
-    place = f'Model "{name}"' if version is None else f'Model "{name}" Version {version}"'
-    return (
-        f"{place} has no worker to serve inference request. Please use scale workers API to add workers. "
-        "If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize"
-    )
 
 
 class Dispatcher:
@@ -65,10 +57,16 @@ class Dispatcher:
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
+        self._closed: tuple[str, str] | None = None
         self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def in_hand(self) -> int:
+        """Requests that workers are at, or that are on their way to one."""
+        return sum(len(batch.jobs) for batch in self._batches)
 
     @property
     def oldest_s(self) -> float:
@@ -100,8 +98,15 @@ class Dispatcher:
             self._pump()
 
     def _reject(self, job: Job, why: str) -> ServiceUnavailable:
+        text = no_worker_text(self._name, None if job.label == "default" else job.label)
+        if why == "no_worker" and self._closed is not None:
+            text, why = self._closed
         self._model_recorder.rejected(why)
-        return ServiceUnavailable(no_worker_text(self._name, None if job.label == "default" else job.label), why=why)
+        return ServiceUnavailable(text, why=why)
+
+    def close(self, text: str, why: str) -> None:
+        """The workers are about to go for good; whoever is left without one is told so in these words."""
+        self._closed = self._closed or (text, why)
 
     def abandon(self, job: Job) -> None:
         """Its client hung up: drop it from the queue, or tell the worker."""
@@ -144,10 +149,6 @@ class Dispatcher:
                 job = self._queue.popleft()
                 job.fail(self._reject(job, "no_worker"))
             self._note_rest()
-
-    def model_updates(self, updates: list[MetricUpdate]) -> None:
-        """See `PoolEvents`."""
-        self._model_recorder.custom(updates)
 
     def batches_of_one(self) -> None:
         """See `PoolEvents`. The engine makes its own batches, of whatever requests it has."""

@@ -7,6 +7,7 @@ loop's thread, so requests see a model whole or not at all.
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, Servesc
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
+from servescope.serving.refusals import DRAINING, unregistered_text
 from servescope.serving.registration import Host, build_model
 from servescope.serving.wanted import WantedModel, WantedModels
 from servescope.wire.messages import Loaded
@@ -138,27 +140,40 @@ class Lifecycle:
             self._wanted.given_up(name)
             raise
         self._wanted.unregistered(model)
-        logger.info("Model %s version %s is unregistered", model.name, model.version)
-        if not await self._bury(model, float(self._host.settings.unregister_model_timeout)):
+        grace_s = float(self._host.settings.unregister_model_timeout)
+        model.leaves_by = time.monotonic() + grace_s
+        text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
+        logger.info(text, model.name, model.version, model.in_flight, grace_s)
+        if not await self._bury(model, grace_s):
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
     async def _bury(self, model: Model, grace_s: float) -> bool:
-        """End a model that the catalog has forgotten. Whether what was under way could be finished in time."""
+        """End a model that requests do not find any more. Whether what was under way could be finished in time."""
         in_time = True
         try:
             await asyncio.wait_for(model.dispatcher.drain(), grace_s)
         except TimeoutError:
             in_time = False
-        await model.pool.close(grace_s if in_time else 0.0)
-        if (model.name, model.version) not in self._catalog:  # registered anew meanwhile, its metrics are the new one's
-            self._host.recorder.forget(model.name, model.version)
-        await asyncio.to_thread(model.archive.close)
+        try:
+            model.dispatcher.close(unregistered_text(model.name), "no_worker")
+            await model.pool.close(grace_s if in_time else 0.0)
+            await asyncio.to_thread(model.archive.close)
+        finally:
+            self._catalog.gone(model)
+            # Where another one has its name and version, registered meanwhile, the metrics are that one's.
+            if (model.name, model.version) not in self._catalog and not self._catalog.leaving(
+                model.name, model.version
+            ):
+                self._host.recorder.forget(model.name, model.version)
         return in_time
 
     async def close(self, grace_s: float) -> None:
         """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked."""
-        burials = (self._bury(model, grace_s) for model in self._catalog)
+        models = [*self._catalog, *self._catalog.leaving()]
+        for model in models:
+            model.dispatcher.close(DRAINING, "draining")
+        burials = (self._bury(model, grace_s) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):
                 logger.error("A model could not be ended in order", exc_info=outcome)

@@ -11,7 +11,10 @@ from servescope.serving.dispatcher import Dispatcher
 
 @dataclass(eq=False)
 class Model:
-    """One version of a model. `options` changes only in its worker counts, by scaling."""
+    """One version of a model. `options` changes only in its worker counts, by scaling.
+
+    `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
+    """
 
     name: str
     version: str
@@ -22,6 +25,7 @@ class Model:
     dispatcher: Dispatcher
     recorder: ModelRecorder
     loaded_at_startup: bool
+    leaves_by: float | None = None
     _established: bool = field(default=False, init=False)
 
     def want(self, minimum: int, maximum: int) -> None:
@@ -30,6 +34,11 @@ class Model:
         if not maximum:
             self.pool.loads.emptied()
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it has accepted and not answered."""
+        return len(self.dispatcher) + self.dispatcher.in_hand
 
     @property
     def healthy(self) -> bool:

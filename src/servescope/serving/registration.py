@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from servescope.archive.reader import Archive, name_from_file, open_archive
-from servescope.archive.requirements import install_requirements
+from servescope.archive.requirements import Run, install_requirements
 from servescope.archive.source import ArchiveSource
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
@@ -23,7 +23,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
 from servescope.serving.dispatcher import Dispatcher, QueueOptions
 from servescope.serving.model import Model
-from servescope.wire.messages import Load, MetricDeclaration
+from servescope.wire.messages import Load, Measuring, MetricDeclaration
 
 logger = logging.getLogger("servescope.serving")
 
@@ -33,7 +33,10 @@ _FRAME_OVERHEAD = 64 * 1024  # what a reply weighs besides its bodies
 
 @dataclass(frozen=True)
 class Host:
-    """What models are registered with: settings, the place for unpacked archives, and the parts that all models share."""
+    """What models are registered with: settings, the place for unpacked archives, and the parts that all models share.
+
+    `run` runs a program to its end, as `subprocess.run` does.
+    """
 
     settings: Settings
     workspace: Path
@@ -43,6 +46,8 @@ class Host:
     recorder: Recorder
     pools: PoolContext
     declarations: Sequence[MetricDeclaration]
+    measuring: Measuring | None
+    run: Run
 
 
 async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *, at_startup: bool) -> Model:
@@ -68,7 +73,7 @@ async def build_model(options: RegisterOptions, host: Host, catalog: Catalog, *,
         )
         for warning in (*resolved.warnings, *(f"unknown parameter {word} is ignored" for word in options.unknown)):
             logger.warning("Model %s version %s: %s", name, version, warning)
-        python = await _install(archive, host.settings, resolved)
+        python = await _install(archive, host, resolved)
         if at_startup:
             catalog.startup_names.add(name)
         return _assemble(archive, resolved, host, python, loaded_at_startup=name in catalog.startup_names)
@@ -101,9 +106,9 @@ def _read_yaml(archive: Archive) -> ModelConfig | None:
     return config
 
 
-async def _install(archive: Archive, settings: Settings, options: ModelOptions) -> str:
+async def _install(archive: Archive, host: Host, options: ModelOptions) -> str:
     """The interpreter of the model's workers, once its own requirements are there."""
-    if not settings.install_py_dep_per_model:
+    if not host.settings.install_py_dep_per_model:
         if (file := archive.manifest.requirements_file) is not None:
             logger.warning(
                 "Model %s: its %s is not installed: install_py_dep_per_model is false",
@@ -111,7 +116,7 @@ async def _install(archive: Archive, settings: Settings, options: ModelOptions) 
                 file,
             )
         return sys.executable
-    python = await asyncio.to_thread(install_requirements, archive, sys.executable, options.use_venv)
+    python = await asyncio.to_thread(install_requirements, archive, sys.executable, options.use_venv, host.run)
     return str(python) if python is not None else sys.executable
 
 
@@ -186,4 +191,5 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         auto_detect=settings.model_metrics_auto_detect,
         metrics=list(host.declarations),
         answer_limit=settings.max_response_size,
+        measuring=host.measuring,
     )

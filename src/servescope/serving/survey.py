@@ -22,7 +22,7 @@ class Standing(StrEnum):
 
     `WAITING`: its archive is fetched or unpacked, or has yet to be. `LOADING`: its workers load for the first time. `FAILED`: it
     cannot be asked, and workers are tried again; `GIVEN_UP`: they are not any more. `MISSING`: it could not be registered. `IDLE`:
-    no workers are wanted.
+    no workers are wanted. `UNLOADING`: it is unregistered, and finishes what it has in hand.
     """
 
     WAITING = "waiting"
@@ -32,6 +32,7 @@ class Standing(StrEnum):
     FAILED = "failed"
     GIVEN_UP = "given_up"
     MISSING = "missing"
+    UNLOADING = "unloading"
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ class Surveyor:
         return self._health.ready
 
     def all(self) -> Survey:
-        """What was asked for, in that order, then what was registered later."""
+        """What was asked for, in that order, then what was registered later, then what is on its way out."""
         asked = [report for wanted in self._wanted for report in self._asked(wanted)]
         stood_for = {id(model) for wanted in self._wanted for model in wanted.models}
         later = [_report(model) for model in self._catalog if id(model) not in stood_for]
-        return Survey(self._health.ready, self._health.draining, (*asked, *later))
+        leaving = map(_report, self._catalog.leaving())
+        return Survey(self._health.ready, self._health.draining, (*asked, *later, *leaving))
 
     def one(self, name: str) -> Survey:
         """A registered model's default version, or what the start called so.
@@ -155,6 +157,8 @@ def _report(model: Model, asked_as: str | None = None, *, lacking: bool = False)
 
 def _standing(model: Model) -> Standing:
     pool = model.pool
+    if model.leaves_by is not None:
+        return Standing.UNLOADING
     if model.ready:
         return Standing.READY
     if not len(pool):

@@ -89,7 +89,7 @@ def _line(report: ModelReport) -> str:
         parts.append(f"{report.at_work} of {report.asked_for} workers at work")
     if report.standing is Standing.IDLE:
         parts.append("no workers are asked for")
-    if report.asked_as is None:
+    if report.asked_as is None and report.standing is not Standing.UNLOADING:
         parts.append("registered after the start")
     elif report.asked_as != report.name:
         parts.append(f"asked for as {report.asked_as}")

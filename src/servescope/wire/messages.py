@@ -2,6 +2,7 @@
 
 Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
 Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), and `EngineStats` of a language model's.
+What a handler measures is not sent: see `wire.measured`, which has `MetricUpdate`s for the front end.
 Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
 """
 
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+
+from servescope.wire.measured.distribution import Distribution
 
 
 class Field(Struct, array_like=True):
@@ -52,6 +55,21 @@ class Load(Struct, array_like=True, tag="load"):
     auto_detect: bool
     metrics: list["MetricDeclaration"]
     answer_limit: int = 0
+    measuring: "Measuring | None" = None
+
+
+class Measuring(Struct, array_like=True):
+    """How a worker keeps what its handler measures. `series`: how many series of a metric, and how many metrics, it tells apart.
+
+    `each`: every write by itself and with its time, for a mode that logs; else writes are added up. The upper bounds of histograms,
+    in their unit: `bounds_by_name` by a metric's name, `bounds_by_unit` by its unit, both in lower case, `bounds` for all others.
+    """
+
+    series: int = 100
+    each: bool = False
+    bounds_by_name: dict[str, list[float]] = {}
+    bounds_by_unit: dict[str, list[float]] = {}
+    bounds: list[float] = []
 
 
 class MetricDeclaration(Struct, array_like=True):
@@ -105,7 +123,6 @@ class Loaded(Struct, array_like=True, tag="loaded"):
     code: int
     message: str
     concurrent: bool
-    updates: list["MetricUpdate"]
     served: list[ServedModel] = []
     reason: str = ""
 
@@ -118,8 +135,24 @@ class Part(Struct, array_like=True):
     data: bytes | int
 
 
+# The kind of an update that says of how many writes nothing came; why is its unit.
+DROPPED = "dropped"
+# Why a write is dropped: its dimensions are not the metric's, its value is none that the metric can take, there is no room for it.
+DIMENSIONS = "dimensions"
+VALUE = "value"
+ROOM = "room"
+# What stands for names and values that there is no room for.
+OTHER = "other"
+
+
 class MetricUpdate(Struct, array_like=True):
-    """One write to a custom metric. `kind`: counter (add), gauge (set), histogram (observe)."""
+    """Writes to a series of a custom metric. `kind`: counter (add), gauge (set), histogram (observe), or DROPPED.
+
+    `unit` is that of `value`, which need not be the metric's. `values` go with `dimensions` one by one, in whatever order the
+    handler named them. `value`: what `writes` writes come to, a counter's sum or a gauge's last; a histogram's are in
+    `distribution`, where it is not None. `at`: when the last of them was made, seconds since the epoch, 0 where it does not matter.
+    `folded`: the series has no room of its own, so its values became "other".
+    """
 
     kind: str
     name: str
@@ -128,6 +161,10 @@ class MetricUpdate(Struct, array_like=True):
     values: list[str]
     value: float
     request_id: str
+    at: float = 0.0
+    writes: int = 1
+    folded: bool = False
+    distribution: Distribution | None = None
 
 
 class Tokens(Struct, array_like=True):
@@ -172,7 +209,6 @@ class Reply(Struct, array_like=True, tag="reply"):
     parts: list[Part]
     started: float
     stages: dict[str, float]
-    updates: list[MetricUpdate]
     tokens: Tokens | None = None
 
 

@@ -1,4 +1,4 @@
-"""`python -m servescope.worker FD PROBE_FD`: a worker process. Both are sockets that the front end handed down.
+"""`python -m servescope.worker FD PROBE_FD MEMORY_FD`: a worker process. The front end handed down two sockets and shared memory.
 
 The first message is `Load`; then a session runs until the front end says `Stop` or goes away. The front end
 (`fleet.backends.process`) launches it by this name and reads its stdout and stderr as the model log.
@@ -6,21 +6,28 @@ The first message is `Load`; then a session runs until the front end says `Stop`
 
 import importlib.util
 import logging
+import mmap
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from servescope import __version__
 from servescope.errors import EngineFailed
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
-from servescope.wire.messages import Load, Loaded
+from servescope.wire.measured.memory import mapped
+from servescope.wire.messages import Load, Loaded, Measuring
 from servescope.worker.context import Context
 from servescope.worker.loader import Finish, LoadedHandler, load_handler
 from servescope.worker.loop import make_runner
 from servescope.worker.measuring.custom_metrics import CustomMetrics
+from servescope.worker.measuring.each import Each
+from servescope.worker.measuring.folding import Folding
 from servescope.worker.measuring.probe import Probe
+from servescope.worker.measuring.sink import Sink
+from servescope.worker.parent import end_with_parent
 from servescope.worker.session import Session, described, report_failure
 
 SHIM = Path(__file__).parent / "shim"
@@ -61,20 +68,27 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
             handler = wrap(load.envelope, handler)
     except Exception as error:  # whatever a model raises while loading is an answer
         report_failure(error, [f"to load {load.model_name}"])
-        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in str(error))
         text = described(error)
+        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = error.message if isinstance(error, EngineFailed) else ""
-        return None, Loaded(507 if memory else 500, text, False, context.metrics.drain(), reason=reason)
-    return handler, Loaded(200, "", handler.is_async, context.metrics.drain(), context.served_models)
+        return None, Loaded(507 if memory else 500, text, False, reason=reason)
+    return handler, Loaded(200, "", handler.is_async, context.served_models)
 
 
-def serve(channel: BlockingChannel) -> int:
-    """Load and serve; the process's exit status."""
+def open_sink(load: Load, memory: mmap.mmap) -> Sink:
+    """Where the handler's measurements go: the memory, in which the front end reads them."""
+    measuring = load.measuring or Measuring()
+    return Each(memory) if measuring.each else Folding(memory, load.model_name, measuring)
+
+
+def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Callable[[], None]], None]) -> int:
+    """Load and serve; the process's exit status. `in_children` has something called in each child that is forked."""
     load, _ = channel.receive()
     if not isinstance(load, Load):
         raise TypeError(f"the first message must be Load, not {type(load).__name__}")
-    metrics = CustomMetrics(load.model_name, load.metrics, load.auto_detect)
-    context = build_context(load, metrics)
+    sink = open_sink(load, memory)
+    in_children(sink.leave)
+    context = build_context(load, CustomMetrics(load.model_name, load.metrics, load.auto_detect, sink=sink))
     # One loop for an asynchronous handler's whole life: what its `initialize` makes is often bound to the loop.
     with make_runner() as runner:
         handler, loaded = load_model(load, context, runner.run)
@@ -83,12 +97,12 @@ def serve(channel: BlockingChannel) -> int:
             return 1
         decode = load.decode_input and not handler.raw_bodies
         if not handler.is_async:
-            Session(channel, handler, context, metrics, decode).run()
+            Session(channel, handler, context, decode).run()
             return 0
         from servescope.worker.concurrent import ConcurrentSession
 
         try:
-            runner.run(ConcurrentSession(channel, handler, context, metrics, decode, load.answer_limit).run())
+            runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit).run())
         finally:
             if context.end is not None:
                 context.end()
@@ -114,17 +128,22 @@ def lead_group() -> None:
 
 
 def main() -> int:
-    """Serve on the first descriptor named on the command line, and tell of the handler's metrics on the second."""
+    """Serve on the first descriptor named on the command line, tell of what the handler registers with prometheus_client on the
+    second, and measure in the memory behind the third.
+    """
     lead_group()
-    descriptors = [int(word) for word in sys.argv[1:3]]
+    end_with_parent(os.environ)
+    descriptors = [int(word) for word in sys.argv[1:4]]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     prepare_interpreter()
-    connection, probe = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+    connection, probe = (socket.socket(fileno=descriptor) for descriptor in descriptors[:2])
+    memory = mapped(descriptors[2])
+    os.close(descriptors[2])
     Probe(probe).watch()
     channel = BlockingChannel(connection)
     try:
-        return serve(channel)
+        return serve(channel, memory, lambda act: os.register_at_fork(after_in_child=act))
     except ChannelClosed:
         return 0
 

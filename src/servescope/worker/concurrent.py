@@ -14,7 +14,6 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.context import Context
 from servescope.worker.loader import LoadedHandler
-from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.outbox import Outbox
 from servescope.worker.outputs import build_parts, check_sizes
 from servescope.worker.rows import Bodies, read_requests
@@ -31,14 +30,12 @@ class ConcurrentSession:
         channel: BlockingChannel,
         handler: LoadedHandler,
         context: Context,
-        metrics: CustomMetrics,
         decode: bool,
         answer_limit: int = 0,
     ) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
-        self._metrics = metrics
         self._decode = decode
         self._answer_limit = answer_limit
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by batch
@@ -137,20 +134,18 @@ class ConcurrentSession:
         except Exception as error:  # whatever a handler raises is an answer
             report_failure(error, [request.id for request in batch.requests])
             return self._failed(batch, started, failure_of(error), time.monotonic() - before, _tokens(context)), []
-        updates = self._metrics.drain()
-        return Reply(batch.id, True, 200, "", parts, started, stages, updates, _tokens(context)), attachments
+        return Reply(batch.id, True, 200, "", parts, started, stages, _tokens(context)), attachments
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = {"prediction": seconds}
-        updates = self._metrics.drain()
-        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, updates, tokens)
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         parts, attachments = build_parts(outputs, len(batch.requests), context)
         check_sizes(parts, self._answer_limit)
         for part in parts:
             part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
-        reply = Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain(), _tokens(context))
+        reply = Reply(batch.id, False, 200, "", parts, started, {}, _tokens(context))
         self._outbox.send(reply, attachments)
 
 

@@ -16,7 +16,6 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.context import Context
 from servescope.worker.loader import LoadedHandler
-from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.outputs import AnswerTooLarge, BadOutput, build_parts
 from servescope.worker.rows import Bodies, read_requests
 
@@ -76,13 +75,10 @@ def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
 class Session:
     """Batches of one worker, handled one after the other."""
 
-    def __init__(
-        self, channel: BlockingChannel, handler: LoadedHandler, context: Context, metrics: CustomMetrics, decode: bool
-    ) -> None:
+    def __init__(self, channel: BlockingChannel, handler: LoadedHandler, context: Context, decode: bool) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
-        self._metrics = metrics
         self._decode = decode
 
     def run(self) -> None:
@@ -122,7 +118,7 @@ class Session:
                 parts = [Part(200, {}, text.encode()) for _ in requests]
         stages = context.stage_seconds
         stages["prediction"] = seconds
-        reply = Reply(batch.id, True, code, text, parts, started, stages, self._metrics.drain())
+        reply = Reply(batch.id, True, code, text, parts, started, stages)
         try:
             self._channel.send(reply, attachments)
         except ChannelClosed:
@@ -130,7 +126,7 @@ class Session:
         except Exception as error:  # a status or header that no message can hold
             report_failure(error, [request.id for request in requests])
             failure = failure_of(error)
-            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, stages, []))
+            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, stages))
 
     def _send_partial(self, batch: Batch, started: float, outputs: Any) -> None:
         """Send a streamed piece of every request's answer.
@@ -141,4 +137,4 @@ class Session:
         parts, attachments = build_parts(outputs, len(batch.requests), self._context)
         for part in parts:
             part.headers["ts_stream_next"] = "true"  # reaches the client, as TorchServe's does
-        self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}, self._metrics.drain()), attachments)
+        self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}), attachments)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servescope.metrics.instruments.native import ZERO_THRESHOLD, NativeCounts, bounds_above
+from servescope.metrics.instruments.native import NativeCounts
+from servescope.wire.measured.native import ZERO_THRESHOLD, bounds_above
 
 LARGEST = sys.float_info.max
 # Where the mistakes would be: bounds, their neighbours, the ends of the range.

@@ -1,7 +1,10 @@
 """The logging recorders: each of TorchServe's writes is a line, as recorded, and the plain recorder's work is done too."""
 
+import asyncio
+import itertools
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -12,9 +15,13 @@ from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, TORCHSERVE
 from servescope.metrics.exposition.text import render
 from servescope.metrics.log_mode.metric_lines import MOST_SHAPES, MetricLines
-from servescope.metrics.log_mode.recorder import LoggingRecorder
+from servescope.metrics.log_mode.recorder import AT_ONCE, READ_S, LoggingRecorder
 from servescope.metrics.registry import Registry
+from servescope.wire.measured.lines import LineReader
+from servescope.wire.measured.memory import private
 from servescope.wire.messages import MetricUpdate
+from servescope.worker.measuring.custom_metrics import CustomMetrics
+from servescope.worker.measuring.each import Each
 
 NOW = 1795492743
 
@@ -182,3 +189,53 @@ def test_json(tmp_path):
     server, model = (file.read_text() for file in bench.files)
     assert '"message":"Requests2XX.Count:1.0|#Level:Host|#hostname:vm,timestamp:' in server
     assert '"request_ids":["a","b"]' in model
+
+
+def measuring(folder, name="m", **options):
+    """A bench, and a worker's metrics that it reads, written at 9:00:00.5, 9:00:01.5 and so on."""
+    bench = Bench(folder, **options)
+    memory = private()
+    times = itertools.count(datetime(2026, 11, 24, 9, 0, 0, 500_000).timestamp())
+    model = bench.recorder.model(name, "1.0")
+    model.worker_measures("w", LineReader(memory))
+    return bench, model, CustomMetrics(name, sink=Each(memory, times.__next__))
+
+
+def test_handlers_writes_are_lines_with_the_times_at_which_they_were_made(tmp_path):
+    """Read before the batch's own line is written; the line's two times agree."""
+
+    async def main():
+        bench, model, metrics = measuring(tmp_path, keeps_custom=False)
+        for number in range(3):
+            metrics.add_counter("C", number)
+        metrics.add_counter("C", -1)
+        model.batch_handled(0.5, Batch())
+        bench.written()
+        return bench.files[1].read_text().splitlines()
+
+    *mine, last = asyncio.run(main())
+    assert [line.partition(" - ")[0] for line in mine] == [f"2026-11-24T09:00:0{n},500" for n in range(3)]
+    assert [line.partition("timestamp:")[2] for line in mine] == [
+        str(int(datetime(2026, 11, 24, 9, 0, n).timestamp())) for n in range(3)
+    ]
+    assert "PredictionTime" in last
+
+
+def test_they_are_read_though_nobody_asks(tmp_path):
+    """All of them, some at a time, until the worker has gone."""
+
+    async def main():
+        bench, model, metrics = measuring(tmp_path)
+        for _ in range(2 * AT_ONCE + 5):
+            metrics.add_counter("C", 1)
+        series = bench.registry.find
+        while (family := series("C")) is None or family.snapshot()[0].value < 2 * AT_ONCE + 5:  # noqa: ASYNC110  # a timer sets no event
+            await asyncio.sleep(0.001)
+        metrics.add_counter("C", 1)
+        model.worker_measured("w")
+        assert family.snapshot()[0].value == 2 * AT_ONCE + 6
+        await asyncio.sleep(2 * READ_S)
+        assert model._reading is None
+        assert len(bench.written()[1]) == 2 * AT_ONCE + 6
+
+    asyncio.run(main())

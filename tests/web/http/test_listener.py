@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 
 import pytest
 from cryptography import x509
@@ -10,7 +12,8 @@ from cryptography import x509
 from certificates import self_signed
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.http.listener import Listener, Tls, bind
+from servescope.web.http.listener import Listener, bind
+from servescope.web.http.tls import Tls
 from web.port import run
 
 
@@ -183,3 +186,34 @@ def test_tls_files_that_are_none(tls, tmp_path):
         with pytest.raises(ConfigurationError, match=f"certificate_file={certificate}, private_key_file="):
             run(listener.start())
     bind("inference_address", address).close()
+
+
+def test_who_has_the_port():
+    """Is told by process and command where it can be known."""
+    port = free_port()
+    program = f"import socket; s = socket.create_server(('127.0.0.1', {port})); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline()
+        with pytest.raises(
+            ConfigurationError, match=rf"Address already in use, by process {holder.pid} \({sys.executable} -c"
+        ):
+            bind("inference_address", Address("http", "127.0.0.1", port))
+        holder.kill()
+
+
+def test_who_has_the_socket(tmp_path):
+    """A Unix socket's, too."""
+    path = str(tmp_path / "s")
+    program = f"import socket; s = socket.create_server({path!r}, family=socket.AF_UNIX); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline()
+        with pytest.raises(ConfigurationError, match=f"by process {holder.pid} "):
+            bind("inference_address", Address("unix", "", 0, path))
+        holder.kill()
+
+
+def test_two_that_are_bound_at_once():
+    """The second is refused as it binds, not when it begins to listen."""
+    address = Address("http", "127.0.0.1", free_port())
+    with bind("inference_address", address), pytest.raises(ConfigurationError, match="already in use"):
+        bind("metrics_address", address)

@@ -32,7 +32,7 @@ def answering(life, message):
     said = {"body": body.decode(), "type": field.content_type, **request.extra}
     data = b"data: 1\n\n" if streams else json.dumps(said).encode()
     headers = {"content-type": "text/event-stream", "ts_stream_next": "true"} if streams else {"x-mine": "1"}
-    life.say(Reply(message.id, not streams, 200, "", [Part(200, headers, data)], 0.0, {"prediction": 0.001}, []))
+    life.say(Reply(message.id, not streams, 200, "", [Part(200, headers, data)], 0.0, {"prediction": 0.001}))
     if b'"die"' in body:
         life.die(9)
 

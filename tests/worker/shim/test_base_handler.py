@@ -55,7 +55,7 @@ def test_torchscript_answers_as_torch_does(model):
     network = pack_script(model)
     handler, context = model.load(HANDLER)
     assert handler.entry(ROWS, context) == expected(network)
-    (time,) = context.metrics.drain()
+    (time,) = context.written()
     assert (time.kind, time.name, time.unit, time.values) == ("gauge", "HandlerTime", "Milliseconds", ["m", "Model"])
 
 
@@ -139,7 +139,7 @@ def test_a_profiled_model_writes_each_stage_once(model):
     model.config = {"handler": {"profile": True}}
     handler, context = model.load(HANDLER)
     handler.entry(ROWS, context)
-    names = [update.name for update in context.metrics.drain()]
+    names = [update.name for update in context.written()]
     assert names == ["ts_handler_preprocess", "ts_handler_inference", "ts_handler_postprocess", "HandlerTime"]
 
 
@@ -168,6 +168,6 @@ def test_micro_batches_give_the_same_answers_in_order(model):
         wanted = network(torch.tensor([row["body"] for row in rows])).tolist()
     answers = handler.entry(rows, context)
     assert torch.allclose(torch.tensor(answers), torch.tensor(wanted))
-    assert [update.name for update in context.metrics.drain()] == ["HandlerTime"]
+    assert [update.name for update in context.written()] == ["HandlerTime"]
     with pytest.raises(ValueError, match="str"):
         handler.entry([{"body": "text"}], context)

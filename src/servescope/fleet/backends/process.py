@@ -1,7 +1,8 @@
-"""Workers as child processes of the front end, joined by two socket pairs: the channel and the probe. The default backend.
+"""Workers as child processes of the front end, joined by two socket pairs, the channel and the probe, and by shared memory in
+which they measure. The default backend.
 
-The pairs' far ends are handed down by their descriptors, so there is no path to clean up, no port to guard and no connect to
-time out; either side's death shows to the other as the end of the stream.
+All are handed down by their descriptors, so there is no path to clean up, no port to guard and no connect to time out; either
+side's death shows to the other as the end of the stream. The memory stays, so what a worker measured does not die with it.
 """
 
 import asyncio
@@ -19,7 +20,10 @@ import msgspec
 
 from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
+from servescope.fleet.offspring.family import Offspring, end_group
 from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
+from servescope.wire.measured.memory import create, mapped
+from servescope.wire.measured.reading import reader_of
 from servescope.wire.messages import FromWorker, ToWorker
 
 logger = logging.getLogger("servescope.fleet")
@@ -56,8 +60,9 @@ class _Process(asyncio.SubprocessProtocol):
 
     pid = 0
 
-    def __init__(self, events: WorkerEvents) -> None:
+    def __init__(self, events: WorkerEvents, offspring: Offspring) -> None:
         self.events = events
+        self._offspring = offspring
         self.probe = Probe(self._metrics_offered)
         self._partial = {1: b"", 2: b""}
         self._channel: asyncio.WriteTransport | None = None
@@ -92,16 +97,8 @@ class _Process(asyncio.SubprocessProtocol):
             self._channel.writelines(outgoing)
 
     def kill(self) -> None:
-        if self.pid and not self._gone and not self._kill_group():
+        if self.pid and not self._gone and not end_group(self.pid):
             os.kill(self.pid, signal.SIGKILL)  # it has yet to make a group of its own
-
-    def _kill_group(self) -> bool:
-        """End the child and what it started; whether there was anybody."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
 
     def end_because(self, why: str) -> None:
         """End a child that cannot be worked with."""
@@ -133,11 +130,13 @@ class _Process(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._child = cast("asyncio.SubprocessTransport", transport)
+        self.pid = self._child.get_pid()
+        self._offspring.began(self.pid)
 
     def process_exited(self) -> None:
         self._gone = True
-        if self.pid:
-            self._kill_group()  # what the handler started would outlive it, and hold a GPU's memory or a port
+        end_group(self.pid)  # what the handler started would outlive it, and hold a GPU's memory or a port
+        self._offspring.ended(self.pid)
         if self._channel is None or self._channel_ended:
             self._tell_end()
             return
@@ -157,7 +156,10 @@ class _Process(asyncio.SubprocessProtocol):
 
 
 class ProcessBackend:
-    """Starts workers as children of this process, each the leader of its own process group."""
+    """Starts workers as children of this process, each the leader of its own process group, and tells `offspring` of them."""
+
+    def __init__(self, offspring: Offspring) -> None:
+        self._offspring = offspring
 
     async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> _Process:
         """Start a worker in `directory`.
@@ -166,24 +168,26 @@ class ProcessBackend:
             OSError: the interpreter or the directory is missing, or the system has no room for another process.
         """
         loop = asyncio.get_running_loop()
-        process = _Process(events)
+        process = _Process(events, self._offspring)
         with ExitStack() as near, ExitStack() as far:
             channel, far_channel = _pair(near, far)
             probe, far_probe = _pair(near, far)
-            descriptors = (far_channel.fileno(), far_probe.fileno())
-            transport, _ = await loop.subprocess_exec(
+            memory = create()
+            far.callback(os.close, memory)
+            measured = reader_of(mapped(memory), plan.load.measuring)
+            descriptors = (far_channel.fileno(), far_probe.fileno(), memory)
+            await loop.subprocess_exec(
                 lambda: process,
                 plan.python,
                 "-m",
                 "servescope.worker",
                 *map(str, descriptors),
                 stdin=subprocess.DEVNULL,
-                env=dict(plan.environment),
+                env={**plan.environment, **self._offspring.marker},
                 cwd=str(directory),
                 pass_fds=descriptors,
             )
             near.pop_all()
-        process.pid = transport.get_pid()
         try:
             await loop.create_unix_connection(lambda: process.probe, sock=probe)
             joined, _ = await loop.create_unix_connection(lambda: _Channel(process, plan.reply_limit), sock=channel)
@@ -191,6 +195,7 @@ class ProcessBackend:
             process.kill()
             raise
         process.attach(joined)
+        events.metrics_offered(measured)
         return process
 
 

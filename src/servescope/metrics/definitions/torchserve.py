@@ -96,7 +96,7 @@ TORCHSERVE = (
     Definition(
         "HandlerTime", "gauge", "ms", _HANDLER,
         "Time of the last batch in a BaseHandler's handle method, measured in the worker.",
-        "Set when its reply arrives.",
+        "Read from the worker at each scrape, and at its end.",
     ),
     Definition(
         "PredictionTime", "gauge", "ms", _HANDLER,

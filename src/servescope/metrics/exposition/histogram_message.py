@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from servescope.metrics.exposition.proto import double, message, text, varint, zigzag
 from servescope.metrics.instruments import Exemplar, Histogram
-from servescope.metrics.instruments.native import SCHEMA, ZERO_THRESHOLD, NativeCounts
+from servescope.metrics.instruments.native import NativeCounts
+from servescope.wire.measured.native import SCHEMA, ZERO_THRESHOLD
 
 # Up to so many empty buckets in a row are cheaper than another span.
 _GAP = 2

@@ -12,7 +12,9 @@ from itertools import pairwise, repeat
 from operator import add
 from typing import NamedTuple
 
-from servescope.metrics.instruments.native import ZERO_THRESHOLD, NativeCounts
+from servescope.metrics.instruments.native import NativeCounts
+from servescope.wire.measured.distribution import Distribution
+from servescope.wire.measured.native import ZERO_THRESHOLD
 
 # Label name (`trace_id` or `request_id`), its value, seconds since the epoch.
 Mark = tuple[str, str, float]
@@ -74,6 +76,18 @@ class Histogram:
             if self._latest is None:
                 self._latest = {}
             self._latest[bisect_left(self.bounds, value)] = (value, *mark)
+
+    def merge(self, more: Distribution) -> None:
+        """Count what a worker has observed, in the family's unit."""
+        if self.pending:
+            self.fold()
+        if self.has_native and (more.positive or more.negative or self._native is not None):
+            native = self._native
+            if native is None:
+                native = self._native = NativeCounts(self._cumulative[-1])
+            native.merge(more)
+        self._cumulative = tuple(map(add, self._cumulative, more.counted_by(self.bounds)))
+        self._sum += more.sum
 
     def preset(self, cumulative: Sequence[float], total: float) -> None:
         """Show these counts, of values up to each bound and of all, and this sum, which somebody else has counted, instead of

@@ -1,24 +1,17 @@
 """Native histograms: counts in buckets whose bounds all observers share, 2.2 % wide, so quantiles are good to that.
 
 In: sorted values that `histogram` folds. Out: counts by bucket index, which the protobuf exposition writes. The buckets
-are those of Prometheus' schema 5: bucket i holds the values v with 2**((i-1)/32) < v <= 2**(i/32), bucket i of the
-negative side the same of -v, and the zero bucket whatever is nearer to 0 than the threshold.
+are those of `wire.measured.native`; the zero bucket holds whatever is nearer to 0 than the threshold.
 """
 
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from fractions import Fraction
-from functools import lru_cache
 from itertools import repeat
 
-SCHEMA = 5
-# Buckets that a factor of 2 is divided into.
-_A_DOUBLING = 1 << SCHEMA
-# Values v with |v| <= this are zero; the default of Prometheus' Go client.
-ZERO_THRESHOLD = 2.0**-128
-# The bucket of infinity: the one after that of the largest finite float, as the Go client has it.
-_INFINITY = 1024 * _A_DOUBLING + 1
+from servescope.wire.measured.distribution import Distribution
+from servescope.wire.measured.native import A_DOUBLING, INFINITY, ZERO_THRESHOLD, bounds_above, index_of
+
 # From so many values in one doubling on, looking bounds up among the values is quicker than the other way round.
 _MANY = 24
 
@@ -40,11 +33,15 @@ class NativeCounts:
             self.zero += 1
             return
         counts = self.positive if value > 0.0 else self.negative
-        index = _INFINITY
-        if size != math.inf:
-            exponent = math.frexp(size)[1] - 1
-            index = exponent * _A_DOUBLING + bisect_left(bounds_above(exponent), size)
+        index = index_of(size)
         counts[index] = counts.get(index, 0) + 1
+
+    def merge(self, more: Distribution) -> None:
+        """Count what a worker has observed."""
+        self.zero += more.zero
+        for counts, found in ((self.positive, more.positive), (self.negative, more.negative)):
+            for index, count in found.items():
+                counts[index] = counts.get(index, 0) + count
 
     def fold(self, values: list[float]) -> None:
         """Count these values, which must be in ascending order and none NaN."""
@@ -56,43 +53,16 @@ class NativeCounts:
         _fold_positive(values[above:] if above else values, self.positive)
 
 
-@lru_cache(maxsize=512)
-def bounds_above(exponent: int) -> tuple[float, ...]:
-    """The bucket bounds from 2**exponent to twice that, both included; one that is too large for a float is infinite."""
-    steps = (*_steps(), 2.0 if exponent < 1023 else math.inf)
-    return tuple(math.ldexp(step, exponent) for step in steps)
-
-
-@lru_cache(maxsize=1)
-def _steps() -> tuple[float, ...]:
-    """For each bucket bound from 1 to 2, the latter excluded, the largest float that is not above it.
-
-    Being exact is possible and cheap here: step**32 is compared with 2**i in whole numbers. Prometheus' own table has
-    errors in the last digit, which no query can tell.
-    """
-    return tuple(_root(index) for index in range(_A_DOUBLING))
-
-
-def _root(index: int) -> float:
-    """The largest float whose 32nd power is at most 2**index."""
-    root = math.pow(2.0, index / _A_DOUBLING)
-    while Fraction(root) ** _A_DOUBLING > 2**index:
-        root = math.nextafter(root, 0.0)
-    while Fraction(above := math.nextafter(root, math.inf)) ** _A_DOUBLING <= 2**index:
-        root = above
-    return root
-
-
 def _fold_positive(values: list[float], counts: dict[int, int]) -> None:
     start, end = 0, len(values)
     while start < end:
         if values[start] == math.inf:
-            counts[_INFINITY] = counts.get(_INFINITY, 0) + end - start
+            counts[INFINITY] = counts.get(INFINITY, 0) + end - start
             return
         exponent = math.frexp(values[start])[1] - 1
         bounds = bounds_above(exponent)
         stop = bisect_left(values, bounds[-1], start)
-        base = exponent * _A_DOUBLING
+        base = exponent * A_DOUBLING
         if stop - start < _MANY:
             for value in values[start:stop]:
                 index = base + bisect_left(bounds, value)

@@ -30,8 +30,8 @@ class Line:
         self._value = math.nan
         self._ids = self._before = self._after = ""
 
-    def write(self, value: float, request_ids: str = "") -> None:
-        """Note that `value` was written, for these requests (ids between commas)."""
+    def write(self, value: float, request_ids: str = "", at: float = 0.0) -> None:
+        """Note that `value` was written, for these requests (ids between commas), `at` so many seconds since the epoch, 0: now."""
         shape = self._shape
         if shape is None:
             return
@@ -39,7 +39,7 @@ class Line:
         if value != self._value or request_ids != self._ids:
             self._before, self._after = render(shape, value, request_ids)
             self._value, self._ids = value, request_ids
-        self._log.write(self._before, self._after)
+        self._log.write(self._before, self._after, at)
 
 
 class MetricLines:
@@ -84,7 +84,7 @@ class MetricLines:
             dimensions = tuple(zip(update.dimensions, update.values, strict=False))
             shape = self._shape(self._model, update.name, update.unit, dimensions, with_ids=True)
             line = self._updates[key] = Line(self._model, shape)
-        line.write(update.value, update.request_id)
+        line.write(update.value, update.request_id, update.at)
 
     def _shape_of(self, family: str, values: Sequence[str], log: MetricLog, *, with_ids: bool) -> LineShape | None:
         definition = self._definitions.get(family)

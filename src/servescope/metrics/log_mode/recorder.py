@@ -5,6 +5,7 @@ ts_metrics.log (the server's families) and model_metrics.log (the handlers'). Ma
 recorders, which thus pay nothing. A line's value is what was written: a counter's increment.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,13 +14,18 @@ from servescope.metrics.log_mode.metric_lines import Line, MetricLines, to_thous
 from servescope.metrics.log_mode.requests import LoggingPortRecorder, LoggingRequestRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
+from servescope.metrics.recording.measured import Source
 from servescope.metrics.recording.model import HOST, MODEL, ModelRecorder, Requests
 from servescope.metrics.recording.ports import PortRecorder
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom import CustomMetrics
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.messages import DROPPED, MetricUpdate
+
+# How often what handlers write is read and logged, seconds; and how many lines of a worker at once, which takes the loop some 3 ms.
+READ_S = 0.25
+AT_ONCE = 1000
 
 
 class LoggingRecorder(Recorder):
@@ -81,6 +87,7 @@ class LoggingModelRecorder(ModelRecorder):
         super().__init__(families, custom, name, version, requests, llm)
         self._lines = lines
         self._keeps_custom = keeps_custom
+        self._reading: asyncio.TimerHandle | None = None
         self._arrived_lines: dict[str, Line] = {}
         self._prediction_line = lines.of_model("PredictionTime", self.name, MODEL)
 
@@ -93,14 +100,29 @@ class LoggingModelRecorder(ModelRecorder):
             self._arrived_lines[label] = line
         line.write(1.0)
 
+    def worker_measures(self, worker: str, source: Source) -> None:
+        """See ModelRecorder. There is a line for each write, in a ring that has an end: it is emptied even if nobody asks."""
+        super().worker_measures(worker, source)
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().call_later(READ_S, self._read_on)
+
+    def _read_on(self) -> None:
+        """Log some of the handlers' writes, then more of them soon, or later where that was all."""
+        loop = asyncio.get_running_loop()
+        updates = self._measured.take(most=AT_ONCE)
+        self.custom(updates)
+        pause = 0.0 if len(updates) >= AT_ONCE else READ_S
+        self._reading = loop.call_later(pause, self._read_on) if len(self._measured) else None
+
     def batch_handled(self, prediction_s: float, batch: Requests) -> None:
-        """See ModelRecorder."""
+        """See ModelRecorder. What the handler wrote for the batch comes before what is written here."""
+        self.custom(self._measured.take(most=AT_ONCE))
         super().batch_handled(prediction_s, batch)
         self._prediction_line.write(to_thousandths(prediction_s * 1e6) / 1000.0, ",".join(batch.request_ids))
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
         """See ModelRecorder."""
-        if self._keeps_custom:
-            super().custom(updates)
+        super().custom(updates if self._keeps_custom else [update for update in updates if update.kind == DROPPED])
         for update in updates:
-            self._lines.update(update)
+            if update.kind != DROPPED:
+                self._lines.update(update)

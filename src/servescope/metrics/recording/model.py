@@ -11,6 +11,7 @@ from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, W
 from servescope.metrics.instruments import Counter, Gauge
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
+from servescope.metrics.recording.measured import Measured, Source
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.wire.messages import MetricUpdate
@@ -48,6 +49,7 @@ class ModelRecorder:
         self.llm = llm
         self._families = families
         self._custom = custom
+        self._measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
         self._prediction: Gauge | None = None
@@ -106,6 +108,20 @@ class ModelRecorder:
             families = self._families
             gauge = self._prediction = families.prediction.labels(self.name, MODEL, families.hostname)
         gauge.value = prediction_s * 1000.0
+
+    def worker_measures(self, worker: str, source: Source) -> None:
+        """What the handler writes in this worker can be read from now on, at each scrape and at the worker's end."""
+        self._measured.attach(worker, source)
+
+    def worker_measured(self, worker: str) -> None:
+        """The worker has ended; what it wrote last is read now."""
+        self.custom(self._measured.detach(worker))
+
+    def read_measured(self) -> bool:
+        """Write what the handlers have measured since the last time; whether there was anything."""
+        updates = self._measured.take()
+        self.custom(updates)
+        return bool(updates)
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
         """Write the handler's own metrics. Never raises: what cannot be written is dropped with one warning."""

@@ -137,8 +137,12 @@ class Recorder:
         return self._models.get((name, version))
 
     async def settle(self) -> None:
-        """Record the requests that are noted, with the loop let run in between: a scrape begins with this."""
+        """Record the requests that are noted and what handlers measured, with the loop let run in between: a scrape begins with
+        this.
+        """
         for model in tuple(self._models.values()):
+            if model.read_measured():
+                await asyncio.sleep(0)
             if model.requests.unrecorded:
                 model.requests.settle()
                 await asyncio.sleep(0)
@@ -146,6 +150,7 @@ class Recorder:
     def _before_scrape(self) -> None:
         """Record what is noted (since `settle`), and drop the series of models and workers that went long enough ago."""
         for model in self._models.values():
+            model.read_measured()
             model.requests.settle()
             model.llm.sweep()
         now = self._clock()

@@ -16,7 +16,7 @@ from servescope.metrics.instruments import AnyFamily
 from servescope.metrics.instruments.escaping import label_name, metric_name
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.units import buckets_for
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.messages import DROPPED, ROOM, MetricUpdate
 
 OTHER = "other"
 HOSTNAME = "Hostname"
@@ -67,7 +67,9 @@ def custom_definition(kind: Kind, name: str, unit: str, dimensions: Sequence[str
         labels = ["exported_le" if label == "le" else label for label in labels]
     text = f"{name} in {unit or 'no unit'}, as the handler measures it in the worker."
     buckets = buckets_for(unit) if kind == "histogram" else ()
-    return Definition(valid, kind, unit, (*labels, HOSTNAME), text, "Written when its reply arrives.", buckets)
+    return Definition(
+        valid, kind, unit, (*labels, HOSTNAME), text, "Read from the worker at each scrape, and at its end.", buckets
+    )
 
 
 class CustomMetrics:
@@ -86,6 +88,9 @@ class CustomMetrics:
     def apply(self, updates: Sequence[MetricUpdate]) -> None:
         """Write these updates, in order."""
         for update in updates:
+            if update.kind == DROPPED:
+                self._count_dropped(update)
+                continue
             key = (update.kind, update.name, *update.dimensions)
             binding = self._bindings[key] if key in self._bindings else self._bind(key, update)
             if binding is None:
@@ -93,18 +98,31 @@ class CustomMetrics:
             series = binding.series.get(tuple(update.values))
             if series is None:
                 series = self._series(binding, update)
-            if series is not None and not binding.write(series, update.value):
+            if series is None:
+                continue
+            if update.folded:
+                self._dropped.labels(binding.family.definition.name).value += update.writes
+            if update.distribution is not None:
+                series.merge(update.distribution)
+            elif not binding.write(series, update.value):
                 why = f"a {update.kind} cannot take {update.value}, which is left out"
                 self._registry.warn_once(
                     f"value:{self._model}:{update.name}", f"metric {update.name!r} of model {self._model}: {why}"
                 )
+
+    def _count_dropped(self, update: MetricUpdate) -> None:
+        """The worker took some writes for nothing, and has told the handler so."""
+        self._dropped.labels(OTHER).value += update.value
+        if update.unit == ROOM:
+            text = f"model {self._model} measures more than a worker has room for; what is over is dropped"
+            self._registry.warn_once(f"room:{self._model}", text)
 
     def _bind(self, key: tuple[str, ...], update: MetricUpdate) -> Binding | None:
         """Find or make the family. None, remembered, where it cannot be had; over the budget None without
         remembering.
         """
         if len(self._bindings) >= self._budget:
-            self._dropped.labels(OTHER).value += 1.0
+            self._dropped.labels(OTHER).value += update.writes
             text = f"model {self._model} has {self._budget} metrics; {update.name!r} and further ones are dropped"
             self._registry.warn_once(f"metrics:{self._model}", text)
             return None
@@ -153,7 +171,8 @@ class CustomMetrics:
             binding.series[tuple(update.values)] = series
             return series
         family = binding.family.definition.name
-        self._dropped.labels(family).value += 1.0
+        if not update.folded:
+            self._dropped.labels(family).value += update.writes
         text = (
             f"metric {family} of model {self._model} has {self._budget} series; further label values become {OTHER!r}"
         )

@@ -8,19 +8,23 @@ from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
 from servescope.metrics.instruments.buckets import apply_buckets
 from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select
 from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
-from servescope.wire.messages import MetricDeclaration
+from servescope.metrics.torchserve.units import bounds_by_unit, buckets_for
+from servescope.wire.messages import Measuring, MetricDeclaration
 
 _OWN_NAMES = frozenset(definition.name for definition in OWN)
 
 
 @dataclass(frozen=True)
 class MetricSetup:
-    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` travel to the workers."""
+    """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` and `measuring` travel to the
+    workers.
+    """
 
     mode: MetricsMode
     definitions: Sequence[Definition]
     logged: Sequence[Definition]
     declarations: Sequence[MetricDeclaration]
+    measuring: Measuring
 
 
 def read_definitions(settings: Settings) -> MetricSetup:
@@ -38,7 +42,17 @@ def read_definitions(settings: Settings) -> MetricSetup:
         declarations = config.model_metrics
     chosen = apply_buckets(chosen, settings.metrics_buckets)
     torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
-    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations)
+    return MetricSetup(
+        mode, mode.shown(chosen), mode.logged(torchserves), declarations, _measuring(settings, mode, torchserves)
+    )
+
+
+def _measuring(settings: Settings, mode: MetricsMode, definitions: Sequence[Definition]) -> Measuring:
+    """How workers count, so that their counts are by the bounds that the registry has."""
+    named = {one.name.lower(): list(one.buckets) for one in definitions if one.kind == "histogram"}
+    named |= {name.lower(): list(bounds) for name, bounds in settings.metrics_buckets.items()}
+    by_unit = {unit: list(bounds) for unit, bounds in bounds_by_unit().items()}
+    return Measuring(settings.metrics_series_budget, mode.logs, named, by_unit, list(buckets_for("")))
 
 
 def _declaration(definition: Definition) -> MetricDeclaration:

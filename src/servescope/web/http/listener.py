@@ -4,56 +4,17 @@ Made by `runtime`, one for each address.
 """
 
 import asyncio
+import errno
 import socket
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 from servescope.config.address import Address
-from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
 from servescope.web.http.connection import App, Connection
+from servescope.web.http.holders import holder_of
+from servescope.web.http.tls import Tls
 
 BACKLOG = 4096
-
-
-@dataclass(frozen=True)
-class Tls:
-    """PEM files of an https:// address."""
-
-    certificate: Path
-    private_key: Path
-
-    def context(self) -> ssl.SSLContext:
-        """What connections are encrypted with: TLS 1.2 or newer.
-
-        Raises:
-            ConfigurationError: the files cannot be read, or do not belong together.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_cert_chain(self.certificate, self.private_key)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"certificate_file={self.certificate}, private_key_file={self.private_key}: {error}"
-            ) from error
-        return context
-
-
-def tls_of(settings: Settings) -> Tls | None:
-    """The files that the settings name for https:// addresses, None where they name none.
-
-    Raises:
-        ConfigurationError: an address is https:// and they name none.
-    """
-    if settings.certificate_file is not None and settings.private_key_file is not None:
-        return Tls(settings.certificate_file, settings.private_key_file)
-    for option in ("inference_address", "management_address", "metrics_address"):
-        address: Address = getattr(settings, option)
-        if address.tls and (option != "metrics_address" or settings.enable_metrics_api):
-            raise ConfigurationError(f"{option}={address}: needs certificate_file and private_key_file")
-    return None
 
 
 def bind(option: str, address: Address) -> socket.socket:
@@ -70,8 +31,12 @@ def bind(option: str, address: Address) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # which connections inherit
         bound.bind((address.host, address.port))
+        bound.listen(BACKLOG)  # now, as two that are bound at the same moment find out no sooner
     except OSError as error:
-        raise ConfigurationError(f"{option}={address}: cannot listen there: {error.strerror or error}") from error
+        why = str(error.strerror or error)
+        if error.errno == errno.EADDRINUSE and (holder := holder_of(address)):
+            why += f", by {holder}"
+        raise ConfigurationError(f"{option}={address}: cannot listen there: {why}") from error
     bound.setblocking(False)
     return bound
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from servescope.config.settings import Settings
 from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
-from servescope.serving.dispatcher import no_worker_text
 from servescope.serving.health import Health
+from servescope.serving.refusals import DRAINING
 from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
@@ -138,7 +138,7 @@ class InferenceApi:
         model.recorder.request_arrived(prediction.label)
         if self._health.draining:
             model.recorder.rejected("draining")
-            raise ServiceUnavailable(no_worker_text(model.name, route.version), why="draining")
+            raise ServiceUnavailable(DRAINING, why="draining")
         body = request.body
         mime = b"" if route.raw else mime_of(request.content_type)
         fields: list[Field]

@@ -53,13 +53,19 @@ class ModelReports:
         if not 0 <= limit <= PAGE_SIZE:
             limit = PAGE_SIZE
         start = max(0, _number(query, "next_page_token", 0))
-        models = self._catalog.defaults()
+        models = self._listed()
         page: dict[str, Any] = {}
         if len(models) >= start + limit:
             page["nextPageToken"] = str(start + limit)
         shown = models[start : start + limit]
-        page["models"] = [{"modelName": model.name, "modelUrl": model.archive.url} for model in shown]
+        page["models"] = [_entry(model) for model in shown]
         return page
+
+    def _listed(self) -> list[Model]:
+        """The default versions by name, and those that are unregistered and have yet to finish."""
+        defaults = self._catalog.defaults()
+        leaving = self._catalog.leaving()
+        return sorted([*defaults, *leaving], key=lambda model: model.name) if leaving else defaults
 
     def require(self, name: str, version: str | None) -> None:
         """Raises: ModelNotFound, ModelVersionNotFound where there is no such model ("all": of no version)."""
@@ -75,20 +81,33 @@ class ModelReports:
     async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.
 
+        One that is unregistered and has yet to finish is described while there is no other.
+
         Raises:
             ModelNotFound, ModelVersionNotFound: there is no such model.
             ServiceUnavailable: `customized`, and no worker can be asked.
         """
-        if version == "all":
-            models = list(self._catalog.versions(name).values())
-            customized = False  # TorchServe asks one model's handler only
-        else:
-            models = [self._catalog.find(name, version)]
+        models = self._meant(name, version)
         described = []
         for model in models:
-            metadata = await self._ask(model) if customized else None
+            asked = (
+                customized and version != "all" and model.leaves_by is None
+            )  # TorchServe asks one model's handler only
+            metadata = await self._ask(model) if asked else None
             described.append(describe(model, self._resident_bytes, self._gpu_usage, metadata))
         return described
+
+    def _meant(self, name: str, version: str | None) -> list[Model]:
+        everything = version == "all"
+        leaving = self._catalog.leaving(name, None if everything else version)
+        try:
+            if everything:
+                return [*self._catalog.versions(name).values(), *leaving]
+            return [self._catalog.find(name, version)]
+        except ServescopeError:
+            if not leaving:
+                raise
+            return leaving
 
     async def _ask(self, model: Model) -> dict[str, Any]:
         """What the handler says of itself; {} where it says no JSON object."""
@@ -129,6 +148,11 @@ class Waiting:
         """See `Client`."""
         if not self.body.done():
             self.body.set_exception(error)
+
+
+def _entry(model: Model) -> dict[str, Any]:
+    entry: dict[str, Any] = {"modelName": model.name, "modelUrl": model.archive.url}
+    return entry if model.leaves_by is None else entry | {"unloading": True}
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

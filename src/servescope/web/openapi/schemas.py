@@ -69,6 +69,10 @@ def _object(fields: dict[str, tuple[str, str]], required: list[str] | None = Non
 
 def _model_list() -> Json:
     entry = _object({"modelName": ("string", "The model."), "modelUrl": ("string", "The archive it came from.")})
+    entry["properties"]["unloading"] = {
+        "type": "boolean",
+        "description": "Whether it is unregistered, and finishes what it has accepted.",
+    }
     token = {"type": "string", "description": "Give this as next_page_token to get the next page."}
     models = {"type": "array", "items": entry, "description": "The models, sorted by name."}
     return {"type": "object", "required": ["models"], "properties": {"nextPageToken": token, "models": models}}
@@ -125,5 +129,13 @@ def _model() -> Json:
     model = _object(_MODEL_FIELDS, required=[*_ALWAYS, "workers", "jobQueueStatus"])
     devices = {"type": "array", "items": {"type": "integer"}, "description": "The GPUs it may use."}
     workers = {"type": "array", "items": reference("Worker"), "description": "Its workers."}
+    unloading = _object(
+        {
+            "requestsInFlight": ("integer", "Requests that are not answered yet."),
+            "secondsLeft": ("integer", "When those are ended that are not answered by then."),
+        }
+    )
+    unloading["description"] = "There only where it is unregistered, and finishes what it has accepted."
+    model["properties"]["unloading"] = unloading
     model["properties"] |= {"deviceIds": devices, "workers": workers, "jobQueueStatus": reference("JobQueueStatus")}
     return model

@@ -3,7 +3,7 @@
 import socket
 import time
 
-from servescope.worker.measuring.custom_metrics import UNIT_NAMES
+from servescope.worker.measuring.arguments import UNIT_NAMES
 
 
 class Metric:

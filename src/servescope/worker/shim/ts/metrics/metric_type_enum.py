@@ -1,5 +1,5 @@
 """`ts.metrics.metric_type_enum`."""
 
-from servescope.worker.measuring.caching_metric import MetricTypes
+from servescope.worker.measuring.arguments import MetricTypes
 
 __all__ = ["MetricTypes"]

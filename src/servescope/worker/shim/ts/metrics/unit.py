@@ -1,6 +1,6 @@
 """`ts.metrics.unit`: short unit names → the long ones that metrics show."""
 
-from servescope.worker.measuring.custom_metrics import UNIT_NAMES
+from servescope.worker.measuring.arguments import UNIT_NAMES
 
 
 class Units:

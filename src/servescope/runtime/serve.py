@@ -5,10 +5,9 @@ import gc
 import logging
 import os
 import resource
-import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import cast
 
@@ -18,9 +17,12 @@ from servescope.archive.downloaded import remove_abandoned_downloads
 from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
+from servescope.fleet.offspring.strays import end_strays
 from servescope.logs.configuration import apply_log_config
 from servescope.logs.formats import LogFormat
 from servescope.logs.setup import open_logs
+from servescope.runtime.signals import Signals
+from servescope.runtime.threads import Threads
 from servescope.server.beginning import Beginning
 from servescope.server.server import Server
 
@@ -46,6 +48,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
     Raises:
         ConfigurationError: the settings cannot be used.
     """
+    Signals.while_starting()
     raise_file_limit()
     logs = open_logs(
         settings.log_location, settings.metrics_location, cast("LogFormat", settings.log_format), sys.stdout, "INFO"
@@ -56,7 +59,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         for warning in settings.warnings:
             logger.warning("%s", warning)
         remove_abandoned_downloads(require_model_store(settings))
-        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir())) as directory:
+        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir()), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready))
         return 0
@@ -65,20 +68,29 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
 
 
 async def _run(server: Server, ready: Callable[[], None] | None) -> None:
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def signalled() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled)
+    asyncio.get_running_loop().set_default_executor(Threads())
+    signals = Signals()
+    signals.listen(server.reload)
     try:
-        await server.start()
-        spare_the_collector()
-        if ready is not None:
-            ready()
-        logger.info("Model server started.")
-        await server.run_until(stop)
+        if await _unless(signals.stop, server.start()):
+            spare_the_collector()
+            if ready is not None:
+                ready()
+            logger.info("Model server started.")
+            await server.run_until(signals.stop)
     finally:
-        await server.close(hurry)
+        await server.close(signals.hurry)
+        signals.ignore()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do some work to its end; False where `stop` came first, which cancels it."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+        return False
+    await task
+    return True

@@ -1,0 +1,17 @@
+"""What a client is told whom no worker will serve, in words. Said by `serving.dispatcher` and `web`."""
+
+DRAINING = "The server is stopping and takes no new requests. Please send this one to another server, or again later."
+
+
+def no_worker_text(name: str, version: str | None) -> str:
+    """TorchServe's one text for every 503, its unbalanced quote included."""
+    place = f'Model "{name}"' if version is None else f'Model "{name}" Version {version}"'
+    return (
+        f"{place} has no worker to serve inference request. Please use scale workers API to add workers. "
+        "If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize"
+    )
+
+
+def unregistered_text(name: str) -> str:
+    """For those that had waited when a model was unregistered, and outwaited unregister_model_timeout."""
+    return f'Model "{name}" was unregistered before this request was served.'

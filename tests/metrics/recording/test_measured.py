@@ -1,0 +1,143 @@
+"""What workers measure, read at scrapes and at their ends: each write once, and the later of two workers' writes counts."""
+
+import pytest
+
+from servescope.metrics.exposition.protobuf import render as protobuf
+from servescope.metrics.exposition.text import render
+from servescope.metrics.recording.measured import Measured
+from servescope.metrics.recording.recorder import Recorder
+from servescope.metrics.registry import Registry
+from servescope.wire.measured.folded import FoldedReader
+from servescope.wire.measured.memory import CELL, HEADER_CELLS, private
+from servescope.wire.messages import Measuring
+from servescope.worker.measuring.arguments import MetricTypes
+from servescope.worker.measuring.custom_metrics import CustomMetrics
+from servescope.worker.measuring.folding import Folding
+
+
+class Worker:
+    """A worker's metrics, attached to a model's recorder."""
+
+    def __init__(self, name, model, clock=lambda: 1.0, **measuring):
+        self.memory = private()
+        self.metrics = CustomMetrics("m", sink=Folding(self.memory, "m", Measuring(**measuring), clock))
+        self.name = name
+        self.model = model
+        model.worker_measures(name, FoldedReader(self.memory))
+
+    def end(self):
+        self.model.worker_measured(self.name)
+
+
+class Bench:
+    def __init__(self):
+        self.registry = Registry(series_budget=3)
+        self.recorder = Recorder(self.registry, "h")
+        self.model = self.recorder.model("m", "1.0")
+
+    def page(self, *names):
+        return [
+            line for line in b"".join(render(self.registry, names)).decode().splitlines() if not line.startswith("#")
+        ]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+LABELS = 'ModelName="m",Level="Model",Hostname="h",'
+
+
+def test_a_scrape_shows_what_is_written_by_then(bench):
+    """Without any word from the worker."""
+    worker = Worker("w", bench.model)
+    for number in range(1, 4):
+        worker.metrics.add_counter("C", 1)
+        worker.metrics.add_percent("G", number)
+        assert bench.page("C", "G") == [f"C{{{LABELS}}} {number}.0", f"G{{{LABELS}}} {number}.0"]
+
+
+def test_two_workers_counts_add_and_of_their_gauges_the_later_counts(bench):
+    """By the time of the write, not of the reading."""
+    early, late = Worker("late", bench.model, lambda: 2.0), Worker("early", bench.model, lambda: 1.0)
+    for number, worker in enumerate((early, late)):
+        worker.metrics.add_counter("C", 1)
+        worker.metrics.add_percent("G", number)
+    late.end()
+    assert bench.page("C", "G") == [f"C{{{LABELS}}} 2.0", f"G{{{LABELS}}} 0.0"]
+
+
+def test_a_worker_that_has_ended_is_read_once_more(bench):
+    """And nothing of it is counted twice."""
+    worker = Worker("w", bench.model)
+    worker.metrics.add_counter("C", 1)
+    bench.page("C")
+    worker.metrics.add_counter("C", 1)
+    worker.end()
+    worker.end()
+    assert bench.page("C") == [f"C{{{LABELS}}} 2.0"]
+    assert bench.page("C") == [f"C{{{LABELS}}} 2.0"]
+
+
+def test_histograms_are_as_if_each_value_had_been_sent(bench):
+    """In the classic form and in the native one."""
+    values = [0.0, 0.004, 0.005, 0.3, 11.0, -2.0, 1e300]
+    plain = Bench()
+    series = plain.registry.add(_definition(bench)).labels("m", "Model", "h")
+    for value in values:
+        series.observe(value)
+    worker = Worker("w", bench.model, bounds=list(series.bounds))
+    for place, value in enumerate(values):
+        worker.metrics.add_metric("H", value, "km", None, None, MetricTypes.HISTOGRAM)
+        if place % 3 == 1:
+            bench.page()
+    assert bench.page("H_bucket", "H_sum", "H_count") == plain.page("H_bucket", "H_sum", "H_count")
+    assert b"".join(protobuf(bench.registry, ["H_bucket"])) == b"".join(protobuf(plain.registry, ["H_bucket"]))
+
+
+def _definition(bench):
+    first = Worker("first", bench.model)
+    other = Bench()
+    Worker("w", other.model).metrics.add_metric("H", 1, "km", None, None, MetricTypes.HISTOGRAM)
+    other.page()
+    first.end()
+    return other.registry.find("H").definition
+
+
+def test_what_found_no_room_is_counted(bench, caplog):
+    """As dropped, and said once; what was folded counts under its family."""
+    worker = Worker("w", bench.model, series=1)
+    made = worker.metrics.add_metric_to_cache("C", "count", ["user"])
+    for user in "abc":
+        made.add_or_update(1, [user])
+    worker.metrics.add_counter("D", 1)
+    assert bench.page("C") == ['C{user="a",Hostname="h",} 1.0', 'C{user="other",Hostname="h",} 2.0']
+    dropped = bench.registry.counter("servescope_series_dropped_total")
+    assert {labels: series.value for labels, series in dropped.series.items()} == {("C",): 2.0, ("other",): 1.0}
+    assert "model m measures more than a worker has room for" in caplog.text
+
+
+def test_memory_that_holds_something_else_is_left_alone(bench, caplog):
+    """A handler that ran wild may have written there: no scrape fails of it, and the other workers' are read."""
+    bad, good = Worker("bad", bench.model), Worker("good", bench.model)
+    bad.metrics.add_percent("B", 1)
+    good.metrics.add_counter("C", 1)
+    assert bench.page("C")
+    cells = memoryview(bad.memory).cast("d")
+    cells[HEADER_CELLS:] = memoryview(bytes((len(cells) - HEADER_CELLS) * CELL)).cast("d")
+    for cell in range(HEADER_CELLS, HEADER_CELLS + 30):
+        cells[cell] = float("nan")
+    good.metrics.add_counter("C", 1)
+    assert bench.page("C") == [f"C{{{LABELS}}} 2.0"]
+    assert "What bad measures cannot be read" in caplog.text
+    bad.end()
+
+
+def test_sources_come_and_go():
+    """Nothing is kept of who has gone, nor asked of who never came."""
+    measured = Measured()
+    measured.attach("w", FoldedReader(private()))
+    assert len(measured) == 1
+    assert measured.detach("nobody") == measured.detach("w") == []
+    assert len(measured) == 0
