@@ -120,6 +120,30 @@ def test_verbose(tmp_path, query):
     run(main())
 
 
+def test_other_names_and_those_that_leave(tmp_path):
+    """A model is called by its own name, with the one that the start gave it; one that is unregistered is unloading."""
+
+    async def main():
+        async with World(tmp_path) as world:
+            world.make_ready()
+            leaving = world.catalog.remove("later", None)
+            leaving.leaves_by = 60.0
+            model = model_of("real")
+            world.catalog.add(model)
+            (good, *_) = world.wanted
+            good.models = [model]
+            await settle()
+            _, text = await world.ask("/readyz?verbose")
+            assert text.splitlines()[1:] == [
+                "real 1.0: ready, 1 of 1 workers at work, asked for as good",
+                "good 1.0: ready, 2 of 2 workers at work, registered after the start",
+                "later 1.0: unloading, 1 of 1 workers at work",
+            ]
+            await leaving.pool.close(1.0)
+
+    run(main())
+
+
 def test_one_model(tmp_path):
     """One by its name, later ones too; 404 in TorchServe's form for one that is not known."""
 

@@ -91,7 +91,7 @@ def _line(report: ModelReport) -> str:
         parts.append("no workers are asked for")
     if report.asked_as is None and report.standing is not Standing.UNLOADING:
         parts.append("registered after the start")
-    elif report.asked_as != report.name:
+    elif report.asked_as not in (None, report.name):
         parts.append(f"asked for as {report.asked_as}")
     whole = report.standing is Standing.READY and report.at_work >= report.asked_for
     why = "" if whole else ": ".join(filter(None, (report.reason, report.why)))
