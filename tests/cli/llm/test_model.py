@@ -46,8 +46,9 @@ WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=10).filter(lam
 
 @given(st.lists(WORD, max_size=6))
 def test_vllms_words_survive_the_file(words):
-    """Whatever is in them: digits stay text, and so do yes, null and what YAML would take for its own. (No other options are
-    among them, as some are refused.)
+    """Whatever is in them: digits stay text, and so do yes, null and what YAML would take for its own.
+
+    No other options are among them, as some are refused.
     """
     config = model_config(find_model(read_words(["m", "--", "--option", *words]), Path("/nowhere")))
     assert yaml.safe_load(yaml.safe_dump(config))["handler"]["vllm_engine_args"][-len(words) - 1 :] == [
