@@ -28,7 +28,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-llm bench-rules clean
+.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; c
 bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk) [network]
 	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
 	$(BIN)/python benchmarks/metrics.py
+
+bench-soak: $(STAMPS)/dev ## What a server keeps of models that are registered and unregistered all day [network]
+	$(BIN)/python benchmarks/soak_models.py
+	$(BIN)/python benchmarks/soak_models.py --new-names
 
 bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens [network: vLLM, 4 GB]
 	$(LLM_RUN) benchmarks/llm.py $(BENCH)

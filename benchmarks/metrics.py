@@ -9,11 +9,10 @@ compared are up at the same time and take turns, and ratios are medians of the t
 
 import argparse
 import json
-import socket
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from load import Load, Measured, VoidRunError, drive
 from memory import pss_bytes
 from processes import front_end
 from recorded import Filled, Twin, client_observe_seconds, recording_seconds
-from servers import Server, running, servescope
+from servers import Server, free_ports, running, servescope
 from servescope.metrics.exposition import openmetrics, protobuf, text
 
 CONNECTIONS = 64
@@ -95,18 +94,10 @@ class Measuring:
         return pss_bytes(front_end(self.server.session))
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextmanager
 def started(mode: str) -> Iterator[Measuring]:
     """A server in this metrics_mode."""
-    management, metrics = _free_ports(2)
+    management, metrics = free_ports(2)
     settings = {
         "metrics_mode": mode,
         "management_address": f"http://127.0.0.1:{management}",

@@ -72,7 +72,8 @@ def servescope() -> Kind:
     return Kind("Servescope", (str(program), "start", "--foreground"), {})
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -81,7 +82,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _write_config(path: Path, settings: Mapping[str, str]) -> int:
-    inference, management, metrics, grpc_inference, grpc_management = _free_ports(5)
+    inference, management, metrics, grpc_inference, grpc_management = free_ports(5)
     lines = {
         "inference_address": f"http://127.0.0.1:{inference}",
         "management_address": f"http://127.0.0.1:{management}",

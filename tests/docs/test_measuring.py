@@ -18,6 +18,7 @@ from servescope.config.reference import yaml_table
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import (
     BY_NAME,
+    DROP_REASONS,
     MISSING_REASONS,
     OUTCOMES,
     REJECTION_REASONS,
@@ -46,7 +47,7 @@ THEIRS = {
     "scrape_classic_histograms", "always_scrape_classic_histograms", "scrape_native_histograms", "group_left", "rate",
     "histogram_sum", "histogram_count", "up", "instance", "global", "unknown", "exported_…", "process_…", "python_…",
     "servescope_…", "servescope_", "ts_…", "trace_id", "request_id", "cache_hits_total", "logs", "metric",
-    "prometheus", "log", "legacy", "off", "other", "le",
+    "prometheus", "log", "legacy", "off", "other", "le", "metrics_buckets_mysize",
 }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def test_prometheus_reads_them(tmp_path):
 def test_options_exist():
     """What stands in code and looks like an option, a family or a label is one of ours, or of those in THEIRS."""
     known = options() | BY_NAME.keys() | THEIRS | {label for one in BY_NAME.values() for label in one.labels}
-    for values in (*VALUES.values(), REJECTION_REASONS, RESTART_REASONS, MISSING_REASONS):
+    for values in (*VALUES.values(), DROP_REASONS, REJECTION_REASONS, RESTART_REASONS, MISSING_REASONS):
         known.update(values)
     known.update(name for name in vars(CustomMetrics) if not name.startswith("_"))
     buckets = tuple(prefixes_of(Settings))
@@ -156,6 +157,6 @@ def test_the_objectives_are_taken():
 
 
 def test_the_tables_are_complete():
-    """Every stage and every reason for a refusal, a restart or a missing model has its row."""
-    for word in (*STAGES, *REJECTION_REASONS, *RESTART_REASONS, *MISSING_REASONS):
+    """Every stage and every reason for a drop, a refusal, a restart or a missing model has its row."""
+    for word in (*STAGES, *DROP_REASONS, *REJECTION_REASONS, *RESTART_REASONS, *MISSING_REASONS):
         assert re.search(rf"^\| [^|]*`{word}`", PAGE, re.MULTILINE), word

@@ -87,9 +87,10 @@ class Prometheus:
         return [line for line in lines if re.search("level=(?:warn|error)", line)]
 
 
-def scraping(port: int) -> dict[str, str]:
-    """The files of one that scrapes a port of this machine every 250 ms."""
-    return {"prometheus.yml": CONFIGURATION.replace("TARGET", f"127.0.0.1:{port}")}
+def scraping(*ports: int) -> dict[str, str]:
+    """The files of one that scrapes these ports of this machine every 250 ms."""
+    targets = "', '".join(f"127.0.0.1:{port}" for port in ports)
+    return {"prometheus.yml": CONFIGURATION.replace("TARGET", targets)}
 
 
 @contextmanager

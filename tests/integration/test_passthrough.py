@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fleet.scripted import plan_of
 from integration.server import wait_until
+from metrics.dropped import dropped
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.offspring.family import Offspring
@@ -246,10 +247,44 @@ def test_the_budget(run):
         found = await rig.scrape()
         calls = {key[2]: value for key, value in found.items() if key[0] == "calls_total"}
         assert calls == {"0": 1.0, "1": 1.0, "2": 1.0, "other": 997.0}
-        dropped = rig.registry.counter("servescope_series_dropped_total").series
-        assert dropped["calls_total",].value == 997.0
+        (counted,) = dropped(rig.registry).items()
+        assert (counted[0][:2], counted[1]) == (("calls_total", "series_budget"), 997.0)
 
     run(body)
+
+
+def test_private_registries(run):
+    """A handler's own are shown as the library's is, whether made at its import or in a request."""
+
+    async def body(rig):
+        own = "OWN = prometheus.CollectorRegistry()\nSIZE = prometheus.Gauge('size', 'S.', registry=OWN)\n"
+        worker = await rig.start(HANDLER + own)
+        await worker.do("SIZE.set(3)")
+        assert (await rig.scrape())["size", "9000"] == 3.0
+        await worker.do(
+            "LATER = prometheus.CollectorRegistry(); prometheus.Gauge('later', 'L.', registry=LATER).set(4)"
+        )
+        found = await rig.scrape()
+        assert (found["size", "9000"], found["later", "9000"]) == (3.0, 4.0)
+        await worker.do("del LATER; import gc; gc.collect()")
+        assert ("later", "9000") not in await rig.scrape()
+
+    run(body)
+
+
+def test_a_private_registrys_name_that_is_taken(run, caplog):
+    """Is named in one warning, and what is shown is not touched."""
+
+    async def body(rig):
+        worker = await rig.start()
+        await worker.do("OWN = prometheus.CollectorRegistry(); prometheus.Counter('calls', 'C.', ['by'], registry=OWN)")
+        await worker.do("CALLS.labels('me').inc(2); OWN._names_to_collectors['calls'].labels('me').inc(5)")
+        for _ in range(2):
+            assert (await rig.scrape())["calls_total", "9000", "me"] == 2.0
+
+    run(body)
+    (said,) = [record.getMessage() for record in caplog.records if "private registry" in record.getMessage()]
+    assert "calls_total of a private registry is in another one too" in said
 
 
 def test_a_late_import(run):

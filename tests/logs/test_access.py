@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.access import MAX_LINES, MAX_PREFIXES, AccessLog
+from servescope.logs.access import KEPT_S, MAX_LINES, MAX_PREFIXES, AccessLog
 from servescope.logs.sinks import Console, RollingFile
 
 NOON = 1795492743.4325
@@ -122,6 +122,20 @@ def test_kept_prefixes_are_bounded(bench):
         bench.write(f"/{number}")
     assert len(bench.log._prefixes) <= MAX_PREFIXES
     assert "/4100 " in bench.lines()[4100]
+
+
+def test_prefixes_are_kept_while_they_are_used(bench):
+    """A connection that is closed leaves nothing: each has a port of its own in its prefix."""
+    for step in range(10):
+        bench.now += KEPT_S / 2 + 1
+        bench.write()
+        for port in range(100):
+            bench.write(client=("127.0.0.1", 1000 * step + port))
+        bench.log.flush()
+    kept = {client[1] for client, *_ in (*bench.log._prefixes, *bench.log._older)}
+    assert CLIENT[1] in kept
+    assert min(kept) >= 6000
+    assert len(bench.lines()) == 1010
 
 
 def test_console_echo(tmp_path):

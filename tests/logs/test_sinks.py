@@ -168,7 +168,7 @@ def test_reopened(tmp_path, reports):
 
 def test_reopened_where_that_fails(tmp_path, reports):
     """It is reported, and tried again as any outage; a closed file stays closed."""
-    clock = Clock()
+    clock = Clock(100.0)
     file = RollingFile(tmp_path / "logs" / "a.log", reports.append, clock=clock)
     (tmp_path / "logs").rename(tmp_path / "moved")
     (tmp_path / "logs").write_text("no directory")

@@ -11,6 +11,11 @@ from collections.abc import Callable
 from servescope.fleet.work import Work
 
 
+def _nobodys(_work: Work) -> bool:
+    """The worker has gone."""
+    return False
+
+
 class Hand:
     """`batches` are those in hand by id, each with the moment since when its time counts, on the loop's clock: when it was taken,
     got its turn, or a piece of its answer came. Changed here alone.
@@ -86,6 +91,10 @@ class Hand:
             self._watch.cancel()
             self._watch = None
         return works
+
+    def part(self) -> None:
+        """Its worker has gone for good: hold it no longer, so that it goes at once and not when the garbage is next collected."""
+        self._overdue = _nobodys
 
     def _note_idle(self) -> None:
         if self._busy_since is not None:

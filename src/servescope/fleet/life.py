@@ -20,6 +20,10 @@ def _nowhere(_message: ToWorker, _attachments: Sequence[Buffer] = ()) -> None:
     """There is no process to send to."""
 
 
+def _unexplained(_status: int) -> Ending:
+    return Ending("stopped", "its worker has gone")
+
+
 class Life:
     """`explain`: why a process ended that nobody here had ended, by its exit status.
 
@@ -36,6 +40,7 @@ class Life:
         self._link: WorkerLink | None = None
         self._loaded: asyncio.Future[Loaded] = loop.create_future()
         self._ended: asyncio.Future[int] = loop.create_future()
+        self._grace: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int:
@@ -96,7 +101,7 @@ class Life:
         """Tell it to stop, and end it where it does not."""
         if self._link is not None:
             self._link.send(Stop())
-            asyncio.get_running_loop().call_later(STOP_GRACE_S, self.kill)
+            self._grace = asyncio.get_running_loop().call_later(STOP_GRACE_S, self.kill)
 
     def kill(self) -> None:
         """End the process now."""
@@ -121,4 +126,10 @@ class Life:
         """Wait for its end."""
         status = await self._ended
         self._link, self.send = None, _nowhere
+        if self._grace is not None:
+            self._grace.cancel()
         return self.verdict or self._explain(status)
+
+    def part(self) -> None:
+        """Its worker has gone for good: hold it no longer, so that it goes at once and not when the garbage is next collected."""
+        self._explain = _unexplained

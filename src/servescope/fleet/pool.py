@@ -147,6 +147,7 @@ class Pool:
     def _forget(self, worker: Worker) -> None:
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
+            worker.gone()
         self.loads.forget(worker)
 
     async def first_load(self, worker: Worker) -> Loaded:
@@ -165,6 +166,7 @@ class Pool:
             await asyncio.wait_for(self.ended(list(self._keepers)), grace_s)
         except TimeoutError:
             await self._kill()
+        self.events = None  # who hears of it holds it, and the two would wait for the garbage collector
 
     async def _kill(self) -> None:
         """End those that are left; one that the kernel cannot end, as it waits for a device, is left to it."""

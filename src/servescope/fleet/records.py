@@ -54,7 +54,7 @@ class WorkerRecords:
     def serves_language_model(self) -> None:
         """A worker has loaded it, and says so."""
         if model := self._model:
-            model.llm.begin()
+            model.serves_language_model()
 
     def engine(self, worker: Worker, stats: EngineStats) -> None:
         """Its engine is now as `stats` say."""

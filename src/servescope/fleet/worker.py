@@ -182,6 +182,11 @@ class Worker:
         """End the process now."""
         self._life.kill()
 
+    def gone(self) -> None:
+        """It is given up for good, and has no process."""
+        self._hand.part()
+        self._life.part()
+
     def _turn_free(self) -> None:
         if self.retiring or self.state is WorkerState.STOPPING:
             if not self._life.doomed:  # or this answer has crossed the kill

@@ -8,6 +8,7 @@ TorchServe's `2026-11-24T03:59:03,432 - /127.0.0.1:54336 "POST /predictions/noop
 id.
 """
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from servescope.logs.stamps import LocalStamp, utc
 LOGGER_NAME = "ACCESS_LOG"
 MAX_LINES = 256
 MAX_PREFIXES = 4096
+# Prefixes that no line had for so long, seconds, are forgotten: a connection has its port in them, and is seldom one that stays.
+KEPT_S = 10.0
 _STAMP_LENGTH = len("2026-11-24T03:59:03,432")
 _CONTROLS = bytes(range(32)) + b"\x7f"
 _NOT_IN_A_TARGET = re.compile(r"[^!#-~]")
@@ -43,6 +46,8 @@ class AccessLog:
         self._clock = clock
         self._noted: list[_Noted] = []
         self._prefixes: dict[_Request, str] = {}
+        self._older: dict[_Request, str] = {}
+        self._forget_at = -math.inf
         # The millisecond that `_opening` tells of; comparing is cheaper than dividing, and a clock set back is seen.
         self._since = self._until = 0.0
         self._opening = ""
@@ -87,6 +92,7 @@ class AccessLog:
 
     def _lines(self, noted: list[_Noted]) -> list[str]:
         """Many at once, which takes half the time that one after the other does."""
+        self._forget(noted[-1][0])
         prefixes, as_json = self._prefixes.get, self._json
         since, until, opening = self._since, self._until, self._opening
         lines = []
@@ -107,10 +113,17 @@ class AccessLog:
         self._opening = f'{{"time":"{utc(tick)}' if self._json else self._stamp.at(tick)
         self._since, self._until = tick / 1000, (tick + 1) / 1000
 
+    def _forget(self, now: float) -> None:
+        """Drop what has not been used for KEPT_S; a clock that is set back lets it wait that much longer."""
+        if now >= self._forget_at:
+            self._older, self._prefixes = self._prefixes, {}
+            self._forget_at = now + KEPT_S
+
     def _remember(self, key: _Request) -> str:
         if len(self._prefixes) >= MAX_PREFIXES:
             self._prefixes.clear()
-        prefix = self._prefixes[key] = _json_prefix(key) if self._json else _text_prefix(key)
+        prefix = self._older.pop(key, "") or (_json_prefix(key) if self._json else _text_prefix(key))
+        self._prefixes[key] = prefix
         return prefix
 
 

@@ -5,12 +5,15 @@ In: the definitions that are on (`torchserve.select`), families that handlers as
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TypeVar
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
+from servescope.metrics.drops import Drops
 from servescope.metrics.instruments import (
     AnyFamily,
     Collectable,
@@ -30,20 +33,31 @@ F = TypeVar("F", CounterFamily, GaugeFamily, HistogramFamily, SummaryFamily, Unk
 
 class Registry:
     """Families by name. `series_budget`: series that a model may make in one family with label values of its own
-    choice.
+    choice. `buckets`: bounds, by name in small letters, of histograms that handlers may make later.
 
-    A family of `DEFINITIONS` that is not among `definitions` can still be written to, but is not shown.
+    A family of `DEFINITIONS` that is not among `definitions` can still be written to, but is not shown. `drops` counts what
+    is left out.
     """
 
-    def __init__(self, definitions: Sequence[Definition] = DEFINITIONS, *, series_budget: int = 100) -> None:
+    def __init__(
+        self,
+        definitions: Sequence[Definition] = DEFINITIONS,
+        *,
+        series_budget: int = 100,
+        buckets: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
+    ) -> None:
         self.series_budget = series_budget
+        self.buckets = buckets
         self._families: dict[str, AnyFamily] = {}
         self._sample_names: dict[str, str] = {}
         self._collectables: list[Collectable] = []
         self._before: list[Callable[[], None]] = []
-        self._warned: set[str] = set()
+        self._forgetting: list[Callable[[str], None]] = []
+        self._warned: defaultdict[str, set[str]] = defaultdict(set)  # by model
+        self._warnings = 0
         for definition in definitions:
             self.add(definition)
+        self.drops = Drops(self.counter("servescope_series_dropped_total"), series_budget)
 
     def add(self, definition: Definition) -> AnyFamily:
         """A new family, shown from now on, empty until written. Raises ValueError where the name is taken."""
@@ -57,6 +71,14 @@ class Registry:
         self._collectables.append(family)
         self.gauge("servescope_series").read(partial(_SAMPLES, family), definition.name)
         return family
+
+    def discard(self, name: str) -> None:
+        """Show the family of this name no more, and let others have its name."""
+        family = self._families.pop(name)
+        self._collectables.remove(family)
+        for sample_name in (name, *family.definition.sample_names):
+            self._sample_names.pop(sample_name, None)
+        self.gauge("servescope_series").remove(name)
 
     def taken_by(self, definition: Definition) -> str:
         """The name of the family that shows samples of the same name (a histogram shows three), or ""."""
@@ -115,6 +137,17 @@ class Registry:
         """Call this at the beginning of each scrape, on the loop's thread."""
         self._before.append(hook)
 
+    def when_forgotten(self, hook: Callable[[str], None]) -> None:
+        """Call this with the name of each model of which nothing shall be kept any longer."""
+        self._forgetting.append(hook)
+
+    def forget(self, model: str) -> None:
+        """Keep nothing of a model of this name: it has gone, long enough ago."""
+        self.drops.forget(model)
+        self._warnings -= len(self._warned.pop(model, ()))
+        for hook in self._forgetting:
+            hook(model)
+
     def collect(self) -> Iterator[AnyFamily]:
         """Every family that is shown, with or without series, in the order of registration."""
         for hook in self._before:
@@ -122,9 +155,13 @@ class Registry:
         for collectable in tuple(self._collectables):
             yield from collectable.collect()
 
-    def warn_once(self, key: str, message: str) -> None:
-        """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them."""
-        if key in self._warned or len(self._warned) >= _MOST_WARNINGS:
+    def warn_once(self, key: str, message: str, model: str = "") -> None:
+        """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them. `model`: whose
+        it is, if one's.
+        """
+        warned = self._warned[model]
+        if key in warned or self._warnings >= _MOST_WARNINGS:
             return
-        self._warned.add(key)
+        warned.add(key)
+        self._warnings += 1
         logger.warning(message)

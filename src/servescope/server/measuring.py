@@ -27,7 +27,9 @@ class Measuring(Part):
         self.mode = metrics.mode
         self.declarations = metrics.declarations
         self.worker_measuring = metrics.measuring
-        self.registry = Registry(metrics.definitions, series_budget=settings.metrics_series_budget)
+        self.registry = Registry(
+            metrics.definitions, series_budget=settings.metrics_series_budget, buckets=metrics.buckets
+        )
         self.pass_through = PassThrough(self.registry)
         if self.mode.shows_custom:
             self.registry.register(self.pass_through)

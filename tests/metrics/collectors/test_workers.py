@@ -51,6 +51,20 @@ def bench(tmp_path: Path) -> Bench:
     return bench
 
 
+def test_gone_workers_make_room(bench: Bench) -> None:
+    """Their last times are kept for a scrape to see, but not of all those that came and went since; who runs stays."""
+    bench.start(ONE, 9)
+    bench.machine.run(9, 1, 9, own=5)
+    for number in range(150):
+        bench.start(("m", "1.0", f"W-{number}"), 10 + number)
+        bench.machine.run(10 + number, 1, 10 + number, own=1)
+        bench.sample()
+        bench.workers.ended(f"W-{number}")
+        bench.now += 1
+    kept = [worker for _, _, worker in bench.seconds()]
+    assert kept == [ONE[2], *(f"W-{number}" for number in range(50, 150))]
+
+
 def test_with_descendants(bench: Bench) -> None:
     """Both workers from one look at the processes; nobody else's counts."""
     bench.start(ONE, 10)

@@ -1,6 +1,7 @@
 """Lines of series: the pieces they come in, and the spelling of their numbers."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,12 @@ def test_finite_numbers_come_back(value: float) -> None:
 def test_spelling(value: float, text: str) -> None:
     """Ints are doubles too."""
     assert number(value) == text
+
+
+def test_bounds_are_spelt_as_prometheus_spells_them() -> None:
+    """In this format too: 1048576.0 would be another series than the one that protobuf makes."""
+    (text,) = histogram_pieces(HISTOGRAM, [Histogram(("x",), (1e-05, 64.0, 999999.5, 1048576.0, 1e7))], EVERYTHING)
+    assert re.findall(r'le="(.*?)"', text) == ["1e-05", "64.0", "999999.5", "1.048576e+06", "1e+07", "+Inf"]
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=12))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
-from servescope.metrics.exposition.lines import PIECE
+from servescope.metrics.exposition.lines import PIECE, spell
 from servescope.metrics.exposition.text import SLICE_S, render
 from servescope.metrics.instruments.escaping import label_name, metric_name
 from servescope.metrics.recording.recorder import Recorder
@@ -280,7 +280,7 @@ def samples_expected(
     buckets = [
         (
             f"{name}_bucket",
-            {**labels, "le": "+Inf" if bound == math.inf else repr(bound + 0.0)},
+            {**labels, "le": spell(bound + 0.0)},
             sum(n <= bound for n in valid),
         )
         for bound in ((*bounds, math.inf) if kind == "histogram" else ())

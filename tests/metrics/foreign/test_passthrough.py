@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from metrics.dropped import dropped
 from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition.text import render
 from servescope.metrics.foreign import passthrough
@@ -91,8 +92,7 @@ class Bench:
         }
 
     def dropped(self):
-        family = self.registry.counter("servescope_series_dropped_total")
-        return {values[0]: counter.value for values, counter in family.series.items()}
+        return dropped(self.registry)
 
 
 def warnings(caplog):
@@ -271,10 +271,10 @@ def test_a_counters_budget(caplog):
     worker.say(scalar("c", {("new",): 8.0, ("b",): 3.0, ("newer",): 16.0, ("a",): 1.0}))
     for _ in range(3):
         assert bench.samples() == {("c", *us, "by=a"): 1.0, ("c", *us, "by=b"): 3.0, ("c", *us, "by=other"): 24.0}
-    assert bench.dropped() == {"c": 2.0}
+    assert bench.dropped() == {("c", "series_budget", "m1"): 2.0}
     worker.say(scalar("c", {(str(number),): 1.0 for number in range(5)}))
     assert bench.samples() == {("c", *us, "by=other"): 5.0}
-    assert bench.dropped() == {"c": 5.0}
+    assert bench.dropped() == {("c", "series_budget", "m1"): 5.0}
     assert sum("2 series" in text for text in warnings(caplog)) == 1
 
 
@@ -307,7 +307,7 @@ def test_a_gauges_budget():
     """A sum of gauges would mean nothing."""
     bench = Bench(Worker(scalar("g", {("a",): 1.0, ("b",): 2.0}, "gauge")), budget=1)
     assert bench.samples() == {("g", "model_name=m1", "worker=W-1", "by=a"): 1.0}
-    assert bench.dropped() == {"g": 1.0}
+    assert bench.dropped() == {("g", "series_budget", "m1"): 1.0}
 
 
 def test_a_budget_of_families():
@@ -317,7 +317,7 @@ def test_a_budget_of_families():
     for start in (0, 600, 1200):
         worker.say(*(scalar(f"c{number}", {("a",): 1.0}) for number in range(start, start + 600)))
         bench.scrape()
-    assert [len(bench.samples()), bench.dropped()] == [0, {"other": 600.0}]
+    assert [len(bench.samples()), bench.dropped()] == [0, {("other", "metric_budget", "m1"): 600.0}]
 
 
 @pytest.mark.parametrize(

@@ -15,26 +15,43 @@ DURATION = "servescope_request_duration_seconds"
 
 def test_an_override_changes_one_family():
     """All others, their order and all else of the family stay."""
-    changed = apply_buckets(DEFINITIONS, {DURATION: (0.1, 1.0)})
+    changed, left = apply_buckets(DEFINITIONS, {DURATION: (0.1, 1.0)})
     assert [definition.name for definition in changed] == [definition.name for definition in DEFINITIONS]
     (found,) = (new for new, old in zip(changed, DEFINITIONS, strict=True) if new != old)
     assert (found.name, found.buckets) == (DURATION, (0.1, 1.0))
     assert found.labels == BY_NAME[DURATION].labels
+    assert left == {}
 
 
 def test_letter_case_does_not_count():
     """The settings have names in small letters; a family of a metrics.yaml may have others."""
     definition = Definition("TokenTime", "histogram", "ms", ("ModelName",), "", "", (1.0,))
-    assert apply_buckets([definition], {"tokentime": (5.0,)})[0].buckets == (5.0,)
+    assert apply_buckets([definition], {"tokentime": (5.0,)})[0][0].buckets == (5.0,)
 
 
 def test_every_histogram_can_be_overridden():
     """Each family with buckets, all at once."""
     names = [definition.name for definition in DEFINITIONS if definition.kind == "histogram"]
     assert DURATION in names
-    changed = apply_buckets(DEFINITIONS, dict.fromkeys(names, (7.0,)))
+    changed, _ = apply_buckets(DEFINITIONS, dict.fromkeys(names, (7.0,)))
     assert {definition.buckets for definition in changed if definition.kind == "histogram"} == {(7.0,)}
     assert {definition.buckets for definition in changed if definition.kind != "histogram"} == {()}
+
+
+def test_what_a_handler_may_make_is_kept():
+    """Under a name in small letters, as it is asked for."""
+    changed, left = apply_buckets(DEFINITIONS, {"MySize": (1.0, 10.0), DURATION: (1.0,)}, others=True)
+    assert left == {"mysize": (1.0, 10.0)}
+    assert [definition.buckets for definition in changed if definition.name == DURATION] == [(1.0,)]
+
+
+@pytest.mark.parametrize(
+    "name", ["servescope_requests_total", "servescope_request_duration", "", "my size", "QueueTime"]
+)
+def test_what_no_handler_can_make_is_refused(name):
+    """Names of the server, its gauges and counters, and what is no name."""
+    with pytest.raises(ConfigurationError, match=f"metrics_buckets_{name}=1"):
+        apply_buckets(DEFINITIONS, {name: (1.0,)}, others=True)
 
 
 @pytest.mark.parametrize(

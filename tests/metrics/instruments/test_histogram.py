@@ -146,3 +146,44 @@ def test_idle_histograms_share_what_they_can() -> None:
     assert one.bounds is other.bounds
     assert one.cumulative is other.cumulative
     assert all(type(bound) is float for bound in shared_bounds((1, 2, 3)))
+
+
+@given(
+    st.lists(st.floats(0, 10)),
+    st.lists(st.floats(0, 10), unique=True).map(sorted),
+    st.lists(st.floats(0, 10), unique=True).map(sorted),
+)
+def test_new_bounds_lose_nothing(values, bounds, more):
+    """Counts up to the old bounds, the sum and all exemplars stay; what is between is nowhere more than it can be."""
+    histogram = Histogram((), tuple(bounds))
+    for value in values:
+        histogram.observe_marked(value, ("request_id", "r", 1.0))
+    before = dict(zip((*histogram.bounds, math.inf), histogram.cumulative, strict=True))
+    total, marked = histogram.sum, {one.value for one in histogram.exemplars.values()}
+    histogram.rebound(tuple(sorted({*bounds, *more})))
+    after = dict(zip((*histogram.bounds, math.inf), histogram.cumulative, strict=True))
+    assert {bound: after[bound] for bound in before} == before
+    assert list(after.values()) == sorted(after.values())
+    assert all(count <= sum(value <= bound for value in values) for bound, count in after.items())
+    assert histogram.sum == total
+    assert {one.value for one in histogram.exemplars.values()} == marked
+    histogram.observe(5.0)
+    assert histogram.count == len(values) + 1
+
+
+def test_no_bound_may_be_lost():
+    """Else what was counted would have no place."""
+    with pytest.raises(ValueError, match="some would be lost"):
+        Histogram((), (1.0, 2.0)).rebound((1.0, 3.0))
+
+
+def test_a_copy_is_on_its_own():
+    """With the same counts, and other labels."""
+    one = Histogram(("a",), (1.0, 2.0))
+    one.observe_marked(0.5, ("request_id", "r", 1.0))
+    other = one.relabelled(("b", ""))
+    one.observe_marked(1.5, ("request_id", "s", 1.0))
+    other.observe(3.0)
+    assert (one.labels, one.counts, other.labels, other.counts) == (("a",), [1, 1, 0], ("b", ""), [1, 0, 1])
+    assert (len(one.exemplars), len(other.exemplars)) == (2, 1)
+    assert (sum(one.native.positive.values()), sum(other.native.positive.values())) == (2, 2)

@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
@@ -12,14 +13,14 @@ from metrics.answers import answer
 from servescope.logs.metric import MetricLog
 from servescope.logs.sinks import Console, RollingFile
 from servescope.metrics.collectors.reading import Reading
-from servescope.metrics.definitions import BY_NAME, DEFINITIONS, TORCHSERVE
+from servescope.metrics.definitions import BY_NAME, DEFINITIONS, TORCHSERVE, Definition
 from servescope.metrics.exposition.text import render
 from servescope.metrics.log_mode.metric_lines import MOST_SHAPES, MetricLines
 from servescope.metrics.log_mode.recorder import AT_ONCE, READ_S, LoggingRecorder
 from servescope.metrics.registry import Registry
 from servescope.wire.measured.lines import LineReader
 from servescope.wire.measured.memory import private
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.messages import DROPPED, MetricUpdate
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.each import Each
 
@@ -109,6 +110,69 @@ def test_a_models_writes(bench):
     assert 'PredictionTime{ModelName="metered",Level="Model",Hostname="vm",} 0.24' in text
 
 
+def of_model(*pairs, unit="Count", name="C", kind="counter", value=1.0):
+    return MetricUpdate(kind, name, unit, [name for name, _ in pairs], [value for _, value in pairs], value, "r")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_dimensions_keep_their_names_and_have_one_order(tmp_path, log_format):
+    """That of metrics.yaml, with its names for this server's own, else of the first write; further ones come behind."""
+    own = replace(BY_NAME["HandlerTime"], labels=("Niveau", "ModelName", "Hostname"), order=(1, 0, 2))
+    declared = Definition("D", "counter", "Count", ("Stage", "Route", "Hostname"), "")
+    bench = Bench(tmp_path, [own, declared], log_format=log_format)
+    stage, route, more = ("Stage", "decode"), ("Route", "fast"), ("More", "x")
+    bench.recorder.model("m", "1.0").custom(
+        [
+            of_model(route, stage, name="D"),
+            of_model(route, stage),
+            of_model(stage, more, route),
+            of_model(more),
+            of_model(("ModelName", "m"), ("Level", "Model"), name="HandlerTime", kind="gauge", unit="ms"),
+        ]
+    )
+    texts = [
+        "D.Count:1.0|#Stage:decode,Route:fast|",
+        "C.Count:1.0|#Route:fast,Stage:decode|",
+        "C.Count:1.0|#Route:fast,Stage:decode,More:x|",
+        "C.Count:1.0|#More:x|",
+        "HandlerTime.ms:1.0|#Niveau:Model,ModelName:m|",
+    ]
+    if log_format == "text":
+        assert [line.partition("#hostname")[0] for line in bench.written()[1]] == texts
+        return
+    bench.logs[1].flush()
+    found = [json.loads(line) for line in bench.files[1].read_text().splitlines()]
+    assert [one["message"].partition("#hostname")[0] for one in found] == texts
+    assert [one["dimensions"] for one in found] == [
+        dict([stage, route]), dict([route, stage]), dict([route, stage, more]), dict([more]),
+        {"Niveau": "Model", "ModelName": "m"},
+    ]  # fmt: skip
+
+
+def test_the_servers_own_dimensions_go_by_name(tmp_path):
+    """In metrics.yaml's order."""
+    order = replace(BY_NAME["WorkerLoadTime"], labels=("Level", "WorkerName", "Hostname"), order=(1, 0, 2))
+    bench = Bench(tmp_path, [order])
+    bench.recorder.worker_loaded("W-9000-m_1.0", 1.0)
+    (line,) = bench.written()[0]
+    assert line.startswith("WorkerLoadTime.Milliseconds:1.0|#Level:Host,WorkerName:W-9000-m_1.0|#hostname:vm")
+
+
+def test_values_are_in_the_metrics_unit(bench):
+    """Those that cannot be converted into it name their own."""
+    writes = [(5.0, "Milliseconds"), (7.0, "Seconds"), (3.0, "Count"), (9.0, "")]
+    bench.recorder.model("m", "1.0").custom([of_model(unit=unit, value=value, kind="gauge") for value, unit in writes])
+    assert [line.partition("|")[0] for line in bench.written()[1]] == [
+        "C.Milliseconds:5.0", "C.Milliseconds:7000.0", "C.Count:3.0", "C.Milliseconds:9.0",
+    ]  # fmt: skip
+
+
+def test_what_a_worker_refused_is_no_line(bench):
+    """It is counted."""
+    bench.recorder.model("m", "1.0").custom([MetricUpdate(DROPPED, "C", "value", [], [], 1.0, "")])
+    assert bench.written()[1] == []
+
+
 UPDATES = [
     MetricUpdate("counter", "InitializeCallCount", "Count", ["ModelName"], ["metered"], 1, ""),
     MetricUpdate("counter", "CallCount", "Count", ["Caller", "Level"], ["test", "Model"], 1, "4e58"),
@@ -175,7 +239,7 @@ def test_label_values_do_not_pile_up(bench):
     model = bench.recorder.model("m", "1.0")
     for number in range(MOST_SHAPES + 10):
         model.custom([MetricUpdate("gauge", "g", "", ["n"], [str(number)], 1.0, "")])
-    assert len(bench.lines._updates) == 10
+    assert len(model._handler_lines._known) == 10
     assert len(bench.written()[1]) == MOST_SHAPES + 10
 
 

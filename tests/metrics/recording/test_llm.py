@@ -1,11 +1,15 @@
 """Language models: what their replies and engines say becomes series, which live as long as they mean something."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 from clock import Clock
+from metrics.dropped import dropped
 from metrics.series import family, series
 from servescope.config.model.objectives import Objectives
-from servescope.metrics.definitions import FINISH_REASONS, TOKEN_KINDS
+from servescope.metrics.definitions import BY_NAME, DURATION_BUCKETS, FINISH_REASONS, GENERATION_BUCKETS, TOKEN_KINDS
 from servescope.metrics.definitions.llm import LLM
 from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.recorder import KEPT_S, Recorder
@@ -82,7 +86,7 @@ def test_first_tokens(bench):
     bench.llm.first_token(0.07)
     bench.llm.first_token(200.0)
     first = bench.histogram("time_to_first_token_seconds")
-    assert (first.count, first.counts[first.bounds.index(0.08)], first.counts[-1]) == (2, 1, 1)
+    assert (first.count, first.counts[first.bounds.index(0.075)], first.counts[-1]) == (2, 1, 1)
 
 
 def test_thresholds_are_bounds():
@@ -96,13 +100,57 @@ def test_thresholds_are_bounds():
     assert bench.histogram("inter_token_seconds").bounds == plain.histogram("inter_token_seconds").bounds
 
 
+def steps(bounds):
+    """How many times larger each bound between 5 ms and a minute is than the one before."""
+    return [above / below for below, above in pairwise(bounds) if 0.005 <= below < 60]
+
+
+def test_bounds_are_close(bench):
+    """A quantile read off them is off by less than a factor of 1.6: of first tokens, of what comes between, and of requests."""
+    bench.recorder.model(*MODEL).serves_language_model()
+    first, gaps = (bench.histogram(f"{name}_seconds").bounds for name in ("time_to_first_token", "inter_token"))
+    durations = bench.registry.histogram("servescope_request_duration_seconds").series
+    assert len(steps(first)) >= 20
+    assert (first[0], first[1], first[-2:]) == (0.001, 0.005, (60.0, 160.0))
+    assert (gaps[:3], gaps[-1]) == ((0.001, 0.0025, 0.005), 10.0)
+    for bounds in (first, gaps, *(one.bounds for one in durations.values())):
+        assert max(steps(bounds)) <= 1.6
+
+
+def test_a_requests_duration_is_counted_on():
+    """What was refused before a worker said that it is a language model stays; an objective is still a bound."""
+    bench = Bench(Objectives(latency_s=0.3, latency_target=0.99))
+    model = bench.recorder.model(*MODEL, Objectives(latency_s=0.3, latency_target=0.99))
+    family = bench.registry.histogram("servescope_request_duration_seconds")
+    shown = family.samples
+    model.request_refused("predict", 413, 10.0, 10.2, 1)
+    model.serves_language_model()
+    series = family.series[(*MODEL, "client_error")]
+    assert (series.count, series.sum) == (1, pytest.approx(0.2))
+    assert {0.3, *DURATION_BUCKETS, *GENERATION_BUCKETS} == set(series.bounds)
+    assert dict(zip(series.bounds, series.cumulative, strict=False))[0.1] == 0
+    assert dict(zip(series.bounds, series.cumulative, strict=False))[0.25] == 1
+    assert family.samples - shown == 3 * (len(GENERATION_BUCKETS) - len(DURATION_BUCKETS))
+    model.serves_language_model()
+    assert bench.registry.gauge("servescope_series").labels(family.definition.name).value == family.samples
+
+
+def test_bounds_of_the_settings_stay():
+    """Whoever sets them knows better."""
+    asked = replace(BY_NAME["servescope_request_duration_seconds"], buckets=(1.0, 10.0))
+    registry = Registry((asked,))
+    Recorder(registry, "h").model(*MODEL).serves_language_model()
+    bounds = {one.bounds for one in registry.histogram(asked.name).series.values()}
+    assert bounds == {(1.0, 10.0)}
+
+
 def test_unforeseen_reasons_are_bounded():
     """The first get series of their own, the others share one, and each is counted as dropped."""
     bench = Bench(series_budget=5)
     bench.llm.tokens(Tokens(finished=["repetition", "x", "y", "stop", "repetition"]))
     expected = {"stop": 1, "length": 0, "abort": 0, "error": 0, "repetition": 2, "other": 2}
     assert bench.values("finished_total") == expected
-    assert series(bench.registry, "servescope_series_dropped_total") == {("servescope_llm_finished_total",): 2}
+    assert dropped(bench.registry) == {("servescope_llm_finished_total", "series_budget", MODEL[0]): 2}
 
 
 def test_an_engine(bench):

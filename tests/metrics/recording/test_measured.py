@@ -2,6 +2,7 @@
 
 import pytest
 
+from metrics.dropped import dropped
 from servescope.metrics.exposition.protobuf import render as protobuf
 from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.measured import Measured
@@ -113,8 +114,7 @@ def test_what_found_no_room_is_counted(bench, caplog):
         made.add_or_update(1, [user])
     worker.metrics.add_counter("D", 1)
     assert bench.page("C") == ['C{user="a",Hostname="h",} 1.0', 'C{user="other",Hostname="h",} 2.0']
-    dropped = bench.registry.counter("servescope_series_dropped_total")
-    assert {labels: series.value for labels, series in dropped.series.items()} == {("C",): 2.0, ("other",): 1.0}
+    assert dropped(bench.registry) == {("C", "series_budget", "m"): 2.0, ("other", "room", "m"): 1.0}
     assert "model m measures more than a worker has room for" in caplog.text
 
 

@@ -129,13 +129,26 @@ def test_a_model_that_comes_back_counts_on(registry: Registry) -> None:
     assert series(registry, "servescope_rejected_total")["noop", "1.0", "queue_full"] == 2.0
 
 
-def test_worker_load_times_make_room(registry: Registry) -> None:
-    """Every new worker has a new name; a thousand are kept, the latest."""
+def test_a_workers_load_time_goes_with_it(registry: Registry) -> None:
+    """Every new worker has a new name: an autoscaler would grow the page for ever."""
     recorder = Recorder(registry, "h")
-    for port in range(1003):
-        recorder.worker_loaded(f"W-{port}-noop_1.0", 5.0)
-    names = [values[0] for values in series(registry, "WorkerLoadTime")]
-    assert (len(names), names[0], names[-1]) == (1000, "W-3-noop_1.0", "W-1002-noop_1.0")
+    for port in range(12):
+        name = f"W-{port}-noop_1.0"
+        recorder.workers.added("noop", "1.0", name, lambda: 0.0, lambda: 0.0)
+        recorder.worker_loaded(name, 5.0)
+        if port != 7:
+            recorder.workers.gone("noop", "1.0", name, 0.0)
+    assert [values[0] for values in series(registry, "WorkerLoadTime")] == ["W-7-noop_1.0"]
+
+
+def test_gone_workers_make_room(registry: Registry) -> None:
+    """Their last counts are kept for a scrape to see, but not of all those that came and went since."""
+    recorder = Recorder(registry, "h")
+    for port in range(150):
+        recorder.workers.added("noop", "1.0", f"W-{port}", lambda: 1.0, lambda: 0.0)
+        recorder.workers.gone("noop", "1.0", f"W-{port}", 1.0)
+    names = [values[2] for values in series(registry, "servescope_worker_busy_seconds_total")]
+    assert (len(names), names[0], names[-1]) == (100, "W-50", "W-149")
 
 
 def test_everything_asked_on_the_ports(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:

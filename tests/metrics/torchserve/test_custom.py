@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from metrics.dropped import dropped
 from servescope.metrics.definitions import BY_NAME
 from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.recorder import Recorder
@@ -57,7 +59,8 @@ def test_a_counter_never_shrinks(registry: Registry, caplog: pytest.LogCaptureFi
     model.custom([update(value=first), update(value=bad), update(value=bad)])
     assert page(registry, "Calls") == ['Calls{ModelName="noop",Level="Model",Hostname="h",} 1e+300']
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said == f"metric 'Calls' of model noop: a counter cannot take {bad}, which is left out"
+    assert said == f"metric 'Calls' of model noop is left out, wholly or in part: a counter cannot take {bad}"
+    assert dropped(registry) == {("Calls", "value", "noop"): 2.0}
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
@@ -89,6 +92,17 @@ def test_buckets_follow_the_unit(registry: Registry, unit: str, first: float, la
     assert sorted(buckets) == list(buckets)
 
 
+def test_buckets_of_the_settings_are_kept_for_it() -> None:
+    """In any letter case, and as it is shown."""
+    registry = Registry(buckets={"my_size": (1.0, 10.0)})
+    Recorder(registry, "h").model("noop", "1.0").custom([update("My-Size", 5.0, kind="histogram", labels={})])
+    assert page(registry, "My_Size_bucket") == [
+        'My_Size_bucket{Hostname="h",le="1.0",} 0.0',
+        'My_Size_bucket{Hostname="h",le="10.0",} 1.0',
+        'My_Size_bucket{Hostname="h",le="+Inf",} 1.0',
+    ]
+
+
 def test_a_handlers_hostname_gives_way_to_the_servers(registry: Registry) -> None:
     """A label can be there but once."""
     Recorder(registry, "h").model("noop", "1.0").custom([update(labels={"Hostname": "mine", "a": "b"})])
@@ -117,7 +131,8 @@ def test_names_are_made_valid(registry: Registry, caplog: pytest.LogCaptureFixtu
     ("bad", "why"),
     [
         (update("Calls", kind="gauge"), "taken by Calls"),
-        (update("Calls", labels={"Other": "x"}), "taken by Calls"),
+        (update("HandlerTime", kind="gauge", unit="ms", labels={"Other": "x"}), "has no Other"),
+        (update("Calls", unit="ms"), "into which ms cannot be converted"),
         (update("Calls", labels={"a b": "x", "a.b": "y"}), "not distinct"),
         (update("Requests2XX", labels={"Level": "Host"}), "the server's own"),
         (update("servescope_series", labels={}), "the server's own"),
@@ -137,6 +152,7 @@ def test_conflicts_are_dropped(
     with caplog.at_level(logging.WARNING):
         model.custom([bad, bad])
         assert page(registry, "Calls", "Requests2XX") == before
+    assert sum(dropped(registry).values()) == 2.0
     assert len(caplog.records) == 1
     assert why in caplog.records[0].getMessage()
     model.custom([update()])
@@ -159,8 +175,8 @@ def test_past_the_budget_values_become_other(registry: Registry, caplog: pytest.
     with caplog.at_level(logging.WARNING):
         for user in ("a", "b", "c", "d", "e", "a"):
             model.custom([update(labels={"User": user, "ModelName": "noop"})])
-    assert page(registry, "Calls", "servescope_series_dropped_total") == [
-        'servescope_series_dropped_total{family="Calls",} 2.0',
+    assert dropped(registry) == {("Calls", "series_budget", "noop"): 2.0}
+    assert page(registry, "Calls") == [
         'Calls{User="a",ModelName="noop",Hostname="h",} 2.0',
         'Calls{User="b",ModelName="noop",Hostname="h",} 1.0',
         'Calls{User="c",ModelName="noop",Hostname="h",} 1.0',
@@ -186,7 +202,16 @@ def test_metrics_themselves_are_bounded(registry: Registry) -> None:
     for number in range(5):
         model.custom([update(f"Name{number}")])
     assert [registry.find(f"Name{number}") is not None for number in range(5)] == [True] * 3 + [False] * 2
-    assert page(registry, "servescope_series_dropped_total") == ['servescope_series_dropped_total{family="other",} 2.0']
+    assert dropped(registry) == {("other", "metric_budget", "noop"): 2.0}
+
+
+def test_orders_of_dimensions_are_one_metric(registry: Registry) -> None:
+    """To the budget too: there are six orders of three."""
+    model = Recorder(registry, "h").model("noop", "1.0")
+    for order in permutations({"a": "1", "b": "2", "c": "3"}.items()):
+        model.custom([update(labels=dict(order))])
+    assert page(registry, "Calls") == ['Calls{a="1",b="2",c="3",Hostname="h",} 6.0']
+    assert dropped(registry) == {}
 
 
 anything = st.text(max_size=8)

@@ -1,5 +1,6 @@
 """What the settings make of the definitions: shown families, logged ones, declarations for workers."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,10 +66,20 @@ def test_legacy_with_a_metrics_config(yaml: Path) -> None:
 
 
 def test_buckets() -> None:
-    """Bounds from the settings are the histogram's, and a name of no histogram is refused in every mode."""
+    """Bounds from the settings are the histogram's, and a name that can be no histogram's is refused in every mode."""
     own = {"servescope_batch_size": (1.0, 3.0)}
     setup = read_definitions(replace(SETTINGS, metrics_buckets=own))
     assert {one.buckets for one in setup.definitions if one.name == "servescope_batch_size"} == {(1.0, 3.0)}
     for mode in ("prometheus", "log"):
-        with pytest.raises(ConfigurationError, match="metrics_buckets_nothing"):
-            read_definitions(replace(SETTINGS, metrics_mode=mode, metrics_buckets={"nothing": (1.0,)}))
+        with pytest.raises(ConfigurationError, match="metrics_buckets_queuetime"):
+            read_definitions(replace(SETTINGS, metrics_mode=mode, metrics_buckets={"queuetime": (1.0,)}))
+
+
+def test_buckets_of_what_a_handler_may_make(caplog: pytest.LogCaptureFixture) -> None:
+    """Are kept, and said to be; where only declared metrics are let in, nobody can."""
+    wanted = {"mysize": (1.0, 10.0)}
+    with caplog.at_level(logging.INFO):
+        assert read_definitions(replace(SETTINGS, metrics_buckets=wanted)).buckets == wanted
+    assert "metrics_buckets_mysize is for a histogram of that name" in caplog.text
+    with pytest.raises(ConfigurationError, match="metrics_buckets_mysize"):
+        read_definitions(replace(SETTINGS, metrics_buckets=wanted, model_metrics_auto_detect=False))

@@ -184,8 +184,8 @@ TOLD = [
     ),
     Told(
         "ServescopeSeriesDropped", "ticket", "", server("a:8082", family="hits"), "a:8082 leaves out series of hits",
-        "60 updates of hits on a:8082 in 15 minutes had label values above the series budget of their model, and were"
-        " counted as other or dropped.",
+        "60 updates of hits on a:8082 in 15 minutes were counted as other or left out; servescope_series_dropped_total says of"
+        " which model and why, ts_log.log names it once.",
     ),
     Told(
         "ServescopeNoTargets", "page", "", {"job": "servescope"}, "Prometheus knows of no server",

@@ -75,7 +75,65 @@ def test_a_given_level_is_not_repeated():
     """A default dimension that the handler gives itself keeps its place and value."""
     metrics, written = watched("m")
     metrics.add_counter("C", 1, None, [Dimension("Level", "Mine")])
-    assert as_line(written()[0]) == "C.Count:1.0|#Level:Mine,ModelName:m"
+    metrics.add_error("E", 1, [Dimension("Level", "Mine")])
+    assert [as_line(one) for one in written()] == [
+        "C.Count:1.0|#Level:Mine,ModelName:m",
+        "E.unit:1.0|#Level:Mine",
+    ]
+
+
+def test_dimensions_keep_the_names_that_they_were_given_under():
+    """In any order, and whatever the metric was made with: the front end knows its order."""
+    metrics, written = watched("m")
+    stage, route = Dimension("Stage", "decode"), Dimension("Route", "fast")
+    made = metrics.add_metric_to_cache("U", "count", ["Route", "Stage"])
+    made.update(1, "", [stage, route])
+    made.add_or_update(1, ["fast", "decode"])
+    made.emit_metrics("", 1, "Stage:decode,Route:fast")
+    metrics.add_counter("S", 1, None, [stage, route])
+    metrics.add_counter("S", 1, None, [route, stage])
+    assert [as_line(one) for one in written()] == [
+        "U.Count:1.0|#Stage:decode,Route:fast",
+        "U.Count:1.0|#Route:fast,Stage:decode",
+        "U.Count:1.0|#Stage:decode,Route:fast",
+        "S.Count:1.0|#Stage:decode,Route:fast,ModelName:m,Level:Model",
+        "S.Count:1.0|#Route:fast,Stage:decode,ModelName:m,Level:Model",
+    ]
+
+
+def test_model_name_and_level_are_appended_where_the_metric_has_them():
+    """One that the handler made without them is written without them."""
+    metrics, written = watched("m")
+    metrics.add_metric_to_cache("C", "count", ["Route", "Stage"])
+    metrics.add_metric_to_cache("L", "count", ["Level"])
+    metrics.add_metric_to_cache("E", "count", [])
+    metrics.add_counter("C", 1, None, [Dimension("Stage", "decode"), Dimension("Route", "fast")])
+    metrics.add_counter("L", 1)
+    metrics.add_error("E", 1)
+    assert [as_line(one) for one in written()] == [
+        "C.Count:1.0|#Stage:decode,Route:fast",
+        "L.Count:1.0|#Level:Model",
+        "E.Count:1.0|#",
+    ]
+
+
+def test_a_write_names_its_own_unit():
+    """That of the call; where the call has none to say, that which the metric was declared with."""
+    metrics, written = watched("m", [MetricDeclaration("counter", "Images", "images", [])])
+    metrics.add_time("T", 5, None, "ms")
+    metrics.add_time("T", 7, None, "s")
+    metrics.add_metric("T", 9, "", None, None, MetricTypes.GAUGE)
+    metrics.add_counter("Images", 3)
+    metrics.add_metric("Added", 1, "ms")
+    metrics.add_counter("Added", 1)
+    assert [(one.name, one.value, one.unit) for one in written()] == [
+        ("T", 5, "Milliseconds"),
+        ("T", 7, "Seconds"),
+        ("T", 9, "Milliseconds"),
+        ("Images", 3, "images"),
+        ("Added", 1, "Milliseconds"),
+        ("Added", 1, "Count"),
+    ]
 
 
 def test_wrong_values_are_said_once_and_counted(caplog):
@@ -271,7 +329,7 @@ def test_gauges_and_histograms_may_be_negative_and_numbers_may_be_nan():
 
 
 def test_undeclared_metrics_are_dropped_with_one_warning_a_name(caplog):
-    """With auto-detection off, metrics.yaml's metrics alone go through, under its unit."""
+    """With auto-detection off, metrics.yaml's metrics alone go through; the front end has their units."""
     declared = MetricDeclaration("gauge", "HandlerTime", "ms", ["ModelName", "Level"])
     metrics, written = watched("m", [declared], auto_detect=False)
     for _ in range(3):

@@ -5,6 +5,7 @@ import math
 import prometheus_client as library
 import pytest
 from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
 from servescope.worker.measuring.exposure import PIECE, Exposure
@@ -18,7 +19,7 @@ def registry():
 def families(registry, exposure=None):
     """Every family by name; those in pieces joined."""
     found = {}
-    for piece in (exposure or Exposure()).pieces(registry):
+    for piece in (exposure or Exposure()).pieces([registry]):
         assert not piece.problems
         for family in piece.families:
             there = found.setdefault(family.name, family)
@@ -124,7 +125,7 @@ def test_a_failing_collector_is_on_its_own(registry, capsys):
     assert list(families(registry, exposure)) == ["before", "meter_total", "after"]
     broken["yes"] = True
     for _ in range(2):
-        pieces = list(exposure.pieces(registry))
+        pieces = list(exposure.pieces([registry]))
         assert [family.name for piece in pieces for family in piece.families] == ["before", "after"]
         assert [text for piece in pieces for text in piece.problems] == [
             "collecting from a Collector raised RuntimeError"
@@ -136,7 +137,7 @@ def test_skipped_collectors(registry):
     """The library's own, which the front end shows for itself."""
     skipped = library.PlatformCollector(registry=registry)
     library.Gauge("mine", "M.", registry=registry)
-    found = [family.name for piece in Exposure().pieces(registry, [skipped]) for family in piece.families]
+    found = [family.name for piece in Exposure().pieces([registry], [skipped]) for family in piece.families]
     assert found == ["mine"]
 
 
@@ -145,7 +146,7 @@ def test_pieces_are_small(registry):
     histogram = library.Histogram("h", "H.", ["n"], buckets=[1, 2], registry=registry)
     for number in range(1000):
         histogram.labels(str(number)).observe(1)
-    pieces = list(Exposure().pieces(registry))
+    pieces = list(Exposure().pieces([registry]))
     sizes = [sum(1 + len(series.buckets) for family in piece.families for series in family.series) for piece in pieces]
     assert len(families(registry)["h"].series) == 1000
     assert max(sizes) < PIECE + 4
@@ -155,3 +156,32 @@ def test_a_registry_of_another_make():
     """One that does not say what it holds is asked as a whole."""
     made = CounterMetricFamily("c", "C.", value=1)
     assert list(families(Collector(lambda: [made]))) == ["c_total"]
+
+
+def of_registries(*registries):
+    """Values by family, and problems."""
+    pieces = list(Exposure().pieces(registries))
+    values = {family.name: [one.value for one in family.series] for piece in pieces for family in piece.families}
+    return values, [problem for piece in pieces for problem in piece.problems]
+
+
+def test_several_registries():
+    """A collector of two of them once, and of two families with one name the first, which is said."""
+    first, second, third = library.CollectorRegistry(), library.CollectorRegistry(), library.CollectorRegistry()
+    library.Gauge("mine", "M.", registry=first).set(1)
+    shared = library.Gauge("shared", "S.", registry=first)
+    second.register(shared)
+    library.Gauge("mine", "M.", registry=second).set(2)
+    library.Gauge("own", "O.", registry=third).set(3)
+    values, problems = of_registries(first, second, third)
+    assert values == {"mine": [1.0], "shared": [0.0], "own": [3.0]}
+    assert problems == ["mine of a private registry is in another one too"]
+
+
+def test_what_speaks_for_all_processes(tmp_path):
+    """A handler's page of its own has it; each worker would show the sum of all as its own."""
+    private = library.CollectorRegistry()
+    MultiProcessCollector(private, path=str(tmp_path))
+    values, problems = of_registries(library.CollectorRegistry(), private)
+    assert values == {}
+    assert problems == ["a MultiProcessCollector speaks for other processes too, and is left out"]

@@ -17,6 +17,10 @@ _HEADS = 64  # more than the head of an answer's frame takes, bytes
 _decoder: "msgspec.msgpack.Decoder[FromProbe]" = msgspec.msgpack.Decoder(FromProbe)
 
 
+def _nobody_asks(_probe: "Probe") -> None:
+    """The worker has gone."""
+
+
 class Probe(asyncio.Protocol):
     """One worker's probe. `offered` is called once, when there is something to ask for.
 
@@ -49,6 +53,7 @@ class Probe(asyncio.Protocol):
 
     def close(self) -> None:
         """The worker has gone."""
+        self._offered = _nobody_asks
         if self._transport is not None:
             self._transport.abort()
 

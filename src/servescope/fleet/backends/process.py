@@ -152,6 +152,7 @@ class _Process(asyncio.SubprocessProtocol):
         if self._channel is not None:
             self._channel.close()
         status = self._child.get_returncode()
+        del self._child  # which holds this
         self.events.ended(-signal.SIGKILL if status is None else status, self._why)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from servescope.metrics.collectors.process_table import ProcessStat, owner_of, read_processes
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.recording.processes import WorkerProcess
+from servescope.metrics.recording.workers import MOST_GONE
 
 # The last counts of a worker that ended are shown so long that a scrape sees them, and a restart counts on from them.
 KEPT_S = 300.0
@@ -79,11 +80,18 @@ class WorkersCollector:
             # What a waited-for child had used is its parent's from then on, so the sum keeps it.
             ticks = sum(stat.own_ticks + stat.reaped_ticks for stat in family)
             self._spent.setdefault(labels, _Spent(now)).add(pid, ticks, now)
-        self._spent = {labels: spent for labels, spent in self._spent.items() if now - spent.seen_at < KEPT_S}
+        self._forget_gone(now)
         for labels, spent in self._spent.items():
             seconds = (spent.before + spent.last) / self._ticks_per_s
             readings.append(Reading("servescope_worker_cpu_seconds_total", labels, seconds))
         return readings
+
+    def _forget_gone(self, now: float) -> None:
+        """Those that went long enough ago, or before MOST_GONE others."""
+        gone = [labels for labels, spent in self._spent.items() if spent.seen_at != now]
+        for number, labels in enumerate(gone, MOST_GONE - len(gone)):
+            if number < 0 or now - self._spent[labels].seen_at >= KEPT_S:
+                del self._spent[labels]
 
     def _families(self, workers: dict[int, WorkerProcess]) -> dict[int, list[ProcessStat]]:
         """The processes of each worker that has any, by the worker's process id."""

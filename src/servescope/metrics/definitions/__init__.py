@@ -7,11 +7,12 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
     DURATION_BUCKETS,
+    GENERATION_BUCKETS,
     SIZE_BUCKETS,
     Definition,
     Kind,
 )
-from servescope.metrics.definitions.health import HEALTH, MISSING_REASONS
+from servescope.metrics.definitions.health import DROP_REASONS, HEALTH, MISSING_REASONS
 from servescope.metrics.definitions.host import DIRECTORIES, HOST
 from servescope.metrics.definitions.llm import FINISH_REASONS, LLM, TOKEN_KINDS
 from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
@@ -24,8 +25,10 @@ __all__ = [
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
     "DIRECTORIES",
+    "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
+    "GENERATION_BUCKETS",
     "MISSING_REASONS",
     "OUTCOMES",
     "OWN",

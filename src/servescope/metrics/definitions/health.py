@@ -3,6 +3,17 @@
 from servescope.metrics.definitions.definition import DURATION_BUCKETS, Definition
 
 MISSING_REASONS = ("not_found", "refused", "download", "load_failed")
+# Why an update is dropped, or folded into `other`, and what that means.
+DROP_REASONS = {
+    "series_budget": "the label values became other (a code its class, as 5xx), or a gauge was left out, as the model had used up"
+    " its series budget for values that clients and handlers choose",
+    "metric_budget": "the model had used up its budget of metrics",
+    "name": "the name, or its type, is another metric's",
+    "dimensions": "the dimensions are not the metric's",
+    "unit": "the unit cannot be converted into the metric's",
+    "value": "the metric cannot take such a value",
+    "room": "the worker had no room for more",
+}
 
 HEALTH = (
     Definition(
@@ -38,10 +49,11 @@ HEALTH = (
         "servescope_series", "gauge", "series", ("family",), "Samples that the family shows.", "Counted at scrape time.",
     ),
     Definition(
-        "servescope_series_dropped_total", "counter", "updates", ("family",),
-        "Updates whose label values became other (a code its class, as 5xx), or that were dropped, because the model had used"
-        " up its series budget for values that clients and handlers choose; family is other where the metric itself was one"
-        " too many.",
-        "Counted on each such update; of metrics that are passed through, by the increase of such label values at a scrape.",
+        "servescope_series_dropped_total", "counter", "updates", ("family", "reason", "model_name"),
+        "Updates of a metric that were not shown as they came, by the family that they were meant for and the reason: "
+        + "; ".join(f"{reason}: {text}" for reason, text in DROP_REASONS.items())
+        + ". model_name: the model that caused it, if one did. Of each reason there is a series without family and model at 0"
+        " from the start; family is other where there are too many to name.",
+        "Counted on each such update; of metrics that are passed through, by the increase of such series at a scrape.",
     ),
 )  # fmt: skip

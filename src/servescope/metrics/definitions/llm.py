@@ -3,19 +3,13 @@
 A model's series exist, at zero, once one of its workers says that it serves a language model. Others have none.
 """
 
-from servescope.metrics.definitions.definition import Definition
+from servescope.metrics.definitions.definition import FIRST_TOKEN_BUCKETS, TOKEN_GAP_BUCKETS, Definition
 
 TOKEN_KINDS = ("prompt", "cached_prompt", "generation")
 FINISH_REASONS = ("stop", "length", "abort", "error")
 
 _MODEL = ("model_name", "model_version")
 _WORKER = (*_MODEL, "worker")
-_FIRST_TOKEN_BUCKETS = (
-    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0,
-)  # fmt: skip
-_GAP_BUCKETS = (
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0,
-)  # fmt: skip
 _REPLIED = "Written with each reply of the worker, as the tokens come."
 _REPORTED = "Set when the engine's figures change, at most every 50 ms; gone with the worker's process."
 
@@ -25,12 +19,12 @@ LLM = (
         "Time from the last byte of a request read to its first generated token: of a streamed answer, until the piece"
         " that brings it is handed on to the client; of a whole one, until the engine has made it. Requests whose client"
         " hung up before have none.",
-        "Observed once a request.", _FIRST_TOKEN_BUCKETS,
+        "Observed once a request.", FIRST_TOKEN_BUCKETS,
     ),
     Definition(
         "servescope_llm_inter_token_seconds", "histogram", "seconds", _MODEL,
         "Time between one output of the engine for a sequence and its next, measured in the worker.", _REPLIED,
-        _GAP_BUCKETS,
+        TOKEN_GAP_BUCKETS,
     ),
     Definition(
         "servescope_llm_tokens_total", "counter", "tokens", (*_MODEL, "kind"),

@@ -24,7 +24,8 @@ REQUESTS = (
     Definition(
         "servescope_request_duration_seconds", "histogram", "seconds", (*_MODEL, "outcome"),
         "Time from the last byte of a request read to the last byte of its answer handed to the transport, by outcome:"
-        " ok, client_error (4xx), server_error (all else).", _FINISHED, DURATION_BUCKETS,
+        " ok, client_error (4xx), server_error (all else). Language models have finer bounds, as a generation's time to its"
+        " first token has.", _FINISHED, DURATION_BUCKETS,
     ),
     Definition(
         "servescope_request_stage_seconds", "histogram", "seconds", (*_MODEL, "stage"),

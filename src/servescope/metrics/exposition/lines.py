@@ -28,6 +28,20 @@ def number(value: float) -> str:
     return "NaN" if math.isnan(value) else "+Inf" if value > 0.0 else "-Inf"
 
 
+def spell(bound: float) -> str:
+    """A bound as Go's `%g` has it, but always with a point or an exponent: OpenMetrics' canonical spelling, and the one that
+    Prometheus gives the bounds of protobuf, and 3.0 those of the text formats. In all of them, as another one is another series.
+    """
+    text = number(bound)
+    if abs(bound) < 1e6 or "e" in text or not math.isfinite(bound):
+        return text
+    whole = text.removesuffix(".0").lstrip("-")
+    exponent = len(whole.partition(".")[0]) - 1
+    digits = whole.replace(".", "").rstrip("0")
+    mantissa = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
+    return f"{'-' if bound < 0 else ''}{mantissa}e+{exponent:02d}"
+
+
 def histogram_pieces(definition: Definition, series: Iterable[Histogram], wanted: frozenset[str]) -> Iterator[str]:
     """Texts of about PIECE samples: buckets, count and sum of each series, or those of them that are `wanted`, a set of
     samples' names.
@@ -89,8 +103,8 @@ def _templates(name: str, labelled: bool, bounds: tuple[float, ...], shown: tupl
     """
     buckets, count, total = shown
     braces = f"{{{MARK}}}" if labelled else ""
-    bounds_shown = [f"{bound + 0.0!r}" for bound in bounds] + ["+Inf"]
-    lines = [f'{name}_bucket{{{MARK}le="{bound}",}} %d.0\n' if buckets else "%.0s" for bound in bounds_shown]
+    uppers = (*bounds, math.inf)
+    lines = [f'{name}_bucket{{{MARK}le="{spell(upper)}",}} %d.0\n' if buckets else "%.0s" for upper in uppers]
     lines.append(f"{name}_count{braces} %d.0\n" if count else "%.0s")
     lines.append(f"{name}_sum{braces} %s\n" if total else "%.0s")
     template = "".join(lines)

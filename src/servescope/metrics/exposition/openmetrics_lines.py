@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from servescope.metrics.exposition.lines import MARK, number
+from servescope.metrics.exposition.lines import MARK, number, spell
 from servescope.metrics.instruments import Counter, Exemplar, Gauge, Histogram
 
 # OpenMetrics' limit for the names and values of an exemplar's labels, in characters.
@@ -63,18 +63,6 @@ def summary_lines(name: str, labels: tuple[str, ...], series: Sequence[Histogram
         if one.sum >= 0.0:
             lines.append(f"{name}_sum{braces} {number(one.sum)}\n")
     return "".join(lines)
-
-
-def spell(bound: float) -> str:
-    """A float as Go's `%g` has it, but always with a point or an exponent: OpenMetrics' canonical spelling."""
-    text = number(bound)
-    if abs(bound) < 1e6 or "e" in text or not math.isfinite(bound):
-        return text
-    whole = text.removesuffix(".0").lstrip("-")
-    exponent = len(whole.partition(".")[0]) - 1
-    digits = whole.replace(".", "").rstrip("0")
-    mantissa = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
-    return f"{'-' if bound < 0 else ''}{mantissa}e+{exponent:02d}"
 
 
 def _braces(labels: tuple[str, ...]) -> str:

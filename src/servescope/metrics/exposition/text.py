@@ -47,11 +47,12 @@ def _pieces(family: AnyFamily, wanted: frozenset[str]) -> Iterator[str]:
     definition = family.definition
     if wanted and (wanted.isdisjoint(definition.sample_names) or not family.series):
         return
-    yield _head(definition)
     if isinstance(family, HistogramFamily | SummaryFamily):
-        yield from histogram_pieces(definition, family.snapshot(), wanted)
+        lines = histogram_pieces(definition, family.snapshot(), wanted)
     else:
-        yield from scalar_pieces(definition, family.snapshot())
+        lines = scalar_pieces(definition, family.snapshot())
+    yield _head(definition)  # after the snapshot, as the family may get other labels while this is on its way
+    yield from lines
 
 
 def _head(definition: Definition) -> str:

@@ -5,17 +5,17 @@ In: `Exposed` pieces with their origin, at each scrape. Out: families of `instru
 warning; label values are under a budget.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple, cast, get_args
 
 from servescope.metrics.definitions import BY_NAME, Definition, Kind
-from servescope.metrics.foreign.label_budget import LabelBudget
+from servescope.metrics.drops import OTHER
+from servescope.metrics.foreign.left_out import LeftOut
 from servescope.metrics.foreign.merged_family import BASE, Key, MergedFamily
 from servescope.metrics.instruments import AnyFamily
 from servescope.metrics.instruments.escaping import metric_name
+from servescope.metrics.label_budget import LabelBudget
 from servescope.metrics.registry import Registry
-from servescope.metrics.torchserve.custom import OTHER
 from servescope.wire.exposed import Exposed, ExposedFamily
 
 KINDS: frozenset[str] = frozenset(get_args(Kind))
@@ -35,13 +35,13 @@ class Merge:
     before had keep their names against others.
     """
 
-    def __init__(self, registry: Registry, budget: LabelBudget) -> None:
+    def __init__(self, registry: Registry, budget: LabelBudget, left_out: LeftOut) -> None:
         self._registry = registry
         self._budget = budget
+        self._left_out = left_out
         self._round = 0
         self._merged: dict[str, MergedFamily] = {}
         self._sample_names: dict[str, str] = {}
-        self._folded: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     @property
     def families(self) -> tuple[AnyFamily, ...]:
@@ -51,22 +51,22 @@ class Merge:
     def begin(self) -> None:
         """A scrape begins."""
         self._round += 1
-        self._folded.clear()
+        self._left_out.begin()
 
     def take(self, origin: Origin, exposed: Exposed) -> Iterator[None]:
         """A piece of a worker's answer, a few series at a time."""
         for family in exposed.families:
             try:
                 merged = self._home(origin, family)
+            except ValueError as error:
+                self._refuse(origin, family.name, "name", str(error), len(family.series))
+            else:
                 if merged is not None:
                     yield from self._fill(merged, origin, family)
-            except ValueError as error:
-                self._warn(origin, family.name, str(error))
 
     def end(self) -> Iterator[None]:
         """All is taken: drop what was not told of, a few series at a time."""
-        for worker, folded in self._folded.items():
-            self._budget.settle(worker, folded)
+        self._left_out.settle()
         for name, merged in tuple(self._merged.items()):
             yield from merged.sweep(self._round)
             if not len(merged):
@@ -83,7 +83,7 @@ class Merge:
                 f"it is a {family.kind}, and {name} is a {merged.kind} of another model or handler already"
             )
         if not self._budget.admits_family(origin.model, name):
-            self._folded[origin.worker][OTHER] += len(family.series)
+            self._left_out.note(origin.worker, origin.model, OTHER, "metric_budget", len(family.series))
             return None
         if merged is None:
             merged = self._found_first(name, family)
@@ -114,19 +114,25 @@ class Merge:
         self._sample_names.update(dict.fromkeys(names, name))
 
     def _fill(self, merged: MergedFamily, origin: Origin, family: ExposedFamily) -> Iterator[None]:
-        places = merged.places(family.labels)
+        try:
+            places = merged.places(family.labels)
+        except ValueError as error:
+            self._refuse(origin, family.name, "dimensions", str(error), len(family.series))
+            return
         width = len(merged.labels)
         straight = places == list(range(width))
         for number, series in enumerate(family.series, 1):
             values = series.values
+            if len(values) != len(places):
+                why = f"it has {len(places)} labels and {len(values)} values, in the series of {values}"
+                self._refuse(origin, family.name, "dimensions", why)
+                continue
+            key = self._key(merged, origin, tuple(values if straight else _placed(values, places, width)))
             try:
-                if len(values) != len(places):
-                    raise ValueError(f"it has {len(places)} labels and {len(values)} values")
-                key = self._key(merged, origin, tuple(values if straight else _placed(values, places, width)))
                 if key is not None:
                     merged.put(key, series)
             except ValueError as error:
-                self._warn(origin, family.name, f"{error}, in the series of {values}")
+                self._refuse(origin, family.name, "value", f"{error}, in the series of {values}")
             if not number % _STEP:
                 yield
 
@@ -136,16 +142,18 @@ class Merge:
         if merged.has(key):
             return key
         name = merged.family.definition.name
-        if self._budget.admits(origin.model, name, _trimmed(values)):
+        if self._budget.admits(origin.model, name, values):
             return key
-        self._folded[origin.worker][name] += 1
+        self._left_out.note(origin.worker, origin.model, name, "series_budget")
         if merged.kind in ("gauge", "unknown"):
             return None
         return origin + (OTHER,) * len(values)
 
-    def _warn(self, origin: Origin, name: str, why: str) -> None:
+    def _refuse(self, origin: Origin, name: str, reason: str, why: str, series: int = 1) -> None:
+        """Count that these series are left out, and say why once."""
+        self._left_out.note(origin.worker, origin.model, metric_name(name), reason, series)
         text = f"metric {name!r} of model {origin.model}, from prometheus_client, is left out: {why}"
-        self._registry.warn_once(f"passthrough:{origin.model}:{name}", text)
+        self._registry.warn_once(f"passthrough:{name}", text, origin.model)
 
 
 def _placed(values: list[str], places: list[int], width: int) -> list[str]:
@@ -153,10 +161,3 @@ def _placed(values: list[str], places: list[int], width: int) -> list[str]:
     for place, value in zip(places, values, strict=True):
         row[place] = value
     return row
-
-
-def _trimmed(values: Key) -> Key:
-    """Without empty values at the end: they say nothing, and there are more of them when the family gets more labels."""
-    while values and not values[-1]:
-        values = values[:-1]
-    return values

@@ -13,9 +13,10 @@ from typing import Protocol
 
 import msgspec
 
-from servescope.metrics.foreign.label_budget import LabelBudget
+from servescope.metrics.foreign.left_out import LeftOut
 from servescope.metrics.foreign.merging import Merge, Origin
 from servescope.metrics.instruments import AnyFamily
+from servescope.metrics.label_budget import LabelBudget
 from servescope.metrics.registry import Registry
 from servescope.wire.exposed import Exposed
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # How long a scrape waits for workers, seconds; of those that are late it shows the answer before.
 DEADLINE_S = 0.25
+# Metrics that a model may have; vLLM has some hundred.
+MOST_FAMILIES = 1000
 # Seconds of the loop that are used between two pauses for requests; one piece may take as long again.
 SLICE_S = 0.00025
 
@@ -49,8 +52,9 @@ class PassThrough:
     def __init__(self, registry: Registry, clock: Callable[[], float] = time.perf_counter) -> None:
         self._registry = registry
         self._clock = clock
-        self._budget = LabelBudget(registry)
-        self._merge = Merge(registry, self._budget)
+        self._budget = LabelBudget(registry, MOST_FAMILIES)
+        self._left_out = LeftOut(registry.drops)
+        self._merge = Merge(registry, self._budget, self._left_out)
         self._decode = msgspec.msgpack.Decoder(Exposed).decode
         self._sources: dict[str, tuple[Origin, MetricsSource]] = {}
         self._families: tuple[AnyFamily, ...] = ()
@@ -64,7 +68,7 @@ class PassThrough:
     def detach(self, worker_name: str) -> None:
         """The worker has gone; nothing happens where it had not been attached. Its series go with the next `gather`."""
         if self._sources.pop(worker_name, None) is not None:
-            self._budget.forget(worker_name)
+            self._left_out.forget(worker_name)
 
     def collect(self) -> Iterator[AnyFamily]:
         """See `instruments.Collectable`: what the last `gather` found."""
@@ -88,7 +92,7 @@ class PassThrough:
             Exception
         ):  # these metrics may be wrong in ways that nobody thought of; the server's own are shown anyhow
             logger.exception("handlers' prometheus_client metrics could not be put together; none are shown")
-            self._merge = Merge(self._registry, self._budget)
+            self._merge = Merge(self._registry, self._budget, self._left_out)
             self._show(())
 
     async def _gathered(self) -> tuple[AnyFamily, ...]:
@@ -126,7 +130,7 @@ class PassThrough:
 
     def _warn(self, origin: Origin, why: str) -> None:
         text = f"prometheus_client metrics of {origin.worker} are left out, some or all: {why}"
-        self._registry.warn_once(f"passthrough:{origin.model}", text)
+        self._registry.warn_once(f"passthrough:{why}", text, origin.model)
 
     async def _in_slices(self, work: Iterator[None]) -> None:
         for _ in work:

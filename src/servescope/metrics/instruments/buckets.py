@@ -10,27 +10,35 @@ from dataclasses import replace
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import Definition
+from servescope.metrics.instruments.escaping import METRIC_NAME
+
+# Families under such names are this server's own, all of them known.
+_OWN = "servescope_"
 
 
 def apply_buckets(
-    definitions: Sequence[Definition], overrides: Mapping[str, tuple[float, ...]]
-) -> tuple[Definition, ...]:
-    """The definitions with the bounds that `Settings.metrics_buckets` gives by family name, in any letter case.
+    definitions: Sequence[Definition], overrides: Mapping[str, tuple[float, ...]], *, others: bool = False
+) -> tuple[tuple[Definition, ...], dict[str, tuple[float, ...]]]:
+    """The definitions with the bounds that `Settings.metrics_buckets` gives by family name, in any letter case; and, by name in
+    small letters, what is for none of them. `others`: handlers may make histograms under names that nobody here knows.
 
     Raises:
-        ConfigurationError: a name is that of no histogram among them; it names the option and its value.
+        ConfigurationError: a name is that of no histogram among them, and can become none; it names the option and its value.
     """
     wanted = {name.lower(): bounds for name, bounds in overrides.items()}
-    histograms = {definition.name.lower() for definition in definitions if definition.kind == "histogram"}
+    kinds = {definition.name.lower(): definition.kind for definition in definitions}
     for name, bounds in overrides.items():
-        if name.lower() not in histograms:
+        known = kinds.get(name.lower())
+        may_come = others and known is None and METRIC_NAME.fullmatch(name) and not name.lower().startswith(_OWN)
+        if known != "histogram" and not may_come:
             raise ConfigurationError(f"{_option(name, bounds)}: {_why_not(name, definitions)}")
-    return tuple(
-        replace(definition, buckets=wanted[definition.name.lower()])
+    applied = tuple(
+        replace(definition, buckets=wanted.pop(definition.name.lower()))
         if definition.kind == "histogram" and definition.name.lower() in wanted
         else definition
         for definition in definitions
     )
+    return applied, wanted
 
 
 def bounds_with(bounds: tuple[float, ...], thresholds: Iterable[float | None]) -> tuple[float, ...]:

@@ -7,7 +7,8 @@ never disturbs a render on the other.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar, cast
 
 from servescope.metrics.definitions import Definition
@@ -39,7 +40,7 @@ class Family(ABC, Generic[Series]):
         return 1
 
     def labels(self, *values: str) -> Series:
-        """The series with these label values, in the definition's order; made, at zero, on first use.
+        """The series with these label values, in the order of its writers (`Definition.order`); made, at zero, on first use.
 
         Bind it once and keep it. Raises ValueError where the number of values is not the number of labels.
         """
@@ -56,6 +57,7 @@ class Family(ABC, Generic[Series]):
     def _escaped(self, values: tuple[str, ...]) -> tuple[str, ...]:
         if len(values) != len(self.definition.labels):
             raise ValueError(f"{self.definition.name} has labels {self.definition.labels}, got values {values}")
+        values = self.definition.shown(values)
         escaped = tuple(map(escape_label_value, values))
         return values if escaped == values else escaped  # one tuple, not two, for nearly every series
 
@@ -64,6 +66,18 @@ class Family(ABC, Generic[Series]):
         dropped = self.series.pop(values, None)
         if dropped is not None:
             self.samples -= self._lines(dropped)
+
+    def widen(self, names: Sequence[str]) -> None:
+        """Have these labels too, before the last one; the series so far have "" there, which is to Prometheus as if they had no
+        such label. All series are new objects, as a scrape may be showing the old ones: who wrote to those binds anew.
+        """
+        empty = ("",) * len(names)
+        *labels, last = self.definition.labels
+        self.definition = replace(self.definition, labels=(*labels, *names, last))
+        before, self.series = self.series, {}
+        for values, series in before.items():
+            key: tuple[str, ...] = values[:-1] + empty + values[-1:]
+            self.series[key] = series.relabelled(self._escaped(key))
 
     def snapshot(self) -> list[Series]:
         """The series of this moment: one call into C, so atomic while another thread binds."""
@@ -139,6 +153,13 @@ class HistogramFamily(Family[Histogram]):
         return self._put(
             values, Histogram(self._escaped(values), self.definition.buckets if bounds is None else bounds)
         )
+
+    def rebound(self, bounds: tuple[float, ...], *values: str) -> None:
+        """Let the series with these label values have these bounds, which all of its own must be among."""
+        series = self.series[values]
+        before = self._lines(series)
+        series.rebound(bounds)
+        self.samples += self._lines(series) - before
 
 
 class SummaryFamily(Family[Histogram]):

@@ -7,6 +7,7 @@ in `exposition` read on the same thread. Made by `families`.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from itertools import pairwise, repeat
 from operator import add
@@ -88,6 +89,35 @@ class Histogram:
             native.merge(more)
         self._cumulative = tuple(map(add, self._cumulative, more.counted_by(self.bounds)))
         self._sum += more.sum
+
+    def relabelled(self, labels: tuple[str, ...]) -> "Histogram":
+        """Another one with the same counts."""
+        self.fold()
+        twin = copy(self)
+        twin.part(labels)
+        return twin
+
+    def part(self, labels: tuple[str, ...]) -> None:
+        """As a copy of another one: have these labels, and for itself what the two have in common."""
+        self.labels = labels
+        self.pending = []
+        self._latest = None if self._latest is None else dict(self._latest)
+        self._native = None if self._native is None else self._native.copy()
+
+    def rebound(self, bounds: tuple[float, ...]) -> None:
+        """Have these bounds from now on. Of what was counted before it is only known between which of the old ones it lies: it
+        counts as if it lay at the upper one, so every count up to an old bound stays what it was.
+
+        Raises ValueError where an old bound is not among them, or they are not ascending.
+        """
+        cumulative, before = self.cumulative, self.bounds
+        if not set(before) <= set(bounds):
+            raise ValueError(f"bounds {before} cannot become {bounds}: some would be lost")
+        self.bounds = shared_bounds(bounds)
+        up_to = (0, *cumulative)
+        self._cumulative = (*[up_to[bisect_right(before, bound)] for bound in self.bounds], cumulative[-1])
+        if self._latest:
+            self._latest = {bisect_left(self.bounds, marked[0]): marked for marked in self._latest.values()}
 
     def preset(self, cumulative: Sequence[float], total: float) -> None:
         """Show these counts, of values up to each bound and of all, and this sum, which somebody else has counted, instead of

@@ -26,6 +26,12 @@ class NativeCounts:
         self.positive: dict[int, int] = {}
         self.negative: dict[int, int] = {}
 
+    def copy(self) -> "NativeCounts":
+        """Another one with the same counts."""
+        twin = NativeCounts(self.zero)
+        twin.positive, twin.negative = dict(self.positive), dict(self.negative)
+        return twin
+
     def add(self, value: float) -> None:
         """Count one value, which must not be NaN."""
         size = abs(value)

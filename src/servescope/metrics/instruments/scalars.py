@@ -7,8 +7,11 @@ the renderers in `exposition` read. Made by `families`.
 import logging
 import math
 from collections.abc import Callable
+from copy import copy
+from typing import TypeVar
 
 logger = logging.getLogger(__name__)
+S = TypeVar("S", "Counter", "Gauge")
 
 
 class Counter:
@@ -20,6 +23,10 @@ class Counter:
         self.labels = labels
         self.value = 0.0
 
+    def relabelled(self, labels: tuple[str, ...]) -> "Counter":
+        """Another one with the same value."""
+        return _relabelled(self, labels)
+
 
 class Gauge:
     """A value that goes up and down: `gauge.value = x`. `labels` as in `Counter`."""
@@ -29,6 +36,10 @@ class Gauge:
     def __init__(self, labels: tuple[str, ...] = ()) -> None:
         self.labels = labels
         self.value = 0.0
+
+    def relabelled(self, labels: tuple[str, ...]) -> "Gauge":
+        """Another one with the same value."""
+        return _relabelled(self, labels)
 
 
 class ReadCounter(Counter):
@@ -59,6 +70,12 @@ class ReadGauge(Gauge):
     def value(self) -> float:  # type: ignore[override]
         """What the reader says now."""
         return _asked(self._read, "gauge")
+
+
+def _relabelled(scalar: S, labels: tuple[str, ...]) -> S:
+    twin = copy(scalar)
+    twin.labels = labels
+    return twin
 
 
 def _asked(read: Callable[[], float], kind: str) -> float:

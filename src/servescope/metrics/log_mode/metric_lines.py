@@ -5,18 +5,20 @@ TorchServe's form to ts_metrics.log and model_metrics.log. Made by `server`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from servescope.logs.metric import MetricLog
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import Definition
+from servescope.metrics.log_mode.layout import Layout
 from servescope.metrics.log_mode.lines import Dimensions, LineShape, json_shape, render, text_shape
+from servescope.metrics.torchserve.units import Conversion
 from servescope.wire.messages import MetricUpdate
 
 MOST_SHAPES = 4096
 _MODEL = "Model"
-_Series = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+_Series = tuple[str, str, str, tuple[str, ...], tuple[str, ...]]
 
 
 class Line:
@@ -31,7 +33,7 @@ class Line:
         self._ids = self._before = self._after = ""
 
     def write(self, value: float, request_ids: str = "", at: float = 0.0) -> None:
-        """Note that `value` was written, for these requests (ids between commas), `at` so many seconds since the epoch, 0: now."""
+        """Note that `value` was written, for these requests (ids between commas), `at` seconds since the epoch; 0: now."""
         shape = self._shape
         if shape is None:
             return
@@ -54,7 +56,7 @@ class MetricLines:
         self._server = server
         self._model = model
         self._readings: dict[tuple[str, tuple[str, ...]], Line] = {}
-        self._updates: dict[_Series, Line] = {}
+        self._layouts: dict[tuple[str, str], Layout] = {}
 
     def of_server(self, family: str, *values: str) -> Line:
         """A series of the server's. `values` stand for the family's labels in their order, the host's name aside."""
@@ -75,22 +77,30 @@ class MetricLines:
             line = self._readings[key] = self.of_server(reading.family, *reading.labels[:-1])
         line.write(reading.value)
 
-    def update(self, update: MetricUpdate) -> None:
-        """A handler wrote this. Its dimensions are logged as it gave them."""
-        key = (update.name, update.unit, tuple(update.dimensions), tuple(update.values))
-        line = self._updates.get(key)
-        if line is None:
-            _make_room(self._updates)
-            dimensions = tuple(zip(update.dimensions, update.values, strict=False))
-            shape = self._shape(self._model, update.name, update.unit, dimensions, with_ids=True)
-            line = self._updates[key] = Line(self._model, shape)
-        line.write(update.value, update.request_id, update.at)
+    def of_handler(self) -> "HandlerLines":
+        """What the handler of one model writes, to be kept no longer than the model."""
+        return HandlerLines(self._make_handlers, self._layout)
+
+    def _make_handlers(self, name: str, unit: str, dimensions: Dimensions) -> Line:
+        return Line(self._model, self._shape(self._model, name, unit, dimensions, with_ids=True))
+
+    def _layout(self, update: MetricUpdate) -> Layout:
+        """That of its metric, of whichever model: as declared, else as first written."""
+        key = (update.kind, update.name)
+        layout = self._layouts.get(key)
+        if layout is None:
+            _make_room(self._layouts)
+            declared = self._definitions.get(update.name)
+            is_it = declared is not None and declared.kind == update.kind
+            layout = Layout.declared(declared) if declared and is_it else Layout(update.unit, update.dimensions)
+            self._layouts[key] = layout
+        return layout
 
     def _shape_of(self, family: str, values: Sequence[str], log: MetricLog, *, with_ids: bool) -> LineShape | None:
         definition = self._definitions.get(family)
         if definition is None:
             return None
-        dimensions = tuple(zip(definition.labels[:-1], values, strict=True))
+        dimensions = tuple(zip(definition.labels, definition.shown((*values, self._hostname)), strict=True))[:-1]
         return self._shape(log, family, definition.unit, dimensions, with_ids=with_ids)
 
     def _shape(self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, *, with_ids: bool) -> LineShape:
@@ -98,7 +108,35 @@ class MetricLines:
         return make(name, unit, dimensions, self._hostname, with_ids=with_ids)
 
 
-def _make_room(lines: dict[Any, Line]) -> None:
+class HandlerLines:
+    """The lines of one model's own metrics. `make`: a line of a name, unit and dimensions; `layout`: that of an update's metric."""
+
+    def __init__(self, make: Callable[[str, str, Dimensions], Line], layout: Callable[[MetricUpdate], Layout]) -> None:
+        self._make = make
+        self._layout = layout
+        self._known: dict[_Series, tuple[Line, Conversion]] = {}
+
+    def update(self, update: MetricUpdate) -> None:
+        """The handler wrote this. All lines of a metric have its dimensions in one order, and its unit, where theirs can be
+        converted into it; those that cannot name their own.
+        """
+        key = (update.kind, update.name, update.unit, tuple(update.dimensions), tuple(update.values))
+        found = self._known.get(key)
+        if found is None:
+            _make_room(self._known)
+            layout = self._layout(update)
+            unit, converted = layout.measured(update.unit)
+            line = self._make(update.name, unit, layout.ordered(update.dimensions, update.values))
+            found = self._known[key] = (line, converted)
+        line, (times, per) = found
+        line.write(update.value * times / per, update.request_id, update.at)
+
+    def clear(self) -> None:
+        """The model has gone."""
+        self._known.clear()
+
+
+def _make_room(lines: dict[Any, Any]) -> None:
     """Handlers choose label values, so what is kept of them is bounded; making a shape anew costs microseconds."""
     if len(lines) >= MOST_SHAPES:
         lines.clear()

@@ -62,7 +62,7 @@ class LoggingRecorder(Recorder):
         return LoggingRequestRecorder(self._make_series(name, version, objectives), self.port, self._lines, name)
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
-        custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
+        custom = CustomMetrics(self._custom, name, version)
         requests = self._make_requests(name, version, objectives)
         llm = self._make_llm(name, version, objectives)
         return LoggingModelRecorder(
@@ -87,6 +87,7 @@ class LoggingModelRecorder(ModelRecorder):
         super().__init__(families, custom, name, version, requests, llm)
         self._lines = lines
         self._keeps_custom = keeps_custom
+        self._handler_lines = lines.of_handler()
         self._reading: asyncio.TimerHandle | None = None
         self._arrived_lines: dict[str, Line] = {}
         self._prediction_line = lines.of_model("PredictionTime", self.name, MODEL)
@@ -121,8 +122,13 @@ class LoggingModelRecorder(ModelRecorder):
         self._prediction_line.write(to_thousandths(prediction_s * 1e6) / 1000.0, ",".join(batch.request_ids))
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
-        """See ModelRecorder."""
+        """See ModelRecorder. What a worker refused is counted in every mode, and is no line."""
         super().custom(updates if self._keeps_custom else [update for update in updates if update.kind == DROPPED])
         for update in updates:
             if update.kind != DROPPED:
-                self._lines.update(update)
+                self._handler_lines.update(update)
+
+    def detach(self) -> None:
+        """See ModelRecorder."""
+        super().detach()
+        self._handler_lines.clear()

@@ -15,7 +15,6 @@ class ModelFamilies:
         self.ts_latency = counter("ts_inference_latency_microseconds")
         self.ts_queue_latency = counter("ts_queue_latency_microseconds")
         self.queue_time = gauge("QueueTime")
-        self.prediction = gauge("PredictionTime")
         self.requests = counter("servescope_requests_total")
         self.durations = histogram("servescope_request_duration_seconds")
         self.stages = histogram("servescope_request_stage_seconds")
@@ -35,7 +34,7 @@ class ModelFamilies:
         self.restarts = counter("servescope_worker_restarts_total")
         self.load_seconds = histogram("servescope_worker_load_seconds")
         self.info = gauge("servescope_model_info")
-        self.dropped = registry.counter("servescope_series_dropped_total")
+        self.drops = registry.drops
         self.llm = LlmFamilies(registry)
 
 
@@ -53,4 +52,4 @@ class LlmFamilies:
         self.kv_cache = gauge("servescope_llm_kv_cache_usage_ratio")
         self.preemptions = counter("servescope_llm_preemptions_total")
         self.finished = counter("servescope_llm_finished_total")
-        self.dropped = counter("servescope_series_dropped_total")
+        self.drops = registry.drops

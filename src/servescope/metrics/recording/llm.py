@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.definitions import FINISH_REASONS, TOKEN_KINDS
+from servescope.metrics.drops import OTHER
 from servescope.metrics.instruments import Counter, Gauge, Histogram
 from servescope.metrics.instruments.buckets import bounds_with
 from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.families import LlmFamilies
+from servescope.metrics.recording.workers import MOST_GONE
 from servescope.wire.messages import EngineStats, Tokens
-
-OTHER = "other"
 
 
 class _Series(NamedTuple):
@@ -105,7 +105,7 @@ class LlmRecorder:
         if counter is None:
             families = self._families
             if len(self._finished) >= max(families.budget, len(FINISH_REASONS)):
-                families.dropped.labels(families.finished.definition.name).value += 1.0
+                families.drops.count(families.finished.definition.name, "series_budget", self._model[0])
                 counter = families.finished.labels(*self._model, OTHER)
             else:
                 counter = self._finished[reason] = families.finished.labels(*self._model, reason)
@@ -147,11 +147,15 @@ class LlmRecorder:
         self.worker_ended(worker)
         if worker in self._preemptions:
             self._gone[worker] = self._clock() + self._kept_s
+        self.sweep()
 
     def sweep(self) -> None:
         """Drop what is left of workers that went long enough ago."""
         now = self._clock()
-        for worker in [worker for worker, until in self._gone.items() if until <= now]:
+        too_many = len(self._gone) - MOST_GONE
+        for number, (worker, until) in enumerate(list(self._gone.items())):
+            if number >= too_many and until > now:
+                break
             del self._gone[worker], self._preemptions[worker]
             self._families.preemptions.remove(*self._model, worker)
 

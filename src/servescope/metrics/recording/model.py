@@ -105,8 +105,7 @@ class ModelRecorder:
         """The worker's entry point answered a batch without failing, in so many seconds."""
         gauge = self._prediction
         if gauge is None:
-            families = self._families
-            gauge = self._prediction = families.prediction.labels(self.name, MODEL, families.hostname)
+            gauge = self._prediction = self._custom.prediction_time()
         gauge.value = prediction_s * 1000.0
 
     def worker_measures(self, worker: str, source: Source) -> None:
@@ -135,6 +134,11 @@ class ModelRecorder:
         facts = (handler, runtime, str(batch_size), str(max_batch_delay_ms), device)
         self._info = (self.name, self.version, *facts)
         self._families.info.labels(*self._info).value = 1.0
+
+    def serves_language_model(self) -> None:
+        """A worker says so. Twice does no harm."""
+        self.llm.begin()
+        self.requests.generates()
 
     def batches_of_one(self) -> None:
         """It turned out to be a language model: its engine forms the batches, whatever size was asked for."""
@@ -169,8 +173,10 @@ class ModelRecorder:
             family.read(read, self.name, self.version)
 
     def detach(self) -> None:
-        """Drop the series that are read at scrape time: there is nothing left to read."""
+        """Drop the gauges, its handler's too: there is nothing left that they could be true of."""
         families = self._families
+        self._custom.release()
+        self._prediction = None
         for family in (
             families.depth,
             families.oldest,

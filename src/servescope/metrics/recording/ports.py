@@ -5,13 +5,13 @@ In: calls of `web`, and of `request_recorder` for predictions. Out: series in th
 
 from collections import Counter as Tally
 
+from servescope.metrics.drops import OTHER
 from servescope.metrics.instruments import Counter
 from servescope.metrics.recording.codes import USUAL_CODES, code_class
 from servescope.metrics.registry import Registry
 
 METHODS = frozenset(("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"))
 HOST = "Host"
-OTHER = "other"
 _MOST_CODES = 100
 
 
@@ -23,7 +23,7 @@ class PortRecorder:
         self._client_error = registry.counter("Requests4XX").labels(HOST, hostname)
         self._server_error = registry.counter("Requests5XX").labels(HOST, hostname)
         self._http = registry.counter("servescope_http_requests_total")
-        self._dropped = registry.counter("servescope_series_dropped_total")
+        self._drops = registry.drops
         self._warn_once = registry.warn_once
         self._asked: dict[tuple[str, str, str, int], Counter] = {}
         self._codes: Tally[tuple[str, str, str]] = Tally()
@@ -58,7 +58,7 @@ class PortRecorder:
         way = (listener, method, path)
         if self._codes[way] >= _MOST_CODES and code not in USUAL_CODES:
             name = self._http.definition.name
-            self._dropped.labels(name).value += 1.0
+            self._drops.count(name, "series_budget")
             text = f"{method} {path} was answered with {_MOST_CODES} codes; {name} has further ones by class, as {code_class(code)}"
             self._warn_once(f"series:{':'.join(way)}:{name}", text)
             return self._http.labels(*way, code_class(code))

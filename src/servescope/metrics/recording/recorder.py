@@ -25,13 +25,15 @@ from servescope.metrics.recording.requests.series import RequestSeries
 from servescope.metrics.recording.workers import WorkerRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom import CustomMetrics
+from servescope.metrics.torchserve.custom_families import CustomFamilies
 
 __all__ = ["ModelRecorder", "Recorder"]
 
 # The last counts of an unregistered model are kept so long that a scrape sees them.
 KEPT_S = 300.0
-# Every new worker has a name of its own, so the load times of workers long gone make room.
-_MOST_WORKER_SERIES = 1000
+# TorchServe's counters of unregistered models, and those of their handlers, are kept for good, but only of so many model versions,
+# those that went last: who registers under ever new names would else fill the server's memory, and Prometheus'.
+MOST_GONE = 100
 
 
 class Recorder:
@@ -42,19 +44,19 @@ class Recorder:
     """
 
     def __init__(self, registry: Registry, hostname: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.workers = WorkerRecorder(registry, KEPT_S, clock)
+        self.workers = WorkerRecorder(registry, hostname, KEPT_S, clock)
         self._hostname = hostname
         self._clock = clock
         self._families = ModelFamilies(registry, hostname)
         self._models: dict[tuple[str, str], ModelRecorder] = {}
         self._objectives: dict[tuple[str, str], Objectives | None] = {}
         self._retired: dict[tuple[str, str], float] = {}
-        self._custom: dict[str, CustomMetrics] = {}
+        self._gone: dict[tuple[str, str], None] = {}
+        self._custom = CustomFamilies(registry, hostname)
         self._registry = registry
         self.port = self._make_port()
         self._missing = registry.gauge("servescope_models_missing")
         self._read_missing: Callable[[], Collection[tuple[str, str]]] = tuple
-        self._loads = registry.gauge("WorkerLoadTime")
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
         lag = registry.histogram("servescope_event_loop_lag_seconds").labels()
@@ -71,6 +73,7 @@ class Recorder:
         """
         key = (name, version)
         self._retired.pop(key, None)
+        self._gone.pop(key, None)
         found, known = self._models.get(key), self._objectives.get(key)
         if found is not None and known != objectives:
             found.remove()
@@ -84,7 +87,7 @@ class Recorder:
         return PortRecorder(self._registry, self._hostname)
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
-        custom = self._custom.setdefault(name, CustomMetrics(self._registry, self._hostname, name))
+        custom = CustomMetrics(self._custom, name, version)
         requests = self._make_requests(name, version, objectives)
         return ModelRecorder(self._families, custom, name, version, requests, self._make_llm(name, version, objectives))
 
@@ -104,22 +107,23 @@ class Recorder:
         return RequestSeries(self._families, name, version, judge, bounds)
 
     def forget(self, name: str, version: str) -> None:
-        """The model was unregistered: what is read at scrape time goes at once, its counts five minutes later.
+        """The model was unregistered: gauges go at once, this project's counts five minutes later.
 
-        TorchServe's families and custom metrics stay, as TorchServe's do.
+        What only grows of TorchServe's families and of handlers' metrics stays, as in TorchServe, until MOST_GONE others went.
         """
-        found = self._models.get((name, version))
+        key = (name, version)
+        found = self._models.get(key)
         if found is not None:
             found.detach()
-            self._retired[name, version] = self._clock() + KEPT_S
+            self._retired[key] = self._clock() + KEPT_S
+            self._gone[key] = None
+        self._sweep()
 
     def worker_loaded(self, worker_name: str, milliseconds: float) -> None:
         """A worker reported its model loaded, so long after the decision to start it. `worker_name`:
         `W-9000-noop_1.0`.
         """
-        self._loads.labels(worker_name, HOST, self._hostname).value = milliseconds
-        if len(self._loads.series) > _MOST_WORKER_SERIES:
-            self._loads.remove(*next(iter(self._loads.series)))
+        self.workers.loaded(worker_name, milliseconds)
 
     def worker_thread_time(self, milliseconds: float) -> None:
         """A command to a worker is done; so much of its time was the front end's own."""
@@ -153,9 +157,22 @@ class Recorder:
             model.read_measured()
             model.requests.settle()
             model.llm.sweep()
+        self._sweep()
+        self.workers.sweep()
+
+    def _sweep(self) -> None:
         now = self._clock()
         for key in [key for key, until in self._retired.items() if until <= now]:
-            del self._retired[key]
+            self._drop(key)
+        while len(self._gone) > MOST_GONE:
+            key = next(iter(self._gone))
+            del self._gone[key]
+            self._drop(key)
+            self._drop_torchserves(*key)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        """Drop this project's series of a model that has gone."""
+        if self._retired.pop(key, None) is not None:
             del self._objectives[key]
             self._models.pop(key).remove()
         self.workers.sweep()
@@ -167,3 +184,14 @@ class Recorder:
             self._missing.remove(*labels)
         for labels in missing:
             self._missing.labels(*labels).value = 1.0
+
+    def _drop_torchserves(self, name: str, version: str) -> None:
+        """Drop TorchServe's series of it, and with the last version of its name what its handler counted."""
+        families = self._families
+        labels = [version]
+        if not any(other == name for other, _ in (*self._models, *self._gone)):
+            labels.append("default")
+            self._registry.forget(name)
+        for family in (families.ts_requests, families.ts_latency, families.ts_queue_latency):
+            for label in labels:
+                family.remove(name, label, families.hostname)

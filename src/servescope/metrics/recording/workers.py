@@ -1,7 +1,7 @@
-"""The series of single workers: how long each was busy, is at its batch, and which processes they are.
+"""The series of single workers: how long each was busy, is at its batch and took to load, and which processes they are.
 
-In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total and _batch_seconds, and the processes that
-`collectors.workers` measures. Made by `recorder.Recorder`.
+In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total and _batch_seconds, TorchServe's
+WorkerLoadTime, and the processes that `collectors.workers` measures. Made by `recorder.Recorder`.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,22 @@ from collections.abc import Callable
 from servescope.metrics.recording.processes import WorkerProcesses
 from servescope.metrics.registry import Registry
 
+HOST = "Host"
+# So many at most keep their last counts: an autoscaler may make hundreds of workers in these seconds.
+MOST_GONE = 100
 Key = tuple[str, str, str]
 
 
 class WorkerRecorder:
-    """Workers by model, version and name. A worker that has gone keeps its last count for `kept_s` seconds."""
+    """Workers by model, version and name. A worker that has gone keeps its last count for `kept_s` seconds, its gauges go with it.
 
-    def __init__(self, registry: Registry, kept_s: float, clock: Callable[[], float]) -> None:
+    `hostname` is the value of the Hostname label.
+    """
+
+    def __init__(self, registry: Registry, hostname: str, kept_s: float, clock: Callable[[], float]) -> None:
         self.processes = WorkerProcesses()
+        self._hostname = hostname
+        self._loads = registry.gauge("WorkerLoadTime")
         self._busy = registry.counter("servescope_worker_busy_seconds_total")
         self._batch = registry.gauge("servescope_worker_batch_seconds")
         self._kept_s = kept_s
@@ -34,6 +42,10 @@ class WorkerRecorder:
         """Its process serves."""
         self.processes.started(worker, model, version, pid)
 
+    def loaded(self, worker: str, milliseconds: float) -> None:
+        """It has loaded its model, so long after the decision to start it."""
+        self._loads.labels(worker, HOST, self._hostname).value = milliseconds
+
     def ended(self, worker: str) -> None:
         """Its process has ended; it may get another."""
         self.processes.ended(worker)
@@ -45,10 +57,15 @@ class WorkerRecorder:
         self._busy.remove(*key)
         self._busy.labels(*key).value = busy_s
         self._gone[key] = self._clock() + self._kept_s
+        self._loads.remove(worker, HOST, self._hostname)
+        self.sweep()
 
     def sweep(self) -> None:
         """Drop the series of workers that went long enough ago."""
         now = self._clock()
-        for key in [key for key, until in self._gone.items() if until <= now]:
+        too_many = len(self._gone) - MOST_GONE
+        for number, (key, until) in enumerate(list(self._gone.items())):
+            if number >= too_many and until > now:
+                break
             del self._gone[key]
             self._busy.remove(*key)

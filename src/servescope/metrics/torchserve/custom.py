@@ -1,8 +1,9 @@
-"""A model's own metrics, as its handler emits them: names made valid, conflicts dropped, label values under a budget.
+"""A model's own metrics, as its handler emits them: names made valid, dimensions by name, values in the metric's unit, conflicts
+left out, label values under a budget.
 
-In: `MetricUpdate`s that workers send with their replies. Out: series in the registry, `Hostname` appended to their
-labels. Called by `recorder`; one `CustomMetrics` a model name, kept for good, so that registering anew does not
-renew the budget. A bad update is dropped with one logged warning, never raised: measurements must not fail requests.
+In: `MetricUpdate`s, read from what workers have measured. Out: series in the registry. Called by `recording.model`; one
+`CustomMetrics` a model version. What cannot be shown as it came is counted, with one logged warning, and never raises:
+measurements must not fail requests.
 """
 
 import math
@@ -11,16 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from servescope.metrics.definitions import BY_NAME, Definition, Kind
-from servescope.metrics.instruments import AnyFamily
-from servescope.metrics.instruments.escaping import label_name, metric_name
-from servescope.metrics.registry import Registry
-from servescope.metrics.torchserve.units import buckets_for
+from servescope.metrics.drops import OTHER
+from servescope.metrics.instruments.escaping import metric_name
+from servescope.metrics.torchserve.custom_definition import HOSTNAME, exposed_labels
+from servescope.metrics.torchserve.custom_families import CustomFamilies
+from servescope.metrics.torchserve.custom_family import CustomFamily, Owner, Refused
+from servescope.metrics.torchserve.units import Conversion
 from servescope.wire.messages import DROPPED, ROOM, MetricUpdate
 
-OTHER = "other"
-HOSTNAME = "Hostname"
+# Those that the server and its API give.
 _LEVELS = ("Model", "Host", "Error")
+# Ways to write that are remembered: kinds, names, units and orders of dimensions. Handlers choose them.
+_MOST_BINDINGS = 4096
 
 
 def _add(series: Any, value: float) -> bool:
@@ -49,142 +52,145 @@ _WRITES: dict[str, Callable[[Any, float], bool]] = {"counter": _add, "gauge": _s
 
 @dataclass(slots=True)
 class Binding:
-    """What one (kind, name, dimensions) of updates writes to. `kept`: positions of the dimensions that became
-    labels.
+    """What one (kind, name, unit, dimensions) of updates writes to. `kept`: positions of the dimensions that became labels,
+    `places`: where these stand among the family's, which has `width` of them.
     """
 
-    family: AnyFamily
+    home: CustomFamily
+    width: int
     kept: tuple[int, ...]
+    places: tuple[int, ...]
+    unit: Conversion
     write: Callable[[Any, float], bool]
     series: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
+    def values(self, given: Sequence[str]) -> list[str]:
+        """An update's label values in the family's order."""
+        row = [""] * self.width
+        for place, position in zip(self.places, self.kept, strict=True):
+            row[place] = given[position]
+        return row
 
-def custom_definition(kind: Kind, name: str, unit: str, dimensions: Sequence[str]) -> Definition:
-    """The definition of a handler's metric: valid names, `Hostname` last, buckets that follow the unit."""
-    valid = metric_name(name)
-    labels = [label_name(dimension) for dimension in dimensions if dimension != HOSTNAME]
-    if kind == "histogram":
-        labels = ["exported_le" if label == "le" else label for label in labels]
-    text = f"{name} in {unit or 'no unit'}, as the handler measures it in the worker."
-    buckets = buckets_for(unit) if kind == "histogram" else ()
-    return Definition(
-        valid, kind, unit, (*labels, HOSTNAME), text, "Read from the worker at each scrape, and at its end.", buckets
-    )
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing, or something else, comes of updates: `family` is what they are counted under, `reason` one of DROP_REASONS."""
+
+    family: str
+    reason: str
+    why: str
 
 
 class CustomMetrics:
-    """The custom metrics of one model name, all its versions."""
+    """The custom metrics of one model version. Its budget is that of all versions."""
 
-    __slots__ = ("_bindings", "_budget", "_dropped", "_hostname", "_model", "_registry")
+    __slots__ = ("_bindings", "_budget", "_drops", "_families", "_name", "_version", "_warn_once")
 
-    def __init__(self, registry: Registry, hostname: str, model: str) -> None:
-        self._registry = registry
-        self._hostname = hostname
-        self._model = model
-        self._budget = registry.series_budget
-        self._bindings: dict[tuple[str, ...], Binding | None] = {}
-        self._dropped = registry.counter("servescope_series_dropped_total")
+    def __init__(self, families: CustomFamilies, name: str, version: str) -> None:
+        self._families = families
+        self._name = name
+        self._version = version
+        self._budget = families.budget
+        self._drops = families.registry.drops
+        self._warn_once = families.registry.warn_once
+        self._bindings: dict[tuple[str, ...], Binding | Refusal] = {}
 
     def apply(self, updates: Sequence[MetricUpdate]) -> None:
         """Write these updates, in order."""
         for update in updates:
-            if update.kind == DROPPED:
-                self._count_dropped(update)
+            if update.kind == DROPPED:  # said in the model log already
+                self._note_dropped(update)
                 continue
-            key = (update.kind, update.name, *update.dimensions)
-            binding = self._bindings[key] if key in self._bindings else self._bind(key, update)
-            if binding is None:
-                continue
-            series = binding.series.get(tuple(update.values))
-            if series is None:
-                series = self._series(binding, update)
-            if series is None:
-                continue
-            if update.folded:
-                self._dropped.labels(binding.family.definition.name).value += update.writes
-            if update.distribution is not None:
-                series.merge(update.distribution)
-            elif not binding.write(series, update.value):
-                why = f"a {update.kind} cannot take {update.value}, which is left out"
-                self._registry.warn_once(
-                    f"value:{self._model}:{update.name}", f"metric {update.name!r} of model {self._model}: {why}"
-                )
+            key = (update.kind, update.name, update.unit, *update.dimensions)
+            binding = self._bindings.get(key)
+            if binding is None or (type(binding) is Binding and binding.width != binding.home.width):
+                binding = self._bind(key, update)
+            refusal = binding if isinstance(binding, Refusal) else self._write(binding, update)
+            if refusal is not None:
+                self._drop(update, refusal)
 
-    def _count_dropped(self, update: MetricUpdate) -> None:
-        """The worker took some writes for nothing, and has told the handler so."""
-        self._dropped.labels(OTHER).value += update.value
-        if update.unit == ROOM:
-            text = f"model {self._model} measures more than a worker has room for; what is over is dropped"
-            self._registry.warn_once(f"room:{self._model}", text)
+    def _note_dropped(self, update: MetricUpdate) -> None:
+        """The worker took some writes for nothing."""
+        self._drops.count(metric_name(update.name), update.unit, self._name, update.value)
+        if update.unit == ROOM:  # what is the handler's fault its model log says
+            text = f"model {self._name} measures more than a worker has room for; what is over is dropped"
+            self._warn_once(ROOM, text, self._name)
 
-    def _bind(self, key: tuple[str, ...], update: MetricUpdate) -> Binding | None:
-        """Find or make the family. None, remembered, where it cannot be had; over the budget None without
-        remembering.
-        """
-        if len(self._bindings) >= self._budget:
-            self._dropped.labels(OTHER).value += update.writes
-            text = f"model {self._model} has {self._budget} metrics; {update.name!r} and further ones are dropped"
-            self._registry.warn_once(f"metrics:{self._model}", text)
-            return None
-        binding = None
-        if update.kind not in _WRITES:
-            self._warn(update, f"its type {update.kind!r} is none of counter, gauge, histogram")
-        elif (family := self._family(update)) is not None:
-            kept = tuple(i for i, dimension in enumerate(update.dimensions) if dimension != HOSTNAME)
-            binding = Binding(family, kept, _WRITES[update.kind])
-        self._bindings[key] = binding
-        return binding
+    def prediction_time(self) -> Any:
+        """The gauge of TorchServe's PredictionTime, which goes with this version, unless another one has it."""
+        return self._families.prediction_time().bind((self._name, "Model"), (self._name, self._version))
 
-    def _family(self, update: MetricUpdate) -> AnyFamily | None:
-        """The family for this metric; None, with a warning, where its name stands for something else."""
-        definition = custom_definition(update.kind, update.name, update.unit, update.dimensions)  # type: ignore[arg-type]
-        if len(set(definition.labels)) != len(definition.labels):
-            self._warn(update, f"its dimensions {update.dimensions} are not distinct")
-            return None
-        builtin = BY_NAME.get(definition.name)
-        if builtin is not None and "ModelName" not in builtin.labels:
-            self._warn(update, "its name is the server's own")
-            return None
-        found = self._registry.find(definition.name)
-        if (
-            found is not None
-            and found.definition.kind == definition.kind
-            and found.definition.labels == definition.labels
-        ):
-            return found
-        if taken := self._registry.taken_by(definition):
-            self._warn(update, f"its name is taken by {taken} with another type or other dimensions")
-            return None
-        if definition.name != update.name:
-            text = f"metric {update.name!r} of model {self._model} is exposed as {definition.name}"
-            self._registry.warn_once(f"name:{update.name}", text)
-        return self._registry.add(definition)
+    def release(self) -> None:
+        """The version has gone, and its gauges go with it."""
+        self._bindings.clear()
+        self._families.release((self._name, self._version))
 
-    def _series(self, binding: Binding, update: MetricUpdate) -> Any:
-        """The series for these label values, `other` where the budget is used up, None where values are missing."""
-        if len(update.values) != len(update.dimensions):
-            self._warn(update, f"it has dimensions {update.dimensions} and values {update.values}")
+    def _bind(self, key: tuple[str, ...], update: MetricUpdate) -> Binding | Refusal:
+        """What this kind of update writes to, from now on, or why it does not."""
+        if len(self._bindings) >= _MOST_BINDINGS:
+            self._bindings.clear()
+        family = metric_name(update.name)
+        made: Binding | Refusal
+        if not self._budget.admits_family(self._name, family):
+            made = Refusal(OTHER, "metric_budget", "")
+        else:
+            try:
+                made = self._found(update)
+            except Refused as refused:
+                made = Refusal(family, refused.reason, str(refused))
+        self._bindings[key] = made
+        return made
+
+    def _found(self, update: MetricUpdate) -> Binding:
+        home = self._families.find(update, self._name)
+        unit = home.conversion(update.unit)
+        places = home.places(exposed_labels(update.kind, update.dimensions))
+        kept = tuple(i for i, dimension in enumerate(update.dimensions) if dimension != HOSTNAME)
+        return Binding(home, home.width, kept, places, unit, _WRITES[update.kind])
+
+    def _write(self, binding: Binding, update: MetricUpdate) -> Refusal | None:
+        """Write it; whether something was wrong with it."""
+        folded = Refusal(binding.home.name, "series_budget", "") if update.folded else None
+        series = binding.series.get(tuple(update.values))
+        if series is None:
+            if len(update.values) != len(update.dimensions):
+                why = f"it has dimensions {update.dimensions} and values {update.values}"
+                return Refusal(binding.home.name, "dimensions", why)
+            series = self._series(binding, update.values)
+        if series is None:
+            folded = Refusal(binding.home.name, "series_budget", "")
+            given = [self._fold(*pair) for pair in zip(update.dimensions, update.values, strict=True)]
+            series = binding.home.bind(binding.values(given), self._owner(update.kind))
+        if update.distribution is not None:
+            series.merge(update.distribution.scaled(binding.unit.times / binding.unit.per))
+            return folded
+        value = update.value * binding.unit.times / binding.unit.per
+        too_large = math.isinf(value) and not math.isinf(update.value)
+        if too_large or not binding.write(series, value):
+            return Refusal(binding.home.name, "value", f"a {update.kind} cannot take {update.value}")
+        return folded
+
+    def _series(self, binding: Binding, given: Sequence[str]) -> Any:
+        """The series with these values, from now on; None where the budget is used up."""
+        values = binding.values(given)
+        if not self._budget.admits(self._name, binding.home.name, tuple(values)):
             return None
-        if len(binding.series) < self._budget:
-            chosen = [update.values[i] for i in binding.kept]
-            series = binding.family.labels(*chosen, self._hostname)
-            binding.series[tuple(update.values)] = series
-            return series
-        family = binding.family.definition.name
-        if not update.folded:
-            self._dropped.labels(family).value += update.writes
-        text = (
-            f"metric {family} of model {self._model} has {self._budget} series; further label values become {OTHER!r}"
-        )
-        self._registry.warn_once(f"series:{self._model}:{family}", text)
-        folded = [self._fold(update.dimensions[i], update.values[i]) for i in binding.kept]
-        return binding.family.labels(*folded, self._hostname)
+        series = binding.home.bind(values, self._owner(binding.home.family.definition.kind))
+        binding.series[tuple(given)] = series
+        return series
+
+    def _owner(self, kind: str) -> Owner:
+        """Who must go for a series to go: gauges go with the version, what only grows stays as long as the name is known."""
+        return (self._name, self._version if kind == "gauge" else "")
 
     def _fold(self, dimension: str, value: str) -> str:
         """What is left of a label value past the budget: only the few that the server itself would give."""
-        mine = (dimension == "ModelName" and value == self._model) or (dimension == "Level" and value in _LEVELS)
+        mine = (dimension == "ModelName" and value == self._name) or (dimension == "Level" and value in _LEVELS)
         return value if mine else OTHER
 
-    def _warn(self, update: MetricUpdate, why: str) -> None:
-        text = f"metric {update.name!r} of model {self._model} is dropped: {why}"
-        self._registry.warn_once(f"dropped:{self._model}:{update.name}", text)
+    def _drop(self, update: MetricUpdate, refusal: Refusal) -> None:
+        """Count it, and say why, once a metric and reason; what is over a budget the budget says."""
+        self._drops.count(refusal.family, refusal.reason, self._name, update.writes)
+        if refusal.why:
+            text = f"metric {update.name!r} of model {self._name} is left out, wholly or in part: {refusal.why}"
+            self._warn_once(f"{refusal.reason}:{update.name}", text, self._name)

@@ -16,8 +16,8 @@ import yaml
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, OWN, TORCHSERVE, Definition, Kind
 from servescope.metrics.instruments.escaping import LABEL_NAME, METRIC_NAME
-from servescope.metrics.torchserve.custom import custom_definition
-from servescope.metrics.torchserve.units import buckets_for
+from servescope.metrics.torchserve.custom_definition import HOSTNAME, custom_definition
+from servescope.metrics.torchserve.units import SAME, buckets_for, conversion
 from servescope.wire.messages import MetricDeclaration
 
 KINDS = ("counter", "gauge", "histogram")
@@ -119,7 +119,7 @@ def _check_names(declarations: Sequence[MetricDeclaration], where: str) -> None:
 
 
 def _check_built_in(config: MetricsConfig, where: str) -> None:
-    """The server's values map to the file's labels by position, so type and number of dimensions must be its own."""
+    """The server's values have a label each in the file, so type and number of dimensions must be its own."""
     for section, declarations in (("ts_metrics", config.ts_metrics or ()), ("model_metrics", config.model_metrics)):
         for declaration in declarations:
             definition = BY_NAME.get(declaration.name)
@@ -163,7 +163,7 @@ def _server_metric(declaration: MetricDeclaration) -> Definition:
     """A listed family under the file's labels and unit; one that the server does not write is declared and stays empty."""
     labels = _labels(declaration, "ts_metrics")
     if declaration.name in BY_NAME:
-        return replace(BY_NAME[declaration.name], labels=labels, unit=declaration.unit)
+        return _built_in(BY_NAME[declaration.name], labels, declaration.unit)
     kind = cast("Kind", declaration.kind)
     text = f"{declaration.name}, declared in metrics_config."
     buckets = buckets_for(declaration.unit) if kind == "histogram" else ()
@@ -174,6 +174,42 @@ def _server_metric(declaration: MetricDeclaration) -> Definition:
 
 def _model_metric(declaration: MetricDeclaration) -> Definition:
     if declaration.name in BY_NAME:
-        labels = _labels(declaration, "model_metrics")
-        return replace(BY_NAME[declaration.name], labels=labels, unit=declaration.unit)
+        return _built_in(BY_NAME[declaration.name], _labels(declaration, "model_metrics"), declaration.unit)
     return custom_definition(cast("Kind", declaration.kind), declaration.name, declaration.unit, declaration.dimensions)
+
+
+def _built_in(definition: Definition, labels: tuple[str, ...], unit: str) -> Definition:
+    """A family that the server writes, under the file's labels. Its values are in its own unit, which the file may spell
+    differently (Milliseconds for ms) and not change.
+    """
+    order = _order(definition.labels, labels)
+    straight = order == tuple(range(len(labels)))
+    spelt = unit if conversion(unit, definition.unit) == SAME else definition.unit
+    return replace(definition, labels=labels, unit=spelt, order=() if straight else order)
+
+
+def _order(own: Sequence[str], labels: Sequence[str]) -> tuple[int, ...]:
+    """Where among the server's own labels the file's stand: by name. Those that it has other names for take what is left, in order.
+
+    The host's name is last in both.
+    """
+    last = len(own) - 1
+    left = iter([place for place, label in enumerate(own[:last]) if label not in labels[:last]])
+    places = [own.index(label) if label in own[:last] else next(left) for label in labels[:last]]
+    return (*places, last)
+
+
+def worker_declarations(config: MetricsConfig) -> tuple[MetricDeclaration, ...]:
+    """What workers are told of model_metrics: as declared, but for this server's own families, whose dimensions have its names
+    there, in the file's order, whatever the file calls them.
+    """
+    return tuple([_for_workers(declaration) for declaration in config.model_metrics])
+
+
+def _for_workers(declaration: MetricDeclaration) -> MetricDeclaration:
+    own = BY_NAME.get(declaration.name)
+    if own is None:
+        return declaration
+    order = _order(own.labels, _labels(declaration, "model_metrics"))
+    names = [own.labels[place] for place in order if own.labels[place] != HOSTNAME]
+    return MetricDeclaration(declaration.kind, declaration.name, declaration.unit, names)

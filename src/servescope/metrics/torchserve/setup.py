@@ -1,15 +1,18 @@
 """Which families a server shows and logs, and which metrics its workers declare, by its settings. Called once by `server`."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
 from servescope.metrics.instruments.buckets import apply_buckets
-from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select
+from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select, worker_declarations
 from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
 from servescope.metrics.torchserve.units import bounds_by_unit, buckets_for
 from servescope.wire.messages import Measuring, MetricDeclaration
+
+logger = logging.getLogger(__name__)
 
 _OWN_NAMES = frozenset(definition.name for definition in OWN)
 
@@ -17,7 +20,7 @@ _OWN_NAMES = frozenset(definition.name for definition in OWN)
 @dataclass(frozen=True)
 class MetricSetup:
     """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` and `measuring` travel to the
-    workers.
+    workers. `buckets`: bounds of histograms that handlers may make later, by name in small letters.
     """
 
     mode: MetricsMode
@@ -25,6 +28,7 @@ class MetricSetup:
     logged: Sequence[Definition]
     declarations: Sequence[MetricDeclaration]
     measuring: Measuring
+    buckets: Mapping[str, tuple[float, ...]]
 
 
 def read_definitions(settings: Settings) -> MetricSetup:
@@ -39,12 +43,15 @@ def read_definitions(settings: Settings) -> MetricSetup:
     if settings.metrics_config is not None:
         config = read_metrics_config(settings.metrics_config)
         chosen = select(config, auto_detect=settings.model_metrics_auto_detect)
-        declarations = config.model_metrics
-    chosen = apply_buckets(chosen, settings.metrics_buckets)
+        declarations = worker_declarations(config)
+    chosen, later = apply_buckets(chosen, settings.metrics_buckets, others=settings.model_metrics_auto_detect)
+    for name in later:
+        logger.info(
+            "metrics_buckets_%s is for a histogram of that name, which a handler may make by context.metrics", name
+        )
     torchserves = [definition for definition in chosen if definition.name not in _OWN_NAMES]
-    return MetricSetup(
-        mode, mode.shown(chosen), mode.logged(torchserves), declarations, _measuring(settings, mode, torchserves)
-    )
+    measuring = _measuring(settings, mode, torchserves)
+    return MetricSetup(mode, mode.shown(chosen), mode.logged(torchserves), declarations, measuring, later)
 
 
 def _measuring(settings: Settings, mode: MetricsMode, definitions: Sequence[Definition]) -> Measuring:

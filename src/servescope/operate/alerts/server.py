@@ -115,7 +115,7 @@ def _series() -> Alert:
         measured=dropped,
         summary=f"{SERVER} leaves out series of {{{{ $labels.family }}}}",
         description=(
-            f"{NUMBER} updates of {{{{ $labels.family }}}} on {SERVER} in 15 minutes had label values above the series"
-            " budget of their model, and were counted as other or dropped."
+            f"{NUMBER} updates of {{{{ $labels.family }}}} on {SERVER} in 15 minutes were counted as other or left out;"
+            " servescope_series_dropped_total says of which model and why, ts_log.log names it once."
         ),
     )

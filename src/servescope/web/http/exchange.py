@@ -5,7 +5,6 @@ Every app makes one for each request, answers through it exactly once, and leave
 
 import asyncio
 import http
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -20,6 +19,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connection import Connection
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
+from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
@@ -49,7 +49,7 @@ STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: "
 
 def json_body(value: Any) -> bytes:
     """Pretty JSON as TorchServe prints it."""
-    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return pretty_json(value)
 
 
 def encode_headers(headers: Mapping[str, str], kept_back: frozenset[str] = OWN_HEADERS) -> list[tuple[bytes, bytes]]:

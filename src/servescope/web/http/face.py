@@ -3,10 +3,10 @@
 Held by every `exchange`, and chosen by the handler that knows the path. An error of `servescope.errors` in, an answer out. Pure.
 """
 
-import json
 from typing import Protocol
 
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.web.http.pretty import pretty_json
 
 Header = tuple[bytes, bytes]
 
@@ -62,5 +62,4 @@ def refusal_headers(error: ServescopeError) -> list[Header]:
 
 def error_body(code: int, type_name: str, message: str) -> bytes:
     """TorchServe's error: pretty JSON of code, type and message, in this order."""
-    body = {"code": code, "type": type_name, "message": message}
-    return json.dumps(body, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return pretty_json({"code": code, "type": type_name, "message": message})

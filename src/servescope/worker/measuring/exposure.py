@@ -1,14 +1,15 @@
 """From prometheus_client's registry to the wire: what its text exposition would show, as structs.
 
-In: a registry, known only by the interface that prometheus_client has kept since its first versions. Out: `Exposed` pieces
+In: registries, known only by the interface that prometheus_client has kept since its first versions. Out: `Exposed` pieces
 of about `PIECE` samples at most. Called by `worker.measuring.probe` on its own thread. Left out: the families that
-prometheus_client registers by itself (`python_*`, `process_*`), `_created` samples, and a summary's quantiles.
+prometheus_client registers by itself (`python_*`, `process_*`), `_created` samples, a summary's quantiles, and, with a word, of
+two families of one name in different registries the second: nobody could tell the two apart.
 """
 
 import math
 import sys
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from servescope.wire.exposed import Exposed, ExposedFamily, ExposedSeries
@@ -23,6 +24,8 @@ _KINDS = {
     "gaugehistogram": "histogram",
     "summary": "summary",
 }
+# Of a private registry, which a handler makes for a page of its own: the numbers of all processes that share a directory.
+_OF_ALL_PROCESSES = "MultiProcessCollector"
 _PARTS = {"_sum": "sum", "_gsum": "sum", "_count": "count", "_gcount": "count"}
 
 
@@ -32,15 +35,26 @@ class Exposure:
     def __init__(self) -> None:
         self._reported: set[str] = set()
 
-    def pieces(self, registry: Any, skipped: Collection[Any] = ()) -> Iterator[Exposed]:
-        """Everything that is registered now but the collectors `skipped`. One that fails is left out, and said to be."""
-        for collector in _collectors(registry, skipped):
-            try:
-                for metric in collector.collect():
-                    for family in expose(metric):
-                        yield from _split(family)
-            except Exception as error:  # whatever a handler's own collector raises
-                yield Exposed([], [self._report(collector, error)])
+    def pieces(self, registries: Sequence[Any], skipped: Collection[Any] = ()) -> Iterator[Exposed]:
+        """Everything that is registered now but the collectors `skipped`, each once. One that fails is left out, and said to be."""
+        done = set(map(id, skipped))
+        shown: dict[str, int] = {}  # which of the registries a family is of
+        for number, registry in enumerate(registries):
+            for collector in _collectors(registry):
+                if id(collector) in done:
+                    continue
+                done.add(id(collector))
+                if number and type(collector).__name__ == _OF_ALL_PROCESSES:
+                    yield Exposed([], [f"a {_OF_ALL_PROCESSES} speaks for other processes too, and is left out"])
+                    continue
+                try:
+                    for family in _families(collector):
+                        if shown.setdefault(family.name, number) == number:
+                            yield from _split(family)
+                        else:
+                            yield Exposed([], [f"{family.name} of a private registry is in another one too"])
+                except Exception as error:  # whatever a handler's own collector raises
+                    yield Exposed([], [self._report(collector, error)])
 
     def _report(self, collector: Any, error: Exception) -> str:
         """What to tell the front end; the traceback goes to the model log, once."""
@@ -53,12 +67,15 @@ class Exposure:
         return f"collecting from a {name} raised {type(error).__name__}"
 
 
-def _collectors(registry: Any, skipped: Collection[Any]) -> list[Any]:
+def _collectors(registry: Any) -> list[Any]:
     """One by one, so that each is on its own; the registry as a whole where it does not say what it holds."""
     held = getattr(registry, "_collector_to_names", None)
-    if held is None:
-        return [registry]
-    return [collector for collector in list(held) if not any(collector is other for other in skipped)]
+    return [registry] if held is None else list(held)
+
+
+def _families(collector: Any) -> Iterator[ExposedFamily]:
+    for metric in collector.collect():
+        yield from expose(metric)
 
 
 def expose(metric: Any) -> Iterator[ExposedFamily]:

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -19,6 +19,7 @@ import msgspec
 from servescope.wire.exposed import ANSWER_LIMIT, PIECE_LIMIT, Answer, Exposed, Hello
 from servescope.wire.frames import encode
 from servescope.worker.measuring.exposure import Exposure
+from servescope.worker.measuring.registries import Registries
 
 LIBRARY = "prometheus_client"
 # What the library registers by itself, and the front end shows for itself.
@@ -63,22 +64,22 @@ class Probe:
             print(f"The metrics of {LIBRARY} are not passed on: {error}", file=sys.stderr)
 
     def _run(self) -> None:
-        exposure = Exposure()
+        exposure, registries = Exposure(), Registries()
         try:
             self._connection.sendall(encode(Hello()))
             while self._connection.recv(1):
-                self._answer(exposure, sys.modules.get(LIBRARY))
+                library = sys.modules.get(LIBRARY)
+                skipped = [getattr(library, name, None) for name in _DEFAULTS]
+                self._answer(exposure.pieces(registries.of(library), skipped))
         except OSError:
             pass  # the front end has gone, or the handler has closed what is not its own
 
-    def _answer(self, exposure: Exposure, library: ModuleType | None) -> None:
-        """Send all there is, up to the limit, in pieces. Nothing while the library is not there, or only half."""
-        registry = getattr(library, "REGISTRY", None)
-        skipped = [getattr(library, name, None) for name in _DEFAULTS]
+    def _answer(self, pieces: Iterator[Exposed]) -> None:
+        """Send all there is, up to the limit."""
         size = 0
         frames = bytearray()
         began = time.perf_counter()
-        for piece in exposure.pieces(registry, skipped) if registry is not None else ():
+        for piece in pieces:
             body = self._encoded(piece)
             size += len(body)
             if size > ANSWER_LIMIT:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from metrics.answers import outcome
+from metrics.dropped import dropped
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.instruments import Counter
 from servescope.metrics.recording.recorder import KEPT_S, Recorder
@@ -129,7 +130,7 @@ def test_codes_are_under_a_budget(registry: Registry, caplog: pytest.LogCaptureF
     assert len(series) == 11
     assert sum(one.value for one in series.values()) == 50
     assert series[(*MODEL, "rest", "predict", "6xx")].value == 44
-    assert registry.counter("servescope_series_dropped_total").series[("servescope_requests_total",)].value == 44
+    assert dropped(registry) == {("servescope_requests_total", "series_budget", "noop"): 44}
     said = "model noop answered with 10 codes; servescope_requests_total has further ones by class, as 6xx"
     assert [record.getMessage() for record in caplog.records] == [said]
 

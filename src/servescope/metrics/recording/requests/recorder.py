@@ -79,6 +79,11 @@ class RequestRecorder:
                 judge.finished(code, ended - arrived)
         self._series.observe_stages(None, arrived, ended, queued=False)
 
+    def generates(self) -> None:
+        """It is a language model."""
+        self.settle()
+        self._series.generates()
+
     def settle(self) -> None:
         """Record what was noted."""
         rows, self._plain = self._plain, []

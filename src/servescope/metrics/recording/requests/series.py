@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from itertools import cycle
 from operator import sub
 
-from servescope.metrics.definitions import OUTCOMES, STAGES
+from servescope.metrics.definitions import DURATION_BUCKETS, GENERATION_BUCKETS, OUTCOMES, STAGES
 from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.instruments.buckets import bounds_with
 from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.codes import USUAL_CODES, code_class
 from servescope.metrics.recording.families import ModelFamilies
@@ -58,6 +59,13 @@ class RequestSeries:
         self.batch_sizes = families.batch_sizes.labels(*model)
         durations = (self._ok, self._client_errors, self._server_errors)
         self._to_fold = cycle((*durations, *self._stages.values(), self._received, self._sent, self.batch_sizes))
+
+    def generates(self) -> None:
+        """It is a language model's: its durations get finer bounds, unless the settings say which they have."""
+        family = self._families.durations
+        if family.definition.buckets == DURATION_BUCKETS:
+            for outcome, series in zip(OUTCOMES, (self._ok, self._client_errors, self._server_errors), strict=True):
+                family.rebound(bounds_with(GENERATION_BUCKETS, series.bounds), *self._model, outcome)
 
     def record_plain(self, rows: Sequence[PlainRow]) -> None:
         """Observe these requests, nearly all that a busy server answers."""
@@ -151,9 +159,9 @@ class RequestSeries:
     def _fold(self, route: str, codes: str) -> Counter:
         families = self._families
         name = families.requests.definition.name
-        families.dropped.labels(name).value += 1.0
+        families.drops.count(name, "series_budget", self._model[0])
         text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
-        families.warn_once(f"series:{self._model[0]}:{name}", text)
+        families.warn_once(f"series:{name}", text, self._model[0])
         self._folded.add((route, codes))
         return families.requests.labels(*self._model, TRANSPORT, route, codes)
 

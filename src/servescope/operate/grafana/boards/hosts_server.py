@@ -48,8 +48,8 @@ def _measuring(form: Form) -> Row:
                      f"{_HOST} {{{{collector}}}}"),), top=1, width=6),
         Panel("Measuring: series", "The ten families with the most samples, of the server that has most.", "short",
               (Query(topk(10, max_by(hosts("servescope_series").now, "family")), "{{family}}"),), width=6),
-        Panel("Measuring: folded or dropped", "Updates since the server's start whose label values became other, or that were"
-              " dropped, as a model had used up its budget of series. Sums stay true, the split by label does not.", "short",
+        Panel("Measuring: folded or dropped", "Updates since the server's start whose label values became other (sums stay"
+              " true, the split by label does not), or that were left out. The label reason says why.", "short",
               (Query(sum_by(hosts("servescope_series_dropped_total").now, "instance", "family"),
                      f"{_HOST} {{{{family}}}}"),), width=12, steps=(Step(1, "red"),)),
         Panel("Front end: garbage that stays", "Objects in the last 5 minutes that Python's collector could not free. Anything"

@@ -4,7 +4,7 @@ from typing import Final
 
 from servescope.metrics.definitions import TORCHSERVE
 from servescope.operate.grafana.boards.budget import BUDGET_STEPS, budget_left
-from servescope.operate.grafana.narrowed import hosts, recorded
+from servescope.operate.grafana.narrowed import family, hosts, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, sum_by, topk, unlike
 from servescope.operate.thresholds import Thresholds
@@ -39,14 +39,14 @@ def _objectives(form: Form) -> Row:
 
 
 def _handlers() -> Row:
-    own = hosts("servescope_series", unlike("family", "|".join(_OURS)))
+    made = hosts("servescope_series", unlike("family", "|".join(_OURS)))
     # A family's series begins with what was dropped first, which no increase shows.
-    dropped = hosts("servescope_series_dropped_total").now
+    dropped = family("servescope_series_dropped_total").now
     return Row("Custom: what handlers measure", (
         Panel("Handlers' own metrics", "Families that handlers emit by context.metrics or register with prometheus_client,"
               " with how many series each has, of all models of the servers chosen. Ask for them by their names in Explore.",
-              "short", (Query(topk(20, max_by(own.now, "family")), "series"),), kind="table", width=12, empty="none"),
-        Panel("Folded or dropped", "Updates since the servers' start whose label values became other, or that were dropped, as"
-              " a model had used up its budget of series.", "short", (Query(sum_by(dropped, "family"), "updates"),),
-              kind="table", width=12, empty="none"),
+              "short", (Query(topk(20, max_by(made.now, "family")), "series"),), kind="table", width=12, empty="none"),
+        Panel("Folded or dropped", "Updates since the servers' start whose label values became other, or that were left out, and"
+              " why: docs/measuring.md says what each reason means.", "short",
+              (Query(sum_by(dropped, "family", "reason") > 0, "updates"),), kind="table", width=12, empty="none"),
     ))  # fmt: skip
