@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from servescope.cli.detach import STDERR_NAME, launch
+from servescope.cli.background import STDERR_NAME
+from servescope.cli.detach import launch
 from servescope.errors import ConfigurationError
 
 

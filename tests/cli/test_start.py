@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from servescope.cli.start import parser, start_options
+from servescope.cli.start import parser, start, start_options
 
 EVERYTHING = [
     "--ts-config", "a.properties", "--model-store", "store", "--models", "a.mar", "b=b.mar", "--ncs", "--foreground",
@@ -58,7 +58,15 @@ def test_ppath_is_plugins_path():
 
 
 @pytest.mark.parametrize(
-    "words", [["--model-stor", "x"], ["--foreground", "--detach"], ["--ts-config"], ["stray"], ["--ncs=yes"]]
+    "words",
+    [
+        ["--model-stor", "x"],
+        ["--foreground", "--detach"],
+        ["--ts-config"],
+        ["stray"],
+        ["--ncs=yes"],
+        ["--detach", "--wait", "abc"],
+    ],
 )
 def test_what_makes_no_sense_is_status_2(words, capsys):
     """Abbreviations, contradictions, missing values and strays are refused, by name."""
@@ -73,3 +81,22 @@ def test_help_comes_from_the_same_parser():
     text = parser().format_help()
     for option in ("--ts-config", "--model-store", "--models", "--ncs", "--detach", "--dt", "--ppath"):
         assert option in text
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "", "5s"])
+def test_a_wait_that_is_none_is_refused_by_name(value, capsys):
+    """Seconds from 0 on, and no other words."""
+    with pytest.raises(SystemExit) as end:
+        parser().parse_args(["--detach", f"--wait={value}"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "--wait" in said
+    assert repr(value) in said
+
+
+def test_nobody_waits_in_the_foreground(tmp_path, capsys):
+    """--wait without --detach would be for nothing."""
+    with pytest.raises(SystemExit) as end:
+        start(["--wait", "5"], {}, tmp_path)
+    assert end.value.code == 2
+    assert "--wait: only with --detach" in capsys.readouterr().err

@@ -6,10 +6,14 @@ from rich.console import Console
 from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.red import Red
 from servescope.cli.tables import (
+    missing_table,
     models_table,
     queue_text,
     red_table,
     requests_table,
+    trouble_rows,
+    troubles_table,
+    worker_state,
     workers_table,
 )
 
@@ -56,6 +60,38 @@ def test_a_worker_without_a_process_shows_dashes(shown):
     assert "UNLOADING" in second
     assert "–" in second
     assert "MiB" not in second
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"state": "starting"}, "starting"),
+        ({"state": "ready", "busy_s": 0.0}, "ready"),
+        ({"state": "busy", "busy_s": 0.4}, "busy"),
+        ({"state": "busy", "busy_s": 480.2}, "busy for 480 s"),
+        ({"state": "failed"}, "failed"),
+        ({"state": "given_up"}, "given up"),
+        ({"state": None, "busy_s": None}, "UNLOADING"),
+        ({}, "UNLOADING"),
+    ],
+)
+def test_a_workers_state(told, words):
+    """As /metrics has it, with the seconds of a busy one; TorchServe's word where no more is known."""
+    assert worker_state({"status": "UNLOADING"} | told).plain == words
+
+
+def test_troubles_and_what_is_missing(shown):
+    """Restarts by reason and the latest error, of models that had any; names and errors are no markup."""
+    readiness = {"standing": "failed", "why": "KeyError: [bold]", "failed_loads": 2, "restarts": {"oom": 1, "exit": 3}}
+    quiet = {"standing": "ready", "why": "", "failed_loads": 0, "restarts": {}}
+    models = [MODEL | {"readiness": readiness}, MODEL | {"readiness": quiet}, MODEL | {"readiness": None}, MODEL]
+    rows = trouble_rows(models)
+    assert rows == [("digits 1.0", "3 exit, 1 oom", "KeyError: [bold]")]
+    assert "KeyError: [bold]" in shown(troubles_table(rows))
+    assert "failed" in shown(models_table(models))
+    text = shown(missing_table([{"name": "[m]", "reason": "not_found", "error": "Model not found at: m.mar"}]))
+    for part in ("[m]", "not_found", "Model not found at: m.mar"):
+        assert part in text
 
 
 def test_requests_are_summed_by_class(shown):

@@ -5,61 +5,23 @@ import os
 import signal
 import socket
 import subprocess
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from integration.server import COMMAND, alive, free_ports, pack
+from integration.detached import NOOP, make_site
+from integration.server import COMMAND, alive
 
 pytestmark = pytest.mark.integration
 
-HANDLER = "def handle(data, context):\n    return data and [b'answer'] * len(data)\n"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A directory to serve from, with an environment and three ports of its own."""
-
-    directory: Path
-    environ: dict[str, str]
-    inference: str
-
-    def run(self, *words):
-        """The command, to its end."""
-        return subprocess.run(
-            [*COMMAND, *words], cwd=self.directory, env=self.environ, capture_output=True, text=True, check=False
-        )
-
-    def good(self, *words):
-        """The output of a command that must succeed."""
-        result = self.run(*words)
-        assert result.returncode == 0, result.stderr + result.stdout
-        return result.stdout
-
-    def pid(self):
-        return int((self.directory / ".servescope.pid").read_text().splitlines()[0])
-
-
-def make_site(directory):
-    inference, management, metrics = (f"http://127.0.0.1:{port}" for port in free_ports(3))
-    store = directory / "store"
-    store.mkdir()
-    for version in ("1.0", "2.0"):
-        pack(store / f"noop_{version}.mar", "noop", HANDLER, version=version)
-    (directory / "config.properties").write_text(
-        f"inference_address={inference}\nmanagement_address={management}\nmetrics_address={metrics}\n"
-        "model_store=store\nload_models=noop=noop_1.0.mar\ndefault_workers_per_model=1\ndisable_system_metrics=true\n"
-    )
-    return Site(directory, os.environ | {"TEMP": str(directory), "COLUMNS": "160"}, inference)
+VERSIONS = {"noop_1.0": NOOP, "noop_2.0": NOOP}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A server without tokens and with the model API, up for all of this module."""
-    site = make_site(tmp_path_factory.mktemp("site"))
+    site = make_site(tmp_path_factory.mktemp("site"), VERSIONS, "noop=noop_1.0.mar")
     said = site.good("start", "--detach", "--ncs", "--disable-token-auth", "--enable-model-api")
     assert site.inference in said
     yield site
@@ -69,13 +31,14 @@ def site(tmp_path_factory):
 @pytest.fixture
 def own_site(tmp_path):
     """A site that a test starts and stops itself; nothing of it is left."""
-    site = make_site(tmp_path)
+    site = make_site(tmp_path, VERSIONS, "noop=noop_1.0.mar")
     yield site
     site.run("stop")
 
 
 def test_a_detached_server_answers_at_once(site):
-    """`start --detach` returns no sooner than the first request can be answered."""
+    """`start --detach` returns no sooner than the first request can be answered, and its model is ready."""
+    assert site.get("management", "/readyz").text == "ready\n"
     assert httpx.put(f"{site.inference}/predictions/noop", content=b"x").text == "answer"
 
 
@@ -88,7 +51,10 @@ def test_status_as_json(site):
     assert found["server"]["pid"] == site.pid()
     assert model["modelName"] == "noop"
     assert model["jobQueueStatus"] == {"remainingCapacity": 100, "pendingRequests": 0}
-    assert [worker["status"] for worker in model["workers"]] == ["READY"]
+    assert [(worker["status"], worker["state"], worker["busy_s"]) for worker in model["workers"]] == [
+        ("READY", "ready", 0)
+    ]
+    assert (found["ready"], found["server"]["ready"], found["missing"]) == (True, True, [])
     assert psutil.pid_exists(model["workers"][0]["pid"])
     assert found["requests"]["2XX"] > 0
 
@@ -97,7 +63,7 @@ def test_status_as_tables(site):
     """The same for a person."""
     httpx.put(f"{site.inference}/predictions/noop", content=b"x")
     text = site.good("status")
-    for part in ("Healthy", "noop", "READY", "0 / 100", "2XX"):
+    for part in ("Ready: process", "noop", "ready", "0 / 100", "2XX"):
         assert part in text
 
 

@@ -25,14 +25,22 @@ class Flaky:
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [("ValueError('not yet')", 500), ("MemoryError", 507), ("SystemExit(5)", 500)]
+    ("error", "status", "reason"),
+    [
+        ("ValueError('first\\nnot yet')", 500, "not yet"),
+        ("KeyError('weights')", 500, "KeyError: 'weights'"),
+        ("MemoryError", 507, "MemoryError"),
+        ("RuntimeError('CUDA out of memory')", 507, "RuntimeError: CUDA out of memory"),
+        ("ValueError('\\udcff')", 500, "ValueError: ?"),
+        ("SystemExit(5)", 500, "exited with status 5"),
+    ],
 )
-def test_a_model_that_cannot_load_is_refused(deploy, server, error, status):
-    """Registered synchronously: the contract's error, and the model is gone again."""
+def test_a_model_that_cannot_load_is_refused(deploy, server, error, status, reason):
+    """Registered synchronously: the contract's error with the reason, and the model is gone again."""
     model = deploy(FLAKY.replace("{error}", error), expect=status)
     answer = server.register(f"{model.name}.mar")
     assert answer.status_code == status
-    assert answer.json()["message"] == f"Failed to start workers for model {model.name} version: 1.0"
+    assert answer.json()["message"] == f"Failed to start workers for model {model.name} version: 1.0: {reason}"
     missing = model.predict("x")
     assert (missing.status_code, missing.json()["message"]) == (404, f"Model not found: {model.name}")
     assert server.register(f"{model.name}.mar").status_code == 200  # the third load works

@@ -134,11 +134,13 @@ def test_precedence(net):
     assert [model[name] for name in names] == [1, 2, 9, 100, 33, 120]
 
 
-@pytest.mark.parametrize(("model", "status"), [("broken", 500), ("greedy", 507)])
-def test_a_model_that_cannot_load(net, model, status):
-    """Waited for, it is gone again; not waited for, it stays and is tried again."""
+@pytest.mark.parametrize(
+    ("model", "status", "reason"), [("broken", 500, "RuntimeError: no such weights"), ("greedy", 507, "MemoryError")]
+)
+def test_a_model_that_cannot_load(net, model, status, reason):
+    """Waited for, it is gone again, and its client knows why; not waited for, it stays and is tried again."""
     answer = register(net, url=f"{model}.mar", initial_workers=1)
-    text = f"Failed to start workers for model {model} version: 1.0"
+    text = f"Failed to start workers for model {model} version: 1.0: {reason}"
     assert error(answer) == (status, "InternalServerException", text)
     assert net.manage("GET", f"/models/{model}").status_code == 404
     assert register(net, url=f"{model}.mar", initial_workers=1, synchronous="false").status_code == 202

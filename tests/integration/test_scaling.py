@@ -131,7 +131,8 @@ def test_a_worker_that_cannot_load(deploy):
     try:
         answer = scale(model, 2)
         assert answer.status_code == 500
-        assert answer.json()["message"] == f"Failed to start workers for model {model.name} version: 1.0"
+        text = f"Failed to start workers for model {model.name} version: 1.0: ValueError"
+        assert answer.json()["message"] == text
         assert model.predict("x").text == "ok"
     finally:
         ill.unlink()

@@ -273,9 +273,9 @@ def test_its_keys_go_with_it(launch):
     keys = server.directory / "key_file.json"
     assert keys.stat().st_mode & 0o777 == 0o600
     token = json.loads(keys.read_text())["inference"]["key"]
-    assert server.ping() == 400
-    ping = server.http.get(server.url("inference", "/ping"), headers={"Authorization": f"Bearer {token}"})
-    assert ping.status_code == 200
+    url = server.url("inference", "/predictions/none")
+    assert server.http.get(url).status_code == 400
+    assert server.http.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 404
     server.process.terminate()
     assert ended(server) == 0
     assert not keys.exists()

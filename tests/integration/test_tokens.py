@@ -54,9 +54,9 @@ def test_the_key_file(net):
     assert list(found["API"]) == ["key"]
 
 
-@pytest.mark.parametrize("path", ["/ping", "/predictions/noop", "/predictions/tokenizer", "/what", "/predictions/none"])
+@pytest.mark.parametrize("path", ["/predictions/noop", "/predictions/tokenizer", "/what", "/predictions/none"])
 def test_inference_is_gated(net, path):
-    """Every path, /ping too: no key, the wrong one, the wrong kind of key, and the right one."""
+    """Every path that is no probe: no key, the wrong one, the wrong kind of key, and the right one."""
     key = keys(net)["inference"]["key"]
     for wrong in (None, "nonsense", keys(net)["management"]["key"], keys(net)["API"]["key"], key + "x"):
         assert error(ask(net, "inference", path, wrong)) == REFUSED
@@ -73,10 +73,13 @@ def test_management_is_gated(net, path):
     assert answer.status_code == (404 if path == "/what" else 200)
 
 
-def test_metrics_and_descriptions_are_open(net):
-    """Scrapers and readers of the API need no key."""
+def test_probes_metrics_and_descriptions_are_open(net):
+    """Orchestrators, scrapers and readers of the API need no key; a wrong one does no harm."""
     assert ask(net, "metrics", "/metrics").status_code == 200
+    wait_until(lambda: ask(net, "inference", "/ping", "nonsense").status_code == 200)
     for api in ("inference", "management", "metrics"):
+        for path in ("/livez", "/readyz", "/readyz?verbose", "/readyz/models", "/readyz?model=noop"):
+            assert ask(net, api, path).status_code == ask(net, api, path, "nonsense").status_code == 200
         assert ask(net, api, "/api-description").status_code == 200
         assert ask(net, api, "/", method="OPTIONS").status_code == 200
 
@@ -91,7 +94,7 @@ def test_renewal(net, kind):
     (other,) = {"inference", "management"} - {kind}
     assert after[kind]["key"] != before[kind]["key"]
     assert (after[other], after["API"]) == (before[other], before["API"])
-    path = "/ping" if kind == "inference" else "/models"
+    path = "/predictions/noop" if kind == "inference" else "/models"
     assert error(ask(net, kind, path, before[kind]["key"])) == REFUSED
     assert ask(net, kind, path, after[kind]["key"]).status_code == 200
 
@@ -110,11 +113,12 @@ def test_renewal_refused(net):
 def test_a_key_expires_and_is_renewed(tmp_path):
     """Good at first, refused once its time is over, and good again after renewal; the file goes with the server."""
     with serving(tmp_path / "server", TOKENS_ON | {"token_expiration_min": "0.05"}, {}) as server:
+        path = "/predictions/none"
         key = keys(server)["inference"]["key"]
-        assert ask(server, "inference", "/ping", key).status_code == 200
-        wait_until(lambda: ask(server, "inference", "/ping", key).status_code == 400, "the key to expire")
+        assert ask(server, "inference", path, key).status_code == 404
+        wait_until(lambda: ask(server, "inference", path, key).status_code == 400, "the key to expire")
         assert ask(server, "management", "/token?type=inference", keys(server)["API"]["key"]).status_code == 200
-        assert ask(server, "inference", "/ping", keys(server)["inference"]["key"]).status_code == 200
+        assert ask(server, "inference", path, keys(server)["inference"]["key"]).status_code == 404
         assert stop(server) == 0
         assert not (server.directory / "key_file.json").exists()
 
@@ -137,6 +141,6 @@ def test_a_shared_port_takes_each_apis_own_key(tmp_path):
         def status(path, key):
             return httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {key}"}).status_code
 
-        assert (status("/ping", inference), status("/ping", management)) == (200, 400)
+        path = "/predictions/noop"
+        assert (status(path, inference), status(path, management)) == (200, 400)
         assert (status("/models", management), status("/models", inference)) == (200, 400)
-        assert status("/predictions/noop", inference) == 200

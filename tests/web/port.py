@@ -29,12 +29,12 @@ class Api:
 class OpenPort:
     """A port with an app over one API, on a Unix socket; its files are in `directory`."""
 
-    def __init__(self, directory, api, recorder, cors=()):
+    def __init__(self, directory, api, recorder, cors=(), probes=None):
         self.log = directory / "access_log.log"
         self._file = RollingFile(self.log, print)
         self._access = AccessLog(self._file, Console(None), "text")
         self.observers = Observers(recorder, self._access, list(cors))
-        app = HttpApp([api], Settings(max_request_size=1000), self.observers)
+        app = HttpApp([api], Settings(max_request_size=1000), self.observers, probes)
         self._path = str(directory / "s.sock")
         self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None)
 
@@ -59,10 +59,10 @@ class OpenPort:
 class Port(OpenPort):
     """A port over `act`, a function or one of the server's own APIs, and a client of it."""
 
-    def __init__(self, directory, act, cors=()):
+    def __init__(self, directory, act, cors=(), probes=None):
         self.registry = Registry()
         api = act if hasattr(act, "handle") else Api(act)
-        super().__init__(directory, api, Recorder(self.registry, "h"), cors)
+        super().__init__(directory, api, Recorder(self.registry, "h"), cors, probes)
 
     async def __aenter__(self):
         await super().__aenter__()

@@ -273,8 +273,10 @@ def test_custom_metrics_are_there_before_their_reply(front, model):
 @pytest.mark.parametrize(
     ("source", "code", "text"),
     [
-        ("raise RuntimeError('CUDA out of memory')", 507, "Out of resources"),
-        ("raise MemoryError", 507, "Out of resources"),
+        ("raise RuntimeError('CUDA out of memory')", 507, "RuntimeError: CUDA out of memory"),
+        ("raise MemoryError", 507, "MemoryError"),
+        ("raise ValueError('\\udcff')", 500, "ValueError: ?"),
+        ("class Odd(RuntimeError):\n    __str__ = None\nraise Odd", 500, "Odd: Odd (which cannot be shown: TypeError)"),
         ("raise ValueError('CUDA')", 500, "ValueError: CUDA"),
         ("import absent_module_x", 500, "ModuleNotFoundError: No module named 'absent_module_x'"),
         ("def handle(:", 500, None),

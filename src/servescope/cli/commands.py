@@ -76,7 +76,10 @@ SERVESCOPE = Group(
             "servescope.cli.stop:stop_command",
             "Stop the server once what is in flight is answered, and delete its key file.",
         ),
-        "status": Command("servescope.cli.status:status_command", "Show models, workers, queues and requests."),
+        "status": Command(
+            "servescope.cli.status:status_command",
+            "Show models, workers, queues and requests; exit with 1 unless all models are ready.",
+        ),
         "models": MODELS,
         "archive": Command(
             "servescope.cli.archive:archive",

@@ -1,116 +1,134 @@
-"""`servescope start --detach` and `servescope llm --detach`: a server in the background, and the moment when it answers.
+"""`servescope start --detach` and `servescope llm --detach`: a server in the background, and the moment when it is ready.
 
-In: the arguments of `start` or `llm`. Out: an exit status and a line that says where the server listens, or why it died. The
-demo starts its server here too. The child says that it is ready through a pipe, and its end is seen through a process
-descriptor, so nothing is polled and nothing is guessed from a port.
+In: the arguments of `start` or `llm`. Out: lines that say where the server listens and what has become of each model, and an exit
+status. The demo starts its server here too. Whether models are ready the server itself is asked, by `/readyz`.
 """
 
-import os
-import select
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from servescope.cli import runfile
-from servescope.errors import ConfigurationError
+from servescope.cli.background import Background
+from servescope.cli.client.connection import AddressError, NoAnswerError
+from servescope.cli.client.endpoints import find_endpoints, open_client
+from servescope.cli.client.readiness import read_survey, what_lacks
+from servescope.cli.client.trust import UntrustedError
+from servescope.cli.progress import Progress, hopeless, longest_load_s
+from servescope.config.settings import Settings
+from servescope.errors import ServescopeError
 
-STDERR_NAME = "servescope_stderr.log"
-_TAIL_LINES = 20
+POLL_S = 0.2
+GRACE_S = 30.0  # what a load may take besides its startup timeout: unpacking, launching
+INTERRUPTED = 130
+_ASK_S = 5.0  # a server that is busy unpacking may take a moment
+_WHAT_NEXT = "`servescope status` shows its models, `servescope stop` stops it."
+
+
+class NotReadyError(ServescopeError):
+    """The server runs, and is not what was asked for."""
 
 
 def start_detached(
-    arguments: Sequence[str], environ: Mapping[str, str], directory: Path, command: str = "start"
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    wait_s: float | None = None,
+    command: str = "start",
 ) -> int:
-    """Start in the background; 0 once the server answers. ConfigurationError with its last words if it dies before.
+    """Start in the background, and wait until all models are ready, `wait_s` seconds at most; the exit status.
 
-    `command` is `start`, or `llm`, whose arguments these are then.
+    `wait_s` None: the longest startup timeout, and half a minute; 0: only until it answers. `command` is `start`, or `llm`, whose
+    arguments these are then.
+
+    Raises:
+        ConfigurationError: it dies; with its last words.
+        NotReadyError: a model failed, or is not there in time. The server goes on.
     """
     runfile.refuse_second(runfile.location(environ))
-    child = launch([word for word in arguments if word != "--detach"], environ, directory, command)
-    running = runfile.read(runfile.location(environ))
-    print(f"Servescope runs: process {child.pid}")
-    if running is not None:
-        print(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
-        print(f"  logs        {running.logs}\n`servescope status` shows its models, `servescope stop` stops it.")
+    words = [word for word in arguments if word != "--detach"]
+    if wait_s == 0:
+        child = launch(words, environ, directory, command)
+        _say_where(child.pid, runfile.read(runfile.location(environ)))
+        print(_WHAT_NEXT)
+        return 0
+    with Background([command, *words], environ, directory) as background:
+        pid = background.child.pid
+        try:
+            _wait_until_ready(background, lambda s: _ask(pid, environ, directory, s), wait_s)
+        except KeyboardInterrupt:
+            print(f"\nThe server {_goes_on(pid)}")
+            return INTERRUPTED
     return 0
 
 
 def launch(
     arguments: Sequence[str], environ: Mapping[str, str], directory: Path, command: str = "start"
-) -> subprocess.Popen[bytes]:
-    """A server in a session of its own, answering. ConfigurationError if it ends before it answers.
+) -> "subprocess.Popen[bytes]":
+    """A server in a session of its own, answering. ConfigurationError if it ends before it answers."""
+    with Background([command, *arguments], environ, directory) as background:
+        try:
+            background.wait_for_answer()
+        except BaseException:
+            background.child.terminate()
+            background.child.wait()
+            raise
+        return background.child
 
-    Its standard output goes nowhere (the log files have it all), its standard error to a file beside the logs, so
-    that a caller that reads this command's output to its end does not wait for the server's.
-    """
-    stderr_path = directory / (environ.get("LOG_LOCATION") or "logs") / STDERR_NAME
-    child, answered = _spawn([command, *arguments], environ, directory, stderr_path)
+
+def _wait_until_ready(
+    background: Background, ask: Callable[[float], dict[str, Any] | None], wait_s: float | None
+) -> None:
+    began = time.monotonic()
+    progress = Progress(lambda line: print(f"  {line}", flush=True), lambda: time.monotonic() - began)
+    pid = background.child.pid
+    survey: dict[str, Any] | None = None
+    while survey is None or not survey["ready"]:
+        left = _limit_s(wait_s, survey) - (time.monotonic() - began)
+        if left <= 0 or (survey is not None and hopeless(survey)):
+            why = what_lacks(survey) if survey is not None else "the server does not answer yet"
+            raise NotReadyError(f"not ready after {time.monotonic() - began:.0f} s: {why}\nThe server {_goes_on(pid)}")
+        background.wait(min(POLL_S, left), "answered" if survey is None else "was ready")
+        answer = ask(min(_ASK_S, left))
+        if answer is not None:
+            if survey is None:
+                _say_where(pid, answer["where"])
+            progress.tell(answer)
+            survey = answer
+    print(f"Ready after {time.monotonic() - began:.0f} s. {_WHAT_NEXT}")
+
+
+def _limit_s(wait_s: float | None, survey: Mapping[str, Any] | None) -> float:
+    """How many seconds to wait, as far as can be said now."""
+    if wait_s is not None:
+        return wait_s
+    default = float(Settings.default_startup_timeout)
+    return GRACE_S + (default if survey is None else longest_load_s(survey, default))
+
+
+def _ask(pid: int, environ: Mapping[str, str], directory: Path, timeout_s: float) -> dict[str, Any] | None:
+    """What the server with this process id says, None while it does not answer; with its run file under `where`."""
+    running = runfile.read(runfile.location(environ))
+    if running is None or running.pid != pid:
+        return None
+    endpoints = find_endpoints(environ, directory)
     try:
-        ready = _await(child, answered)
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
-    finally:
-        os.close(answered)
-    if not ready:
-        raise ConfigurationError(_last_words(child, stderr_path))
-    return child
+        with open_client(endpoints.management, None, timeout_s, endpoints.trust(None)) as client:
+            survey = read_survey(client)
+    except (NoAnswerError, AddressError, UntrustedError):
+        return None
+    # Where its port is taken, whoever took it may answer until this server gives up.
+    return survey | {"where": running} if survey.get("pid") == pid else None
 
 
-def _spawn(
-    arguments: Sequence[str], environ: Mapping[str, str], directory: Path, stderr_path: Path
-) -> tuple[subprocess.Popen[bytes], int]:
-    answered, says_ready = os.pipe()
-    # The descriptor goes first, where no option that takes several values and no `--` can swallow it.
-    command, *words = arguments
-    program = [sys.executable, "-m", "servescope.cli.main", command, "--ready-fd", str(says_ready), *words]
-    try:
-        with _error_log(stderr_path) as stderr:
-            child = subprocess.Popen(
-                program,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                cwd=directory,
-                env=dict(environ),
-                pass_fds=[says_ready],
-                start_new_session=True,
-            )
-    except (OSError, ConfigurationError) as error:
-        os.close(answered)
-        raise ConfigurationError(f"the server cannot be started: {error}") from error
-    finally:
-        os.close(says_ready)
-    return child, answered
+def _say_where(pid: int, running: runfile.RunningServer | None) -> None:
+    print(f"Servescope runs: process {pid}")
+    if running is not None:
+        print(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
+        print(f"  logs        {running.logs}", flush=True)
 
 
-def _error_log(path: Path) -> BinaryIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
-    except OSError as error:
-        raise ConfigurationError(f"the server's error log {path} cannot be used: {error.strerror}") from error
-
-
-def _await(child: subprocess.Popen[bytes], answered: int) -> bool:
-    """Whether the child said that it answers, before it ended."""
-    ended = os.pidfd_open(child.pid)
-    try:
-        select.select([answered, ended], [], [])
-        readable, _, _ = select.select([answered], [], [], 0)
-        # Readable at the end of the file too, when a dying child closed the pipe without a word.
-        return bool(readable) and os.read(answered, 1) == b"1"
-    finally:
-        os.close(ended)
-
-
-def _last_words(child: subprocess.Popen[bytes], stderr_path: Path) -> str:
-    status = child.wait()
-    lines = stderr_path.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-_TAIL_LINES:]
-    words = "\n".join(line.removeprefix("servescope: ") for line in lines)
-    if not words:
-        words = f"it said nothing on its standard error; see {stderr_path.parent / 'ts_log.log'}"
-    return f"the server ended with status {status} before it answered: {words}"
+def _goes_on(pid: int) -> str:
+    return f"goes on as process {pid}. {_WHAT_NEXT}"

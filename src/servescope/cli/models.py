@@ -19,6 +19,7 @@ import typer
 
 from servescope.cli.client.connection import Connection
 from servescope.cli.client.endpoints import call, find_endpoints, find_key, open_client
+from servescope.cli.client.readiness import read_survey
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
 
@@ -117,12 +118,14 @@ def describe(
 ) -> None:
     """Describe a model: its settings, workers and queue."""
     from servescope.cli.status import describe as fetch
+    from servescope.cli.status import with_states
 
     with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
         found = fetch(client, name, version, customized)
-    if as_json or customized:
-        typer.echo(json.dumps(found, indent=2))
-        return
+        if as_json or customized:
+            typer.echo(json.dumps(found, indent=2))
+            return
+        found = with_states(found, read_survey(client))
     from rich.console import Console
 
     from servescope.cli import tables

@@ -1,12 +1,13 @@
 """`servescope start`: torchserve's options, in the foreground or detached.
 
 In: the arguments after `start`, the environment and the directory. Out: the exit status, once the server has ended
-(or, detached, once it answers). It is reached without Typer or Rich, whose import would be paid in start-up time and
+(or, detached, once its models are ready). It is reached without Typer or Rich, whose import would be paid in start-up time and
 memory by every server. Options and their meaning are TorchServe's (contract,
 section D).
 """
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -75,7 +76,14 @@ def _add_switches(switches: "Options") -> None:
     switches.add_argument("--disable-token-auth", "--dt", action="store_true", help="Answer without tokens.")
     where = switches.add_mutually_exclusive_group()
     where.add_argument("--foreground", action="store_true", help="Stay in the foreground (the default).")
-    where.add_argument("--detach", action="store_true", help="Return once the server answers.")
+    where.add_argument("--detach", action="store_true", help="Return once all models are ready; the server goes on.")
+    switches.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        help="With --detach, how long to wait for the models; 0: only until the server answers. Default: the startup"
+        " timeout and 30 s.",
+    )
 
 
 def start(
@@ -89,13 +97,31 @@ def start(
     Raises:
         ConfigurationError: settings that cannot be used, or a second server.
     """
-    parsed = parser().parse_args(arguments)
+    options = parser()
+    parsed = options.parse_args(arguments)
+    check_wait(options, parsed)
     if parsed.detach:
         from servescope.cli.detach import start_detached
 
-        return start_detached(arguments, environ, directory)
+        return start_detached(arguments, environ, directory, parsed.wait)
     settings = load_settings(start_options(parsed), environ, directory)
     return _serve(settings, environ, directory, _ready_signal(parsed.ready_fd, answers))
+
+
+def check_wait(options: WordsParser, parsed: argparse.Namespace) -> None:
+    """SystemExit (2) where --wait is given and nobody waits; the process that is waited for is given it too."""
+    if parsed.wait is not None and not parsed.detach and parsed.ready_fd is None:
+        options.error("argument --wait: only with --detach")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds
 
 
 def start_options(parsed: argparse.Namespace) -> StartOptions:

@@ -9,8 +9,12 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from servescope.cli.red import Red
+
+_STANDINGS = {"ready": "green", "idle": "dim", "loading": "yellow", "failed": "bold red", "given_up": "bold red"}
+_STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
 
 
 def plain_table(title: str, *columns: str) -> Table:
@@ -22,14 +26,16 @@ def plain_table(title: str, *columns: str) -> Table:
 
 
 def models_table(models: Sequence[dict[str, Any]]) -> Table:
-    """A row a model version: workers up and asked for, batching, and its queue."""
-    table = plain_table("Models", "model", "version", "workers ready", "asked for", "batch", "delay ms", "queue")
+    """A row a model version: where it is, workers up and asked for, batching, and its queue."""
+    columns = ("model", "version", "state", "workers at work", "asked for", "batch", "delay ms", "queue")
+    table = plain_table("Models", *columns)
     for model in models:
         workers = model.get("workers", [])
         ready = sum(worker.get("status") == "READY" for worker in workers)
         table.add_row(
             str(model.get("modelName")),
             str(model.get("modelVersion")),
+            _worded((model.get("readiness") or {}).get("standing"), _STANDINGS),
             f"{ready} of {len(workers)}",
             _range(model.get("minWorkers"), model.get("maxWorkers")),
             str(model.get("batchSize")),
@@ -47,13 +53,51 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
             table.add_row(
                 str(worker.get("id")),
                 f"{model.get('modelName')} {model.get('modelVersion')}",
-                str(worker.get("status")),
+                worker_state(worker),
                 str(worker.get("pid") or "–"),
                 mebibytes(worker.get("memoryUsage") or 0),
                 str(worker.get("gpuUsage")) if worker.get("gpu") else "–",
                 str(worker.get("startTime")),
             )
     return table
+
+
+def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Model, restarts by reason and latest error, of each model version that had any."""
+    rows = []
+    for model in models:
+        told = model.get("readiness") or {}
+        restarts = told.get("restarts") or {}
+        if restarts or told.get("why"):
+            counts = ", ".join(f"{count} {reason}" for reason, count in sorted(restarts.items()))
+            rows.append(
+                (f"{model.get('modelName')} {model.get('modelVersion')}", counts or "–", told.get("why") or "–")
+            )
+    return rows
+
+
+def troubles_table(rows: Sequence[tuple[str, str, str]]) -> Table:
+    """What `trouble_rows` found."""
+    table = plain_table("Troubles since the start", "model", "restarts", "latest error")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def missing_table(missing: Sequence[dict[str, Any]]) -> Table:
+    """What the start was asked to load and has not, and why."""
+    table = plain_table("Missing", "model", "reason", "error")
+    for one in missing:
+        table.add_row(Text(one["name"]), one["reason"], Text(one["error"] or "–"))
+    return table
+
+
+def worker_state(worker: dict[str, Any]) -> Text:
+    """Its state as /metrics has it, with the seconds of a busy one; TorchServe's word where no more is known."""
+    state, busy_s = worker.get("state"), worker.get("busy_s") or 0
+    if state == "busy" and busy_s >= 1:
+        return Text(f"busy for {busy_s:,.0f} s", style=_STATES[state])
+    return _worded(state or str(worker.get("status")), _STATES)
 
 
 def requests_table(counts: dict[str, float]) -> Table:
@@ -91,6 +135,10 @@ def queue_text(queue: dict[str, Any]) -> str:
 def mebibytes(count: float) -> str:
     """Bytes as MiB; a dash for none, since a worker without a process has no memory to speak of."""
     return f"{count / 2**20:,.0f} MiB" if count else "–"
+
+
+def _worded(state: str | None, styles: dict[str, str]) -> Text:
+    return Text("–" if state is None else state.replace("_", " "), style=styles.get(state or "", ""))
 
 
 def _milliseconds(value: float | None) -> str:

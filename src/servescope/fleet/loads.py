@@ -12,14 +12,23 @@ from servescope.wire.messages import Loaded
 TAKEN_AWAY = Loaded(500, "the worker was taken away", False)
 
 
+def reason_of(loaded: Loaded) -> str:
+    """Why a load failed, in a line."""
+    return last_line(loaded.reason or loaded.message)
+
+
 class Loads:
     """`succeeded`: whether any worker, in any life, has loaded the model. `failure`: the last line of what the latest load said
-    that failed, "" where there was none since one succeeded.
+    that failed, "" where there was none since one succeeded; `failed`: how many there were since. `most`: as many workers have been
+    at work at once. `any_over`: whether a load is over since the pool had no workers last.
     """
 
     def __init__(self) -> None:
         self.succeeded = False
         self.failure = ""
+        self.failed = 0
+        self.most = 0
+        self.any_over = False
         self._awaited: dict[Worker, asyncio.Future[Loaded]] = {}
         self._pauses: dict[Worker, asyncio.Event] = {}
         self._tried: set[Worker] = set()
@@ -48,15 +57,22 @@ class Loads:
         """A try is over."""
         self._tried.add(worker)
         if loaded.code == 200:
-            self.succeeded, self.failure = True, ""
+            self.succeeded, self.failure, self.failed = True, "", 0
         elif not worker.retiring:  # or it was ended from here
-            self.failure = last_line(loaded.reason or loaded.message)
+            self.failure = reason_of(loaded)
+            self.failed += 1
+        self.most = max(self.most, sum(one.at_work for one in self._tried))
+        self.any_over = self.any_over or not worker.retiring
         self._tell(worker, loaded)
 
     def gone(self, worker: Worker) -> None:
         """There will be no more of them."""
         self._tried.discard(worker)
         self._tell(worker, TAKEN_AWAY)
+
+    def emptied(self) -> None:
+        """No workers are wanted any more. Those that are wanted later begin anew."""
+        self.any_over = False
 
     async def pause(self, worker: Worker, seconds: float) -> None:
         """Wait so long, or until somebody wants to know."""

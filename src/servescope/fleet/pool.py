@@ -74,6 +74,7 @@ class Pool:
         self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
         self.loads = Loads()
+        self.troubles = self._records.troubles
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
         self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
@@ -196,8 +197,9 @@ class Pool:
         """After an error that no life of a worker should bring: nobody may be left waiting for it."""
         worker.kill()
         worker.state = WorkerState.GAVE_UP
-        self._records.ended(worker)
-        self.loads.ended(worker, Loaded(500, f"{type(error).__name__}: {error}", False))
+        text = f"{type(error).__name__}: {error}"
+        self._records.ended(worker, text)
+        self.loads.ended(worker, Loaded(500, text, False))
 
     async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
         loop = asyncio.get_running_loop()
@@ -209,7 +211,7 @@ class Pool:
             logger.info("%s is ready, process %d", worker.name, worker.pid)
         self.loads.ended(worker, loaded)
         ending = await worker.end()
-        self._records.ended(worker)
+        self._records.ended(worker, "" if worker.retiring else loaded.reason or ending.text)
         if not worker.retiring:
             logger.warning("%s ended: %s", worker.name, ending.text)
         return ending

@@ -1,6 +1,7 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
 from servescope.fleet.launch import HandlerMetrics
+from servescope.fleet.troubles import Troubles
 from servescope.fleet.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
@@ -9,13 +10,17 @@ from servescope.wire.messages import EngineStats
 
 
 class WorkerRecords:
-    """The records of one pool. The model may not be known to the metrics (any more); then what concerns it is dropped."""
+    """The records of one pool. The model may not be known to the metrics (any more); then what concerns it is dropped.
+
+    `troubles`: what has gone wrong, for those who look elsewhere than at the metrics.
+    """
 
     def __init__(self, recorder: Recorder, pass_through: PassThrough, name: str, version: str) -> None:
         self._recorder = recorder
         self._pass_through = pass_through
         self._name = name
         self._version = version
+        self.troubles = Troubles()
         self._measured: dict[str, ModelRecorder] = {}  # by worker: the model's may be another one by the worker's end
 
     @property
@@ -56,8 +61,10 @@ class WorkerRecords:
         if model := self._model:
             model.llm.engine(worker.name, stats)
 
-    def ended(self, worker: Worker) -> None:
-        """Its process has ended. What it had measured till then is still there."""
+    def ended(self, worker: Worker, why: str) -> None:
+        """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""
+        if why:
+            self.troubles.ended(why)
         if measured := self._measured.pop(worker.name, None):
             measured.worker_measured(worker.name)
         self._recorder.workers.ended(worker.name)
@@ -67,6 +74,7 @@ class WorkerRecords:
 
     def restarted(self, reason: str) -> None:
         """A worker that nobody had stopped is started again."""
+        self.troubles.restarted(reason)
         if model := self._model:
             model.restarted(reason)
 

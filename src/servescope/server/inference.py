@@ -31,5 +31,5 @@ class Inference(Api):
             self._tokens.authority,
             description,
             self._traces.tracer,
-            shared=len(sharing) > 1,
+            sharing=sharing,
         )

@@ -27,6 +27,7 @@ class Management(Api):
             models.catalog,
             ProcessMemory().resident_bytes,
             lambda gpu: gpu_usage(measuring.registry, beginning.hostname, gpu),
+            models.health,
         )
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002

@@ -19,6 +19,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.registration import Host
+from servescope.serving.survey import Surveyor
 from servescope.serving.wanted import WantedModels
 
 
@@ -41,14 +42,15 @@ def usable_cpus() -> int:
 
 
 class Models(Part):
-    """Gives `catalog`, `wanted`, `health` and `lifecycle`. `service` loads the first models, and ends all."""
+    """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)
-        self.health = Health(self.catalog)
+        self.health = Health(self.catalog, self.wanted)
+        self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
         cpus, gpus = usable_cpus(), usable_gpus(settings)
         check_default_workers(settings, cpus, gpus)
         numbers = count(settings.initial_worker_port)

@@ -10,19 +10,24 @@ from servescope.server.beginning import Beginning
 from servescope.server.certificates import Certificates
 from servescope.server.composition import Part
 from servescope.server.exchanges import Exchanges
+from servescope.server.models import Models
 from servescope.web.http.app import HttpApp
 from servescope.web.http.exchange import json_body
 from servescope.web.http.listener import Listener
 from servescope.web.openapi import port_document
+from servescope.web.probes import probes
 
 logger = logging.getLogger("servescope.runtime")
 
 
 class Ports(Part):
-    """Listens for all APIs that stand before it."""
+    """Listens for all APIs that stand before it, and for probes."""
 
-    def __init__(self, beginning: Beginning, exchanges: Exchanges, certificates: Certificates, apis: list[Api]) -> None:
+    def __init__(
+        self, beginning: Beginning, exchanges: Exchanges, certificates: Certificates, models: Models, apis: list[Api]
+    ) -> None:
         self._settings = beginning.settings
+        self._probes = probes(models.surveyor)
         self._observers = exchanges.observers
         self._tls = certificates.tls
         self._listeners = [self._listener(sharing) for sharing in self._by_address(apis)]
@@ -41,7 +46,7 @@ class Ports(Part):
             __version__, **dict.fromkeys(names, True), open_inference=settings.ts_open_inference_protocol
         )
         description = json_body(document)
-        app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers)
+        app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers, self._probes)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
         return Listener(option, address, app, self._tls if address.tls else None)

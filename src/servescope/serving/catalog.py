@@ -54,6 +54,10 @@ class Catalog:
         """The default version of every model, sorted by name."""
         return [self._defaults[name] for name in sorted(self._defaults)]
 
+    def is_default(self, model: Model) -> bool:
+        """Whether requests for its name without a version are its own."""
+        return self._defaults.get(model.name) is model
+
     def language_models(self) -> list[Model]:
         """The default versions that are language models and were loaded once, in the order of their registration."""
         return [model for model in self._defaults.values() if model.pool.served]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
 from servescope.config.model.worker_counts import most_workers
-from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable, WorkerFailed
+from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable, WorkerFailed, last_line
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
@@ -40,9 +40,9 @@ class Outcome:
 
 
 def _not_started(model: Model, failed: Loaded) -> WorkerFailed:
-    """TorchServe's sentence, and the reason of a language model's engine."""
+    """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line."""
     text = f"Failed to start workers for model {model.name} version: {model.version}"
-    return WorkerFailed(f"{text}: {failed.reason}" if failed.reason else text, code=failed.code)
+    return WorkerFailed(f"{text}: {failed.reason or last_line(failed.message)}", code=failed.code)
 
 
 class Lifecycle:

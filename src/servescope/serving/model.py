@@ -1,6 +1,6 @@
 """A registered model version: its archive, its options, and the parts that serve it. Made by `serving.lifecycle`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
@@ -26,9 +26,13 @@ class Model:
     recorder: ModelRecorder
     loaded_at_startup: bool
     leaves_by: float | None = None
+    _established: bool = field(default=False, init=False)
 
     def want(self, minimum: int, maximum: int) -> None:
         """Remember how many workers were asked for."""
+        self._established = self.established
+        if not maximum:
+            self.pool.loads.emptied()
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
 
     @property
@@ -40,3 +44,28 @@ class Model:
     def healthy(self) -> bool:
         """Whether it has as many living workers as it was promised."""
         return self.pool.healthy >= self.options.min_workers
+
+    @property
+    def established(self) -> bool:
+        """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others."""
+        return self._established or self.pool.loads.most >= self.options.min_workers
+
+    @property
+    def at_work(self) -> int:
+        """Workers that have loaded it and serve."""
+        return sum(worker.at_work for worker in self.pool)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be asked: it came up whole once, and a worker is at work now, if not all of them."""
+        return self.established and self.at_work > 0
+
+    @property
+    def lacking(self) -> bool:
+        """Whether it is not what a server is there for that was asked for it: it has not come up, or has lost its last worker.
+
+        One that was scaled to no workers lacks none; nor while those load, for the first time, that it is given later.
+        """
+        if self.ready or not len(self.pool):
+            return False
+        return not self.established or self.pool.loads.any_over

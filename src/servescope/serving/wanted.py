@@ -64,9 +64,10 @@ class WantedModel:
 
 
 class WantedModels:
-    """All of them, in the order in which they were asked for, but for those that somebody unregistered."""
+    """All of them, in the order in which they were asked for, but for those that somebody unregistered. `begun`: the start has."""
 
     def __init__(self) -> None:
+        self.begun = False
         self._asked: list[WantedModel] = []
 
     def __iter__(self) -> Iterator[WantedModel]:
@@ -74,6 +75,7 @@ class WantedModels:
 
     def ask(self, entries: Iterable[LoadModel]) -> list[WantedModel]:
         """The start begins; to be called before the first is loaded. What is asked for twice is wanted once."""
+        self.begun = True
         self._asked = [WantedModel(entry) for entry in dict.fromkeys(entries)]
         return list(self._asked)
 

@@ -28,7 +28,7 @@ from servescope.worker.measuring.folding import Folding
 from servescope.worker.measuring.probe import Probe
 from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
-from servescope.worker.session import OUT_OF_RESOURCES, Session, report_failure
+from servescope.worker.session import Session, described, report_failure
 from servescope.worker.texts import text_of
 
 SHIM = Path(__file__).parent / "shim"
@@ -72,8 +72,8 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
         _check_names(context)
     except Exception as error:  # whatever a model raises while loading is an answer
         report_failure(error, [f"to load {load.model_name}"])
-        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text_of(error))
-        text = OUT_OF_RESOURCES if memory else f"{type(error).__name__}: {text_of(error)}"
+        text = described(error)
+        memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = text_of(error) if isinstance(error, EngineFailed) else ""
         return None, Loaded(507 if memory else 500, text, False, reason=reason)
     return handler, Loaded(200, "", handler.is_async, context.served_models)

@@ -58,6 +58,12 @@ def _speaks_of_cuda(error: BaseException) -> bool:
         return False
 
 
+def described(error: BaseException) -> str:
+    """An error in words, as a traceback ends with it, and fit for a message."""
+    text = text_of(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
     """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
     print(f"Requests {shorten(', '.join(request_ids))} failed:", file=sys.stderr)

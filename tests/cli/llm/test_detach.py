@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from servescope.cli import runfile
+from servescope.cli.detach import NotReadyError
 from servescope.cli.llm.command import llm
 from servescope.errors import ConfigurationError
 
@@ -34,7 +35,18 @@ def folders(place):
 
 def test_the_server_in_the_background_owns_the_folder(place, capsys):
     """It is there while the server runs, whatever became of the model, and gone with it."""
-    words = ["./tiny", "--detach", "--ts-config", "my.properties", "--models", "--", "--dtype", "float32"]
+    words = [
+        "./tiny",
+        "--detach",
+        "--wait",
+        "0",
+        "--ts-config",
+        "my.properties",
+        "--models",
+        "--",
+        "--dtype",
+        "float32",
+    ]
     assert llm(words, environ(place, place), place, has_vllm=lambda: True) == 0
     assert "tiny is being loaded" in capsys.readouterr().out
     running = runfile.read(place / "temp" / runfile.NAME)
@@ -48,6 +60,21 @@ def test_the_server_in_the_background_owns_the_folder(place, capsys):
         os.close(ended)
     assert "float32" in config
     assert folders(place) == []
+
+
+def test_an_engine_that_does_not_load_is_said(place, capsys):
+    """With the reason, as soon as it has failed again and again; the server goes on."""
+    words = ["./tiny", "--detach", "--ts-config", "my.properties"]
+    with pytest.raises(NotReadyError, match=r"tiny 1\.0: .*this is no engine\nThe server goes on as process \d+"):
+        llm(words, environ(place, place), place, has_vllm=lambda: True)
+    running = runfile.read(place / "temp" / runfile.NAME)
+    ended = os.pidfd_open(running.pid)
+    try:
+        assert "tiny 1.0: failed: ImportError: this is no engine (it is tried again)" in capsys.readouterr().out
+    finally:
+        os.kill(running.pid, signal.SIGTERM)
+        assert select.select([ended], [], [], 30)[0]
+        os.close(ended)
 
 
 def test_what_keeps_it_from_starting_is_said(place):

@@ -6,6 +6,8 @@ from fleet.clock import run, settle
 from fleet.scripted import crashing, mute, obliging
 from servescope.errors import BadRequest, ModelNotFound, ModelVersionNotFound, ServiceUnavailable
 from servescope.serving.catalog import Catalog
+from servescope.serving.health import Health
+from servescope.serving.wanted import WantedModels
 from servescope.web.management.model_reports import ModelReports
 from servescope.wire.messages import Batch
 from serving.parts import Served, model_of
@@ -15,7 +17,7 @@ def reports_of(*models):
     catalog = Catalog()
     for model in models:
         catalog.add(model)
-    return ModelReports(catalog, lambda pid: pid, str)
+    return ModelReports(catalog, lambda pid: pid, str, Health(catalog, WantedModels()))
 
 
 def names(page):
@@ -49,14 +51,21 @@ def test_numbers_that_are_none(name):
 
 
 def test_readiness():
-    """As soon as there is a worker to wait for, and no longer than that."""
+    """As soon as it can be asked: not while it loads, nor where that fails."""
 
     async def main():
-        failing = Served(crashing, window_s=5)
-        reports = reports_of(model_of("loading", served=Served(mute)), model_of("failing", served=failing))
-        assert reports.readiness("loading") == {"name": "loading", "ready": True}
+        ready, failing = Served(), Served(crashing, window_s=5)
+        loading = model_of("loading", served=Served(mute))
+        reports = reports_of(loading, model_of("failing", served=failing), model_of("good", served=ready))
+        await settle()
+        assert reports.readiness("good") == {"name": "good", "ready": True}
+        assert reports.readiness("loading") == {"name": "loading", "ready": False}
+        assert reports.readiness("failing")["ready"] is False
         await failing.pool.ended(list(failing.pool))
         assert reports.readiness("failing")["ready"] is False
+        ready.lives[0].die(9)
+        await settle()
+        assert reports.readiness("good")["ready"] is False
         with pytest.raises(ModelNotFound):
             reports.readiness("x")
 

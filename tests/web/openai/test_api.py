@@ -5,11 +5,13 @@ import json
 
 import pytest
 
+from fleet.clock import settle
 from fleet.scripted import concurrent
 from servescope.config.settings import Settings
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
+from servescope.serving.wanted import WantedModels
 from servescope.web.inference.api import InferenceApi
 from servescope.wire.messages import Batch, Part, Reply, ServedModel
 from serving.parts import Served, model_of
@@ -46,7 +48,7 @@ class Authority:
 class World:
     """A port with models. `names`: registered name → the names that it serves; none where it is no language model."""
 
-    def __init__(self, directory, names, *, authority=None, shared=False, workers=1):
+    def __init__(self, directory, names, *, authority=None, sharing=("inference",), workers=1):
         self.catalog = Catalog(lambda: 1234.5)
         self.models = {}
         self.parts = {}
@@ -56,9 +58,9 @@ class World:
             model.pool.served = [ServedModel(one, "/root", None, 256) for one in served]
             self.catalog.add(model)
             self.models[name] = model
-        self.health = Health(self.catalog)
+        self.health = Health(self.catalog, WantedModels())
         settings = Settings(max_request_size=1000)
-        api = InferenceApi(self.catalog, self.health, settings, authority, b"{}", shared=shared)
+        api = InferenceApi(self.catalog, self.health, settings, authority, b"{}", sharing=sharing)
         self.port = Port(directory, api)
 
     async def __aenter__(self):
@@ -333,13 +335,33 @@ def test_the_list(tmp_path, method):
                 "parent": None,
                 "max_model_len": 256,
             }
+            kserve = {"name": "/f/x", "ready": False}
             for path in ("//f/x", "/%2Ff%2Fx", "//f/x/"):
-                assert (await world.ask(f"/v1/models{path}", method="GET"))[2] == said["data"][1]
+                assert (await world.ask(f"/v1/models{path}", method="GET"))[2] == said["data"][1] | kserve
 
     run(main())
 
 
-@pytest.mark.parametrize("name", ["none", "plain", "a/b", "m:what"])
+def test_whether_a_model_is_ready(tmp_path):
+    """KServe's question, which stands at the same path as OpenAI's card: of any model, and no sooner than it can be asked."""
+
+    async def main():
+        async with World(tmp_path, {"m": ["m", "alias"], "plain": []}) as world:
+            await world.loaded()
+            for name in ("m", "alias", "plain"):
+                said = (await world.ask(f"/v1/models/{name}", method="GET"))[2]
+                assert (said["name"], said["ready"], "owned_by" in said) == (name, True, name != "plain")
+            for life in world.parts["plain"].lives:
+                life.die(9)
+            await settle()
+            assert (await world.ask("/v1/models/plain", method="GET"))[::2] == (200, {"name": "plain", "ready": False})
+            world.health.draining = True
+            assert (await world.ask("/v1/models/m", method="GET"))[2]["ready"] is False
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", ["none", "a/b", "m:what"])
 def test_no_card(tmp_path, name):
     """404 with vLLM's words; another method than GET finds what it found before there were language models."""
 
@@ -356,7 +378,7 @@ def test_a_shared_port(tmp_path):
     """There `/v1/models/{name}` is KServe's, which another API answers, but for language models."""
 
     async def main():
-        async with World(tmp_path, {"m": ["m"], "plain": []}, shared=True) as world:
+        async with World(tmp_path, {"m": ["m"], "plain": []}, sharing=("inference", "management")) as world:
             assert (await world.ask("/v1/models/m", method="GET"))[2]["owned_by"] == "servescope"
             assert (await world.ask("/v1/models/plain", method="GET"))[2]["type"] == "ResourceNotFoundException"
             assert (await world.ask("/v1/models", method="GET"))[0] == 200

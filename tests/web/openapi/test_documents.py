@@ -9,7 +9,12 @@ from servescope.web import openapi
 
 MODEL_NAMES = ["noop", "resnet-18", "a b/{c}"]
 
-INFERENCE = {
+PROBES = {
+    "/livez": {"get": "live", "head": "liveHead"},
+    "/readyz": {"get": "ready", "head": "readyHead"},
+    "/readyz/models": {"get": "readyModels", "head": "readyModelsHead"},
+}
+INFERENCE = PROBES | {
     "/": {"options": "apiDescription"},
     "/api-description": {"get": "api-description"},
     "/ping": {"get": "ping"},
@@ -33,7 +38,7 @@ INFERENCE = {
     "/v1/models/{model_name}": {"get": "retrieveOpenAiModel"},
 }
 OPENAI = {path: item for path, item in INFERENCE.items() if path.startswith("/v1/") and ":" not in path}
-MANAGEMENT = {
+MANAGEMENT = PROBES | {
     "/": {"options": "apiDescription"},
     "/api-description": {"get": "api-description"},
     "/models": {"get": "listModels", "post": "registerModel"},
@@ -52,7 +57,7 @@ MANAGEMENT = {
     "/v1/models/{model_name}": {"get": "modelReady"},
     "/token": {"get": "token"},
 }
-METRICS = {
+METRICS = PROBES | {
     "/": {"options": "apiDescription"},
     "/api-description": {"get": "api-description"},
     "/metrics": {"get": "metrics"},
@@ -108,7 +113,12 @@ def test_every_route_under_its_id(document, expected):
 def test_open_inference_routes_only_where_they_are_on():
     """The Open Inference Protocol's routes are described where they are served."""
     on = openapi.inference_document("1", open_inference=True)["paths"].keys()
-    assert on - INFERENCE.keys() == {"/v2", "/v2/health/live", "/v2/health/ready"}
+    assert on - INFERENCE.keys() == {
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models/{model_name}/ready",
+    }
 
 
 def test_shared_port_has_all():
@@ -126,6 +136,8 @@ def test_errors_have_the_error_body():
             for status, response in operation["responses"].items():
                 if status == "default" or int(status) < 400 or (status == "413" and "content" not in response):
                     continue
+                if (path, status) == ("/readyz", "503"):  # which is an answer, and in words
+                    continue
                 schema = response["content"]["application/json"]["schema"]
                 if path in OPENAI and operation["operationId"] in OPENAI[path].values():
                     assert schema == {"$ref": "#/components/schemas/OpenAiError"}
@@ -138,11 +150,12 @@ def test_errors_have_the_error_body():
 
 
 def test_tokens_are_optional_and_descriptions_open():
-    """The bearer token is named where it may be asked for, which is everywhere but descriptions and metrics."""
+    """The bearer token is named where it may be asked for, which is everywhere but descriptions, probes and metrics."""
     shared = openapi.port_document("1", inference=True, management=True, metrics=True)
     every = [operation for item in shared["paths"].values() for operation in item.values()]
     openly = {operation["operationId"] for operation in every if "security" not in operation}
-    assert openly == {"apiDescription", "api-description", "metrics"}
+    probes = {identifier for item in PROBES.values() for identifier in item.values()}
+    assert openly == {"apiDescription", "api-description", "metrics", "ping"} | probes
 
 
 def test_parameters_of_registration():

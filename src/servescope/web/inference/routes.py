@@ -66,6 +66,8 @@ def _kserve(segments: list[str]) -> Route:
             return Route(Kind.OPEN_INFERENCE, "/" + "/".join(segments))
         case ["v2", "models", _, "versions", *_]:
             return Route(Kind.OPEN_INFERENCE, "/v2/models/{model_name}/versions")
+        case ["v2", "models", model, "ready"] if model:
+            return Route(Kind.OPEN_INFERENCE, "/v2/models/{model_name}/ready", model)
         case ["v1", "models", name]:
             model, colon, verb = name.rpartition(":")
             if colon and verb in ("predict", "explain"):

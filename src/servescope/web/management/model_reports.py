@@ -9,6 +9,7 @@ from typing import Any
 from servescope.errors import BadRequest, ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe
+from servescope.serving.health import Health
 from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
 from servescope.web.http.request_id import new_request_id
@@ -30,10 +31,17 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 class ModelReports:
     """Reads the catalog. `resident_bytes`: a process's memory by its id. `gpu_usage`: TorchServe's line about a GPU."""
 
-    def __init__(self, catalog: Catalog, resident_bytes: Callable[[int], int], gpu_usage: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        resident_bytes: Callable[[int], int],
+        gpu_usage: Callable[[int], str],
+        health: Health,
+    ) -> None:
         self._catalog = catalog
         self._resident_bytes = resident_bytes
         self._gpu_usage = gpu_usage
+        self._health = health
 
     def page(self, query: Mapping[str, str]) -> dict[str, Any]:
         """One page of the models by name. A token for the next is given even where the page ends exactly at the end.
@@ -67,8 +75,8 @@ class ModelReports:
             self._catalog.find(name, version)
 
     def readiness(self, name: str) -> dict[str, Any]:
-        """KServe's readiness: ready as soon as there is a worker to wait for. Raises ModelNotFound."""
-        return {"name": name, "ready": self._catalog.find(name).pool.can_serve}
+        """KServe's readiness. Raises ModelNotFound."""
+        return {"name": name, "ready": self._health.serves(self._catalog.find(name))}
 
     async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.

@@ -11,6 +11,7 @@ from typing import Any
 from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.serving.catalog import Catalog
+from servescope.serving.health import Health
 from servescope.serving.model import Model
 from servescope.serving.refusals import no_worker_text
 from servescope.web.http.bodies import FORM_TYPES, mime_of
@@ -27,23 +28,26 @@ KIND = "openai"
 
 
 class OpenAiApi:
-    """`predict` sends an exchange on to the model that a route names. `shared`: other APIs answer on this port too."""
+    """`predict` sends an exchange on to the model that a route names. `manages`: the management API is on this port too."""
 
-    def __init__(self, catalog: Catalog, predict: Callable[[Exchange, Route], None], *, shared: bool) -> None:
+    def __init__(
+        self, catalog: Catalog, health: Health, predict: Callable[[Exchange, Route], None], *, manages: bool
+    ) -> None:
         self._catalog = catalog
+        self._health = health
         self._predict = predict
-        self._shared = shared
+        self._manages = manages
 
     def claimed(self, request: Request) -> OpenAiPath | None:
         """What a request wants of this API; None: it is none of its requests.
 
-        `/v1/models/{name}` is KServe's as well: on a shared port it tells whether a model is ready, unless that is a language
-        model; and TorchServe's inference port knows no other method there than GET.
+        `/v1/models/{name}` is KServe's as well, and tells whether a model is ready: where the management API shares the port, that
+        does so, unless it is a language model; and TorchServe's inference port knows no other method there than GET.
         """
         path = parse_openai(request.path)
         if path is None or path.model is None or self._cards(path.model):
             return path
-        return path if request.method in ("GET", "HEAD") and not self._shared else None
+        return path if request.method in ("GET", "HEAD") and not self._manages else None
 
     def handle(self, exchange: Exchange, path: OpenAiPath) -> None:
         """Answer what was `claimed`.
@@ -59,10 +63,7 @@ class OpenAiApi:
         elif path.model is None:
             exchange.answer(200, [JSON_TYPE], json_body({"object": "list", "data": self._cards()}))
         else:
-            cards = self._cards(path.model)
-            if not cards:
-                raise NoSuchModel(path.model)
-            exchange.answer(200, [JSON_TYPE], json_body(cards[0]))
+            exchange.answer(200, [JSON_TYPE], json_body(self._model_card(path.model)))
 
     def refused(self, request: Request, path: OpenAiPath, code: int, ended: float) -> None:
         """See `app.Handler`. One whose turn never came is its model's; of one that was too large, nobody knows whose."""
@@ -104,6 +105,18 @@ class OpenAiApi:
         if len(models) != 1:
             raise BadBody(f"model: Field required; {len(models)} language models are served here.", "model")
         return models[0]
+
+    def _model_card(self, name: str) -> dict[str, Any]:
+        """OpenAI's card with KServe's `name` and `ready`, of which a model that is no language model has no more.
+
+        Raises:
+            NoSuchModel: no model has this name.
+        """
+        model = self._catalog.find_served(name)
+        if model is None:
+            raise NoSuchModel(name)
+        card = next(iter(self._cards(name)), {})
+        return card | {"name": name, "ready": self._health.serves(model)}
 
     def _cards(self, name: str | None = None) -> list[dict[str, Any]]:
         """The cards of all names, or of this one; of a name that two models have, the one who is asked by it."""

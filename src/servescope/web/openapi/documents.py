@@ -9,6 +9,7 @@ from urllib.parse import quote
 from servescope.web.openapi.inference import inference_paths, metrics_paths, model_paths
 from servescope.web.openapi.management import management_paths, model_management_paths
 from servescope.web.openapi.parts import Json, description_paths
+from servescope.web.openapi.probes import probe_paths
 from servescope.web.openapi.schemas import schemas
 
 _TITLE = "Servescope APIs"
@@ -39,7 +40,7 @@ def port_document(
     open_inference: bool = False,
 ) -> Json:
     """The API of a port that has one or, where addresses are shared, several of the three parts."""
-    paths = description_paths()
+    paths = description_paths() | probe_paths()
     if inference:
         paths |= inference_paths(open_inference=open_inference)
     if management:

@@ -134,10 +134,13 @@ def _path_parameters(path: str) -> list[Json]:
 
 def _ping() -> Json:
     responses = {
-        "200": json_response("Every model has the workers that it should have", reference("Health")),
+        "200": json_response(
+            "Every model has the workers that it should have, or they are on their way", reference("Health")
+        ),
         "500": json_response("A model has fewer workers than it should have", reference("Health")),
     }
-    return operation("ping", "Ask whether the server is well.", responses | error_responses(400))
+    text = "Ask whether the server is well, as TorchServe has it; /readyz says whether models can be asked."
+    return operation("ping", text, responses, tokens=False)
 
 
 def _model_api(identifier: str, parameters: list[Json]) -> Json:
@@ -147,12 +150,23 @@ def _model_api(identifier: str, parameters: list[Json]) -> Json:
 
 
 def _open_inference_paths() -> Json:
-    flags = {"live": "/v2/health/live", "ready": "/v2/health/ready"}
     server = {"type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "string"}}}
     answer = {"200": json_response("The server's name and version", server)} | error_responses(400)
     paths: Json = {"/v2": {"get": operation("serverMetadata", "Name the server.", answer)}}
-    for name, path in flags.items():
-        schema = {"type": "object", "required": [name], "properties": {name: {"type": "boolean"}}}
-        answer = {"200": json_response(f"The server is {name}", schema)} | error_responses(400)
-        paths[path] = {"get": operation(f"server{name.title()}", f"Ask whether the server is {name}.", answer)}
+    live = {"200": json_response("The server is live", _flag("live"))} | error_responses(400)
+    paths["/v2/health/live"] = {"get": operation("serverLive", "Ask whether the server is live.", live)}
+    text = "Ask whether the server is ready; agrees with /readyz."
+    paths["/v2/health/ready"] = {"get": operation("serverReady", text, _readiness() | error_responses(400))}
+    text, name = "Ask whether a model is ready.", [_PARAMETERS["model_name"]]
+    answer = _readiness() | error_responses(400, 404)
+    paths["/v2/models/{model_name}/ready"] = {"get": operation("modelReadyV2", text, answer, parameters=name)}
     return paths
+
+
+def _readiness() -> dict[str, Json]:
+    ready = _flag("ready")
+    return {"200": json_response("It is ready", ready), "503": json_response("It is not", ready)}
+
+
+def _flag(name: str) -> Json:
+    return {"type": "object", "required": [name], "properties": {name: {"type": "boolean"}}}

@@ -31,13 +31,15 @@ def openai_paths() -> Json:
     every = json_response("The language models, by each name that they answer to", listed)
     text = "List the language models."
     paths["/v1/models"] = {"get": operation("listOpenAiModels", text, {"200": every} | _errors(401, 405))}
-    one = json_response("The model", reference("OpenAiModel"))
+    readiness = reference("Readiness")
+    card = {"anyOf": [{"allOf": [reference("OpenAiModel"), readiness]}, readiness]}
+    one = json_response("Whether it can be asked now; a language model's card with it", card)
     paths["/v1/models/{model_name}"] = {
         "get": operation(
             "retrieveOpenAiModel",
-            "Describe a language model.",
+            "Ask, as KServe does, whether a model is ready, and describe it if it is a language model.",
             {"200": one} | _errors(401, 404),
-            parameters=[path_parameter("model_name", "A name that it answers to.")],
+            parameters=[path_parameter("model_name", "The model, or a name that a language model answers to.")],
         )
     }
     return paths

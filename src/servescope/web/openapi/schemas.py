@@ -19,7 +19,7 @@ def schemas() -> dict[str, Json]:
         ),
         "Status": _object({"status": ("string", "What was done.")}),
         "Health": _object({"status": ("string", "Healthy or Unhealthy.")}),
-        "Readiness": _object({"name": ("string", "The model."), "ready": ("boolean", "Whether it has a worker.")}),
+        "Readiness": _object({"name": ("string", "The model."), "ready": ("boolean", "Whether it can be asked now.")}),
         "Description": {
             "type": "object",
             "required": ["openapi", "info", "paths"],
