@@ -27,10 +27,14 @@ from servescope.server.server import Server
 logger = logging.getLogger("servescope.runtime")
 
 
-def raise_file_limit() -> None:
-    """Let this process hold as many connections as the system allows it."""
+FEW_FILES = 4096
+
+
+def raise_file_limit() -> int:
+    """Let this process hold as many connections as the system allows it; how many files and connections these are."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def spare_the_collector() -> None:
@@ -46,7 +50,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
     Raises:
         ConfigurationError: the settings cannot be used.
     """
-    raise_file_limit()
+    files = raise_file_limit()
     logs = open_logs(
         settings.log_location, settings.metrics_location, cast("LogFormat", settings.log_format), sys.stdout, "INFO"
     )
@@ -55,6 +59,11 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             apply_log_config(settings.log_config)
         for warning in settings.warnings:
             logger.warning("%s", warning)
+        if 0 <= files < FEW_FILES:
+            logger.warning(
+                "This process may have %d files and connections open (ulimit -Hn): a connection takes one, a worker four.",
+                files,
+            )
         remove_abandoned_downloads(require_model_store(settings))
         with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir())) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))

@@ -10,7 +10,14 @@ from servescope.server.beginning import Beginning
 from servescope.server.certificates import Certificates
 from servescope.server.composition import Part
 from servescope.server.exchanges import Exchanges
+from servescope.server.measuring import Measuring
 from servescope.web.http.app import HttpApp
+from servescope.web.http.clients.acceptor import Acceptor
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.patience import Patience
+from servescope.web.http.clients.room import Room
+from servescope.web.http.clients.rounds import Rounds
 from servescope.web.http.exchange import json_body
 from servescope.web.http.listener import Listener
 from servescope.web.openapi import port_document
@@ -21,10 +28,20 @@ logger = logging.getLogger("servescope.runtime")
 class Ports(Part):
     """Listens for all APIs that stand before it."""
 
-    def __init__(self, beginning: Beginning, exchanges: Exchanges, certificates: Certificates, apis: list[Api]) -> None:
+    def __init__(
+        self,
+        beginning: Beginning,
+        measuring: Measuring,
+        exchanges: Exchanges,
+        certificates: Certificates,
+        apis: list[Api],
+    ) -> None:
         self._settings = beginning.settings
         self._observers = exchanges.observers
         self._tls = certificates.tls
+        self._recorder = measuring.recorder.connections
+        self._room = Room(Descriptors())
+        self._rounds = Rounds(self._room)
         self._listeners = [self._listener(sharing) for sharing in self._by_address(apis)]
 
     def _by_address(self, apis: Sequence[Api]) -> list[list[Api]]:
@@ -44,7 +61,13 @@ class Ports(Part):
         app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
-        return Listener(option, address, app, self._tls if address.tls else None)
+        return Listener(option, address, app, self._tls if address.tls else None, self._acceptor(names))
+
+    def _acceptor(self, names: Sequence[str]) -> Acceptor:
+        settings = self._settings
+        patience = Patience(settings.client_header_timeout, settings.client_body_timeout)
+        clients = Clients(patience, self._recorder.port(names[0]))
+        return Acceptor(clients, self._room, favoured="inference" not in names)
 
     async def start(self) -> None:
         """Open them.
@@ -52,11 +75,13 @@ class Ports(Part):
         Raises:
             ConfigurationError: an address cannot be bound.
         """
+        self._rounds.start()
         for listener in self._listeners:
             await listener.start()
             logger.info("Listening on %s (%s)", listener.address, listener.option)
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
         """Close them, and what is left of connections."""
+        self._rounds.stop()
         for listener in self._listeners:
             await listener.close()

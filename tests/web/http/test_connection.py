@@ -12,6 +12,7 @@ from servescope.config.address import Address
 from servescope.web.http.connection import Connection
 from servescope.web.http.listener import Listener
 from servescope.web.http.reader import RequestReader
+from web.acceptors import acceptor
 
 LIMIT = 100
 
@@ -60,7 +61,7 @@ class Client:
 
     def __init__(self, directory, app):
         self._path = str(directory / "s.sock")
-        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), app, None)
+        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), app, None, acceptor())
 
     async def __aenter__(self):
         await self._listener.start()
@@ -264,7 +265,7 @@ def test_a_connection_that_is_over_leaves_no_cycle():
 
     async def main():
         for sent in (get(b"/1"), b"GET /ha", b"GARBAGE\r\n\r\n", get(b"/1", b"/2")):
-            connection = Connection(App(), set())
+            connection = Connection(App(), acceptor().clients)
             connection.connection_made(Transport())
             connection.data_received(sent)
             await asyncio.sleep(0)

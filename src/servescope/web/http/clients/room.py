@@ -1,0 +1,90 @@
+"""Who has to go when file descriptors run out: connections of all ports, those first that have the least to lose.
+
+The longest idle go first, then those that have not sent a whole header, the longest without first, then those whose body has stood
+still for STALLED_S. Never one with a request in the server's hands, or with an answer on its way. Asked by `acceptor`, and by
+`rounds`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.phase import Client, Phase
+from servescope.web.http.clients.shortage import Shortage
+
+STALLED_S = 10.0
+# A list of who may go is walked through before there is another: who comes later has less claim to be on it.
+_STALE_S = 1.0
+_SOONEST_S = 0.05
+
+Candidate = tuple[int, float, Client, Clients]
+_PHASES = (Phase.IDLE, Phase.HEADER, Phase.BODY)
+
+
+class Room:
+    """For all ports of the server. `clock` gives monotonic seconds."""
+
+    def __init__(self, descriptors: Descriptors, clock: Callable[[], float] = time.monotonic) -> None:
+        self.descriptors = descriptors
+        self._clock = clock
+        self._shortage = Shortage(clock)
+        self._ports: list[Clients] = []
+        self._queue: deque[Candidate] = deque()
+        self._made = -_STALE_S
+
+    def add(self, clients: Clients) -> None:
+        """Another port."""
+        self._ports.append(clients)
+
+    def holds(self, number: int, *, favoured: bool) -> bool:
+        """Whether a connection may have the descriptor of this number, so that enough are left."""
+        if number < self.descriptors.line(favoured=favoured):
+            return True
+        self.descriptors.look()
+        return number < self.descriptors.line(favoured=favoured)
+
+    def make(self, *, system: bool = False) -> bool:
+        """End one connection; False where none may be. Its descriptor is free by the loop's next turn.
+
+        `system`: it is not this process's limit that is reached, but the whole system's.
+        """
+        made = self._end_one()
+        self._shortage.noted(closed=made, system=system)
+        self._shortage.report(self.descriptors.limit)
+        return made
+
+    def _end_one(self) -> bool:
+        now = self._clock()
+        if now - self._made >= (_STALE_S if self._queue else _SOONEST_S):
+            self._queue = self._candidates(now)
+            self._made = now
+        while self._queue:
+            rank, since, client, port = self._queue.popleft()
+            unchanged = client in port.open and client.phase is _PHASES[rank]
+            if unchanged and (client.phase is Phase.BODY or client.rested == since):
+                port.make_room(client)
+                return True
+        return False
+
+    def sweep(self) -> None:
+        """Once a second: give up who has had his time, and win back what was to be kept, as others than ports open files too."""
+        now = self._clock()
+        for port in self._ports:
+            port.sweep(now)
+        self.descriptors.look()
+        if not self.holds(self.descriptors.next_number(), favoured=False):
+            self.make()
+        self._shortage.report(self.descriptors.limit)
+
+    def _candidates(self, now: float) -> "deque[Candidate]":
+        found: list[Candidate] = []
+        for port in self._ports:
+            for client in port.open:
+                phase = client.phase
+                if phase is Phase.IDLE or phase is Phase.HEADER:
+                    found.append((_PHASES.index(phase), client.rested, client, port))
+            found += [(2, since, client, port) for since, client in port.stalled(now - STALLED_S)]
+        found.sort(key=lambda candidate: candidate[:2])
+        return deque(found)
