@@ -67,9 +67,12 @@ class RequestReader:
         whole = self._whole
         if whole:
             self._whole = []
-        elif self._head_bytes > HEAD_LIMIT or len(self._headers) > HEADER_LIMIT:
-            self._refuse(431, Request())
-            return self._whole
+        else:
+            # `on_url` says so too, after another request in one piece, when there is more than a method.
+            self.coming = self.coming or not data.isspace()  # empty lines between requests are nothing
+            if self._head_bytes > HEAD_LIMIT or len(self._headers) > HEADER_LIMIT:
+                self._refuse(431, Request())
+                return self._whole
         return whole
 
     def close(self) -> None:
@@ -94,7 +97,7 @@ class RequestReader:
             request = self._reading
             request.size = self._size
             request.body.clear()
-        elif self._head_bytes:
+        elif self._head_bytes or self._target:
             request = Request()
         self._reading = _NONE
         self.close()
@@ -104,14 +107,10 @@ class RequestReader:
 
     # What httptools calls.
 
-    def on_message_begin(self) -> None:
-        """See httptools."""
-        self.coming = True
-        self._head_bytes = self._head_bytes or 1  # it may follow another in one piece, whose bytes were counted there
-
     def on_url(self, url: bytes) -> None:
         """See httptools. A long URL may come in pieces."""
         self._target += url
+        self.coming = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""

@@ -7,12 +7,12 @@ be taken stays in the system's queue, and has its turn when there is room. Made 
 """
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
 import time
 from collections.abc import Callable
+from typing import Any
 
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.handshake import Handshake
@@ -23,6 +23,8 @@ AGAIN_S = 0.05
 FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 _LONGER_S = 5.0  # that the loop's own limit comes after ours
 _SHORT = (errno.EMFILE, errno.ENFILE)
+
+Greeting = asyncio.Task[tuple[asyncio.Transport, Any]]
 
 
 class Acceptor:
@@ -37,7 +39,7 @@ class Acceptor:
         self._bound: socket.socket | None = None
         self._tls: ssl.SSLContext | None = None
         self._connect: Callable[[], asyncio.Protocol] = asyncio.Protocol
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[Greeting] = set()
         self._pause: asyncio.TimerHandle | None = None
 
     def start(self, bound: socket.socket, connect: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
@@ -106,26 +108,20 @@ class Acceptor:
 
     def _take(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
-        greet = self._connect_plainly if self._tls is None else self._connect_with_tls
-        task = asyncio.get_running_loop().create_task(greet(accepted))
+        loop = asyncio.get_running_loop()
+        if self._tls is None:
+            task = loop.create_task(loop.connect_accepted_socket(self._connect, accepted))
+        else:
+            limit_s = self.clients.patience.header_s + _LONGER_S
+            agreed = loop.connect_accepted_socket(self._connect, accepted, ssl=self._tls, ssl_handshake_timeout=limit_s)
+            task = loop.create_task(agreed)
+            handshake = Handshake(task, time.monotonic())
+            self.clients.joined(handshake)
+            task.add_done_callback(lambda _task: self.clients.left(handshake))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._taken)
 
-    async def _connect_plainly(self, accepted: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # it is gone again
-            await asyncio.get_running_loop().connect_accepted_socket(self._connect, accepted)
-
-    async def _connect_with_tls(self, accepted: socket.socket) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        handshake = Handshake(task, time.monotonic())
-        self.clients.joined(handshake)
-        limit_s = self.clients.patience.header_s + _LONGER_S
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._connect, accepted, ssl=self._tls, ssl_handshake_timeout=limit_s
-            )
-        except OSError:  # ssl's errors among them: the client is gone again, or speaks another language
-            accepted.close()
-        finally:
-            self.clients.left(handshake)
+    def _taken(self, task: Greeting) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # its client is gone again, or speaks another language
