@@ -20,6 +20,7 @@ from servescope.web.http.clients.room import Room
 
 BURST = 64  # connections in one turn of the loop, which others wait for
 AGAIN_S = 0.05
+FAVOURED = 16  # connections that are enough for operators and scrapers: there is no end of those that may come
 FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 _LONGER_S = 5.0  # that the loop's own limit comes after ours
 _SHORT = (errno.EMFILE, errno.ENFILE)
@@ -28,8 +29,8 @@ Greeting = asyncio.Task[tuple[asyncio.Transport, Any]]
 
 
 class Acceptor:
-    """One listening socket's. `clients`: whoever is connected. `favoured`: the port is one for operators, and may use what other
-    ports leave free.
+    """One listening socket's. `clients`: whoever is connected. `favoured`: the port is one for operators, whose first FAVOURED
+    connections may use what others leave free.
     """
 
     def __init__(self, clients: Clients, room: Room, *, favoured: bool) -> None:
@@ -88,11 +89,14 @@ class Acceptor:
 
     def _may_have(self, number: int) -> bool:
         """Whether another connection may have the descriptor of this number."""
-        return len(self.clients.open) + len(self._tasks) < FEWEST or self._room.holds(number, favoured=self._favoured)
+        connected = len(self.clients.open) + len(self._tasks)
+        favoured = self._favoured and connected < FAVOURED
+        return connected < FEWEST or self._room.holds(number, favoured=favoured)
 
     def _fall_short(self, *, system: bool) -> None:
         """There is no descriptor for who comes next: somebody else goes, or who comes waits a moment."""
-        if not self._room.make(system=system):
+        if not self._room.make():
+            self._room.lacks(system=system)
             self.clients.recorder.accept_failed("system_limit" if system else "process_limit")
             self._stop_listening()
             self._pause_for_a_moment()

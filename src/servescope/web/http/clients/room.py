@@ -15,6 +15,7 @@ from servescope.web.http.clients.phase import Client, Phase
 from servescope.web.http.clients.shortage import Shortage
 
 STALLED_S = 10.0
+YOUNG_S = 0.25  # so long nobody goes for a header that has not come: it may be on its way, or not read yet
 # A list of who may go is walked through before there is another: who comes later has less claim to be on it.
 _STALE_S = 1.0
 _SOONEST_S = 0.05
@@ -45,17 +46,13 @@ class Room:
         self.descriptors.look()
         return number < self.descriptors.line(favoured=favoured)
 
-    def make(self, *, system: bool = False) -> bool:
-        """End one connection; False where none may be. Its descriptor is free by the loop's next turn.
-
-        `system`: it is not this process's limit that is reached, but the whole system's.
-        """
-        made = self._end_one()
-        self._shortage.noted(closed=made, system=system)
+    def lacks(self, *, system: bool) -> None:
+        """A port lets connections wait. `system`: it is not this process's limit that is reached, but the whole system's."""
+        self._shortage.waited(system=system)
         self._shortage.report(self.descriptors.limit)
-        return made
 
-    def _end_one(self) -> bool:
+    def make(self) -> bool:
+        """End one connection; False where none may be. Its descriptor is free by the loop's next turn."""
         now = self._clock()
         if now - self._made >= (_STALE_S if self._queue else _SOONEST_S):
             self._queue = self._candidates(now)
@@ -65,6 +62,8 @@ class Room:
             unchanged = client in port.open and client.phase is _PHASES[rank]
             if unchanged and (client.phase is Phase.BODY or client.rested == since):
                 port.make_room(client)
+                self._shortage.closed()
+                self._shortage.report(self.descriptors.limit)
                 return True
         return False
 
@@ -83,7 +82,7 @@ class Room:
         for port in self._ports:
             for client in port.open:
                 phase = client.phase
-                if phase is Phase.IDLE or phase is Phase.HEADER:
+                if phase is Phase.IDLE or (phase is Phase.HEADER and client.rested <= now - YOUNG_S):
                     found.append((_PHASES.index(phase), client.rested, client, port))
             found += [(2, since, client, port) for since, client in port.stalled(now - STALLED_S)]
         found.sort(key=lambda candidate: candidate[:2])

@@ -22,10 +22,13 @@ class Shortage:
         self._closed = self._waited = 0
         self._system = False
 
-    def noted(self, *, closed: bool, system: bool) -> None:
-        """There was none for a connection; one was `closed` for it, or it waits. `system`: no process could have one."""
-        self._closed += closed
-        self._waited += not closed
+    def closed(self) -> None:
+        """A connection was closed for another."""
+        self._closed += 1
+
+    def waited(self, *, system: bool) -> None:
+        """None could be closed, and others wait. `system`: no process could have had a descriptor."""
+        self._waited += 1
         self._system |= system
 
     def report(self, limit: int) -> None:
