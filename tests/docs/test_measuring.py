@@ -18,6 +18,8 @@ from servescope.config.reference import yaml_table
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import (
     BY_NAME,
+    CLOSING_REASONS,
+    CONNECTION_STATES,
     OUTCOMES,
     REJECTION_REASONS,
     RESTART_REASONS,
@@ -36,7 +38,8 @@ VALUES = {
     "outcome": OUTCOMES,
     "stage": STAGES,
     "slo": SLOS,
-    "state": WORKER_STATES,
+    "state": (*WORKER_STATES, *CONNECTION_STATES),
+    "reason": (*REJECTION_REASONS, *RESTART_REASONS, *CLOSING_REASONS),
     "collector": COLLECTORS,
     "job": ("servescope",),
 }
@@ -115,7 +118,7 @@ def test_prometheus_reads_them(tmp_path):
 def test_options_exist():
     """What stands in code and looks like an option, a family or a label is one of ours, or of those in THEIRS."""
     known = options() | BY_NAME.keys() | THEIRS | {label for one in BY_NAME.values() for label in one.labels}
-    for values in (*VALUES.values(), REJECTION_REASONS, RESTART_REASONS):
+    for values in VALUES.values():
         known.update(values)
     known.update(name for name in vars(CustomMetrics) if not name.startswith("_"))
     buckets = tuple(prefixes_of(Settings))
