@@ -181,12 +181,19 @@ class Connection(asyncio.Protocol):
     # What `clients` asks, and who is there to be told that it is over.
 
     @property
+    def busy(self) -> bool:
+        """See `phase.Client`."""
+        return self._answering is not None
+
+    @property
     def phase(self) -> Phase:
         """See `phase.Client`."""
-        if self._writable is not None or self.transport.is_closing():
+        if self._writable is not None:
             return Phase.UNREAD
         if self._answering is not None or self._waiting:
             return Phase.ANSWERING
+        if self.transport.is_closing():
+            return Phase.UNREAD
         if self._reader.coming:
             return Phase.BODY if self._reader.in_body else Phase.HEADER
         return Phase.UNREAD if self.transport.get_write_buffer_size() else Phase.IDLE

@@ -17,6 +17,10 @@ class Someone:
         self.given_up = []
         self.closed = False
 
+    @property
+    def busy(self):
+        return self.phase is Phase.ANSWERING
+
     def close(self):
         self.closed = True
 

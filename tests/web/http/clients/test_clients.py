@@ -134,6 +134,13 @@ def test_the_census():
     clients = port(Someone(Phase.IDLE), Someone(Phase.IDLE), Someone(Phase.BODY), registry=registry)
     shown = {labels[1]: value for labels, value in series(registry, "servescope_connections").items()}
     assert shown == {"idle": 2, "header": 0, "body": 1, "answering": 0, "unread": 0}
+    clients.sweep(0.0)
+    clients.joined(Someone(Phase.ANSWERING))
+    clients.sweep(1.0)
+    idle = next(client for client in clients.open if client.phase is Phase.IDLE)
+    idle.phase = Phase.ANSWERING
+    shown = {labels[1]: value for labels, value in series(registry, "servescope_connections").items()}
+    assert shown == {"idle": 1, "header": 0, "body": 1, "answering": 2, "unread": 0}
     for client in list(clients.open):
         clients.left(client)
     assert not any(series(registry, "servescope_connections").values())

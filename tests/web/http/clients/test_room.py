@@ -4,7 +4,7 @@ from metrics.series import series
 from servescope.metrics.registry import Registry
 from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.phase import Phase
-from servescope.web.http.clients.room import STALLED_S, YOUNG_S, Room
+from servescope.web.http.clients.room import FEWEST, STALLED_S, YOUNG_S, Room
 from web.http.clients.scripted import Someone, port
 
 
@@ -116,6 +116,11 @@ def test_the_sweep():
     room.sweep()
     assert (slow.given_up, idle.given_up) == ([False], [])
     low = Room(Descriptors(lambda: 8), clock)
-    low.add(port(idle))
+    others = [Someone(Phase.ANSWERING) for _ in range(FEWEST - 1)]
+    crowded = port(idle, *others)
+    low.add(crowded)
+    low.sweep()
+    assert idle.given_up == []  # so many a port may have in any case
+    crowded.joined(Someone(Phase.ANSWERING))
     low.sweep()
     assert idle.given_up == [True]

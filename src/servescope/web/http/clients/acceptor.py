@@ -16,12 +16,11 @@ from typing import Any
 
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.handshake import Handshake
-from servescope.web.http.clients.room import Room
+from servescope.web.http.clients.room import FEWEST, Room
 
 BURST = 64  # connections in one turn of the loop, which others wait for
 AGAIN_S = 0.05
 FAVOURED = 16  # connections that are enough for operators and scrapers: there is no end of those that may come
-FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 _LONGER_S = 5.0  # that the loop's own limit comes after ours
 _SHORT = (errno.EMFILE, errno.ENFILE)
 

@@ -58,6 +58,15 @@ class Clients:
                 self.recorder.closed(TIMEOUTS[phase])
                 client.give_up(at_once=False)
 
+    def awaited(self) -> list[Client]:
+        """Those that are waited for, or were at the last sweep."""
+        return [client for client in self._awaited if client in self.open]
+
+    def idle(self) -> list[Client]:
+        """All others that are not busy. Nothing more is asked of them: they may be thousands, and requests wait meanwhile."""
+        awaited = self._awaited
+        return [client for client in self.open if client not in awaited and not client.busy]
+
     def stalled(self, since: float) -> Iterator[tuple[float, Client]]:
         """Those whose body has stood still since this time or longer, and since when."""
         for client, seen in self._awaited.items():
@@ -83,5 +92,8 @@ class Clients:
 
     def census(self) -> Mapping[str, int]:
         """How many are in each phase."""
-        found = Counter([client.phase for client in self.open])
+        awaited, idle = self.awaited(), self.idle()
+        found = Counter([client.phase for client in awaited])
+        found[Phase.IDLE] += len(idle)
+        found[Phase.ANSWERING] += len(self.open) - len(awaited) - len(idle)
         return {phase.value: found[phase] for phase in Phase}

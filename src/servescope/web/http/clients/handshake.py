@@ -12,6 +12,7 @@ from servescope.web.http.clients.phase import Phase
 class Handshake:
     """A `phase.Client`. `task`: what it is agreed on in."""
 
+    busy = False
     phase = Phase.HEADER
     progress = 0
 

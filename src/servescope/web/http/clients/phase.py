@@ -22,6 +22,10 @@ class Client(Protocol):
     rested: float
 
     @property
+    def busy(self) -> bool:
+        """Whether a request of it is in the server's hands."""
+
+    @property
     def phase(self) -> Phase:
         """What it is at now."""
 

@@ -8,6 +8,7 @@ still for STALLED_S. Never one with a request in the server's hands, or with an 
 import time
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.descriptors import Descriptors
@@ -16,6 +17,7 @@ from servescope.web.http.clients.shortage import Shortage
 
 STALLED_S = 10.0
 YOUNG_S = 0.25  # so long nobody goes for a header that has not come: it may be on its way, or not read yet
+FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 # A list of who may go is walked through before there is another: who comes later has less claim to be on it.
 _STALE_S = 1.0
 _SOONEST_S = 0.05
@@ -73,17 +75,19 @@ class Room:
         for port in self._ports:
             port.sweep(now)
         self.descriptors.look()
-        if not self.holds(self.descriptors.next_number(), favoured=False):
+        many = any(len(port.open) > FEWEST for port in self._ports)
+        if many and not self.holds(self.descriptors.next_number(), favoured=False):
             self.make()
         self._shortage.report(self.descriptors.limit)
 
     def _candidates(self, now: float) -> "deque[Candidate]":
         found: list[Candidate] = []
         for port in self._ports:
-            for client in port.open:
+            found += [(0, client.rested, client, port) for client in port.idle()]
+            for client in port.awaited():
                 phase = client.phase
                 if phase is Phase.IDLE or (phase is Phase.HEADER and client.rested <= now - YOUNG_S):
                     found.append((_PHASES.index(phase), client.rested, client, port))
             found += [(2, since, client, port) for since, client in port.stalled(now - STALLED_S)]
-        found.sort(key=lambda candidate: candidate[:2])
+        found.sort(key=itemgetter(0, 1))
         return deque(found)
