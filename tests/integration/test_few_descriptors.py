@@ -12,7 +12,7 @@ from cryptography import x509
 
 from certificates import self_signed
 from integration.limited_server import HALF, crowd, is_open, limited, rest
-from integration.net_server import NOOP, error, log, predict, read_head
+from integration.net_server import NOOP, error, log, predict, read_head, run_start, site
 from integration.server import PATIENCE_S, free_ports, hang_up, pack, wait_until
 
 pytestmark = pytest.mark.integration
@@ -226,6 +226,13 @@ def test_the_soft_limit_is_raised(tmp_path):
     if hard >= 4096:
         with limited(tmp_path / "other", {}, files=(64, hard)) as server:
             assert "files and connections open (ulimit" not in log(server, "ts_log.log")
+
+
+def test_a_limit_that_is_too_low(tmp_path):
+    """Ends the start, and is named."""
+    result = run_start(site(tmp_path / "here"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+    assert result.returncode == 1
+    assert "ulimit -n is 40: a server needs 64 open files at least" in result.stderr
 
 
 def test_the_worker_has_what_the_server_has(few):

@@ -85,6 +85,20 @@ def test_who_has_just_come():
     assert young.given_up == [True]
 
 
+def test_who_does_not_take_a_small_answer():
+    """Seemed idle, and is not: it keeps its place, and has a time from now on."""
+    client = Someone(Phase.IDLE)
+    clients = port(client, body_s=20)
+    room, clock = room_of(clients)
+    clients.sweep(clock.now)
+    client.phase = Phase.UNREAD
+    assert not room.make()
+    assert client.given_up == []
+    clients.sweep(clock.now)
+    clients.sweep(clock.now + 20)
+    assert client.given_up == [False]
+
+
 def test_nobody():
     """Is said once looked for, and not looked for again at once: there may be thousands to look through."""
     clients = port(Someone(Phase.ANSWERING))

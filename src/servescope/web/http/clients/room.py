@@ -61,8 +61,13 @@ class Room:
             self._made = now
         while self._queue:
             rank, since, client, port = self._queue.popleft()
-            unchanged = client in port.open and client.phase is _PHASES[rank]
-            if unchanged and (client.phase is Phase.BODY or client.rested == since):
+            if client not in port.open:
+                continue
+            phase = client.phase
+            unchanged = phase is _PHASES[rank]
+            if phase is Phase.UNREAD:
+                port.wait_for(client)  # a small answer that its client does not take: nobody knew until now
+            if unchanged and (phase is Phase.BODY or client.rested == since):
                 port.make_room(client)
                 self._shortage.closed()
                 self._shortage.report(self.descriptors.limit)
