@@ -35,7 +35,9 @@ def order(room, clock, clients):
 
 
 def test_the_order():
-    """The longest idle, then the longest without a header, of whatever port, then bodies that stand still; nobody else."""
+    """The longest idle, then the longest without a header, of whatever port, then bodies that stand still, then who has just had an
+    answer; nobody else.
+    """
     idle = [Someone(Phase.IDLE, rested) for rested in (3.0, 1.0, 2.0)]
     headers = [Someone(Phase.HEADER, rested) for rested in (0.7, 0.2)]
     still = Someone(Phase.BODY)
@@ -43,11 +45,12 @@ def test_the_order():
     first = port(idle[0], headers[0], *others, header_s=60)
     second = port(idle[1], idle[2], headers[1], still, header_s=60)
     second.sweep(100.0 - STALLED_S)
-    moving = Someone(Phase.BODY)
+    moving, asking = Someone(Phase.BODY), Someone(Phase.IDLE, 99.9)
     second.joined(moving)
+    second.joined(asking)
     second.sweep(100.0)
     room, clock = room_of(first, second)
-    wanted = [idle[1], idle[2], idle[0], headers[1], headers[0], still]
+    wanted = [idle[1], idle[2], idle[0], headers[1], headers[0], still, asking]
     everybody = [*wanted, *others, moving]
     assert order(room, clock, everybody) == wanted
     assert all(client.given_up == [True] for client in wanted)

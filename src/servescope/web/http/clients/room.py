@@ -1,8 +1,8 @@
 """Who has to go when file descriptors run out: connections of all ports, those first that have the least to lose.
 
 The longest idle go first, then those that have not sent a whole header, the longest without first, then those whose body has stood
-still for STALLED_S. Never one with a request in the server's hands, or with an answer on its way. Asked by `acceptor`, and by
-`rounds`.
+still for STALLED_S; at last those that have only just been answered, and are about to ask again. Never one with a request in the
+server's hands, or with an answer on its way. Asked by `acceptor`, and by `rounds`.
 """
 
 import time
@@ -16,14 +16,15 @@ from servescope.web.http.clients.phase import Client, Phase
 from servescope.web.http.clients.shortage import Shortage
 
 STALLED_S = 10.0
-YOUNG_S = 0.25  # so long nobody goes for a header that has not come: it may be on its way, or not read yet
+YOUNG_S = 0.25  # so long a request that has not come may be on its way, or not read yet
 FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 # A list of who may go is walked through before there is another: who comes later has less claim to be on it.
 _STALE_S = 1.0
 _SOONEST_S = 0.05
 
 Candidate = tuple[int, float, Client, Clients]
-_PHASES = (Phase.IDLE, Phase.HEADER, Phase.BODY)
+_IDLE, _HEADER, _BODY, _ASKING = range(4)  # the order
+_PHASES = (Phase.IDLE, Phase.HEADER, Phase.BODY, Phase.IDLE)
 
 
 class Room:
@@ -88,11 +89,15 @@ class Room:
     def _candidates(self, now: float) -> "deque[Candidate]":
         found: list[Candidate] = []
         for port in self._ports:
-            found += [(0, client.rested, client, port) for client in port.idle()]
-            for client in port.awaited():
-                phase = client.phase
-                if phase is Phase.IDLE or (phase is Phase.HEADER and client.rested <= now - YOUNG_S):
-                    found.append((_PHASES.index(phase), client.rested, client, port))
-            found += [(2, since, client, port) for since, client in port.stalled(now - STALLED_S)]
+            awaited = port.awaited()
+            idle = port.idle() + [client for client in awaited if client.phase is Phase.IDLE]
+            late = now - YOUNG_S
+            found += [(_IDLE if client.rested <= late else _ASKING, client.rested, client, port) for client in idle]
+            found += [
+                (_HEADER, client.rested, client, port)
+                for client in awaited
+                if client.phase is Phase.HEADER and client.rested <= late
+            ]
+            found += [(_BODY, since, client, port) for since, client in port.stalled(now - STALLED_S)]
         found.sort(key=itemgetter(0, 1))
         return deque(found)
