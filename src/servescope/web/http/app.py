@@ -63,7 +63,7 @@ class HttpApp:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, request: Request, connection: Connection) -> None:
-        """See `connection.App`."""
+        """See `taker.App`."""
         exchange = self._observers.begin(request, connection, self._last.listener)
         connection.on_lost = exchange.close
         try:
@@ -91,7 +91,7 @@ class HttpApp:
         return self._last.handle(exchange)
 
     def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
-        """See `connection.App`."""
+        """See `taker.App`."""
         listener, route, method = self._last.listener, "malformed", "other"
         answer = None
         if request is not None:

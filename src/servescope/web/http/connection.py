@@ -6,15 +6,15 @@ one call, without a task of its own: a task, a future and their wake-ups for eac
 for it (docs/architecture.md has the measurements).
 
 An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. One that
-waits for its client, in the middle of a request or of an answer, says so to `clients`, which may give it up. A client
-that ends its side has left, as with TorchServe (and nginx): TCP does not tell who still reads, and nobody should wait in a queue,
-nor have a language model write, for those who went. What it was answered before still goes out.
+waits for its client, in the middle of a request or of an answer, says so to `clients`, which may give it up. A client that ends its
+side has left, as with TorchServe (and nginx): TCP does not tell who still reads, and nobody should wait in a queue, nor have a
+language model write, for those who went. What it was answered before still goes out.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Protocol, cast
+from typing import cast
 
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
@@ -22,40 +22,17 @@ from servescope.web.http.pipeline import Pipeline
 from servescope.web.http.reader import RequestReader
 from servescope.web.http.refusals import GO_ON, last_answer, too_large
 from servescope.web.http.request import HUNG_UP, Request
+from servescope.web.http.taker import App
 
 _JOIN_LIMIT = 64 * 1024
-
-
-class App(Protocol):
-    """Takes requests. `body_limit`: the largest body, in bytes."""
-
-    body_limit: int
-
-    def begin(self, request: Request, connection: "Connection") -> None:
-        """Take a whole request; answer it now or later, through the connection. Never raises."""
-
-    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
-        """A request is answered here, with this status; None where it was no HTTP. Never raises.
-
-        Header lines and body of its answer; None: the answer is the plain one.
-        """
 
 
 class Connection(asyncio.Protocol):
     """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port."""
 
     __slots__ = (
-        "_answering",
-        "_app",
-        "_peers",
-        "_reader",
-        "_waiting",
-        "_writable",
-        "client",
-        "on_lost",
-        "rested",
-        "transport",
-    )
+        "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
+    )  # fmt: skip
 
     def __init__(self, app: App, peers: Clients) -> None:
         self._app = app
@@ -201,9 +178,7 @@ class Connection(asyncio.Protocol):
     @property
     def progress(self) -> int:
         """See `phase.Client`."""
-        if self.phase is Phase.UNREAD:
-            return self.transport.get_write_buffer_size()
-        return self._reader.came
+        return self.transport.get_write_buffer_size() if self.phase is Phase.UNREAD else self._reader.came
 
     def close(self) -> None:
         """See `phase.Client`."""
@@ -217,8 +192,9 @@ class Connection(asyncio.Protocol):
         unfinished = None if phase is Phase.IDLE or phase is Phase.UNREAD else self._reader.give_up()
         if unfinished is not None:
             self._begin(unfinished)  # which ends with closing
-        # TLS closes only when its client agrees.
-        if unfinished is None or (at_once and self.transport.get_extra_info("sslcontext") is not None):
+        if unfinished is None or (
+            at_once and self.transport.get_extra_info("sslcontext")
+        ):  # TLS closes when both agree
             self.transport.abort()
 
     def _begin(self, request: Request) -> None:

@@ -13,7 +13,8 @@ from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
 from servescope.web.http.clients.acceptor import Acceptor
-from servescope.web.http.connection import App, Connection
+from servescope.web.http.connection import Connection
+from servescope.web.http.taker import App
 
 BACKLOG = 4096
 
