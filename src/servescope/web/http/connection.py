@@ -2,8 +2,7 @@
 
 In: asyncio's calls, and the app's answers. Out: requests to the app, bytes to the transport. This is what a server owes its
 clients around their requests: keep-alive, pipelining, HEAD, chunked streams and their flow control. A request goes to the app as
-one call, without a task of its own: a task, a future and their wake-ups for each request cost more than all that this server does
-for it (docs/architecture.md has the measurements).
+one call: a task, a future and their wake-ups would cost more than all that is done for it (docs/architecture.md has measurements).
 
 An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. One that
 waits for its client, in the middle of a request or of an answer, says so to `clients`, which may give it up. A client that ends its
@@ -192,9 +191,8 @@ class Connection(asyncio.Protocol):
         unfinished = None if phase is Phase.IDLE or phase is Phase.UNREAD else self._reader.give_up()
         if unfinished is not None:
             self._begin(unfinished)  # which ends with closing
-        if unfinished is None or (
-            at_once and self.transport.get_extra_info("sslcontext")
-        ):  # TLS closes when both agree
+        secure = self.transport.get_extra_info("sslcontext")  # which closes when both agree
+        if unfinished is None or (at_once and secure):
             self.transport.abort()
 
     def _begin(self, request: Request) -> None:
