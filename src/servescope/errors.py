@@ -134,6 +134,12 @@ class RequestTimeout(ServescopeError):
     reason = "deadline"
 
 
+class RequestUnfinished(RequestTimeout):
+    """408: the client did not send the whole request in the time it had."""
+
+    reason = "client_timeout"
+
+
 class Conflict(ServescopeError):
     """409: the version is registered already."""
 

@@ -18,6 +18,8 @@ from servescope.config.reference import yaml_table
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import (
     BY_NAME,
+    CLOSING_REASONS,
+    CONNECTION_STATES,
     DROP_REASONS,
     MISSING_REASONS,
     OUTCOMES,
@@ -38,7 +40,8 @@ VALUES = {
     "outcome": OUTCOMES,
     "stage": STAGES,
     "slo": SLOS,
-    "state": WORKER_STATES,
+    "state": (*WORKER_STATES, *CONNECTION_STATES),
+    "reason": (*REJECTION_REASONS, *RESTART_REASONS, *CLOSING_REASONS),
     "collector": COLLECTORS,
     "job": ("servescope",),
 }

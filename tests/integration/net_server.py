@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from integration.server import COMMAND, PATIENCE_S, Server, pack
 
@@ -128,9 +129,9 @@ def site(directory: Path, text: str = "", **files: str) -> Path:
 
 
 def run_start(
-    directory: Path, *words: str, environ: Mapping[str, str] | None = None
+    directory: Path, *words: str, environ: Mapping[str, str] | None = None, **how: Any
 ) -> "subprocess.CompletedProcess[str]":
-    """`servescope start` to its end; for starts that must fail."""
+    """`servescope start` to its end; for starts that must fail. `how`: more for `subprocess.run`."""
     return subprocess.run(
         [*COMMAND, "start", "--ncs", *words],
         cwd=directory,
@@ -139,6 +140,7 @@ def run_start(
         text=True,
         timeout=PATIENCE_S,
         check=False,
+        **how,
     )
 
 

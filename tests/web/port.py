@@ -12,6 +12,7 @@ from servescope.metrics.registry import Registry
 from servescope.web.http.app import HttpApp, Refused
 from servescope.web.http.exchange import Observers
 from servescope.web.http.listener import Listener
+from web.acceptors import acceptor
 
 
 class Api:
@@ -36,7 +37,7 @@ class OpenPort:
         self.observers = Observers(recorder, self._access, list(cors))
         app = HttpApp([api], Settings(max_request_size=1000), self.observers, probes)
         self._path = str(directory / "s.sock")
-        self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None)
+        self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None, acceptor())
 
     async def __aenter__(self):
         await self._listener.start()

@@ -34,6 +34,7 @@ from servescope.config.peers import peers
 
 DEFAULT_ALLOWED_URLS: Final = r"file://.*|http(s)?://.*"
 SEQUENCES: Final = "sequence batching"
+LONGEST_WAIT_S: Final = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,22 @@ class Settings:
     )
     cors_allowed_methods: str | None = field(default=None, metadata=key(words, "Methods that CORS allows."))
     cors_allowed_headers: str | None = field(default=None, metadata=key(words, "Request headers that CORS allows."))
+    client_header_timeout: int = field(
+        default=60,
+        metadata=key(
+            whole(1, LONGEST_WAIT_S),
+            "Seconds in which 1 KiB of a request's header must come, or its rest if that is less: from the connection's"
+            " beginning, then from the header's first byte on. TLS is agreed on in as long. Not in TorchServe.",
+        ),
+    )
+    client_body_timeout: int = field(
+        default=120,
+        metadata=key(
+            whole(1, LONGEST_WAIT_S),
+            "Seconds in which 1 KiB of a request's body must come, or its rest if that is less; and in which a client must"
+            " take as much of an answer that waits for it. Not in TorchServe.",
+        ),
+    )
     max_request_size: int = field(
         default=6553500, metadata=key(whole(1, bounds.MAX_BODY), "Largest request body, in bytes.")
     )

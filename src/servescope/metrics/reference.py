@@ -7,6 +7,7 @@ list --markdown` and by the test that fails when the page is stale.
 from dataclasses import dataclass
 
 from servescope.metrics.definitions import TORCHSERVE, Definition
+from servescope.metrics.definitions.connections import CONNECTIONS
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
 from servescope.metrics.definitions.llm import LLM
@@ -37,6 +38,12 @@ GROUPS = (
         "`model_version` is always the version that answered. A model's series exist, at zero, from its registration on;"
         " its counters stay\nfor five minutes after it is unregistered.",
         REQUESTS,
+    ),
+    Group(
+        "Connections",
+        "Of each port, at zero from the start. A port that several APIs share has the first of inference, metrics and"
+        " management as its\n`listener`.",
+        CONNECTIONS,
     ),
     Group("Workers", "Of each model, and of its single workers where there is a label `worker`.", WORKERS),
     Group(

@@ -1,6 +1,7 @@
 """The process of a server: limits, logs, signals, the event loop. Called by `cli.start`; the server itself is `server.server`'s."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -17,6 +18,7 @@ from servescope.archive.downloaded import remove_abandoned_downloads
 from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.strays import end_strays
 from servescope.logs.configuration import apply_log_config
 from servescope.logs.formats import LogFormat
@@ -29,10 +31,31 @@ from servescope.server.server import Server
 logger = logging.getLogger("servescope.runtime")
 
 
+FEWEST_FILES = 64  # the server itself takes thirty, and a worker's start sixteen
+FEW_FILES = 4096
+
+
 def raise_file_limit() -> None:
-    """Let this process hold as many connections as the system allows it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    """Let this process hold as many files and connections as the system allows it; a warning where these are few.
+
+    Raises:
+        ConfigurationError: they are too few to serve with.
+    """
+    files, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(
+        ValueError, OSError
+    ):  # the system's limit (fs.nr_open) may have been lowered below it since
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        files = hard
+    if files == resource.RLIM_INFINITY:
+        return
+    if files < FEWEST_FILES:
+        raise ConfigurationError(f"ulimit -n is {files}: a server needs {FEWEST_FILES} open files at least")
+    if files < FEW_FILES:
+        logger.warning(
+            "This process may have %d files and connections open (ulimit -Hn): a connection takes one, a worker four.",
+            files,
+        )
 
 
 def spare_the_collector() -> None:
@@ -49,7 +72,6 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         ConfigurationError: the settings cannot be used.
     """
     Signals.while_starting()
-    raise_file_limit()
     logs = open_logs(
         settings.log_location, settings.metrics_location, cast("LogFormat", settings.log_format), sys.stdout, "INFO"
     )
@@ -58,6 +80,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             apply_log_config(settings.log_config)
         for warning in settings.warnings:
             logger.warning("%s", warning)
+        raise_file_limit()
         remove_abandoned_downloads(require_model_store(settings))
         with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir()), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))

@@ -10,8 +10,15 @@ from servescope.server.beginning import Beginning
 from servescope.server.certificates import Certificates
 from servescope.server.composition import Part
 from servescope.server.exchanges import Exchanges
+from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.web.http.app import HttpApp
+from servescope.web.http.clients.acceptor import Acceptor
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.patience import Patience
+from servescope.web.http.clients.room import Room
+from servescope.web.http.clients.rounds import Rounds
 from servescope.web.http.exchange import json_body
 from servescope.web.http.listener import Listener
 from servescope.web.openapi import port_document
@@ -24,12 +31,21 @@ class Ports(Part):
     """Listens for all APIs that stand before it, and for probes."""
 
     def __init__(
-        self, beginning: Beginning, exchanges: Exchanges, certificates: Certificates, models: Models, apis: list[Api]
+        self,
+        beginning: Beginning,
+        measuring: Measuring,
+        exchanges: Exchanges,
+        certificates: Certificates,
+        models: Models,
+        apis: list[Api],
     ) -> None:
         self._settings = beginning.settings
         self._probes = probes(models.surveyor)
         self._observers = exchanges.observers
         self._tls = certificates.tls
+        self._recorder = measuring.recorder.connections
+        self._room = Room(Descriptors())
+        self._rounds = Rounds(self._room)
         self._listeners = [self._listener(sharing) for sharing in self._by_address(apis)]
 
     def _by_address(self, apis: Sequence[Api]) -> list[list[Api]]:
@@ -49,7 +65,13 @@ class Ports(Part):
         app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers, self._probes)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
-        return Listener(option, address, app, self._tls if address.tls else None)
+        return Listener(option, address, app, self._tls if address.tls else None, self._acceptor(names))
+
+    def _acceptor(self, names: Sequence[str]) -> Acceptor:
+        settings = self._settings
+        patience = Patience(settings.client_header_timeout, settings.client_body_timeout)
+        clients = Clients(patience, self._recorder.port(names[0]))
+        return Acceptor(clients, self._room, favoured="inference" not in names)
 
     async def start(self) -> None:
         """Open them.
@@ -57,11 +79,13 @@ class Ports(Part):
         Raises:
             ConfigurationError: an address cannot be bound.
         """
+        self._rounds.start()
         for listener in self._listeners:
             await listener.start()
             logger.info("Listening on %s (%s)", listener.address, listener.option)
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
         """Close them, and what is left of connections."""
+        self._rounds.stop()
         for listener in self._listeners:
             await listener.close()

@@ -9,9 +9,11 @@ import pytest
 import uvloop
 
 from servescope.config.address import Address
+from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connection import Connection
 from servescope.web.http.listener import Listener
 from servescope.web.http.reader import RequestReader
+from web.acceptors import acceptor
 
 LIMIT = 100
 
@@ -60,7 +62,9 @@ class Client:
 
     def __init__(self, directory, app):
         self._path = str(directory / "s.sock")
-        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), app, None)
+        accepts = acceptor()
+        self.clients = accepts.clients
+        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), app, None, accepts)
 
     async def __aenter__(self):
         await self._listener.start()
@@ -264,7 +268,7 @@ def test_a_connection_that_is_over_leaves_no_cycle():
 
     async def main():
         for sent in (get(b"/1"), b"GET /ha", b"GARBAGE\r\n\r\n", get(b"/1", b"/2")):
-            connection = Connection(App(), set())
+            connection = Connection(App(), acceptor().clients)
             connection.connection_made(Transport())
             connection.data_received(sent)
             await asyncio.sleep(0)
@@ -281,3 +285,110 @@ def test_a_connection_that_is_over_leaves_no_cycle():
         assert alive() == before
     finally:
         gc.enable()
+
+
+class Watched(Client):
+    """See `Client`; the one connection that the server has of it."""
+
+    async def __aenter__(self):
+        await super().__aenter__()
+        while not self.clients.open:  # noqa: ASYNC110  # nothing tells of a connection
+            await asyncio.sleep(0)
+        (self.server_side,) = self.clients.open
+        return self
+
+    async def phase(self, wanted):
+        """Wait until it is at this."""
+        while self.server_side.phase is not wanted:  # noqa: ASYNC110  # nothing tells of a phase
+            await asyncio.sleep(0.001)
+
+
+def test_phases(tmp_path):
+    """From the first byte to the next request, and what has come of each."""
+
+    async def main():
+        app = App()
+        async with Watched(tmp_path, app) as client:
+            await client.phase(Phase.HEADER)
+            client.writer.write(b"POST /later HTTP/1.1\r\ncontent-length: 4\r\n\r\n")
+            await client.phase(Phase.BODY)
+            client.writer.write(b"ab")
+            while client.server_side.progress != 2:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            client.writer.write(b"cdGET /ne")
+            await client.phase(Phase.ANSWERING)
+            app.go.set()
+            await client.phase(Phase.HEADER)
+            client.writer.write(b"xt HTTP/1.1\r\n\r\n")
+            await client.phase(Phase.IDLE)
+            before = client.server_side.rested
+            client.writer.write(get(b"/large"))
+            await client.phase(Phase.UNREAD)
+            waits = client.server_side.progress
+            assert waits > 0
+            await client.reader.readuntil(b"/next")
+            await client.reader.readuntil(b"\r\n\r\n")
+            await client.reader.readexactly(600_000)
+            await client.phase(Phase.IDLE)
+            assert client.server_side.rested > before
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer", "counted"),
+    [
+        (b"", b"", []),
+        (b"GET /ha", b"HTTP/1.1 408 Request Timeout\r\n", [(None, 408)]),
+        (b"POST /p HTTP/1.1\r\ncontent-length: 2\r\n\r\nx", b"HTTP/1.1 408 Request Timeout\r\n", [("/p", 408)]),
+    ],
+)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_giving_up(tmp_path, sent, answer, counted, at_once):
+    """Who has said something is told, and it is counted; then the connection is closed."""
+
+    async def main():
+        app = App()
+        async with Watched(tmp_path, app) as client:
+            client.writer.write(sent)
+            while client.server_side.progress != len(sent.rpartition(b"\n")[2]):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            client.server_side.give_up(at_once=at_once)
+            said = await client.reader.read()
+            assert said.startswith(answer)
+            assert bool(said) == bool(sent)
+            assert app.counted == counted
+            assert not client.clients.open
+
+    run(main())
+
+
+def test_giving_up_what_is_in_hand(tmp_path):
+    """Is not done."""
+
+    async def main():
+        app = App()
+        async with Watched(tmp_path, app) as client:
+            client.writer.write(get(b"/later") + LAST)
+            await app.came.wait()
+            client.server_side.give_up(at_once=True)
+            app.go.set()
+            assert await client.statuses_and_paths() == [(b"200", b"/later"), (b"200", b"/last")]
+
+    run(main())
+
+
+def test_giving_up_an_answer(tmp_path):
+    """That nobody reads, with what waits behind it, which is counted as what nobody waits for."""
+
+    async def main():
+        app = App()
+        async with Watched(tmp_path, app) as client:
+            client.writer.write(get(b"/large", b"/2"))
+            await client.phase(Phase.UNREAD)
+            client.server_side.give_up(at_once=False)
+            await client.reader.read()
+            assert app.counted == [("/2", 499)]
+            assert not client.clients.open
+
+    run(main())

@@ -275,3 +275,83 @@ def test_any_bytes(pieces):
     """Give requests, and at most one refusal, the last; never an exception."""
     found = read(*pieces)
     assert all(keep_alive for _, _, keep_alive in found[:-1])
+
+
+WHOLE = post("content-length: 2", body=b"hi")
+
+
+@pytest.mark.parametrize(
+    ("sent", "coming", "in_body"),
+    [
+        (b"", True, False),
+        (b"P", True, False),
+        (WHOLE, False, False),
+        (WHOLE + b"\r\n", False, False),
+        (WHOLE[:-1], True, True),
+        (WHOLE + NEXT[:6], True, False),
+        (WHOLE + WHOLE[:-1], True, True),
+        (WHOLE + NEXT, False, False),
+        (post("content-length: 2", "expect: 100-continue"), True, True),
+        (post(CHUNKED, body=b"2\r\nhi\r\n0\r\n"), True, True),
+        (post(*UPGRADE, "content-length: 2", body=b"h"), True, True),
+        (post(*UPGRADE, "content-length: 2", body=b"hi"), False, False),
+        (WHOLE + b"GARBAGE\r\n\r\n", False, False),
+        (post("connection: close"), False, False),
+    ],
+)
+def test_what_is_coming(sent, coming, in_body):
+    """Whether more of a request is waited for, however the bytes are cut."""
+    for cut in range(len(sent) + 1) if sent else [0]:
+        reader = RequestReader(LIMIT)
+        for piece in filter(None, (sent[:cut], sent[cut:])):  # a loop gives no empty ones
+            reader.feed(piece)
+        assert (reader.coming, reader.in_body and reader.coming) == (coming, in_body)
+
+
+def test_empty_lines_after_a_request():
+    """Are nothing, as RFC 9112 has it; the first letter of the next request is something."""
+    reader = RequestReader(LIMIT)
+    reader.feed(WHOLE)
+    reader.feed(b"\r\n")
+    assert not reader.coming
+    reader.feed(b"G")
+    assert reader.coming
+
+
+def test_how_much_has_come():
+    """Of the header, then of the body, whose wrapping does not count."""
+    reader = RequestReader(LIMIT)
+    reader.feed(NEXT[:5])
+    assert reader.came == 5
+    reader = RequestReader(LIMIT)
+    reader.feed(post(CHUNKED))
+    assert reader.came == 0
+    reader.feed(b"2;a=bcdef\r\nhi\r\n1\r\n")
+    assert reader.came == 2
+
+
+def test_giving_up_a_body():
+    """What came is told, and nothing is kept of it or read any more."""
+    reader = RequestReader(LIMIT)
+    assert reader.feed(WHOLE[:-1]) == []
+    request = reader.give_up()
+    assert (request.status, request.method, request.path, request.size) == (408, "POST", "/a", 1)
+    assert (request.body, request.keep_alive, reader.coming) == ([], False, False)
+    assert reader.feed(WHOLE[-1:] + NEXT) == []
+
+
+@pytest.mark.parametrize("sent", [b"G", NEXT[:-1], WHOLE + NEXT[:6]])
+def test_giving_up_a_header(sent):
+    """Nobody knows whose it was."""
+    reader = RequestReader(LIMIT)
+    reader.feed(sent)
+    request = reader.give_up()
+    assert (request.status, request.method, request.keep_alive) == (408, "", False)
+    assert reader.feed(NEXT) == []
+
+
+def test_giving_up_nothing():
+    """Says nothing."""
+    reader = RequestReader(LIMIT)
+    assert reader.give_up() is None
+    assert reader.feed(NEXT) == []

@@ -7,7 +7,7 @@ from servescope.web.http.refusals import last_answer, too_large
 TOLD = (b"content-type: text/plain\r\ncontent-length: 2\r\n", b"no")
 
 
-@pytest.mark.parametrize("status", [400, 413, 431])
+@pytest.mark.parametrize("status", [400, 408, 413, 431])
 def test_the_last_answer(status):
     """The connection closes after it; an app's words stand under the same status line."""
     plain, told = last_answer(status, None), last_answer(status, TOLD)

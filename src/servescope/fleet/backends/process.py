@@ -19,6 +19,7 @@ from typing import cast
 
 import msgspec
 
+from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.fleet.offspring.family import Offspring, end_group
@@ -174,10 +175,11 @@ class ProcessBackend:
         """Start a worker in `directory`.
 
         Raises:
-            OSError: the interpreter or the directory is missing, or the system has no room for another process.
+            OSError: the interpreter or the directory is missing, or there is no room for another process or its descriptors.
         """
         loop = asyncio.get_running_loop()
         process = _Process(events, self._offspring)
+        require_descriptors()
         with ExitStack() as near, ExitStack() as far:
             channel, far_channel = _pair(near, far)
             probe, far_probe = _pair(near, far)

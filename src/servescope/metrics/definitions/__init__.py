@@ -4,6 +4,12 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 (docs/metrics.md) and `servescope metrics list`. One file for each group of families.
 """
 
+from servescope.metrics.definitions.connections import (
+    ACCEPT_FAILURES,
+    CLOSING_REASONS,
+    CONNECTION_STATES,
+    CONNECTIONS,
+)
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
     DURATION_BUCKETS,
@@ -21,7 +27,10 @@ from servescope.metrics.definitions.torchserve import TORCHSERVE
 from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
 
 __all__ = [
+    "ACCEPT_FAILURES",
     "BY_NAME",
+    "CLOSING_REASONS",
+    "CONNECTION_STATES",
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
     "DIRECTORIES",
@@ -44,6 +53,6 @@ __all__ = [
     "Kind",
 ]
 
-OWN = REQUESTS + WORKERS + LLM + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + CONNECTIONS + WORKERS + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

@@ -5,7 +5,7 @@ One request of a registered model is one observation of each family below, made 
 
 from servescope.metrics.definitions.definition import DURATION_BUCKETS, SIZE_BUCKETS, Definition
 
-REJECTION_REASONS = ("queue_full", "no_worker", "deadline", "too_large", "draining")
+REJECTION_REASONS = ("queue_full", "no_worker", "deadline", "too_large", "client_timeout", "draining")
 OUTCOMES = ("ok", "client_error", "server_error")
 STAGES = ("queue", "batch_wait", "dispatch", "preprocess", "inference", "postprocess", "handler", "respond")
 
@@ -55,7 +55,7 @@ REQUESTS = (
     Definition(
         "servescope_http_requests_total", "counter", "requests", ("listener", "method", "path", "code"),
         "Everything that was asked on the three ports, by the route's template (never the raw path; other where there"
-        " is no such route, malformed where it was no HTTP), unknown models included.", _FINISHED,
+        " is no such route, malformed where it was no HTTP, or no whole header of it), unknown models included.", _FINISHED,
     ),
     Definition(
         "servescope_queue_depth", "gauge", "requests", _MODEL,

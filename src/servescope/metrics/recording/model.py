@@ -83,6 +83,12 @@ class ModelRecorder:
         self._arrived_count += 1
         self.requests.refused(route, code, arrived, ended, size)
 
+    def request_unfinished(self, route: str, ended: float, size: int) -> None:
+        """A client did not finish its request in the time it had; so much of its body came."""
+        self._arrived_count += 1
+        self.rejected("client_timeout")
+        self.requests.unfinished(route, ended, size)
+
     def rejected(self, reason: str) -> None:
         """A request was refused, for one of REJECTION_REASONS; another reason gets a series when it first occurs."""
         counter = self._rejected.get(reason)

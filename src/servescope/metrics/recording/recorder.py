@@ -15,6 +15,7 @@ import servescope
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.instruments import Gauge
 from servescope.metrics.instruments.buckets import bounds_with
+from servescope.metrics.recording.connections import ConnectionRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.model import HOST, ModelRecorder
@@ -38,7 +39,7 @@ MOST_GONE = 100
 
 class Recorder:
     """Writes for the whole server; `model` gives the writes for one model, `workers` takes those of workers, `port` what
-    was asked on the ports.
+    was asked on the ports, `connections` who is connected to them.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
@@ -57,6 +58,7 @@ class Recorder:
         self.port = self._make_port()
         self._missing = registry.gauge("servescope_models_missing")
         self._read_missing: Callable[[], Collection[tuple[str, str]]] = tuple
+        self.connections = ConnectionRecorder(registry)
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
         lag = registry.histogram("servescope_event_loop_lag_seconds").labels()

@@ -11,11 +11,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from servescope.config.settings import Settings
-from servescope.errors import ResourceNotFound, ServescopeError, WorkerFailed
+from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeError, WorkerFailed
+from servescope.web.http.clients.patience import LEAST_BYTES
 from servescope.web.http.connection import Connection
 from servescope.web.http.cors import is_preflight
 from servescope.web.http.exchange import Exchange, Observers
-from servescope.web.http.face import Face
+from servescope.web.http.face import TORCHSERVE, Face
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
@@ -23,10 +24,13 @@ logger = logging.getLogger("servescope.web")
 
 
 class Refused(NamedTuple):
-    """What an API says of a request of its own that it was not given: its path's template, and the answer where it has one."""
+    """What an API says of a request of its own that it was not given: its path's template, how its errors are written, and which
+    it is answered with, where the answer is not the plain one.
+    """
 
     route: str
-    answer: tuple[Face, ServescopeError] | None = None
+    face: Face = TORCHSERVE
+    error: ServescopeError | None = None
 
 
 class Handler(Protocol):
@@ -42,7 +46,10 @@ class Handler(Protocol):
         """
 
     def refused(self, request: Request, code: int, ended: float) -> Refused | None:
-        """A request is over without being handled: too large, or its client left before its turn. None: another API's path."""
+        """A request is over without being handled: too large (413), never whole (408), or its client left before its turn (499).
+
+        None: another API's path.
+        """
 
 
 class HttpApp:
@@ -63,7 +70,7 @@ class HttpApp:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, request: Request, connection: Connection) -> None:
-        """See `connection.App`."""
+        """See `taker.App`."""
         exchange = self._observers.begin(request, connection, self._last.listener)
         connection.on_lost = exchange.close
         try:
@@ -94,22 +101,31 @@ class HttpApp:
         return self._last.handle(exchange)
 
     def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
-        """See `connection.App`."""
+        """See `taker.App`."""
         listener, route, method = self._last.listener, "malformed", "other"
         answer = None
         if request is not None and request.path in self._probes:
             route, method = request.path.rstrip("/"), request.method
         elif request is not None:
             route, method = "other", request.method
+            known = Refused(route)
             for handler in (*self._others, self._last):
-                known = handler.refused(request, code, time.monotonic())
-                if known is not None:
-                    listener, route = handler.listener, known.route
-                    if known.answer is not None:
-                        answer = self._written(request, *known.answer)
+                said = handler.refused(request, code, time.monotonic())
+                if said is not None:
+                    listener, known = handler.listener, said
                     break
+            route = known.route
+            error = self._unfinished() if code == RequestUnfinished.status else known.error
+            if error is not None:
+                answer = self._written(request, known.face, error)
         self._observers.recorder.port.http_request(listener, method, route, code)
         return answer
+
+    def _unfinished(self) -> RequestUnfinished:
+        seconds = self._settings.client_body_timeout
+        return RequestUnfinished(
+            f"The request's body did not come: less than {LEAST_BYTES} bytes in {seconds} s (client_body_timeout)"
+        )
 
     def _written(self, request: Request, face: Face, error: ServescopeError) -> tuple[bytes, bytes]:
         """Header lines and body of a refusal."""

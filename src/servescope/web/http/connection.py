@@ -2,48 +2,39 @@
 
 In: asyncio's calls, and the app's answers. Out: requests to the app, bytes to the transport. This is what a server owes its
 clients around their requests: keep-alive, pipelining, HEAD, chunked streams and their flow control. A request goes to the app as
-one call, without a task of its own: a task, a future and their wake-ups for each request cost more than all that this server does
-for it (docs/architecture.md has the measurements).
+one call: a task, a future and their wake-ups would cost more than all that is done for it (docs/architecture.md has measurements).
 
-An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. A client
-that ends its side has left, as with TorchServe (and nginx): TCP does not tell who still reads, and nobody should wait in a queue,
-nor have a language model write, for those who went. What it was answered before still goes out.
+An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. One that
+waits for its client, in the middle of a request or of an answer, says so to `clients`, which may give it up. A client that ends its
+side has left, as with TorchServe (and nginx): TCP does not tell who still reads, and nobody should wait in a queue, nor have a
+language model write, for those who went. What it was answered before still goes out.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol, cast
+from time import monotonic
+from typing import cast
 
 from servescope.metrics.recording.codes import HUNG_UP
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.phase import Phase
 from servescope.web.http.pipeline import Pipeline
 from servescope.web.http.reader import RequestReader
 from servescope.web.http.refusals import GO_ON, last_answer, too_large
 from servescope.web.http.request import Request
+from servescope.web.http.taker import App
 
 _JOIN_LIMIT = 64 * 1024
 
 
-class App(Protocol):
-    """Takes requests. `body_limit`: the largest body, in bytes."""
-
-    body_limit: int
-
-    def begin(self, request: Request, connection: "Connection") -> None:
-        """Take a whole request; answer it now or later, through the connection. Never raises."""
-
-    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
-        """A request is answered here, with this status; None where it was no HTTP. Never raises.
-
-        Header lines and body of its answer; None: the answer is the plain one.
-        """
-
-
 class Connection(asyncio.Protocol):
-    """The protocol of one connection. `peers`: all connections of the port."""
+    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port."""
 
-    __slots__ = ("_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "transport")
+    __slots__ = (
+        "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
+    )  # fmt: skip
 
-    def __init__(self, app: App, peers: "set[Connection]") -> None:
+    def __init__(self, app: App, peers: Clients) -> None:
         self._app = app
         self._peers = peers
         self._reader = RequestReader(app.body_limit)
@@ -52,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Event | None = None
         self.on_lost: Callable[[], None] | None = None
         self.client: tuple[str, int] | None = None
+        self.rested = monotonic()
         self.transport: asyncio.Transport
 
     # What asyncio calls.
@@ -61,11 +53,14 @@ class Connection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self.client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
-        self._peers.add(self)
+        self._peers.joined(self)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
-        requests = self._reader.feed(data)
+        reader = self._reader
+        requests = reader.feed(data)
+        if reader.coming:
+            self._peers.wait_for(self)
         if len(requests) == 1 and self._answering is None and not self._waiting and self._writable is None:
             self._begin(requests[0])
         elif requests:
@@ -78,7 +73,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """See asyncio."""
-        self._peers.discard(self)
+        self._peers.left(self)
         self._answering = None
         self._end()
         if self._writable is not None:
@@ -90,6 +85,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """See asyncio."""
         self._writable = asyncio.Event()
+        self._peers.wait_for(self)
 
     def resume_writing(self) -> None:
         """See asyncio."""
@@ -118,6 +114,7 @@ class Connection(asyncio.Protocol):
             self._finish(close=close)
         else:
             self._answering = self.on_lost = None
+            self.rested = monotonic()
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """Begin an answer in chunks; `head` as in `send`."""
@@ -156,8 +153,48 @@ class Connection(asyncio.Protocol):
         request = self._answering
         if words and request is not None and request.method != "HEAD":
             self.transport.write(_chunk(request, words))
-        self._end()
+        self._close()
+
+    # What `clients` asks, and who is there to be told that it is over.
+
+    @property
+    def busy(self) -> bool:
+        """See `phase.Client`."""
+        return self._answering is not None
+
+    @property
+    def phase(self) -> Phase:
+        """See `phase.Client`."""
+        if self._writable is not None:
+            return Phase.UNREAD
+        if self._answering is not None or self._waiting:
+            return Phase.ANSWERING
+        if self.transport.is_closing():
+            return Phase.UNREAD
+        if self._reader.coming:
+            return Phase.BODY if self._reader.in_body else Phase.HEADER
+        return Phase.UNREAD if self.transport.get_write_buffer_size() else Phase.IDLE
+
+    @property
+    def progress(self) -> int:
+        """See `phase.Client`."""
+        return self.transport.get_write_buffer_size() if self.phase is Phase.UNREAD else self._reader.came
+
+    def close(self) -> None:
+        """See `phase.Client`."""
         self.transport.close()
+
+    def give_up(self, *, at_once: bool) -> None:
+        """See `phase.Client`. Nothing is done while a request is in the server's hands."""
+        phase = self.phase
+        if phase is Phase.ANSWERING:
+            return
+        unfinished = None if phase is Phase.IDLE or phase is Phase.UNREAD else self._reader.give_up()
+        if unfinished is not None:
+            self._begin(unfinished)  # which ends with closing
+        secure = self.transport.get_extra_info("sslcontext")  # which closes when both agree
+        if unfinished is None or (at_once and secure):
+            self.transport.abort()
 
     def _begin(self, request: Request) -> None:
         self._answering = request
@@ -180,9 +217,9 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, *, close: bool) -> None:
         self._answering = self.on_lost = None
+        self.rested = monotonic()
         if close:
-            self._end()
-            self.transport.close()
+            self._close()
         elif self._waiting:
             # Not at once: a client that pipelines thousands of requests would have them answered on one stack.
             asyncio.get_running_loop().call_soon(self._next)
@@ -194,6 +231,12 @@ class Connection(asyncio.Protocol):
             self._begin(self._waiting.take())
         if not self._waiting and not self.transport.is_closing():
             self.transport.resume_reading()
+
+    def _close(self) -> None:
+        """Nothing more is read or written; what was written goes out, in the time that its client has."""
+        self._end()
+        self.transport.close()
+        self._peers.wait_for(self)
 
     def _end(self) -> None:
         """Nothing more is read. Whole requests that nobody will answer were asked all the same, and are counted."""

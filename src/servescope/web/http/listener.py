@@ -10,8 +10,10 @@ from pathlib import Path
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.http.connection import App, Connection
+from servescope.web.http.clients.acceptor import Acceptor
+from servescope.web.http.connection import Connection
 from servescope.web.http.holders import holder_of
+from servescope.web.http.taker import App
 from servescope.web.http.tls import Tls
 
 BACKLOG = 4096
@@ -57,15 +59,15 @@ def _bind_unix(path: str) -> socket.socket:
 
 
 class Listener:
-    """One address being served."""
+    """One address being served. `acceptor`: takes its connections."""
 
-    def __init__(self, option: str, address: Address, app: App, tls: Tls | None) -> None:
+    def __init__(self, option: str, address: Address, app: App, tls: Tls | None, acceptor: Acceptor) -> None:
         self.option = option
         self.address = address
         self._app = app
         self._tls = tls
-        self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._acceptor = acceptor
+        self._open = False
 
     async def start(self) -> None:
         """Bind and serve.
@@ -75,20 +77,15 @@ class Listener:
         """
         context = self._tls.context() if self._tls is not None else None
         bound = bind(self.option, self.address)
-        loop = asyncio.get_running_loop()
 
-        def connect() -> Connection:
-            return Connection(self._app, self._connections)
-
-        make = loop.create_unix_server if self.address.scheme == "unix" else loop.create_server
-        self._server = await make(connect, sock=bound, ssl=context, backlog=BACKLOG)
+        acceptor = self._acceptor
+        acceptor.start(bound, lambda: Connection(self._app, acceptor.clients), context)
+        self._open = True
 
     async def close(self) -> None:
         """Take no more connections, and close those that there are."""
-        if self._server is None:
+        if not self._open:
             return
-        self._server.close()
-        for connection in list(self._connections):
-            connection.transport.close()
+        self._acceptor.close()
         if self.address.scheme == "unix":
             await asyncio.to_thread(Path(self.address.path).unlink, missing_ok=True)

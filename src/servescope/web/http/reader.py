@@ -23,12 +23,23 @@ _NONE = Request()
 
 
 class RequestReader:
-    """What was read of one connection, and is not whole yet. `body_limit`: the largest body, in bytes.
+    """What was read of one connection, and is not whole yet. `body_limit`: the largest body, in bytes. `coming`: a request has
+    begun to come and is not whole, or there was none yet.
 
     What cannot be a request ends the reading: a last one comes out, whose `status` says why.
     """
 
-    __slots__ = ("_body_limit", "_head_bytes", "_headers", "_parser", "_reading", "_size", "_target", "_whole")
+    __slots__ = (
+        "_body_limit",
+        "_head_bytes",
+        "_headers",
+        "_parser",
+        "_reading",
+        "_size",
+        "_target",
+        "_whole",
+        "coming",
+    )
 
     def __init__(self, body_limit: int) -> None:
         self._body_limit = body_limit
@@ -39,6 +50,7 @@ class RequestReader:
         self._reading = _NONE
         self._size = 0  # of its body
         self._whole: list[Request] = []
+        self.coming = True
 
     def feed(self, data: bytes) -> list[Request]:
         """Read on. The requests that are whole now, among them with a `status` what the connection answers by itself."""
@@ -55,20 +67,50 @@ class RequestReader:
         whole = self._whole
         if whole:
             self._whole = []
-        elif self._head_bytes > HEAD_LIMIT or len(self._headers) > HEADER_LIMIT:
-            self._refuse(431, Request())
-            return self._whole
+        else:
+            # `on_url` says so too, after another request in one piece, when there is more than a method.
+            self.coming = self.coming or not data.isspace()  # empty lines between requests are nothing
+            if self._head_bytes > HEAD_LIMIT or len(self._headers) > HEADER_LIMIT:
+                self._refuse(431, Request())
+                return self._whole
         return whole
 
     def close(self) -> None:
         """Read no more."""
         self._parser = None  # they hold each other
+        self.coming = False
+
+    @property
+    def in_body(self) -> bool:
+        """Whether it is a body that is coming."""
+        return self._reading is not _NONE
+
+    @property
+    def came(self) -> int:
+        """Bytes of the body, or of the header, that came of what is coming."""
+        return self._size if self._reading is not _NONE else self._head_bytes
+
+    def give_up(self) -> Request | None:
+        """Read no more, as what is coming does not come: a last request, whose `status` is 408; None where nothing of it came."""
+        request = None
+        if self.in_body:
+            request = self._reading
+            request.size = self._size
+            request.body.clear()
+        elif self._head_bytes or self._target:
+            request = Request()
+        self._reading = _NONE
+        self.close()
+        if request is not None:
+            request.status, request.keep_alive = 408, False
+        return request
 
     # What httptools calls.
 
     def on_url(self, url: bytes) -> None:
         """See httptools. A long URL may come in pieces."""
         self._target += url
+        self.coming = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""
@@ -119,6 +161,7 @@ class RequestReader:
             request.keep_alive = request.keep_alive and request.has_length
         self._whole.append(request)
         self._reading = _NONE  # a client that goes on later does not keep it in memory until then
+        self.coming = False
         if not request.keep_alive:
             self.close()
 

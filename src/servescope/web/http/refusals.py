@@ -1,4 +1,4 @@
-"""What a connection answers without an app: to go on, no HTTP, headers or a body that are too large.
+"""What a connection answers without an app: to go on, no HTTP, half a request, headers or a body that are too large.
 
 In: a status, and what the app has to say of it. Out: the answer's bytes. Called by `connection`.
 """
@@ -7,6 +7,7 @@ _TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\n"
 _PLAIN = {
     400: b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\n"
     b"connection: close\r\n\r\nInvalid HTTP request received.",
+    408: b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
     413: _TOO_LARGE + b"content-length: 0\r\nconnection: close\r\n\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
 }
@@ -15,7 +16,7 @@ GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def last_answer(status: int, told: tuple[bytes, bytes] | None) -> bytes:
-    """The answer with this status (400, 413 or 431) after which the connection closes. `told`: its header lines and body."""
+    """The answer with this status (400, 408, 413 or 431) after which the connection closes. `told`: its header lines and body."""
     plain = _PLAIN[status]
     if told is None:
         return plain

@@ -35,8 +35,8 @@ class Request(Struct, eq=False):
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
     `request_id`: whole headers, b"" where there are none. `received`: when its last byte was read, monotonic seconds. `status`:
-    with which the connection answers by itself (100, 400, 413 or 431), 0 where the app does. `method` is "" where the head could
-    not be read.
+    with which the connection answers by itself (100, 400, 408, 413 or 431), 0 where the app does. `method` is "" where the head
+    could not be read.
     """
 
     target: bytes = b""

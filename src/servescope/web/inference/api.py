@@ -6,7 +6,14 @@ A handler for `app`.
 from collections.abc import Sequence
 
 from servescope.config.settings import Settings
-from servescope.errors import BadRequest, MethodNotAllowed, ResourceNotFound, ServescopeError, ServiceUnavailable
+from servescope.errors import (
+    BadRequest,
+    MethodNotAllowed,
+    RequestUnfinished,
+    ResourceNotFound,
+    ServescopeError,
+    ServiceUnavailable,
+)
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
 from servescope.serving.refusals import DRAINING
@@ -160,11 +167,14 @@ class InferenceApi:
             if path is None:
                 return None
             self._openai.refused(request, path, code, ended)
-            return Refused(path.template, (OPENAI, TooLarge(self._body_limit)) if code == 413 else None)
+            return Refused(path.template, OPENAI, TooLarge(self._body_limit) if code == 413 else None)
         if route.kind is Kind.PREDICT:
             try:
                 recorder = self._catalog.find(route.model, route.version).recorder
             except ServescopeError:
+                return Refused(route.template)
+            if code == RequestUnfinished.status:
+                recorder.request_unfinished(route.asks, ended, request.size)
                 return Refused(route.template)
             if code == 413:
                 recorder.rejected("too_large")

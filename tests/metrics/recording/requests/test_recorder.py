@@ -248,3 +248,18 @@ def test_batch_sizes_do_not_pile_up(registry: Registry) -> None:
     sizes = registry.histogram("servescope_batch_size").series[MODEL]
     assert len(sizes.pending) < 600
     assert (sizes.count, sizes.sum) == (2000, 8000.0)
+
+
+def test_the_unfinished(registry: Registry) -> None:
+    """One that its client did not finish is one of its model's, and nobody's failure."""
+    objectives = Objectives(availability_target=0.99, latency_s=0.1, latency_target=0.9)
+    recorder = Recorder(registry, "h")
+    model = recorder.model(*MODEL, objectives=objectives)
+    model.request_unfinished("predict", 12.0, 100)
+    assert registry.counter("servescope_requests_total").series[*MODEL, "rest", "predict", "408"].value == 1
+    assert registry.counter("servescope_rejected_total").series[*MODEL, "client_timeout"].value == 1
+    assert count(registry, "servescope_request_duration_seconds", "client_error") == 1
+    assert count(registry, "servescope_request_bytes") == 1
+    assert sum(one.value for one in registry.gauge("servescope_requests_in_flight").series.values()) == 0
+    for one in registry.counter("servescope_slo_requests_total").series.values():
+        assert one.value == 0

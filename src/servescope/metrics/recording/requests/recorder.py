@@ -16,6 +16,9 @@ from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
 MOST = 64
 LISTENER = "inference"
 
+_UNFINISHED = 408
+_SPOILT = 400  # as which the unfinished are observed: of themselves, 408 is a deadline that the server missed
+
 
 class RequestRecorder:
     """What became of a model's requests. `port` counts them among all that was asked on the inference port."""
@@ -83,6 +86,13 @@ class RequestRecorder:
         """It is a language model."""
         self.settle()
         self._series.generates()
+
+    def unfinished(self, route: str, ended: float, received_bytes: int) -> None:
+        """A client did not finish its request of the model: nobody failed it, and no objective counts it."""
+        self._recorded += 1
+        self._series.count(route, _UNFINISHED)
+        self._series.observe(_SPOILT, 0.0, received_bytes, 0, ("request_id", "", ended))
+        self._series.observe_stages(None, ended, ended, queued=False)
 
     def settle(self) -> None:
         """Record what was noted."""
