@@ -12,6 +12,8 @@ MAX_TIMEOUT_MS: Final = 1000 * MAX_TIMEOUT_S
 # Requests wait so long for others at most; and the collectors' samples, which alerts need, are no older.
 MAX_BATCH_DELAY_MS: Final = 24 * 3600 * 1000
 MAX_INTERVAL_S: Final = 24 * 3600
+# A client is waited for.
+MAX_CLIENT_WAIT_S: Final = 24 * 3600
 # A person waits at a terminal; poll(2) knows 24 days.
 MAX_DRAIN_S: Final = 24 * 3600
 # Minutes: a century.

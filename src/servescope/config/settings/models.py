@@ -1,0 +1,99 @@
+"""Which models are served, and by how many workers. A part of `settings.Settings`."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from servescope.config import bounds
+from servescope.config.keys import key
+from servescope.config.load_list import LoadModel
+from servescope.config.models_json import StartupModels
+from servescope.config.parsers import (
+    flag,
+    path,
+    url_patterns,
+    whole,
+    words,
+)
+
+DEFAULT_ALLOWED_URLS: Final = r"file://.*|http(s)?://.*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """Timeouts in seconds, paths absolute."""
+
+    model_store: Path | None = field(
+        default=None,
+        metadata=key(path, "Directory of the archives. Required to start, here or as --model-store.", default="none"),
+    )
+    workflow_store: Path | None = field(
+        default=None, metadata=key(path, "Directory of workflow archives.", later="workflows", default="model_store")
+    )
+    load_models: tuple[LoadModel, ...] = field(
+        default=(),
+        metadata=key(None, "Models to load at start: `all`, or `[name=]url` between commas.", default="none"),
+    )
+    load_all: bool = False
+    models: StartupModels = field(
+        default_factory=dict,
+        metadata=key(None, "JSON with options a model and version, described below.", default="none"),
+    )
+    allowed_urls: tuple[re.Pattern[str], ...] = field(
+        default=(re.compile(DEFAULT_ALLOWED_URLS, re.IGNORECASE),),
+        metadata=key(
+            url_patterns,
+            "Regular expressions between commas; an archive's whole URL must match one. Empty allows none.",
+            empty_counts=True,
+        ),
+    )
+    install_py_dep_per_model: bool = field(default=False, metadata=key(flag, "Install each model's requirements file."))
+    default_service_handler: str | None = field(
+        default=None, metadata=key(words, "Handler of archives that name none.", default="none")
+    )
+    service_envelope: str | None = field(
+        default=None,
+        metadata=key(words, "Envelope around every handler: body, json, kserve, kservev2.", default="none"),
+    )
+    default_workers_per_model: int = field(
+        default=0,
+        metadata=key(
+            whole(0, bounds.MAX_WORKERS), "Workers a model; 0: one a GPU, or else one a CPU, at start, and none by API."
+        ),
+    )
+    max_workers_per_model: int | None = field(
+        default=None,
+        metadata=key(
+            whole(1, bounds.MAX_WORKERS),
+            "Most workers that a version of a model may have, whoever asks for them. Not in TorchServe.",
+            default="8 times the GPUs or the CPUs, whichever are more",
+        ),
+    )
+    default_response_timeout: int = field(
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a worker may take for one batch.")
+    )
+    default_startup_timeout: int = field(
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a worker may take to load its model.")
+    )
+    unregister_model_timeout: int = field(
+        default=120, metadata=key(whole(1, bounds.MAX_TIMEOUT_S), "Seconds that a model's workers may take to stop.")
+    )
+    job_queue_size: int = field(
+        default=100, metadata=key(whole(1, bounds.MAX_QUEUE), "Requests that may wait, for each model version.")
+    )
+    shutdown_timeout: int | None = field(
+        default=None,
+        metadata=key(
+            whole(0, bounds.MAX_TIMEOUT_S),
+            "Seconds that a server which stops gives to what is in flight; then workers are ended. Not in TorchServe.",
+            default="the longest response timeout of the models",
+        ),
+    )
+    number_of_gpu: int | None = field(
+        default=None,
+        metadata=key(whole(0, bounds.MAX_GPUS), "GPUs to use, at most those detected.", default="those detected"),
+    )
+    enable_model_api: bool = field(
+        default=False, metadata=key(flag, "Let the management API register and unregister models.")
+    )

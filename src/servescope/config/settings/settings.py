@@ -1,0 +1,80 @@
+"""The server's settings: `Settings`, one field a configuration key, with its default, its reader and its meaning.
+
+Built by `load` from files, options and environment; read by every part of the server; printed by `reference`.
+Names, defaults and meanings are TorchServe's (util/ConfigManager) but for the departures in docs/configuration.md. What belongs
+together stands in a part of its own: `ports`, `models`, `metrics`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from servescope.config import bounds
+from servescope.config.address import MAX_PORT
+from servescope.config.keys import key
+from servescope.config.models_json import StartupModel
+from servescope.config.parsers import (
+    choice,
+    flag,
+    pattern,
+    positive_number,
+    whole,
+    words,
+)
+from servescope.config.settings.metrics import MetricsSettings
+from servescope.config.settings.models import ModelSettings
+from servescope.config.settings.ports import PortSettings
+
+SEQUENCES: Final = "sequence batching"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's fields come first
+    """The configuration of one server. Sizes in bytes, timeouts in seconds, paths absolute.
+
+    Fields whose metadata has no `key` are not set by a key of that name, but by the environment or by loading.
+    """
+
+    decode_input_request: bool = field(default=True, metadata=key(flag, "Decode JSON and text bodies for handlers."))
+    limit_max_image_pixels: bool = field(default=True, metadata=key(flag, "Keep Pillow's limit on image sizes."))
+    blacklist_env_vars: re.Pattern[str] | None = field(
+        default=None,
+        metadata=key(pattern, "Variables whose whole name matches are kept from workers.", default="none"),
+    )
+    initial_worker_port: int = field(
+        default=9000, metadata=key(whole(0, MAX_PORT), "First number of the worker names (W-9000-…).")
+    )
+    debug: bool = field(default=False, metadata=key(flag, "One worker a model, no timeouts."))
+    ts_header_key_sequence_id: str = field(
+        default="ts_request_sequence_id", metadata=key(words, "Header of a sequence's id.", later=SEQUENCES)
+    )
+    ts_header_key_sequence_start: str = field(
+        default="ts_request_sequence_start", metadata=key(words, "Header that starts a sequence.", later=SEQUENCES)
+    )
+    ts_header_key_sequence_end: str = field(
+        default="ts_request_sequence_end", metadata=key(words, "Header that ends a sequence.", later=SEQUENCES)
+    )
+    disable_token_authorization: bool = field(default=False, metadata=key(flag, "Serve without tokens."))
+    token_expiration_min: float = field(
+        default=60.0,
+        metadata=key(positive_number(bounds.MAX_TOKEN_MIN), "Minutes that an inference or management token lives."),
+    )
+    ts_open_inference_protocol: bool = field(default=False, metadata=key(flag, "Serve the Open Inference Protocol."))
+    log_format: str = field(
+        default="text", metadata=key(choice("text", "json"), "text (TorchServe's lines) or json. Not in TorchServe.")
+    )
+    enable_envvars_config: bool = field(default=False, metadata=key(flag, "Let TS_… variables override keys."))
+    use_env_allowed_urls: bool = field(default=False, metadata=key(flag, "Let TS_ALLOWED_URLS override allowed_urls."))
+
+    log_config: Path | None = None
+    log_location: Path = Path("logs")
+    metrics_location: Path = Path("logs")
+    config_file: Path | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def startup_model(self, name: str, version: str) -> StartupModel | None:
+        """What the `models` key says of this version, None if nothing."""
+        return self.models.get(name, {}).get(version)
