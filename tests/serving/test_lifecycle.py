@@ -104,7 +104,9 @@ def test_a_failure_is_told_to_whom_it_concerns(tmp_path):
     async def main():
         script = Failing()
         managed = Managed(tmp_path, script)
-        with pytest.raises(WorkerFailed, match=r"^Failed to start workers for model m version: 1\.0: ValueError: not yet$"):
+        with pytest.raises(
+            WorkerFailed, match=r"^Failed to start workers for model m version: 1\.0: ValueError: not yet$"
+        ):
             await managed.register()
         assert list(managed.catalog) == []
         await managed.register(initial_workers=0)
