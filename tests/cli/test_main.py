@@ -48,7 +48,7 @@ def test_a_group_without_a_command_shows_what_there_is(said, words):
         (["models", "describe"], "Missing argument 'NAME'"),
         (["start", "--jsn"], "unrecognized arguments: --jsn"),
         (["llm"], "MODEL is missing"),
-        (["llm", "m", "--replicas", "0"], "--replicas: '0' is no whole number from 1 to"),
+        (["llm", "m", "--replicas", "0"], "--replicas: '0' is no whole number from 1 to 31536000"),
         (["llm", "m", "--foreground", "--detach"], "--detach: not allowed with argument --foreground"),
     ],
 )

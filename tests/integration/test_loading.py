@@ -31,7 +31,7 @@ class Flaky:
         ("KeyError('weights')", 500, "KeyError: 'weights'"),
         ("MemoryError", 507, "MemoryError"),
         ("RuntimeError('CUDA out of memory')", 507, "RuntimeError: CUDA out of memory"),
-        ("ValueError('\\udcff')", 500, "ValueError: ?"),
+        ("ValueError('\\udcff')", 500, "ValueError: \\udcff"),
         ("SystemExit(5)", 500, "exited with status 5"),
     ],
 )

@@ -161,6 +161,7 @@ class Recorder:
             model.llm.sweep()
         self._sweep()
         self.workers.sweep()
+        self._show_missing()
 
     def _sweep(self) -> None:
         now = self._clock()
@@ -177,8 +178,6 @@ class Recorder:
         if self._retired.pop(key, None) is not None:
             del self._objectives[key]
             self._models.pop(key).remove()
-        self.workers.sweep()
-        self._show_missing()
 
     def _show_missing(self) -> None:
         missing = self._read_missing()

@@ -20,7 +20,7 @@ BACKLOG = 4096
 
 
 def bind(option: str, address: Address) -> socket.socket:
-    """A bound socket.
+    """A socket that listens.
 
     Raises:
         ConfigurationError: it cannot be bound; the text names the option and the address.
@@ -54,6 +54,7 @@ def _bind_unix(path: str) -> socket.socket:
                 raise
         Path(path).unlink()
         bound.bind(path)
+    bound.listen(BACKLOG)
     bound.setblocking(False)
     return bound
 
