@@ -11,8 +11,8 @@ from servescope.metrics.definitions.definition import (
     Definition,
     Kind,
 )
-from servescope.metrics.definitions.health import HEALTH
-from servescope.metrics.definitions.host import HOST
+from servescope.metrics.definitions.health import HEALTH, MISSING_REASONS
+from servescope.metrics.definitions.host import DIRECTORIES, HOST
 from servescope.metrics.definitions.llm import FINISH_REASONS, LLM, TOKEN_KINDS
 from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
 from servescope.metrics.definitions.requests import OUTCOMES, REJECTION_REASONS, REQUESTS, STAGES
@@ -23,8 +23,10 @@ __all__ = [
     "BY_NAME",
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
+    "DIRECTORIES",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
+    "MISSING_REASONS",
     "OUTCOMES",
     "OWN",
     "REJECTION_REASONS",

@@ -2,6 +2,8 @@
 
 from servescope.metrics.definitions.definition import DURATION_BUCKETS, Definition
 
+MISSING_REASONS = ("not_found", "refused", "download", "load_failed")
+
 HEALTH = (
     Definition(
         "servescope_build_info", "gauge", "", ("version", "python"),
@@ -11,6 +13,12 @@ HEALTH = (
         "servescope_model_info", "gauge", "",
         ("model_name", "model_version", "handler", "runtime", "batch_size", "max_batch_delay_ms", "device"),
         "Always 1; the labels say how the model is served.", "Set at registration.",
+    ),
+    Definition(
+        "servescope_models_missing", "gauge", "", ("model_name", "reason"),
+        "Always 1, for each model that the start was asked to load and that is not served; model_name is the name that was"
+        f" given, else the file's without its ending; reason is one of {', '.join(MISSING_REASONS)}.",
+        "Set when the load fails; gone once the model serves.",
     ),
     Definition(
         "servescope_collector_success", "gauge", "", ("collector",),

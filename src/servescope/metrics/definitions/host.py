@@ -32,6 +32,23 @@ _CGROUP = (
     ),
 )  # fmt: skip
 
+DIRECTORIES = ("model_store", "logs", "temporary")
+_DISK = ("mount", "directories")
+_MOUNTS = (
+    f"directories says which of the server's own lie there ({', '.join(DIRECTORIES)}), joined by commas; several on one file system"
+    " are one series."
+)
+_DISKS = (
+    Definition(
+        "servescope_disk_used_bytes", "gauge", "bytes", _DISK,
+        f"Used space of each file system that the server writes to; {_MOUNTS}", _SAMPLED,
+    ),
+    Definition(
+        "servescope_disk_available_bytes", "gauge", "bytes", _DISK,
+        f"Space that the server can still fill on each file system that it writes to; {_MOUNTS}", _SAMPLED,
+    ),
+)  # fmt: skip
+
 _GPUS = (
     _gpu("utilization_ratio", "", "Share of NVML's own last sampling period, 0 to 1, in which a kernel ran"),
     _gpu("memory_used_bytes", "bytes", "Used memory, by whatever process; by instance where the GPU is in MIG mode"),
@@ -80,4 +97,4 @@ _PROCESS = (
     ),
 )  # fmt: skip
 
-HOST = _CGROUP + _GPUS + _PROCESS
+HOST = _CGROUP + _DISKS + _GPUS + _PROCESS

@@ -38,6 +38,11 @@ REQUESTS = (
         "Requests of the model that are accepted and have no answer yet.", _SCRAPED,
     ),
     Definition(
+        "servescope_in_flight_oldest_seconds", "gauge", "seconds", _MODEL,
+        "Age of the oldest request of the model that is accepted and has no answer yet, in the queue or in a worker, 0 where there"
+        " is none: one whose client has gone counts while a worker is at it.", _SCRAPED,
+    ),
+    Definition(
         "servescope_request_bytes", "histogram", "bytes", _MODEL, "Sizes of the requests' bodies.", _FINISHED,
         SIZE_BUCKETS,
     ),

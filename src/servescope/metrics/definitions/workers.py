@@ -41,6 +41,10 @@ WORKERS = (
         " utilization.", _SCRAPED,
     ),
     Definition(
+        "servescope_worker_batch_seconds", "gauge", "seconds", _WORKER,
+        "For how long the worker has been at the oldest batch that it has in hand, 0 when it is idle.", _SCRAPED,
+    ),
+    Definition(
         "servescope_worker_memory_bytes", "gauge", "bytes", _WORKER,
         "Resident memory of the worker's process and its children.", _SAMPLED,
     ),

@@ -10,6 +10,7 @@ from typing import Final
 
 from servescope.metrics.definitions import (
     FINISH_REASONS,
+    MISSING_REASONS,
     OUTCOMES,
     REJECTION_REASONS,
     RESTART_REASONS,
@@ -28,7 +29,7 @@ _CLOSED: Final = {
     "state": WORKER_STATES,
     "transport": ("rest", "grpc"),
     "route": ("predict", "explain", "openai"),
-    "reason": (*REJECTION_REASONS, *RESTART_REASONS, *FINISH_REASONS),
+    "reason": (*REJECTION_REASONS, *RESTART_REASONS, *FINISH_REASONS, *MISSING_REASONS),
     "kind": TOKEN_KINDS,
 }
 _REGEX_SPECIAL: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
