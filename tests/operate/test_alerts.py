@@ -222,15 +222,26 @@ def server(instance, /, **labels):
     return {"job": "servescope", "instance": instance, **labels}
 
 
+def disk(instance, taken, mount="/var/log", directories="logs,temporary"):
+    """A file system of a hundred bytes that the server writes to."""
+    labels = server(instance, mount=mount, directories=directories)
+    return {
+        series("servescope_disk_used_bytes", labels): gauge((100 * taken, LONG)),
+        series("servescope_disk_available_bytes", labels): gauge((100 - 100 * taken, LONG)),
+    }
+
+
 def test_machines(tmp_path):
     """Memory and disk nearly full; of a container with a limit its own memory counts, and not the host's; GPUs."""
     host = {"Level": "Host", "Hostname": "h"}
     gib = 2**30
     inputs = {
         series("MemoryUtilization", server("full", **host)): gauge((91, LONG)),
-        series("DiskUtilization", server("full", **host)): gauge((90.5, LONG)),
+        **disk("full", 0.905),
         series("MemoryUtilization", server("fine", **host)): gauge((89, LONG)),
-        series("DiskUtilization", server("fine", **host)): gauge((89, LONG)),
+        **disk("fine", 0.89),
+        # The root file system is full, and the server writes nothing there.
+        series("DiskUtilization", server("fine", **host)): gauge((99, LONG)),
         series("MemoryUtilization", server("small container", **host)): gauge((20, LONG)),
         series("servescope_cgroup_memory_bytes", server("small container")): gauge((0.95 * gib, LONG)),
         series("servescope_cgroup_memory_limit_bytes", server("small container")): gauge((gib, LONG)),

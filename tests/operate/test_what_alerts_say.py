@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from operate.promtool import alerting_rules, counter, gauge, given, needs_promtool, series, steady, verdict
-from operate.test_alerts import model, requests, server
+from operate.test_alerts import disk, model, requests, server
 
 pytestmark = needs_promtool
 
@@ -69,7 +69,7 @@ def broken():
         series("servescope_llm_kv_cache_usage_ratio", {**labels, "worker": "W"}): gauge((0.975, STEPS)),
         series("servescope_llm_preemptions_total", {**labels, "worker": "W"}): steady(1, STEPS),
         series("MemoryUtilization", server("a:8082", Level="Host")): gauge((93.2, STEPS)),
-        series("DiskUtilization", server("a:8082", Level="Host")): gauge((94, STEPS)),
+        **disk("a:8082", 0.94),
         series("up", server("b:8082")): gauge((0, STEPS)),
         series("up", server("c:8082")): " ".join(["1 1 1 1 0"] * (STEPS // 5)),
         series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),

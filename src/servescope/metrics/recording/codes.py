@@ -4,7 +4,7 @@ Called by `request_series` and `port_recorder`.
 """
 
 # Of a model shown from the first scrape on, so that rates and alerts work before the first such answer; never folded.
-USUAL_CODES = (200, 400, 500, 503)
+USUAL_CODES = (200, 400, 408, 499, 500, 503, 507)
 
 
 def code_class(code: int) -> str:

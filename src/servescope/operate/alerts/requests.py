@@ -6,30 +6,37 @@ from servescope.operate.promql import Expression, Recordings, equal, max_by, met
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.thresholds import Thresholds
 
-_SECONDS = 300  # of the window in which requests are counted
-
 
 def request_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
-    """5xx above two shares, and the 99th percentile above the model's latency_ms."""
+    """5xx above two shares, the 99th percentile above the model's latency_ms, clients that do not wait for an answer."""
     return (
         _errors("ServescopeManyErrors", "page", thresholds.error_ratio_page, recorded, thresholds),
         _errors("ServescopeErrors", "ticket", thresholds.error_ratio_ticket, recorded, thresholds),
         _slow(recorded, thresholds),
+        _giving_up(recorded, thresholds),
     )
 
 
 def enough_requests(recorded: Recordings, thresholds: Thresholds) -> Expression:
     """The models that were asked often enough in 5 minutes for a ratio to mean something."""
-    return recorded.read("model:servescope_requests:rate5m").now * _SECONDS >= thresholds.minimum_requests
+    return recorded.read("model:servescope_requests:count5m").now >= thresholds.minimum_requests
+
+
+def enough_failed(failed: Expression, severity: Severity, thresholds: Thresholds) -> Expression:
+    """Counts of what failed, where it is more than an accident. Prometheus extrapolates, so 4 may be 4.2, and 5 may be 4.9."""
+    least = thresholds.minimum_failed_page if severity == "page" else thresholds.minimum_failed_ticket
+    return failed > least - 0.5
 
 
 def _errors(name: str, severity: Severity, share: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
     failed = recorded.read("model:servescope_requests_failed:ratio5m").now
+    count = recorded.read("model:servescope_requests_failed:count5m").now
+    enough = enough_requests(recorded, thresholds).and_on(enough_failed(count, severity, thresholds))
     return Alert(
         name=name,
         severity=severity,
         role="symptom",
-        condition=(failed > share).and_on(enough_requests(recorded, thresholds)),
+        condition=(failed > share).and_on(enough),
         measured=failed,
         lasts=thresholds.errors_for,
         summary=f"{MODEL} answers more than {percent(share)} of its requests with 5xx",
@@ -53,4 +60,21 @@ def _slow(recorded: Recordings, thresholds: Thresholds) -> Alert:
         lasts=thresholds.latency_for,
         summary=f"The slowest hundredth of {MODEL} takes longer than its latency_ms",
         description=f"The 99th percentile of {MODEL} over 5 minutes is {DURATION}, above the model's latency_ms.",
+    )
+
+
+def _giving_up(recorded: Recordings, thresholds: Thresholds) -> Alert:
+    share = recorded.read("model:servescope_requests_given_up:ratio10m").now
+    enough = recorded.read("model:servescope_requests_given_up:count10m").now >= thresholds.give_up_minimum
+    return Alert(
+        name="ServescopeClientsGiveUp",
+        severity="ticket",
+        role="symptom",
+        condition=(share > thresholds.give_up_ratio).and_on(enough),
+        measured=share,
+        summary=f"More than {percent(thresholds.give_up_ratio)} of the clients of {MODEL} get no answer in their time",
+        description=(
+            f"{PERCENT} of the requests of {MODEL} in the last 10 minutes ended without an answer: their clients hung up (499),"
+            " or their deadline passed (408)."
+        ),
     )

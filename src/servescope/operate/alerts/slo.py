@@ -8,8 +8,9 @@ series, so one rule serves all models, and a model that is gone has no budget to
 from typing import Final, NamedTuple
 
 from servescope.operate.alert import Alert, Severity
+from servescope.operate.alerts.requests import enough_failed
 from servescope.operate.alerts.wording import MODEL, PERCENT, percent
-from servescope.operate.promql import Expression, Recordings, clamp_max, equal
+from servescope.operate.promql import Recordings, clamp_max, equal
 from servescope.operate.recordings.objectives import BUDGET, ERRORS, REQUESTS
 from servescope.operate.thresholds import Thresholds
 
@@ -21,7 +22,7 @@ class _Objective(NamedTuple):
 
 
 class _Pace(NamedTuple):
-    """A pair of windows; `guard` is the window whose requests are counted before anybody is alerted."""
+    """A pair of windows; `guard` is the window whose requests, and failures, are counted before anybody is alerted."""
 
     long: str
     short: str
@@ -30,7 +31,6 @@ class _Pace(NamedTuple):
     severity: Severity
 
 
-_SECONDS: Final = {"1h": 3600, "6h": 6 * 3600}
 _OBJECTIVES: Final = (
     _Objective("availability", "ServescopeAvailabilityBudgetBurns", "were answered with a server error or missed their deadline"),
     _Objective("latency", "ServescopeLatencyBudgetBurns", "took longer than the model's latency_ms"),
@@ -56,8 +56,9 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
     limit = clamp_max(budget * pace.burn_rate, thresholds.total_failure_ratio)
     long = recorded.read(f"{ERRORS}ratio_{pace.long}").where(only).now
     short = recorded.read(f"{ERRORS}ratio_{pace.short}").where(only).now
-    requests = recorded.read(f"{REQUESTS}rate{pace.guard}").where(only).now * _SECONDS[pace.guard]
-    enough: Expression = requests >= thresholds.slo_minimum_requests
+    requests = recorded.read(f"{REQUESTS}count{pace.guard}").where(only).now
+    failed = recorded.read(f"{ERRORS}count{pace.guard}").where(only).now
+    enough = (requests > thresholds.slo_minimum_requests - 0.5).and_on(enough_failed(failed, pace.severity, thresholds))
     return Alert(
         name=objective.alert,
         severity=pace.severity,

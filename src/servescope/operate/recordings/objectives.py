@@ -1,9 +1,11 @@
 """Objectives: in, the server's own judgement of each request; out, shares that missed and burn rates over seven windows.
 
 Windows up to two hours are read from the counters, longer ones from what is recorded: of 200 models with four objectives
-three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a rate over 5
-minutes that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the mean of these rates over
-a window is the window's rate.
+three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a count over 5 minutes
+that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the shares of these are the window's.
+
+What missed is the difference of two counters, read at once from both, since what was recorded may be read back late. The
+requests are recorded before what missed, so where one of the two is late, the share is too small and never too large.
 """
 
 from typing import Final
@@ -15,12 +17,13 @@ from servescope.operate.promql import (
     Selector,
     avg_over_time,
     clamp_min,
+    counted,
     max_by,
     metric,
-    rate,
     ratio,
     recent,
     sum_by,
+    sum_over_time,
 )
 from servescope.operate.recordings.levels import MODEL_SLO
 
@@ -32,7 +35,7 @@ BURN: Final = "model_slo:servescope_slo_burn:"
 
 
 def minutes_recordings() -> tuple[Recording, ...]:
-    """Windows up to one hour, the error budget, and the rates that days are made of."""
+    """Windows up to one hour, and the error budget."""
     target = max_by(recent(metric("servescope_slo_target_ratio")), *MODEL_SLO)
     budget = Recording(BUDGET, 1 - target)
     return (budget, *_counted("5m", budget), *_counted("30m", budget), *_counted("1h", budget))
@@ -42,20 +45,17 @@ def hours_recordings(minutes: Recordings) -> tuple[Recording, ...]:
     """Two hours, and six, which are three times two."""
     budget = minutes[BUDGET]
     two = Recordings(_counted("2h", budget))
-    errors, requests = two.read(ERRORS + "rate2h"), two.read(REQUESTS + "rate2h")
-    six = (
-        Recording(REQUESTS + "rate6h", _three(requests) / 3),
-        Recording(ERRORS + "rate6h", _three(errors) / 3),
-    )
-    return (*two.values(), *six, *_shares("6h", six[1], six[0], budget))
+    requests = Recording(REQUESTS + "count6h", _three(two.read(REQUESTS + "count2h")))
+    errors = Recording(ERRORS + "count6h", _three(two.read(ERRORS + "count2h")))
+    return (*two.values(), requests, errors, *_shares("6h", errors, requests, budget))
 
 
 def means_recordings(minutes: Recordings) -> tuple[Recording, ...]:
     """What days are made of: means over ten minutes, which is this group's interval."""
-    errors, requests = minutes.read(ERRORS + "rate5m"), minutes.read(REQUESTS + "rate5m")
+    errors, requests = minutes.read(ERRORS + "count5m"), minutes.read(REQUESTS + "count5m")
     return (
-        Recording(ERRORS + "mean10m", avg_over_time(errors, "10m")),
         Recording(REQUESTS + "mean10m", avg_over_time(requests, "10m")),
+        Recording(ERRORS + "mean10m", avg_over_time(errors, "10m")),
     )
 
 
@@ -66,18 +66,17 @@ def days_recordings(minutes: Recordings, means: Recordings) -> tuple[Recording, 
         rule
         for window in ("1d", "3d")
         for rule in _burning(
-            window, ratio(avg_over_time(errors, window), avg_over_time(requests, window)), minutes[BUDGET]
+            window, ratio(sum_over_time(errors, window), sum_over_time(requests, window)), minutes[BUDGET]
         )
     )
 
 
 def _counted(window: str, budget: Recording) -> tuple[Recording, ...]:
-    """From the counters: requests a second, those that missed, their share, and the burn rate."""
-    requests = Recording(
-        f"{REQUESTS}rate{window}", sum_by(rate(metric("servescope_slo_requests_total"), window), *MODEL_SLO)
-    )
-    good = sum_by(rate(metric("servescope_slo_good_total"), window), *MODEL_SLO)
-    errors = Recording(f"{ERRORS}rate{window}", clamp_min(requests.read.now - good, 0))
+    """From the counters: requests, those that missed, their share, and the burn rate."""
+    asked = sum_by(counted(metric("servescope_slo_requests_total"), window), *MODEL_SLO)
+    good = sum_by(counted(metric("servescope_slo_good_total"), window), *MODEL_SLO)
+    requests = Recording(f"{REQUESTS}count{window}", asked)
+    errors = Recording(f"{ERRORS}count{window}", clamp_min(asked - good, 0))
     return (requests, errors, *_shares(window, errors, requests, budget))
 
 
