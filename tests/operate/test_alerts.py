@@ -254,9 +254,9 @@ def test_machines(tmp_path):
         labels = server("gpus", device=device, uuid=f"GPU-{device}", name="H100")
         inputs[series("servescope_gpu_memory_used_bytes", labels)] = gauge((used * gib, LONG))
         inputs[series("servescope_gpu_memory_total_bytes", labels)] = gauge((gib, LONG))
-    memory, disk = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
+    memory, filling = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
     fills = [(*memory, "full"), (*memory, "small container")]
-    late = [*fills, (*disk, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
+    late = [*fills, (*filling, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
     by = ("severity", "instance")
     expected = [firing(4 * 60, by, []), firing(6 * 60, by, fills), firing(14 * 60 + 15, by, late)]
     assert verdict(tmp_path, given("15s", inputs, expected), [*of("host"), *of("gpu")]) == ""
