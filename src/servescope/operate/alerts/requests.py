@@ -23,7 +23,7 @@ def enough_requests(recorded: Recordings, thresholds: Thresholds) -> Expression:
 
 
 def enough_failed(failed: Expression, severity: Severity, thresholds: Thresholds) -> Expression:
-    """Counts of what failed, where it is more than an accident. Prometheus extrapolates, so 4 may be 4.2, and 5 may be 4.9."""
+    """Counts of what failed, where it is more than an accident. Over an hour Prometheus extrapolates, and 5 may be 5.02."""
     least = thresholds.minimum_failed_page if severity == "page" else thresholds.minimum_failed_ticket
     return failed > least - 0.5
 

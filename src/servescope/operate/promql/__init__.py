@@ -7,7 +7,7 @@ expression comes to exist.
 
 from servescope.operate.promql.aggregation import avg_by, count_by, max_by, min_by, sum_by, topk
 from servescope.operate.promql.counting import counted, gained, per_second, rises
-from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio
+from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio, share
 from servescope.operate.promql.functions import (
     absent,
     avg_over_time,
@@ -87,6 +87,7 @@ __all__ = [
     "ratio",
     "recent",
     "rises",
+    "share",
     "sum_by",
     "sum_over_time",
     "sum_rate",

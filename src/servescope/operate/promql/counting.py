@@ -18,19 +18,23 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def gained(selector: Selector, window: str, ago: str = "") -> Expression:
     """A counter's last value less its least in the window, which ends so long `ago`: whole numbers, nothing extrapolated.
 
-    After a restart of the server it begins anew, so it is for short windows, and for the least number of events.
+    After a restart of the server it begins anew, so it is for windows up to half an hour, and for the least number of
+    events. The window is a second shorter than it says: a scrape just at its begin is in it in some Prometheus, in others not.
     """
-    return last_over_time(counter_of(selector), "2m", ago) - min_over_time(selector, window, ago)
+    least = min_over_time(selector, f"{seconds_of(window) - 1}s", ago)
+    return last_over_time(counter_of(selector), "2m", ago) - least
 
 
 def counted(selector: Selector, window: str) -> Expression:
-    """A counter's increase over the window, restarts included; of a series that is younger, what it `gained`."""
-    return increase(selector, window).and_on(last_over_time(selector, "2m", window)).or_else(gained(selector, window))
+    """What was `gained` in the window, and where the counter began anew in it, what came before that as well."""
+    restarted = Expression(f"resets({selector.over(window_text(window))})", selector.labels) > 0
+    return gained(selector, window).unless_on(restarted).or_else(increase(selector, window))
 
 
 def per_second(selector: Selector, window: str) -> Expression:
-    """What was `counted`, a second. Of a young series it is the events over the whole window, as Prometheus' `rate` is."""
-    return counted(selector, window) / seconds_of(window)
+    """The rate, as Prometheus' `rate` has it; of a series that is younger than the window, what was `gained` all over it."""
+    known = increase(selector, window).and_on(last_over_time(selector, "2m", window))
+    return known.or_else(gained(selector, window)) / seconds_of(window)
 
 
 def rises(selector: Selector, window: str) -> Expression:

@@ -4,8 +4,9 @@ Windows up to two hours are read from the counters, longer ones from what is rec
 three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a count over 5 minutes
 that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the shares of these are the window's.
 
-What missed is the difference of two counters, read at once from both, since what was recorded may be read back late. The
-requests are recorded before what missed, so where one of the two is late, the share is too small and never too large.
+What missed is the difference of two counts, and its share one of two counts. All are recorded, each after what it is taken
+from or divided by: vmalert reads them back from storage, and where one of them is late, too little has missed for an
+interval, and never too much.
 """
 
 from typing import Final
@@ -18,10 +19,12 @@ from servescope.operate.promql import (
     avg_over_time,
     clamp_min,
     counted,
+    gained,
     max_by,
     metric,
     ratio,
     recent,
+    share,
     sum_by,
     sum_over_time,
 )
@@ -31,6 +34,7 @@ WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 BUDGET: Final = "model_slo:servescope_slo_budget:ratio"
 ERRORS: Final = "model_slo:servescope_slo_errors:"
 REQUESTS: Final = "model_slo:servescope_slo_requests:"
+GOOD: Final = "model_slo:servescope_slo_good:"
 BURN: Final = "model_slo:servescope_slo_burn:"
 
 
@@ -66,18 +70,26 @@ def days_recordings(minutes: Recordings, means: Recordings) -> tuple[Recording, 
         rule
         for window in ("1d", "3d")
         for rule in _burning(
-            window, ratio(sum_over_time(errors, window), sum_over_time(requests, window)), minutes[BUDGET]
+            window,
+            ratio(sum_over_time(errors, window), clamp_min(sum_over_time(requests, window), 1e-6)),
+            minutes[BUDGET],
         )
     )
 
 
 def _counted(window: str, budget: Recording) -> tuple[Recording, ...]:
-    """From the counters: requests, those that missed, their share, and the burn rate."""
-    asked = sum_by(counted(metric("servescope_slo_requests_total"), window), *MODEL_SLO)
-    good = sum_by(counted(metric("servescope_slo_good_total"), window), *MODEL_SLO)
-    requests = Recording(f"{REQUESTS}count{window}", asked)
-    errors = Recording(f"{ERRORS}count{window}", clamp_min(asked - good, 0))
-    return (requests, errors, *_shares(window, errors, requests, budget))
+    """From the counters: requests, those that missed, their share, and the burn rate.
+
+    Short windows may forget what was before a restart: a long one goes with each. The long ones must not, as a model that
+    has just begun again may refuse for want of workers, and has no hour of other answers then.
+    """
+    count = gained if window in ("5m", "30m") else counted
+    good, requests = (
+        Recording(f"{name}count{window}", sum_by(count(metric(counter), window), *MODEL_SLO))
+        for name, counter in ((GOOD, "servescope_slo_good_total"), (REQUESTS, "servescope_slo_requests_total"))
+    )
+    errors = Recording(f"{ERRORS}count{window}", clamp_min(requests.read.now - good.read.now, 0))
+    return (good, requests, errors, *_shares(window, errors, requests, budget))
 
 
 def _three(two_hours: Selector) -> Expression:
@@ -87,10 +99,10 @@ def _three(two_hours: Selector) -> Expression:
 
 
 def _shares(window: str, errors: Recording, requests: Recording, budget: Recording) -> tuple[Recording, Recording]:
-    return _burning(window, ratio(errors.read.now, requests.read.now), budget)
+    return _burning(window, share(errors.read.now, requests.read.now), budget)
 
 
 def _burning(window: str, missed: Expression, budget: Recording) -> tuple[Recording, Recording]:
     """The share that missed in a window, and how many times faster than it lasts the budget burns at that."""
-    share = Recording(f"{ERRORS}ratio_{window}", missed)
-    return share, Recording(f"{BURN}rate{window}", ratio(share.read.now, budget.read.now))
+    part = Recording(f"{ERRORS}ratio_{window}", missed)
+    return part, Recording(f"{BURN}rate{window}", ratio(part.read.now, budget.read.now))

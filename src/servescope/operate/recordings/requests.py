@@ -22,8 +22,8 @@ from servescope.operate.promql import (
     metric,
     one_of,
     per_second,
-    ratio,
     recent,
+    share,
     sum_by,
     sum_rate,
 )
@@ -87,7 +87,7 @@ def _shares(whole: Selector, window: str, parts: dict[str, Selector]) -> tuple[R
         for name, part in parts.items()
     }
     shares = (
-        Recording(f"model:{name}:ratio{window}", ratio(count.read.now, requests.read.now))
+        Recording(f"model:{name}:ratio{window}", share(count.read.now, requests.read.now))
         for name, count in counts.items()
     )
     return (requests, *counts.values(), *shares)

@@ -5,7 +5,7 @@ A handler may answer 404 as well. Its model is known, so what its models' own co
 
 from typing import Final
 
-from servescope.operate.promql import Recording, clamp_min, equal, gained, like, metric, ratio, sum_by
+from servescope.operate.promql import Recording, clamp_min, equal, gained, like, metric, share, sum_by
 from servescope.operate.recordings.levels import INSTANCE
 
 # The templates of all paths on which a model is asked.
@@ -20,4 +20,4 @@ def unknown_recordings() -> tuple[Recording, ...]:
     own = sum_by(gained(metric("servescope_requests_total").where(equal("code", "404")), "10m"), *INSTANCE)
     every = Recording("instance:servescope_predictions:count10m", sum_by(gained(asked, "10m"), *INSTANCE))
     unknown = Recording(f"{_NAME}:count10m", clamp_min(not_found - own.or_else(not_found * 0), 0))
-    return (every, unknown, Recording(f"{_NAME}:ratio10m", ratio(unknown.read.now, every.read.now)))
+    return (every, unknown, Recording(f"{_NAME}:ratio10m", share(unknown.read.now, every.read.now)))
