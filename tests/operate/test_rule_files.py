@@ -112,7 +112,9 @@ def test_nothing_is_compared_that_is_read_at_two_times():
         for rule in rules(form):
             for node in walk(promql_parser.parse(rule["expr"])):
                 if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in ("-", "/"):
-                    kinds = [{":" in one.name for one in selectors(str(side.prettify()))} for side in (node.lhs, node.rhs)]
+                    kinds = [
+                        {":" in one.name for one in selectors(str(side.prettify()))} for side in (node.lhs, node.rhs)
+                    ]
                     assert not kinds[0] or not kinds[1] or kinds[0] == kinds[1], rule
                     assert all(len(kind) < 2 for kind in kinds), rule
                     checked += 1
