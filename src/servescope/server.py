@@ -29,7 +29,7 @@ from servescope.logs.model import model_line
 from servescope.logs.setup import Logs
 from servescope.metrics.collectors.gpu import count_gpus
 from servescope.metrics.collectors.gpu_usage import gpu_usage
-from servescope.metrics.collectors.host import host_collectors, selected_collectors
+from servescope.metrics.collectors.host import host_collectors, selected_collectors, written_directories
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.foreign.passthrough import PassThrough
@@ -108,7 +108,7 @@ class Server:
             lambda gpu: gpu_usage(self._registry, hostname, gpu),
         )
         self._authority = self._token_authority(cwd)
-        self._sampler = self._make_sampler(hostname)
+        self._sampler = self._make_sampler(hostname, workspace)
         self._listeners = self._make_listeners()
 
     def _make_recorder(self, hostname: str) -> Recorder:
@@ -130,11 +130,12 @@ class Server:
         minutes = self.settings.token_expiration_min
         return TokenAuthority(cwd / "key_file.json", minutes, lambda: datetime.now(UTC))
 
-    def _make_sampler(self, hostname: str) -> Sampler | None:
+    def _make_sampler(self, hostname: str, workspace: Path) -> Sampler | None:
         names = selected_collectors(self.settings)
         if not names or not self._mode.records:
             return None
-        collectors = host_collectors(hostname, names, self._recorder.workers.processes.snapshot)
+        written = written_directories(self.settings, workspace)
+        collectors = host_collectors(hostname, names, self._recorder.workers.processes.snapshot, directories=written)
         return Sampler(collectors, self.settings.metric_time_interval, self._registry, self._lines.reading)
 
     def _make_listeners(self) -> list[Listener]:
