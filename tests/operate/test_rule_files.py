@@ -143,13 +143,26 @@ def test_every_threshold_matters():
         assert "recordings.yml" not in differing
 
 
+def test_where_the_runbook_is():
+    """On the server that the alert is about; else on the first one; never a path that leads nowhere."""
+    files = rule_files(Thresholds(), "classic", "models-1:8082")
+    alerts = [rule for text in files.values() for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in alerts if "alert" in rule}
+    assert links["ServescopeModelStuck"] == "http://{{ $labels.instance }}/runbook#servescopemodelstuck"
+    assert links["ServescopeErrors"] == "http://models-1:8082/runbook#servescopeerrors"
+    assert links["ServescopeNoTargets"] == "http://models-1:8082/runbook#servescopenotargets"
+    assert all(link.startswith("http://") and link.endswith(f"/runbook#{name.lower()}") for name, link in links.items())
+    wiki = rule_files(Thresholds(runbook_url="https://wiki.example.org/run"), "classic")
+    assert "runbook_url: https://wiki.example.org/run#servescopemodelstuck" in wiki["workers.yml"]
+
+
 def test_labels_that_routes_go_by():
     """Each alert pages or makes a ticket, tells what it is about, and links to the runbook."""
     alerts = [rule for rule in rules("classic") if "alert" in rule]
     assert len(alerts) == 16 + 23
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
-        assert {"summary", "description", "runbook_url"} == set(alert["annotations"])
+        assert {"summary", "description", "first_steps", "runbook_url"} == set(alert["annotations"])
         assert "$labels" in alert["annotations"]["description"]
     pairs = [(alert["alert"], alert["labels"].get("window")) for alert in alerts]
     assert len(set(pairs)) == len(pairs)

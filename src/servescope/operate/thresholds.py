@@ -29,8 +29,9 @@ class Thresholds:
 
     job: str = job("servescope", "The job under which Prometheus scrapes the servers.")
     runbook_url: str = link(
-        "docs/runbook.md", "Where docs/runbook.md can be read; every alert links to its section there."
-    )
+        "http://{instance}/runbook", "Where the runbook can be read; every alert links to its section there. {instance} is the"
+        " metrics address of the server that the alert is about, or of the first server where it is about no single one.",
+    )  # fmt: skip
     grafana_url: str = server_url(
         "",
         "Where Grafana has the boards, such as https://grafana.example.org; every alert then has a link to its board.",
