@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from servescope.operate.promql.expression import Expression
-from servescope.operate.promql.functions import counter_of, increase, last_over_time, min_over_time, window_text
+from servescope.operate.promql.functions import counter_of, increase, last_over_time, min_over_time, rate, window_text
 from servescope.operate.promql.selector import Selector
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -33,8 +33,8 @@ def counted(selector: Selector, window: str) -> Expression:
 
 def per_second(selector: Selector, window: str) -> Expression:
     """The rate, as Prometheus' `rate` has it; of a series that is younger than the window, what was `gained` all over it."""
-    known = increase(selector, window).and_on(last_over_time(selector, "2m", window))
-    return known.or_else(gained(selector, window)) / seconds_of(window)
+    known = rate(selector, window).and_on(last_over_time(selector, "2m", window))
+    return known.or_else(gained(selector, window) / seconds_of(window))
 
 
 def rises(selector: Selector, window: str) -> Expression:
