@@ -88,7 +88,8 @@ def victoria(folder: Path, *options: str) -> Iterator[Victoria]:
 def vmalert(folder: Path, storage: Victoria, rules: Mapping[str, str]) -> Iterator[None]:
     """A vmalert that evaluates these files of rules, for as long as the block runs."""
     (port,) = free_ports(1)
-    words = [f"-httpListenAddr=127.0.0.1:{port}", "-notifier.blackhole"]
+    # It wants an Alertmanager, and has none here: what it fails to send is written all the same.
+    words = [f"-httpListenAddr=127.0.0.1:{port}", f"-notifier.url={storage.url}", "-loggerLevel=WARN"]
     with _process(folder / "vmalert.log", _vmalert(folder, storage, rules, *words)):
         yield
 
@@ -102,7 +103,7 @@ def replayed(folder: Path, storage: Victoria, rules: str, between_s: tuple[int, 
         "-replay.rulesDelay=0s",
         "-replay.disableProgressBar",
     ]
-    words += ["-replay.maxDatapointsPerQuery=10000", f"-datasource.queryStep={every_s}s"]
+    words += ["-loggerLevel=WARN", "-replay.maxDatapointsPerQuery=10000", f"-datasource.queryStep={every_s}s"]
     command = _vmalert(folder, storage, {"replayed.yml": rules}, *words)
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
@@ -114,7 +115,7 @@ def _vmalert(folder: Path, storage: Victoria, rules: Mapping[str, str], *words: 
         (folder / "rules" / name).write_text(text, "utf-8")
     url = storage.url
     reached = [f"-datasource.url={url}", f"-remoteWrite.url={url}", f"-remoteRead.url={url}"]
-    return ["vmalert", f"-rule={folder}/rules/*.yml", *reached, "-loggerLevel=WARN", *words]
+    return ["vmalert", f"-rule={folder}/rules/*.yml", *reached, *words]
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.wording import PERCENT, SERVER, percent
-from servescope.operate.promql import Recordings, max_by, metric, recent
+from servescope.operate.promql import Recordings, max_by, metric, recent, share
 from servescope.operate.recordings.levels import INSTANCE
+from servescope.operate.recordings.unknown import EVERY, UNKNOWN
 from servescope.operate.thresholds import Thresholds
 
 
@@ -29,13 +30,14 @@ def _missing(thresholds: Thresholds) -> Alert:
 
 
 def _unknown(recorded: Recordings, thresholds: Thresholds) -> Alert:
-    share = recorded.read("instance:servescope_unknown_models:ratio10m").now
-    enough = recorded.read("instance:servescope_unknown_models:count10m").now >= thresholds.unknown_models_minimum
+    unknown, every = recorded.read(UNKNOWN).now, recorded.read(EVERY).now
+    part = share(unknown, every)
+    enough = unknown >= thresholds.unknown_models_minimum
     return Alert(
         name="ServescopeUnknownModels",
         severity="page",
-        condition=(share > thresholds.unknown_models_ratio).and_on(enough),
-        measured=share,
+        condition=(part > thresholds.unknown_models_ratio).and_on(enough),
+        measured=part,
         lasts=thresholds.unknown_models_for,
         summary=f"More than {percent(thresholds.unknown_models_ratio)} of the requests to {SERVER} are for models that it has not",
         description=(

@@ -1,7 +1,7 @@
 """Models that get more than they can do: in, queues and refusals; out, three alerts."""
 
 from servescope.operate.alert import Alert
-from servescope.operate.alerts.requests import enough_failed, enough_requests
+from servescope.operate.alerts.requests import enough_failed, enough_requests, share_of
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, SERVER, percent
 from servescope.operate.promql import Recordings, max_by, metric, recent
 from servescope.operate.recordings.levels import INSTANCE_MODEL
@@ -45,15 +45,15 @@ def _stalled(thresholds: Thresholds) -> Alert:
 
 
 def _refusing(recorded: Recordings, thresholds: Thresholds) -> Alert:
-    share = recorded.read("model:servescope_requests_refused:ratio5m").now
     count = recorded.read("model:servescope_requests_refused:count5m").now
+    refused = share_of(count, recorded)
     enough = enough_requests(recorded, thresholds).and_on(enough_failed(count, "page", thresholds))
     return Alert(
         name="ServescopeRequestsRefused",
         severity="page",
         role="symptom",
-        condition=(share > thresholds.rejected_ratio).and_on(enough),
-        measured=share,
+        condition=(refused > thresholds.rejected_ratio).and_on(enough),
+        measured=refused,
         lasts=thresholds.rejected_for,
         summary=f"{MODEL} refuses more than {percent(thresholds.rejected_ratio)} of its requests",
         description=(

@@ -2,7 +2,7 @@
 
 from servescope.operate.alert import Alert, Severity
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, percent
-from servescope.operate.promql import Expression, Recordings, equal, max_by, metric, recent
+from servescope.operate.promql import Expression, Recordings, equal, max_by, metric, recent, share
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.thresholds import Thresholds
 
@@ -28,18 +28,23 @@ def enough_failed(failed: Expression, severity: Severity, thresholds: Thresholds
     return failed > least - 0.5
 
 
-def _errors(name: str, severity: Severity, share: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
-    failed = recorded.read("model:servescope_requests_failed:ratio5m").now
+def share_of(part: Expression, recorded: Recordings) -> Expression:
+    """Of all requests in 5 minutes."""
+    return share(part, recorded.read("model:servescope_requests:count5m").now)
+
+
+def _errors(name: str, severity: Severity, limit: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
     count = recorded.read("model:servescope_requests_failed:count5m").now
+    failed = share_of(count, recorded)
     enough = enough_requests(recorded, thresholds).and_on(enough_failed(count, severity, thresholds))
     return Alert(
         name=name,
         severity=severity,
         role="symptom",
-        condition=(failed > share).and_on(enough),
+        condition=(failed > limit).and_on(enough),
         measured=failed,
         lasts=thresholds.errors_for,
-        summary=f"{MODEL} answers more than {percent(share)} of its requests with 5xx",
+        summary=f"{MODEL} answers more than {percent(limit)} of its requests with 5xx",
         description=f"{PERCENT} of the requests of {MODEL} in the last 5 minutes were answered with a status of 5xx.",
     )
 
@@ -64,14 +69,15 @@ def _slow(recorded: Recordings, thresholds: Thresholds) -> Alert:
 
 
 def _giving_up(recorded: Recordings, thresholds: Thresholds) -> Alert:
-    share = recorded.read("model:servescope_requests_given_up:ratio10m").now
-    enough = recorded.read("model:servescope_requests_given_up:count10m").now >= thresholds.give_up_minimum
+    count = recorded.read("model:servescope_requests_given_up:count10m").now
+    part = share(count, recorded.read("model:servescope_requests:count10m").now)
+    enough = count >= thresholds.give_up_minimum
     return Alert(
         name="ServescopeClientsGiveUp",
         severity="ticket",
         role="symptom",
-        condition=(share > thresholds.give_up_ratio).and_on(enough),
-        measured=share,
+        condition=(part > thresholds.give_up_ratio).and_on(enough),
+        measured=part,
         summary=f"More than {percent(thresholds.give_up_ratio)} of the clients of {MODEL} get no answer in their time",
         description=(
             f"{PERCENT} of the requests of {MODEL} in the last 10 minutes ended without an answer: their clients hung up (499),"

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from servescope.operate.alert import Alert, Severity
 from servescope.operate.alerts.requests import enough_failed
 from servescope.operate.alerts.wording import MODEL, PERCENT, percent
-from servescope.operate.promql import Recordings, clamp_max, equal
-from servescope.operate.recordings.objectives import BUDGET, ERRORS, REQUESTS
+from servescope.operate.promql import Expression, Matcher, Recordings, clamp_max, equal, ratio
+from servescope.operate.recordings.objectives import BUDGET, ERRORS, GOOD, REQUESTS
 from servescope.operate.thresholds import Thresholds
 
 
@@ -54,10 +54,9 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
     only = equal("slo", objective.slo)
     budget = recorded.read(BUDGET).where(only).now
     limit = clamp_max(budget * pace.burn_rate, thresholds.total_failure_ratio)
-    long = recorded.read(f"{ERRORS}ratio_{pace.long}").where(only).now
-    short = recorded.read(f"{ERRORS}ratio_{pace.short}").where(only).now
-    requests = recorded.read(f"{REQUESTS}count{pace.guard}").where(only).now
-    failed = recorded.read(f"{ERRORS}count{pace.guard}").where(only).now
+    long, short = (_missed(recorded, window, only) for window in (pace.long, pace.short))
+    good, requests = _counts(recorded, pace.guard, only)
+    failed = requests - good
     enough = (requests > thresholds.slo_minimum_requests - 0.5).and_on(enough_failed(failed, pace.severity, thresholds))
     return Alert(
         name=objective.alert,
@@ -73,3 +72,18 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
             f" {percent(thresholds.total_failure_ratio)}."
         ),
     )
+
+
+def _missed(recorded: Recordings, window: str, only: Matcher) -> Expression:
+    """The share that missed. Of days it is recorded; else it is made of the counts, since vmalert reads whatever it records
+    an interval late, and a page shall not wait for it twice.
+    """
+    if window in ("1d", "3d"):
+        return recorded.read(f"{ERRORS}ratio_{window}").where(only).now
+    return 1 - ratio(*_counts(recorded, window, only))
+
+
+def _counts(recorded: Recordings, window: str, only: Matcher) -> tuple[Expression, Expression]:
+    """Good ones, and all."""
+    good, requests = (recorded.read(f"{name}count{window}").where(only).now for name in (GOOD, REQUESTS))
+    return good, requests

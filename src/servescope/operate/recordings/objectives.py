@@ -49,9 +49,8 @@ def hours_recordings(minutes: Recordings) -> tuple[Recording, ...]:
     """Two hours, and six, which are three times two."""
     budget = minutes[BUDGET]
     two = Recordings(_counted("2h", budget))
-    requests = Recording(REQUESTS + "count6h", _three(two.read(REQUESTS + "count2h")))
-    errors = Recording(ERRORS + "count6h", _three(two.read(ERRORS + "count2h")))
-    return (*two.values(), requests, errors, *_shares("6h", errors, requests, budget))
+    good, requests = (Recording(f"{name}count6h", _three(two.read(f"{name}count2h"))) for name in (GOOD, REQUESTS))
+    return (*two.values(), *_missed("6h", good, requests, budget))
 
 
 def means_recordings(minutes: Recordings) -> tuple[Recording, ...]:
@@ -88,18 +87,19 @@ def _counted(window: str, budget: Recording) -> tuple[Recording, ...]:
         Recording(f"{name}count{window}", sum_by(count(metric(counter), window), *MODEL_SLO))
         for name, counter in ((GOOD, "servescope_slo_good_total"), (REQUESTS, "servescope_slo_requests_total"))
     )
+    return _missed(window, good, requests, budget)
+
+
+def _missed(window: str, good: Recording, requests: Recording, budget: Recording) -> tuple[Recording, ...]:
+    """Both counts, and after them those that missed, their share, and the burn rate."""
     errors = Recording(f"{ERRORS}count{window}", clamp_min(requests.read.now - good.read.now, 0))
-    return (good, requests, errors, *_shares(window, errors, requests, budget))
+    return (good, requests, errors, *_burning(window, share(errors.read.now, requests.read.now), budget))
 
 
 def _three(two_hours: Selector) -> Expression:
     """The sum over three windows of two hours; one before the model was there counts as 0."""
     nothing = two_hours.now * 0
     return two_hours.now + two_hours.ago("2h").or_else(nothing) + two_hours.ago("4h").or_else(nothing)
-
-
-def _shares(window: str, errors: Recording, requests: Recording, budget: Recording) -> tuple[Recording, Recording]:
-    return _burning(window, share(errors.read.now, requests.read.now), budget)
 
 
 def _burning(window: str, missed: Expression, budget: Recording) -> tuple[Recording, Recording]:

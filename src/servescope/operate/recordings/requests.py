@@ -43,14 +43,16 @@ def request_recordings(form: Form) -> tuple[Recording, ...]:
     requests, rejected = metric("servescope_requests_total"), metric("servescope_rejected_total")
     rate = per_second(requests, _WINDOW)
     refusals = per_second(rejected, _WINDOW)
+    counts = _counts(requests, _WINDOW, {
+        "servescope_requests_failed": requests.where(like("code", "5..")),
+        "servescope_requests_refused": rejected.where(one_of("reason", "queue_full", "no_worker")),
+    })  # fmt: skip
     return (
         Recording("instance_model_code:servescope_requests:rate5m", sum_by(rate, *INSTANCE_MODEL, "code")),
         Recording("instance_model_reason:servescope_rejected:rate5m", sum_by(refusals, *INSTANCE_MODEL, "reason")),
-        *_shares(requests, _WINDOW, {
-            "servescope_requests_failed": requests.where(like("code", "5..")),
-            "servescope_requests_refused": rejected.where(one_of("reason", "queue_full", "no_worker")),
-        }),
-        *_shares(requests, _GIVING_UP, {"servescope_requests_given_up": requests.where(given_up())}),
+        *counts,
+        _failed(counts),
+        *_counts(requests, _GIVING_UP, {"servescope_requests_given_up": requests.where(given_up())}),
         *_durations(form),
     )  # fmt: skip
 
@@ -79,18 +81,19 @@ def given_up() -> Matcher:
     return one_of("code", "408", "499")
 
 
-def _shares(whole: Selector, window: str, parts: dict[str, Selector]) -> tuple[Recording, ...]:
-    """`model:NAME:count5m` of all, then of each part, then `model:PART:ratio5m`."""
-    requests = Recording(f"model:servescope_requests:count{window}", sum_by(gained(whole, window), *MODEL))
-    counts = {
-        name: Recording(f"model:{name}:count{window}", sum_by(gained(part, window), *MODEL))
-        for name, part in parts.items()
-    }
-    shares = (
-        Recording(f"model:{name}:ratio{window}", share(count.read.now, requests.read.now))
-        for name, count in counts.items()
+def _counts(whole: Selector, window: str, parts: dict[str, Selector]) -> tuple[Recording, ...]:
+    """`model:NAME:count5m` of all, then of each part."""
+    counters = {"servescope_requests": whole, **parts}
+    return tuple(
+        Recording(f"model:{name}:count{window}", sum_by(gained(counter, window), *MODEL))
+        for name, counter in counters.items()
     )
-    return (requests, *counts.values(), *shares)
+
+
+def _failed(counts: tuple[Recording, ...]) -> Recording:
+    """For who asks for it: alerts divide by themselves, as vmalert reads whatever it records an interval late."""
+    requests, failed, *_ = counts
+    return Recording("model:servescope_requests_failed:ratio5m", share(failed.read.now, requests.read.now))
 
 
 def _durations(form: Form) -> tuple[Recording, ...]:
