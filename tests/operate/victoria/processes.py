@@ -85,11 +85,11 @@ def victoria(folder: Path, *options: str) -> Iterator[Victoria]:
 
 
 @contextmanager
-def vmalert(folder: Path, storage: Victoria, rules: Mapping[str, str]) -> Iterator[None]:
+def vmalert(folder: Path, storage: Victoria, rules: Mapping[str, str], *options: str) -> Iterator[None]:
     """A vmalert that evaluates these files of rules, for as long as the block runs."""
     (port,) = free_ports(1)
     # It wants an Alertmanager, and has none here: what it fails to send is written all the same.
-    words = [f"-httpListenAddr=127.0.0.1:{port}", f"-notifier.url={storage.url}", "-loggerLevel=WARN"]
+    words = [f"-httpListenAddr=127.0.0.1:{port}", f"-notifier.url={storage.url}", "-loggerLevel=WARN", *options]
     with _process(folder / "vmalert.log", _vmalert(folder, storage, rules, *words)):
         yield
 

@@ -27,12 +27,16 @@ jobQueueSize: 1000
 slo: {availability_target: 99.9, latency_ms: 250, latency_target: 90}
 """
 MODELS = ("well", "once", "ill")
-# Seconds by which vmalert may be later: it writes what it records every five, and an alert is three recordings away.
-LATE_S = 45
+# Scrapes each second, rules every fifth, and vmalert writes as much later as it does of fifteen: by a third of that.
+EVERY_S, WRITES = 5, "-remoteWrite.flushInterval=1666ms"
+# Until both have scraped: what comes before the first scrape after a start nobody knows of.
+SCRAPES_S = 3
+# Recordings are made of recordings, up to four deep, and of each VictoriaMetrics finds the first sample ten seconds late.
+LATE_S = 4 * (10 + EVERY_S)
 # Nothing here is to wait for minutes.
 HURRIED = Thresholds(errors_for="2s", latency_for="2s", unknown_models_for="2s", rejected_for="2s")
-# What moves while nobody asks, or is a rate of it.
-MOVING = ("utilization", "fill_ratio", ":servescope_held", ":rate5m", ":mean10m")
+# What moves while nobody asks, is a rate of it, or a mean over recordings, which began some seconds later in one of them.
+MOVING = ("utilization", "fill_ratio", ":servescope_held", ":rate5m", "busy5m", ":mean10m", ":normal", "1d", "3d")
 
 
 @pytest.fixture
@@ -51,14 +55,16 @@ def server(tmp_path):
 
 
 def files(server):
-    """As they are written, with everything done each second."""
+    """As they are written, in a hurry."""
     found = prometheus_files(discovery_of((f"127.0.0.1:{server.ports['metrics']}",), None, None), HURRIED, "classic")
     rules = {}
     for path in [path for path in found if path.startswith("rules/")]:
         every = yaml.safe_load(found[path])["groups"]
-        rules[path.removeprefix("rules/")] = yaml.safe_dump({"groups": [{**one, "interval": "1s"} for one in every]})
+        rules[path.removeprefix("rules/")] = yaml.safe_dump(
+            {"groups": [{**one, "interval": f"{EVERY_S}s"} for one in every]}
+        )
     main = yaml.safe_load(found["prometheus.yml"])
-    main["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    main["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": f"{EVERY_S}s"}
     del main["alerting"]  # there is no Alertmanager
     return yaml.safe_dump(main), rules
 
@@ -78,10 +84,14 @@ def restarted(server):
 
 
 def ready(server):
+    """Wait until every model has its worker, without asking any."""
+
+    def state(name):
+        (told,) = server.http.get(server.url("management", f"/models/{name}")).json()
+        return [worker["status"] for worker in told["workers"]]
+
     for name in MODELS:
-        wait_until(
-            lambda name=name: server.http.post(server.url("inference", f"/predictions/{name}")).status_code == 200
-        )
+        wait_until(lambda name=name: state(name) == ["READY"], name)
 
 
 def lived_through(server):
@@ -90,13 +100,22 @@ def lived_through(server):
     asked(server, "once", *[b""] * 130, b"raise x")
     asked(server, "ill", *[b"sleep 0.01"] * 100, *[b"raise x"] * 40)
     asked(server, "nosuch", *[b""] * 60)
-    time.sleep(4)  # for some scrapes, which is what this test is about
+    time.sleep(SCRAPES_S)
     restarted(server)
+    time.sleep(SCRAPES_S)
     for _ in range(4):
         asked(server, "well", *[b""] * 50)
         asked(server, "ill", *[b"sleep 0.3"] * 2, *[b""] * 20, *[b"raise x"] * 8)
         asked(server, "nosuch", *[b""] * 20)
         time.sleep(1)
+
+
+def settled(condition, what):
+    """VictoriaMetrics takes ten seconds to find a series that is new, and each recording is made of others."""
+    end = time.monotonic() + 4 * PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(1)  # each asks for all that is recorded
 
 
 def of_prometheus(told, query):
@@ -137,11 +156,10 @@ def test_the_same_server(tmp_path, server):
     with (
         prometheus(tmp_path / "prometheus", written, "classic") as told,
         victoria(tmp_path / "vm", *options) as storage,
-        vmalert(tmp_path / "vmalert", storage, rules),
+        vmalert(tmp_path / "vmalert", storage, rules, WRITES),
     ):
-        recorded = "count(model_slo:servescope_slo_errors:ratio_1h)"
-        for has in (lambda: told.has(recorded), lambda: storage.query(recorded)):
-            wait_until(has, recorded)
+        for scrapes in (told.has, storage.query):
+            wait_until(lambda scrapes=scrapes: scrapes("servescope_slo_requests_total"), "a scrape")
         lived_through(server)
 
         query = '{__name__=~".+:.+:.+"}'
@@ -151,7 +169,7 @@ def test_the_same_server(tmp_path, server):
             return ours and theirs == pytest.approx(ours, rel=0.01, abs=1e-9)
 
         try:
-            wait_until(same, "both to have recorded the same")
+            settled(same, "both to have recorded the same")
         finally:
             ours, theirs = shares(of_prometheus(told, query)), shares(of_victoria(storage, query))
             apart = {key: (value, theirs.get(key)) for key, value in ours.items()}
@@ -159,7 +177,10 @@ def test_the_same_server(tmp_path, server):
             print(*(theirs.keys() - ours.keys()), sep="\n")
         assert len(ours) > 100
         firing = 'ALERTS{alertstate="firing"}[10m]'
-        wait_until(lambda: fired(told.ask("query", query=firing)).keys() == fired(_matrix(storage, firing)).keys())
+        settled(
+            lambda: fired(told.ask("query", query=firing)).keys() == fired(_matrix(storage, firing)).keys(),
+            "the alerts",
+        )
         first, second = fired(told.ask("query", query=firing)), fired(_matrix(storage, firing))
     assert second == pytest.approx(first, abs=LATE_S)
     names = {(dict(key)["alertname"], dict(key).get("model_name")) for key in first}
