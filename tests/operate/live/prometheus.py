@@ -69,9 +69,9 @@ class Prometheus:
         return [line for line in lines if re.search("level=(?:warn|error)", line)]
 
 
-def files(port: int, form: Form) -> dict[str, str]:
+def files(port: int, form: Form, thresholds: Thresholds | None = None) -> dict[str, str]:
     """What `servescope prometheus` writes, for one server, with rules that are evaluated each second."""
-    written = prometheus_files(discovery_of((f"127.0.0.1:{port}",), None, None), Thresholds(), form)
+    written = prometheus_files(discovery_of((f"127.0.0.1:{port}",), None, None), thresholds or Thresholds(), form)
     main = yaml.safe_load(written["prometheus.yml"])
     del main["alerting"]  # there is no Alertmanager
     main["global"] = SCRAPES
