@@ -24,7 +24,7 @@ LLM_ENV ?= build/llm-env
 LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
 # Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
 LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
-PROGRAMS := prometheus promtool prometheus-alertmanager amtool gcc wrk
+PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -70,9 +70,10 @@ programs: # names the tests that cannot run here
 		if [ -n "$(REQUIRE_PROGRAMS)" ]; then echo "REQUIRE_PROGRAMS is set, so this is a failure."; exit 1; fi; \
 	fi
 
-generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, deploy/ [network]
+generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.md, docs/configuration.md, the runbook's page, deploy/ [network]
 	$(BIN)/servescope metrics list --markdown > docs/metrics.md
 	$(BIN)/python -m servescope.config.reference docs/configuration.md
+	$(BIN)/python -m servescope.metrics.runbook.render docs/runbook.md
 	rm -f deploy/prometheus/*.yml  # which --force would keep
 	$(BIN)/servescope prometheus deploy/prometheus --force
 	$(BIN)/servescope grafana deploy/grafana --force

@@ -64,13 +64,18 @@ TROUBLES = {
 }  # fmt: skip
 BLESSINGS = {"servescope_slo_good_total", "servescope_slo_threshold_seconds", "servescope_workers"}
 # The server's own, which are of no model.
-QUIET = {"servescope_series_dropped_total", "servescope_cgroup_cpu_throttled_seconds_total"}
+QUIET = {
+    "servescope_series_dropped_total",
+    "servescope_cgroup_cpu_throttled_seconds_total",
+    "servescope_models_missing",
+}
 GAUGES = {
     "servescope_queue_capacity": "100",
     "servescope_slo_target_ratio": "0.99",
     "servescope_collector_success": "1",
 }
-ERRORS, REQUESTS = "model_slo:servescope_slo_errors", "model_slo:servescope_slo_requests"
+ERRORS, REQUESTS, GOOD = (f"model_slo:servescope_slo_{of}" for of in ("errors", "requests", "good"))
+DURATION = "model:servescope_request_duration_seconds"
 
 
 def value_at(at_s: float) -> int:
@@ -153,8 +158,9 @@ def history(folder: Path, options: argparse.Namespace, now_s: float, target: str
     written = 0
     for hours, names, step in (
         (options.days * 24, (f"{ERRORS}:mean10m", f"{REQUESTS}:mean10m"), 600),
-        (6, (f"{ERRORS}:rate2h", f"{REQUESTS}:rate2h"), 60),
-        (2, (f"{ERRORS}:rate5m", f"{REQUESTS}:rate5m"), STEP_S),
+        (6, (f"{GOOD}:count2h", f"{REQUESTS}:count2h"), 60),
+        (2, (f"{ERRORS}:count5m", f"{REQUESTS}:count5m"), STEP_S),
+        (24, (f"{DURATION}:normal10m",), 60),
         (2, ("servescope_slo_requests_total", "servescope_slo_good_total"), STEP_S),
     ):
         text = folder / "history.txt"
@@ -184,6 +190,9 @@ def past_value(name: str, labels: str, troubled: int) -> int | None:
 def slo_labels(name: str, options: argparse.Namespace, target: str) -> Iterator[str]:
     """The label sets of a series about objectives, as Prometheus has them."""
     instance = "" if ":" in name else f',instance="{target}"'
+    if name.startswith(DURATION):
+        yield from (f'job="servescope",model_name="model-{n:03}",model_version="1.0"' for n in range(options.models))
+        return
     for number, slo in product(range(options.models), SLOS):
         if slo in ("ttft", "itl") and number >= options.language_models:
             continue

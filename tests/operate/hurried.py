@@ -16,9 +16,9 @@ FEATURES = {"classic": ("exemplar-storage",), "native": ("exemplar-storage", "na
 SCRAPES = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
 
 
-def hurried(target: str, form: Form) -> dict[str, str]:
+def hurried(target: str, form: Form, thresholds: Thresholds | None = None) -> dict[str, str]:
     """The files for one server, which scrape it and evaluate the rules each second."""
-    written = prometheus_files(discovery_of((target,), None, None), Thresholds(), form)
+    written = prometheus_files(discovery_of((target,), None, None), thresholds or Thresholds(), form)
     main = yaml.safe_load(written["prometheus.yml"])
     del main["alerting"]  # there is no Alertmanager
     main["global"] = SCRAPES

@@ -61,11 +61,13 @@ def seconds(duration: str) -> int:
     return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([smhd])", duration))
 
 
-def verdict(folder: Path, test: Mapping[str, object], alerts: Iterable[Mapping[str, object]]) -> str:
+def verdict(
+    folder: Path, test: Mapping[str, object], alerts: Iterable[Mapping[str, object]], form: Form = "classic"
+) -> str:
     """Run one test with these alerting rules and the recordings that they read; "" where it passes, else what promtool
     says.
     """
-    groups = [*_needed(alerts), {"name": "alerts", "rules": list(alerts)}]
+    groups = [*_needed(alerts, form), {"name": "alerts", "rules": list(alerts)}]
     (folder / "rules.yml").write_text(json.dumps({"groups": groups}))
     content = {
         "rule_files": ["rules.yml"],
@@ -93,9 +95,9 @@ def _rules(form: Form) -> Iterator[dict[str, Any]]:
             yield from group["rules"]
 
 
-def _needed(alerts: Iterable[Mapping[str, object]]) -> list[dict[str, Any]]:
+def _needed(alerts: Iterable[Mapping[str, object]], form: Form) -> list[dict[str, Any]]:
     """The groups of recordings, without the rules that nobody reads."""
-    recorded = yaml.safe_load(rule_files(Thresholds(), "classic")["recordings.yml"])["groups"]
+    recorded = yaml.safe_load(rule_files(Thresholds(), form)["recordings.yml"])["groups"]
     expressions = {rule["record"]: rule["expr"] for group in recorded for rule in group["rules"]}
     needed: set[str] = set()
     waiting = [str(rule["expr"]) for rule in alerts]

@@ -1,6 +1,7 @@
 """Files of rules: a PromQL parser reads every expression, and each name and label in it is one that there is."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import promql_parser
@@ -97,10 +98,29 @@ def test_nothing_is_read_before_it_is_recorded(form):
 
 def test_windows_of_days_read_no_counters():
     """What looks back more than two hours at a rate reads recorded series; so does every ratio over hours."""
-    for rule in rules("classic"):
-        for window in ("[1d]", "[3d]"):
-            if window in rule["expr"]:
-                assert all(":" in selector.name for selector in selectors(rule["expr"])), rule
+    read = [name for rule in rules("classic") for name in re.findall(r"([\w:]+)(?:{[^}]*})?\[[13]d\]", rule["expr"])]
+    assert len(read) > 4
+    assert all(":" in name for name in read), read
+
+
+def test_nothing_is_compared_that_is_read_at_two_times():
+    """What vmalert records it reads back late, so neither a difference nor a ratio has a counter on one side and a recording
+    on the other; and no rate is made a count by multiplying it.
+    """
+    checked = 0
+    for form in FORMS:
+        for rule in rules(form):
+            for node in walk(promql_parser.parse(rule["expr"])):
+                if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in ("-", "/"):
+                    kinds = [
+                        {":" in one.name for one in selectors(str(side.prettify()))} for side in (node.lhs, node.rhs)
+                    ]
+                    assert not kinds[0] or not kinds[1] or kinds[0] == kinds[1], rule
+                    assert all(len(kind) < 2 for kind in kinds), rule
+                    checked += 1
+            assert not re.search(r"rate\(.*\)\s*\* \d", rule["expr"], re.DOTALL), rule
+            assert "changes(" not in rule["expr"], rule
+    assert checked > 50
 
 
 def test_the_same_bytes():
@@ -123,13 +143,26 @@ def test_every_threshold_matters():
         assert "recordings.yml" not in differing
 
 
+def test_where_the_runbook_is():
+    """On the server that the alert is about; else on the first one; never a path that leads nowhere."""
+    files = rule_files(Thresholds(), "classic", "models-1:8082")
+    alerts = [rule for text in files.values() for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in alerts if "alert" in rule}
+    assert links["ServescopeModelStuck"] == "http://{{ $labels.instance }}/runbook#servescopemodelstuck"
+    assert links["ServescopeErrors"] == "http://models-1:8082/runbook#servescopeerrors"
+    assert links["ServescopeNoTargets"] == "http://models-1:8082/runbook#servescopenotargets"
+    assert all(link.startswith("http://") and link.endswith(f"/runbook#{name.lower()}") for name, link in links.items())
+    wiki = rule_files(Thresholds(runbook_url="https://wiki.example.org/run"), "classic")
+    assert "runbook_url: https://wiki.example.org/run#servescopemodelstuck" in wiki["workers.yml"]
+
+
 def test_labels_that_routes_go_by():
     """Each alert pages or makes a ticket, tells what it is about, and links to the runbook."""
     alerts = [rule for rule in rules("classic") if "alert" in rule]
-    assert len(alerts) == 16 + 19
+    assert len(alerts) == 16 + 23
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
-        assert {"summary", "description", "runbook_url"} == set(alert["annotations"])
+        assert {"summary", "description", "first_steps", "runbook_url"} == set(alert["annotations"])
         assert "$labels" in alert["annotations"]["description"]
     pairs = [(alert["alert"], alert["labels"].get("window")) for alert in alerts]
     assert len(set(pairs)) == len(pairs)

@@ -20,6 +20,12 @@ def test_the_documented_file_is_read_back(tmp_path):
         assert f"\n# {field.metadata['help']}\n{field.name}: " in text
 
 
+def test_a_runbook_on_every_server():
+    """`{instance}` stands for a server, behind TLS as well."""
+    given = "https://{instance}/runbook"
+    assert thresholds_of({"runbook_url": given}, "x").runbook_url == given
+
+
 def test_what_is_left_out_is_the_default(tmp_path):
     """A file with one key, and one with none."""
     assert thresholds_of({"disk_ratio": 0.8}, "x") == Thresholds(disk_ratio=0.8)
@@ -66,6 +72,11 @@ def test_whatever_is_set_is_written_and_read(tmp_path):
         ("errors_for: 300y", "errors_for='300y' is longer than a year"),
         ("runbook_url: ftp://x/y", "runbook_url='ftp://x/y'"),
         ("runbook_url: https://x/y#z", "runbook_url="),
+        (
+            "runbook_url: docs/runbook.md",
+            "runbook_url='docs/runbook.md' is no http:// or https:// URL; without the line",
+        ),
+        ("runbook_url: 'https://{host}/x'", "runbook_url="),
         ("runbook_url: '{{ evil }}'", "runbook_url="),
         ("job: 'a\"b'", "job="),
         ("error_ratio_ticket: 0.5", "error_ratio_ticket=0.5 is above error_ratio_page=0.1"),

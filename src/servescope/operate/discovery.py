@@ -29,6 +29,11 @@ class Discovery:
     http_sd: str | None = None
 
     @property
+    def first(self) -> str:
+        """A server that is known by name: the first target, or the one that is asked for the others; else this machine's."""
+        return self.targets[0] if self.targets else urlsplit(self.http_sd or "").netloc or DEFAULT_TARGET
+
+    @property
     def lines(self) -> list[str]:
         """The part of a scrape config, without indentation: what is active, and then what could be instead."""
         kinds = (

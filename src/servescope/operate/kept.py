@@ -5,6 +5,7 @@ Called by `servescope prometheus`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,9 +19,23 @@ def kept_files(folder: Path, *, finds_servers: bool) -> frozenset[str]:
     return frozenset(name for name, section in wanted.items() if _has(folder / name, section))
 
 
-def _has(path: Path, section: str) -> bool:
+def kept_target(folder: Path) -> str | None:
+    """The first server that the folder's prometheus.yml names; None where it names none."""
+    content = _content(folder / "prometheus.yml")
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        return False
+        target = content["scrape_configs"][0]["static_configs"][0]["targets"][0]
+    except (LookupError, TypeError):
+        return None
+    return target if isinstance(target, str) else None
+
+
+def _has(path: Path, section: str) -> bool:
+    content = _content(path)
     return isinstance(content, dict) and section in content
+
+
+def _content(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None

@@ -39,9 +39,12 @@ _NATIVE: Final = """\
 _ONE_OF: Final = "    # One kind of discovery at a time: a server that is found twice is counted twice.\n"
 
 
-def prometheus_files(discovery: Discovery, thresholds: Thresholds, form: Form) -> dict[str, str]:
-    """Every file of the folder, by its path in it."""
-    rules = {f"rules/{name}": text for name, text in rule_files(thresholds, form).items()}
+def prometheus_files(
+    discovery: Discovery, thresholds: Thresholds, form: Form, first_target: str | None = None
+) -> dict[str, str]:
+    """Every file of the folder, by its path in it. `first_target`: a server to link to, if it is not the discovery's first."""
+    found = rule_files(thresholds, form, first_target or discovery.first)
+    rules = {f"rules/{name}": text for name, text in found.items()}
     return {
         "prometheus.yml": prometheus_file(discovery, thresholds, form),
         "alertmanager.yml": alertmanager_file(),

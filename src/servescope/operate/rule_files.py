@@ -8,9 +8,11 @@ from typing import Any, Final
 import yaml
 from yaml.representer import BaseRepresenter
 
+from servescope.metrics.runbook.page import first_steps
 from servescope.operate.alert import Alert
 from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups
+from servescope.operate.discovery import DEFAULT_TARGET
 from servescope.operate.promql import Form, Recording
 from servescope.operate.recordings import recording_groups
 from servescope.operate.rule_group import RuleGroup
@@ -29,12 +31,12 @@ class _Dumper(yaml.SafeDumper):
     yaml_representers = {**yaml.SafeDumper.yaml_representers, str: _text}  # noqa: RUF012 (the base class' own name)
 
 
-def rule_files(thresholds: Thresholds, form: Form) -> dict[str, str]:
-    """The files: recordings in one, alerts in one for each topic."""
+def rule_files(thresholds: Thresholds, form: Form, first_target: str = DEFAULT_TARGET) -> dict[str, str]:
+    """The files: recordings in one, alerts in one for each topic. `first_target`: whom links lead to that are about no server."""
     files = {"recordings.yml": _file([_group(group, _recording) for group in recording_groups(form)])}
     for group in alert_groups(thresholds, form):
         topic = group.name.removeprefix("servescope-").removesuffix("-alerts")
-        files[f"{topic}.yml"] = _file([_group(group, lambda alert: _alert(alert, thresholds))])
+        files[f"{topic}.yml"] = _file([_group(group, lambda alert: _alert(alert, thresholds, first_target))])
     return files
 
 
@@ -51,7 +53,7 @@ def _recording(recording: Recording) -> dict[str, Any]:
     return {"record": recording.name, "expr": str(recording.expression)}
 
 
-def _alert(alert: Alert, thresholds: Thresholds) -> dict[str, Any]:
+def _alert(alert: Alert, thresholds: Thresholds, first_target: str) -> dict[str, Any]:
     labels = {"severity": alert.severity, **({"role": alert.role} if alert.role else {}), **dict(alert.labels)}
     return {
         "alert": alert.name,
@@ -61,7 +63,13 @@ def _alert(alert: Alert, thresholds: Thresholds) -> dict[str, Any]:
         "annotations": {
             "summary": alert.summary,
             "description": alert.description,
-            "runbook_url": f"{thresholds.runbook_url}#{alert.anchor}",
+            "first_steps": " ".join(f"{number}. {step}" for number, step in enumerate(first_steps(alert.anchor), 1)),
+            "runbook_url": f"{_runbook(alert, thresholds, first_target)}#{alert.anchor}",
             **({"dashboard_url": board_link(thresholds.grafana_url, alert)} if thresholds.grafana_url else {}),
         },
     }
+
+
+def _runbook(alert: Alert, thresholds: Thresholds, first_target: str) -> str:
+    of_one = "instance" in (alert.condition.labels or ())
+    return thresholds.runbook_url.replace("{instance}", "{{ $labels.instance }}" if of_one else first_target)

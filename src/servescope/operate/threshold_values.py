@@ -68,14 +68,15 @@ def duration(default: str, text: str) -> Any:
 
 
 def link(default: str, text: str) -> Any:
-    """A URL of http or https, or a path, to which `#section` can be added."""
+    """A URL of http or https to which `#section` can be added; `{instance}` in it stands for a server's address."""
 
     def read(value: Any) -> str:
-        if not isinstance(value, str) or not _LINK.fullmatch(value):
-            raise ValueError("is no URL or path to which #section could be added")
-        scheme, separator, _ = value.partition("://")
-        if separator and scheme not in ("http", "https"):
-            raise ValueError("is no http:// or https:// URL")
+        if not isinstance(value, str) or not _LINK.fullmatch(value.replace("{instance}", "")):
+            raise ValueError("is no URL to which #section could be added")
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(
+                "is no http:// or https:// URL; without the line each alert links to its server's own page"
+            )
         return value
 
     return _field(default, text, read)

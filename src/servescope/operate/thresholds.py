@@ -29,8 +29,9 @@ class Thresholds:
 
     job: str = job("servescope", "The job under which Prometheus scrapes the servers.")
     runbook_url: str = link(
-        "docs/runbook.md", "Where docs/runbook.md can be read; every alert links to its section there."
-    )
+        "http://{instance}/runbook", "Where the runbook can be read; every alert links to its section there. {instance} is the"
+        " metrics address of the server that the alert is about, or of the first server where it is about no single one.",
+    )  # fmt: skip
     grafana_url: str = server_url(
         "",
         "Where Grafana has the boards, such as https://grafana.example.org; every alert then has a link to its board.",
@@ -39,6 +40,11 @@ class Thresholds:
     minimum_requests: int = count(
         20, "Requests in 5 minutes below which a model's error and refusal ratios alert nobody."
     )
+    minimum_failed_page: int = count(
+        5, "Requests that failed below which nobody is paged for a share of them: neither of 5xx, nor of refusals, nor for an"
+        " error budget. They are counted as requests are.",
+    )  # fmt: skip
+    minimum_failed_ticket: int = count(3, "The same for tickets.")
     error_ratio_ticket: float = ratio(0.01, "Share of 5xx over 5 minutes above which there is a ticket.")
     error_ratio_page: float = ratio(0.1, "Share of 5xx over 5 minutes above which somebody is paged.")
     errors_for: str = duration("5m", "How long it has to be so.")
@@ -47,6 +53,12 @@ class Thresholds:
         0.01, "Share of requests that are refused for want of room above which somebody is paged."
     )
     rejected_for: str = duration("2m", "How long it has to be so.")
+
+    give_up_ratio: float = ratio(
+        0.05, "Share of requests whose client hung up (499) or whose deadline passed (408) over 10 minutes above which there is a"
+        " ticket.",
+    )  # fmt: skip
+    give_up_minimum: int = count(10, "Such requests in 10 minutes below which there is none.")
 
     slo_minimum_requests: int = count(
         100, "Requests below which no error budget is said to burn: in the last hour for the 1h and 5m windows, in the"
@@ -66,11 +78,26 @@ class Thresholds:
     queue_stalled_seconds: float = seconds(30, "Age of the oldest waiting request above which somebody is paged.")
     queue_stalled_for: str = duration("1m", "How long it has to be so.")
 
+    stuck_seconds: float = seconds(
+        120,
+        "Seconds without an answer, while all workers are busy and requests come or wait, after which somebody is paged.",
+    )
+    stuck_times_normal: float = factor(
+        3, "Or so many times as long as the model's slowest hundredth took over the last day, where that is longer."
+    )
     worker_restarts: int = count(3, "Restarts of a model's workers on one server within 15 minutes that page.")
     model_not_ready_for: str = duration("2m", "How long a model that should have workers may have none that can work.")
     workers_missing_for: str = duration(
         "10m", "How long a model may have fewer workers that can work than its minimum."
     )
+
+    models_missing_for: str = duration("1m", "How long a model that the start was asked for may be missing.")
+    unknown_models_ratio: float = ratio(
+        0.1,
+        "Share of predictions over 10 minutes that are for models which a server has not, above which somebody is paged.",
+    )
+    unknown_models_minimum: int = count(10, "Such predictions in 10 minutes below which nobody is.")
+    unknown_models_for: str = duration("1m", "How long it has to be so.")
 
     kv_cache_ratio: float = ratio(0.9, "Share of an engine's KV cache that is taken, while it preempts requests.")
     kv_cache_for: str = duration("5m", "How long it has to be so.")
@@ -81,7 +108,9 @@ class Thresholds:
 
     memory_ratio: float = ratio(0.9, "Share of the cgroup's memory limit, or of the host's memory where it has none.")
     memory_for: str = duration("5m", "How long it has to be so.")
-    disk_ratio: float = ratio(0.9, "Share of the root file system that is taken.")
+    disk_ratio: float = ratio(
+        0.9, "Share of a file system with the model store, logs or temporary files that is taken."
+    )
     disk_for: str = duration("10m", "How long it has to be so.")
 
     collector_failing_for: str = duration("5m", "How long a collector may fail.")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from servescope.metrics.collectors.host import host_collectors, selected_collectors
+from servescope.metrics.collectors.host import host_collectors, selected_collectors, written_directories
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.log_mode.metric_lines import MetricLines
@@ -49,7 +49,9 @@ class Measuring(Part):
         names = selected_collectors(beginning.settings)
         if not names or not self.mode.records:
             return None
-        collectors = host_collectors(beginning.hostname, names, self.recorder.workers.processes.snapshot)
+        written = written_directories(beginning.settings, beginning.workspace)
+        processes = self.recorder.workers.processes.snapshot
+        collectors = host_collectors(beginning.hostname, names, processes, directories=written)
         return Sampler(collectors, beginning.settings.metric_time_interval, self.registry, lines.reading)
 
     async def before_scrape(self) -> None:

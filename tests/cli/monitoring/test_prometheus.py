@@ -1,5 +1,7 @@
 """`servescope prometheus`: what it writes, what it keeps, what it refuses."""
 
+import re
+
 import pytest
 import yaml
 
@@ -10,17 +12,19 @@ def test_it_writes_a_folder(tmp_path, capsys):
     """Everything on one line; a second time nothing changes."""
     folder = tmp_path / "prometheus"
     assert run(["prometheus", str(folder)]) == 0
-    assert "12 files written, 0 as they were" in capsys.readouterr().out
+    assert "13 files written, 0 as they were" in capsys.readouterr().out
     assert {path.name for path in folder.iterdir()} == {"prometheus.yml", "alertmanager.yml", "thresholds.yml", "rules"}
     assert run(["prometheus", str(folder)]) == 0
-    assert "0 files written, 11 as they were" in capsys.readouterr().out
+    assert "0 files written, 12 as they were" in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten(tmp_path, capsys):
     """Without --force the command fails and names the files; with it they are new."""
     assert run(["prometheus", str(tmp_path)]) == 0
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2"]) == 1
-    assert "prometheus.yml already: give --force" in capsys.readouterr().err
+    # The first server is in the links of alerts that are about no single one.
+    others = "rules/queues.yml, rules/requests.yml, rules/server.yml, rules/slo.yml"
+    assert f"has prometheus.yml, {others} already: give --force" in capsys.readouterr().err
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2", "--force"]) == 0
     job = yaml.safe_load((tmp_path / "prometheus.yml").read_text())["scrape_configs"][0]
     assert job["static_configs"] == [{"targets": ["a:1", "b:2"]}]
@@ -71,6 +75,32 @@ def test_what_is_no_configuration_is_written_over(tmp_path, text):
     assert "receivers" in (tmp_path / "alertmanager.yml").read_text()
 
 
+def links(folder):
+    """Where two alerts link to: one of a server, and one of a model on all of them."""
+    texts = [(folder / "rules" / name).read_text() for name in ("workers.yml", "requests.yml")]
+    return [re.search(r"runbook_url: (.*)#", text)[1].strip("'") for text in texts]
+
+
+def test_where_alerts_link_to(tmp_path):
+    """To the server that it is about, or the first one, also one that is configured already; or wherever is said."""
+    own = "http://{{ $labels.instance }}/runbook"
+    assert run(["prometheus", str(tmp_path)]) == 0
+    assert links(tmp_path) == [own, "http://127.0.0.1:8082/runbook"]
+    for options, first in (
+        (["--target", "a:1", "--target", "b:2"], "a:1"),
+        ([], "a:1"),
+        (["--http-sd", "http://models-1:8082/sd"], "models-1:8082"),
+        (["--file-sd", "targets/*.yml"], "127.0.0.1:8082"),
+    ):
+        assert run(["prometheus", str(tmp_path), "--force", *options]) == 0
+        assert links(tmp_path) == [own, f"http://{first}/runbook"]
+    told = ["--force", "--target", "a:1", "--runbook-url"]
+    assert run(["prometheus", str(tmp_path), *told, "https://wiki.example.org/run"]) == 0
+    assert links(tmp_path) == ["https://wiki.example.org/run"] * 2
+    assert run(["prometheus", str(tmp_path), *told, "https://{instance}/runbook"]) == 0
+    assert links(tmp_path) == [own.replace("http:", "https:"), "https://a:1/runbook"]
+
+
 def test_the_template(capsys, tmp_path):
     """--print-thresholds needs no folder, and what it prints can be given back."""
     assert run(["prometheus", "--print-thresholds"]) == 0
@@ -86,6 +116,10 @@ def test_the_template(capsys, tmp_path):
         (["--file-sd", "x.txt"], "--file-sd 'x.txt'"),
         (["--http-sd", "x"], "--http-sd 'x'"),
         (["--thresholds", "none.yml"], "none.yml cannot be read"),
+        (
+            ["--runbook-url", "docs/runbook.md"],
+            "--runbook-url: runbook_url='docs/runbook.md' is no http:// or https:// URL",
+        ),
     ],
 )
 def test_bad_options(tmp_path, capsys, options, named):

@@ -8,6 +8,7 @@ from servescope.operate.alerts import alert_groups
 from servescope.operate.thresholds import Thresholds
 
 LONG = 120  # steps of 15 s: half an hour
+PREDICTIONS = "/predictions/{model_name}"
 
 
 def of(topic):
@@ -50,3 +51,22 @@ def durations(name, within, each=100, steps=LONG):
 def promise(name, seconds=0.25):
     """A model's latency_ms, shown."""
     return {series("servescope_slo_threshold_seconds", model(name, slo="latency")): gauge((seconds, LONG))}
+
+
+def disk(instance, taken, mount="/var/log", directories="logs,temporary"):
+    """A file system of a hundred bytes that the server writes to."""
+    labels = server(instance, mount=mount, directories=directories)
+    return {
+        series("servescope_disk_used_bytes", labels): gauge((100 * taken, LONG)),
+        series("servescope_disk_available_bytes", labels): gauge((100 - 100 * taken, LONG)),
+    }
+
+
+def asked(instance, ok, unknown, path=PREDICTIONS, listener="inference"):
+    """A server's requests on one path."""
+    labels = server(instance, listener=listener, method="POST", path=path)
+    family = "servescope_http_requests_total"
+    return {
+        series(family, {**labels, "code": "200"}): counter(*ok),
+        series(family, {**labels, "code": "404"}): counter(*unknown),
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operate.alerts.scenario import LONG, durations, model, of, promise, requests, server
+from operate.alerts.scenario import LONG, disk, durations, model, of, promise, requests, server
 from operate.promtool import (
     GONE,
     RESET,
@@ -187,9 +187,11 @@ def test_machines(tmp_path):
     gib = 2**30
     inputs = {
         series("MemoryUtilization", server("full", **host)): gauge((91, LONG)),
-        series("DiskUtilization", server("full", **host)): gauge((90.5, LONG)),
+        **disk("full", 0.905),
         series("MemoryUtilization", server("fine", **host)): gauge((89, LONG)),
-        series("DiskUtilization", server("fine", **host)): gauge((89, LONG)),
+        **disk("fine", 0.89),
+        # The root file system is full, and the server writes nothing there.
+        series("DiskUtilization", server("fine", **host)): gauge((99, LONG)),
         series("MemoryUtilization", server("small container", **host)): gauge((20, LONG)),
         series("servescope_cgroup_memory_bytes", server("small container")): gauge((0.95 * gib, LONG)),
         series("servescope_cgroup_memory_limit_bytes", server("small container")): gauge((gib, LONG)),
@@ -202,9 +204,9 @@ def test_machines(tmp_path):
         labels = server("gpus", device=device, uuid=f"GPU-{device}", name="H100")
         inputs[series("servescope_gpu_memory_used_bytes", labels)] = gauge((used * gib, LONG))
         inputs[series("servescope_gpu_memory_total_bytes", labels)] = gauge((gib, LONG))
-    memory, disk = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
+    memory, filling = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
     fills = [(*memory, "full"), (*memory, "small container")]
-    late = [*fills, (*disk, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
+    late = [*fills, (*filling, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
     by = ("severity", "instance")
     expected = [firing(4 * 60, by, []), firing(6 * 60, by, fills), firing(14 * 60 + 15, by, late)]
     assert verdict(tmp_path, given("15s", inputs, expected), [*of("host"), *of("gpu")]) == ""

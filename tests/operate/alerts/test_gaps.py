@@ -28,7 +28,8 @@ def test_what_waits_outlives_a_failed_scrape(tmp_path):
         series("servescope_queue_oldest_seconds", model("none")): failing_scrapes(100),
         series("servescope_workers_min", model("lacks")): failing_scrapes(2),
         series("MemoryUtilization", server("a:8082", Level="Host", Hostname="h")): failing_scrapes(99),
-        series("DiskUtilization", server("a:8082", Level="Host", Hostname="h")): failing_scrapes(99),
+        series("servescope_disk_used_bytes", server("a:8082", mount="/", directories="logs")): failing_scrapes(99),
+        series("servescope_disk_available_bytes", server("a:8082", mount="/", directories="logs")): failing_scrapes(1),
         series("servescope_collector_success", server("a:8082", collector="gpu")): failing_scrapes(0),
         series("up", server("a:8082")): " ".join(["1 1 1 0"] * (LONG // 4)),
     }

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from operate.alerts.scenario import model, requests, server
+from operate.alerts.scenario import asked, disk, model, requests, server
 from operate.promtool import alerting_rules, counter, gauge, given, needs_promtool, series, steady, verdict
+from servescope.metrics.runbook.page import first_steps
+from servescope.operate.discovery import DEFAULT_TARGET
 
 pytestmark = needs_promtool
 
@@ -47,9 +49,25 @@ class Told(NamedTuple):
             "exp_annotations": {
                 "summary": self.summary,
                 "description": self.description,
-                "runbook_url": f"docs/runbook.md#{self.name.lower()}",
+                "first_steps": "1. {} 2. {}".format(*first_steps(self.name.lower())),
+                "runbook_url": f"http://{self.labels.get('instance', DEFAULT_TARGET)}/runbook#{self.name.lower()}",
             },
         }
+
+
+def hung():
+    """A model that answers nobody: its clients leave, and its worker has been at one batch for a quarter of an hour."""
+    labels = model("hung")
+    at_it = gauge((900, STEPS))
+    left = {**labels, "transport": "rest", "route": "predict"}
+    return {
+        series("servescope_requests_total", {**left, "code": "499"}): steady(1, STEPS),
+        series("servescope_requests_total", {**left, "code": "200"}): steady(0, STEPS),
+        series("servescope_worker_batch_seconds", {**labels, "worker": "W"}): at_it,
+        series("servescope_in_flight_oldest_seconds", labels): at_it,
+        series("servescope_workers", {**labels, "state": "busy"}): gauge((1, STEPS)),
+        series("servescope_workers_max", labels): gauge((1, STEPS)),
+    }
 
 
 def broken():
@@ -65,11 +83,17 @@ def broken():
         series("servescope_workers_min", labels): gauge((3, STEPS)),
         series("servescope_workers_max", labels): gauge((3, STEPS)),
         series("servescope_worker_restarts_total", {**labels, "reason": "exit"}): counter((0, 60), (1, 4), (0, 36)),
+        series("servescope_worker_restarts_total", {**labels, "reason": "oom"}): counter((0, 50), (1, 17), (0, 33)),
+        series("servescope_models_missing", server("a:8082", model_name="nosuch", reason="not_found")): gauge(
+            (1, STEPS)
+        ),
+        **asked("a:8082", [(3, STEPS)], [(1, STEPS)]),
+        **hung(),
         series("servescope_workers", {**labels, "state": "ready"}): gauge((1, 70), (0, 30)),
         series("servescope_llm_kv_cache_usage_ratio", {**labels, "worker": "W"}): gauge((0.975, STEPS)),
         series("servescope_llm_preemptions_total", {**labels, "worker": "W"}): steady(1, STEPS),
         series("MemoryUtilization", server("a:8082", Level="Host")): gauge((93.2, STEPS)),
-        series("DiskUtilization", server("a:8082", Level="Host")): gauge((94, STEPS)),
+        **disk("a:8082", 0.94),
         series("up", server("b:8082")): gauge((0, STEPS)),
         series("up", server("c:8082")): " ".join(["1 1 1 1 0"] * (STEPS // 5)),
         series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),
@@ -116,6 +140,12 @@ TOLD = [
         "The 99th percentile of resnet 1.0 over 5 minutes is 495ms, above the model's latency_ms.",
     ),
     Told(
+        "ServescopeClientsGiveUp", "ticket", "symptom", {**OF_MODEL, "model_name": "hung"},
+        "More than 5 % of the clients of hung 1.0 get no answer in their time",
+        "100% of the requests of hung 1.0 in the last 10 minutes ended without an answer: their clients hung up (499), or"
+        " their deadline passed (408).",
+    ),
+    Told(
         "ServescopeQueueNearlyFull", "ticket", "symptom", OF_INSTANCE,
         "The queue of resnet 1.0 on a:8082 is nearly full",
         "95% of the queue of resnet 1.0 on a:8082 is taken, more than 80 %. Once it is full, requests are refused with 503.",
@@ -131,8 +161,20 @@ TOLD = [
         " lives.",
     ),
     Told(
-        "ServescopeWorkersRestart", "page", "cause", OF_INSTANCE, "Workers of resnet 1.0 on a:8082 die again and again",
-        "Workers of resnet 1.0 on a:8082 were started again 4 times in the last 15 minutes.",
+        "ServescopeModelStuck", "page", "cause", {**OF_INSTANCE, "model_name": "hung"},
+        "hung 1.0 on a:8082 answers nobody",
+        "All workers of hung 1.0 on a:8082 are busy, and nobody was answered for 120 s or longer. The oldest request under way"
+        " came 15m 0s ago; its client may be gone.",
+    ),
+    Told(
+        "ServescopeWorkersRestart", "page", "cause", {**OF_INSTANCE, "reason": "exit"},
+        "Workers of resnet 1.0 on a:8082 die again and again: exit",
+        "Workers of resnet 1.0 on a:8082 were started again 4 times in the last 15 minutes for the reason exit.",
+    ),
+    Told(
+        "ServescopeWorkersRestart", "page", "cause", {**OF_INSTANCE, "reason": "oom"},
+        "Workers of resnet 1.0 on a:8082 die again and again: oom",
+        "Workers of resnet 1.0 on a:8082 were started again 17 times in the last 15 minutes for the reason oom.",
     ),
     Told(
         "ServescopeModelNotReady", "page", "cause", OF_INSTANCE, "resnet 1.0 on a:8082 has no worker that can work",
@@ -141,6 +183,17 @@ TOLD = [
     Told(
         "ServescopeWorkersMissing", "ticket", "cause", OF_INSTANCE, "resnet 1.0 on a:8082 has fewer workers than it should",
         "resnet 1.0 on a:8082 lacks 2 of the workers that it should have at least.",
+    ),
+    Told(
+        "ServescopeModelsMissing", "page", "", server("a:8082", model_name="nosuch", reason="not_found"),
+        "a:8082 was started with nosuch and does not serve it",
+        "The start of a:8082 could not load the model nosuch: not_found. Whoever asks for it gets 404, or 503.",
+    ),
+    Told(
+        "ServescopeUnknownModels", "page", "", server("a:8082"),
+        "More than 10 % of the requests to a:8082 are for models that it has not",
+        "25% of the predictions that a:8082 was asked for in the last 10 minutes were answered with 404, as there is no such"
+        " model or version. Either models are lacking, or clients ask for the wrong ones.",
     ),
     Told(
         "ServescopeKvCacheFull", "ticket", "cause", OF_INSTANCE,
@@ -159,8 +212,10 @@ TOLD = [
         " the server.",
     ),
     Told(
-        "ServescopeDiskNearlyFull", "ticket", "", server("a:8082"), "The root file system of a:8082 is nearly full",
-        "94% of the root file system of a:8082 is taken, more than 90 %.",
+        "ServescopeDiskNearlyFull", "ticket", "", server("a:8082", mount="/var/log", directories="logs,temporary"),
+        "The file system /var/log on a:8082 is nearly full",
+        "94% of the file system /var/log on a:8082 is taken, more than 90 %. On it are the server's directories"
+        " logs,temporary.",
     ),
     Told(
         "ServescopeTargetDown", "page", "", server("b:8082"), "b:8082 does not answer Prometheus",
@@ -184,7 +239,7 @@ TOLD = [
     ),
     Told(
         "ServescopeSeriesDropped", "ticket", "", server("a:8082", family="hits"), "a:8082 leaves out series of hits",
-        "60 updates of hits on a:8082 in 15 minutes were counted as other or left out; servescope_series_dropped_total says of"
+        "59 updates of hits on a:8082 in 15 minutes were counted as other or left out; servescope_series_dropped_total says of"
         " which model and why, ts_log.log names it once.",
     ),
     Told(

@@ -11,6 +11,7 @@ from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition import openmetrics, protobuf, text
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.runbook.page import page
 from servescope.web.metrics.api import MetricsApi, route_of
 from web.port import OpenPort, run
 
@@ -277,6 +278,8 @@ def test_a_mode_without_exposition(tmp_path):
         ("/metrics/x", "/metrics"),
         ("/", "/"),
         ("/api-description", "/api-description"),
+        ("/runbook", "/runbook"),
+        ("/runbook/x", "other"),
         ("/x", "other"),
     ],
 )
@@ -297,5 +300,26 @@ def test_discovery(tmp_path):
                 {"targets": ["127.0.0.1:8082", "10.0.0.2:8082"], "labels": {"__scheme__": "http"}},
                 {"targets": ["[::1]:8445"], "labels": {"__scheme__": "https"}},
             ]
+
+    run(main())
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_runbook(tmp_path, shown):
+    """A page with a section for each alert, whatever is measured; it can be read and nothing else."""
+
+    async def main():
+        async with MetricsPort(tmp_path, shown=shown) as port:
+            for target in ("/runbook", "/runbook/"):
+                headers, body = await port.ask(target=target)
+                assert headers["content-type"] == "text/html; charset=utf-8"
+                assert body == page()
+                assert b'<h2 id="servescopemodelstuck">' in body
+            headers, body = await port.ask(target="/runbook", method="HEAD")
+            assert (headers["content-length"], body) == (str(len(page())), b"")
+            for method in ("POST", "PUT", "DELETE"):
+                reader, writer = await port.connect(target="/runbook", method=method)
+                assert (await reader.readline()).split()[1] == b"405"
+                writer.close()
 
     run(main())

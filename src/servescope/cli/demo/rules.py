@@ -17,7 +17,7 @@ _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = r"(?:\d+(?:ms|[smhd]))+"
 _PART = re.compile(r"(\d+)(ms|[smhd])")
 # How far an expression looks back; how long an alert has to be so; how often a group is evaluated.
-_RANGE = re.compile(rf"(?<=\[){_DURATION}(?=\])|(?<= offset ){_DURATION}")
+_RANGE = re.compile(rf"(?<=\[){_DURATION}(?=[\]:])|(?<=:){_DURATION}(?=\])|(?<= offset ){_DURATION}")
 _FOR = re.compile(rf"(?m)(?<=^    for: ){_DURATION}$")
 _INTERVAL = re.compile(rf"(?m)(?<=interval: ){_DURATION}$")
 _ALERTMANAGER = "127.0.0.1:9093"

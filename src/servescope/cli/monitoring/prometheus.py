@@ -3,6 +3,7 @@
 In: where the servers are, a file of thresholds. Out: files in a folder. Needs no running server. Run by `cli.main`.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,9 @@ import typer
 
 from servescope.cli.help.typed import examples
 from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
-from servescope.operate.kept import kept_files
+from servescope.operate.kept import kept_files, kept_target
 from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files
-from servescope.operate.thresholds import Thresholds, read_thresholds, render_thresholds
+from servescope.operate.thresholds import Thresholds, read_thresholds, render_thresholds, thresholds_of
 from servescope.operate.writer import write_files
 
 
@@ -47,6 +48,14 @@ ThresholdsFile = Annotated[
         help="Thresholds of the alerts. Default: DIR/thresholds.yml where it is there.",
     ),
 ]
+RunbookUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--runbook-url",
+        metavar="URL",
+        help="Where alerts link to, instead of runbook_url of the thresholds; {instance} in it is a server's metrics address.",
+    ),
+]
 Native = Annotated[bool, typer.Option("--native", help="Read native histograms instead of classic buckets.")]
 Force = Annotated[
     bool,
@@ -74,6 +83,7 @@ def prometheus(
     file_sd: FileSd = None,
     http_sd: HttpSd = None,
     thresholds: ThresholdsFile = None,
+    runbook_url: RunbookUrl = None,
     native: Native = False,
     force: Force = False,
     _asked: PrintThresholds = False,
@@ -82,12 +92,20 @@ def prometheus(
     own = folder / THRESHOLDS_FILE
     chosen = thresholds if thresholds is not None else own if own.exists() else None
     settings = Thresholds() if chosen is None else read_thresholds(chosen)
+    if runbook_url is not None:
+        settings = replace(
+            settings, runbook_url=thresholds_of({"runbook_url": runbook_url}, "--runbook-url").runbook_url
+        )
+    finds_servers = bool(targets or file_sd or http_sd)
     files = prometheus_files(
-        discovery_of(tuple(targets or ()), file_sd, http_sd), settings, "native" if native else "classic"
+        discovery_of(tuple(targets or ()), file_sd, http_sd),
+        settings,
+        "native" if native else "classic",
+        None if finds_servers else kept_target(folder),
     )
     if own.exists():
         del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all
-    theirs = kept_files(folder, finds_servers=bool(targets or file_sd or http_sd)) if force else frozenset()
+    theirs = kept_files(folder, finds_servers=finds_servers) if force else frozenset()
     kept = sorted(path for path in theirs if (folder / path).read_text("utf-8") != files[path])
     for path in kept:
         del files[path]

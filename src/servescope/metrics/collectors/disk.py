@@ -1,47 +1,42 @@
-"""DiskUsage, DiskAvailable and DiskUtilization of the root file system, from statvfs; psutil's and df's figures.
+"""Disks: TorchServe's DiskUsage, DiskAvailable and DiskUtilization of the root file system, and those that the server writes to.
 
-In: statvfs of a path. Out: three readings. Called by `sampler`.
+In: statvfs of paths. Out: readings. Called by `sampler`.
 """
 
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from servescope.metrics.collectors.reading import Reading
+from servescope.metrics.collectors.disk_space import space_of
+from servescope.metrics.collectors.mounts import mount_readings
+from servescope.metrics.collectors.reading import PartlyFailed, Reading
 
 GIGABYTE = 1024**3
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """Bytes: used, and what unprivileged users can still fill."""
-
-    used: int
-    available: int
-
-
 class DiskCollector:
-    """One file system: that of `root`."""
+    """The file system of `root`, and those of the server's `directories`, by names of `definitions.DIRECTORIES`."""
 
     name = "disk"
 
-    def __init__(self, hostname: str, root: Path = Path("/")) -> None:
+    def __init__(self, hostname: str, root: Path = Path("/"), directories: Mapping[str, Path] | None = None) -> None:
         self._labels = ("Host", hostname)
         self._root = root
+        self._directories = directories or {}
 
     def update(self) -> Iterable[Reading]:
-        """Used and available in units of 1024³ bytes, and the used share in percent."""
-        disk = parse_statvfs(os.statvfs(self._root))
+        """Used and available in units of 1024³ bytes, and the used share in percent; then bytes of each file system.
+
+        Raises PartlyFailed where one of the server's directories cannot be looked at.
+        """
+        disk = space_of(self._root)
         room = disk.used + disk.available  # what is reserved for root belongs to neither, as in df
-        return [
+        readings = [
             Reading("DiskUsage", self._labels, disk.used / GIGABYTE),
             Reading("DiskAvailable", self._labels, disk.available / GIGABYTE),
             Reading("DiskUtilization", self._labels, 100.0 * disk.used / room if room else 0.0),
         ]
-
-
-def parse_statvfs(answer: os.statvfs_result) -> Disk:
-    """Used and available bytes."""
-    used = (answer.f_blocks - answer.f_bfree) * answer.f_frsize
-    return Disk(used=used, available=answer.f_bavail * answer.f_frsize)
+        mounts, failures = mount_readings(self._directories)
+        readings += mounts
+        if failures:
+            raise PartlyFailed(readings, "; ".join(failures))
+        return readings

@@ -5,7 +5,7 @@ In: which of them, the host's name, the running workers and where to look. Out: 
 """
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from servescope.config.collectors import COLLECTORS, SYSTEM_COLLECTORS
@@ -28,20 +28,28 @@ def selected_collectors(settings: Settings) -> tuple[str, ...]:
     return settings.collectors
 
 
+def written_directories(settings: Settings, temporary: Path) -> dict[str, Path]:
+    """Where the server puts models, logs and what it unpacks."""
+    store = {"model_store": settings.model_store} if settings.model_store is not None else {}
+    return {**store, "logs": settings.log_location, "temporary": temporary}
+
+
 def host_collectors(
     hostname: str,
     names: Sequence[str] = COLLECTORS,
     running: Callable[[], Sequence[WorkerProcess]] = tuple,
     proc: Path = Path("/proc"),
     root: Path = Path("/"),
+    directories: Mapping[str, Path] | None = None,
 ) -> list[Collector]:
     """Those of these names, in this order. `running` gives the workers; `proc` is the root of the proc file system,
-    `root` that of the disk and of the mounts. Raises KeyError for a name that is none.
+    `root` that of the disk and of the mounts; `directories` are those that the server writes to. Raises KeyError for a name
+    that is none.
     """
     make: dict[str, Callable[[], Collector]] = {
         "cpu": lambda: CpuCollector(hostname, proc),
         "memory": lambda: MemoryCollector(hostname, proc),
-        "disk": lambda: DiskCollector(hostname, root),
+        "disk": lambda: DiskCollector(hostname, root, directories),
         "cgroup": lambda: CgroupCollector(proc, root),
         "gpu": lambda: GpuCollector(hostname, running, proc=proc),
         "process": lambda: ProcessCollector(gc.get_stats, proc),

@@ -6,7 +6,7 @@ HUNG_UP = 499  # counted where the client left before its answer's end
 DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
 
 # Of a model shown from the first scrape on, so that rates and alerts work before the first such answer; never folded.
-USUAL_CODES = (200, 400, 500, 503)
+USUAL_CODES = (200, 400, 408, 499, 500, 503, 507)
 
 
 def code_class(code: int) -> str:

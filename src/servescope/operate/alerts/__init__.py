@@ -7,6 +7,7 @@ from servescope.operate.alert import Alert
 from servescope.operate.alerts.gpu import gpu_alerts
 from servescope.operate.alerts.host import host_alerts
 from servescope.operate.alerts.llm import llm_alerts
+from servescope.operate.alerts.models import model_alerts
 from servescope.operate.alerts.queues import queue_alerts
 from servescope.operate.alerts.requests import request_alerts
 from servescope.operate.alerts.server import server_alerts
@@ -27,7 +28,8 @@ def alert_groups(thresholds: Thresholds, form: Form) -> tuple[RuleGroup[Alert], 
         "slo": slo_alerts(recorded, thresholds),
         "requests": request_alerts(recorded, thresholds),
         "queues": queue_alerts(recorded, thresholds),
-        "workers": worker_alerts(thresholds),
+        "workers": worker_alerts(recorded, thresholds),
+        "models": model_alerts(recorded, thresholds),
         "llm": llm_alerts(recorded, thresholds),
         "gpu": gpu_alerts(recorded, thresholds),
         "host": host_alerts(recorded, thresholds),

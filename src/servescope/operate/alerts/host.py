@@ -7,9 +7,10 @@ from servescope.operate.thresholds import Thresholds
 
 
 def host_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
-    """Memory (the cgroup's where it has a limit) and the root file system, nearly full."""
+    """Memory (the cgroup's where it has a limit) and the file systems that the server writes to, nearly full."""
     memory = recorded.read("instance:servescope_memory:ratio").now
-    disk = recorded.read("instance:servescope_disk:ratio").now
+    disk = recorded.read("instance_mount:servescope_disk:ratio").now
+    place = f"{{{{ $labels.mount }}}} on {SERVER}"
     return (
         Alert(
             name="ServescopeMemoryNearlyFull",
@@ -29,7 +30,10 @@ def host_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ..
             condition=disk > thresholds.disk_ratio,
             measured=disk,
             lasts=thresholds.disk_for,
-            summary=f"The root file system of {SERVER} is nearly full",
-            description=f"{PERCENT} of the root file system of {SERVER} is taken, more than {percent(thresholds.disk_ratio)}.",
+            summary=f"The file system {place} is nearly full",
+            description=(
+                f"{PERCENT} of the file system {place} is taken, more than {percent(thresholds.disk_ratio)}. On it are the"
+                " server's directories {{ $labels.directories }}."
+            ),
         ),
     )

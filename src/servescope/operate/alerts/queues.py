@@ -1,11 +1,10 @@
 """Models that get more than they can do: in, queues and refusals; out, three alerts."""
 
 from servescope.operate.alert import Alert
-from servescope.operate.alerts.requests import enough_requests
+from servescope.operate.alerts.requests import enough_failed, enough_requests, share_of
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, SERVER, percent
-from servescope.operate.promql import Recordings, max_by, metric, one_of, ratio, recent, sum_by
+from servescope.operate.promql import Recordings, max_by, metric, recent
 from servescope.operate.recordings.levels import INSTANCE_MODEL
-from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.thresholds import Thresholds
 
 
@@ -46,15 +45,15 @@ def _stalled(thresholds: Thresholds) -> Alert:
 
 
 def _refusing(recorded: Recordings, thresholds: Thresholds) -> Alert:
-    refusals = recorded.read("instance_model_reason:servescope_rejected:rate5m")
-    refused = sum_by(refusals.where(one_of("reason", "queue_full", "no_worker")).now, *BY_MODEL)
-    share = ratio(refused, recorded.read("model:servescope_requests:rate5m").now)
+    count = recorded.read("model:servescope_requests_refused:count5m").now
+    refused = share_of(count, recorded)
+    enough = enough_requests(recorded, thresholds).and_on(enough_failed(count, "page", thresholds))
     return Alert(
         name="ServescopeRequestsRefused",
         severity="page",
         role="symptom",
-        condition=(share > thresholds.rejected_ratio).and_on(enough_requests(recorded, thresholds)),
-        measured=share,
+        condition=(refused > thresholds.rejected_ratio).and_on(enough),
+        measured=refused,
         lasts=thresholds.rejected_for,
         summary=f"{MODEL} refuses more than {percent(thresholds.rejected_ratio)} of its requests",
         description=(

@@ -2,37 +2,49 @@
 
 from servescope.operate.alert import Alert, Severity
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, percent
-from servescope.operate.promql import Expression, Recordings, equal, max_by, metric, recent
+from servescope.operate.promql import Expression, Recordings, equal, max_by, metric, recent, share
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.thresholds import Thresholds
 
-_SECONDS = 300  # of the window in which requests are counted
-
 
 def request_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
-    """5xx above two shares, and the 99th percentile above the model's latency_ms."""
+    """5xx above two shares, the 99th percentile above the model's latency_ms, clients that do not wait for an answer."""
     return (
         _errors("ServescopeManyErrors", "page", thresholds.error_ratio_page, recorded, thresholds),
         _errors("ServescopeErrors", "ticket", thresholds.error_ratio_ticket, recorded, thresholds),
         _slow(recorded, thresholds),
+        _giving_up(recorded, thresholds),
     )
 
 
 def enough_requests(recorded: Recordings, thresholds: Thresholds) -> Expression:
     """The models that were asked often enough in 5 minutes for a ratio to mean something."""
-    return recorded.read("model:servescope_requests:rate5m").now * _SECONDS >= thresholds.minimum_requests
+    return recorded.read("model:servescope_requests:count5m").now >= thresholds.minimum_requests
 
 
-def _errors(name: str, severity: Severity, share: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
-    failed = recorded.read("model:servescope_requests_failed:ratio5m").now
+def enough_failed(failed: Expression, severity: Severity, thresholds: Thresholds) -> Expression:
+    """Counts of what failed, where it is more than an accident. Over an hour Prometheus extrapolates, and 5 may be 5.02."""
+    least = thresholds.minimum_failed_page if severity == "page" else thresholds.minimum_failed_ticket
+    return failed > least - 0.5
+
+
+def share_of(part: Expression, recorded: Recordings) -> Expression:
+    """Of all requests in 5 minutes."""
+    return share(part, recorded.read("model:servescope_requests:count5m").now)
+
+
+def _errors(name: str, severity: Severity, limit: float, recorded: Recordings, thresholds: Thresholds) -> Alert:
+    count = recorded.read("model:servescope_requests_failed:count5m").now
+    failed = share_of(count, recorded)
+    enough = enough_requests(recorded, thresholds).and_on(enough_failed(count, severity, thresholds))
     return Alert(
         name=name,
         severity=severity,
         role="symptom",
-        condition=(failed > share).and_on(enough_requests(recorded, thresholds)),
+        condition=(failed > limit).and_on(enough),
         measured=failed,
         lasts=thresholds.errors_for,
-        summary=f"{MODEL} answers more than {percent(share)} of its requests with 5xx",
+        summary=f"{MODEL} answers more than {percent(limit)} of its requests with 5xx",
         description=f"{PERCENT} of the requests of {MODEL} in the last 5 minutes were answered with a status of 5xx.",
     )
 
@@ -53,4 +65,22 @@ def _slow(recorded: Recordings, thresholds: Thresholds) -> Alert:
         lasts=thresholds.latency_for,
         summary=f"The slowest hundredth of {MODEL} takes longer than its latency_ms",
         description=f"The 99th percentile of {MODEL} over 5 minutes is {DURATION}, above the model's latency_ms.",
+    )
+
+
+def _giving_up(recorded: Recordings, thresholds: Thresholds) -> Alert:
+    count = recorded.read("model:servescope_requests_given_up:count10m").now
+    part = share(count, recorded.read("model:servescope_requests:count10m").now)
+    enough = count >= thresholds.give_up_minimum
+    return Alert(
+        name="ServescopeClientsGiveUp",
+        severity="ticket",
+        role="symptom",
+        condition=(part > thresholds.give_up_ratio).and_on(enough),
+        measured=part,
+        summary=f"More than {percent(thresholds.give_up_ratio)} of the clients of {MODEL} get no answer in their time",
+        description=(
+            f"{PERCENT} of the requests of {MODEL} in the last 10 minutes ended without an answer: their clients hung up (499),"
+            " or their deadline passed (408)."
+        ),
     )

@@ -5,15 +5,15 @@ from servescope.operate.alerts.wording import NUMBER, PERCENT, SERVER
 from servescope.operate.promql import (
     absent,
     avg_over_time,
-    changes,
     equal,
-    increase,
+    gained,
     last_over_time,
     max_by,
     max_over_time,
     metric,
     min_by,
     recent,
+    rises,
     sum_by,
 )
 from servescope.operate.recordings.levels import INSTANCE
@@ -74,7 +74,7 @@ def _blinking(thresholds: Thresholds) -> Alert:
 
 def _restarting(thresholds: Thresholds) -> Alert:
     begun = metric("process_start_time_seconds").where(equal("job", thresholds.job))
-    restarts = max_by(changes(begun, "15m"), *INSTANCE)
+    restarts = max_by(rises(begun, "15m"), *INSTANCE)
     return Alert(
         name="ServescopeServerRestarts",
         severity="page",
@@ -104,8 +104,8 @@ def _collectors(thresholds: Thresholds) -> Alert:
 def _series() -> Alert:
     counted = metric("servescope_series_dropped_total")
     by = (*INSTANCE, "family")
-    grown = sum_by(increase(counted, "15m"), *by)
-    # A family's series begins with what was dropped first, which no increase shows.
+    grown = sum_by(gained(counted, "15m"), *by)
+    # A family's series begins with what was dropped first, which no growth shows.
     begun = sum_by(recent(counted), *by).unless_on(sum_by(last_over_time(counted, "5m", "15m"), *by))
     dropped = begun.or_else(grown)
     return Alert(

@@ -8,9 +8,10 @@ series, so one rule serves all models, and a model that is gone has no budget to
 from typing import Final, NamedTuple
 
 from servescope.operate.alert import Alert, Severity
+from servescope.operate.alerts.requests import enough_failed
 from servescope.operate.alerts.wording import MODEL, PERCENT, percent
-from servescope.operate.promql import Expression, Recordings, clamp_max, equal
-from servescope.operate.recordings.objectives import BUDGET, ERRORS, REQUESTS
+from servescope.operate.promql import Expression, Matcher, Recordings, clamp_max, equal, ratio
+from servescope.operate.recordings.objectives import BUDGET, ERRORS, GOOD, REQUESTS
 from servescope.operate.thresholds import Thresholds
 
 
@@ -21,7 +22,7 @@ class _Objective(NamedTuple):
 
 
 class _Pace(NamedTuple):
-    """A pair of windows; `guard` is the window whose requests are counted before anybody is alerted."""
+    """A pair of windows; `guard` is the window whose requests, and failures, are counted before anybody is alerted."""
 
     long: str
     short: str
@@ -30,7 +31,6 @@ class _Pace(NamedTuple):
     severity: Severity
 
 
-_SECONDS: Final = {"1h": 3600, "6h": 6 * 3600}
 _OBJECTIVES: Final = (
     _Objective("availability", "ServescopeAvailabilityBudgetBurns", "were answered with a server error or missed their deadline"),
     _Objective("latency", "ServescopeLatencyBudgetBurns", "took longer than the model's latency_ms"),
@@ -54,10 +54,10 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
     only = equal("slo", objective.slo)
     budget = recorded.read(BUDGET).where(only).now
     limit = clamp_max(budget * pace.burn_rate, thresholds.total_failure_ratio)
-    long = recorded.read(f"{ERRORS}ratio_{pace.long}").where(only).now
-    short = recorded.read(f"{ERRORS}ratio_{pace.short}").where(only).now
-    requests = recorded.read(f"{REQUESTS}rate{pace.guard}").where(only).now * _SECONDS[pace.guard]
-    enough: Expression = requests >= thresholds.slo_minimum_requests
+    long, short = (_missed(recorded, window, only) for window in (pace.long, pace.short))
+    good, requests = _counts(recorded, pace.guard, only)
+    failed = requests - good
+    enough = (requests > thresholds.slo_minimum_requests - 0.5).and_on(enough_failed(failed, pace.severity, thresholds))
     return Alert(
         name=objective.alert,
         severity=pace.severity,
@@ -72,3 +72,18 @@ def _alert(recorded: Recordings, thresholds: Thresholds, objective: _Objective, 
             f" {percent(thresholds.total_failure_ratio)}."
         ),
     )
+
+
+def _missed(recorded: Recordings, window: str, only: Matcher) -> Expression:
+    """The share that missed. Of days it is recorded; else it is made of the counts, since vmalert reads whatever it records
+    an interval late, and a page shall not wait for it twice.
+    """
+    if window in ("1d", "3d"):
+        return recorded.read(f"{ERRORS}ratio_{window}").where(only).now
+    return 1 - ratio(*_counts(recorded, window, only))
+
+
+def _counts(recorded: Recordings, window: str, only: Matcher) -> tuple[Expression, Expression]:
+    """Good ones, and all."""
+    good, requests = (recorded.read(f"{name}count{window}").where(only).now for name in (GOOD, REQUESTS))
+    return good, requests

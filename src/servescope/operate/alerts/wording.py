@@ -5,7 +5,8 @@ from typing import Final
 MODEL: Final = "{{ $labels.model_name }} {{ $labels.model_version }}"
 SERVER: Final = "{{ $labels.instance }}"
 PERCENT: Final = "{{ $value | humanizePercentage }}"
-NUMBER: Final = "{{ $value | humanize }}"
+# Of what is counted: never 17.24 of them.
+NUMBER: Final = '{{ $value | printf "%.0f" }}'
 DURATION: Final = "{{ $value | humanizeDuration }}"
 
 

@@ -1,18 +1,19 @@
-"""Workers that die or are lacking, on one server: in, the workers' families; out, three alerts.
+"""Workers that hang, die or are lacking, on one server: in, the workers' families; out, four alerts.
 
 They are causes: what a model's users feel of them is silenced while they fire.
 """
 
 from servescope.operate.alert import Alert
+from servescope.operate.alerts.stuck import stuck_alert
 from servescope.operate.alerts.wording import MODEL, NUMBER, SERVER
-from servescope.operate.promql import Expression, increase, max_by, metric, one_of, recent, sum_by
+from servescope.operate.promql import Expression, Recordings, gained, max_by, metric, one_of, recent, sum_by
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.thresholds import Thresholds
 
 
-def worker_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
-    """Restarts again and again, no worker that can work, fewer than the least that was asked for."""
-    return (_restarting(thresholds), _not_ready(thresholds), _missing(thresholds))
+def worker_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:
+    """All hang, restarts again and again, no worker that can work, fewer than the least that was asked for."""
+    return (stuck_alert(recorded, thresholds), _restarting(thresholds), _not_ready(thresholds), _missing(thresholds))
 
 
 def _able() -> Expression:
@@ -25,18 +26,22 @@ def _least() -> Expression:
 
 
 def _restarting(thresholds: Thresholds) -> Alert:
-    restarts = sum_by(increase(metric("servescope_worker_restarts_total"), "15m"), *INSTANCE_MODEL)
-    # `increase` extrapolates to the window's edges, so three restarts are 2.9 or 3.1: it may err by half a one.
-    condition = restarts > thresholds.worker_restarts - 0.5
+    restarts = gained(metric("servescope_worker_restarts_total"), "15m")
+    by_reason = sum_by(restarts, *INSTANCE_MODEL, "reason")
+    many = sum_by(restarts, *INSTANCE_MODEL) >= thresholds.worker_restarts
     registered = max_by(recent(metric("servescope_workers_max")), *INSTANCE_MODEL)
     return Alert(
         name="ServescopeWorkersRestart",
         severity="page",
         role="cause",
-        condition=condition.and_on(registered),
-        measured=restarts,
-        summary=f"Workers of {MODEL} on {SERVER} die again and again",
-        description=f"Workers of {MODEL} on {SERVER} were started again {NUMBER} times in the last 15 minutes.",
+        # One alert for each reason, since what is to be done goes by the reason; all of them together are many.
+        condition=(by_reason > 0).and_on(many.and_on(registered), *INSTANCE_MODEL),
+        measured=by_reason,
+        summary=f"Workers of {MODEL} on {SERVER} die again and again: {{{{ $labels.reason }}}}",
+        description=(
+            f"Workers of {MODEL} on {SERVER} were started again {NUMBER} times in the last 15 minutes for the reason"
+            " {{ $labels.reason }}."
+        ),
     )
 
 

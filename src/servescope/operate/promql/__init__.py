@@ -6,11 +6,11 @@ expression comes to exist.
 """
 
 from servescope.operate.promql.aggregation import avg_by, count_by, max_by, min_by, sum_by, topk
-from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio
+from servescope.operate.promql.counting import counted, gained, per_second, rises
+from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio, share
 from servescope.operate.promql.functions import (
     absent,
     avg_over_time,
-    changes,
     clamp_max,
     clamp_min,
     count_over_time,
@@ -54,16 +54,17 @@ __all__ = [
     "avg_by",
     "avg_over_time",
     "both",
-    "changes",
     "clamp_max",
     "clamp_min",
     "count_by",
     "count_over_time",
+    "counted",
     "delta",
     "differs",
     "equal",
     "events_increase",
     "events_rate",
+    "gained",
     "heat",
     "increase",
     "label_text",
@@ -77,6 +78,7 @@ __all__ = [
     "min_over_time",
     "number",
     "one_of",
+    "per_second",
     "predict_linear",
     "quantile",
     "quantile_of",
@@ -84,6 +86,8 @@ __all__ = [
     "rate",
     "ratio",
     "recent",
+    "rises",
+    "share",
     "sum_by",
     "sum_over_time",
     "sum_rate",

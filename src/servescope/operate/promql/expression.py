@@ -135,6 +135,11 @@ def ratio(part: Expression, whole: Expression) -> Expression:
     return part / whole
 
 
+def share(part: Expression, whole: Expression) -> Expression:
+    """`part / whole` of two counts, by all labels: 0 where both are 0, since of a gap readers keep the last value for minutes."""
+    return part / Expression(f"clamp_min({whole}, 1)", whole.labels)
+
+
 def both(first: Expression, second: Expression) -> Expression:
     """The series of `first` for which `second` has one with the same labels."""
     return first.and_on(second)

@@ -26,12 +26,12 @@ def _over(name: str, selector: Selector, window: str, before: str = "", after: s
 
 def rate(selector: Selector, window: str) -> Expression:
     """Increase a second, resets allowed for."""
-    return _over("rate", _counter(selector), window)
+    return _over("rate", counter_of(selector), window)
 
 
 def increase(selector: Selector, window: str) -> Expression:
     """Increase over the window, resets allowed for."""
-    return _over("increase", _counter(selector), window)
+    return _over("increase", counter_of(selector), window)
 
 
 def delta(selector: Selector, window: str) -> Expression:
@@ -54,15 +54,14 @@ def max_over_time(selector: Selector, window: str) -> Expression:
     return _over("max_over_time", selector, window)
 
 
-def min_over_time(selector: Selector, window: str) -> Expression:
-    """The smallest sample in the window."""
-    return _over("min_over_time", selector, window)
+def min_over_time(selector: Selector, window: str, ago: str = "") -> Expression:
+    """The smallest sample in the window, which ends so long `ago`, or now."""
+    return _over("min_over_time", selector, window, after=_offset(ago))
 
 
 def last_over_time(selector: Selector, window: str, ago: str = "") -> Expression:
     """The last sample in the window, which ends so long `ago`, such as `15m`, or now."""
-    offset = f" offset {window_text(ago)}" if ago else ""
-    return _over("last_over_time", selector, window, after=offset)
+    return _over("last_over_time", selector, window, after=_offset(ago))
 
 
 def recent(selector: Selector) -> Expression:
@@ -71,11 +70,6 @@ def recent(selector: Selector) -> Expression:
     Where a scrape fails, Prometheus ends the target's series at once, and what waits for `for` would begin anew.
     """
     return last_over_time(selector, "2m")
-
-
-def changes(selector: Selector, window: str) -> Expression:
-    """How often a gauge's value changed in the window."""
-    return _over("changes", selector, window)
 
 
 def count_over_time(selector: Selector, window: str) -> Expression:
@@ -116,7 +110,12 @@ def label_text(expression: Expression, label: str, value: str) -> Expression:
     return Expression(text, (expression.labels or frozenset()) | {label})
 
 
-def _counter(selector: Selector) -> Selector:
+def _offset(ago: str) -> str:
+    return f" offset {window_text(ago)}" if ago else ""
+
+
+def counter_of(selector: Selector) -> Selector:
+    """The selector. Raises PromqlError for a gauge, which has no rate."""
     if selector.kind == "gauge":
         raise PromqlError(f"{selector.name} is a gauge, which has no rate")
     return selector

@@ -12,7 +12,9 @@ from servescope.operate.recordings.objectives import (
     means_recordings,
     minutes_recordings,
 )
-from servescope.operate.recordings.requests import request_recordings
+from servescope.operate.recordings.requests import day_recordings, normal_recordings, request_recordings
+from servescope.operate.recordings.stuck import stuck_recordings
+from servescope.operate.recordings.unknown import unknown_recordings
 from servescope.operate.recordings.usage import usage_recordings
 from servescope.operate.rule_group import RuleGroup
 
@@ -21,17 +23,22 @@ __all__ = ["all_recordings", "recording_groups"]
 
 def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
     """Every group of recordings, in the order in which later ones read earlier ones."""
+    requests = Recordings(request_recordings(form))
     minutes = Recordings(minutes_recordings())
     means = Recordings(means_recordings(minutes))
+    normal = Recordings(normal_recordings(requests, form))
     return (
-        RuleGroup("servescope-requests", "15s", request_recordings(form)),
+        RuleGroup("servescope-requests", "15s", tuple(requests.values())),
+        RuleGroup("servescope-normal", "1m", tuple(normal.values())),
+        RuleGroup("servescope-unknown", "15s", unknown_recordings()),
+        RuleGroup("servescope-stuck", "15s", stuck_recordings()),
         RuleGroup("servescope-usage", "15s", usage_recordings(form)),
         RuleGroup("servescope-llm", "15s", llm_recordings(form)),
         RuleGroup("servescope-slo", "15s", tuple(minutes.values())),
         # Windows of hours move slowly, and a 15 s interval would read the same samples again and again.
         RuleGroup("servescope-slo-hours", "1m", hours_recordings(minutes)),
         RuleGroup("servescope-slo-means", "10m", tuple(means.values())),
-        RuleGroup("servescope-slo-days", "2m", days_recordings(minutes, means)),
+        RuleGroup("servescope-days", "2m", (*days_recordings(minutes, means), *day_recordings(normal))),
     )
 
 

@@ -1,9 +1,12 @@
 """Objectives: in, the server's own judgement of each request; out, shares that missed and burn rates over seven windows.
 
 Windows up to two hours are read from the counters, longer ones from what is recorded: of 200 models with four objectives
-three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a rate over 5
-minutes that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the mean of these rates over
-a window is the window's rate.
+three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a count over 5 minutes
+that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the shares of these are the window's.
+
+What missed is the difference of two counts, and its share one of two counts. All are recorded, each after what it is taken
+from or divided by: vmalert reads them back from storage, and where one of them is late, too little has missed for an
+interval, and never too much.
 """
 
 from typing import Final
@@ -15,12 +18,15 @@ from servescope.operate.promql import (
     Selector,
     avg_over_time,
     clamp_min,
+    counted,
+    gained,
     max_by,
     metric,
-    rate,
     ratio,
     recent,
+    share,
     sum_by,
+    sum_over_time,
 )
 from servescope.operate.recordings.levels import MODEL_SLO
 
@@ -28,11 +34,12 @@ WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 BUDGET: Final = "model_slo:servescope_slo_budget:ratio"
 ERRORS: Final = "model_slo:servescope_slo_errors:"
 REQUESTS: Final = "model_slo:servescope_slo_requests:"
+GOOD: Final = "model_slo:servescope_slo_good:"
 BURN: Final = "model_slo:servescope_slo_burn:"
 
 
 def minutes_recordings() -> tuple[Recording, ...]:
-    """Windows up to one hour, the error budget, and the rates that days are made of."""
+    """Windows up to one hour, and the error budget."""
     target = max_by(recent(metric("servescope_slo_target_ratio")), *MODEL_SLO)
     budget = Recording(BUDGET, 1 - target)
     return (budget, *_counted("5m", budget), *_counted("30m", budget), *_counted("1h", budget))
@@ -42,20 +49,16 @@ def hours_recordings(minutes: Recordings) -> tuple[Recording, ...]:
     """Two hours, and six, which are three times two."""
     budget = minutes[BUDGET]
     two = Recordings(_counted("2h", budget))
-    errors, requests = two.read(ERRORS + "rate2h"), two.read(REQUESTS + "rate2h")
-    six = (
-        Recording(REQUESTS + "rate6h", _three(requests) / 3),
-        Recording(ERRORS + "rate6h", _three(errors) / 3),
-    )
-    return (*two.values(), *six, *_shares("6h", six[1], six[0], budget))
+    good, requests = (Recording(f"{name}count6h", _three(two.read(f"{name}count2h"))) for name in (GOOD, REQUESTS))
+    return (*two.values(), *_missed("6h", good, requests, budget))
 
 
 def means_recordings(minutes: Recordings) -> tuple[Recording, ...]:
     """What days are made of: means over ten minutes, which is this group's interval."""
-    errors, requests = minutes.read(ERRORS + "rate5m"), minutes.read(REQUESTS + "rate5m")
+    errors, requests = minutes.read(ERRORS + "count5m"), minutes.read(REQUESTS + "count5m")
     return (
-        Recording(ERRORS + "mean10m", avg_over_time(errors, "10m")),
         Recording(REQUESTS + "mean10m", avg_over_time(requests, "10m")),
+        Recording(ERRORS + "mean10m", avg_over_time(errors, "10m")),
     )
 
 
@@ -66,19 +69,31 @@ def days_recordings(minutes: Recordings, means: Recordings) -> tuple[Recording, 
         rule
         for window in ("1d", "3d")
         for rule in _burning(
-            window, ratio(avg_over_time(errors, window), avg_over_time(requests, window)), minutes[BUDGET]
+            window,
+            ratio(sum_over_time(errors, window), clamp_min(sum_over_time(requests, window), 1e-6)),
+            minutes[BUDGET],
         )
     )
 
 
 def _counted(window: str, budget: Recording) -> tuple[Recording, ...]:
-    """From the counters: requests a second, those that missed, their share, and the burn rate."""
-    requests = Recording(
-        f"{REQUESTS}rate{window}", sum_by(rate(metric("servescope_slo_requests_total"), window), *MODEL_SLO)
+    """From the counters: requests, those that missed, their share, and the burn rate.
+
+    Short windows may forget what was before a restart: a long one goes with each. The long ones must not, as a model that
+    has just begun again may refuse for want of workers, and has no hour of other answers then.
+    """
+    count = gained if window in ("5m", "30m") else counted
+    good, requests = (
+        Recording(f"{name}count{window}", sum_by(count(metric(counter), window), *MODEL_SLO))
+        for name, counter in ((GOOD, "servescope_slo_good_total"), (REQUESTS, "servescope_slo_requests_total"))
     )
-    good = sum_by(rate(metric("servescope_slo_good_total"), window), *MODEL_SLO)
-    errors = Recording(f"{ERRORS}rate{window}", clamp_min(requests.read.now - good, 0))
-    return (requests, errors, *_shares(window, errors, requests, budget))
+    return _missed(window, good, requests, budget)
+
+
+def _missed(window: str, good: Recording, requests: Recording, budget: Recording) -> tuple[Recording, ...]:
+    """Both counts, and after them those that missed, their share, and the burn rate."""
+    errors = Recording(f"{ERRORS}count{window}", clamp_min(requests.read.now - good.read.now, 0))
+    return (good, requests, errors, *_burning(window, share(errors.read.now, requests.read.now), budget))
 
 
 def _three(two_hours: Selector) -> Expression:
@@ -87,11 +102,7 @@ def _three(two_hours: Selector) -> Expression:
     return two_hours.now + two_hours.ago("2h").or_else(nothing) + two_hours.ago("4h").or_else(nothing)
 
 
-def _shares(window: str, errors: Recording, requests: Recording, budget: Recording) -> tuple[Recording, Recording]:
-    return _burning(window, ratio(errors.read.now, requests.read.now), budget)
-
-
 def _burning(window: str, missed: Expression, budget: Recording) -> tuple[Recording, Recording]:
     """The share that missed in a window, and how many times faster than it lasts the budget burns at that."""
-    share = Recording(f"{ERRORS}ratio_{window}", missed)
-    return share, Recording(f"{BURN}rate{window}", ratio(share.read.now, budget.read.now))
+    part = Recording(f"{ERRORS}ratio_{window}", missed)
+    return part, Recording(f"{BURN}rate{window}", ratio(part.read.now, budget.read.now))

@@ -1,9 +1,21 @@
 """Utilization and saturation of models, hosts and GPUs: in, the histograms' form; out, recordings of ratios from 0 to 1."""
 
-from servescope.operate.promql import Form, Recording, clamp_min, max_by, metric, quantile, rate, ratio, recent, sum_by
+from servescope.operate.promql import (
+    Form,
+    Recording,
+    clamp_min,
+    max_by,
+    metric,
+    per_second,
+    quantile,
+    ratio,
+    recent,
+    sum_by,
+)
 from servescope.operate.recordings.levels import INSTANCE, INSTANCE_MODEL
 
 _GPU = (*INSTANCE, "device", "name")
+_MOUNT = (*INSTANCE, "mount", "directories")
 
 
 def usage_recordings(form: Form) -> tuple[Recording, ...]:
@@ -12,7 +24,7 @@ def usage_recordings(form: Form) -> tuple[Recording, ...]:
 
 
 def _models() -> tuple[Recording, ...]:
-    busy = sum_by(rate(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
+    busy = sum_by(per_second(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
     wanted = max_by(metric("servescope_workers_wanted").now, *INSTANCE_MODEL)
     waiting = max_by(recent(metric("servescope_queue_depth")), *INSTANCE_MODEL)
     room = max_by(recent(metric("servescope_queue_capacity")), *INSTANCE_MODEL)
@@ -27,11 +39,12 @@ def _hosts(form: Form) -> tuple[Recording, ...]:
     limit = max_by(recent(metric("servescope_cgroup_memory_limit_bytes")), *INSTANCE)
     within = ratio(max_by(recent(metric("servescope_cgroup_memory_bytes")), *INSTANCE), limit)
     host = max_by(recent(metric("MemoryUtilization")), *INSTANCE) / 100
-    throttled = rate(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
+    taken, left = (max_by(recent(metric(f"servescope_disk_{what}_bytes")), *_MOUNT) for what in ("used", "available"))
+    throttled = per_second(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
     return (
         Recording("instance:servescope_cpu:ratio", max_by(metric("CPUUtilization").now, *INSTANCE) / 100),
         Recording("instance:servescope_memory:ratio", within.or_else(host)),
-        Recording("instance:servescope_disk:ratio", max_by(recent(metric("DiskUtilization")), *INSTANCE) / 100),
+        Recording("instance_mount:servescope_disk:ratio", ratio(taken, taken + left)),
         Recording("instance:servescope_cgroup_cpu_throttled:rate5m", sum_by(throttled, *INSTANCE)),
         Recording(
             "instance:servescope_event_loop_lag_seconds:p99_5m",

@@ -1,4 +1,4 @@
-"""The metrics API: /metrics, rendered a slice at a time so that a scrape never holds up a request, and /sd (`discovery`).
+"""The metrics API: /metrics, rendered a slice at a time so that a scrape never holds up a request; /sd (`discovery`); and /runbook.
 
 In: scrapes, as `app` hands them over. Out: the registry's families in the format and coding that the client asks for, whole
 where they are few, else in chunks, each made when the client has taken those before.
@@ -15,6 +15,7 @@ from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.metrics.exposition.negotiation import TEXT, choose
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.runbook.page import page
 from servescope.web.http.app import Refused
 from servescope.web.http.exchange import Exchange
 from servescope.web.http.face import JSON_TYPE
@@ -35,7 +36,7 @@ async def _nothing_before() -> None:
 
 def route_of(segments: list[str]) -> str:
     """A path's template, for the metrics."""
-    if segments[:1] in (["metrics"], ["sd"]):
+    if segments[:1] in (["metrics"], ["sd"]) or segments == ["runbook"]:
         return f"/{segments[0]}"
     return "/" + "/".join(segments) if segments in ([], ["api-description"]) else "other"
 
@@ -68,7 +69,7 @@ class MetricsApi:
         self._before_scrape = before_scrape
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
-        """See `app.Handler`. Any method will do."""
+        """See `app.Handler`. Any method will do, but for the runbook, which is only read."""
         request = exchange.request
         segments = request.path.rstrip("/").split("/")[1:]
         exchange.route = route_of(segments)
@@ -79,6 +80,10 @@ class MetricsApi:
         elif segments == ["sd"]:
             own = own_target(request.header(b"host"), self._address)
             exchange.answer(200, [JSON_TYPE], target_groups(own, self._address, self._peers))
+        elif segments == ["runbook"]:
+            if request.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed
+            exchange.answer(200, [(b"content-type", b"text/html; charset=utf-8")], page())
         elif segments[0] != "metrics":
             raise ResourceNotFound
         elif not self._shown:

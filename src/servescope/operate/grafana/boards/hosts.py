@@ -11,10 +11,11 @@ from servescope.operate.grafana.boards import hosts_gpus, hosts_server
 from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_hosts
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.variables import target_variables
-from servescope.operate.promql import Form, equal, increase, max_by, rate, sum_by
+from servescope.operate.promql import Form, equal, gained, max_by, rate, sum_by
 from servescope.operate.thresholds import Thresholds
 
 _HOST = "{{instance}}"
+_MOUNT = "{{instance}} {{mount}} {{directories}}"
 _LIMITS = Thresholds()
 
 
@@ -55,7 +56,7 @@ def _processors(form: Form) -> Row:
 
 def _memory(form: Form) -> Row:
     killed = hosts("servescope_worker_restarts_total", equal("reason", "oom"))
-    ended = sum_by(increase(killed, RECENT), "instance", "model_name")
+    ended = sum_by(gained(killed, RECENT), "instance", "model_name")
     return Row("Memory", (
         Panel("Memory: utilization", "Used share of the cgroup's limit, page cache aside, or of the host's memory where there"
               " is no limit. Near 1 the kernel is about to kill a worker.", "percentunit",
@@ -80,12 +81,12 @@ def _memory(form: Form) -> Row:
 def _disk(form: Form) -> Row:
     descriptors = max_by(hosts("process_open_fds").now, "instance") / max_by(hosts("process_max_fds").now, "instance")
     return Row("Disks and descriptors", (
-        Panel("Disk: utilization", "Used share of the root file system, of what unprivileged users can have. Full, it stops"
-              " logs, model archives and snapshots.", "percentunit",
-              (Query(recorded_hosts(form, "instance:servescope_disk:ratio").now, _HOST),), top=1,
+        Panel("Disk: utilization", "Used share of each file system that the server writes to, of what unprivileged users can"
+              " have. Full, it stops logs, model archives and what is unpacked.", "percentunit",
+              (Query(recorded_hosts(form, "instance_mount:servescope_disk:ratio").now, _MOUNT),), top=1,
               steps=(Step(_LIMITS.disk_ratio, "red"),)),
-        Panel("Disk: left", "What can still be written on the root file system.", "gbytes",
-              (Query(max_by(hosts("DiskAvailable").now, "instance"), _HOST),)),
+        Panel("Disk: left", "What can still be written on each of them.", "bytes",
+              (Query(max_by(hosts("servescope_disk_available_bytes").now, "instance", "mount", "directories"), _MOUNT),)),
         Panel("File descriptors: utilization", "Open ones of those that the front end may have; each connection takes one."
               " At 1 it refuses connections.", "percentunit", (Query(descriptors, _HOST),), top=1,
               steps=(Step(0.8, "orange"), Step(0.95, "red"))),

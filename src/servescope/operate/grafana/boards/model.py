@@ -95,10 +95,11 @@ def _queue(form: Form) -> Row:
                   Query(sum_by(family("servescope_requests_in_flight").now, *_MODEL), f"{_LINE} in flight"),
                   Query(sum_by(family("servescope_queue_capacity").now, *_MODEL), f"{_LINE} room", limit=True),
               ), width=6),
-        Panel("Oldest in the queue", "Age of the request that waits longest. It climbs second by second while nothing is taken"
-              " from the queue: a stall, which no finished request would show.", "s",
-              (Query(max_by(family("servescope_queue_oldest_seconds").now, *_MODEL), _LINE),), width=6,
-              steps=(Step(_LIMITS.queue_stalled_seconds, "red"),)),
+        Panel("Oldest request", "Age of the request that waits longest in the queue, and of the oldest under way, a worker's"
+              " included. It climbs second by second while nobody is answered, which no finished request would show.", "s", (
+                  Query(max_by(family("servescope_queue_oldest_seconds").now, *_MODEL), f"{_LINE} in the queue"),
+                  Query(max_by(family("servescope_in_flight_oldest_seconds").now, *_MODEL), f"{_LINE} under way"),
+              ), width=6, steps=(Step(_LIMITS.queue_stalled_seconds, "red"),)),
         Panel("Refused", "Requests a second that were refused, by reason. queue_full: more workers, or a larger queue;"
               " no_worker: look at restarts; deadline: clients wait less than it takes.", "reqps",
               (Query(refused, "{{reason}}"),), kind="stacked", width=6),

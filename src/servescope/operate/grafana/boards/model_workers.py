@@ -3,12 +3,14 @@
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Form, increase, max_by, quantile_of, rate, sum_by
+from servescope.operate.promql import Form, gained, max_by, quantile_of, rate, sum_by
+from servescope.operate.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"
 _EACH = ("instance", "worker")
 _WORKER = "{{instance}} {{worker}}"
+_LIMITS = Thresholds()
 
 
 def rows(form: Form) -> tuple[Row, ...]:
@@ -17,20 +19,24 @@ def rows(form: Form) -> tuple[Row, ...]:
 
 
 def _all(form: Form) -> Row:
-    restarts = increase(family("servescope_worker_restarts_total"), RECENT)
+    restarts = gained(family("servescope_worker_restarts_total"), RECENT)
+    at_it = max_by(family("servescope_worker_batch_seconds").now, *_EACH)
     busy = max_by(recorded(form, "instance_model:servescope_workers:utilization5m").now, "instance", *_MODEL)
     return Row("Workers", (
         Panel("Workers by state", "Ready and busy ones work. starting for long: loading fails or is slow; failed: given up,"
               " restarts no more. The dashed line is how many there should be.", "short", (
                   Query(sum_by(family("servescope_workers").now, "state"), "{{state}}"),
                   Query(sum_by(family("servescope_workers_min").now), "minimum", limit=True),
-              ), kind="stacked"),
+              ), kind="stacked", width=6),
         Panel("Busy", "Share of their time in which the workers had a batch, by server. Near 1 the queue is about to grow; a"
-              " worker that hangs reads 1.", "percentunit", (Query(busy, f"{{{{instance}}}} {_LINE}"),), top=1,
+              " worker that hangs reads 1.", "percentunit", (Query(busy, f"{{{{instance}}}} {_LINE}"),), top=1, width=6,
               steps=(Step(0.9, "orange"),), links=(links.HOST_OF_LINE,)),
+        Panel("At one batch", "For how long each worker has been at the batch in its hands, 0 when idle. A line that climbs second"
+              " by second is a worker that hangs, or a very long request.", "s", (Query(at_it, _WORKER),), width=6,
+              steps=(Step(_LIMITS.stuck_seconds, "red"),), links=(links.HOST_OF_LINE,)),
         Panel("Restarts", "Workers that ended unasked in the last 5 minutes, by reason. oom: killed for memory; timeout: a batch"
               " took longer than responseTimeout; load_error: the handler raised while loading.", "short",
-              (Query(sum_by(restarts, "instance", "reason"), "{{instance}} {{reason}}"),), steps=(Step(1, "red"),),
+              (Query(sum_by(restarts, "instance", "reason"), "{{instance}} {{reason}}"),), width=6, steps=(Step(1, "red"),),
               links=(links.HOST_OF_LINE,)),
     ))  # fmt: skip
 

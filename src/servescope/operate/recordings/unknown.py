@@ -1,0 +1,24 @@
+"""Predictions of models that there are not, of each server: in, nothing; out, recordings over 10 minutes.
+
+A handler may answer 404 as well. Its model is known, so what its models' own counters have of that code is taken off.
+"""
+
+from typing import Final
+
+from servescope.operate.promql import Recording, clamp_min, equal, gained, like, metric, sum_by
+from servescope.operate.recordings.levels import INSTANCE
+
+# The templates of all paths on which a model is asked.
+PATHS: Final = ".*[{]model_name[}].*|/invocations|/v1/completions|/v1/chat/completions|/v1/embeddings"
+EVERY: Final = "instance:servescope_predictions:count10m"
+UNKNOWN: Final = "instance:servescope_unknown_models:count10m"
+
+
+def unknown_recordings() -> tuple[Recording, ...]:
+    """All predictions, those and those of unknown models."""
+    asked = metric("servescope_http_requests_total").where(equal("listener", "inference"), like("path", PATHS))
+    not_found = sum_by(gained(asked.where(equal("code", "404")), "10m"), *INSTANCE)
+    own = sum_by(gained(metric("servescope_requests_total").where(equal("code", "404")), "10m"), *INSTANCE)
+    every = Recording(EVERY, sum_by(gained(asked, "10m"), *INSTANCE))
+    unknown = Recording(UNKNOWN, clamp_min(not_found - own.or_else(not_found * 0), 0))
+    return (every, unknown)
