@@ -109,7 +109,12 @@ class Server:
         self._environ = os.environ | {"TEMP": str(directory), "NOTES": str(self.notes)} | dict(environ or {})
         self.http = httpx.Client(timeout=2 * PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=None))
         self.threads = ThreadPoolExecutor(32)
+        self._how = (before, arguments)
         self.process = self._start(before, arguments)
+
+    def start_again(self) -> None:
+        """Once more in the same place, after it has ended."""
+        self.process = self._start(*self._how)
 
     def _start(self, before: Sequence[str], arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
         """The process, once it takes requests: it writes a byte to the pipe then, and closes it when it fails."""

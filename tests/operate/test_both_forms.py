@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.integration, needs_prometheus]
 # What reads histograms: percentiles, times in stages, and in the classic form the buckets' rates.
 READ_HISTOGRAMS = {
     form: sorted(
-        name for name in all_recordings(form) if re.search(r"p\d+_5m$|busy5m$|seconds(_ok)?:rate5m$|normal10m$", name)
+        name for name in all_recordings(form) if re.search(r"p\d+_5m$|normal10m$|busy5m$|seconds(_ok)?:rate5m$", name)
     )
     for form in FORMS
 }

@@ -24,7 +24,12 @@ from operate.live.promises import Account, loaded, registered
 from servescope.operate.promql import FORMS, Form
 from truth.client import Ask, load
 
-SETTINGS = {"disable_system_metrics": "false", "metric_time_interval": "1", "metrics_series_budget": "20"}
+SETTINGS = {
+    "disable_system_metrics": "false",
+    "metric_time_interval": "1",
+    "metrics_series_budget": "20",
+    "load_models": "nosuch.mar",  # which there is not
+}
 
 
 @dataclass

@@ -16,6 +16,7 @@ from operate.hurried import FEATURES, hurried
 from operate.promtool import needs_promtool
 from servescope.operate.promql import FORMS
 from servescope.operate.thresholds import Thresholds
+from truth.books import Books
 from truth.client import Ask, drive
 from truth.handlers import WORK
 
@@ -77,7 +78,7 @@ def test_whatever_the_clients_do(world):
         port = server.ports["inference"]
         impatient = [Ask(kinds[kind].path, leave=leaves) for kind in ("impatient", "mixed")]
         while time.monotonic() < end:
-            await drive(port, [*impatient, Ask(kinds["deadlines"].path), Ask(well.path), Ask(well.path)], 5)
+            await drive(Books(), port, [*impatient, Ask(kinds["deadlines"].path), Ask(well.path), Ask(well.path)], 5)
 
     wanted = {model.name for model in kinds.values()}
     end = time.monotonic() + 60

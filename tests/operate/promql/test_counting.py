@@ -2,39 +2,37 @@
 
 import pytest
 
-from servescope.operate.promql import PromqlError, counted, gained, metric, per_second, rises
+from servescope.operate.promql import PromqlError, metric, rises, sum_counted, sum_gained
 from servescope.operate.promql.counting import seconds_of
 
 REQUESTS = metric("servescope_slo_requests_total")
 GAUGE = metric("process_start_time_seconds")
 
 
+def one_line(expression):
+    return " ".join(str(expression).split())
+
+
 def test_gained():
     """The last sample less the least; a scrape just at the window's begin is in it nowhere."""
-    text = "last_over_time(servescope_slo_requests_total[2m]) - min_over_time(servescope_slo_requests_total[299s])"
-    assert " ".join(str(gained(REQUESTS, "5m")).split()) == text
-    assert gained(REQUESTS, "5m").labels == REQUESTS.labels
-    before = str(gained(REQUESTS, "2m", "10m"))
-    assert before.count("offset 10m") == 2
-    assert "[119s]" in before
+    found = sum_gained(REQUESTS, "5m", "job", "slo")
+    assert one_line(found) == (
+        "sum by (job, slo) (last_over_time(servescope_slo_requests_total[299s]))"
+        " - sum by (job, slo) (min_over_time(servescope_slo_requests_total[299s]))"
+    )
+    assert found.labels == {"job", "slo"}
+    before = str(sum_gained(REQUESTS, "2m", "job", ago="10m"))
+    assert before.count("[119s] offset 10m") == 2
 
 
 def test_counted():
-    """What was before a restart counts too."""
-    text = str(counted(REQUESTS, "1h"))
-    assert text.startswith("last_over_time(servescope_slo_requests_total[2m])")
-    assert "resets(servescope_slo_requests_total[1h]) > 0" in text
-    assert text.endswith("or\nincrease(servescope_slo_requests_total[1h])")
-
-
-def test_per_second():
-    """The rate of what is known for the whole window, and of others what was gained, over all of it."""
-    text = str(per_second(REQUESTS, "5m"))
-    assert (
-        "rate(servescope_slo_requests_total[5m])\nand\nlast_over_time(servescope_slo_requests_total[2m] offset 5m)"
-        in text
+    """What was before a restart counts too, where it was scraped."""
+    text = one_line(sum_counted(REQUESTS, "1h", "job"))
+    assert text.startswith(
+        "sum by (job) ( increase(servescope_slo_requests_total[1h]) and last_over_time(servescope_slo_requests_total[2m] offset 1h)"
+        " and on (instance, job) (time() - last_over_time(process_start_time_seconds[2m])) < 3600 or "
     )
-    assert text.endswith("/ 300")
+    assert text.endswith("- min_over_time(servescope_slo_requests_total[3599s]) )")
 
 
 def test_rises():
@@ -44,9 +42,9 @@ def test_rises():
 
 def test_gauges_are_refused():
     """Nothing is gained by what goes up and down."""
-    for count in (gained, counted, per_second):
+    for count in (sum_gained, sum_counted):
         with pytest.raises(PromqlError, match="is a gauge"):
-            count(GAUGE, "5m")
+            count(GAUGE, "5m", "job")
 
 
 def test_seconds():

@@ -107,7 +107,8 @@ class Comparison:
         for name, samples in self.history.samples.items():
             for step, value in enumerate(samples):
                 if isinstance(value, float | int):
-                    yield _line(name, (BEGAN_S + step * EVERY_S + self.shift_s) * 1000, value)
+                    shown = value + BEGAN_S * name.startswith("process_start_time_seconds")  # promtool begins at 0
+                    yield _line(name, (BEGAN_S + step * EVERY_S + self.shift_s) * 1000, shown)
 
     def _by_tick(self, samples: Iterable[Sample]) -> dict[int, float]:
         found = ((step, value) for step, value in enumerate(samples) if isinstance(value, float | int))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from operate.promtool import series
 
+RESTARTS = (150, 230, 470)  # of a third one
 LATE = 120  # when the second server comes
 Sample = float | str | None
 Job = Callable[[int], dict[int, float]]
@@ -148,7 +149,8 @@ def _models() -> list[Model]:
             "uneven",
             lambda step: {200: float(load[step]), 500: 4.0 * (200 < step < 260)},
             slow=lambda step: 0.03 * (step % 200 < 90),
-            restarts=(150, 230, 470),
+            instance="c:8082",
+            restarts=RESTARTS,
         ),
         # A server joins at which the same model fails at first.
         Model("shared", lambda step: {200: 100.0}),
@@ -195,12 +197,17 @@ def _workers(history: History) -> None:
 
 
 def _servers(history: History) -> None:
-    """Two, of which one begins anew again and again, and is asked for models that it has not."""
+    """One begins anew now and then, and one again and again, which is asked for models that it has not, too.
+
+    Times are from the history's begin.
+    """
+    began = lambda step: 15.0 * max((at for at in RESTARTS if at < step), default=-7000)  # noqa: E731
+    history.gauge("process_start_time_seconds", {"job": "servescope", "instance": "c:8082"}, began)
     for instance in ("a:8082", "b:8082"):
         labels = {"job": "servescope", "instance": instance}
         late = instance == "b:8082"
         history.gauge("up", labels, lambda step, late=late: float(not (late and step % 5 == 4)), LATE * late)
-        starts = lambda step, late=late: 1000.0 + (step // 17 if late and step > 200 else 0)  # noqa: E731
+        starts = lambda step, late=late: -100_000.0 + (step // 17 if late and step > 200 else 0)  # noqa: E731
         history.gauge("process_start_time_seconds", labels, starts, LATE * late)
         asked = {**labels, "listener": "inference", "method": "POST", "path": "/predictions/{model_name}"}
         unknown = lambda step, late=late: 30.0 * (late and step > 200)  # noqa: E731

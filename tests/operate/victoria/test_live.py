@@ -80,7 +80,7 @@ def restarted(server):
     """End it as a supervisor does, and start it again in the same place."""
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(PATIENCE_S)
-    server.process = server._start()
+    server.start_again()
     ready(server)
 
 

@@ -6,7 +6,6 @@ from servescope.operate.promql import (
     absent,
     avg_over_time,
     equal,
-    gained,
     last_over_time,
     max_by,
     max_over_time,
@@ -15,6 +14,7 @@ from servescope.operate.promql import (
     recent,
     rises,
     sum_by,
+    sum_gained,
 )
 from servescope.operate.recordings.levels import INSTANCE
 from servescope.operate.thresholds import Thresholds
@@ -104,7 +104,7 @@ def _collectors(thresholds: Thresholds) -> Alert:
 def _series() -> Alert:
     counted = metric("servescope_series_dropped_total")
     by = (*INSTANCE, "family")
-    grown = sum_by(gained(counted, "15m"), *by)
+    grown = sum_gained(counted, "15m", *by)
     # A family's series begins with what was dropped first, which no growth shows.
     begun = sum_by(recent(counted), *by).unless_on(sum_by(last_over_time(counted, "5m", "15m"), *by))
     dropped = begun.or_else(grown)

@@ -39,5 +39,5 @@ def _left(patience: Expression, recorded: Recordings, thresholds: Thresholds) ->
         (recorded.read(f"{LEFT}{window}").now >= thresholds.minimum_failed_page).and_on(patience <= seconds, *BY_MODEL)
         for window, seconds in WINDOWS
     ]
-    first, second, third = windows
-    return first.or_else(second).or_else(third)
+    first, second = windows
+    return first.or_else(second)

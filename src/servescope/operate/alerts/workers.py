@@ -6,7 +6,7 @@ They are causes: what a model's users feel of them is silenced while they fire.
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.stuck import stuck_alert
 from servescope.operate.alerts.wording import MODEL, NUMBER, SERVER
-from servescope.operate.promql import Expression, Recordings, gained, max_by, metric, one_of, recent, sum_by
+from servescope.operate.promql import Expression, Recordings, max_by, metric, one_of, recent, sum_by, sum_gained
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.thresholds import Thresholds
 
@@ -26,9 +26,9 @@ def _least() -> Expression:
 
 
 def _restarting(thresholds: Thresholds) -> Alert:
-    restarts = gained(metric("servescope_worker_restarts_total"), "15m")
-    by_reason = sum_by(restarts, *INSTANCE_MODEL, "reason")
-    many = sum_by(restarts, *INSTANCE_MODEL) >= thresholds.worker_restarts
+    restarts = metric("servescope_worker_restarts_total")
+    by_reason = sum_gained(restarts, "15m", *INSTANCE_MODEL, "reason")
+    many = sum_gained(restarts, "15m", *INSTANCE_MODEL) >= thresholds.worker_restarts
     registered = max_by(recent(metric("servescope_workers_max")), *INSTANCE_MODEL)
     return Alert(
         name="ServescopeWorkersRestart",

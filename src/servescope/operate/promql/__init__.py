@@ -6,7 +6,7 @@ expression comes to exist.
 """
 
 from servescope.operate.promql.aggregation import avg_by, count_by, max_by, min_by, sum_by, topk
-from servescope.operate.promql.counting import counted, gained, per_second, rises
+from servescope.operate.promql.counting import rises, sum_counted, sum_gained
 from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio, share
 from servescope.operate.promql.functions import (
     absent,
@@ -58,13 +58,11 @@ __all__ = [
     "clamp_min",
     "count_by",
     "count_over_time",
-    "counted",
     "delta",
     "differs",
     "equal",
     "events_increase",
     "events_rate",
-    "gained",
     "heat",
     "increase",
     "label_text",
@@ -78,7 +76,6 @@ __all__ = [
     "min_over_time",
     "number",
     "one_of",
-    "per_second",
     "predict_linear",
     "quantile",
     "quantile_of",
@@ -89,6 +86,8 @@ __all__ = [
     "rises",
     "share",
     "sum_by",
+    "sum_counted",
+    "sum_gained",
     "sum_over_time",
     "sum_rate",
     "text_function",

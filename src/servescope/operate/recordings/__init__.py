@@ -13,7 +13,7 @@ from servescope.operate.recordings.objectives import (
     minutes_recordings,
 )
 from servescope.operate.recordings.requests import day_recordings, normal_recordings, request_recordings
-from servescope.operate.recordings.stuck import stuck_recordings
+from servescope.operate.recordings.stuck import held_recordings, left_recordings
 from servescope.operate.recordings.unknown import unknown_recordings
 from servescope.operate.recordings.usage import usage_recordings
 from servescope.operate.rule_group import RuleGroup
@@ -31,7 +31,8 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
         RuleGroup("servescope-requests", "15s", tuple(requests.values())),
         RuleGroup("servescope-normal", "1m", tuple(normal.values())),
         RuleGroup("servescope-unknown", "15s", unknown_recordings()),
-        RuleGroup("servescope-stuck", "15s", stuck_recordings()),
+        RuleGroup("servescope-held", "15s", held_recordings()),
+        RuleGroup("servescope-left", "1m", left_recordings()),
         RuleGroup("servescope-usage", "15s", usage_recordings(form)),
         RuleGroup("servescope-llm", "15s", llm_recordings(form)),
         RuleGroup("servescope-slo", "15s", tuple(minutes.values())),

@@ -1,6 +1,6 @@
 """Language models: in, the histograms' form; out, recordings of tokens, of the two times that users feel, and of the cache."""
 
-from servescope.operate.promql import Form, Recording, max_by, metric, per_second, sum_by
+from servescope.operate.promql import Form, Recording, max_by, metric, rate, sum_by
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.recordings.percentiles import percentile_recordings
 
@@ -15,7 +15,7 @@ def llm_recordings(form: Form) -> tuple[Recording, ...]:
     return (
         Recording(
             "instance_model_kind:servescope_llm_tokens:rate5m",
-            sum_by(per_second(metric("servescope_llm_tokens_total"), "5m"), *INSTANCE_MODEL, "kind"),
+            sum_by(rate(metric("servescope_llm_tokens_total"), "5m"), *INSTANCE_MODEL, "kind"),
         ),
         *times,
         Recording(
@@ -24,6 +24,6 @@ def llm_recordings(form: Form) -> tuple[Recording, ...]:
         ),
         Recording(
             "instance_model:servescope_llm_preemptions:rate5m",
-            sum_by(per_second(metric("servescope_llm_preemptions_total"), "5m"), *INSTANCE_MODEL),
+            sum_by(rate(metric("servescope_llm_preemptions_total"), "5m"), *INSTANCE_MODEL),
         ),
     )

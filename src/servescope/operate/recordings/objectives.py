@@ -18,14 +18,13 @@ from servescope.operate.promql import (
     Selector,
     avg_over_time,
     clamp_min,
-    counted,
-    gained,
     max_by,
     metric,
     ratio,
     recent,
     share,
-    sum_by,
+    sum_counted,
+    sum_gained,
     sum_over_time,
 )
 from servescope.operate.recordings.levels import MODEL_SLO
@@ -82,9 +81,9 @@ def _counted(window: str, budget: Recording) -> tuple[Recording, ...]:
     Short windows may forget what was before a restart: a long one goes with each. The long ones must not, as a model that
     has just begun again may refuse for want of workers, and has no hour of other answers then.
     """
-    count = gained if window in ("5m", "30m") else counted
+    count = sum_gained if window in ("5m", "30m") else sum_counted
     good, requests = (
-        Recording(f"{name}count{window}", sum_by(count(metric(counter), window), *MODEL_SLO))
+        Recording(f"{name}count{window}", count(metric(counter), window, *MODEL_SLO))
         for name, counter in ((GOOD, "servescope_slo_good_total"), (REQUESTS, "servescope_slo_requests_total"))
     )
     return _missed(window, good, requests, budget)

@@ -8,7 +8,7 @@ cheap to read.
 
 from typing import Final
 
-from servescope.operate.promql import Form, Recording, Selector, gained, quantile, quantile_of, sum_by
+from servescope.operate.promql import Form, Recording, Selector, quantile, quantile_of, sum_by, sum_gained
 from servescope.operate.recordings.levels import INSTANCE_MODEL, MODEL
 
 _WINDOW: Final = "5m"
@@ -22,6 +22,6 @@ def percentile_recordings(
     if form == "native":
         percentiles = [quantile(share, histogram, _WINDOW, MODEL, form) for share in shares]
         return tuple(map(Recording, names, percentiles))
-    buckets = Recording(buckets_name, sum_by(gained(histogram.bucket, _WINDOW), *INSTANCE_MODEL, "le"))
+    buckets = Recording(buckets_name, sum_gained(histogram.bucket, _WINDOW, *INSTANCE_MODEL, "le"))
     percentiles = [quantile_of(share, sum_by(buckets.read.now, *MODEL, "le")) for share in shares]
     return (buckets, *map(Recording, names, percentiles))

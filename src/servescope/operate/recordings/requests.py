@@ -14,17 +14,17 @@ from servescope.operate.promql import (
     Selector,
     avg_over_time,
     equal,
-    gained,
     like,
     max_by,
     max_over_time,
     mean,
     metric,
     one_of,
-    per_second,
+    rate,
     recent,
     share,
     sum_by,
+    sum_gained,
     sum_rate,
 )
 from servescope.operate.recordings.levels import INSTANCE_MODEL, MODEL
@@ -41,15 +41,13 @@ NORMAL: Final = f"model:{_DURATION}:normal"
 def request_recordings(form: Form) -> tuple[Recording, ...]:
     """Rates by server and code for boards, counts and shares by model for alerts, durations."""
     requests, rejected = metric("servescope_requests_total"), metric("servescope_rejected_total")
-    rate = per_second(requests, _WINDOW)
-    refusals = per_second(rejected, _WINDOW)
     counts = _counts(requests, _WINDOW, {
         "servescope_requests_failed": requests.where(like("code", "5..")),
         "servescope_requests_refused": rejected.where(one_of("reason", "queue_full", "no_worker")),
     })  # fmt: skip
     return (
-        Recording("instance_model_code:servescope_requests:rate5m", sum_by(rate, *INSTANCE_MODEL, "code")),
-        Recording("instance_model_reason:servescope_rejected:rate5m", sum_by(refusals, *INSTANCE_MODEL, "reason")),
+        Recording("instance_model_code:servescope_requests:rate5m", sum_by(rate(requests, _WINDOW), *INSTANCE_MODEL, "code")),
+        Recording("instance_model_reason:servescope_rejected:rate5m", sum_by(rate(rejected, _WINDOW), *INSTANCE_MODEL, "reason")),
         *counts,
         _failed(counts),
         *_counts(requests, _GIVING_UP, {"servescope_requests_given_up": requests.where(given_up())}),
@@ -66,7 +64,7 @@ def normal_recordings(recorded: Recordings, form: Form) -> tuple[Recording, ...]
     if form == "native":
         usual = mean(answered, "10m", MODEL, form)
     else:
-        usual = sum_by(gained(answered.sum, "10m"), *MODEL) / sum_by(gained(answered.count, "10m"), *MODEL)
+        usual = sum_gained(answered.sum, "10m", *MODEL) / sum_gained(answered.count, "10m", *MODEL)
     return (Recording(f"{NORMAL}10m", (slowest > usual).or_else(usual) >= 0),)
 
 
@@ -85,7 +83,7 @@ def _counts(whole: Selector, window: str, parts: dict[str, Selector]) -> tuple[R
     """`model:NAME:count5m` of all, then of each part."""
     counters = {"servescope_requests": whole, **parts}
     return tuple(
-        Recording(f"model:{name}:count{window}", sum_by(gained(counter, window), *MODEL))
+        Recording(f"model:{name}:count{window}", sum_gained(counter, window, *MODEL))
         for name, counter in counters.items()
     )
 
@@ -104,8 +102,6 @@ def _durations(form: Form) -> tuple[Recording, ...]:
         *percentile_recordings(answered, f"instance_model:{_DURATION}_ok:rate5m", (0.5, 0.9, 0.99), form),
         Recording(
             "instance_model_stage:servescope_request_stage_seconds:busy5m",
-            sum_rate(stages, _WINDOW, (*INSTANCE_MODEL, "stage"), form)
-            if form == "native"
-            else sum_by(per_second(stages.sum, _WINDOW), *INSTANCE_MODEL, "stage"),
+            sum_rate(stages, _WINDOW, (*INSTANCE_MODEL, "stage"), form),
         ),
     )

@@ -10,13 +10,13 @@ from servescope.operate.promql import (
     Expression,
     Recording,
     equal,
-    gained,
     like,
     max_over_time,
     metric,
     min_by,
     recent,
     sum_by,
+    sum_gained,
     unlike,
 )
 from servescope.operate.recordings.levels import INSTANCE_MODEL
@@ -25,19 +25,24 @@ from servescope.operate.recordings.requests import given_up
 HELD: Final = "instance_model:servescope_held:seconds"
 LEFT: Final = "instance_model:servescope_left:count"
 # How long nobody was answered: with the seconds, for the model's patience is compared with them.
-WINDOWS: Final = (("2m", 120), ("10m", 600), ("1h", 3600))
+WINDOWS: Final = (("2m", 120), ("10m", 600))
 
 
-def stuck_recordings() -> tuple[Recording, ...]:
-    """For how long every worker has been at one batch; how many clients left a model that answered no other one."""
-    return (Recording(HELD, _held()), *(Recording(f"{LEFT}{window}", _left(window)) for window, _ in WINDOWS))
+def held_recordings() -> tuple[Recording, ...]:
+    """For how long every worker has been at one batch."""
+    return (Recording(HELD, _held()),)
+
+
+def left_recordings() -> tuple[Recording, ...]:
+    """How many clients left a model that answered no other one. It looks at every code of every model, so it is not for each scrape."""
+    return tuple(Recording(f"{LEFT}{window}", _left(window)) for window, _ in WINDOWS)
 
 
 def _held() -> Expression:
     """Where a worker is free there is nothing, nor where somebody was answered, or gets a long answer token by token."""
     requests, tokens = metric("servescope_requests_total"), metric("servescope_llm_tokens_total")
-    answered = sum_by(gained(requests.where(like("code", "2..")), "2m"), *INSTANCE_MODEL)
-    made = sum_by(gained(tokens.where(equal("kind", "generation")), "2m"), *INSTANCE_MODEL)
+    answered = sum_gained(requests.where(like("code", "2..")), "2m", *INSTANCE_MODEL)
+    made = sum_gained(tokens.where(equal("kind", "generation")), "2m", *INSTANCE_MODEL)
     at_it = min_by(recent(metric("servescope_worker_batch_seconds")) > 0, *INSTANCE_MODEL)
     return at_it.unless_on(_free()).unless_on(answered > 0).unless_on(made > 0)
 
@@ -48,8 +53,8 @@ def _left(window: str) -> Expression:
     """
     requests, workers = metric("servescope_requests_total"), metric("servescope_workers")
     left = requests.where(given_up())
-    now, before = (sum_by(gained(left, window, ago), *INSTANCE_MODEL) for ago in ("", window))
-    served = sum_by(gained(requests.where(unlike("code", "5..|408|499")), window), *INSTANCE_MODEL)
+    now, before = (sum_gained(left, window, *INSTANCE_MODEL, ago=ago) for ago in ("", window))
+    served = sum_gained(requests.where(unlike("code", "5..|408|499")), window, *INSTANCE_MODEL)
     busy = sum_by(max_over_time(workers.where(equal("state", "busy")), "2m"), *INSTANCE_MODEL)
     return now.and_on(before > 0).and_on(served.equals(0)).and_on(busy > 0).unless_on(_free())
 

@@ -5,7 +5,7 @@ A handler may answer 404 as well. Its model is known, so what its models' own co
 
 from typing import Final
 
-from servescope.operate.promql import Recording, clamp_min, equal, gained, like, metric, sum_by
+from servescope.operate.promql import Recording, clamp_min, equal, like, metric, sum_gained
 from servescope.operate.recordings.levels import INSTANCE
 
 # The templates of all paths on which a model is asked.
@@ -17,8 +17,8 @@ UNKNOWN: Final = "instance:servescope_unknown_models:count10m"
 def unknown_recordings() -> tuple[Recording, ...]:
     """All predictions, those and those of unknown models."""
     asked = metric("servescope_http_requests_total").where(equal("listener", "inference"), like("path", PATHS))
-    not_found = sum_by(gained(asked.where(equal("code", "404")), "10m"), *INSTANCE)
-    own = sum_by(gained(metric("servescope_requests_total").where(equal("code", "404")), "10m"), *INSTANCE)
-    every = Recording(EVERY, sum_by(gained(asked, "10m"), *INSTANCE))
+    not_found = sum_gained(asked.where(equal("code", "404")), "10m", *INSTANCE)
+    own = sum_gained(metric("servescope_requests_total").where(equal("code", "404")), "10m", *INSTANCE)
+    every = Recording(EVERY, sum_gained(asked, "10m", *INSTANCE))
     unknown = Recording(UNKNOWN, clamp_min(not_found - own.or_else(not_found * 0), 0))
     return (every, unknown)

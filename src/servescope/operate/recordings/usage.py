@@ -6,8 +6,8 @@ from servescope.operate.promql import (
     clamp_min,
     max_by,
     metric,
-    per_second,
     quantile,
+    rate,
     ratio,
     recent,
     sum_by,
@@ -24,7 +24,7 @@ def usage_recordings(form: Form) -> tuple[Recording, ...]:
 
 
 def _models() -> tuple[Recording, ...]:
-    busy = sum_by(per_second(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
+    busy = sum_by(rate(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
     wanted = max_by(metric("servescope_workers_wanted").now, *INSTANCE_MODEL)
     waiting = max_by(recent(metric("servescope_queue_depth")), *INSTANCE_MODEL)
     room = max_by(recent(metric("servescope_queue_capacity")), *INSTANCE_MODEL)
@@ -40,7 +40,7 @@ def _hosts(form: Form) -> tuple[Recording, ...]:
     within = ratio(max_by(recent(metric("servescope_cgroup_memory_bytes")), *INSTANCE), limit)
     host = max_by(recent(metric("MemoryUtilization")), *INSTANCE) / 100
     taken, left = (max_by(recent(metric(f"servescope_disk_{what}_bytes")), *_MOUNT) for what in ("used", "available"))
-    throttled = per_second(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
+    throttled = rate(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
     return (
         Recording("instance:servescope_cpu:ratio", max_by(metric("CPUUtilization").now, *INSTANCE) / 100),
         Recording("instance:servescope_memory:ratio", within.or_else(host)),

@@ -11,7 +11,7 @@ from servescope.operate.grafana.boards import hosts_gpus, hosts_server
 from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_hosts
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.variables import target_variables
-from servescope.operate.promql import Form, equal, gained, max_by, rate, sum_by
+from servescope.operate.promql import Form, equal, max_by, rate, sum_by, sum_gained
 from servescope.operate.thresholds import Thresholds
 
 _HOST = "{{instance}}"
@@ -56,7 +56,7 @@ def _processors(form: Form) -> Row:
 
 def _memory(form: Form) -> Row:
     killed = hosts("servescope_worker_restarts_total", equal("reason", "oom"))
-    ended = sum_by(gained(killed, RECENT), "instance", "model_name")
+    ended = sum_gained(killed, RECENT, "instance", "model_name")
     return Row("Memory", (
         Panel("Memory: utilization", "Used share of the cgroup's limit, page cache aside, or of the host's memory where there"
               " is no limit. Near 1 the kernel is about to kill a worker.", "percentunit",

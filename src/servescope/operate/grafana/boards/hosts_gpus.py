@@ -2,7 +2,7 @@
 
 from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_hosts
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Expression, Form, gained, max_by, rate, sum_by
+from servescope.operate.promql import Expression, Form, max_by, rate, sum_by, sum_gained
 from servescope.operate.thresholds import Thresholds
 
 _DEVICE = ("instance", "device")
@@ -51,7 +51,7 @@ def _health() -> Row:
               (Query(_now("servescope_gpu_sm_clock_hertz"), _GPU),), width=4, empty=_EMPTY),
         Panel("GPU: errors", "Memory errors that could not be corrected, in the last 5 minutes. Any is a reason to take the GPU out"
               " of service.", "short",
-              (Query(sum_by(gained(hosts("servescope_gpu_ecc_errors_total"), RECENT), *_DEVICE), _GPU),), width=4,
+              (Query(sum_gained(hosts("servescope_gpu_ecc_errors_total"), RECENT, *_DEVICE), _GPU),), width=4,
               steps=(Step(1, "red"),), empty=_EMPTY),
     ))  # fmt: skip
 

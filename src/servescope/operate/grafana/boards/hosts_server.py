@@ -2,7 +2,7 @@
 
 from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_hosts
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Form, gained, max_by, min_by, quantile, rate, sum_by, topk, unlike
+from servescope.operate.promql import Form, max_by, min_by, quantile, rate, sum_by, sum_gained, topk, unlike
 
 _HOST = "{{instance}}"
 
@@ -54,5 +54,5 @@ def _measuring(form: Form) -> Row:
                      f"{_HOST} {{{{family}}}}"),), width=12, steps=(Step(1, "red"),)),
         Panel("Front end: garbage that stays", "Objects in the last 5 minutes that Python's collector could not free. Anything"
               " above 0 is a leak in the front end.", "short",
-              (Query(sum_by(gained(hosts("python_gc_objects_uncollectable_total"), RECENT), "instance"), _HOST),), width=12),
+              (Query(sum_gained(hosts("python_gc_objects_uncollectable_total"), RECENT, "instance"), _HOST),), width=12),
     ))  # fmt: skip

@@ -3,7 +3,7 @@
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Form, gained, max_by, quantile_of, rate, sum_by
+from servescope.operate.promql import Form, max_by, quantile_of, rate, sum_by, sum_gained
 from servescope.operate.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
@@ -19,7 +19,7 @@ def rows(form: Form) -> tuple[Row, ...]:
 
 
 def _all(form: Form) -> Row:
-    restarts = gained(family("servescope_worker_restarts_total"), RECENT)
+    restarts = sum_gained(family("servescope_worker_restarts_total"), RECENT, "instance", "reason")
     at_it = max_by(family("servescope_worker_batch_seconds").now, *_EACH)
     busy = max_by(recorded(form, "instance_model:servescope_workers:utilization5m").now, "instance", *_MODEL)
     return Row("Workers", (
@@ -36,7 +36,7 @@ def _all(form: Form) -> Row:
               steps=(Step(_LIMITS.stuck_seconds, "red"),), links=(links.HOST_OF_LINE,)),
         Panel("Restarts", "Workers that ended unasked in the last 5 minutes, by reason. oom: killed for memory; timeout: a batch"
               " took longer than responseTimeout; load_error: the handler raised while loading.", "short",
-              (Query(sum_by(restarts, "instance", "reason"), "{{instance}} {{reason}}"),), width=6, steps=(Step(1, "red"),),
+              (Query(restarts, "{{instance}} {{reason}}"),), width=6, steps=(Step(1, "red"),),
               links=(links.HOST_OF_LINE,)),
     ))  # fmt: skip
 
