@@ -213,8 +213,9 @@ class Lifecycle:
             model.leaves_by = time.monotonic() + grace_s
             text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
             logger.info(text, model.name, model.version, model.in_flight, grace_s)
-            if not await self._bury(model, grace_s):
-                raise RequestTimeout(f"Timed out while cleaning resources: {name}")
+        # Its name is free from here on: what is under way there holds up nobody who changes another version, or registers anew.
+        if not await self._bury(model, grace_s):
+            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
     async def _bury(self, model: Model, grace_s: float) -> bool:
