@@ -40,6 +40,7 @@ class Prediction(Struct, eq=False):
     _span: RequestSpan | None = None
     _pieces: Pieces | None = None
     _task: asyncio.Task[None] | None = None
+    _left: bool = False
 
     def trace(self, tracer: Tracer) -> list[tuple[bytes, bytes]]:
         """Begin a span. The request's headers, with a `traceparent` that names it."""
@@ -101,6 +102,7 @@ class Prediction(Struct, eq=False):
 
     def lost(self) -> None:
         """The client hung up."""
+        self._left = True
         self._abandon()
         self._exchange.close()
         if self._pieces is not None:
@@ -141,6 +143,7 @@ class Prediction(Struct, eq=False):
                 asked=self.label,
                 code=code,
                 answer=answer,
+                hung_up=self._left,
                 first_piece=exchange.first_piece,
                 arrived=exchange.began,
                 ended=ended,
