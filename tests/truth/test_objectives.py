@@ -117,6 +117,17 @@ def test_streams_that_are_left(truth_server, model_of):
     assert now.by("slo", "servescope_slo_good_total") == {"availability": 3, "latency": 2}
 
 
+def test_a_handlers_own_499(truth_server, model_of):
+    """Is a client's error like any 4xx, whole or streamed: nobody left, and no objective counts it."""
+    model = model_of(CONFIG)
+    bodies = [b"code 499", b"code 499 stream 2"]
+    books = load(truth_server.ports["inference"], [Ask(model.path, body) for body in bodies])
+    now = at_rest(truth_server, model)
+    assert_same_counts(now, model, books)
+    assert counted(now, model) == {"499": 2}
+    assert now.by("slo", "servescope_slo_requests_total") == {}
+
+
 def test_pipelined_requests_that_are_left(truth_server, model_of):
     """Those whose turn never came waited as well; half a request, or one without its body, waited for nothing."""
     model = model_of("slo: {latency_ms: 100, availability_target: 99.9, abandoned_after_ms: 300}")

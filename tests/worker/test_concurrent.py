@@ -35,6 +35,12 @@ async def handle(data, context):
         return [str(sum(one() is not None for one in contexts))]
     elif words[0] == "raise":
         raise ValueError("no")
+    elif words[0] == "cancelled":
+        part = asyncio.ensure_future(gate("never").wait())
+        part.cancel()
+        await part
+    elif words[0] == "odd":
+        raise GeneratorExit("no Exception")
     elif words[0] == "stubborn":
         try:
             await gate(words[1]).wait()
@@ -166,6 +172,15 @@ def test_cancelling(front):
     front.send(Cancel(2, "unknown"))
     send(front, 3, "open a")
     assert {receive(front)[:2], receive(front)[:2]} == {(2, 200), (3, 200)}
+
+
+@pytest.mark.parametrize("word", ["cancelled", "odd"])
+def test_what_is_no_exception(front, word):
+    """Fails its request at once like any error, whose client is there and must not be told that it has gone."""
+    send(front, 1, word)
+    assert receive(front)[:2] == (1, 503)
+    send(front, 2, "quick")
+    assert receive(front)[:2] == (2, 200)
 
 
 def test_cancelling_at_once(front):

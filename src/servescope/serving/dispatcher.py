@@ -131,9 +131,10 @@ class Dispatcher:
     def _withdraw(self, job: Job) -> None:
         """Nobody waits for it any more: take it off the queue, or tell the worker that has it."""
         batch = cast("DispatchedBatch | None", job.work)
-        if batch is None:
-            self._drop(job)
-        elif batch.id in batch.worker.in_flight:
+        if batch is None and job in self._queue:
+            self._queue.remove(job)
+            self._note_rest()
+        elif batch is not None and batch.id in batch.worker.in_flight:
             batch.worker.cancel(batch, job.request.id)
 
     def _expire(self, job: Job) -> None:
@@ -141,11 +142,6 @@ class Dispatcher:
             self._withdraw(job)
             self._model_recorder.rejected("deadline")
             job.fail(RequestTimeout(f"No answer within clientTimeoutInMills ({self.options.client_timeout_ms} ms)."))
-
-    def _drop(self, job: Job) -> None:
-        if job.work is None and job in self._queue:
-            self._queue.remove(job)
-            self._note_rest()
 
     def worker_free(self, worker: Worker) -> None:
         """See `PoolEvents`."""

@@ -128,12 +128,21 @@ class ConcurrentSession:
             outputs = await self._entry(rows, context)
             stages["prediction"] = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(batch.requests), context, self._answer_limit)
-        except asyncio.CancelledError:
-            return self._failed(batch, started, CANCELLED, time.monotonic() - before, _tokens(context)), []
-        except Exception as error:  # whatever a handler raises is an answer
-            report_failure(error, [request.id for request in batch.requests])
-            return self._failed(batch, started, failure_of(error), time.monotonic() - before, _tokens(context)), []
+        except (KeyboardInterrupt, SystemExit):
+            raise  # asyncio ends the loop with these, and so the worker
+        except (
+            BaseException
+        ) as error:  # whatever else a handler raises is an answer; the loop keeps what is no Exception to itself
+            failure = self._failure(batch, error)
+            return self._failed(batch, started, failure, time.monotonic() - before, _tokens(context)), []
         return Reply(batch.id, True, 200, "", parts, started, stages, _tokens(context)), attachments
+
+    def _failure(self, batch: Batch, error: BaseException) -> Failure:
+        """A cancellation is the front end's where nobody waits any more; else it is the handler's own failure."""
+        if isinstance(error, asyncio.CancelledError) and not self._waiting[batch.id]:
+            return CANCELLED
+        report_failure(error, [request.id for request in batch.requests])
+        return failure_of(error)
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = {"prediction": seconds}

@@ -1,12 +1,15 @@
 """What the management API says of models: pages, readiness, descriptions."""
 
+import asyncio
+
 import pytest
 
 from fleet.clock import run, settle
-from fleet.scripted import crashing, mute, obliging
+from fleet.scripted import crashing, mute, obliging, silent
 from servescope.errors import BadRequest, ModelNotFound, ModelVersionNotFound, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.health import Health
+from servescope.serving.turns import Caller, CallerLeft
 from servescope.serving.wanted import WantedModels
 from servescope.web.management.model_reports import ModelReports
 from servescope.wire.messages import Batch
@@ -110,6 +113,30 @@ def test_what_a_handler_says_of_itself(said, metadata):
         (found,) = await reports.describe("m", None, customized=True)
         assert found["customizedMetadata"] == metadata
         assert served.lives[0].batches[0].requests[0].headers == [(b"describe", b"True")]
+
+    run(main())
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_who_asks_and_leaves(ahead):
+    """Takes the question along, from the queue or from the worker that hangs at it: others have the place."""
+
+    async def main():
+        served = Served(silent, capacity=1)
+        reports = reports_of(model_of(served=served))
+        await settle()
+        served.submit(*["hangs"] * ahead)
+        for _ in range(3):
+            caller = Caller()
+            asked = asyncio.create_task(reports.describe("m", None, caller, customized=True))
+            await settle()
+            caller.leave()
+            with pytest.raises(CallerLeft):
+                await asked
+            assert len(served.dispatcher) == 0
+            if not ahead:
+                assert served.lives[0].cancelled == [served.lives[0].batches[-1].requests[0].id]
+                return
 
     run(main())
 

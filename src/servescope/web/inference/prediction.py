@@ -40,6 +40,7 @@ class Prediction(Struct, eq=False):
     _span: RequestSpan | None = None
     _pieces: Pieces | None = None
     _task: asyncio.Task[None] | None = None
+    _left: bool = False
 
     def trace(self, tracer: Tracer) -> list[tuple[bytes, bytes]]:
         """Begin a span. The request's headers, with a `traceparent` that names it."""
@@ -101,6 +102,7 @@ class Prediction(Struct, eq=False):
 
     def lost(self) -> None:
         """The client hung up."""
+        self._left = True
         self._abandon()
         self._exchange.close()
         if self._pieces is not None:
@@ -133,24 +135,26 @@ class Prediction(Struct, eq=False):
         trace_id = ""
         if span is not None and (trace_id := span.trace_id):
             span.finish(self._told(code, ended))
-        answer = Answer.STREAMED if exchange.streaming else Answer.WHOLE if exchange.started else Answer.NONE
-        requests.finished(
-            RequestOutcome(
-                route=self.kind,
-                way=way,
-                asked=self.label,
-                code=code,
-                answer=answer,
-                first_piece=exchange.first_piece,
-                arrived=exchange.began,
-                ended=ended,
-                times=times,
-                queued=self._queued,
-                received_bytes=request.size,
-                sent_bytes=size,
-                request_id=exchange.request_id,
-                trace_id=trace_id,
-            )
+        requests.finished(self._outcome(code, size, ended, trace_id))
+
+    def _outcome(self, code: int, size: int, ended: float, trace_id: str) -> RequestOutcome:
+        exchange = self._exchange
+        return RequestOutcome(
+            route=self.kind,
+            way=(exchange.request.method, exchange.route),
+            asked=self.label,
+            code=code,
+            answer=Answer.STREAMED if exchange.streaming else Answer.WHOLE if exchange.started else Answer.NONE,
+            hung_up=self._left,
+            first_piece=exchange.first_piece,
+            arrived=exchange.began,
+            ended=ended,
+            times=self._times,
+            queued=self._queued,
+            received_bytes=exchange.request.size,
+            sent_bytes=size,
+            request_id=exchange.request_id,
+            trace_id=trace_id,
         )
 
     def _told(self, code: int, ended: float) -> FinishedRequest:

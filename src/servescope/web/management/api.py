@@ -135,7 +135,8 @@ class ManagementApi:
     async def _model(self, method: str, name: str, version: str | None, query: Query, caller: Caller) -> Any:
         match method:
             case "GET":
-                return await self._reports.describe(name, version, customized=query.get("customized") == "true")
+                customized = query.get("customized") == "true"
+                return await self._reports.describe(name, version, caller, customized=customized)
             case "PUT":
                 options = parse_scale(query, self._lifecycle.most_workers)
                 self._warn_unknown("PUT", options.unknown)

@@ -12,6 +12,7 @@ from servescope.serving.description import describe
 from servescope.serving.health import Health
 from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
+from servescope.serving.turns import Caller, CallerLeft
 from servescope.web.http.request_id import new_request_id
 from servescope.wire.messages import Request
 
@@ -78,7 +79,9 @@ class ModelReports:
         """KServe's readiness. Raises ModelNotFound."""
         return {"name": name, "ready": self._health.serves(self._catalog.find(name))}
 
-    async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
+    async def describe(
+        self, name: str, version: str | None, caller: Caller | None = None, *, customized: bool
+    ) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.
 
         One that is unregistered and has yet to finish is described while there is no other.
@@ -86,6 +89,7 @@ class ModelReports:
         Raises:
             ModelNotFound, ModelVersionNotFound: there is no such model.
             ServiceUnavailable: `customized`, and no worker can be asked.
+            CallerLeft: the caller did not wait for what the handler says; it is not asked any more.
         """
         models = self._meant(name, version)
         described = []
@@ -93,7 +97,7 @@ class ModelReports:
             asked = (
                 customized and version != "all" and model.leaves_by is None
             )  # TorchServe asks one model's handler only
-            metadata = await self._ask(model) if asked else None
+            metadata = await self._ask(model, caller or Caller()) if asked else None
             described.append(describe(model, self._resident_bytes, self._gpu_usage, metadata))
         return described
 
@@ -109,7 +113,7 @@ class ModelReports:
                 raise
             return leaving
 
-    async def _ask(self, model: Model) -> dict[str, Any]:
+    async def _ask(self, model: Model, caller: Caller) -> dict[str, Any]:
         """What the handler says of itself; {} where it says no JSON object."""
         headers = [(b"describe", b"True")]
         request = Request(new_request_id(), headers, {"explain": "False"}, [])
@@ -124,7 +128,10 @@ class ModelReports:
                 why=error.why,
             ) from error
         try:
-            return _json_object(await waiting.body)
+            return _json_object(await caller.wait(waiting.body))
+        except CallerLeft:
+            model.dispatcher.abandon(job)
+            raise
         except ServescopeError:
             return {}
 

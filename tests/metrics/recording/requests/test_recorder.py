@@ -204,14 +204,15 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
         ({"answer": Answer.STREAMED, "ended": 21.0}, (1, 0), (1, 0)),  # headers, and nothing after them
         ({"answer": Answer.STREAMED, "ended": 21.0, "first_piece": 10.5}, (1, 1), (1, 1)),
         ({"answer": Answer.STREAMED, "ended": 21.0, "first_piece": 20.5}, (1, 1), (1, 0)),
-        ({"answer": Answer.WHOLE, "ended": 21.0}, (0, 0), (0, 0)),  # the handler's own code
+        ({"answer": Answer.WHOLE, "ended": 21.0, "hung_up": False}, (0, 0), (0, 0)),  # the handler's own code
+        ({"answer": Answer.STREAMED, "ended": 21.0, "first_piece": 10.5, "hung_up": False}, (0, 0), (0, 0)),  # the same
     ],
 )
 def test_who_hung_up(registry: Registry, facts: dict[str, object], availability: object, latency: object) -> None:
     """Is judged by how long there was nothing: to the first piece of a stream, or to the end."""
     objectives = Objectives(availability_target=0.999, latency_s=1.0, latency_target=0.9)
     model = Recorder(registry, "h").model(*MODEL, objectives)
-    model.requests.finished(outcome(way=WAY, code=499, **facts))
+    model.requests.finished(outcome(way=WAY, code=499, **{"hung_up": True} | facts))
     assert slo(registry) == {"availability": availability, "latency": latency}
 
 

@@ -4,7 +4,6 @@ from enum import Enum
 
 from msgspec import Struct
 
-from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.times import BatchTimes
 
 
@@ -18,10 +17,10 @@ class Answer(Enum):
 
 class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     """`route`: predict, explain or openai. `way`: its method and its path's template. `asked`: the version in its URL, or
-    `default`. `code`: the answer's status, 499 where the client hung up. `first_piece`: when the client was sent the first piece
-    of a stream, None where it was sent none. It, `arrived`, `ended`: monotonic seconds. `times`: its
-    batch's, None where it never was in one. `queued`: it was taken into the queue. `received_bytes`, `sent_bytes`: of its
-    body and its answer's. `trace_id`: "" where it is not traced.
+    `default`. `code`: the answer's status, 499 where the client hung up. `hung_up`: it did, and no handler gave this code.
+    `first_piece`: when the client was sent the first piece of a stream, None where it was sent none. It, `arrived`, `ended`:
+    monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
+    `received_bytes`, `sent_bytes`: of its body and its answer's. `trace_id`: "" where it is not traced.
     """
 
     route: str
@@ -29,6 +28,7 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     asked: str
     code: int
     answer: Answer
+    hung_up: bool = False
     first_piece: float | None = None
     arrived: float
     ended: float
@@ -43,11 +43,6 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     def duration_s(self) -> float:
         """From its arrival to its end."""
         return self.ended - self.arrived
-
-    @property
-    def hung_up(self) -> bool:
-        """Whether its client left, and not the handler gave this code."""
-        return self.code == HUNG_UP and self.answer is not Answer.WHOLE
 
     @property
     def waited_s(self) -> float:
