@@ -1,16 +1,18 @@
 """A pool of workers in virtual time: requests queue, workers take them in batches, workers come and go as a policy says.
 
-In: arrivals and service times, and a count of workers now and then. Out: when each request was answered, and what the workers cost. Used
-by `run`. It follows the server's own dispatcher: first come, first served; a batch leaves when it is full, or `max_batch_delay_s`
-after a free worker met its first request. A batch takes as long as the longest of its requests.
+In: arrivals and service times, and a count of workers now and then. Out: when each request was answered, and what the workers
+cost. Moved on by `replay`, looked at by policies. It follows the server's own dispatcher: first come, first served; a batch leaves
+when it is full, or `max_batch_delay_s` after a free worker met its first request; the worker that has been free longest is next.
+A batch takes as long as the longest of its requests. Of things at the same moment arrivals come first, the others in the order in
+which they were caused.
 """
 
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-
-READY, FREE, FILLED = 0, 1, 2
+from functools import partial
+from math import inf, nan
 
 
 @dataclass(frozen=True)
@@ -24,167 +26,203 @@ class PoolOptions:
 
 @dataclass(eq=False, slots=True)
 class SimulatedWorker:
-    """`since`: when it was asked for; `batch`: requests in hand; `free_at`: when it is done with them."""
+    """`since`: when it was asked for; `batch`: requests in hand, from `began` until `free_at`."""
 
     since: float
     ready: bool = False
     retiring: bool = False
     gone: bool = False
     batch: list[int] = field(default_factory=list)
+    began: float = 0.0
     free_at: float = 0.0
 
 
 class SimulatedPool:
-    """`now` is moved by `run_until`. Requests are numbered in the order of their arrival."""
+    """`now` is moved by `run_until`. Requests are numbered in the order of their arrival; `finished` is NaN of one that is not."""
 
-    def __init__(self, arrivals: Sequence[float], services: Sequence[float], options: PoolOptions, workers: int) -> None:
+    def __init__(
+        self, arrivals: Sequence[float], services: Sequence[float], options: PoolOptions, workers: int
+    ) -> None:
+        """`arrivals` in seconds, in order. The first `workers` are ready at once."""
         self.arrivals = arrivals
         self.services = services
         self.options = options
         self.now = 0.0
-        self.finished: list[float] = [0.0] * len(arrivals)
-        self.finished_count = 0
-        self.busy_s = 0.0  # of batches that are over
-        self.worker_seconds = 0.0  # of workers that are gone
-        self.next_arrival = 0
+        self.next_arrival = 0  # how many have arrived
         self.queue: deque[int] = deque()
+        self.finished: list[float] = [nan] * len(arrivals)
+        self.finished_count = 0
         self.on_finished: Callable[[int, float], None] | None = None
-        self._idle: list[SimulatedWorker] = []  # the last one to be free is the next to work
-        self.workers: list[SimulatedWorker] = []
-        self._events: list[tuple[float, int, int, SimulatedWorker | None]] = []
-        self._order = 0
-        self._filling = False
+        self.workers: dict[
+            SimulatedWorker, None
+        ] = {}  # in the order in which they were asked for, retiring ones included
+        self.in_hand = 0  # requests that workers work on
+        self._idle: dict[SimulatedWorker, None] = {}  # the first has been free longest
+        self._retiring = 0
+        self._ready = 0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._caused = 0
+        self._filling = 0  # which wait for a full batch it is; odd while one is under way
+        # Sums, so that integrals up to any moment take one subtraction.
+        self._worked_s = 0.0
+        self._gone_s = 0.0
+        self._waited_s = 0.0
         for _ in range(workers):
             worker = SimulatedWorker(0.0, ready=True)
-            self.workers.append(worker)
-            self._idle.append(worker)
+            self.workers[worker] = self._idle[worker] = None
+            self._ready += 1
 
     @property
     def ready(self) -> int:
         """Workers that take work."""
-        return sum(worker.ready and not worker.retiring for worker in self.workers)
+        return self._ready
 
     @property
     def size(self) -> int:
         """Workers that take work, or will."""
-        return sum(not worker.retiring for worker in self.workers)
-
-    @property
-    def in_hand(self) -> int:
-        """Requests that workers work on."""
-        return sum(len(worker.batch) for worker in self.workers)
+        return len(self.workers) - self._retiring
 
     @property
     def busy(self) -> int:
-        """Workers with a batch."""
+        """Workers with a batch, retiring ones included."""
         return sum(bool(worker.batch) for worker in self.workers)
 
-    def busy_total_s(self) -> float:
-        """Seconds that workers have worked, up to now."""
-        return self.busy_s + sum(self.now - worker.free_at_start for worker in ()) if False else self.busy_s
+    @property
+    def concurrency(self) -> int:
+        """Requests that wait or are worked on."""
+        return len(self.queue) + self.in_hand
 
+    @property
+    def concurrency_s(self) -> float:
+        """The integral of `concurrency` up to now, in request-seconds; a mean over a while is a difference of it."""
+        return self._waited_s + self.concurrency * self.now
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that workers have worked, up to now."""
+        return self._worked_s + sum(self.now - worker.began for worker in self.workers if worker.batch)
+
+    @property
     def oldest_s(self) -> float:
         """How long the head of the queue has waited."""
         return self.now - self.arrivals[self.queue[0]] if self.queue else 0.0
 
     def cost_s(self) -> float:
-        """Worker-seconds up to now, loading and idle ones included."""
-        return self.worker_seconds + sum(self.now - worker.since for worker in self.workers)
+        """Worker-seconds up to now: from the decision to start each until it is gone, loading and idling included."""
+        return self._gone_s + sum(self.now - worker.since for worker in self.workers)
 
     def scale(self, count: int) -> None:
-        """Have so many. Those that load go first, then those without work; whoever has work finishes it."""
-        size = self.size
-        for _ in range(count - size):
+        """Have so many. Those that load go first, then those without work, the youngest first; whoever has work finishes it."""
+        for _ in range(count - self.size):
             worker = SimulatedWorker(self.now)
-            self.workers.append(worker)
-            self._push(self.now + self.options.load_s, READY, worker)
-        if count < size:
-            serving = [worker for worker in self.workers if not worker.retiring]
-            serving.sort(key=lambda worker: (worker.ready, bool(worker.batch), -worker.since))
-            for worker in serving[: size - count]:
+            self.workers[worker] = None
+            self._at(self.now + self.options.load_s, partial(self._loaded, worker))
+        if count < self.size:
+            serving = [worker for worker in reversed(self.workers) if not worker.retiring]
+            serving.sort(key=lambda worker: (worker.ready, bool(worker.batch)))
+            for worker in serving[: self.size - count]:
                 self._retire(worker)
-
-    def _retire(self, worker: SimulatedWorker) -> None:
-        worker.retiring = True
-        if not worker.batch:
-            if worker.ready:
-                self._idle.remove(worker)
-            self._leave(worker)
-
-    def _leave(self, worker: SimulatedWorker) -> None:
-        worker.gone = True
-        self.worker_seconds += self.now - worker.since
-        self.workers.remove(worker)
 
     def run_until(self, until: float) -> None:
         """Let everything happen that happens by then."""
         arrivals, events = self.arrivals, self._events
         count = len(arrivals)
         while True:
-            arrival = arrivals[self.next_arrival] if self.next_arrival < count else float("inf")
-            event = events[0][0] if events else float("inf")
-            if min(arrival, event) > until:
+            arrival = arrivals[self.next_arrival] if self.next_arrival < count else inf
+            event = events[0][0] if events else inf
+            if arrival > until and event > until:
                 break
             if arrival <= event:
                 self.now = arrival
+                self._waited_s -= arrival
                 self.queue.append(self.next_arrival)
                 self.next_arrival += 1
                 if self._idle:
                     self._pump()
             else:
-                self._happen(heapq.heappop(events))
+                self.now, _, happen = heapq.heappop(events)
+                happen()
         self.now = until
 
-    def _push(self, at: float, kind: int, worker: SimulatedWorker | None) -> None:
-        self._order += 1
-        heapq.heappush(self._events, (at, self._order, kind, worker))
+    def _at(self, moment: float, happen: Callable[[], None]) -> None:
+        self._caused += 1
+        heapq.heappush(self._events, (moment, self._caused, happen))
 
-    def _happen(self, event: tuple[float, int, int, SimulatedWorker | None]) -> None:
-        self.now, _, kind, worker = event
-        if kind == FILLED:
-            self._filling = False
-            if self.queue and self._idle:
-                self._take(self._idle.pop())
-                self._pump()
-            return
-        assert worker is not None
-        if worker.gone:
-            return
-        if kind == FREE:
-            self._finish(worker)
-            if worker.retiring:
-                self._leave(worker)
-                return
-        else:
+    def _loaded(self, worker: SimulatedWorker) -> None:
+        if not worker.gone:
             worker.ready = True
-        self._idle.append(worker)
+            self._ready += 1
+            self._free(worker)
+
+    def _free(self, worker: SimulatedWorker) -> None:
+        self._idle[worker] = None
         if self.queue:
             self._pump()
 
+    def _retire(self, worker: SimulatedWorker) -> None:
+        worker.retiring = True
+        self._retiring += 1
+        self._ready -= worker.ready
+        if not worker.batch:
+            self._idle.pop(worker, None)
+            self._leave(worker)
+
+    def _leave(self, worker: SimulatedWorker) -> None:
+        worker.gone = True
+        self._retiring -= 1
+        self._gone_s += self.now - worker.since
+        del self.workers[worker]
+
     def _pump(self) -> None:
+        """Send out every batch that is due."""
         size, delay = self.options.batch_size, self.options.max_batch_delay_s
         while self.queue and self._idle:
             if len(self.queue) < size and delay > 0:
-                if not self._filling:
-                    self._filling = True
-                    self._push(self.now + delay, FILLED, None)
+                if self._filling % 2 == 0:
+                    self._filling += 1
+                    self._at(self.now + delay, partial(self._delay_over, self._filling))
                 return
-            self._take(self._idle.pop())
+            self._take()
 
-    def _take(self, worker: SimulatedWorker) -> None:
+    def _delay_over(self, wait: int) -> None:
+        if wait != self._filling:
+            return  # the batch has left full
+        if self.queue and self._idle:
+            self._take()
+            self._pump()
+        else:
+            self._filling += 1
+
+    def _take(self) -> None:
+        """The worker that has been free longest takes a batch."""
+        worker = next(iter(self._idle))
+        del self._idle[worker]
         queue, services = self.queue, self.services
-        batch = [queue.popleft() for _ in range(min(self.options.batch_size, len(queue)))]
+        if self.options.batch_size == 1:
+            batch = [queue.popleft()]
+            took = services[batch[0]]
+        else:
+            batch = [queue.popleft() for _ in range(min(self.options.batch_size, len(queue)))]
+            took = max([services[index] for index in batch])
+            self._filling += self._filling % 2
         worker.batch = batch
-        took = services[batch[0]] if len(batch) == 1 else max(services[index] for index in batch)
+        worker.began = self.now
         worker.free_at = self.now + took
-        self.busy_s += took
-        self._push(worker.free_at, FREE, worker)
+        self.in_hand += len(batch)
+        self._at(worker.free_at, partial(self._finish, worker))
 
     def _finish(self, worker: SimulatedWorker) -> None:
-        finished, told = self.finished, self.on_finished
-        for index in worker.batch:
-            finished[index] = self.now
-            if told is not None:
-                told(index, self.now)
-        self.finished_count += len(worker.batch)
+        batch, now = worker.batch, self.now
         worker.batch = []
+        self._worked_s += now - worker.began
+        self._waited_s += now * len(batch)
+        self.in_hand -= len(batch)
+        self.finished_count += len(batch)
+        for index in batch:
+            self.finished[index] = now
+            if self.on_finished is not None:
+                self.on_finished(index, now)
+        if worker.retiring:
+            self._leave(worker)
+        else:
+            self._free(worker)
