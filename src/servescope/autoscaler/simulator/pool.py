@@ -144,6 +144,15 @@ class SimulatedPool:
                 happen()
         self.now = until
 
+    def finish(self) -> None:
+        """Let time pass until every request is answered; there must be a worker, or one on its way."""
+        while self.finished_count < len(self.arrivals):
+            upcoming = [self.arrivals[self.next_arrival]] if self.next_arrival < len(self.arrivals) else []
+            upcoming += [self._events[0][0]] if self._events else []
+            if not upcoming:
+                raise RuntimeError(f"{len(self.queue)} requests wait, and no worker will ever come")
+            self.run_until(min(upcoming))
+
     def _at(self, moment: float, happen: Callable[[], None]) -> None:
         self._caused += 1
         heapq.heappush(self._events, (moment, self._caused, happen))
