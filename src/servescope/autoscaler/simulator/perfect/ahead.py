@@ -7,7 +7,6 @@ long as a load takes, for else idling costs less than to load again. Called by `
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from servescope.autoscaler.simulator.perfect.floor import Floor
@@ -19,34 +18,24 @@ _STEPS = 8  # that the reach is divided into
 _LOOKS = 0.5  # of the objective: how far apart two looks ahead are, for each takes a while
 
 
-@dataclass(frozen=True)
-class Manner:
-    """`urgent`: the job that has to begin first is next; else the one that came first. `reach_s`: how much earlier a worker may come."""
-
-    urgent: bool
-    reach_s: float
-
-
-def looking_ahead(jobs: Sequence[Job], terms: Terms, end_s: float, manner: Manner) -> Schedule:
-    """One of several schedules; which manner is the best depends on the load."""
-    planner = _Planner(jobs, terms, manner)
+def looking_ahead(jobs: Sequence[Job], terms: Terms, end_s: float, reach_s: float) -> Schedule:
+    """`reach_s`: how much earlier than a job would be late a worker may come for it. Which is the best depends on the load."""
+    planner = _Planner(jobs, terms, reach_s)
     planner.plan()
     return planner.carried_out(end_s)
 
 
-def _turn(job: Job, urgent: bool, load_s: float) -> float:
-    """As long as nobody else can be loaded, some will be late; there are fewer of them when first come are first served."""
-    if urgent:
-        return job.latest if job.latest >= load_s else job.release - load_s
-    return job.release
+def _turn(job: Job, load_s: float) -> float:
+    """Who has to begin first is next. As long as nobody else can be loaded, some will be late; fewer of them if first come is first."""
+    return job.latest if job.latest >= load_s else job.release - load_s
 
 
 class _Planner:
     """Goes through the jobs, and back to where a worker was missing."""
 
-    def __init__(self, jobs: Sequence[Job], terms: Terms, manner: Manner) -> None:
-        self._jobs, self._terms, self._manner = jobs, terms, manner
-        self._turns = [_turn(job, manner.urgent, terms.pool.load_s) for job in jobs]
+    def __init__(self, jobs: Sequence[Job], terms: Terms, reach_s: float) -> None:
+        self._jobs, self._terms, self._reach_s = jobs, terms, reach_s
+        self._turns = [_turn(job, terms.pool.load_s) for job in jobs]
         self._floor = self._first_floor()
         self._back: deque[Floor] = deque()
         # By the number of jobs that were given before: a worker is ready at a moment, or the one that is free first goes (None).
@@ -87,10 +76,10 @@ class _Planner:
         back, now = self._back, self._floor.now
         if afresh:
             back.clear()
-        elif now < back[-1].now + self._manner.reach_s / _STEPS:
+        elif now < back[-1].now + self._reach_s / _STEPS:
             return
         back.append(self._floor.copy())
-        while len(back) > 1 and back[0].now < now - self._manner.reach_s:
+        while len(back) > 1 and back[0].now < now - self._reach_s:
             back.popleft()
 
     def _came(self, job: Job) -> bool:
@@ -114,7 +103,7 @@ class _Planner:
         while len(free) > self._terms.min_workers and free[0][0] <= now and now >= self._next_look:
             others = floor.copy()
             heappop(others.free)
-            if self._will_do(others, free[0][0] + self._terms.pool.load_s):
+            if self._will_do(others, free[0][0] + self._terms.pool.load_s + self._terms.objective_s):
                 self._left.append(heappop(free)[0])
                 self._steps[floor.given].append(None)
             else:

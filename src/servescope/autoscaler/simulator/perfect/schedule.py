@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from servescope.autoscaler.simulator.perfect.ahead import Manner, looking_ahead
+from servescope.autoscaler.simulator.perfect.ahead import looking_ahead
 from servescope.autoscaler.simulator.perfect.jobs import Job, jobs_of
 from servescope.autoscaler.simulator.perfect.layers import in_layers
 from servescope.autoscaler.simulator.perfect.shifts import Schedule, Shift, answered, with_late_ones
@@ -40,10 +40,9 @@ def perfect_schedule(load: Load, terms: Terms) -> Schedule:
 
 def _schedules(jobs: Sequence[Job], terms: Terms, end_s: float) -> Iterator[Schedule]:
     yield in_layers(jobs, terms, end_s)
-    objective, load = terms.objective_s, max(terms.pool.load_s, terms.objective_s)
-    for urgent in (True, False):
-        for reach in (objective, 2 * objective, load):
-            yield looking_ahead(jobs, terms, end_s, Manner(urgent, reach))
+    objective = terms.objective_s
+    for reach in (objective, 2 * objective, max(terms.pool.load_s, objective)):
+        yield looking_ahead(jobs, terms, end_s, reach)
 
 
 def _changes(shifts: Sequence[Shift], terms: Terms, end_s: float) -> list[Change]:
