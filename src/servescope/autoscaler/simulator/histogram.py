@@ -1,15 +1,16 @@
 """Service times as they were measured: in, a file with a histogram; out, quantiles.
 
-Called by `services`. The file is CSV with the header `le,count` (upper bounds in seconds, ascending, and how many requests were in that
-bucket), or a page of /metrics: the buckets of `servescope_request_stage_seconds` with the stage `handle` are added up over all series; where
-there are none, those of `servescope_request_duration_seconds` are. Within a bucket all times are equally likely.
+Called by `services`. The file is CSV with the header `le,count` (upper bounds in seconds, ascending, and how many requests were
+in that bucket), or a page of /metrics: the buckets of `servescope_request_stage_seconds` with the stage `handle` are added up
+over all series; where there are none, those of `servescope_request_duration_seconds` are. Within a bucket all times are equally
+likely.
 """
 
 import csv
 import math
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -22,7 +23,7 @@ _LONGEST_S = 3600.0
 _SAMPLE = re.compile(r"(?P<name>[A-Za-z_:]\w*)_bucket\{(?P<labels>.*)\}\s+(?P<value>\S+)")
 _LE = re.compile(r'(?:^|,)\s*le="(?P<le>[^"]*)"')
 _HEADER = ["le", "count"]
-"""Which histogram of a page it is: the first of these that has counts."""
+# Which histogram of a page it is: the first of these that is there.
 _FAMILIES = (("servescope_request_stage_seconds", 'stage="handle"'), ("servescope_request_duration_seconds", ""))
 
 
@@ -91,7 +92,7 @@ def _table(file: Path, lines: Iterable[str]) -> list[tuple[float, float]]:
 
 def _page(file: Path, lines: Iterable[str], name: str, label: str) -> list[tuple[float, float]]:
     """The same, of all series of the family that have the label."""
-    until: Counter[float] = Counter()
+    until: dict[float, float] = defaultdict(float)
     for number, text in enumerate(lines, 1):
         found = _SAMPLE.match(text)
         if found is None or found["name"] != name or label not in found["labels"]:
@@ -101,7 +102,9 @@ def _page(file: Path, lines: Iterable[str], name: str, label: str) -> list[tuple
             raise _wrong(file, "the bucket has no label le", number)
         until[_number(file, number, bound["le"])] += _number(file, number, found["value"])
     ordered = sorted(until.items())
-    counts = [later - before for later, before in zip([n for _, n in ordered], [0.0, *(n for _, n in ordered)], strict=False)]
+    counts = [
+        later - before for later, before in zip([n for _, n in ordered], [0.0, *(n for _, n in ordered)], strict=False)
+    ]
     return [(bound, count) for (bound, _), count in zip(ordered, counts, strict=True)]
 
 

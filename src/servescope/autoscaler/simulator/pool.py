@@ -1,10 +1,10 @@
 """A pool of workers in virtual time: requests queue, workers take them in batches, workers come and go as a policy says.
 
 In: arrivals and service times, and a count of workers now and then. Out: when each request was answered, and what the workers
-cost. Moved on by `replay`, looked at by policies. It follows the server's own dispatcher: first come, first served; a batch leaves
-when it is full, or `max_batch_delay_s` after a free worker met its first request; the worker that has been free longest is next.
-A batch takes as long as the longest of its requests. Of things at the same moment arrivals come first, the others in the order in
-which they were caused.
+cost. Moved on by `replay`, looked at by policies. It follows the server's own dispatcher: first come, first served; a batch
+leaves when it is full, or `max_batch_delay_s` after a free worker met its first request; the worker that has been free longest is
+next. A batch takes as long as the longest of its requests. Of things at the same moment arrivals come first, the others in the
+order in which they were caused.
 """
 
 import heapq

@@ -47,7 +47,7 @@ def service_times(text: str) -> ServiceTimes:
         numbers = []
     if kind == "constant" and len(numbers) == 1:
         seconds = _checked(text, numbers[0])
-        return ServiceTimes(seconds, lambda chance: seconds)
+        return ServiceTimes(seconds, lambda _: seconds)
     if kind == "lognormal" and len(numbers) == 2:
         median, sigma = _checked(text, numbers[0]), numbers[1]
         if not 0 <= sigma <= _WIDEST:

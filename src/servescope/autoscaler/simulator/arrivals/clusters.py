@@ -1,8 +1,8 @@
 """Counts a minute, spread within the minute. In, counts and how bursty they are; out, arrivals.
 
-Called by `traces`. Burstiness is the same thing everywhere in the simulator: the rate that a request finds when it arrives, on average, over the mean rate, 1
-for a rate that is constant. A second's share of its minute is drawn from a gamma distribution that makes the seconds of a minute
-just as bursty as asked for.
+Called by `traces`. Burstiness is the same thing everywhere in the simulator: the rate that a request finds when it arrives, on
+average, over the mean rate, 1 for a rate that is constant. A second's share of its minute is drawn from a gamma distribution that
+makes the seconds of a minute just as bursty as asked for.
 """
 
 import random
@@ -16,8 +16,8 @@ _LEAST = 1.001  # below that, seconds are alike
 def measured_burstiness(counts: Sequence[int]) -> float:
     """How bursty the minutes are, beyond what chance makes of a constant rate; 1 at the least.
 
-    What differs from minute to minute differs from second to second: the public trace `code` is 2.05 by its minutes, by which half of its
-    seconds are empty, as they were in truth; `conv` is 1.06, hardly more than Poisson.
+    What differs from minute to minute differs from second to second: the public trace `code` is 2.05 by its minutes, by which
+    half of its seconds are empty, as they were in truth; `conv` is 1.06, hardly more than Poisson.
     """
     total = sum(counts)
     if not total:

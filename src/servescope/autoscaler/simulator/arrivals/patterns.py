@@ -29,7 +29,7 @@ class Pattern:
 
 
 def make_arrivals(pattern: Pattern) -> Arrivals:
-    """Arrivals of the pattern, whose mean rate is the one asked for:
+    """Arrivals of the pattern, whose mean rate is the one asked for.
 
     - `steady`: constant.
     - `step`: 1/15.5 of its height in the first and the last quarter, its height (1.94 times the mean) in the middle.
@@ -48,7 +48,9 @@ def make_arrivals(pattern: Pattern) -> Arrivals:
     chance = random.Random(pattern.seed)
     if pattern.name == "bursty":
         bursts = _bursts(pattern, chance)
-        return Arrivals([at for begin, end, rate in bursts for at in _steady(begin, end, rate, chance)], pattern.duration_s)
+        return Arrivals(
+            [at for begin, end, rate in bursts for at in _steady(begin, end, rate, chance)], pattern.duration_s
+        )
     shape, highest = _SHAPES[pattern.name]
     peak = pattern.rate * highest
     at = [
@@ -79,6 +81,10 @@ def _bursts(pattern: Pattern, chance: random.Random) -> Iterator[tuple[float, fl
         at = end + chance.expovariate(1.0 / (_BURST_S * (high - 1.0)))
 
 
+def _flat(_part: float) -> float:
+    return 1.0
+
+
 def _step(part: float) -> float:
     return 60 / 31 if 0.25 <= part < 0.75 else 2 / 31
 
@@ -93,7 +99,7 @@ def _diurnal(part: float) -> float:
 
 # The share of the mean rate at a part of the time, from 0 to 1, and the highest that it gets.
 _SHAPES: dict[str, tuple[Rate, float]] = {
-    "steady": (lambda part: 1.0, 1.0),
+    "steady": (_flat, 1.0),
     "step": (_step, 60 / 31),
     "spike": (_spike, 12 * 30 / 41),
     "diurnal": (_diurnal, 1.9),

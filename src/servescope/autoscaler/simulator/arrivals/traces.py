@@ -1,8 +1,8 @@
 """Arrivals that were recorded: in, a file; out, arrivals since its beginning.
 
-Called by the command and the benchmark. Three forms are told apart by the first line: CSV with a column `arrival_s` (one row a request, other columns are
-left alone), CSV `minute,requests` (counts), and JSON lines with `timestamp` in milliseconds. The first request or minute is the
-beginning. What cannot be used is named by file and line.
+Called by the command and the benchmark. Three forms are told apart by the first line: CSV with a column `arrival_s` (one row a
+request, other columns are left alone), CSV `minute,requests` (counts), and JSON lines with `timestamp` in milliseconds. The first
+request or minute is the beginning. What cannot be used is named by file and line.
 """
 
 import csv
@@ -50,7 +50,9 @@ def read_trace(file: Path, seed: int, burstiness: float | None = None) -> Arriva
     if names == ["minute", "requests"]:
         return _of_counts(_counts(lines), seed, burstiness, file)
     if burstiness is not None:
-        raise ConfigurationError(f"--burstiness {burstiness:g}: {file} has every arrival, and no counts a minute to spread")
+        raise ConfigurationError(
+            f"--burstiness {burstiness:g}: {file} has every arrival, and no counts a minute to spread"
+        )
     if "arrival_s" in names:
         return _of_moments(_rows(lines, names.index("arrival_s")), file)
     if first[1].startswith("{"):

@@ -1,13 +1,13 @@
 """A schedule that looks ahead: the fewest workers that will do, each of which takes the job whose turn it is.
 
-In: jobs in the order of arrival. Out: a schedule. A worker is added where a job would be late, and as early as it
-is of use: when the queue began that the job is in, or somewhat before it is late where that is long ago. One that idles is taken away if the others will do for as
-long as a load takes, for else idling costs less than to load again. Called by `schedule`.
+In: jobs in the order of arrival. Out: a schedule. A worker is added where a job would be late, and as early as it is of use: when
+the queue began that the job is in, or somewhat before it is late where that is long ago. One that idles is taken away if the
+others will do for as long as a load takes, for else idling costs less than to load again. Called by `schedule`.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from servescope.autoscaler.simulator.perfect.floor import Floor
 from servescope.autoscaler.simulator.perfect.jobs import Job
@@ -26,7 +26,9 @@ def looking_ahead(jobs: Sequence[Job], terms: Terms, end_s: float, reach_s: floa
 
 
 def _turn(job: Job, load_s: float) -> float:
-    """Who has to begin first is next. As long as nobody else can be loaded, some will be late; fewer of them if first come is first."""
+    """Who has to begin first is next. As long as nobody else can be loaded, some will be late; fewer of them if first come is
+    first.
+    """
     return job.latest if job.latest >= load_s else job.release - load_s
 
 

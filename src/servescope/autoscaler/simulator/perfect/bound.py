@@ -1,9 +1,9 @@
 """A number of worker-seconds below which no schedule goes. In, a load, its terms and a schedule; out, the bound.
 
-Called by `compare` and the benchmark. Time is cut into slots, and what is asked for is less than the truth asks: a worker's capacity is a
-slot of work in every slot that it is there in, jobs may be cut into pieces, and the first and the last slot of a worker cost nothing.
-For that the best count of workers in every slot is found, by dynamic programming over the count and the backlog, where a worker
-more costs a load. Counts up to a quarter above those of the schedule are looked at.
+Called by `compare` and the benchmark. Time is cut into slots, and what is asked for is less than the truth asks: a worker's
+capacity is a slot of work in every slot that it is there in, jobs may be cut into pieces, and the first and the last slot of a
+worker cost nothing. For that the best count of workers in every slot is found, by dynamic programming over the count and the
+backlog, where a worker more costs a load. Counts up to a quarter above those of the schedule are looked at.
 """
 
 from collections.abc import Sequence
@@ -80,9 +80,6 @@ def _started(costs: list[list[float]], load: float) -> list[list[float]]:
 def _worked(row: list[float], come: int, workers: int, room: int, price: float) -> list[float]:
     """The costs by backlog after a slot; a backlog above `room` is too late."""
     away = workers - come
-    if away <= 0:
-        after = [inf] * -away + row
-    else:
-        after = [min(row[: away + 1]), *row[away + 1 :]]
+    after = [min(row[: away + 1]), *row[away + 1 :]] if away > 0 else [inf] * -away + row
     kept = [cost + price for cost in after[: room + 1]]
     return kept + [inf] * (room + 1 - len(kept))

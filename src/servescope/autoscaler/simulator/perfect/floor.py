@@ -1,6 +1,7 @@
 """Jobs and the workers that they are given to, in turn. In, jobs by release; out, one after another.
 
-Used by `ahead`. It is what a pool does with a given number of workers; the state is small, so that it can be copied and gone back to.
+Used by `ahead`. It is what a pool does with a given number of workers; the state is small, so that it can be copied and gone back
+to.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from servescope.autoscaler.simulator.perfect.jobs import Job
 
 @dataclass(slots=True)
 class Floor:
-    """`turns`: by job; of those that wait, the one with the lowest is next. `free`: a heap of when each worker is free, with its number."""
+    """`turns`: by job; of those that wait, the one with the lowest is next. `free`: a heap of when each worker is free, with its
+    number.
+    """
 
     turns: Sequence[float]
     free: list[tuple[float, int]]

@@ -1,7 +1,7 @@
 """A schedule in layers: each job goes to the worker that costs least for it, and waits for it as long as it can.
 
-In: jobs in the order of arrival. Out: a schedule. Best where load comes in bursts that are far apart: each layer of workers takes what
-the ones below have no room for, and is there for no longer than that. Called by `schedule`.
+In: jobs in the order of arrival. Out: a schedule. Best where load comes in bursts that are far apart: each layer of workers takes
+what the ones below have no room for, and is there for no longer than that. Called by `schedule`.
 """
 
 from collections.abc import Sequence
@@ -37,24 +37,21 @@ def in_layers(jobs: Sequence[Job], terms: Terms, end_s: float) -> Schedule:
 
 
 def _cheapest(job: Job, free: Sequence[float], terms: Terms) -> int | None:
-    """The layer that this job costs least: a worker that is always there costs nothing, idling as much as it takes, at most a load."""
+    """The layer that this job costs least: a worker that is always there costs nothing, idling as much as it takes, at most a
+    load.
+    """
     found, least = None, (inf, inf)
     for layer, at in enumerate(free):
         if at > job.latest:
             continue
-        if layer < terms.min_workers:
-            price = -1.0
-        else:
-            price = min(max(0.0, job.release - at), terms.pool.load_s)
+        price = -1.0 if layer < terms.min_workers else min(max(0.0, job.release - at), terms.pool.load_s)
         key = (price, -at)
         if key < least:
             found, least = layer, key
     return found
 
 
-def _another(
-    job: Job, free: list[float], current: list[Shift], shifts: list[Shift], terms: Terms
-) -> int | None:
+def _another(job: Job, free: list[float], current: list[Shift], shifts: list[Shift], terms: Terms) -> int | None:
     """A new layer; None where no more are allowed, or none could be loaded in time."""
     if len(free) >= terms.max_workers or terms.pool.load_s > job.latest:
         return None

@@ -1,9 +1,9 @@
-"""The perfect pool: in, a load and its terms; out, an outcome as a policy's, of the cheapest schedule that was found.
+"""The perfect pool: in, a load and its terms; out, the cheapest schedule that was found, and its outcome.
 
-Called by `compare`. Finding the best of all schedules is NP-hard (it holds bin packing), so that several are made, by two methods, and
-the cheapest is taken; `bound` says how much cheaper one could be at the most. A request is left out of what has to be in time if no
-pool could do it: it takes longer than the objective by itself, or came before another worker could load. Such requests are
-answered late, when there is nothing else to do.
+Called by `compare`. Finding the best of all schedules is NP-hard (it holds bin packing), so that several are made, by two
+methods, and the cheapest is taken; `bound` says how much cheaper one could be at the most. A request is left out of what has to
+be in time if no pool could do it: it takes longer than the objective by itself, or came before another worker could load. Such
+requests are answered late, when there is nothing else to do.
 """
 
 from collections import Counter
@@ -19,9 +19,8 @@ from servescope.autoscaler.simulator.replay import Change, Load, Outcome, Terms
 NAME = "perfect"
 
 
-def perfect(load: Load, terms: Terms) -> Outcome:
-    """What the pool that knows the future would do."""
-    schedule = perfect_schedule(load, terms)
+def outcome_of(schedule: Schedule, load: Load, terms: Terms) -> Outcome:
+    """What it comes to, as a policy's."""
     at = answered(schedule.shifts)
     latencies = [at[number] - arrived for number, arrived in enumerate(load.arrivals)]
     cost = schedule.cost_s(terms.pool.load_s)

@@ -1,10 +1,11 @@
-"""The shifts of the perfect pool's workers: in, jobs as they were given out; out, what that costs, and when requests were answered.
+"""The shifts of the perfect pool's workers: in, jobs as they were given out; out, what that costs, and when requests were
+answered.
 
 A shift is a worker's time from the decision to start it until it is gone. Made by `ahead` and `layers`, compared by `schedule`.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -48,42 +49,49 @@ def first_ones(terms: Terms) -> list[Shift]:
     return [Shift(0.0, 0.0, loaded=True) for _ in range(terms.min_workers)]
 
 
-def with_late_ones(load: Load, schedule: Schedule) -> Schedule:
-    """The late requests are answered too: in gaps of shifts as far as there is room, then after the shift that ends last.
+@dataclass(slots=True)
+class _Gap:
+    """Of a shift, between two jobs."""
 
-    The shifts are changed. Those that are late anyway are in no hurry: that costs the fewest worker-seconds.
+    begin: float
+    end: float
+    shift: Shift
+
+
+def with_late_ones(load: Load, schedule: Schedule) -> Schedule:
+    """The late requests are answered too: in the first gap that has room, else after the shift that ends last.
+
+    The shifts are changed. Those that are late anyway can wait for a gap: that costs the fewest worker-seconds.
     """
-    waiting = deque(Job(load.arrivals[number], load.services[number], inf, number, 1) for number in schedule.late)
-    for shift in sorted(schedule.shifts, key=lambda shift: shift.ready):
-        if not waiting:
-            break
-        waiting = _fill(shift, waiting)
+    gaps = deque(sorted(_gaps(schedule.shifts), key=lambda gap: gap.begin))
     last = max(schedule.shifts, key=lambda shift: shift.end)
-    for job in waiting:
-        last.give(max(job.release, last.end), job)
+    filled: dict[int, Shift] = {}
+    for number in schedule.late:
+        job = Job(load.arrivals[number], load.services[number], inf, number, 1)
+        while gaps and gaps[0].end <= job.release:
+            gaps.popleft()
+        found = next((gap for gap in gaps if max(gap.begin, job.release) + job.service <= gap.end), None)
+        if found is None:
+            last.give(max(job.release, last.end), job)
+            continue
+        begins = max(found.begin, job.release)
+        found.begin = begins + job.service
+        found.shift.work.append((begins, job))
+        filled[id(found.shift)] = found.shift
+    for shift in filled.values():
+        shift.work.sort(key=lambda given: given[0])
     return schedule
 
 
-def _fill(shift: Shift, waiting: deque[Job]) -> deque[Job]:
-    """Put into the shift's gaps what has room there; what has not."""
-    work: list[tuple[float, Job]] = []
-    left: deque[Job] = deque()
-    free = shift.ready
-    for began, job in [*shift.work, (shift.end, None)]:
-        while waiting:
-            begins = max(free, waiting[0].release)
-            if begins >= began:
-                break
-            if begins + waiting[0].service <= began:
-                work.append((begins, waiting[0]))
-                free = begins + waiting.popleft().service
-            else:
-                left.append(waiting.popleft())
-        if job is not None:
-            work.append((began, job))
+def _gaps(shifts: Iterable[Shift]) -> Iterator[_Gap]:
+    for shift in shifts:
+        free = shift.ready
+        for began, job in shift.work:
+            if began > free:
+                yield _Gap(free, began, shift)
             free = began + job.service
-    shift.work = work
-    return deque(sorted([*left, *waiting], key=lambda job: job.release))
+        if shift.end > free:
+            yield _Gap(free, shift.end, shift)
 
 
 def answered(shifts: Iterable[Shift]) -> dict[int, float]:

@@ -1,9 +1,10 @@
-"""AIBrix' APA: `algorithm/apa.go`, `context/context.go` and `autoscaler.go` of `pkg/controller/podautoscaler`, vllm-project/aibrix 0.5.
+"""AIBrix' APA: `algorithm/apa.go`, `context/context.go` and `autoscaler.go` of `pkg/controller/podautoscaler`, vllm-
+project/aibrix 0.5.
 
-Defaults: tolerance 0.1 each way, up at most twofold, down at most by half, no cooldown up, 300 s down (the highest recommendation of that
-time holds), windows of 180 s and 60 s, of which APA reads the longer, a reconciliation every 10 s. Workers that load count as missing
-metrics on the way up and as being at the target on the way down (the pending replica guard). It has no default for the target;
-it is 70 % of what a worker takes at once here, as Knative's.
+Defaults: tolerance 0.1 each way, up at most twofold, down at most by half, no cooldown up, 300 s down (the highest recommendation
+of that time holds), windows of 180 s and 60 s, of which APA reads the longer, a reconciliation every 10 s. Workers that load
+count as missing metrics on the way up and as being at the target on the way down (the pending replica guard). It has no default
+for the target; it is 70 % of what a worker takes at once here, as Knative's.
 """
 
 from math import ceil, floor

@@ -1,9 +1,9 @@
 """KEDA 2.17 on a Prometheus query: `prometheus_scaler.go`, and Kubernetes' HPA, which it makes and feeds.
 
-KEDA itself decides between none and one worker only (`pollingInterval` 30 s, `cooldownPeriod` 300 s). Above one it hands the query's
-result to an HPA as an external metric of type AverageValue (`GetExternalPerPodMetricReplicas`), which asks every 15 s. The query is the
-sum of what waits and is worked on, averaged over a minute of scrapes that are 15 s apart, as `servescope prometheus` sets them. It has no
-default for the threshold; it is HPA's here, 80 % of what a worker takes at once.
+KEDA itself decides between none and one worker only (`pollingInterval` 30 s, `cooldownPeriod` 300 s). Above one it hands the
+query's result to an HPA as an external metric of type AverageValue (`GetExternalPerPodMetricReplicas`), which asks every 15 s.
+The query is the sum of what waits and is worked on, averaged over a minute of scrapes that are 15 s apart, as `servescope
+prometheus` sets them. It has no default for the threshold; it is HPA's here, 80 % of what a worker takes at once.
 """
 
 from math import ceil

@@ -1,8 +1,9 @@
 """Knative's pod autoscaler: `pkg/autoscaler/scaling/autoscaler.go` (`Scale`) of knative/serving 1.17.
 
-Defaults of `config-autoscaler`: 70 % of a worker's concurrency, a stable window of 60 s and a panic window of a tenth of it, panic at
-twice the target, a tick of 2 s, up a thousandfold, down by half at a time, no delay before it goes down. Every pod reports its
-mean concurrency once a second, and the queue before the pods (the activator's) counts. The grace of 30 s is for the last worker alone.
+Defaults of `config-autoscaler`: 70 % of a worker's concurrency, a stable window of 60 s and a panic window of a tenth of it,
+panic at twice the target, a tick of 2 s, up a thousandfold, down by half at a time, no delay before it goes down. Every pod
+reports its mean concurrency once a second, and the queue before the pods (the activator's) counts. The grace of 30 s is for the
+last worker alone.
 """
 
 from math import ceil, floor

@@ -1,4 +1,5 @@
-"""What a policy is to the simulator, and what most of them have: means over windows, and recommendations that are kept for a while.
+"""What a policy is to the simulator, and what most of them have: means over windows, and recommendations that are kept for a
+while.
 
 In: a pool, looked at now and then. Out: numbers. Used by the policies beside it.
 """
@@ -27,8 +28,8 @@ class Policy(Protocol):
 class MeanConcurrency:
     """The mean of what waits and is worked on, over the windows that end now.
 
-    It is a mean over time, not over samples: the published policies differ in how finely they sample, from ten times a second to every
-    fifteen seconds, and this is what the finest would see.
+    It is a mean over time, not over samples: the published policies differ in how finely they sample, from ten times a second to
+    every fifteen seconds, and this is what the finest would see.
     """
 
     def __init__(self, longest_s: float) -> None:
