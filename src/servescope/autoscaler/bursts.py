@@ -1,7 +1,7 @@
 """How many workers it would have taken to serve what came in the last seconds without anybody being late.
 
-In: arrivals, service times, what a request may wait. Out: a count. What came within a window of `w` seconds can be worked on for these
-seconds and for what the objective leaves to wait: the worst of several windows counts.
+In: arrivals, service times, what a request may wait. Out: a count. What came within a window of `w` seconds can be worked on
+for these seconds and for what the objective leaves to wait: the worst of several windows counts.
 """
 
 import math

@@ -1,8 +1,8 @@
 """For how long what was needed is kept: for each number of workers, when so many were needed last, and after what breaks.
 
-In: how many are needed now. Out: how many to keep. A level (the n-th worker) that was needed again after breaks of 40 s is kept for a little
-longer than these; one that was not needed again goes after `hold_s`. So regular bursts find their workers, and after a peak that
-does not come back they are gone soon.
+In: how many are needed now. Out: how many to keep. A level (the n-th worker) that was needed again after breaks of 40 s is
+kept for a little longer than these; one that was not needed again goes after `hold_s`. So regular bursts find their workers,
+and after a peak that does not come back they are gone soon.
 """
 
 import math

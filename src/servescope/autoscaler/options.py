@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class PolicyOptions:
     """Seconds, shares of 1, and factors.
 
-    `objective_s`: what a request may take, `target`: the share of requests that shall be within it. `window_s` is the rate's, `panic_s`
-    that of a rise. `hold_s`: for how long what was needed is kept at least, where loading takes no longer, and
-    `longest_hold_s` at most. `insurance`: how many times as long, and `insured` by how much more, while the objective is missed.
-    `growth`: the most that a step may multiply, or add where that is more (`steps`).
+    `objective_s`: what a request may take, `target`: the share of requests that shall be within it. `window_s` is the rate's,
+    `panic_s` that of a rise. `hold_s`: for how long what was needed is kept at least, where loading takes no longer, and
+    `longest_hold_s` at most. `insurance`: how many times as long, and `insured` by how much more, while the objective is
+    missed. `growth`: the most that a step may multiply, or add where that is more (`steps`).
     """
 
     objective_s: float

@@ -1,8 +1,8 @@
 """How many workers a model version wants now, and why.
 
-In: signals and options; what it remembers is its own. Out: a `Decision`. Called once a tick, by the loop and by the simulator. The largest
-of four counts is wanted: for the rate, for bursts, for where the rate is going, for what has piled up; and `levels` keeps for a
-while what was wanted. Nothing is taken away while requests are late.
+In: signals and options; what it remembers is its own. Out: a `Decision`. Called once a tick, by the loop and by the
+simulator. The largest of four counts is wanted: for the rate, for bursts, for where the rate is going, for what has piled up;
+and `levels` keeps for a while what was wanted. Nothing is taken away while requests are late.
 """
 
 import math
@@ -30,8 +30,8 @@ _SUDDEN = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`workers`: how many there shall be; `wanted`: before bounds and steps. `reason`: which of the counts decided it; `counts`
-    are all of them.
+    """`workers`: how many there shall be; `wanted`: before bounds and steps. `reason`: which of the counts decided it;
+    `counts` are all of them.
     """
 
     workers: int

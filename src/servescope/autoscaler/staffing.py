@@ -1,7 +1,8 @@
 """How many workers a steady load needs: a queue with several servers, by Erlang's formula.
 
-In: requests a second, service times, an objective. Out: the fewest workers of which the share of late requests is low enough. Erlang C gives
-the chance to wait; waits beyond fall exponentially, faster the less service times vary (Allen and Cunneen's correction).
+In: requests a second, service times, an objective. Out: the fewest workers of which the share of late requests is low enough.
+Erlang C gives the chance to wait; waits beyond fall exponentially, faster the less service times vary (Allen and Cunneen's
+correction).
 """
 
 import math
@@ -35,7 +36,9 @@ def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: fl
 
 
 def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float) -> int:
-    """The fewest that keep the share `target` of the requests within the objective; where no number does, those that come near."""
+    """The fewest that keep the share `target` of the requests within the objective; where no number does, those that come
+    near.
+    """
     if rate <= 0:
         return 0
     workers = math.floor(rate * service.mean_s) + 1
