@@ -1,9 +1,9 @@
 """Service times as they were measured: in, a file with a histogram; out, quantiles.
 
-Called by `services`. The file is CSV with the header `le,count` (upper bounds in seconds, ascending, and how many requests were
-in that bucket), or a page of /metrics: the buckets of `servescope_request_stage_seconds` with the stage `handle` are added up
-over all series; where there are none, those of `servescope_request_duration_seconds` are. Within a bucket all times are equally
-likely.
+Called by `services`. The file is CSV with the header `le,count` (upper bounds in seconds, ascending, and how many
+requests were in that bucket), or a page of /metrics. Of a page it is the time that workers took, over all models: the stage
+`inference` of `servescope_request_stage_seconds` where handlers tell their stages apart, else `handler`, else
+`servescope_request_duration_seconds`, which includes the wait. Within a bucket all times are equally likely.
 """
 
 import csv
@@ -23,8 +23,12 @@ _LONGEST_S = 3600.0
 _SAMPLE = re.compile(r"(?P<name>[A-Za-z_:]\w*)_bucket\{(?P<labels>.*)\}\s+(?P<value>\S+)")
 _LE = re.compile(r'(?:^|,)\s*le="(?P<le>[^"]*)"')
 _HEADER = ["le", "count"]
-# Which histogram of a page it is: the first of these that is there.
-_FAMILIES = (("servescope_request_stage_seconds", 'stage="handle"'), ("servescope_request_duration_seconds", ""))
+# Which histogram of a page it is: the first of these that has requests.
+_FAMILIES = (
+    ("servescope_request_stage_seconds", 'stage="inference"'),
+    ("servescope_request_stage_seconds", 'stage="handler"'),
+    ("servescope_request_duration_seconds", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,11 @@ def read_histogram(file: Path) -> Histogram:
     if [name.strip() for name in first.split(",")] == _HEADER:
         return _histogram(file, _table(file, lines))
     for name, label in _FAMILIES:
-        if buckets := _page(file, lines, name, label):
+        buckets = _page(file, lines, name, label)
+        if any(count for _, count in buckets):
             return _histogram(file, buckets)
-    families = " nor ".join(name for name, _ in _FAMILIES)
-    raise _wrong(file, f"it has no header le,count, and is no page of /metrics with buckets of {families}")
+    families = " or ".join(dict.fromkeys(name for name, _ in _FAMILIES))
+    raise _wrong(file, f"it has no header le,count, and is no page of /metrics with requests in {families}")
 
 
 def _wrong(file: Path, text: str, line: int | None = None) -> ConfigurationError:
@@ -102,10 +107,8 @@ def _page(file: Path, lines: Iterable[str], name: str, label: str) -> list[tuple
             raise _wrong(file, "the bucket has no label le", number)
         until[_number(file, number, bound["le"])] += _number(file, number, found["value"])
     ordered = sorted(until.items())
-    counts = [
-        later - before for later, before in zip([n for _, n in ordered], [0.0, *(n for _, n in ordered)], strict=False)
-    ]
-    return [(bound, count) for (bound, _), count in zip(ordered, counts, strict=True)]
+    before = [0.0, *(count for _, count in ordered)]
+    return [(bound, count - less) for (bound, count), less in zip(ordered, before, strict=False)]
 
 
 def _number(file: Path, line: int, text: str) -> float:

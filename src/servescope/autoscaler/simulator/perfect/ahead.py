@@ -90,7 +90,7 @@ class _Planner:
         ready = min(max(load_s, back.now), job.latest)
         loads = ready - load_s
         there = len(back.free) + sum(at > loads for at in self._left)
-        if loads < 0 or there >= self._terms.max_workers:
+        if loads < 0 or there >= self._terms.max_workers or self._workers > len(self._jobs) + self._terms.min_workers:
             return False
         self._floor = back
         heappush(back.free, (ready, self._workers))

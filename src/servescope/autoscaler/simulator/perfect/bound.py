@@ -18,6 +18,8 @@ _PIECES = 4  # of an objective, that a slot is
 _MOST_SLOTS = 20_000
 _MORE = 1.25
 _ROUNDING = 1e-6
+# Beyond so many counts and backlogs it would take longer than it is worth; with hundreds of workers the work itself is a good bound.
+_MOST_STATES = 30_000_000
 
 
 def lower_bound(load: Load, terms: Terms, schedule: Schedule) -> float:
@@ -28,13 +30,8 @@ def lower_bound(load: Load, terms: Terms, schedule: Schedule) -> float:
     worked = sum(job.service for job in jobs) + sum(load.services[number] for number in late)
     end = max([load.end_s, *(job.latest + job.service for job in jobs)])
     slot = max(terms.objective_s / _PIECES, end / _MOST_SLOTS)
-    peak = ceil(_MORE * _peak(schedule)) + 1
+    peak = ceil(_MORE * schedule.peak()) + 1
     return max(lasting + _extra(jobs, terms, slot, min(peak, terms.max_workers)), worked)
-
-
-def _peak(schedule: Schedule) -> int:
-    steps = sorted([(shift.ready, 1) for shift in schedule.shifts] + [(shift.end, -1) for shift in schedule.shifts])
-    return max(accumulate(step for _, step in steps))
 
 
 def _curves(jobs: Sequence[Job], slot: float) -> tuple[list[int], list[int]]:
@@ -51,6 +48,8 @@ def _extra(jobs: Sequence[Job], terms: Terms, slot: float, peak: int) -> float:
     """The least that workers beyond those that are always there can cost."""
     may, must = _curves(jobs, slot)
     least = terms.min_workers
+    if sum(most - needed + 1 for most, needed in zip(may, must, strict=True)) * (peak - least + 1) > _MOST_STATES:
+        return 0.0
     load = max(0.0, terms.pool.load_s - 2 * slot)
     # By how many more than the least there are, and by backlog: the least cost so far. The backlog is whole slots of work.
     costs = [[0.0], *([inf] for _ in range(peak - least))]

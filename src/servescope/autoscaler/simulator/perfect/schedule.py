@@ -17,6 +17,8 @@ from servescope.autoscaler.simulator.perfect.shifts import Schedule, Shift, answ
 from servescope.autoscaler.simulator.replay import Change, Load, Outcome, Terms
 
 NAME = "perfect"
+# Jobs times workers: looking at every worker for every job takes a while.
+_MOST_LAYERED = 10_000_000
 
 
 def outcome_of(schedule: Schedule, load: Load, terms: Terms) -> Outcome:
@@ -38,10 +40,14 @@ def perfect_schedule(load: Load, terms: Terms) -> Schedule:
 
 
 def _schedules(jobs: Sequence[Job], terms: Terms, end_s: float) -> Iterator[Schedule]:
-    yield in_layers(jobs, terms, end_s)
     objective = terms.objective_s
+    peak = 0
     for reach in (objective, 2 * objective, max(terms.pool.load_s, objective)):
-        yield looking_ahead(jobs, terms, end_s, reach)
+        schedule = looking_ahead(jobs, terms, end_s, reach)
+        peak = schedule.peak()
+        yield schedule
+    if len(jobs) * peak <= _MOST_LAYERED:
+        yield in_layers(jobs, terms, end_s)
 
 
 def _changes(shifts: Sequence[Shift], terms: Terms, end_s: float) -> list[Change]:

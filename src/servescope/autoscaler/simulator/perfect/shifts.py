@@ -7,6 +7,7 @@ A shift is a worker's time from the decision to start it until it is gone. Made 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import inf
 
 from servescope.autoscaler.simulator.perfect.jobs import Job
@@ -42,6 +43,11 @@ class Schedule:
     def cost_s(self, load_s: float) -> float:
         """Worker-seconds of all shifts."""
         return sum(shift.cost_s(load_s) for shift in self.shifts)
+
+    def peak(self) -> int:
+        """The most workers that are ready at once."""
+        steps = [(shift.ready, 1) for shift in self.shifts] + [(shift.end, -1) for shift in self.shifts]
+        return max(accumulate(step for _, step in sorted(steps)))
 
 
 def first_ones(terms: Terms) -> list[Shift]:
