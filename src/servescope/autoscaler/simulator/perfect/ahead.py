@@ -146,9 +146,5 @@ class _Planner:
                 floor.give(begins, self._jobs[number].service)
         for _, number in sorted(floor.free)[-self._terms.min_workers :]:
             shifts[number].end = max(shifts[number].end, end_s)
-        late = [number for at in sorted(self._late) for number in _requests(self._jobs[at])]
+        late = [number for at in sorted(self._late) for number in self._jobs[at].requests]
         return Schedule(shifts, late)
-
-
-def _requests(job: Job) -> range:
-    return range(job.first, job.first + job.count)

@@ -18,14 +18,14 @@ _PIECES = 4  # of an objective, that a slot is
 _MOST_SLOTS = 20_000
 _MORE = 1.25
 _ROUNDING = 1e-6
-# Beyond so many counts and backlogs it would take longer than it is worth; with hundreds of workers the work itself is a good bound.
+# Beyond so many counts and backlogs it would take too long; with hundreds of workers the work itself is a good bound.
 _MOST_STATES = 30_000_000
 
 
 def lower_bound(load: Load, terms: Terms, schedule: Schedule) -> float:
     """Worker-seconds, for what the schedule has in time."""
     late = set(schedule.late)
-    jobs = [job for job in jobs_of(load, terms)[0] if job.first not in late]
+    jobs = [job for job in jobs_of(load, terms)[0] if job.requests[0] not in late]
     lasting = terms.min_workers * load.end_s
     worked = sum(job.service for job in jobs) + sum(load.services[number] for number in late)
     end = max([load.end_s, *(job.latest + job.service for job in jobs)])

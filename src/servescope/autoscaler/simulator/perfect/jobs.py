@@ -4,7 +4,7 @@ Used by `schedule` and `bound`. With batches, consecutive requests are one job w
 it may wait at the least: an approximation, for which of all ways to form batches is the best would take too long to find.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from servescope.autoscaler.simulator.replay import Load, Terms
@@ -14,13 +14,12 @@ _SHARE_OF_SLACK = 0.5  # that waiting for a fuller batch may use up
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Seconds: when it can begin, how long it takes, when it has to begin. `first`, `count`: its requests."""
+    """Seconds: when it can begin, how long it takes, when it has to begin. `requests`: whom it answers."""
 
     release: float
     service: float
     latest: float
-    first: int
-    count: int
+    requests: Sequence[int]
 
 
 def jobs_of(load: Load, terms: Terms) -> tuple[list[Job], list[int]]:
@@ -32,7 +31,7 @@ def jobs_of(load: Load, terms: Terms) -> tuple[list[Job], list[int]]:
         service = max(load.services[number] for number in batch)
         release = load.arrivals[batch[-1]]
         latest = load.arrivals[batch[0]] + terms.objective_s - service
-        jobs.append(Job(release, service, latest, batch[0], len(batch)))
+        jobs.append(Job(release, service, latest, batch))
     return jobs, hopeless
 
 

@@ -27,7 +27,7 @@ def in_layers(jobs: Sequence[Job], terms: Terms, end_s: float) -> Schedule:
             current[layer] = Shift(job.release, job.release)
             shifts.append(current[layer])
         if layer is None:
-            late += range(job.first, job.first + job.count)
+            late += job.requests
             continue
         current[layer].give(max(job.release, free[layer]), job)
         free[layer] = current[layer].end

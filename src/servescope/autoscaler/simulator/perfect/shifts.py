@@ -73,7 +73,7 @@ def with_late_ones(load: Load, schedule: Schedule) -> Schedule:
     last = max(schedule.shifts, key=lambda shift: shift.end)
     filled: dict[int, Shift] = {}
     for number in schedule.late:
-        job = Job(load.arrivals[number], load.services[number], inf, number, 1)
+        job = Job(load.arrivals[number], load.services[number], inf, [number])
         while gaps and gaps[0].end <= job.release:
             gaps.popleft()
         found = next((gap for gap in gaps if max(gap.begin, job.release) + job.service <= gap.end), None)
@@ -102,9 +102,4 @@ def _gaps(shifts: Iterable[Shift]) -> Iterator[_Gap]:
 
 def answered(shifts: Iterable[Shift]) -> dict[int, float]:
     """When each request was answered."""
-    return {
-        number: began + job.service
-        for shift in shifts
-        for began, job in shift.work
-        for number in range(job.first, job.first + job.count)
-    }
+    return {number: began + job.service for shift in shifts for began, job in shift.work for number in job.requests}
