@@ -3,6 +3,7 @@
 Called by `simulate`. What was generated carries a mark, by which it is told from what was not.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def check_folder(folder: Path, *, force: bool) -> None:
         if not force:
             raise ConfigurationError(f"--out {folder}: it has files already; give --force to write there")
         for name in FILES:
-            if (folder / name).exists() and not _is_ours(folder / name):
+            if os.path.lexists(folder / name) and not _is_ours(folder / name):
                 raise ConfigurationError(f"--out {folder}: {name} was not made by a simulation, and is left alone")
     except OSError as error:
         raise ConfigurationError(f"--out {folder}: {error.strerror}") from error

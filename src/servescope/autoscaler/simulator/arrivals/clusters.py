@@ -11,6 +11,7 @@ from itertools import accumulate
 
 SECONDS = 60
 _LEAST = 1.001  # below that, seconds are alike
+_LEAST_SHAPE = 1e-3
 
 
 def measured_burstiness(counts: Sequence[int]) -> float:
@@ -41,8 +42,9 @@ def _seconds(count: int, burstiness: float, chance: random.Random) -> list[int]:
     """Which second of the minute each is in."""
     if burstiness < _LEAST:
         return [chance.randrange(SECONDS) for _ in range(count)]
-    more = burstiness - 1.0
-    weights = list(accumulate(chance.gammavariate(1.0 / more, more) for _ in range(SECONDS)))
+    # Shares of a whole vary somewhat less than what they are shares of; 60 is all in one second.
+    shape = max(_LEAST_SHAPE, (SECONDS - burstiness) / (SECONDS * (burstiness - 1.0)))
+    weights = list(accumulate(chance.gammavariate(shape, 1.0) for _ in range(SECONDS)))
     if weights[-1] <= 0.0:  # so bursty that all shares are too small to be told from nothing
         return [chance.randrange(SECONDS)] * count
     return chance.choices(range(SECONDS), cum_weights=weights, k=count)

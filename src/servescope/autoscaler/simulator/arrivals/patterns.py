@@ -74,11 +74,12 @@ def _bursts(pattern: Pattern, chance: random.Random) -> Iterator[tuple[float, fl
     if high <= 1.0:
         yield 0.0, pattern.duration_s, pattern.rate
         return
-    at = 0.0
+    pause = 1.0 / (_BURST_S * (high - 1.0))
+    at = 0.0 if chance.random() * high < 1.0 else chance.expovariate(pause)
     while at < pattern.duration_s:
         end = min(at + chance.expovariate(1.0 / _BURST_S), pattern.duration_s)
         yield at, end, high * pattern.rate
-        at = end + chance.expovariate(1.0 / (_BURST_S * (high - 1.0)))
+        at = end + chance.expovariate(pause)
 
 
 def _flat(_part: float) -> float:

@@ -11,6 +11,7 @@ from servescope.autoscaler.simulator.replay import Load
 
 _UTILIZATION = 0.7
 _MINUTE_S = 60.0
+_ROUNDING = 1e-9
 
 
 class Fixed:
@@ -28,4 +29,4 @@ def fixed_size(load: Load, batch_size: int) -> int:
     busiest = max(Counter(int(at // _MINUTE_S) for at in load.arrivals).values())
     batches = [load.services[first : first + batch_size] for first in range(0, len(load.services), batch_size)]
     mean = sum(map(max, batches)) / len(load.services)
-    return ceil(busiest / _MINUTE_S * mean / _UTILIZATION)
+    return ceil(busiest / _MINUTE_S * mean / _UTILIZATION - _ROUNDING)
