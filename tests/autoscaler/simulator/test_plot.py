@@ -39,5 +39,5 @@ def test_two_pictures_of_the_same(simulated):
 def test_the_extra_is_named(monkeypatch):
     """Where matplotlib is not installed."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'servescope\[plots\]'"):
+    with pytest.raises(ConfigurationError, match=r"--out needs the extra plots .*: pip install 'matplotlib"):
         read_matplotlib()

@@ -8,7 +8,7 @@ import io
 from collections import defaultdict
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from servescope.autoscaler.simulator.compare import Comparison
 from servescope.autoscaler.simulator.replay import Load, Outcome, Terms
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# What the extra `plots` installs.
+PACKAGE = "'matplotlib>=3.9'"
 MARK = "servescope simulate"
 FILES = ("simulation.png", "simulation.svg")
 _BINS = 120
 _INCHES = (11.0, 9.0)
 _DOTS = 110
-_SETTINGS = {"svg.hashsalt": MARK, "font.size": 9.0, "axes.grid": True, "grid.alpha": 0.3}
+# Any: matplotlib lists all its settings in the type, with or without which this has to pass.
+_SETTINGS: Any = {"svg.hashsalt": MARK, "font.size": 9.0, "axes.grid": True, "grid.alpha": 0.3}
 
 
 def read_matplotlib() -> None:
@@ -31,7 +34,7 @@ def read_matplotlib() -> None:
     try:
         import matplotlib.figure
     except ImportError as error:
-        raise ConfigurationError(f"--out draws with matplotlib ({error}): pip install 'servescope[plots]'") from error
+        raise ConfigurationError(f"--out needs the extra plots ({error}): pip install {PACKAGE}") from error
     assert matplotlib.figure
 
 
