@@ -1,5 +1,6 @@
-"""AIBrix' APA: `algorithm/apa.go`, `context/context.go` and `autoscaler.go` of `pkg/controller/podautoscaler`, vllm-
-project/aibrix 0.5.
+"""AIBrix' APA: `pkg/controller/podautoscaler` of vllm-project/aibrix.
+
+`algorithm/apa.go` at 4148b7a1, `context/context.go` at 2576b186, `autoscaler.go` and `podautoscaler_controller.go` at 015a2e5f.
 
 Defaults: tolerance 0.1 each way, up at most twofold, down at most by half, no cooldown up, 300 s down (the highest recommendation
 of that time holds), windows of 180 s and 60 s, of which APA reads the longer, a reconciliation every 10 s. Workers that load

@@ -1,5 +1,6 @@
-"""NVIDIA Dynamo's load-based planner: `core/load_scaling.py` (`_agg_easy_decision`) of ai-dynamo/dynamo 1.0, optimization target
-throughput.
+"""NVIDIA Dynamo's load-based planner, optimization target throughput.
+
+`planner/core/load_scaling.py` (`_agg_easy_decision`) of ai-dynamo/dynamo at 0c6da1ec, `planner/config/defaults.py` at 1ca60155.
 
 Defaults: every 5 s; one worker more where any is above 100 % of its capacity, queued requests included, one fewer where all are
 below 60 %; nothing while workers come or go. Capacity is KV cache there and requests at once here: each worker's share of the

@@ -1,4 +1,4 @@
-"""Knative's pod autoscaler: `pkg/autoscaler/scaling/autoscaler.go` (`Scale`) of knative/serving 1.17.
+"""Knative's pod autoscaler: `pkg/autoscaler/scaling/autoscaler.go` (`Scale`) of knative/serving at 00a4a55c.
 
 Defaults of `config-autoscaler`: 70 % of a worker's concurrency, a stable window of 60 s and a panic window of a tenth of it,
 panic at twice the target, a tick of 2 s, up a thousandfold, down by half at a time, no delay before it goes down. Every pod

@@ -1,4 +1,4 @@
-"""Ray Serve's default policy: `python/ray/serve/autoscaling_policy.py` and `_private/autoscaling_state.py` of Ray 2.50.
+"""Ray Serve's default policy: `python/ray/serve/autoscaling_policy.py` at 00590c45, `_private/autoscaling_state.py` at 00215194.
 
 Defaults: 2 ongoing requests a replica, means over 30 s, a loop every 0.1 s, and a decision counts when every loop of 30 s (up) or
 600 s (down) has made it: int(30 / 0.1) loops in a row, and one more. Handles and replicas report every 10 s. The smoothing
