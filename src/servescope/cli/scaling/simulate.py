@@ -143,8 +143,8 @@ def simulate(
         raise ConfigurationError(f"--min-workers {min_workers} is more than --max-workers {max_workers}")
     names = _names(policies)
     if out is not None:
-        read_matplotlib()
         check_folder(out, force=force)
+        read_matplotlib()
     times = service_times(service_time)
     load = _load(_Source(trace, pattern, burstiness, rate, duration_s, seed), times)
     objective_s = _OBJECTIVE_IN_MEDIANS * times.median_s if slo_ms is None else slo_ms / 1000

@@ -1,4 +1,4 @@
-"""Kubernetes' horizontal pod autoscaler: `replica_calculator.go` and `horizontal.go` of `pkg/controller/podautoscaler`, kubernetes at 00067268.
+"""Kubernetes' horizontal pod autoscaler: `replica_calculator.go` and `horizontal.go` of `pkg/controller/podautoscaler` at 00067268.
 
 Defaults: a look every 15 s, tolerance 0.1, down to the highest recommendation of 300 s, up by 100 % or 4 pods in 15 s, whichever
 is more, without a delay. The metric is that of the pods (`GetMetricReplicas`): concurrency by worker, as an adapter renews it
