@@ -1,4 +1,4 @@
-"""KEDA on a Prometheus query, after its documentation 2.22 (ScaledObject specification), and Kubernetes' HPA, which it makes and feeds.
+"""KEDA on a Prometheus query, after its documentation (ScaledObject, 2.22), and Kubernetes' HPA, which it makes and feeds.
 
 KEDA itself decides between none and one worker only (`pollingInterval` 30 s, `cooldownPeriod` 300 s). Above one it hands the
 query's result to an HPA as an external metric of type AverageValue (`GetExternalPerPodMetricReplicas`), which asks every 15 s.
