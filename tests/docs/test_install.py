@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.test_links import PAGES
+from servescope.autoscaler.simulator import plot
 from servescope.cli.llm import command
 from servescope.tracing import setup
 
@@ -57,7 +58,12 @@ def test_users_extras_are_explained():
 
 @pytest.mark.parametrize(
     ("extra", "said"),
-    [("traces", setup.PACKAGES), ("llm", command.PACKAGE), ("llm-cpu", command.PACKAGE_WITHOUT_GPU)],
+    [
+        ("traces", setup.PACKAGES),
+        ("plots", plot.PACKAGE),
+        ("llm", command.PACKAGE),
+        ("llm-cpu", command.PACKAGE_WITHOUT_GPU),
+    ],
 )
 def test_messages_name_what_the_extra_installs(extra, said):
     """Package by package, at its version."""

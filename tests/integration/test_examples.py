@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 # What needs no server; what does, in an order in which each finds what it needs; the last ends the server.
 STORY = (
     "servescope archive",
+    "servescope simulate",
     "servescope start",
     "servescope status",
     "servescope",

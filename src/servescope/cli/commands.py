@@ -94,6 +94,10 @@ SERVESCOPE = Group(
             "servescope.cli.monitoring.grafana:grafana",
             "Write boards for Grafana, and provisioning for them and their data source.",
         ),
+        "simulate": Command(
+            "servescope.cli.scaling.simulate:simulate",
+            "Try out policies for the number of workers on a trace or a pattern, in virtual time.",
+        ),
         "demo": Command(
             "servescope.cli.demo.command:demo",
             "Train a small digit classifier, serve it with two workers, and show what the server measured.",

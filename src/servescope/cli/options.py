@@ -1,8 +1,9 @@
-"""The options that several commands share: how to reach the server, and whole numbers.
+"""The options that several commands share: how to reach the server, and numbers.
 
 In: nothing at import. Out: annotations for the commands' signatures, which Typer reads.
 """
 
+import math
 from collections.abc import Callable
 from typing import Annotated
 
@@ -21,6 +22,21 @@ def whole(low: int, high: int | None = None) -> Callable[[str | int], int]:
         if number is None or number < low or (high is not None and number > high):
             raise typer.BadParameter(f"{str(text)!r} is no whole number {limits}")
         return number
+
+    return read
+
+
+def number(low: float, high: float) -> Callable[[str | float], float]:
+    """A reader of numbers from `low` to `high`, whose refusal names the value."""
+
+    def read(text: str | float) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not low <= found <= high:
+            raise typer.BadParameter(f"{str(text)!r} is no number from {low:g} to {high:g}")
+        return found
 
     return read
 

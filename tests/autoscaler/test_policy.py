@@ -1,0 +1,103 @@
+"""What the policy decides, and why."""
+
+import math
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servescope.autoscaler.options import PolicyOptions
+from servescope.autoscaler.policy import Policy
+from servescope.autoscaler.signals import ServiceTimes, Signals
+
+FAST = ServiceTimes(0.1, (0.08, 0.1, 0.12))
+OPTIONS = PolicyOptions(objective_s=0.5, min_workers=1, max_workers=50)
+
+
+class Model:
+    """Signals of a model at a steady rate, a second at a time; workers are there as soon as they are decided on."""
+
+    def __init__(self, options=OPTIONS):
+        self.policy = Policy(options)
+        self.at, self.arrived, self.workers = 1000.0, 0.0, options.min_workers
+
+    def second(self, rate, queued=0, late=0.0, load_s=1.0):
+        self.at += 1.0
+        self.arrived += rate
+        told = Signals(self.at, self.arrived, self.arrived, late, queued, self.workers, 0, FAST, load_s)
+        decision = self.policy.decide(told)
+        self.workers = decision.workers
+        return decision
+
+
+def test_a_steady_load_gets_what_the_objective_needs():
+    """30 a second at 0.1 s: three busy workers, and a reserve."""
+    model = Model()
+    for _ in range(120):
+        decision = model.second(30)
+    assert decision.workers in (4, 5)
+    assert decision.counts["rate"] == decision.workers
+    changes = {model.second(30).workers for _ in range(600)}
+    assert changes == {decision.workers}
+
+
+def test_a_queue_that_grows_is_answered_at_once_and_by_steps():
+    """At most twice as many, or four more."""
+    model = Model()
+    for _ in range(60):
+        model.second(1)
+    grown = [model.second(60, queued=queued).workers for queued in (50, 100, 120, 100)]
+    assert grown[0] == 5
+    assert all(later <= max(2 * before, before + 4) for before, later in pairwise(grown))
+    assert max(grown) >= 7
+
+
+def test_nothing_is_taken_away_while_requests_are_late():
+    """However little comes."""
+    model = Model()
+    for _ in range(30):
+        model.second(60)
+    before = model.workers
+    for _ in range(200):
+        decision = model.second(0, queued=before * 5)
+    assert decision.workers >= before
+
+
+def test_what_decided_is_named():
+    """The largest of the counts."""
+    model = Model()
+    for _ in range(120):
+        model.second(30)
+    decision = model.second(30)
+    assert decision.reason in decision.counts
+    assert decision.counts[decision.reason] == decision.wanted == max(1, *decision.counts.values())
+
+
+def test_without_service_times_it_guesses_from_the_objective():
+    """Nothing was served yet, and requests wait."""
+    policy = Policy(OPTIONS)
+    decision = policy.decide(Signals(0.0, 20.0, 0.0, 0.0, 20, 1, 0, None, 30.0))
+    assert decision.workers >= 1
+
+
+numbers = st.floats(0, 1e6)
+
+
+@given(
+    st.lists(
+        st.tuples(numbers, st.integers(0, 10_000), st.integers(0, 60), st.integers(0, 60), st.floats(-5, 100)),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(0, 10),
+    st.integers(10, 60),
+)
+def test_the_count_never_leaves_its_bounds(seconds, fewest, most):
+    """Whatever is measured, and however the clock goes."""
+    policy = Policy(PolicyOptions(objective_s=0.5, min_workers=fewest, max_workers=most))
+    at, arrived = 0.0, 0.0
+    for came, queued, workers, starting, step in seconds:
+        at, arrived = at + step, arrived + came
+        decision = policy.decide(Signals(at, arrived, arrived, 0.0, queued, workers, starting, FAST, 5.0))
+        assert fewest <= decision.workers <= most
+        assert not math.isnan(decision.workers)
