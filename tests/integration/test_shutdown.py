@@ -13,7 +13,7 @@ import pytest
 
 from integration.deployed import GATED, Deployed
 from integration.net_server import log, run_start, site
-from integration.server import PATIENCE_S, alive, free_ports, pack, wait_until
+from integration.server import PATIENCE_S, alive, free_ports, hang_up, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -80,6 +80,34 @@ def test_a_second_interrupt_hurries(own, first):
     assert held.result().json()["message"] == "Worker died."
     assert {answer.result().status_code for answer in waiting} <= {500, 503}
     assert "scale workers" not in waiting[1].result().text
+    assert ended(own.server) == 0
+
+
+def test_an_interrupt_hurries_what_nobody_waits_for(own):
+    """A worker that is at a request whose client has gone is ended too, though all requests are over."""
+    hang_up(own.server.ports["inference"], "/predictions/m", b"gate").close()
+    own.began("gate")
+    wait_until(lambda: own.server.metrics("servescope_http_requests_total", code="499") == 1)
+    own.server.process.terminate()
+    wait_until(lambda: "the workers end" in log(own.server, "ts_log.log"))
+    own.server.process.send_signal(signal.SIGINT)
+    assert ended(own.server) == 0
+    assert "ended in a hurry" in log(own.server, "ts_log.log")
+
+
+def test_changes_of_models_do_not_hold_the_drain(own):
+    """Who waits for a turn that comes when a model is gone is told at once that the server stops; so is who comes later."""
+    held = own.hold()
+    going = own.delete()
+    waiting = own.server.threads.submit(own.server.manage, "PUT", "/models/m", min_worker=2)
+    wait_until(lambda: own.server.metrics("servescope_connections", listener="management", state="answering") == 2)
+    own.server.process.terminate()
+    said = waiting.result()
+    assert (said.status_code, said.json()["type"]) == (503, "ServiceUnavailableException")
+    assert own.server.manage("POST", "/models", url="m.mar").status_code == 503
+    assert own.server.process.poll() is None
+    own.open()
+    assert (held.result().status_code, going.result().status_code) == (200, 200)
     assert ended(own.server) == 0
 
 
