@@ -27,6 +27,7 @@ from servescope.wire.messages import Loaded
 
 logger = logging.getLogger("servescope.serving")
 
+
 class Lifecycle:
     """Changes the catalog's models."""
 
