@@ -193,12 +193,13 @@ class Lifecycle:
                 self._wanted.given_up(name)
                 raise
             self._wanted.unregistered(model)
-            grace_s = float(self._host.settings.unregister_model_timeout)
-            model.leaves_by = time.monotonic() + grace_s
-            text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
-            logger.info(text, model.name, model.version, model.in_flight, grace_s)
-            if not await self._bury(model, grace_s):
-                raise RequestTimeout(f"Timed out while cleaning resources: {name}")
+        # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
+        grace_s = float(self._host.settings.unregister_model_timeout)
+        model.leaves_by = time.monotonic() + grace_s
+        text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
+        logger.info(text, model.name, model.version, model.in_flight, grace_s)
+        if not await self._bury(model, grace_s):
+            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
     async def _bury(self, model: Model, grace_s: float) -> bool:
