@@ -13,7 +13,7 @@ import pytest
 
 from integration.deployed import GATED, Deployed
 from integration.net_server import log, run_start, site
-from integration.server import PATIENCE_S, alive, free_ports, pack, wait_until
+from integration.server import PATIENCE_S, alive, free_ports, hang_up, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -81,6 +81,37 @@ def test_a_second_interrupt_hurries(own, first):
     assert {answer.result().status_code for answer in waiting} <= {500, 503}
     assert "scale workers" not in waiting[1].result().text
     assert ended(own.server) == 0
+
+
+def test_an_interrupt_hurries_what_nobody_waits_for(own):
+    """A worker that is at a request whose client has gone is ended too, though all requests are over."""
+    hang_up(own.server.ports["inference"], "/predictions/m", b"gate").close()
+    own.began("gate")
+    wait_until(lambda: own.server.metrics("servescope_http_requests_total", code="499") == 1)
+    own.server.process.terminate()
+    wait_until(lambda: "the workers end" in log(own.server, "ts_log.log"))
+    own.server.process.send_signal(signal.SIGINT)
+    assert ended(own.server) == 0
+    assert "ended in a hurry" in log(own.server, "ts_log.log")
+
+
+def test_changes_of_models_do_not_hold_the_drain(launch):
+    """Who waits for a turn is told at once that the server stops, and so is who comes later; whose turn it is goes on."""
+    server = launch()
+    code = "import os, pathlib, time\ngo = pathlib.Path(os.environ['NOTES']) / 'go'\n"
+    code += "while not go.exists():\n    time.sleep(0.005)\n" + "def handle(data, context):\n    return data\n"
+    registered = server.threads.submit(server.register, pack(server.store / "m.mar", "m", code))
+    wait_until(lambda: server.manage("GET", "/models/m").status_code == 200)
+    waiting = server.threads.submit(server.manage, "PUT", "/models/m", min_worker=2)
+    wait_until(lambda: server.metrics("servescope_connections", listener="management", state="answering") == 2)
+    server.process.terminate()
+    said = waiting.result()
+    assert (said.status_code, said.json()["type"]) == (503, "ServiceUnavailableException")
+    assert server.manage("POST", "/models", url="m.mar").status_code == 503
+    assert not registered.done()
+    (server.notes / "go").touch()
+    assert registered.result().status_code == 200
+    assert ended(server) == 0
 
 
 def test_a_second_sigterm_waits(own):

@@ -17,7 +17,8 @@ from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.serving.catalog import Catalog
-from servescope.serving.lifecycle import Lifecycle, Outcome
+from servescope.serving.lifecycle import Lifecycle
+from servescope.serving.outcome import Outcome
 from servescope.serving.registration import Host
 from servescope.serving.turns import Caller
 from servescope.serving.wanted import WantedModels

@@ -6,11 +6,13 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import Life, mute, silent
+from servescope.config.model.options import RegisterOptions
 from servescope.errors import Conflict, ModelNotFound, ServiceUnavailable, WorkerFailed
-from servescope.serving.lifecycle import Outcome
+from servescope.serving.outcome import Outcome
 from servescope.serving.turns import Caller, CallerLeft
 from servescope.wire.messages import Load, ToWorker
 from serving.managed import Managed
+from serving.parts import job
 
 SCALED = "Workers scaled to {} for model: m"
 
@@ -252,6 +254,42 @@ def test_the_servers_end(tmp_path):
         with pytest.raises(ServiceUnavailable, match="stopping"):
             await managed.scale(1)
         assert len(managed.lives) == 2
+
+    run(main())
+
+
+def test_no_more_changes(tmp_path):
+    """Whose turn it is goes on; who waits or comes later is told at once, and nothing is unpacked for it."""
+
+    async def main():
+        managed = Managed(tmp_path, slow)
+        await managed.register()
+        first, second = managed.scale(2), managed.scale(3)
+        await asyncio.sleep(0.1)
+        managed.lifecycle.refuse_changes()
+        with pytest.raises(ServiceUnavailable, match="stopping"):
+            await second
+        assert not first.done()
+        with pytest.raises(ServiceUnavailable, match="stopping"):
+            await managed.lifecycle.register(RegisterOptions(url="none such"))
+        assert (await first).status == 200
+
+    run(main())
+
+
+def test_the_servers_end_is_hurried(tmp_path):
+    """Whoever ends the models with less patience ends them for the one who has more."""
+
+    async def main():
+        managed = Managed(tmp_path, silent)
+        await managed.register()
+        managed.catalog.find("m").dispatcher.submit(job("abandoned").job)
+        closing = asyncio.create_task(managed.lifecycle.close(10.0))
+        await asyncio.sleep(1)
+        assert not closing.done()
+        await managed.lifecycle.close(0.0)
+        await closing
+        assert (asyncio.get_running_loop().time() < 10, managed.unpacked) == (True, [])
 
     run(main())
 

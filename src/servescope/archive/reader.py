@@ -85,7 +85,7 @@ def remove_archive(archive: Archive) -> None:
     A directory of the user's own is only unlinked.
     """
     if archive.directory.is_symlink():
-        archive.directory.unlink()
+        archive.directory.unlink(missing_ok=True)
     elif archive.owned:
         shutil.rmtree(archive.directory, ignore_errors=True)
     if archive.downloaded:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Literal
 
 from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
@@ -54,21 +55,36 @@ class Service(Part):
     async def close(self, hurry: asyncio.Event) -> None:
         """/ping fails and new requests are refused; what is in flight is finished, in time; workers stop."""
         self._models.health.draining = True
-        seconds = self._patience_s()
-        text = "Stopping: %d requests are in flight, and have %g s at most; SIGINT or `servescope stop --now` ends them"
-        logger.info(text, self._observers.open, seconds)
+        self._models.lifecycle.refuse_changes()
         at_rest = asyncio.ensure_future(self._observers.wait_for_rest())
         hurried = asyncio.ensure_future(hurry.wait())
-        await asyncio.wait((at_rest, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if finished := at_rest.done():
-            logger.info("Stopping: all requests are answered; the workers end")
-        else:
-            why = "in a hurry" if hurry.is_set() else f"after {seconds:g} s"
-            logger.warning("Stopping %s, %d requests are cut off: %s", why, self._observers.open, self._in_flight())
-        await self._models.lifecycle.close(STOP_GRACE_S if finished else 0.0)
+        await self._drain(at_rest, hurried)
+        await self._end_models(hurried, STOP_GRACE_S if at_rest.done() else 0.0)
         await asyncio.wait((at_rest,), timeout=1)  # whoever was failed by that gets to read it
         at_rest.cancel()
         hurried.cancel()
+
+    async def _drain(self, at_rest: "asyncio.Future[None]", hurried: "asyncio.Task[Literal[True]]") -> None:
+        """Wait until all requests are answered, in the time that they have, and say what was waited for."""
+        seconds = self._patience_s()
+        text = "Stopping: %d requests are in flight, and have %g s at most; SIGINT or `servescope stop --now` ends them"
+        logger.info(text, self._observers.open, seconds)
+        await asyncio.wait((at_rest, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if at_rest.done():
+            logger.info("Stopping: all requests are answered; the workers end")
+        else:
+            why = "in a hurry" if hurried.done() else f"after {seconds:g} s"
+            logger.warning("Stopping %s, %d requests are cut off: %s", why, self._observers.open, self._in_flight())
+
+    async def _end_models(self, hurried: "asyncio.Task[Literal[True]]", grace_s: float) -> None:
+        """Workers may be at requests whose clients have gone, which nobody waits for once there is a hurry."""
+        lifecycle = self._models.lifecycle
+        ending = asyncio.ensure_future(lifecycle.close(grace_s))
+        await asyncio.wait((ending, hurried), return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            logger.warning("Stopping: the workers are ended in a hurry")
+            await lifecycle.close(0.0)
+        await ending
 
     def _patience_s(self) -> float:
         """How long what is in flight may take: as long as a batch may, and a second to say that it took longer."""

@@ -10,15 +10,15 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
 from servescope.config.model.worker_counts import most_workers
-from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable, WorkerFailed, last_line
+from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable
 from servescope.fleet.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
+from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started
 from servescope.serving.refusals import DRAINING, unregistered_text
 from servescope.serving.registration import Host, build_model, open_model
 from servescope.serving.turns import Caller, CallerLeft, Turns
@@ -26,23 +26,6 @@ from servescope.serving.wanted import WantedModel, WantedModels
 from servescope.wire.messages import Loaded
 
 logger = logging.getLogger("servescope.serving")
-
-IN_PROGRESS = "Workers scaling in progress..."
-PROCESSING = "Processing worker updates..."
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a management client is told: an HTTP status and TorchServe's sentence."""
-
-    status: int
-    text: str
-
-
-def _not_started(model: Model, failed: Loaded) -> WorkerFailed:
-    """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line."""
-    text = f"Failed to start workers for model {model.name} version: {model.version}"
-    return WorkerFailed(f"{text}: {failed.reason or last_line(failed.message)}", code=failed.code)
 
 
 class Lifecycle:
@@ -71,6 +54,7 @@ class Lifecycle:
             CallerLeft: the caller did not wait for the turn, when nothing is registered, or for the workers, which go on.
         """
         caller, at_startup = caller or Caller(), wanted is not None
+        self._turns.refuse_if_closed()  # before a download
         archive = await open_model(options, self._host, at_startup=at_startup)
         try:
             turn = await self._turns.take(archive.manifest.model_name, caller)
@@ -101,7 +85,7 @@ class Lifecycle:
             raise
         if failed:
             await self._discard(model)
-            raise _not_started(model, failed)
+            raise not_started(model, failed)
         return Outcome(200, registered)
 
     def _first_failure(self, model: Model, workers: Iterable[Worker]) -> "asyncio.Task[Loaded | None]":
@@ -170,7 +154,7 @@ class Lifecycle:
         """
         idle = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
         if failed := await caller.wait(self._first_failure(model, idle)):
-            raise _not_started(model, failed)
+            raise not_started(model, failed)
         ended = asyncio.ensure_future(model.pool.ended(retired))
         waited = asyncio.wait((ended,), timeout=model.options.response_timeout_s)
         await caller.wait(asyncio.ensure_future(waited))
@@ -209,11 +193,11 @@ class Lifecycle:
                 self._wanted.given_up(name)
                 raise
             self._wanted.unregistered(model)
-            grace_s = float(self._host.settings.unregister_model_timeout)
-            model.leaves_by = time.monotonic() + grace_s
-            text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
-            logger.info(text, model.name, model.version, model.in_flight, grace_s)
-        # Its name is free from here on: what is under way there holds up nobody who changes another version, or registers anew.
+        # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
+        grace_s = float(self._host.settings.unregister_model_timeout)
+        model.leaves_by = time.monotonic() + grace_s
+        text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
+        logger.info(text, model.name, model.version, model.in_flight, grace_s)
         if not await self._bury(model, grace_s):
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
@@ -238,12 +222,16 @@ class Lifecycle:
                 self._host.recorder.forget(model.name, model.version)
         return in_time
 
+    def refuse_changes(self) -> None:
+        """Nobody has a turn any more: whoever waits for one, or comes later, is told that the server is stopping."""
+        self._turns.close()
+
     async def close(self, grace_s: float) -> None:
         """End every model; what is in hand gets `grace_s` seconds. The catalog keeps them, for what is still asked.
 
-        Whoever still waits for a turn to change one is told that the server is stopping.
+        May be called again meanwhile, by who cannot wait as long.
         """
-        self._turns.close()
+        self.refuse_changes()
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
             model.dispatcher.close(DRAINING, "draining")

@@ -80,8 +80,7 @@ class Turns:
             CallerLeft: the caller left before it came. One that has left already gets the turn only if it is free.
             ServiceUnavailable: too many wait already, or the server is stopping.
         """
-        if self._closed:
-            raise _stopping()
+        self.refuse_if_closed()
         line = self._lines.get(name)
         if line is None:
             self._lines[name] = deque()
@@ -96,6 +95,11 @@ class Turns:
             self._give_up(name, place)
             raise
         return Turn(self, name)
+
+    def refuse_if_closed(self) -> None:
+        """Raises: ServiceUnavailable where the server is stopping, and nobody has a turn any more."""
+        if self._closed:
+            raise _stopping()
 
     def _give_up(self, name: str, place: "asyncio.Future[None]") -> None:
         line = self._lines.get(name, deque())
@@ -113,7 +117,7 @@ class Turns:
             del self._lines[name]
 
     def close(self) -> None:
-        """The server is stopping: whoever waits, or comes later, is told so."""
+        """The server is stopping: whoever waits, or comes later, is told so. Whose turn it is goes on."""
         self._closed = True
         for line in self._lines.values():
             while line:

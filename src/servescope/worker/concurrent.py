@@ -18,6 +18,7 @@ from servescope.worker.outbox import Outbox
 from servescope.worker.outputs import build_parts, build_pieces
 from servescope.worker.rows import Bodies, read_requests
 from servescope.worker.session import Failure, failure_of, report_failure
+from servescope.worker.stages import PREDICTION, stages_of
 
 CANCELLED = Failure(499, "The client hung up")
 
@@ -117,24 +118,24 @@ class ConcurrentSession:
         except Exception as error:  # something that no message can hold
             report_failure(error, [request.id for request in batch.requests])
             failure = failure_of(error)
-            self._outbox.send(self._failed(batch, reply.started, failure, reply.stages["prediction"], reply.tokens))
+            self._outbox.send(self._failed(batch, reply.started, failure, reply.stages[PREDICTION], reply.tokens))
 
     async def _reply(
         self, batch: Batch, started: float, rows: list[dict[str, Any]], context: Context
     ) -> tuple[Reply, list[Buffer]]:
         before = time.monotonic()
-        stages = context.stage_seconds
         try:
             outputs = await self._entry(rows, context)
-            stages["prediction"] = time.monotonic() - before
+            seconds = time.monotonic() - before
             parts, attachments = build_parts(outputs, len(batch.requests), context, self._answer_limit)
         except (KeyboardInterrupt, SystemExit):
             raise  # asyncio ends the loop with these, and so the worker
         except (
             BaseException
-        ) as error:  # whatever else a handler raises is an answer; the loop keeps what is no Exception to itself
+        ) as error:  # whatever else a handler raises is an answer: the loop keeps what is no Exception
             failure = self._failure(batch, error)
             return self._failed(batch, started, failure, time.monotonic() - before, _tokens(context)), []
+        stages = stages_of(context.stage_seconds, seconds)
         return Reply(batch.id, True, 200, "", parts, started, stages, _tokens(context)), attachments
 
     def _failure(self, batch: Batch, error: BaseException) -> Failure:
@@ -145,7 +146,7 @@ class ConcurrentSession:
         return failure_of(error)
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
-        stages = {"prediction": seconds}
+        stages = stages_of(None, seconds)
         return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:

@@ -18,6 +18,7 @@ from servescope.worker.context import Context
 from servescope.worker.loader import LoadedHandler
 from servescope.worker.outputs import BadOutput, build_parts, build_pieces
 from servescope.worker.rows import Bodies, read_requests
+from servescope.worker.stages import stages_of
 from servescope.worker.texts import shorten, text_of, traceback_of
 
 OUT_OF_RESOURCES = "Out of resources"
@@ -123,8 +124,7 @@ class Session:
             report_failure(error, [request.id for request in requests])
             if code == 200:  # a PredictionException may say so; its text is then the answer
                 parts = self._said(text, context, len(requests))
-        stages = context.stage_seconds
-        stages["prediction"] = seconds
+        stages = stages_of(context.stage_seconds, seconds)
         reply = Reply(batch.id, True, code, text, parts, started, stages)
         try:
             self._channel.send(reply, attachments)

@@ -11,7 +11,8 @@ from servescope import __version__
 from servescope.config.model.register import parse_register, parse_register_body, parse_scale
 from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
-from servescope.serving.lifecycle import Lifecycle, Outcome
+from servescope.serving.lifecycle import Lifecycle
+from servescope.serving.outcome import Outcome
 from servescope.serving.turns import Caller
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused

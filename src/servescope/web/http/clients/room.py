@@ -15,7 +15,7 @@ from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.phase import Client, Phase
 from servescope.web.http.clients.shortage import Shortage
 
-STALLED_S = 10.0
+STALLED_S = 2.0  # longer than a lost packet takes; hundreds that stall on purpose hold a port for so long, in rounds
 YOUNG_S = 0.25  # so long a request that has not come may be on its way, or not read yet
 FEWEST = 8  # connections that a port may have whatever else is open: nothing would be served otherwise
 # A list of who may go is walked through before there is another: who comes later has less claim to be on it.

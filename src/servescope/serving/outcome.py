@@ -1,0 +1,25 @@
+"""What whoever changes a model is told: an outcome, or why the model's workers do not start. Said by `serving.lifecycle`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from servescope.errors import WorkerFailed, last_line
+from servescope.serving.model import Model
+from servescope.wire.messages import Loaded
+
+IN_PROGRESS: Final = "Workers scaling in progress..."
+PROCESSING: Final = "Processing worker updates..."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a management client is told: an HTTP status and TorchServe's sentence."""
+
+    status: int
+    text: str
+
+
+def not_started(model: Model, failed: Loaded) -> WorkerFailed:
+    """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line."""
+    text = f"Failed to start workers for model {model.name} version: {model.version}"
+    return WorkerFailed(f"{text}: {failed.reason or last_line(failed.message)}", code=failed.code)
