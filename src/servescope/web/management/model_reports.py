@@ -76,7 +76,7 @@ class ModelReports:
 
     def readiness(self, name: str) -> dict[str, Any]:
         """KServe's readiness. Raises ModelNotFound."""
-        return {"name": name, "ready": self._health.serves(self._catalog.find(name))}
+        return {"name": name, "ready": self._health.serves_name(name)}
 
     async def describe(self, name: str, version: str | None, *, customized: bool) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.
