@@ -158,7 +158,7 @@ def with_states(models: list[dict[str, Any]], survey: Mapping[str, Any]) -> list
 
 def _with_state(model: dict[str, Any], report: Mapping[str, Any] | None) -> dict[str, Any]:
     workers = {worker["id"]: worker for worker in report["workers"]} if report is not None else {}
-    told = ("standing", "why", "failed_loads", "restarts")
+    told = ("standing", "why", "failed_loads", "restarts", "asked_for")
     return model | {
         "readiness": None if report is None else {key: report[key] for key in told},
         "workers": [
