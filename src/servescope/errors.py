@@ -191,7 +191,16 @@ class WorkerFailed(ServescopeError):
 
 
 def last_line(text: str) -> str:
-    """The last line of an error's text that is not blank: what Python's tracebacks end with. At most 500 characters of it."""
+    """The last line of an error's text that is not blank: what Python's tracebacks end with. At most 500 characters of it.
+
+    Fit for a terminal: what cannot be printed is escaped.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = lines[-1] if lines else ""
+    line = _printable(lines[-1]) if lines else ""
     return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

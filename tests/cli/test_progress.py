@@ -92,7 +92,8 @@ def test_how_long_a_load_may_take():
 def test_what_lacks():
     """Each with its reason, and those that are on their way too."""
     missing, loading = model("missing", version=None, why="gone"), model("loading")
-    said = what_lacks(survey(missing, loading, model("waiting", version=None), model("ready", lacking=False)))
-    assert said == "m: gone; m 1.0: its workers are loading; m: its archive is not unpacked yet"
+    waiting = model("waiting", version=None, why="not unpacked")
+    said = what_lacks(survey(missing, loading, waiting, model("ready", lacking=False)))
+    assert said == "m: gone; m 1.0: its workers are loading; m: not unpacked"
     assert what_lacks(survey(missing, draining=True)) == "the server is stopping"
     assert what_lacks({"ready": False, "draining": False, "models": []}) == "it has only begun"

@@ -52,6 +52,11 @@ def test_a_model_shows_its_workers_and_its_queue(shown):
         assert part in text
 
 
+def test_workers_that_are_on_their_way_out_are_not_asked_for(shown):
+    """They are listed until they have ended, and lack nowhere."""
+    assert "1 of 1" in shown(models_table([MODEL | {"readiness": {"standing": "ready", "asked_for": 1}}]))
+
+
 def test_a_worker_without_a_process_shows_dashes(shown):
     """A pid of 0 means none, and so does no memory."""
     first, second = [line for line in shown(workers_table([MODEL])).splitlines() if "digits 1.0" in line]

@@ -32,7 +32,7 @@ class Flaky:
         ("MemoryError", 507, "MemoryError"),
         ("RuntimeError('CUDA out of memory')", 507, "RuntimeError: CUDA out of memory"),
         ("ValueError('\\udcff')", 500, "ValueError: \\udcff"),
-        ("SystemExit(5)", 500, "exited with status 5"),
+        ("SystemExit('no weights')", 500, "SystemExit: no weights"),
     ],
 )
 def test_a_model_that_cannot_load_is_refused(deploy, server, error, status, reason):
@@ -45,6 +45,24 @@ def test_a_model_that_cannot_load_is_refused(deploy, server, error, status, reas
     assert (missing.status_code, missing.json()["message"]) == (404, f"Model not found: {model.name}")
     assert server.register(f"{model.name}.mar").status_code == 200  # the third load works
     assert model.predict("x").text == "up"
+
+
+@pytest.mark.parametrize("end", ["raise ValueError('child')", "sys.exit('child')", "os._exit(1)"])
+def test_a_child_that_is_forked_speaks_for_itself(deploy, end):
+    """Its end is no end of the load."""
+    code = f"""
+import os, sys
+
+def handle(data, context):
+    if data is None:
+        child = os.fork()
+        if not child:
+            {end}
+        os.waitpid(child, 0)
+        return None
+    return ["up"] * len(data)
+"""
+    assert deploy(code).predict("x").text == "up"
 
 
 def test_a_model_that_loads_later(deploy):

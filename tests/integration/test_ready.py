@@ -150,9 +150,13 @@ def test_while_an_archive_is_fetched(tmp_path):
                 answer = site.get(api, "/readyz?verbose")
                 assert (answer.status_code, answer.text) == (
                     503,
-                    "not ready for want of far\nnoop 1.0: ready, 1 of 1 workers at work\nfar: waiting\n",
+                    "not ready for want of far\nnoop 1.0: ready, 1 of 1 workers at work\n"
+                    "far: waiting: its archive is not unpacked yet\n",
                 )
                 assert site.get(api, "/readyz?model=far").status_code == 503
+            for api in ("inference", "management"):
+                answer = site.get(api, "/v1/models/far")
+                assert (answer.status_code, answer.json()) == (200, {"name": "far", "ready": False})
             assert site.run("status").returncode == 1
             release.set()
             wait_until(lambda: site.get("inference", "/readyz").status_code == 200)

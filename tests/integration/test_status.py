@@ -117,3 +117,12 @@ def test_later_registrations_count_for_status(at):
     wait_until(lambda: site.run("status").returncode == 1)
     found = status(site, 1)
     assert (found["ready"], found["server"]["ready"]) == (False, True)
+    assert "Ready, but for bad 1.0: process" in site.run("status").stdout
+
+
+def test_no_counts_where_there_are_none(at):
+    """In the log mode the page has no counters: that is said, and not that there were no requests."""
+    site = at({"good": NOOP}, "good.mar", metrics_mode="log")
+    wait_until(lambda: site.run("status").returncode == 0)
+    assert status(site, 0)["requests"] is None
+    assert "No request counts" in site.good("status")

@@ -2,6 +2,8 @@
 asked for has come up and has a worker; neither on its way out.
 """
 
+import pytest
+
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute
 from servescope.config.load_list import LoadModel
@@ -255,3 +257,33 @@ def scale(model, count):
     model.want(count, count)
     model.pool.shrink(count)
     model.pool.grow(count)
+
+
+def test_by_name():
+    """Not ready where the start has yet to register it, or could not; what nobody asked for is not found."""
+
+    async def main():
+        health, _, wanted = started(model_of("good"), None)
+        await settle()
+        assert (health.serves_name("good"), health.serves_name("1")) == (True, False)
+        wanted.given_up("1")
+        for name in ("1", "x"):
+            with pytest.raises(ModelNotFound, match=f"Model not found: {name}"):
+                health.serves_name(name)
+
+    run(main())
+
+
+def test_a_file_that_holds_a_model_of_another_name_is_no_model():
+    """Requests by the file's name find nothing."""
+
+    async def main():
+        health, _, wanted = started(model_of("file"))
+        await settle()
+        (one,) = wanted
+        one.name = "other"
+        assert health.serves_name("file")
+        with pytest.raises(ModelNotFound):
+            health.serves_name("other")
+
+    run(main())

@@ -43,6 +43,7 @@ def test_what_is_not_registered():
     world = World((None, "a.mar"), ("named", "b.mar"))
     first, second = world.asked
     assert world.standings() == {("a", None): Standing.WAITING, ("named", None): Standing.WAITING}
+    assert {one.why for one in world.surveyor.all().models} == {"its archive is not unpacked yet"}
     world.wanted.refused(first, ModelNotFound("Model not found at: a.mar"))
     world.wanted.refused(second, InvalidModel("is none"))
     survey = world.surveyor.all()

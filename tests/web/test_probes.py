@@ -213,3 +213,19 @@ def test_probes_are_counted_under_their_route(tmp_path):
             }
 
     run(main())
+
+
+def test_idle_by_intent(tmp_path):
+    """Without an error of the time when it had workers."""
+
+    async def main():
+        async with World(tmp_path) as world:
+            world.good.lives[0].die(-9)
+            await settle()
+            world.catalog.find("good").want(0, 0)
+            world.good.pool.shrink(0)
+            await settle()
+            _, text = await world.ask("/readyz?verbose&model=good")
+            assert text.splitlines()[1] == "good 1.0: idle, no workers are asked for"
+
+    run(main())

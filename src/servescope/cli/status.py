@@ -11,17 +11,20 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import typer
 
 from servescope.cli.client.connection import Connection, NoAnswerError
 from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
-from servescope.cli.client.readiness import read_survey
+from servescope.cli.client.readiness import label, read_survey
 from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 TIMEOUT_S = 10.0
 _PAGE = 100
@@ -31,7 +34,7 @@ _WELL = ("ready", "idle", "unloading")  # the latter two are somebody's intent
 @dataclass(frozen=True)
 class Status:
     """The answers. `health` is /ping's word or why there was none; `survey` is /readyz/models'; `requests` is None when /metrics
-    could not be read.
+    could not be read, or has no counters.
 
     `models`: their descriptions, with what the survey says of them under `readiness`, and of their workers under `state` and
     `busy_s`; None where a model or a worker came between the two.
@@ -105,14 +108,12 @@ def status(
 
 def _show(found: Status) -> None:
     from rich.console import Console
-    from rich.text import Text
 
     from servescope.cli import tables
 
     console = Console()
     process = f"process {found.endpoints.pid}, " if found.endpoints.pid else ""
-    ready = found.survey["ready"]
-    head = Text("Ready" if ready else "Not ready", style="bold green" if ready else "bold red")
+    head = _head(found)
     console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))
     console.print(tables.models_table(found.models), tables.workers_table(found.models))
     if troubled := tables.trouble_rows(found.models):
@@ -120,9 +121,21 @@ def _show(found: Status) -> None:
     if found.missing:
         console.print(tables.missing_table(found.missing))
     if found.requests is None:
-        console.print(f"No request counts: no metrics from {found.endpoints.metrics or 'an address not known'}.")
+        console.print(f"No request counts: none at {found.endpoints.metrics or 'an address not known'}.")
     else:
         console.print(tables.requests_table(found.requests))
+
+
+def _head(found: Status) -> "Text":
+    """Ready, or not; or ready for requests, while something else than what the start was asked for is ill."""
+    from rich.text import Text
+
+    if found.ready:
+        return Text("Ready", style="bold green")
+    if not found.survey["ready"]:
+        return Text("Not ready", style="bold red")
+    ill = ", ".join(label(one) for one in found.survey["models"] if one["standing"] not in _WELL)
+    return Text(f"Ready, but for {ill}", style="bold yellow")
 
 
 def gather(endpoints: Endpoints, directory: Path, token: str | None, ca_file: str | None) -> Status:
@@ -145,7 +158,7 @@ def with_states(models: list[dict[str, Any]], survey: Mapping[str, Any]) -> list
 
 def _with_state(model: dict[str, Any], report: Mapping[str, Any] | None) -> dict[str, Any]:
     workers = {worker["id"]: worker for worker in report["workers"]} if report is not None else {}
-    told = ("standing", "why", "failed_loads", "restarts")
+    told = ("standing", "why", "failed_loads", "restarts", "asked_for")
     return model | {
         "readiness": None if report is None else {key: report[key] for key in told},
         "workers": [
@@ -194,4 +207,5 @@ def _requests(url: str | None, trust: ssl.SSLContext | None) -> dict[str, float]
             answer = client.request("GET", "/metrics")
     except NoAnswerError:
         return None
-    return None if answer.is_error else requests_by_class(parse(answer.text))
+    counts = requests_by_class(parse(answer.text))  # where they are on the page, the requests before this one are some
+    return counts if not answer.is_error and any(counts.values()) else None

@@ -32,11 +32,12 @@ def models_table(models: Sequence[dict[str, Any]]) -> Table:
     for model in models:
         workers = model.get("workers", [])
         ready = sum(worker.get("status") == "READY" for worker in workers)
+        readiness = model.get("readiness") or {}
         table.add_row(
             str(model.get("modelName")),
             str(model.get("modelVersion")),
-            _worded((model.get("readiness") or {}).get("standing"), _STANDINGS),
-            f"{ready} of {len(workers)}",
+            _worded(readiness.get("standing"), _STANDINGS),
+            f"{ready} of {readiness.get('asked_for', len(workers))}",
             _range(model.get("minWorkers"), model.get("maxWorkers")),
             str(model.get("batchSize")),
             str(model.get("maxBatchDelay")),

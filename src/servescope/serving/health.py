@@ -1,5 +1,6 @@
 """Whether the server can do what it was asked to: read by probes and by each request, set by `server.service` at its end."""
 
+from servescope.errors import ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.wanted import WantedModel, WantedModels
@@ -30,6 +31,23 @@ class Health:
         """
         defaults = [model for model in wanted.models if self._catalog.is_default(model)]
         return all(model.lacking for model in defaults or wanted.models)
+
+    def serves_name(self, name: str) -> bool:
+        """Whether the default version of this name can be asked now; not while the start has yet to register it, or could not.
+
+        Raises:
+            ModelNotFound: nobody has asked for such a model.
+        """
+        try:
+            return self.serves(self._catalog.find(name))
+        except ModelNotFound:
+            if self.awaits(name):
+                return False
+            raise
+
+    def awaits(self, name: str) -> bool:
+        """Whether the start was asked for a model that it calls so, and has yet to register it, or could not."""
+        return any(wanted.name == name and not wanted.models for wanted in self._wanted)
 
     def serves(self, model: Model) -> bool:
         """Whether this model can be asked now."""

@@ -16,6 +16,8 @@ from servescope.serving.health import Health
 from servescope.serving.model import Model
 from servescope.serving.wanted import WantedModel, WantedModels, without_queries
 
+UNPACKED_LATER = "its archive is not unpacked yet"
+
 
 class Standing(StrEnum):
     """Where a model is.
@@ -52,8 +54,8 @@ class ModelReport:
     """One model version, or one that is not registered: `version` is None then.
 
     `asked_as`: what the start called it, None for a later registration, which counts only for itself. `lacking`: the server is not
-    ready for want of it. `why`: the last line of the latest error, "" where there was none; of a missing one, `reason` as in
-    servescope_models_missing. `failed_loads`: since one succeeded. `restarts`: by reason.
+    ready for want of it. `why`: the last line of the latest error, "" where there was none, or why it is waiting; of a missing one,
+    `reason` as in servescope_models_missing. `failed_loads`: since one succeeded. `restarts`: by reason.
     """
 
     name: str
@@ -131,7 +133,7 @@ class Surveyor:
 def _absent(wanted: WantedModel) -> ModelReport:
     missing = wanted.missing
     if missing is None:
-        return ModelReport(wanted.name, None, Standing.WAITING, wanted.name, lacking=True)
+        return ModelReport(wanted.name, None, Standing.WAITING, wanted.name, lacking=True, why=UNPACKED_LATER)
     return ModelReport(
         wanted.name, None, Standing.MISSING, wanted.name, lacking=True, why=missing.text, reason=missing.reason
     )

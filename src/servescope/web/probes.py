@@ -94,5 +94,5 @@ def _line(report: ModelReport) -> str:
     elif report.asked_as not in (None, report.name):
         parts.append(f"asked for as {report.asked_as}")
     whole = report.standing is Standing.READY and report.at_work >= report.asked_for
-    why = "" if whole else ": ".join(filter(None, (report.reason, report.why)))
+    why = "" if whole or report.standing is Standing.IDLE else ": ".join(filter(None, (report.reason, report.why)))
     return ", ".join(parts) + (f": {why}" if why else "")

@@ -63,6 +63,7 @@ def build_context(load: Load, metrics: CustomMetrics) -> Context:
 
 def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHandler | None, Loaded]:
     """The handler, or None, and what to tell the front end. What was raised goes to the model log."""
+    process = os.getpid()
     try:
         handler = load_handler(load.handler, Path(load.model_dir), context, finish)
         if load.envelope:
@@ -70,7 +71,9 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
 
             handler = wrap(load.envelope, handler)
         _check_names(context)
-    except Exception as error:  # whatever a model raises while loading is an answer
+    except BaseException as error:  # whatever a model raises while loading is an answer, sys.exit and Rust's panics too
+        if os.getpid() != process:
+            raise  # in a child that the handler forked, whose end is its own
         report_failure(error, [f"to load {load.model_name}"])
         text = described(error)
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)

@@ -7,6 +7,7 @@ import pytest
 
 from fleet.clock import settle
 from fleet.scripted import concurrent
+from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
@@ -58,7 +59,8 @@ class World:
             model.pool.served = [ServedModel(one, "/root", None, 256) for one in served]
             self.catalog.add(model)
             self.models[name] = model
-        self.health = Health(self.catalog, WantedModels())
+        self.wanted = WantedModels()
+        self.health = Health(self.catalog, self.wanted)
         settings = Settings(max_request_size=1000)
         api = InferenceApi(self.catalog, self.health, settings, authority, b"{}", sharing=sharing)
         self.port = Port(directory, api)
@@ -357,6 +359,18 @@ def test_whether_a_model_is_ready(tmp_path):
             assert (await world.ask("/v1/models/plain", method="GET"))[::2] == (200, {"name": "plain", "ready": False})
             world.health.draining = True
             assert (await world.ask("/v1/models/m", method="GET"))[2]["ready"] is False
+
+    run(main())
+
+
+def test_not_ready_before_it_is_registered(tmp_path):
+    """What the start was asked for and has yet to unpack is no unknown model."""
+
+    async def main():
+        async with World(tmp_path, {"m": ["m"]}) as world:
+            world.wanted.ask([LoadModel(None, "slow.mar")])
+            assert (await world.ask("/v1/models/slow", method="GET"))[::2] == (200, {"name": "slow", "ready": False})
+            assert (await world.ask("/v1/models/fast", method="GET"))[0] == 404
 
     run(main())
 

@@ -10,7 +10,7 @@ from typing import Any
 from servescope.cli.client.connection import Connection, NoAnswerError
 
 MISSING, GIVEN_UP, FAILED = "missing", "given_up", "failed"
-_ON_ITS_WAY = {"waiting": "its archive is not unpacked yet", "loading": "its workers are loading"}
+_ON_ITS_WAY = {"loading": "its workers are loading"}
 
 
 def read_survey(client: Connection) -> dict[str, Any]:

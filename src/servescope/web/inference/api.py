@@ -112,7 +112,7 @@ class InferenceApi:
 
     def _answer_open_inference(self, exchange: Exchange, route: Route) -> None:
         health = self._health
-        ready = health.serves(self._catalog.find(route.model)) if route.model else health.ready
+        ready = health.serves_name(route.model) if route.model else health.ready
         status, answer = answer_open_inference(exchange.request.path, ready=ready)
         exchange.answer(status, [JSON_TYPE], json_body(answer))
 

@@ -77,7 +77,7 @@ class ModelReports:
 
     def readiness(self, name: str) -> dict[str, Any]:
         """KServe's readiness. Raises ModelNotFound."""
-        return {"name": name, "ready": self._health.serves(self._catalog.find(name))}
+        return {"name": name, "ready": self._health.serves_name(name)}
 
     async def describe(
         self, name: str, version: str | None, caller: Caller | None = None, *, customized: bool

@@ -113,10 +113,10 @@ class OpenAiApi:
             NoSuchModel: no model has this name.
         """
         model = self._catalog.find_served(name)
-        if model is None:
+        if model is None and not self._health.awaits(name):
             raise NoSuchModel(name)
         card = next(iter(self._cards(name)), {})
-        return card | {"name": name, "ready": self._health.serves(model)}
+        return card | {"name": name, "ready": model is not None and self._health.serves(model)}
 
     def _cards(self, name: str | None = None) -> list[dict[str, Any]]:
         """The cards of all names, or of this one; of a name that two models have, the one who is asked by it."""
