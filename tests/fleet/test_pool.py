@@ -11,7 +11,7 @@ from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.pool import KILL_S
 from servescope.fleet.retry import DELAYS_S
-from servescope.fleet.work import WorkerState
+from servescope.fleet.worker.work import WorkerState
 from servescope.wire.measured.folded import FoldedReader
 from servescope.wire.measured.memory import private
 from servescope.wire.messages import Batch, Measuring, Request, ServedModel, Stop

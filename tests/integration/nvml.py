@@ -1,7 +1,7 @@
 """A fixture for servers that shall see GPUs on a machine without one: `Server(directory, settings, cards.environment)`.
 
 A test module that wants it says `pytest_plugins = ["integration.nvml"]` and marks its tests with
-`metrics.collectors.nvml.stand_in.needs_gcc`.
+`metrics.collectors.gpus.nvml.stand_in.needs_gcc`.
 """
 
 from pathlib import Path

@@ -64,4 +64,4 @@ def test_every_part_is_listed():
     folder = Path(server.__file__).parent
     listed = {kind.__module__.rpartition(".")[2] for kind in server.PARTS}
     not_parts = {"__init__", "server", "composition", "beginning", "api"}
-    assert {path.stem for path in folder.glob("*.py")} - not_parts == listed
+    assert {path.stem for path in folder.rglob("*.py")} - not_parts == listed

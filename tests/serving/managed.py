@@ -19,9 +19,9 @@ from servescope.metrics.registry import Registry
 from servescope.serving.catalog import Catalog
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.outcome import Outcome
+from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.registration import Host
 from servescope.serving.turns import Caller
-from servescope.serving.wanted import WantedModels
 
 CODE = "def handle(data, context):\n    return data\n"
 

@@ -11,10 +11,10 @@ from servescope.archive.manifest import Manifest
 from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
 from servescope.errors import ServescopeError
-from servescope.serving.dispatcher import Dispatcher
-from servescope.serving.job import Job
 from servescope.serving.model import Model
-from servescope.serving.queueing import QueueOptions
+from servescope.serving.queue.dispatcher import Dispatcher
+from servescope.serving.queue.job import Job
+from servescope.serving.queue.queueing import QueueOptions
 from servescope.wire.frames import MAX_LENGTH
 from servescope.wire.messages import Batch, Field, Request
 

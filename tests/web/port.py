@@ -11,7 +11,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.web.http.app import HttpApp, Refused
 from servescope.web.http.exchange import Observers
-from servescope.web.http.listener import Listener
+from servescope.web.http.listening.listener import Listener
 from web.acceptors import acceptor
 
 

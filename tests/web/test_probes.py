@@ -9,9 +9,9 @@ from fleet.scripted import crashing
 from servescope.config.load_list import LoadModel
 from servescope.errors import InvalidKey, ModelNotFound
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
-from servescope.serving.survey import Surveyor
-from servescope.serving.wanted import WantedModels
+from servescope.serving.readiness.health import Health
+from servescope.serving.readiness.survey import Surveyor
+from servescope.serving.readiness.wanted import WantedModels
 from servescope.web.probes import probes
 from serving.parts import Served, model_of
 from web.port import Port, run

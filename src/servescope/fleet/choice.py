@@ -1,4 +1,4 @@
-"""Which of several replicas of a model gets the next request. Pure; asked by `serving.dispatcher` for asynchronous handlers.
+"""Which of several replicas of a model gets the next request. Pure; asked by `serving.queue.dispatcher` for asynchronous handlers.
 
 A language model's engine knows more than the front end: what it was sent may have become several sequences, or be over already.
 But it speaks only now and then, and the front end always knows what it has sent. So the larger of the two counts.

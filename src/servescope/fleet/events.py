@@ -1,8 +1,8 @@
-"""Who gives a pool's workers their work. Called by `fleet.pool`; `serving.dispatcher` is one."""
+"""Who gives a pool's workers their work. Called by `fleet.pool`; `serving.queue.dispatcher` is one."""
 
 from typing import Protocol
 
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.worker import Worker
 
 
 class PoolEvents(Protocol):

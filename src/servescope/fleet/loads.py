@@ -6,7 +6,7 @@ Held by `fleet.pool`; read by `serving`, for whoever waits for a model.
 import asyncio
 
 from servescope.errors import last_line
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.worker import Worker
 from servescope.wire.messages import Loaded
 
 TAKEN_AWAY = Loaded(500, "the worker was taken away", False)

@@ -1,7 +1,7 @@
 """Whether the kernel killed a process for want of memory: it tells by a counter, not by the signal, which is SIGKILL as anyone's.
 
-In: cgroup v2's memory.events, or where there is none /proc/vmstat, which counts for the whole host. Asked by `fleet.worker` when
-a process was killed. Made by `server`.
+In: cgroup v2's memory.events, or where there is none /proc/vmstat, which counts for the whole host. Asked by
+`fleet.worker.worker` when a process was killed. Made by `server`.
 """
 
 from pathlib import Path

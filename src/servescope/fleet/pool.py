@@ -1,7 +1,7 @@
 """The workers of one model version: as many as wanted, each started again by the retry schedule when it dies.
 
-`serving.lifecycle` scales it; `serving.dispatcher` hears, through `PoolEvents`, which worker can take work. A worker that goes
-away by scaling finishes what it has in hand first.
+`serving.lifecycle` scales it; `serving.queue.dispatcher` hears, through `PoolEvents`, which worker can take work. A worker that
+goes away by scaling finishes what it has in hand first.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
-from servescope.fleet.work import RETIRED_FIRST, Ending, WorkerState
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.work import RETIRED_FIRST, Ending, WorkerState
+from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.wire.messages import EngineStats, Loaded, ServedModel

@@ -2,7 +2,7 @@
 
 from servescope.fleet.launch import HandlerMetrics
 from servescope.fleet.troubles import Troubles
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.measured.reading import MeasuredReader

@@ -1,4 +1,4 @@
-"""What has gone wrong with a pool's workers so far. Held by `fleet.pool`; read by `serving.survey`."""
+"""What has gone wrong with a pool's workers so far. Held by `fleet.pool`; read by `serving.readiness.survey`."""
 
 from collections import Counter
 

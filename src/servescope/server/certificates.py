@@ -7,7 +7,7 @@ import logging
 from servescope.errors import ConfigurationError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
-from servescope.web.http.tls import Tls, tls_of
+from servescope.web.http.listening.tls import Tls, tls_of
 
 logger = logging.getLogger("servescope.runtime")
 

@@ -10,17 +10,17 @@ from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
-from servescope.metrics.collectors.gpu import count_gpus
+from servescope.metrics.collectors.gpus.gpu import count_gpus
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
 from servescope.server.processes import Processes
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
 from servescope.serving.lifecycle import Lifecycle
+from servescope.serving.readiness.health import Health
+from servescope.serving.readiness.survey import Surveyor
+from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.registration import Host
-from servescope.serving.survey import Surveyor
-from servescope.serving.wanted import WantedModels
 
 
 def usable_gpus(settings: Settings) -> int:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from servescope import __version__
-from servescope.server.api import Api
+from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
 from servescope.server.certificates import Certificates
 from servescope.server.composition import Part
@@ -20,7 +20,7 @@ from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
 from servescope.web.http.clients.rounds import Rounds
 from servescope.web.http.exchange import json_body
-from servescope.web.http.listener import Listener
+from servescope.web.http.listening.listener import Listener
 from servescope.web.openapi import port_document
 from servescope.web.probes import probes
 

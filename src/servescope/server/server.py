@@ -8,17 +8,17 @@ import asyncio
 import contextlib
 import logging
 
+from servescope.server.apis.inference import Inference
+from servescope.server.apis.management import Management
+from servescope.server.apis.scrapes import Scrapes
 from servescope.server.beginning import Beginning
 from servescope.server.certificates import Certificates
 from servescope.server.composition import Part, compose
 from servescope.server.exchanges import Exchanges
-from servescope.server.inference import Inference
-from servescope.server.management import Management
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.ports import Ports
 from servescope.server.processes import Processes
-from servescope.server.scrapes import Scrapes
 from servescope.server.service import Service
 from servescope.server.tokens import Tokens
 from servescope.server.traces import Traces

@@ -13,7 +13,7 @@ from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.exchanges import Exchanges
 from servescope.server.models import Models
-from servescope.serving.wanted import WantedModel, without_queries
+from servescope.serving.readiness.wanted import WantedModel, without_queries
 
 logger = logging.getLogger("servescope.runtime")
 

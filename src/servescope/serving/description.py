@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from servescope.fleet.work import WorkerState
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.work import WorkerState
+from servescope.fleet.worker.worker import Worker
 from servescope.serving.model import Model
 
 _READY = (WorkerState.READY, WorkerState.BUSY)

@@ -15,14 +15,14 @@ from servescope.config.model.options import RegisterOptions, worker_capacity
 from servescope.config.model.register import ScaleOptions
 from servescope.config.model.worker_counts import most_workers
 from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable
-from servescope.fleet.worker import Worker
+from servescope.fleet.worker.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started
+from servescope.serving.readiness.wanted import WantedModel, WantedModels
 from servescope.serving.refusals import DRAINING, unregistered_text
 from servescope.serving.registration import Host, build_model, open_model
 from servescope.serving.turns import Caller, CallerLeft, Turns
-from servescope.serving.wanted import WantedModel, WantedModels
 from servescope.wire.messages import Loaded
 
 logger = logging.getLogger("servescope.serving")

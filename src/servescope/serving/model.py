@@ -6,7 +6,7 @@ from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
 from servescope.fleet.pool import Pool
 from servescope.metrics.recording.recorder import ModelRecorder
-from servescope.serving.dispatcher import Dispatcher
+from servescope.serving.queue.dispatcher import Dispatcher
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""What a client is told whom no worker will serve, in words. Said by `serving.dispatcher` and `web`."""
+"""What a client is told whom no worker will serve, in words. Said by `serving.queue.dispatcher` and `web`."""
 
 DRAINING = "The server is stopping and takes no new requests. Please send this one to another server, or again later."
 

@@ -21,9 +21,9 @@ from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.pool import Pool, PoolContext, PoolOptions
 from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
-from servescope.serving.dispatcher import Dispatcher
 from servescope.serving.model import Model
-from servescope.serving.queueing import QueueOptions
+from servescope.serving.queue.dispatcher import Dispatcher
+from servescope.serving.queue.queueing import QueueOptions
 from servescope.wire.messages import Load, Measuring, MetricDeclaration
 
 logger = logging.getLogger("servescope.serving")

@@ -1,9 +1,9 @@
 """/livez and /readyz, for orchestrators and load balancers: on every port, without a token, by GET and HEAD.
 
-`http.app` hands such requests over before any API sees them; `server.ports` puts the two together. In: `serving.survey`, which
-is asked only where more than yes or no is wanted. Out: 200 or 503 with a word, or with lines for a person (`?verbose`);
-`?model=NAME` asks for one model. `/readyz/models` has the same for programs, as JSON and always with 200, so that who watches a
-start leaves no errors in the counters.
+`http.app` hands such requests over before any API sees them; `server.ports` puts the two together. In:
+`serving.readiness.survey`, which is asked only where more than yes or no is wanted. Out: 200 or 503 with a word, or with lines
+for a person (`?verbose`); `?model=NAME` asks for one model. `/readyz/models` has the same for programs, as JSON and always with
+200, so that who watches a start leaves no errors in the counters.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from servescope.errors import MethodNotAllowed
-from servescope.serving.survey import ModelReport, Standing, Survey, Surveyor
+from servescope.serving.readiness.survey import ModelReport, Standing, Survey, Surveyor
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE
 

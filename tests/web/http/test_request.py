@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.web.http.reader import RequestReader
+from servescope.web.http.connections.reader import RequestReader
 from servescope.web.http.request import split_target
 
 

@@ -8,9 +8,9 @@ from fleet.clock import run, settle
 from fleet.scripted import crashing, mute, obliging, silent
 from servescope.errors import BadRequest, ModelNotFound, ModelVersionNotFound, ServiceUnavailable
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
+from servescope.serving.readiness.health import Health
+from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.turns import Caller, CallerLeft
-from servescope.serving.wanted import WantedModels
 from servescope.web.management.model_reports import ModelReports
 from servescope.wire.messages import Batch
 from serving.parts import Served, model_of

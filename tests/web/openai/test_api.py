@@ -11,8 +11,8 @@ from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
-from servescope.serving.wanted import WantedModels
+from servescope.serving.readiness.health import Health
+from servescope.serving.readiness.wanted import WantedModels
 from servescope.web.inference.api import InferenceApi
 from servescope.wire.messages import Batch, Part, Reply, ServedModel
 from serving.parts import Served, model_of

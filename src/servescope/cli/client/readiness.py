@@ -1,7 +1,7 @@
 """How a server's models are, by its own word: `/readyz/models`, which every port answers, and without a token.
 
-In: a connection, most often to the management API. Out: the decoded answer (`serving.survey` says what is in it), and words for
-what stands in it. Used by `status`, `models describe` and `start --detach`.
+In: a connection, most often to the management API. Out: the decoded answer (`serving.readiness.survey` says what is in it), and
+words for what stands in it. Used by `status`, `models describe` and `start --detach`.
 """
 
 from collections.abc import Mapping

@@ -12,8 +12,8 @@ from servescope.config.collectors import COLLECTORS, SYSTEM_COLLECTORS
 from servescope.config.settings import Settings
 from servescope.metrics.collectors.cgroup import CgroupCollector
 from servescope.metrics.collectors.cpu import CpuCollector
-from servescope.metrics.collectors.disk import DiskCollector
-from servescope.metrics.collectors.gpu import GpuCollector
+from servescope.metrics.collectors.disks.disk import DiskCollector
+from servescope.metrics.collectors.gpus.gpu import GpuCollector
 from servescope.metrics.collectors.memory import MemoryCollector
 from servescope.metrics.collectors.process import ProcessCollector
 from servescope.metrics.collectors.reading import Collector

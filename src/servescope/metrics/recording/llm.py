@@ -1,6 +1,6 @@
 """The writes of one language model: its tokens, their times, and the engines of its workers.
 
-In: calls of `serving.batch` (what a reply says of tokens) and `fleet.pool` (what engines report), on the loop's thread. Out:
+In: calls of `serving.queue.batch` (what a reply says of tokens) and `fleet.pool` (what engines report), on the loop's thread. Out:
 series in the registry, from `begin` on. Every model's recorder has one; those of other models show nothing. Made by `recorder`.
 """
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from servescope.config.settings import Settings
 from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeError, WorkerFailed
 from servescope.web.http.clients.patience import LEAST_BYTES
-from servescope.web.http.connection import Connection
+from servescope.web.http.connections.connection import Connection
 from servescope.web.http.cors import is_preflight
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.face import TORCHSERVE, Face

@@ -17,7 +17,7 @@ from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
-from servescope.web.http.connection import Connection
+from servescope.web.http.connections.connection import Connection
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request

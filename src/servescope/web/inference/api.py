@@ -15,7 +15,7 @@ from servescope.errors import (
     ServiceUnavailable,
 )
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
+from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import DRAINING
 from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority

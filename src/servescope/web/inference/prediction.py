@@ -12,9 +12,9 @@ from msgspec import Struct
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
-from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
-from servescope.serving.pieces import WAITING_LIMIT, Pieces
+from servescope.serving.queue.job import Job, Piece
+from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
 from servescope.tracing.spans import FinishedRequest
 from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.http.exchange import Exchange, Headers, encode_headers
@@ -25,7 +25,7 @@ logger = logging.getLogger("servescope.web")
 
 
 class Prediction(Struct, eq=False):
-    """The client of a job (`serving.job.Client`), and the watcher of its exchange.
+    """The client of a job (`serving.queue.job.Client`), and the watcher of its exchange.
 
     `label`: the version as the client wrote it, or "default". `kind`: predict, explain or openai.
     """

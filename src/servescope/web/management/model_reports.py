@@ -9,9 +9,9 @@ from typing import Any
 from servescope.errors import BadRequest, ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe
-from servescope.serving.health import Health
-from servescope.serving.job import Job, Piece
 from servescope.serving.model import Model
+from servescope.serving.queue.job import Job, Piece
+from servescope.serving.readiness.health import Health
 from servescope.serving.turns import Caller, CallerLeft
 from servescope.web.http.request_id import new_request_id
 from servescope.wire.messages import Request
@@ -137,7 +137,7 @@ class ModelReports:
 
 
 class Waiting:
-    """The client of a job whose answer is awaited (`serving.job.Client`). `body`: the answer, or its first piece."""
+    """The client of a job whose answer is awaited (`serving.queue.job.Client`). `body`: the answer, or its first piece."""
 
     def __init__(self) -> None:
         self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

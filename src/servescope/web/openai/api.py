@@ -11,8 +11,8 @@ from typing import Any
 from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.serving.catalog import Catalog
-from servescope.serving.health import Health
 from servescope.serving.model import Model
+from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import no_worker_text
 from servescope.web.http.bodies import FORM_TYPES, mime_of
 from servescope.web.http.exchange import Exchange, json_body

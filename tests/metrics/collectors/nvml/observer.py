@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 
-from servescope.metrics.collectors.gpu import GpuCollector, count_gpus
+from servescope.metrics.collectors.gpus.gpu import GpuCollector, count_gpus
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.recording.processes import WorkerProcess
 from servescope.metrics.registry import Registry

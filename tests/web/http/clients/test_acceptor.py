@@ -15,7 +15,7 @@ from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
 from servescope.web.http.clients.rounds import Rounds
-from servescope.web.http.listener import Listener
+from servescope.web.http.listening.listener import Listener
 from web.acceptors import acceptor
 
 PING = b"GET /now HTTP/1.1\r\nhost: h\r\n\r\n"

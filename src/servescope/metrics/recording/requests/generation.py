@@ -1,4 +1,4 @@
-"""What is known of a language model's answer to one request. In: notes of `serving.batch`. Out: read by `objectives`."""
+"""What is known of a language model's answer to one request. In: notes of `serving.queue.batch`. Out: read by `objectives`."""
 
 from msgspec import Struct
 

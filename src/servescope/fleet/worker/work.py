@@ -1,0 +1,84 @@
+"""What passes between a worker and those around it: its states, the work it is given, why a life ended.
+
+Used by `fleet.worker.worker`, `fleet.pool` and `serving`.
+"""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from servescope.errors import WorkerFailed
+from servescope.wire.frames import Attachments
+from servescope.wire.messages import Reply
+
+KILLED = -signal.SIGKILL
+
+
+class WorkerState(StrEnum):
+    """Where a worker is in its life. `FAILED`: waiting to be started again; `GAVE_UP`: not any more."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    FAILED = "failed"
+    GAVE_UP = "gave_up"
+
+
+AT_WORK = (WorkerState.READY, WorkerState.BUSY)
+# Which of a model's workers go when fewer are wanted: those without work first.
+RETIRED_FIRST = (
+    WorkerState.GAVE_UP,
+    WorkerState.FAILED,
+    WorkerState.STOPPING,  # dying by itself, and not noticed yet
+    WorkerState.STARTING,
+    WorkerState.READY,
+    WorkerState.BUSY,
+)
+
+
+class Work(Protocol):
+    """A batch given to a worker. `id` is unique among the front end's batches."""
+
+    id: int
+
+    @property
+    def request_ids(self) -> list[str]:
+        """Its requests."""
+
+    def replied(self, reply: Reply, attachments: Attachments) -> None:
+        """A piece of the answer, or with `reply.final` the last of it."""
+
+    def failed(self, error: WorkerFailed) -> None:
+        """There will be no answer."""
+
+    def late(self, reply: Reply) -> None:
+        """A piece of the answer, or its end, that came after it had failed: nobody waits for it."""
+
+    def returned(self) -> None:
+        """The worker ended before it began on it."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped."""
+
+    reason: str
+    text: str
+    code: int = 500
+
+
+def ending_of(status: int, oom: Callable[[], bool]) -> Ending:
+    """Why a process ended by itself, by its exit status, or minus the signal that killed it.
+
+    `oom`: asked where it was SIGKILL, says whether it was the kernel's.
+    """
+    if status in (KILLED, 137):
+        if oom():
+            return Ending("oom", "killed by the kernel for want of memory", 507)
+        return Ending("signal", "killed by SIGKILL", 507)
+    if status < 0:
+        return Ending("signal", f"killed by {signal.Signals(-status).name}")
+    return Ending("exit", f"exited with status {status}")

@@ -1,0 +1,31 @@
+"""What a model's queue is like, and which of the jobs in it make the next batch. Pure; used by `serving.queue.dispatcher`."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from servescope.serving.queue.job import Job
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """`capacity`: requests that may wait for a worker. Delays in milliseconds; `client_timeout_ms` 0: clients wait for ever."""
+
+    capacity: int
+    batch_size: int
+    max_batch_delay_ms: int
+    client_timeout_ms: int
+
+
+def take_batch(queue: deque[Job], size: int, frame_limit: int) -> list[Job]:
+    """Take the jobs of the next batch off the queue: as many as fill it, or as have bodies that fit one frame together."""
+    jobs = [queue.popleft()]
+    if size > 1 and not jobs[0].alone:
+        room = frame_limit - _weight(jobs[0])
+        while queue and len(jobs) < size and not queue[0].alone and (room := room - _weight(queue[0])) >= 0:
+            jobs.append(queue.popleft())
+    return jobs
+
+
+def _weight(job: Job) -> int:
+    """Bytes of the bodies that travel beside its message."""
+    return sum(map(len, job.attachments)) if job.attachments else 0

@@ -1,0 +1,251 @@
+"""One client's connection: what `reader` makes of its bytes goes to the port's app, one request at a time, and answers go out.
+
+In: asyncio's calls, and the app's answers. Out: requests to the app, bytes to the transport. This is what a server owes its
+clients around their requests: keep-alive, pipelining, HEAD, chunked streams and their flow control. A request goes to the app as
+one call: a task, a future and their wake-ups would cost more than all that is done for it (docs/architecture.md has measurements).
+
+An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. One that
+waits for its client, in the middle of a request or of an answer, says so to `clients`, which may give it up. A client that ends its
+side has left, as with TorchServe (and nginx): TCP does not tell who still reads, and nobody should wait in a queue, nor have a
+language model write, for those who went. What it was answered before still goes out.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import cast
+
+from servescope.metrics.recording.codes import HUNG_UP
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.phase import Phase
+from servescope.web.http.connections.pipeline import Pipeline
+from servescope.web.http.connections.reader import RequestReader
+from servescope.web.http.connections.refusals import GO_ON, last_answer, too_large
+from servescope.web.http.connections.taker import App
+from servescope.web.http.request import Request
+
+_JOIN_LIMIT = 64 * 1024
+
+
+class Connection(asyncio.Protocol):
+    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port."""
+
+    __slots__ = (
+        "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
+    )  # fmt: skip
+
+    def __init__(self, app: App, peers: Clients) -> None:
+        self._app = app
+        self._peers = peers
+        self._reader = RequestReader(app.body_limit)
+        self._answering: Request | None = None
+        self._waiting = Pipeline()
+        self._writable: asyncio.Event | None = None
+        self.on_lost: Callable[[], None] | None = None
+        self.client: tuple[str, int] | None = None
+        self.rested = monotonic()
+        self.transport: asyncio.Transport
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        self.transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        self._peers.joined(self)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        reader = self._reader
+        requests = reader.feed(data)
+        if reader.coming:
+            self._peers.wait_for(self)
+        if len(requests) == 1 and self._answering is None and not self._waiting and self._writable is None:
+            self._begin(requests[0])
+        elif requests:
+            for request in requests:
+                self._waiting.put(request)
+            if self._waiting.full:
+                self.transport.pause_reading()
+            if self._answering is None:
+                self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        """See asyncio."""
+        self._peers.left(self)
+        self._answering = None
+        self._end()
+        if self._writable is not None:
+            self._writable.set()
+        if self.on_lost is not None:
+            self.on_lost()
+            self.on_lost = None
+
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        self._writable = asyncio.Event()
+        self._peers.wait_for(self)
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
+            if self._waiting:
+                self._next()
+
+    # What the app calls.
+
+    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> None:
+        """Send a whole answer to the request in hand. `head`: status line and headers, without `connection` and the blank line."""
+        request = self._answering
+        if request is None:
+            return  # its client has gone
+        close = close or not request.keep_alive
+        ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
+        if request.method == "HEAD":
+            body = b""
+        if len(body) < _JOIN_LIMIT:
+            self.transport.write(b"".join((*head, ending, body)))
+        else:
+            self.transport.writelines((*head, ending, body))
+        if close or self._waiting:
+            self._finish(close=close)
+        else:
+            self._answering = self.on_lost = None
+            self.rested = monotonic()
+
+    def start_chunks(self, head: bytes, *, close: bool) -> None:
+        """Begin an answer in chunks; `head` as in `send`."""
+        request = self._answering
+        if request is None:
+            return
+        request.keep_alive = request.keep_alive and not close
+        ending = b"connection: keep-alive\r\n\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
+        if request.version == "1.0":  # which knows no chunks: the end of the connection is the end of the answer
+            request.keep_alive, ending = False, b"connection: close\r\n\r\n"
+        else:
+            ending = b"transfer-encoding: chunked\r\n" + ending
+        self.transport.write(head + ending)
+
+    async def send_chunk(self, body: bytes | memoryview) -> int:
+        """Send a piece that is not empty, waiting first while the client is slow to take those before. How many bytes went."""
+        if self._writable is not None:
+            await self._writable.wait()
+        request = self._answering
+        if request is None or request.method == "HEAD":
+            return 0
+        self.transport.write(_chunk(request, body))
+        return len(body)
+
+    def end_chunks(self) -> None:
+        """The answer is whole."""
+        request = self._answering
+        if request is None:
+            return
+        if request.version != "1.0" and request.method != "HEAD":
+            self.transport.write(b"0\r\n\r\n")
+        self._finish(close=not request.keep_alive)
+
+    def break_off(self, words: bytes) -> None:
+        """The answer in chunks will never be whole: say so in a last chunk, if there are words, and close without an end."""
+        request = self._answering
+        if words and request is not None and request.method != "HEAD":
+            self.transport.write(_chunk(request, words))
+        self._close()
+
+    # What `clients` asks, and who is there to be told that it is over.
+
+    @property
+    def busy(self) -> bool:
+        """See `phase.Client`."""
+        return self._answering is not None
+
+    @property
+    def phase(self) -> Phase:
+        """See `phase.Client`."""
+        if self._writable is not None:
+            return Phase.UNREAD
+        if self._answering is not None or self._waiting:
+            return Phase.ANSWERING
+        if self.transport.is_closing():
+            return Phase.UNREAD
+        if self._reader.coming:
+            return Phase.BODY if self._reader.in_body else Phase.HEADER
+        return Phase.UNREAD if self.transport.get_write_buffer_size() else Phase.IDLE
+
+    @property
+    def progress(self) -> int:
+        """See `phase.Client`."""
+        return self.transport.get_write_buffer_size() if self.phase is Phase.UNREAD else self._reader.came
+
+    def close(self) -> None:
+        """See `phase.Client`."""
+        self.transport.close()
+
+    def give_up(self, *, at_once: bool) -> None:
+        """See `phase.Client`. Nothing is done while a request is in the server's hands."""
+        phase = self.phase
+        if phase is Phase.ANSWERING:
+            return
+        unfinished = None if phase is Phase.IDLE or phase is Phase.UNREAD else self._reader.give_up()
+        if unfinished is not None:
+            self._begin(unfinished)  # which ends with closing
+        secure = self.transport.get_extra_info("sslcontext")  # which closes when both agree
+        if unfinished is None or (at_once and secure):
+            self.transport.abort()
+
+    def _begin(self, request: Request) -> None:
+        self._answering = request
+        if request.status:
+            self._answer(request)
+        else:
+            self._app.begin(request, self)
+
+    def _answer(self, request: Request) -> None:
+        """Answer without the app."""
+        status = request.status
+        if status == 100:
+            answer = GO_ON
+        else:
+            told = self._app.refused(request if request.method else None, status)
+            # A body that is too large is over where its length said so: then the connection goes on.
+            answer = too_large(told) if request.keep_alive else last_answer(status, told)
+        self.transport.write(answer)
+        self._finish(close=not request.keep_alive)
+
+    def _finish(self, *, close: bool) -> None:
+        self._answering = self.on_lost = None
+        self.rested = monotonic()
+        if close:
+            self._close()
+        elif self._waiting:
+            # Not at once: a client that pipelines thousands of requests would have them answered on one stack.
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        if self._writable is not None:
+            return  # a client that reads no answers gets no more of them; `resume_writing` comes back here
+        if self._waiting and self._answering is None:
+            self._begin(self._waiting.take())
+        if not self._waiting and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _close(self) -> None:
+        """Nothing more is read or written; what was written goes out, in the time that its client has."""
+        self._end()
+        self.transport.close()
+        self._peers.wait_for(self)
+
+    def _end(self) -> None:
+        """Nothing more is read. Whole requests that nobody will answer were asked all the same, and are counted."""
+        self._reader.close()
+        while self._waiting:
+            request = self._waiting.take()
+            if request.method:
+                self._app.refused(request, HUNG_UP)
+
+
+def _chunk(request: Request, body: bytes | memoryview) -> bytes | memoryview:
+    return body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n"))
