@@ -11,7 +11,7 @@ from typing import Protocol
 from servescope.wire.messages import MetricUpdate
 
 logger = logging.getLogger(__name__)
-_AT = attrgetter("at")
+_ORDER = attrgetter("order")
 
 
 class Source(Protocol):
@@ -51,5 +51,5 @@ class Measured:
                 logger.exception("What %s measures cannot be read; it is not read any more", worker)
                 del self._sources[worker]
         if len(self._sources) > 1:
-            found.sort(key=_AT)  # of two workers' writes to one gauge the later counts
+            found.sort(key=_ORDER)  # of two workers' writes to one gauge the later counts
         return found

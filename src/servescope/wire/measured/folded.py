@@ -29,12 +29,12 @@ class _Series:
         self.told = [0.0] * head.cells
         self.natives: list[_Native] = []
 
-    def update(self, value: float, writes: float, at: float = 0.0, more: Distribution | None = None) -> MetricUpdate:
+    def update(self, value: float, writes: float, order: float = 0.0, more: Distribution | None = None) -> MetricUpdate:
         """What is to be told."""
         head = self.head
         names, values = head.dimensions, head.values
         return MetricUpdate(
-            head.kind, head.name, head.unit, names, values, value, "", at, int(writes), head.folded, more
+            head.kind, head.name, head.unit, names, values, value, "", 0.0, int(writes), head.folded, more, order
         )
 
 
