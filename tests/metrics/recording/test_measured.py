@@ -1,7 +1,8 @@
 """What workers measure, read at scrapes and at their ends: each write once, and the later of two workers' writes counts."""
 
+from types import SimpleNamespace
+
 import pytest
-from ts.metrics.dimension import Dimension
 
 from metrics.dropped import dropped
 from servescope.config.settings import Settings
@@ -129,7 +130,7 @@ def test_bounds_count_exactly_in_whichever_unit_a_histogram_is_shown(name, first
 @pytest.mark.parametrize("unit", ["ms", "s"])
 def test_no_histograms_sum_becomes_infinite(bench, unit):
     """By a conversion, or as what two workers have is more than either: what is over is dropped and counted."""
-    same = [Dimension("ModelName", "same")]
+    same = [SimpleNamespace(name="ModelName", value="same")]
     workers = [Worker(name, bench.recorder.model(name, "1.0")) for name in "mn"]
     for worker, of in zip(workers, ("ms", unit), strict=True):
         worker.metrics.add_metric("H", 1.5e308, of, None, same, MetricTypes.HISTOGRAM)

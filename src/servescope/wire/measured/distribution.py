@@ -35,12 +35,13 @@ class Distribution(Struct, frozen=True):
         own = tuple(accumulate(self.counts))
         if bounds == self.bounds:
             return own
-        middles, up_to = self._by_middle()
+        places = [bisect_left(self.bounds, bound) for bound in bounds]
+        same = [self._at(place, bound) for place, bound in zip(places, bounds, strict=True)]
+        middles, up_to = self._by_middle() if None in same else ((), ())
         found = []
-        for bound in bounds:
-            place = bisect_left(self.bounds, bound)
-            if (same := self._at(place, bound)) is not None:
-                found.append(own[same])
+        for bound, place, known in zip(bounds, places, same, strict=True):
+            if known is not None:
+                found.append(own[known])
             else:
                 below = own[place - 1] if place else 0
                 found.append(min(max(up_to[bisect_left(middles, bound)], below), own[place]))
