@@ -13,7 +13,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.setup import read_definitions
 from servescope.metrics.torchserve.units import buckets_for
-from servescope.wire.measured.folded import FoldedReader
+from servescope.wire.measured.folded import A_PART, FoldedReader
 from servescope.wire.measured.memory import CELL, HEADER_CELLS, private
 from servescope.wire.measured.names import metric_name
 from servescope.wire.messages import Measuring
@@ -198,3 +198,19 @@ def test_sources_come_and_go():
     assert len(measured) == 1
     assert measured.detach("nobody") == measured.detach("w") == []
     assert len(measured) == 0
+
+
+def test_a_scrape_lets_the_loop_run_while_it_reads_many_series(bench):
+    """Some at a step, each write once, also where the worker writes and ends in between."""
+    worker = Worker("w", bench.model, series=1000)
+    made = worker.metrics.add_metric_to_cache("C", "count", ["n"])
+    for number in range(3 * A_PART):
+        made.add_or_update(1, [number])
+    reading = bench.model.reading_measured()
+    next(reading)
+    assert len(bench.registry.find("C").series) < 3 * A_PART
+    made.add_or_update(1, [0])
+    worker.end()
+    assert list(reading) != []
+    (total,) = {sum(float(line.split()[-1]) for line in bench.page("C")) for _ in range(2)}
+    assert total == 3 * A_PART + 1
