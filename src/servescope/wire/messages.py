@@ -61,8 +61,10 @@ class Load(Struct, array_like=True, tag="load"):
 class Measuring(Struct, array_like=True):
     """How a worker keeps what its handler measures. `series`: how many series of a metric, and how many metrics, it tells apart.
 
-    `each`: every write by itself and with its time, for a mode that logs; else writes are added up. The upper bounds of histograms,
-    in their unit: `bounds_by_name` by a metric's name, `bounds_by_unit` by its unit, both in lower case, `bounds` for all others.
+    `each`: every write by itself and with its time, for a mode that logs; else writes are added up. The upper bounds of histograms:
+    `bounds_by_name` by the name that a metric is shown under, in the unit that it is shown in, which the worker does not know;
+    `bounds_by_unit` by a write's unit and in it; `bounds` for all others. `conversions`: by a unit, what a number in each unit that
+    the metric may be shown in is multiplied with, and then divided by, to be in it. Names and units are in lower case.
     """
 
     series: int = 100
@@ -70,6 +72,7 @@ class Measuring(Struct, array_like=True):
     bounds_by_name: dict[str, list[float]] = {}
     bounds_by_unit: dict[str, list[float]] = {}
     bounds: list[float] = []
+    conversions: dict[str, list[tuple[float, float]]] = {}
 
 
 class MetricDeclaration(Struct, array_like=True):
@@ -153,8 +156,9 @@ class MetricUpdate(Struct, array_like=True):
 
     `unit` is that of `value`, which need not be the metric's. `values` go with `dimensions` one by one, in whatever order the
     handler named them. `value`: what `writes` writes come to, a counter's sum or a gauge's last; a histogram's are in
-    `distribution`, where it is not None. `at`: when the last of them was made, seconds since the epoch, 0 where it does not matter.
-    `folded`: the series has no room of its own, so its values became "other".
+    `distribution`, where it is not None. `at`: when the last of them was made, seconds since the epoch, where it is logged, else 0.
+    `folded`: the series has no room of its own, so its values became "other". `order`: the same time by the machine's monotonic
+    clock, in seconds, 0 where it does not matter: of two writes to one gauge, of whichever workers, the later counts.
     """
 
     kind: str
@@ -168,6 +172,7 @@ class MetricUpdate(Struct, array_like=True):
     writes: int = 1
     folded: bool = False
     distribution: Distribution | None = None
+    order: float = 0.0
 
 
 class Tokens(Struct, array_like=True):

@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
 from servescope.metrics.exposition.lines import PIECE, spell
 from servescope.metrics.exposition.text import SLICE_S, render
-from servescope.metrics.instruments.escaping import label_name, metric_name
+from servescope.metrics.instruments.escaping import label_name
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.wire.measured.names import metric_name
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 floats = st.floats(allow_nan=True, allow_infinity=True)

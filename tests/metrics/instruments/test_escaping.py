@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 
 from servescope.metrics.instruments.escaping import (
     LABEL_NAME,
-    METRIC_NAME,
     escape_label_value,
     label_name,
-    metric_name,
     unescape_label_value,
 )
+from servescope.wire.measured.names import METRIC_NAME, metric_name
 
 awkward = st.text(st.sampled_from('\\"nab\n')) | st.text()
 

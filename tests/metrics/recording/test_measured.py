@@ -1,15 +1,21 @@
 """What workers measure, read at scrapes and at their ends: each write once, and the later of two workers' writes counts."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from metrics.dropped import dropped
+from servescope.config.settings import Settings
 from servescope.metrics.exposition.protobuf import render as protobuf
 from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.measured import Measured
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.wire.measured.folded import FoldedReader
+from servescope.metrics.torchserve.setup import read_definitions
+from servescope.metrics.torchserve.units import buckets_for
+from servescope.wire.measured.folded import A_PART, FoldedReader
 from servescope.wire.measured.memory import CELL, HEADER_CELLS, private
+from servescope.wire.measured.names import metric_name
 from servescope.wire.messages import Measuring
 from servescope.worker.measuring.arguments import MetricTypes
 from servescope.worker.measuring.custom_metrics import CustomMetrics
@@ -31,8 +37,8 @@ class Worker:
 
 
 class Bench:
-    def __init__(self):
-        self.registry = Registry(series_budget=3)
+    def __init__(self, **options):
+        self.registry = Registry(series_budget=3, **options)
         self.recorder = Recorder(self.registry, "h")
         self.model = self.recorder.model("m", "1.0")
 
@@ -97,6 +103,57 @@ def test_histograms_are_as_if_each_value_had_been_sent(bench):
     assert b"".join(protobuf(bench.registry, ["H_bucket"])) == b"".join(protobuf(plain.registry, ["H_bucket"]))
 
 
+VALUES_MS = (0.5, 1.0, 3.0, 9.9, 10.0, 10.1, 35.0, 36.0, 70.0, 71.0, 100.0, 5_000.0, 60_000.0)
+OWN_BOUNDS = (1.0, 10.0, 35.0, 70.0, 100.0)
+
+
+@pytest.mark.parametrize("first", ["us", "ms", "s", "min"])
+@pytest.mark.parametrize("name", ["my took", "Plain"])
+def test_bounds_count_exactly_in_whichever_unit_a_histogram_is_shown(name, first):
+    """Also those of the settings, by the name that is shown, and of a model that came with another unit than the first."""
+    setup = read_definitions(Settings(metrics_buckets={"my_took": OWN_BOUNDS}))
+    bench = Bench(buckets=setup.buckets)
+    measuring = {field: getattr(setup.measuring, field) for field in setup.measuring.__struct_fields__}
+    workers = [Worker(name, bench.recorder.model(name, "1.0"), **measuring) for name in "mn"]
+    per_ms = {"us": 1000.0, "ms": 1.0, "s": 0.001, "min": 1 / 60_000}
+    for value in VALUES_MS:
+        for worker, unit in zip(workers, (first, "s"), strict=True):
+            worker.metrics.add_metric(name, value * per_ms[unit], unit, None, [], MetricTypes.HISTOGRAM)
+        bench.page()
+    (series,) = bench.registry.find(metric_name(name)).series.values()
+    factor = per_ms[first]
+    expected = [2 * sum(value * factor <= bound * (1 + 1e-12) for value in VALUES_MS) for bound in series.bounds]
+    assert list(series.cumulative) == [*expected, 2 * len(VALUES_MS)]
+    assert series.bounds == (OWN_BOUNDS if name == "my took" else buckets_for(first))
+
+
+@pytest.mark.parametrize("unit", ["ms", "s"])
+def test_no_histograms_sum_becomes_infinite(bench, unit):
+    """By a conversion, or as what two workers have is more than either: what is over is dropped and counted."""
+    same = [SimpleNamespace(name="ModelName", value="same")]
+    workers = [Worker(name, bench.recorder.model(name, "1.0")) for name in "mn"]
+    for worker, of in zip(workers, ("ms", unit), strict=True):
+        worker.metrics.add_metric("H", 1.5e308, of, None, same, MetricTypes.HISTOGRAM)
+        bench.page()
+    assert bench.page("H_sum") == ['H_sum{ModelName="same",Level="Model",Hostname="h",} 1.5e+308']
+    assert dropped(bench.registry) == {("H", "value", "n"): 1.0}
+
+
+@pytest.mark.parametrize("first", ["1.0", "2.0"])
+def test_of_two_versions_writes_to_one_gauge_the_later_counts(bench, first):
+    """Whichever is read first, and also where the earlier one is known only when its worker has ended."""
+    workers = {
+        version: Worker(version, bench.recorder.model("m", version), lambda at=float(version != first): at)
+        for version in ("1.0", "2.0")
+    }
+    for version, worker in workers.items():
+        worker.metrics.add_percent("G", float(version))
+    assert bench.page("G") == [f"G{{{LABELS}}} {3.0 - float(first)}"]
+    workers[first].metrics.add_percent("G", 9)
+    workers[first].end()
+    assert bench.page("G") == [f"G{{{LABELS}}} {3.0 - float(first)}"]
+
+
 def _definition(bench):
     first = Worker("first", bench.model)
     other = Bench()
@@ -141,3 +198,19 @@ def test_sources_come_and_go():
     assert len(measured) == 1
     assert measured.detach("nobody") == measured.detach("w") == []
     assert len(measured) == 0
+
+
+def test_a_scrape_lets_the_loop_run_while_it_reads_many_series(bench):
+    """Some at a step, each write once, also where the worker writes and ends in between."""
+    worker = Worker("w", bench.model, series=1000)
+    made = worker.metrics.add_metric_to_cache("C", "count", ["n"])
+    for number in range(3 * A_PART):
+        made.add_or_update(1, [number])
+    reading = bench.model.reading_measured()
+    next(reading)
+    assert len(bench.registry.find("C").series) < 3 * A_PART
+    made.add_or_update(1, [0])
+    worker.end()
+    assert list(reading) != []
+    (total,) = {sum(float(line.split()[-1]) for line in bench.page("C")) for _ in range(2)}
+    assert total == 3 * A_PART + 1

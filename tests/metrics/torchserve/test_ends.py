@@ -145,3 +145,15 @@ def test_families_in_what_is_dropped_are_bounded() -> None:
     model = Recorder(registry, "h").model("a", "1.0")
     model.custom([MetricUpdate(DROPPED, f"C{number}", "value", [], [], 1.0, "") for number in (0, 1, 2, 3, 0)])
     assert dropped(registry) == {("C0", "value", "a"): 2.0, ("C1", "value", "a"): 1.0, ("other", "value", "a"): 2.0}
+
+
+def test_a_name_is_free_for_others_once_its_models_are_forgotten(recorder: Recorder, registry: Registry) -> None:
+    """Also for one that has tried before, and whose writes were left out."""
+    recorder.model("first", "1.0").custom([update("gauge", "Clash", ModelName="first")])
+    other = recorder.model("other", "1.0")
+    other.custom([update("counter", "Clash", ModelName="other")])
+    assert dropped(registry) == {("Clash", "name", "other"): 1.0}
+    recorder.forget("first", "1.0")
+    registry.forget("first")
+    other.custom([update("counter", "Clash", ModelName="other")])
+    assert shown(registry, "Clash") == [("other", "h")]

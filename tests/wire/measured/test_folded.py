@@ -60,7 +60,7 @@ def test_a_gauge(worker):
         worker.write("gauge", number)
         (update,) = worker.take()
         assert update.value == number or math.isnan(number)
-        assert (update.at, update.writes) == (5.0, 2)
+        assert (update.order, update.writes) == (5.0, 2)
         assert worker.take() == []
 
 

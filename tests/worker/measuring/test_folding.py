@@ -1,6 +1,8 @@
 """Writes added up in shared memory: one entry a series, in bounded memory, whoever writes from wherever."""
 
+import copy
 import os
+import pickle
 import signal
 import threading
 
@@ -119,6 +121,21 @@ def test_texts_without_end_are_refused(worker, caplog, where):
     assert len(caplog.text) < 2000
 
 
+def test_a_metric_in_several_units_or_under_several_names_of_dimensions_is_one(worker):
+    """Of the few that there may be; but it is not written in ever more of them."""
+    for unit in ("ms", "s"):
+        for name in "ABC":
+            worker.metrics.add_time(name, 1, None, unit, [Dimension("way", 1)] if unit == "s" else None)
+    assert len(worker.told()) == 6
+    for number in range(5):
+        worker.metrics.add_counter("Ways", 1, None, [Dimension(f"way{number}", 1)])
+    assert worker.told() == {("other",): 5.0}
+    worker = Worker(series=3)
+    for number in range(5):
+        worker.metrics.add_counter("Ways", 1, None, [Dimension(f"way{number}", 1)])
+    assert worker.told() == {("Ways", "1", "m", "Model"): 1.0, ("other",): 2.0}
+
+
 @pytest.mark.parametrize("kind", ["counter", "histogram"])
 def test_no_sum_becomes_infinite(worker, kind):
     """Of which no rate can be told ever after."""
@@ -137,6 +154,14 @@ def test_bounds_are_by_name_then_by_unit():
         "Took": (5.0,),
         "Far": (0.5,),
     }
+
+
+def test_a_copied_context_writes_to_the_same_memory(worker):
+    """Also after the first write, which has been remembered with its lock."""
+    worker.metrics.add_counter("C", 1)
+    copy.deepcopy(worker.metrics).add_counter("C", 1)
+    pickle.loads(pickle.dumps(worker.metrics)).add_counter("C", 1)
+    assert worker.told() == {("C", "m", "Model"): 2.0}
 
 
 def test_from_many_threads(worker):

@@ -13,10 +13,10 @@ from servescope.metrics.drops import OTHER
 from servescope.metrics.foreign.left_out import LeftOut
 from servescope.metrics.foreign.merged_family import BASE, Key, MergedFamily
 from servescope.metrics.instruments import AnyFamily
-from servescope.metrics.instruments.escaping import metric_name
 from servescope.metrics.label_budget import LabelBudget
 from servescope.metrics.registry import Registry
 from servescope.wire.exposed import Exposed, ExposedFamily
+from servescope.wire.measured.names import metric_name
 
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 _STEP = 25  # series between two chances to pause

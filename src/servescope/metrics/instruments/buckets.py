@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import Definition
-from servescope.metrics.instruments.escaping import METRIC_NAME
+from servescope.wire.measured.names import METRIC_NAME
 
 # Families under such names are this server's own, all of them known.
 _OWN = "servescope_"

@@ -1,15 +1,14 @@
-"""Names and texts that fit Prometheus' text formats.
+"""Names of labels, and texts, that fit Prometheus' text formats.
 
 In: names, label values and help texts that handlers, clients and people chose. Out: strings that cannot break a line.
-Called by `families` when a series is bound, by `custom` and `torchserve` for names, and by the renderers in `exposition`.
+Called by `families` when a series is bound, by `torchserve` for names, and by the renderers in `exposition`. Metrics' names are
+`wire.measured.names`'.
 """
 
 import re
 
-METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _ESCAPED = re.compile(r"""\\([\\"n])""")
-_NOT_METRIC = re.compile(r"[^a-zA-Z0-9_:]")
 _NOT_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -35,14 +34,6 @@ def _plain(escaped: re.Match[str]) -> str:
 def escape_help(text: str) -> str:
     r"""The text with `\` and line feeds escaped; quotes stay as they are in format 0.0.4."""
     return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def metric_name(name: str) -> str:
-    """A valid Prometheus metric name: other characters become `_`, a leading digit gets one before it, "" becomes
-    `_`.
-    """
-    clean = _NOT_METRIC.sub("_", name)
-    return clean if METRIC_NAME.fullmatch(clean) else "_" + clean
 
 
 def label_name(name: str) -> str:

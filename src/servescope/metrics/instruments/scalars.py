@@ -29,12 +29,15 @@ class Counter:
 
 
 class Gauge:
-    """A value that goes up and down: `gauge.value = x`. `labels` as in `Counter`."""
+    """A value that goes up and down: `gauge.value = x`. `labels` as in `Counter`. `order`: when it was written, for those who may
+    learn of writes in another order (see `MetricUpdate`).
+    """
 
-    __slots__ = ("labels", "value")
+    __slots__ = ("labels", "order", "value")
 
     def __init__(self, labels: tuple[str, ...] = ()) -> None:
         self.labels = labels
+        self.order = 0.0
         self.value = 0.0
 
     def relabelled(self, labels: tuple[str, ...]) -> "Gauge":

@@ -5,13 +5,14 @@ order of time, each write told once. A worker that has written something else th
 """
 
 import logging
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Protocol
 
 from servescope.wire.messages import MetricUpdate
 
 logger = logging.getLogger(__name__)
-_AT = attrgetter("at")
+_ORDER = attrgetter("order")
 
 
 class Source(Protocol):
@@ -19,6 +20,9 @@ class Source(Protocol):
 
     def take(self, *, final: bool = False, most: int | None = None) -> list[MetricUpdate]:
         """What is new, `most` updates at most where it comes by single writes. `final`: nothing more will come."""
+
+    def parts(self) -> Iterator[list[MetricUpdate]]:
+        """The same, a little at a time, for who lets others run in between."""
 
 
 class Measured:
@@ -48,8 +52,21 @@ class Measured:
             try:
                 found += source.take(final=source is last, most=most)
             except Exception:
-                logger.exception("What %s measures cannot be read; it is not read any more", worker)
-                del self._sources[worker]
+                self._give_up(worker)
         if len(self._sources) > 1:
-            found.sort(key=_AT)  # of two workers' writes to one gauge the later counts
+            found.sort(key=_ORDER)  # of two workers' writes to one gauge the later counts
         return found
+
+    def parts(self) -> Iterator[list[MetricUpdate]]:
+        """What is new, worker by worker and a little at a time. Workers may come and go in between."""
+        for worker, source in list(self._sources.items()):
+            if self._sources.get(worker) is not source:
+                continue
+            try:
+                yield from source.parts()
+            except Exception:
+                self._give_up(worker)
+
+    def _give_up(self, worker: str) -> None:
+        logger.exception("What %s measures cannot be read; it is not read any more", worker)
+        self._sources.pop(worker, None)

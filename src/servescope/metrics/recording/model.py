@@ -4,7 +4,7 @@ In: calls of `serving` and `fleet`. Out: series in the registry. Made by `record
 `request_recorder`'s.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
@@ -122,11 +122,15 @@ class ModelRecorder:
         """The worker has ended; what it wrote last is read now."""
         self.custom(self._measured.detach(worker))
 
-    def read_measured(self) -> bool:
-        """Write what the handlers have measured since the last time; whether there was anything."""
-        updates = self._measured.take()
-        self.custom(updates)
-        return bool(updates)
+    def read_measured(self) -> None:
+        """Write what the handlers have measured since the last time."""
+        self.custom(self._measured.take())
+
+    def reading_measured(self) -> Iterator[None]:
+        """As `read_measured`, a little at a step."""
+        for updates in self._measured.parts():
+            self.custom(updates)
+            yield
 
     def custom(self, updates: Sequence[MetricUpdate]) -> None:
         """Write the handler's own metrics. Never raises: what cannot be written is dropped with one warning."""

@@ -147,7 +147,7 @@ class Recorder:
         this.
         """
         for model in tuple(self._models.values()):
-            if model.read_measured():
+            for _ in model.reading_measured():
                 await asyncio.sleep(0)
             if model.requests.unrecorded:
                 model.requests.settle()

@@ -13,41 +13,56 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from servescope.metrics.drops import OTHER
-from servescope.metrics.instruments.escaping import metric_name
 from servescope.metrics.torchserve.custom_definition import HOSTNAME, exposed_labels
 from servescope.metrics.torchserve.custom_families import CustomFamilies
 from servescope.metrics.torchserve.custom_family import CustomFamily, Owner, Refused
 from servescope.metrics.torchserve.units import Conversion
+from servescope.wire.measured.distribution import Distribution
+from servescope.wire.measured.names import metric_name
 from servescope.wire.messages import DROPPED, ROOM, MetricUpdate
 
 # Those that the server and its API give.
 _LEVELS = ("Model", "Host", "Error")
 # Ways to write that are remembered: kinds, names, units and orders of dimensions. Handlers choose them.
 _MOST_BINDINGS = 4096
+# Up to this size no number of observations that a server lives to see has an infinite sum.
+_LARGE = 1e280
 
 
-def _add(series: Any, value: float) -> bool:
+def _add(series: Any, value: float, order: float) -> bool:
     """Whether a counter can have it: it never shrinks, and one that is infinite once would stay so."""
+    del order
     if not 0.0 <= value <= sys.float_info.max - series.value:
         return False
     series.value += value
     return True
 
 
-def _set(series: Any, value: float) -> bool:
-    series.value = value
+def _set(series: Any, value: float, order: float) -> bool:
+    """Unless the gauge was written later: several workers and versions may have it, which are read one after the other."""
+    if order >= series.order:
+        series.value, series.order = value, order
     return True
 
 
-def _observe(series: Any, value: float) -> bool:
+def _observe(series: Any, value: float, order: float) -> bool:
     """Whether it is a number: NaN lies in no bucket, and after an infinity the sum would never be one again."""
-    if not math.isfinite(value):
+    del order
+    if not math.isfinite(value) or (abs(value) > _LARGE and not math.isfinite(series.sum + value)):
         return False
     series.observe(value)
     return True
 
 
-_WRITES: dict[str, Callable[[Any, float], bool]] = {"counter": _add, "gauge": _set, "histogram": _observe}
+def _merge(series: Any, more: Distribution) -> bool:
+    """Whether a histogram can have all this, as in `_observe`."""
+    if not math.isfinite(series.sum + more.sum):
+        return False
+    series.merge(more)
+    return True
+
+
+_WRITES: dict[str, Callable[[Any, float, float], bool]] = {"counter": _add, "gauge": _set, "histogram": _observe}
 
 
 @dataclass(slots=True)
@@ -61,7 +76,7 @@ class Binding:
     kept: tuple[int, ...]
     places: tuple[int, ...]
     unit: Conversion
-    write: Callable[[Any, float], bool]
+    write: Callable[[Any, float, float], bool]
     series: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def values(self, given: Sequence[str]) -> list[str]:
@@ -136,8 +151,8 @@ class CustomMetrics:
         else:
             try:
                 made = self._found(update)
-            except Refused as refused:
-                made = Refusal(family, refused.reason, str(refused))
+            except Refused as refused:  # not for ever: who has the name, the unit or the dimensions may go
+                return Refusal(family, refused.reason, str(refused))
         self._bindings[key] = made
         return made
 
@@ -161,14 +176,17 @@ class CustomMetrics:
             folded = Refusal(binding.home.name, "series_budget", "")
             given = [self._fold(*pair) for pair in zip(update.dimensions, update.values, strict=True)]
             series = binding.home.bind(binding.values(given), self._owner(update.kind))
-        if update.distribution is not None:
-            series.merge(update.distribution.scaled(binding.unit.times / binding.unit.per))
+        if self._taken(binding, series, update):
             return folded
-        value = update.value * binding.unit.times / binding.unit.per
+        return Refusal(binding.home.name, "value", f"a {update.kind} cannot take {update.value}")
+
+    def _taken(self, binding: Binding, series: Any, update: MetricUpdate) -> bool:
+        times, per = binding.unit
+        if update.distribution is not None:
+            return _merge(series, update.distribution.scaled(times / per))
+        value = update.value * times / per
         too_large = math.isinf(value) and not math.isinf(update.value)
-        if too_large or not binding.write(series, value):
-            return Refusal(binding.home.name, "value", f"a {update.kind} cannot take {update.value}")
-        return folded
+        return not too_large and binding.write(series, value, update.order)
 
     def _series(self, binding: Binding, given: Sequence[str]) -> Any:
         """The series with these values, from now on; None where the budget is used up."""

@@ -7,8 +7,9 @@ In: its kind, name, unit and dimensions, as a handler or metrics.yaml writes the
 from collections.abc import Sequence
 
 from servescope.metrics.definitions import Definition, Kind
-from servescope.metrics.instruments.escaping import label_name, metric_name
+from servescope.metrics.instruments.escaping import label_name
 from servescope.metrics.torchserve.units import buckets_for
+from servescope.wire.measured.names import metric_name
 
 HOSTNAME = "Hostname"
 
@@ -24,4 +25,12 @@ def custom_definition(kind: Kind, name: str, unit: str, dimensions: Sequence[str
     text = f"{name} in {unit or 'no unit'}, as the handler measures it in the worker."
     buckets = buckets_for(unit) if kind == "histogram" else ()
     labels = (*exposed_labels(kind, dimensions), HOSTNAME)
-    return Definition(metric_name(name), kind, unit, labels, text, "Written when its reply arrives.", buckets)
+    return Definition(
+        metric_name(name),
+        kind,
+        unit,
+        labels,
+        text,
+        "Read from the workers at each scrape, and at their end.",
+        buckets,
+    )

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from servescope.metrics.definitions import BY_NAME, Definition
 from servescope.metrics.instruments import AnyFamily
-from servescope.metrics.instruments.escaping import metric_name
 from servescope.metrics.label_budget import LabelBudget
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom_definition import custom_definition
 from servescope.metrics.torchserve.custom_family import CustomFamily, Owner, Refused
+from servescope.wire.measured.names import metric_name
 from servescope.wire.messages import MetricUpdate
 
 KINDS = ("counter", "gauge", "histogram")

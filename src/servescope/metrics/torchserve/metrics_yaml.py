@@ -15,9 +15,10 @@ import yaml
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, OWN, TORCHSERVE, Definition, Kind
-from servescope.metrics.instruments.escaping import LABEL_NAME, METRIC_NAME
+from servescope.metrics.instruments.escaping import LABEL_NAME
 from servescope.metrics.torchserve.custom_definition import HOSTNAME, custom_definition
 from servescope.metrics.torchserve.units import SAME, buckets_for, conversion
+from servescope.wire.measured.names import METRIC_NAME
 from servescope.wire.messages import MetricDeclaration
 
 KINDS = ("counter", "gauge", "histogram")

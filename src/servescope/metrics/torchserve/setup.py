@@ -9,7 +9,7 @@ from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
 from servescope.metrics.instruments.buckets import apply_buckets
 from servescope.metrics.torchserve.metrics_yaml import HANDLER, read_metrics_config, select, worker_declarations
 from servescope.metrics.torchserve.mode import MetricsMode, metrics_mode
-from servescope.metrics.torchserve.units import bounds_by_unit, buckets_for
+from servescope.metrics.torchserve.units import bounds_by_unit, buckets_for, conversions
 from servescope.wire.messages import Measuring, MetricDeclaration
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,8 @@ def _measuring(settings: Settings, mode: MetricsMode, definitions: Sequence[Defi
     named = {one.name.lower(): list(one.buckets) for one in definitions if one.kind == "histogram"}
     named |= {name.lower(): list(bounds) for name, bounds in settings.metrics_buckets.items()}
     by_unit = {unit: list(bounds) for unit, bounds in bounds_by_unit().items()}
-    return Measuring(settings.metrics_series_budget, mode.logs, named, by_unit, list(buckets_for("")))
+    units = {unit: [(times, per) for times, per in found] for unit, found in conversions().items()}
+    return Measuring(settings.metrics_series_budget, mode.logs, named, by_unit, list(buckets_for("")), units)
 
 
 def _declaration(definition: Definition) -> MetricDeclaration:

@@ -70,12 +70,32 @@ def conversion(unit: str, into: str) -> Conversion | None:
     measured, target = _KNOWN.get(wanted, (wanted, 1.0))
     if measures != measured:
         return None
+    return _from(size, target)
+
+
+def _from(size: float, target: float) -> Conversion:
+    """From a unit of one size into one of another."""
     return Conversion(size / target, 1.0) if size >= target else Conversion(1.0, target / size)
 
 
+def conversions() -> dict[str, tuple[Conversion, ...]]:
+    """For each unit in lower case: how what is in any unit that measures the same is in it, one for each size."""
+    return {
+        unit: tuple(
+            [_from(size, own) for size in sorted({size for other, size in _KNOWN.values() if other == measures})]
+        )
+        for unit, (measures, own) in _KNOWN.items()
+    }
+
+
 def bounds_by_unit() -> dict[str, tuple[float, ...]]:
-    """The bounds of all units that have their own, by the unit in lower case."""
-    return {unit: buckets_for(unit) for unit in _KNOWN}
+    """For each unit in lower case: the bounds, in it, of all units that measure the same, as a metric may be shown in any."""
+    bounds: dict[str, tuple[float, ...]] = {}
+    for unit, (measures, own) in _KNOWN.items():
+        others = {size: name for name, (other, size) in _KNOWN.items() if other == measures}
+        both = [(bound, _from(size, own)) for size, name in others.items() for bound in buckets_for(name)]
+        bounds[unit] = tuple(sorted({bound * times / per for bound, (times, per) in both}))
+    return bounds
 
 
 def buckets_for(unit: str) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ In: the numbers that `folded` reads. Out: the same for `metrics.instruments.hist
 whose bounds are the worker's adds exact counts; for others the native buckets tell what lies where, to 2.2 %.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -11,6 +12,9 @@ from itertools import accumulate
 from msgspec import Struct
 
 from servescope.wire.measured.native import ZERO_THRESHOLD, index_of, middle_of
+
+# Bounds that differ by so little, relatively, are one.
+_SAME = 1e-14
 
 
 class Distribution(Struct, frozen=True):
@@ -31,16 +35,26 @@ class Distribution(Struct, frozen=True):
         own = tuple(accumulate(self.counts))
         if bounds == self.bounds:
             return own
-        middles, up_to = self._by_middle()
+        places = [bisect_left(self.bounds, bound) for bound in bounds]
+        same = [self._at(place, bound) for place, bound in zip(places, bounds, strict=True)]
+        middles, up_to = self._by_middle() if None in same else ((), ())
         found = []
-        for bound in bounds:
-            place = bisect_left(self.bounds, bound)
-            if place < len(self.bounds) and self.bounds[place] == bound:
-                found.append(own[place])
+        for bound, place, known in zip(bounds, places, same, strict=True):
+            if known is not None:
+                found.append(own[known])
             else:
                 below = own[place - 1] if place else 0
                 found.append(min(max(up_to[bisect_left(middles, bound)], below), own[place]))
         return (*found, own[-1])
+
+    def _at(self, place: int, bound: float) -> int | None:
+        """Which of its own bounds this one is, if any: the one at `place`, where it would stand, or the next one before it. After a
+        conversion the two may differ in their last digit.
+        """
+        for near in (place, place - 1):
+            if 0 <= near < len(self.bounds) and math.isclose(self.bounds[near], bound, rel_tol=_SAME):
+                return near
+        return None
 
     def _by_middle(self) -> tuple[Sequence[float], Sequence[int]]:
         """The native buckets' middles, ascending, and how many values there are before each of them, and in all."""
@@ -51,6 +65,8 @@ class Distribution(Struct, frozen=True):
 
     def scaled(self, factor: float) -> "Distribution":
         """The same in a unit that is 1/factor of this one's. A bucket goes where its middle goes."""
+        if factor == 1.0:
+            return self
         return Distribution(
             tuple([bound * factor for bound in self.bounds]),
             self.counts,

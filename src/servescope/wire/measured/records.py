@@ -4,7 +4,7 @@ A record is the length and the CRC of its head (4 bytes each), the head in msgpa
 float that one instruction writes and reads. What a series' cells are:
 
 - counter: writes, sum;
-- gauge: writes, last value, when it was written (seconds since the epoch);
+- gauge: writes, last value, when it was written (seconds, by the machine's monotonic clock);
 - histogram: writes, sum, values that are zero, then one count a bucket. `writes` is a half more while it is being written. Its
   native buckets are records of their own, 32 counts each: a histogram has them only where it has values.
 

@@ -28,10 +28,7 @@ from servescope.worker.measuring.sink import Entry, Nowhere, Sink, Texts
 TIME_UNITS = ("ms", "s")
 SIZE_UNITS = ("MB", "kB", "GB", "B")
 _ERROR: Mapping[str, str] = {"Level": "Error"}
-# The unit of a call that says none: the metric's, where it was declared with one.
-_OWN_OR_COUNT: Any = object()
-
-
+_OWN_OR_COUNT: Any = object()  # the unit of a call that says none: the metric's, where it was declared with one
 # Metrics that are remembered by name; a handler may make up names without end.
 MOST_METRICS = 10_000
 
@@ -165,6 +162,9 @@ class CustomMetrics:
         twin.__dict__.update(self.__dict__)
         twin.request_id = None
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:  # for copies of a context: entries have locks
+        return {**self.__dict__, "_plain": {}}
 
     def _id_of(self, idx: int | None) -> str:
         return self.request_id(idx) if self.request_id is not None else ""

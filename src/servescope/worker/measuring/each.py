@@ -37,7 +37,7 @@ class Each(Sink):
 
     def put(self, update: MetricUpdate) -> None:
         """Take a write, whose time is now. Raises Refused."""
-        update.at = self._clock()
+        update.at, update.order = self._clock(), time.monotonic()
         with self._lock:
             try:
                 taken = self._writer.put(update)

@@ -17,7 +17,7 @@ from servescope.worker.measuring.complaints import Refused
 
 
 class Place:
-    """Where entries write: `cells`, while they have `lock`. `clock`: seconds since the epoch."""
+    """Where entries write: `cells`, while they have `lock`. `clock`: seconds, monotonic."""
 
     __slots__ = ("cells", "clock", "lock")
 

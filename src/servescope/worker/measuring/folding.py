@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from servescope.wire.measured.memory import DROPPED
+from servescope.wire.measured.names import metric_name
 from servescope.wire.measured.records import NativeHead, Records, SeriesHead
 from servescope.wire.messages import DROPPED as DROPPED_KIND
 from servescope.wire.messages import OTHER, ROOM, Measuring
@@ -27,10 +28,10 @@ _Key = tuple[str, str, str, Texts, Texts]
 
 
 class Folding(Sink):
-    """The writes of one worker, added up in `memory`. `clock`: seconds since the epoch."""
+    """The writes of one worker, added up in `memory`. `clock`: seconds, by the machine's monotonic clock."""
 
     def __init__(
-        self, memory: mmap.mmap, model_name: str, measuring: Measuring, clock: Callable[[], float] = time.time
+        self, memory: mmap.mmap, model_name: str, measuring: Measuring, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._records = Records(memory)
         # Reentrant: what a signal or the garbage collector runs in between may write as well.
@@ -39,8 +40,9 @@ class Folding(Sink):
         self._measuring = measuring
         self._known: dict[_Key, Entry] = {}
         self._entries: dict[tuple[Any, ...], Entry] = {}
-        self._of_metric: dict[tuple[Any, ...], int] = {}
-        self._of_dropped: dict[tuple[Any, ...], int] = {}
+        self._of_shape: dict[tuple[Any, ...], int] = {}
+        self._of_metric: dict[tuple[str, str], int] = {}
+        self._of_dropped: dict[tuple[str, str], int] = {}
 
     def entry(self, kind: str, name: str, unit: str, names: Texts, values: Texts) -> Entry:
         """See `Sink`."""
@@ -59,29 +61,44 @@ class Folding(Sink):
         """The entry of a series that is new, or named in another order than before."""
         kind, name, unit, names, values = key
         pairs = sorted(zip(names, values, strict=True))
-        metric = (kind, name, unit, tuple([label for label, _ in pairs]))
-        series = (*metric, tuple([value for _, value in pairs]))
+        shape = (kind, name, unit, tuple([label for label, _ in pairs]))
+        series = (*shape, tuple([value for _, value in pairs]))
         entry = self._entries.get(series)
         if entry is None:
-            counts = self._of_dropped if kind == DROPPED_KIND else self._of_metric
-            count = counts.get(metric, 0)
-            if not count and len(counts) >= self._measuring.series and name != OTHER:
-                if kind == DROPPED_KIND:
-                    return self._find((kind, OTHER, unit, names, values))
-                raise self._no_room(f"there are {self._measuring.series} metrics already")
+            count = self._of_shape.get(shape, 0)
+            if not count and not self._admits(kind, name):
+                return self._find((kind, OTHER, unit, names, values))
             if count >= self._measuring.series:
-                return self._folded(metric, key)
+                return self._folded(shape, key)
             entry = self._entries[series] = self._make(key)
-            counts[metric] = count + 1
+            self._of_shape[shape] = count + 1
         if len(self._known) < _MOST_KEYS:
             self._known[key] = entry
         return entry
 
-    def _folded(self, metric: tuple[Any, ...], key: _Key) -> Entry:
+    def _admits(self, kind: str, name: str) -> bool:
+        """Whether a metric may be written in one more shape, a unit and names of dimensions: not, where another one is to take it.
+
+        Raises:
+            Refused: there are too many, and no other.
+        """
+        most, dropped = self._measuring.series, kind == DROPPED_KIND
+        counts = self._of_dropped if dropped else self._of_metric
+        count = counts.get((kind, name), 0)
+        if not count and len(counts) >= most and name != OTHER:
+            if dropped:
+                return False
+            raise self._no_room(f"there are {most} metrics already")
+        if count >= most:
+            raise self._no_room(f"it is written in {most} units and sets of dimensions already")
+        counts[kind, name] = count + 1
+        return True
+
+    def _folded(self, shape: tuple[Any, ...], key: _Key) -> Entry:
         """The entry for all series of a metric that are too many."""
         kind, name, unit, names, values = key
         kept = tuple(map(self._fold, names, values))
-        series = (*metric, tuple(sorted(zip(names, kept, strict=True))), OTHER)
+        series = (*shape, tuple(sorted(zip(names, kept, strict=True))), OTHER)
         entry = self._entries.get(series)
         if entry is None:
             entry = self._entries[series] = self._make((kind, name, unit, names, kept), folded=True)
@@ -114,7 +131,10 @@ class Folding(Sink):
         return Refused("", why)
 
     def _bounds(self, name: str, unit: str) -> list[float]:
-        """The upper bounds of a histogram's buckets."""
+        """The upper bounds of a histogram's buckets, so that it can be shown exactly in whichever unit the front end has it."""
         measuring = self._measuring
-        named = measuring.bounds_by_name.get(name.lower())
-        return named if named is not None else measuring.bounds_by_unit.get(unit.lower(), measuring.bounds)
+        named = measuring.bounds_by_name.get(metric_name(name).lower())
+        if named is None:
+            return measuring.bounds_by_unit.get(unit.lower(), measuring.bounds)
+        ways = measuring.conversions.get(unit.lower(), [(1.0, 1.0)])
+        return sorted({bound * times / per for times, per in ways for bound in named})
