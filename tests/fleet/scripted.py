@@ -11,8 +11,9 @@ from pathlib import Path
 
 from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.keeper import PoolOptions
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
-from servescope.fleet.pool import Pool, PoolContext, PoolOptions
+from servescope.fleet.pool import Pool, PoolContext
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
+from servescope.fleet.keeper import Keeper, PoolOptions
 from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
-from servescope.fleet.retry import RetrySchedule
-from servescope.fleet.worker.work import RETIRED_FIRST, Ending, WorkerState
+from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
@@ -25,15 +25,6 @@ from servescope.wire.messages import EngineStats, Loaded, ServedModel
 logger = logging.getLogger("servescope.fleet")
 
 KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give them back
-
-
-@dataclass(frozen=True)
-class PoolOptions:
-    """Seconds: a batch's time, a load's time, and how long a dying worker is tried again."""
-
-    response_timeout_s: float
-    startup_timeout_s: float
-    retry_window_s: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +65,7 @@ class Pool:
         self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
         self.loads = Loads()
+        self._keeper = Keeper(options, self._records, self.loads)
         self.troubles = self._records.troubles
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
@@ -178,56 +170,12 @@ class Pool:
                 logger.error(text, worker.name, worker.pid, KILL_S)
 
     async def _keep(self, worker: Worker) -> None:
-        """Start it, wait for its end, and again, until it is retired or given up."""
-        schedule = RetrySchedule(self._options.retry_window_s)
         try:
-            while not worker.retiring:
-                ending = await self._live(worker, schedule)
-                if worker.retiring or not await self._wait_to_retry(worker, schedule, ending):
-                    break
-        except Exception as error:
-            logger.exception("%s is given up", worker.name)
-            self._give_up(worker, error)
+            await self._keeper.keep(worker, self._changed)
         finally:
             if worker.state is not WorkerState.GAVE_UP:
                 self._forget(worker)
             self._changed()
-
-    def _give_up(self, worker: Worker, error: Exception) -> None:
-        """After an error that no life of a worker should bring: nobody may be left waiting for it."""
-        worker.kill()
-        worker.state = WorkerState.GAVE_UP
-        text = f"{type(error).__name__}: {error}"
-        self._records.ended(worker, text)
-        self.loads.ended(worker, Loaded(500, text, False))
-
-    async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        loaded = await worker.start(self._options.startup_timeout_s)
-        if loaded.code == 200:
-            schedule.loaded()
-            self._records.loaded(worker, loop.time() - began)
-            logger.info("%s is ready, process %d", worker.name, worker.pid)
-        self.loads.ended(worker, loaded)
-        ending = await worker.end()
-        self._records.ended(worker, "" if worker.retiring else loaded.reason or ending.text)
-        if not worker.retiring:
-            logger.warning("%s ended: %s", worker.name, ending.text)
-        return ending
-
-    async def _wait_to_retry(self, worker: Worker, schedule: RetrySchedule, ending: Ending) -> bool:
-        """Sleep until the next try. False: it is given up."""
-        worker.state = WorkerState.FAILED
-        delay = schedule.failed(asyncio.get_running_loop().time())
-        if delay is None:
-            worker.state = WorkerState.GAVE_UP
-            logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
-            return False
-        self._changed()
-        await self.loads.pause(worker, delay)
-        self._records.restarted(ending.reason)
-        return True
 
     def worker_launched(self, worker: Worker) -> None:
         """See `WorkerOwner`."""

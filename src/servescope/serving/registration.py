@@ -17,8 +17,9 @@ from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
 from servescope.config.settings import Settings
 from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.keeper import PoolOptions
 from servescope.fleet.launch import LaunchPlan, worker_environment
-from servescope.fleet.pool import Pool, PoolContext, PoolOptions
+from servescope.fleet.pool import Pool, PoolContext
 from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
