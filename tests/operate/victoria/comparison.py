@@ -27,6 +27,8 @@ EVERY_S = 15  # scrapes and evaluations
 BEGAN_S = 1_790_000_000 // 3600 * 3600
 # Evaluations before and after. Where a server was away for some scrapes, rates settle later.
 AROUND, AROUND_RATES = 2, 4
+# A rate is the same once its series is older than its window.
+YOUNG_S = 330
 _RATES: Final = re.compile(":rate5m|:busy5m|:utilization5m")
 # Prometheus extrapolates, so of a load that is not even the two make other rates.
 _EVEN: Final = ("steady", "ill", "shared", "impatient", "hung", "too late")
@@ -121,10 +123,13 @@ class Comparison:
         around = AROUND_RATES if _RATES.search(own["of"]) else AROUND
         at = {(round(ms / 1000) - BEGAN_S) // self.tick_s: value for ms, value in values.items()}
         most, least, always = {}, {}, {}
+        known = min(at) + (YOUNG_S // self.tick_s if _RATES.search(own["of"]) else 0)
         for tick in range(max(0, min(at) - around * step), max(at) + (around + 1) * step, step):
             near = [at[one] for one in range(tick - around * step, tick + (around + 1) * step, step) if one in at]
             if near:
-                most[tick], least[tick] = (max(near), min(near)) if _exact(labels) else (math.inf, -math.inf)
+                most[tick], least[tick] = (
+                    (max(near), min(near)) if _exact(labels) and tick >= known else (math.inf, -math.inf)
+                )
             if len(near) == 2 * around + 1:
                 always[tick] = 1.0
         bounds = {"most": most, "least": least, "always": always}

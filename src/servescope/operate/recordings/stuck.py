@@ -34,7 +34,7 @@ def held_recordings() -> tuple[Recording, ...]:
 
 
 def left_recordings() -> tuple[Recording, ...]:
-    """How many clients left a model that answered no other one. It looks at every code of every model: not for each scrape."""
+    """How many clients left a model that answered no other one. Every code of every model is looked at: not at each scrape."""
     return tuple(Recording(f"{LEFT}{window}", _left(window)) for window, _ in WINDOWS)
 
 
