@@ -1,17 +1,18 @@
 """What an API is to the ports: its name, and a handler once it is known who shares the port. Each API is a part of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from servescope.server.composition import Part
 from servescope.web.http.app import Handler
 
 
-class Api(Part):
+class Api(Part, ABC):
     """`name`: as in `{name}_address`. `enabled`: whether it has a port at all."""
 
     name: str
     enabled = True
 
+    @abstractmethod
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:
         """Its handler on the port that the APIs `sharing` answer on, whose OpenAPI document is `description`."""
-        raise NotImplementedError
