@@ -4,7 +4,7 @@ from servescope.metrics.definitions.definition import Definition
 
 CONNECTION_STATES = ("idle", "header", "body", "answering", "unread")
 CLOSING_REASONS = ("header_timeout", "body_timeout", "answer_timeout", "no_descriptors")
-ACCEPT_FAILURES = ("process_limit", "system_limit")
+ACCEPT_FAILURES = ("process_limit", "system_limit", "error")
 
 CONNECTIONS = (
     Definition(
@@ -22,7 +22,8 @@ CONNECTIONS = (
     Definition(
         "servescope_accept_failures_total", "counter", "failures", ("listener", "reason"),
         "Times that a port could take no further connection for want of file descriptors, and let those that came wait:"
-        " process_limit is ulimit -n, less what is kept for operators and workers; system_limit the whole system's.",
+        " process_limit is ulimit -n, less what is kept for operators and workers; system_limit the whole system's;"
+        " error is any other, which ts_log.log names.",
         "Counted each time that the port begins to let them wait.",
     ),
 )  # fmt: skip

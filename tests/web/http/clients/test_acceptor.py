@@ -11,6 +11,7 @@ import uvloop
 from metrics.series import series
 from servescope.config.address import Address
 from servescope.metrics.registry import Registry
+from servescope.web.http.clients.acceptor import AGAIN_S
 from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
@@ -177,3 +178,24 @@ def test_the_rounds(tmp_path, run):
             assert series(port.registry, "servescope_connections_closed_total")["inference", "header_timeout"] == 1
 
     run(main())
+
+
+def test_a_socket_that_cannot_accept_leaves_the_loop_to_others(tmp_path, caplog):
+    """It is asked again after a pause, counted each time, and said once."""
+
+    async def main():
+        registry = Registry()
+        accepts = acceptor(Room(Descriptors(lambda: 10**6)), None, registry)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as deaf:  # it does not listen, so accept fails at once
+            deaf.bind(str(tmp_path / "s"))
+            deaf.setblocking(False)
+            began = asyncio.get_running_loop().time()
+            accepts.start(deaf, asyncio.Protocol, None)
+            failed = ("inference", "error")
+            while series(registry, "servescope_accept_failures_total")[failed] < 3:  # noqa: ASYNC110  # no event tells
+                await asyncio.sleep(0)
+            assert asyncio.get_running_loop().time() - began >= 2 * AGAIN_S
+            accepts.close()
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -8,6 +8,7 @@ be taken stays in the system's queue, and has its turn when there is room. Made 
 
 import asyncio
 import errno
+import logging
 import socket
 import ssl
 import time
@@ -17,6 +18,8 @@ from typing import Any
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.handshake import Handshake
 from servescope.web.http.clients.room import FEWEST, Room
+
+logger = logging.getLogger("servescope.web")
 
 BURST = 64  # connections in one turn of the loop, which others wait for
 AGAIN_S = 0.05
@@ -41,6 +44,7 @@ class Acceptor:
         self._connect: Callable[[], asyncio.Protocol] = asyncio.Protocol
         self._tasks: set[Greeting] = set()
         self._pause: asyncio.TimerHandle | None = None
+        self._said: int | None = None
 
     def start(self, bound: socket.socket, connect: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
         """Begin, on the running loop. `bound` listens, does not block, and is closed by `close`. `connect` makes a protocol."""
@@ -76,9 +80,13 @@ class Acceptor:
                 accepted, _ = self._bound.accept()
             except ConnectionAbortedError:
                 continue
+            except BlockingIOError:
+                return
             except OSError as error:
                 if error.errno in _SHORT:
                     self._fall_short(system=error.errno == errno.ENFILE)
+                else:
+                    self._break_off(error)
                 return
             number = accepted.fileno()
             self._take(accepted)
@@ -99,6 +107,15 @@ class Acceptor:
             self.clients.recorder.accept_failed("system_limit" if system else "process_limit")
             self._stop_listening()
             self._pause_for_a_moment()
+
+    def _break_off(self, error: OSError) -> None:
+        """The system gives no connection, for want of memory perhaps: asked on and on it would take all of the loop's time."""
+        if error.errno != self._said:
+            logger.error("No connection can be accepted: %s; it is tried again every %g s", error, AGAIN_S)
+            self._said = error.errno
+        self.clients.recorder.accept_failed("error")
+        self._stop_listening()
+        self._pause_for_a_moment()
 
     def _pause_for_a_moment(self) -> None:
         self._pause = asyncio.get_running_loop().call_later(AGAIN_S, self._try_again)
