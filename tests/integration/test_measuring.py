@@ -73,13 +73,13 @@ DEATHS = {
 @pytest.mark.parametrize("death", DEATHS.values(), ids=DEATHS)
 def test_what_was_measured_before_a_death_is_counted_once(model, death):
     """At once when the client hears of it, and no more when the worker is there again."""
-    write = 'm.add_counter("Doomed", 1); m.add_metric("Took", 7, "ms", metric_type=MetricTypes.HISTOGRAM)'
+    write = 'm.add_counter("Doomed", 1); m.add_metric("Lasted", 7, "ms", metric_type=MetricTypes.HISTOGRAM)'
     assert model.predict(f"{write}\n{death}").status_code in (500, 507)
-    assert (value(model, "Doomed"), value(model, "Took_count"), value(model, "Took_sum")) == (1, 1, 7)
+    assert (value(model, "Doomed"), value(model, "Lasted_count"), value(model, "Lasted_sum")) == (1, 1, 7)
     served_again(model)
-    assert (value(model, "Doomed"), value(model, "Took_count"), value(model, "Loaded")) == (1, 1, 2)
+    assert (value(model, "Doomed"), value(model, "Lasted_count"), value(model, "Loaded")) == (1, 1, 2)
     assert model.predict(f"{write}\n{death}").status_code in (500, 507)
-    assert (value(model, "Doomed"), value(model, "Took_count"), value(model, "Took_sum")) == (2, 2, 14)
+    assert (value(model, "Doomed"), value(model, "Lasted_count"), value(model, "Lasted_sum")) == (2, 2, 14)
 
 
 def test_what_is_measured_while_loading_counts_where_the_load_fails(server, deploy):
@@ -97,11 +97,11 @@ def test_an_idle_workers_gauge_moves(model):
 
 def test_very_many_writes_of_an_idle_worker(model):
     """Neither fail the next request nor are lost, whatever their kind."""
-    kinds = "for _ in range(300_000):\n    m.add_counter('Idle', 1)\n    m.add_metric('Took', 7, 'ms', metric_type='histogram')"
+    kinds = "for _ in range(300_000):\n    m.add_counter('Idle', 1)\n    m.add_metric('Lasted', 7, 'ms', metric_type='histogram')"
     model.predict(f"threading.Thread(target=lambda: exec({kinds!r}, {{'m': m}})).start()")
     while (value(model, "Idle") or 0) < 300_000:
         assert model.predict("pass").status_code == 200
-    wait_until(lambda: value(model, "Took_count") == 300_000)
+    wait_until(lambda: value(model, "Lasted_count") == 300_000)
     assert value(model, "Idle") == 300_000
 
 
