@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -142,6 +143,8 @@ def test_signals_until_it_is_gone(own, again):
     own.server.process.terminate()
     while own.server.process.poll() is None:
         own.server.process.send_signal(again)
+        with suppress(subprocess.TimeoutExpired):  # without a pause it would have no time for anything else
+            own.server.process.wait(0.002)
     assert ended(own.server) == 0
     assert not list(own.server.directory.glob("servescope-*"))
     assert not (own.server.directory / ".servescope.pid").exists()
