@@ -21,19 +21,12 @@ _SHOWN = 200
 
 
 class Room:
-    """What is left of a reply's frame, in bytes."""
+    """What is left of a reply's frame, in bytes. An attribute and no method: every answer asks."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("left",)
 
     def __init__(self, left: int = _FRAME_ROOM) -> None:
-        self._left = left
-
-    def take(self, size: int) -> bool:
-        """Use some of it; False where there is not as much."""
-        if size > self._left:
-            return False
-        self._left -= size
-        return True
+        self.left = left
 
 
 class Unfit(Exception):
@@ -58,8 +51,9 @@ def answer_of(context: Context, index: int, data: bytes, limit: int, room: Room)
             size += weight
         if status != OK:
             status = _status(status)
-        if not room.take(size):
+        if size > room.left:
             raise Unfit("the answers of its batch come to more than 4 GiB, which no reply can hold")
+        room.left -= size
     except Unfit as unfit:
         text = str(unfit)
         print(f"Request {context.get_request_id(index)} gets no answer: {text}", file=sys.stderr, flush=True)
