@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from integration.deployed import Deployed
-from integration.server import Server
+from integration.server import COMMAND, Server
 
 # Three processes that import PyTorch, on a machine with other things to do.
 START_LIMIT_S = 280.0
@@ -30,10 +30,11 @@ class LlmServer(Server):
         self._options = [*ENGINE_OPTIONS, *options]
         super().__init__(directory, settings or {}, ENVIRON)
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        """The process, once the model has a worker."""
+    def _start(self, before: Sequence[str], arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        """The process, once the model has a worker; see `Server`."""
         words = ["llm", self.model, "--ncs", "--disable-token-auth", "--ts-config", "test.properties", *self._options]
-        self.process = self._launch(*words, process_group=0)  # of this session: see benchmarks/llm_servers.py
+        command = [*before, *COMMAND, *words, *arguments]
+        self.process = self._launch(command, process_group=0)  # of this session: see benchmarks/llm_servers.py
         self._wait_for_model()
         return self.process
 

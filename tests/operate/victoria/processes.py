@@ -28,7 +28,7 @@ class Victoria:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=PATIENCE_S)
+        self._http = httpx.Client(base_url=url, timeout=4 * PATIENCE_S)
 
     def healthy(self) -> bool:
         """Whether it answers."""
