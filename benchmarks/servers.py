@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from processes import end, members
@@ -28,11 +28,12 @@ FOREIGN = ("TS_CONFIG_FILE", "LOG_LOCATION", "METRICS_LOCATION", "PYTHONPATH")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of server: its name in tables, its launch command without a configuration, settings of its own."""
+    """One kind of server: its name in tables, its launch command without a configuration, settings and variables of its own."""
 
     name: str
     command: tuple[str, ...]
     settings: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ def servescope() -> Kind:
     return Kind("Servescope", (str(program), "start", "--foreground"), {})
 
 
+def another_servescope(checkout: Path) -> Kind:
+    """Servescope from another checkout, in the environment that runs this benchmark.
+
+    Raises FileNotFoundError where that is no checkout.
+    """
+    source = checkout.absolute() / "src"
+    if not (source / "servescope").is_dir():
+        raise FileNotFoundError(f"--before {checkout}: there is no {source / 'servescope'}")
+    return replace(servescope(), name="before", environment={"PYTHONPATH": str(source)})
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody listens on."""
     with ExitStack() as held:
@@ -108,7 +120,7 @@ def _environment(kind: Kind, room: Path) -> dict[str, str]:
         "LOG_LOCATION": room / "logs",
         "METRICS_LOCATION": room / "logs",
     }
-    return {**kept, "PATH": path, **{key: str(place) for key, place in places.items()}}
+    return {**kept, "PATH": path, **{key: str(place) for key, place in places.items()}, **kind.environment}
 
 
 def ask(port: int, model: str, timeout_s: float = 30.0) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """Servescope against TorchServe on the same no-op archives: speed, memory and start.
 
-    python benchmarks/versus_torchserve.py --torchserve-env DIR [--quick] [--rounds N] [--only RATIO ...] [--json FILE]
+    python benchmarks/versus_torchserve.py --torchserve-env DIR [--quick] [--rounds N] [--only RATIO ...]
+                                           [--before CHECKOUT] [--json FILE]
 
 In: a Python environment with torchserve 0.12.0 (Java 17 and wrk on PATH). Out: a table of medians and ratios beside the
 targets; the exit status is 1 where a ratio misses its `at least`. The servers take turns, several rounds each, so that
@@ -18,7 +19,7 @@ from pathlib import Path
 from load import Load, Measured, VoidRunError, drive, wrk_path
 from memory import tree_pss_bytes
 from processes import cpu_seconds
-from servers import Kind, Server, running, servescope, torchserve
+from servers import Kind, Server, another_servescope, running, servescope, torchserve
 
 MIB = 1024 * 1024
 
@@ -47,6 +48,11 @@ RATIOS = (
     Ratio("memory", "memory (PSS), front end and two workers", "MiB", 0.25, 0.15, False),
     Ratio("start", "start to first answer", "s", 0.5, 0.3, False),
 )
+# What comes along with them.
+BESIDE = {
+    "cpu_ms": "processor time a request, batch 1, ms",
+    "batch_cpu_ms": "processor time a request, batchSize 16, ms",
+}
 KEYS = tuple(ratio.key for ratio in RATIOS)
 
 
@@ -141,6 +147,18 @@ def table(theirs: dict[str, float], ours: dict[str, float] | None) -> str:
     return "\n".join(lines)
 
 
+def since_table(before: dict[str, float], ours: dict[str, float]) -> str:
+    """A Markdown table of this Servescope beside that of another checkout, one row a measurement."""
+    titles = {ratio.key: f"{ratio.title}, {ratio.unit}" for ratio in RATIOS} | BESIDE
+    lines = ["| | before | now | now / before |", "|---|--:|--:|--:|"]
+    rows = (
+        f"| {title} | {before[key]:.4g} | {ours[key]:.4g} | {ours[key] / before[key]:.3f} × |"
+        for key, title in titles.items()
+        if key in ours
+    )
+    return "\n".join([*lines, *rows])
+
+
 def _all_met(theirs: dict[str, float], ours: dict[str, float]) -> bool:
     return all(r.met(ours[r.key] / theirs[r.key], r.at_least) for r in RATIOS if r.key in theirs)
 
@@ -160,6 +178,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--only", nargs="+", choices=KEYS, default=KEYS, metavar="RATIO", help=f"some of: {', '.join(KEYS)}"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
+    parser.add_argument(
+        "--before", type=Path, metavar="CHECKOUT", help="another checkout of Servescope, measured beside"
+    )
     parser.add_argument("--baseline", action="store_true", help="measure TorchServe alone")
     return parser.parse_args(argv)
 
@@ -175,6 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         kinds = [torchserve(arguments.torchserve_env, arguments.torchserve_log_config)]
         if not arguments.baseline:
             kinds.append(servescope())
+        if arguments.before:
+            kinds.append(another_servescope(arguments.before))
         rounds = take_turns(kinds, plan, frozenset(arguments.only))
     except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
         print(f"VOID: {error}", file=sys.stderr)
@@ -186,6 +209,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2) + "\n"
         )
     print(table(theirs, ours))
+    if ours and "before" in summary:
+        print(f"\n{since_table(summary['before'], ours)}")
     return 0 if ours is None or _all_met(theirs, ours) else 1
 
 

@@ -1,5 +1,6 @@
 """`kill -9` of the front end: nothing that it has started is left, whatever a worker is at, and the next start cleans up."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -126,7 +127,14 @@ def test_the_watcher_is_replaced(stubborn):
 
 def watchers(server):
     """The processes that watch over a server's workers."""
-    return [each for each in server.family() if "watcher.py" in " ".join(each.cmdline())]
+    return [each for each in server.family() if "watcher.py" in " ".join(arguments(each))]
+
+
+def arguments(process):
+    """What it was started with; nothing of one that has ended meanwhile."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 def test_the_next_start_ends_what_is_left(stubborn):
@@ -134,7 +142,7 @@ def test_the_next_start_ends_what_is_left(stubborn):
     stubborn.hold("children")
     server = stubborn.server
     family = server.family()
-    children = [each for each in family if each.name() == "sleep" or "pthread_sigmask" in " ".join(each.cmdline())]
+    children = [each for each in family if each.name() == "sleep" or "pthread_sigmask" in " ".join(arguments(each))]
     assert len(children) == 2
     for each in (*watchers(server), psutil.Process(server.process.pid)):
         each.kill()

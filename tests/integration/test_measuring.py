@@ -279,7 +279,7 @@ def test_nothing_is_kept_of_workers_that_have_gone(model):
     scale(2)
     before = held()
     assert before[1] >= 2
-    for _ in range(3):
+    for _ in range(6):  # more of them than a connection or two that happened to be open before
         scale(1)
         scale(2)
-    wait_until(lambda: held() == before, f"{held()} to be {before}")
+    wait_until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), f"at most {before}")
