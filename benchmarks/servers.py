@@ -22,8 +22,9 @@ from stores import write_store
 
 START_LIMIT_S = 90.0
 POLL_S = 0.005
-# Without these the servers would write next to whoever runs the benchmark, or take its settings.
-FOREIGN = ("TS_CONFIG_FILE", "LOG_LOCATION", "METRICS_LOCATION", "PYTHONPATH")
+# With these the servers would write next to whoever runs the benchmark, take its settings, or compile themselves at each start,
+# which an installed server does once.
+FOREIGN = ("TS_CONFIG_FILE", "LOG_LOCATION", "METRICS_LOCATION", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)
