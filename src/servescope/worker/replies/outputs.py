@@ -1,7 +1,7 @@
 """What a handler returned → the parts of a reply. Called by the sessions, for whole answers and for streamed pieces.
 
 An element that is bytes goes out raw, a str as UTF-8, a torch tensor as `torch.save` writes it, all else as indented JSON
-(TorchServe's create_predict_response). An answer that no client can be given fails alone (`worker.answer`).
+(TorchServe's create_predict_response). An answer that no client can be given fails alone (`worker.replies.answer`).
 """
 
 import io
@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from servescope.wire.frames import INLINE_LIMIT, Buffer
 from servescope.wire.messages import Part
-from servescope.worker.answer import Room, answer_of
-from servescope.worker.context import Context
+from servescope.worker.handler.context import Context
+from servescope.worker.replies.answer import Room, answer_of
 
 INVALID_OUTPUT = "Invalid model predict output"
 WRONG_LENGTH = "number of batch response mismatched"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.worker.texts import TEXT_LIMIT, shorten, text_of, traceback_of
+from servescope.worker.replies.texts import TEXT_LIMIT, shorten, text_of, traceback_of
 
 
 @given(st.text(), st.integers(40, 80))

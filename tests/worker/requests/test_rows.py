@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.wire.messages import Field, Request
-from servescope.worker.rows import Bodies, decode_value, read_requests
+from servescope.worker.requests.rows import Bodies, decode_value, read_requests
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

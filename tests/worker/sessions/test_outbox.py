@@ -9,7 +9,7 @@ import pytest
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import FrameReader
 from servescope.wire.messages import EngineStats, FromWorker, Part, Reply
-from servescope.worker.outbox import Outbox
+from servescope.worker.sessions.outbox import Outbox
 
 
 class Writes(BlockingChannel):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from servescope.errors import ConfigurationError
-from servescope.worker.context import Context
-from servescope.worker.loader import LoadedHandler, is_async
+from servescope.worker.handler.context import Context
+from servescope.worker.handler.loader import LoadedHandler, is_async
 
 Row = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """What a concurrent worker has for the front end: all that one turn of the loop brings goes out in one write.
 
-Filled by `worker.concurrent` for every reply, streamed pieces above all: a write costs more than what a piece is made of. A turn
-that a handler makes long is not waited for: its pieces go out as they come.
+Filled by `worker.sessions.concurrent` for every reply, streamed pieces above all: a write costs more than what a piece is made of.
+A turn that a handler makes long is not waited for: its pieces go out as they come.
 """
 
 import asyncio

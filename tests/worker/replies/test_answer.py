@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.wire.frames import encode
-from servescope.worker.answer import Room, answer_of
+from servescope.worker.replies.answer import Room, answer_of
 from worker.conftest import context_of
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
-from servescope.worker.context import Context
-from servescope.worker.loader import LoadedHandler
-from servescope.worker.outbox import Outbox
-from servescope.worker.outputs import build_parts, build_pieces
-from servescope.worker.rows import Bodies, read_requests
-from servescope.worker.session import Failure, failure_of, report_failure
-from servescope.worker.stages import PREDICTION, stages_of
+from servescope.worker.handler.context import Context
+from servescope.worker.handler.loader import LoadedHandler
+from servescope.worker.replies.outputs import build_parts, build_pieces
+from servescope.worker.replies.stages import PREDICTION, stages_of
+from servescope.worker.requests.rows import Bodies, read_requests
+from servescope.worker.sessions.outbox import Outbox
+from servescope.worker.sessions.session import Failure, failure_of, report_failure
 
 CANCELLED = Failure(499, "The client hung up")
 

@@ -6,7 +6,7 @@ Made by `rows` for each request, held by `context`, read by `outputs`. The names
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from servescope.worker.headers import Headers
+from servescope.worker.requests.headers import Headers
 
 CONTENT_TYPE = "content-type"
 OK = 200

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from servescope.errors import ConfigurationError
-from servescope.worker.envelopes import wrap
-from servescope.worker.loader import LoadedHandler
+from servescope.worker.handler.envelopes import wrap
+from servescope.worker.handler.loader import LoadedHandler
 
 from .conftest import context_of
 

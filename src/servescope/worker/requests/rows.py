@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from servescope.wire.messages import Field, Request
-from servescope.worker.processor import RequestProcessor
+from servescope.worker.requests.processor import RequestProcessor
 
 
 class Bodies:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from servescope.wire.messages import EngineStats, ServedModel, Tokens
-from servescope.worker.headers import Headers
 from servescope.worker.measuring.custom_metrics import CustomMetrics
-from servescope.worker.processor import CONTENT_TYPE, OK, RequestProcessor
+from servescope.worker.requests.headers import Headers
+from servescope.worker.requests.processor import CONTENT_TYPE, OK, RequestProcessor
 
 
 class Context:

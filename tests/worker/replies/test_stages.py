@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.worker.stages import stages_of
+from servescope.worker.replies.stages import stages_of
 from worker.front import Front, request
 
 ODD = """

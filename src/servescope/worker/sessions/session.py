@@ -1,6 +1,6 @@
 """One worker's life after the model is loaded: batches in, replies out, until told to stop or left alone.
 
-`Session` serves ordinary handlers, one batch at a time, on the calling thread; `worker.concurrent` the asynchronous ones.
+`Session` serves ordinary handlers, one batch at a time, on the calling thread; `worker.sessions.concurrent` the asynchronous ones.
 Called by `worker.__main__`. An error of the handler becomes the reply that TorchServe gives; nothing here lets one escape.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
-from servescope.worker.answer import Room, answer_of
-from servescope.worker.context import Context
-from servescope.worker.loader import LoadedHandler
-from servescope.worker.outputs import BadOutput, build_parts, build_pieces
-from servescope.worker.rows import Bodies, read_requests
-from servescope.worker.stages import stages_of
-from servescope.worker.texts import shorten, text_of, traceback_of
+from servescope.worker.handler.context import Context
+from servescope.worker.handler.loader import LoadedHandler
+from servescope.worker.replies.answer import Room, answer_of
+from servescope.worker.replies.outputs import BadOutput, build_parts, build_pieces
+from servescope.worker.replies.stages import stages_of
+from servescope.worker.replies.texts import shorten, text_of, traceback_of
+from servescope.worker.requests.rows import Bodies, read_requests
 
 OUT_OF_RESOURCES = "Out of resources"
 PREDICTION_FAILED = "Prediction failed"

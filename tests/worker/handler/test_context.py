@@ -7,7 +7,7 @@ import weakref
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.worker.context import Context, RequestProcessor
+from servescope.worker.handler.context import Context, RequestProcessor
 
 from .conftest import context_of
 from .written import watched

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from servescope.errors import InvalidModel
-from servescope.worker.loader import load_handler
+from servescope.worker.handler.loader import load_handler
 
 
 def test_a_function_is_called_once_without_data_and_then_with_batches(model):

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from servescope.errors import InvalidModel
-from servescope.worker.context import Context
+from servescope.worker.handler.context import Context
 
 Entry = Callable[[list[dict[str, Any]], Context], Any]
 Finish = Callable[[Coroutine[Any, Any, Any]], Any]

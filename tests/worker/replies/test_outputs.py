@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.wire.frames import INLINE_LIMIT
-from servescope.worker.outputs import BadOutput, build_parts, encode_output
+from servescope.worker.replies.outputs import BadOutput, build_parts, encode_output
 from worker.conftest import context_of
 
 JSON_VALUES = st.recursive(

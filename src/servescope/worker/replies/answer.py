@@ -10,9 +10,9 @@ from typing import Any
 
 from servescope.wire.frames import MAX_LENGTH
 from servescope.wire.messages import Part
-from servescope.worker.context import Context
-from servescope.worker.processor import OK
-from servescope.worker.texts import shorten, text_of
+from servescope.worker.handler.context import Context
+from servescope.worker.replies.texts import shorten, text_of
+from servescope.worker.requests.processor import OK
 
 LIMIT_KEY = "max_response_size"
 _FRAME_ROOM = MAX_LENGTH - 256 * 1024 * 1024  # what is left is for the parts' frames, and all else in a reply
