@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.worker.handler.context import Context, RequestProcessor
-
-from .conftest import context_of
-from .written import watched
+from worker.conftest import context_of
+from worker.written import watched
 
 names = st.text("abcXYZ-", min_size=1, max_size=4)
 wires = st.lists(st.tuples(names, st.text(st.characters(max_codepoint=255), max_size=6)), max_size=8)

@@ -8,8 +8,7 @@ import pytest
 from servescope.errors import ConfigurationError
 from servescope.worker.handler.envelopes import wrap
 from servescope.worker.handler.loader import LoadedHandler
-
-from .conftest import context_of
+from worker.conftest import context_of
 
 
 def call(envelope, rows, answer=None, *, explain="False", manifest=None):

@@ -10,7 +10,7 @@ import pytest
 
 from integration.server import free_ports
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECTION = (ROOT / "README.md").read_text("utf-8").partition("\n## A first server\n")[2].partition("\n## ")[0]
 PASTED = [block.replace("\n    ", "\n").strip() for block in re.findall(r"(?:\n    .+)+", SECTION)]
 PORTS = ("inference", "management", "metrics")

@@ -12,7 +12,7 @@ from integration.server import free_ports
 
 pytestmark = pytest.mark.integration
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 # What needs no server; what does, in an order in which each finds what it needs; the last ends the server.
 STORY = (
     "servescope archive",
@@ -34,7 +34,7 @@ STORY = (
     "servescope grafana",
     "servescope stop",
 )
-# These train and load for minutes: tests/integration/test_demo_once.py, tests/llm.
+# These train and load for minutes: tests/integration/commands/test_demo_once.py, tests/llm.
 LONG = ("servescope demo", "servescope llm")
 
 

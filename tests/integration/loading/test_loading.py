@@ -2,26 +2,10 @@
 
 import pytest
 
+from integration.deployed import FLAKY
 from integration.server import wait_until
 
 pytestmark = pytest.mark.integration
-
-FLAKY = """
-import os, pathlib, time
-NOTES = pathlib.Path(os.environ["NOTES"])
-
-class Flaky:
-    def initialize(self, context):
-        notes = NOTES / context.model_name
-        with open(notes / "loads", "a") as loads:
-            loads.write("load\\n")
-        tries = len((notes / "loads").read_text().splitlines())
-        if tries < 3:
-            raise {error}
-
-    def handle(self, data, context):
-        return ["up"] * len(data)
-"""
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
+from integration.deployed import FLAKY
 from integration.scrape import read
 from integration.server import Server, pack, wait_until
-from integration.test_loading import FLAKY
 
 pytestmark = pytest.mark.integration
 
