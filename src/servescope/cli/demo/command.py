@@ -179,7 +179,7 @@ def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
     """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
-    from servescope.cli.detach import launch
+    from servescope.cli.start.detach import launch
 
     _end_as_with_ctrl_c()
     drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed

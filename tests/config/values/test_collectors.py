@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.collectors import COLLECTORS, collectors
-from servescope.config.parsers import GivenValue
+from servescope.config.values.collectors import COLLECTORS, collectors
+from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
 

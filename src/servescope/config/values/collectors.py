@@ -3,7 +3,7 @@
 Named by `settings`, called by `load`; the names are those that `metrics.collectors.host` makes collectors for.
 """
 
-from servescope.config.parsers import GivenValue
+from servescope.config.values.parsers import GivenValue
 
 # What TorchServe calls the system's metrics, which disable_system_metrics turns off.
 SYSTEM_COLLECTORS = ("cpu", "memory", "disk", "cgroup", "gpu")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.collector_url import collector, collector_url
-from servescope.config.parsers import GivenValue
+from servescope.config.values.collector_url import collector, collector_url
+from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
 

@@ -19,7 +19,7 @@ from servescope.config.bounds import (
     MAX_WORKERS,
 )
 from servescope.config.model.yaml_values import shown
-from servescope.config.parsers import GivenValue
+from servescope.config.values.parsers import GivenValue
 
 StartupModels = Mapping[str, Mapping[str, "StartupModel"]]
 

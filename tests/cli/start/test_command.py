@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from servescope.cli.start import parser, start, start_options
+from servescope.cli.start.command import parser, start, start_options
 
 EVERYTHING = [
     "--ts-config", "a.properties", "--model-store", "store", "--models", "a.mar", "b=b.mar", "--ncs", "--foreground",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from servescope.config.parsers import GivenValue
-from servescope.config.peers import peers
+from servescope.config.values.parsers import GivenValue
+from servescope.config.values.peers import peers
 from servescope.errors import ConfigurationError
 
 

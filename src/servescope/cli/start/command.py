@@ -101,7 +101,7 @@ def start(
     parsed = options.parse_args(arguments)
     check_wait(options, parsed)
     if parsed.detach:
-        from servescope.cli.detach import start_detached
+        from servescope.cli.start.detach import start_detached
 
         return start_detached(arguments, environ, directory, parsed.wait)
     settings = load_settings(start_options(parsed), environ, directory)

@@ -5,7 +5,7 @@ Named by `settings`, called by `load`.
 
 from servescope.config.address import Address, parse_address
 from servescope.config.bounds import MAX_LISTED
-from servescope.config.parsers import GivenValue, parts_of
+from servescope.config.values.parsers import GivenValue, parts_of
 from servescope.errors import ConfigurationError
 
 METRICS_PORT = 8082

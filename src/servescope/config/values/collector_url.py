@@ -5,7 +5,7 @@ Named by `settings`, and called by `tracing.destination` for the variables that 
 
 from urllib.parse import urlsplit
 
-from servescope.config.parsers import GivenValue
+from servescope.config.values.parsers import GivenValue
 
 TRACES_PATH = "/v1/traces"
 

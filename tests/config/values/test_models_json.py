@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.models_json import StartupModel, parse_models
-from servescope.config.parsers import GivenValue
+from servescope.config.values.models_json import StartupModel, parse_models
+from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
 

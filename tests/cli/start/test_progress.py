@@ -3,7 +3,7 @@
 import pytest
 
 from servescope.cli.client.readiness import what_lacks
-from servescope.cli.progress import Progress, hopeless, longest_load_s
+from servescope.cli.start.progress import Progress, hopeless, longest_load_s
 
 
 def model(standing, *, why="", lacking=True, asked_as="m", failed_loads=0, asked_for=1, version="1.0", timeout_s=120):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from servescope.cli.background import STDERR_NAME
-from servescope.cli.detach import launch
+from servescope.cli.start.background import STDERR_NAME
+from servescope.cli.start.detach import launch
 from servescope.errors import ConfigurationError
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from servescope.cli import runfile
-from servescope.cli.background import Background
 from servescope.cli.client.connection import AddressError, NoAnswerError
 from servescope.cli.client.endpoints import find_endpoints, open_client
 from servescope.cli.client.readiness import read_survey, what_lacks
 from servescope.cli.client.trust import UntrustedError
-from servescope.cli.progress import Progress, hopeless, longest_load_s
+from servescope.cli.start.background import Background
+from servescope.cli.start.progress import Progress, hopeless, longest_load_s
 from servescope.config.settings import Settings
 from servescope.errors import ServescopeError
 
