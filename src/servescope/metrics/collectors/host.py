@@ -10,7 +10,7 @@ from pathlib import Path
 
 from servescope.config.settings import Settings
 from servescope.config.values.collectors import COLLECTORS, SYSTEM_COLLECTORS
-from servescope.metrics.collectors.cgroup import CgroupCollector
+from servescope.metrics.collectors.cgroups.cgroup import CgroupCollector
 from servescope.metrics.collectors.cpu import CpuCollector
 from servescope.metrics.collectors.disks.disk import DiskCollector
 from servescope.metrics.collectors.gpus.gpu import GpuCollector

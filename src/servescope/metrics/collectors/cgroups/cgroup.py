@@ -1,13 +1,13 @@
 """What the server's container may use and uses: memory and processor limits of its cgroup, versions 1 and 2.
 
-In: the cgroup's files, which `cgroup_paths` finds. Out: up to four readings; none where there is no cgroup or no such
+In: the cgroup's files, which `paths` finds. Out: up to four readings; none where there is no cgroup or no such
 controller, which is no failure. Called by `sampler`.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from servescope.metrics.collectors.cgroup_paths import Mount, Place, find_place, parse_memberships, parse_mounts
+from servescope.metrics.collectors.cgroups.paths import Mount, Place, find_place, parse_memberships, parse_mounts
 from servescope.metrics.collectors.reading import Reading
 
 # Version 1 writes "no limit" as the largest multiple of the page size below 2^63.

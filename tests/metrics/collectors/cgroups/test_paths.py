@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.metrics.collectors.cgroup_paths import Place, find_place, parse_memberships, parse_mounts
+from servescope.metrics.collectors.cgroups.paths import Place, find_place, parse_memberships, parse_mounts
 
 MOUNTINFO = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 35 31 0:33 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory

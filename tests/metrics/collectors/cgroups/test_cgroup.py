@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from servescope.metrics.collectors.cgroup import CgroupCollector, parse_cpu_max, parse_memory_limit, parse_quota
+from servescope.metrics.collectors.cgroups.cgroup import CgroupCollector, parse_cpu_max, parse_memory_limit, parse_quota
 
 USED, LIMIT, CORES, THROTTLED = (
     "servescope_cgroup_memory_bytes",
