@@ -139,8 +139,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Try out policies for the number of workers on a trace or a pattern, in virtual time."""
-    if min_workers > max_workers:
-        raise ConfigurationError(f"--min-workers {min_workers} is more than --max-workers {max_workers}")
+    _check_workers(min_workers, max_workers)
     names = _names(policies)
     if out is not None:
         check_folder(out, force=force)
@@ -150,12 +149,7 @@ def simulate(
     objective_s = _OBJECTIVE_IN_MEDIANS * times.median_s if slo_ms is None else slo_ms / 1000
     terms = Terms(PoolOptions(load_time, batch_size, max_batch_delay / 1000), objective_s, min_workers, max_workers)
     comparison = compare(load, terms, names, bounded=not as_json)
-    if out is not None:
-        write_pictures(out, picture(load, terms, comparison))
-    if as_json:
-        typer.echo(json.dumps({"policies": [asdict(score) for score in comparison.scores]}, indent=2))
-    else:
-        _show(load, terms, comparison)
+    _tell(load, terms, comparison, out, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -168,6 +162,11 @@ class _Source:
     rate: float | None
     duration_s: float | None
     seed: int
+
+
+def _check_workers(fewest: int, most: int) -> None:
+    if fewest > most:
+        raise ConfigurationError(f"--min-workers {fewest} is more than --max-workers {most}")
 
 
 def _names(given: Sequence[str] | None) -> tuple[str, ...]:
@@ -204,7 +203,12 @@ def _arrivals(source: _Source) -> Arrivals:
     return make_arrivals(Pattern(source.pattern, rate, duration_s, source.seed, source.burstiness))
 
 
-def _show(load: Load, terms: Terms, comparison: Comparison) -> None:
+def _tell(load: Load, terms: Terms, comparison: Comparison, out: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        write_pictures(out, picture(load, terms, comparison))
+    if as_json:
+        typer.echo(json.dumps({"policies": [asdict(score) for score in comparison.scores]}, indent=2))
+        return
     from rich.console import Console
 
     from servescope.cli.scaling.scores import remark, scores_table

@@ -29,6 +29,15 @@ class Context:
     model-config.yaml. `environ` may rename the sequence headers (TS_REQUEST_SEQUENCE_ID, _START, _END).
     """
 
+    # Until a session or the handler sets them.
+    stopping_criteria: Any = None
+    cl_socket: Any = None
+    send_partial: Callable[[list[Any], int], None] | None = None
+    started: float = 0.0
+    take_tokens: Callable[[], Tokens | None] | None = None
+    send_engine_stats: Callable[[EngineStats], None] | None = None
+    end: Callable[[], None] | None = None
+
     def __init__(
         self,
         model_name: str,
@@ -53,21 +62,11 @@ class Context:
             "limit_max_image_pixels": limit_max_image_pixels,
         }
         self.model_yaml_config: dict[str, Any] = model_yaml_config if model_yaml_config is not None else {}
-        self.stopping_criteria: Any = None
-        self.cl_socket: Any = None
-        self.send_partial: Callable[[list[Any], int], None] | None = None
         self.header_key_sequence_id = environ.get("TS_REQUEST_SEQUENCE_ID", "ts_request_sequence_id")
         self.header_key_sequence_start = environ.get("TS_REQUEST_SEQUENCE_START", "ts_request_sequence_start")
         self.header_key_sequence_end = environ.get("TS_REQUEST_SEQUENCE_END", "ts_request_sequence_end")
-        self.request_processor: list[RequestProcessor] = [RequestProcessor(())]
-        self.stage_seconds: dict[str, float] = {}
-        self.started = 0.0
         self.served_models: list[ServedModel] = []
-        self.take_tokens: Callable[[], Tokens | None] | None = None
-        self.send_engine_stats: Callable[[EngineStats], None] | None = None
-        self.end: Callable[[], None] | None = None
-        self._ids: list[str] = []
-        self._request_ids: dict[int, str] | None = None
+        self.start_batch([], [RequestProcessor(())])
         self.metrics = metrics if metrics is not None else CustomMetrics(model_name)
 
     @property
@@ -97,19 +96,16 @@ class Context:
     def start_batch(self, ids: list[str], processors: list[RequestProcessor]) -> None:
         """Turn to the next batch: one id and one processor a request, in the order of the rows."""
         self._ids = ids
-        self._request_ids = None
+        self._request_ids: dict[int, str] | None = None
         self.request_processor = processors
-        self.stage_seconds = {}
+        self.stage_seconds: dict[str, float] = {}
 
     def fork(self) -> "Context":
         """A context for one more batch at the same time: own requests, shared model facts and metrics."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.request_processor = [RequestProcessor(())]
-        twin.stage_seconds = {}
         twin.take_tokens = None
-        twin._ids = []
-        twin._request_ids = None
+        twin.start_batch([], [RequestProcessor(())])
         twin.metrics = self._metrics.fork()
         return twin
 

@@ -104,11 +104,22 @@ class Session:
 
     def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
-        requests = batch.requests
-        rows, processors = read_requests(requests, Bodies(body), self._decode)
+        rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
         context = self._context
-        context.start_batch([request.id for request in requests], processors)
+        context.start_batch([request.id for request in batch.requests], processors)
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
+        reply, attachments = self._reply(batch, started, rows)
+        try:
+            self._channel.send(reply, attachments)
+        except ChannelClosed:
+            raise
+        except Exception as error:  # something that no message can hold
+            report_failure(error, [request.id for request in batch.requests])
+            failure = failure_of(error)
+            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, reply.stages))
+
+    def _reply(self, batch: Batch, started: float, rows: list[dict[str, Any]]) -> tuple[Reply, list[Buffer]]:
+        requests, context = batch.requests, self._context
         code, text = 200, ""
         parts: list[Part] = []
         attachments: list[Buffer] = []
@@ -125,15 +136,7 @@ class Session:
             if code == 200:  # a PredictionException may say so; its text is then the answer
                 parts = self._said(text, context, len(requests))
         stages = stages_of(context.stage_seconds, seconds)
-        reply = Reply(batch.id, True, code, text, parts, started, stages)
-        try:
-            self._channel.send(reply, attachments)
-        except ChannelClosed:
-            raise
-        except Exception as error:  # something that no message can hold
-            report_failure(error, [request.id for request in requests])
-            failure = failure_of(error)
-            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, stages))
+        return Reply(batch.id, True, code, text, parts, started, stages), attachments
 
     def _said(self, text: str, context: Context, count: int) -> list[Part]:
         """A text for an answer to every request."""
