@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.help.every import EVERY, page_of
-from integration.server import free_ports
+from integration.server import addresses, own_ports, properties
 
 pytestmark = pytest.mark.integration
 
@@ -45,9 +45,7 @@ def place(tmp_path):
     (tmp_path / "metrics.yaml").write_text(
         "model_metrics: {counter: [{name: Calls, unit: count, dimensions: [ModelName]}]}\n"
     )
-    ports = zip(("inference", "management", "metrics"), free_ports(3), strict=True)
-    lines = "".join(f"{name}_address=http://127.0.0.1:{port}\n" for name, port in ports)
-    (tmp_path / "config.properties").write_text(lines)
+    (tmp_path / "config.properties").write_text(properties(addresses(own_ports())))
     command = tmp_path / "bin" / "servescope"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m servescope.cli.main "$@"\n')

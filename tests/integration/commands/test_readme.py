@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from integration.server import free_ports
+from integration.server import addresses, own_ports, properties
 
 ROOT = Path(__file__).parents[3]
 SECTION = (ROOT / "README.md").read_text("utf-8").partition("\n## A first server\n")[2].partition("\n## ")[0]
 PASTED = [block.replace("\n    ", "\n").strip() for block in re.findall(r"(?:\n    .+)+", SECTION)]
-PORTS = ("inference", "management", "metrics")
 
 pytestmark = pytest.mark.integration
 
@@ -24,16 +23,15 @@ def shell(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (tmp_path / "temp").mkdir()
-    ports = dict(zip((8080, 8081, 8082), free_ports(3), strict=True))
+    free = own_ports()
+    ports = dict(zip((8080, 8081, 8082), free.values(), strict=True))
     config = tmp_path / "config.properties"
-    config.write_text(
-        "".join(f"{name}_address=http://127.0.0.1:{port}\n" for name, port in zip(PORTS, ports.values(), strict=True))
-    )
+    config.write_text(properties(addresses(free)))
     places = {"TS_CONFIG_FILE": str(config), "TEMP": str(tmp_path / "temp"), "TMPDIR": str(tmp_path)}
 
     def run(text):
-        for port, free in ports.items():
-            text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free}")
+        for port, other in ports.items():
+            text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{other}")
         return subprocess.run(
             ["sh", "-e"], input=text, cwd=tmp_path, env=os.environ | places, capture_output=True, text=True, check=False
         )

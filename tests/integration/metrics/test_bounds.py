@@ -1,13 +1,12 @@
 """A real Prometheus reads the bounds of a histogram off every format as the same labels, and so as the same series."""
 
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from http_server import Silent, answering
 from integration.prometheus_server import prometheus, scraping
 from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition import openmetrics, protobuf, text
@@ -24,29 +23,17 @@ SPELT = [
 ]  # fmt: skip
 
 
-@contextmanager
-def page(kind: str, body: bytes) -> Iterator[int]:
-    """The port of a server that has this page alone."""
+def page(kind, body):
+    """The handler of a server that has this page alone."""
 
-    class Page(BaseHTTPRequestHandler):
+    class Page(Silent, BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return Page
 
 
 def test_bounds_are_the_same_series_in_every_format(tmp_path):
@@ -56,7 +43,7 @@ def test_bounds_are_the_same_series_in_every_format(tmp_path):
     registry.histogram("h").labels().preset(range(len(BOUNDS) + 1), 3.0)
     with ExitStack() as stack:
         ports = [
-            stack.enter_context(page(form.CONTENT_TYPE, b"".join(form.render(registry))))
+            stack.enter_context(answering(page(form.CONTENT_TYPE, b"".join(form.render(registry)))))
             for form in (text, openmetrics, protobuf)
         ]
         server = stack.enter_context(prometheus(tmp_path / "prometheus", scraping(*ports), "native-histograms"))

@@ -8,11 +8,9 @@ import pytest
 
 from certificates import loopback_pair
 from integration.net_server import NOOP, run_start, serving, site
-from integration.server import PATIENCE_S, free_ports
+from integration.server import PATIENCE_S, addresses, free_ports, own_ports
 
 pytestmark = pytest.mark.integration
-
-APIS = ("inference", "management", "metrics")
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +22,8 @@ def pair(tmp_path_factory):
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory, pair):
     """The ports of a server with TLS, and a client that trusts its certificate."""
-    ports = dict(zip(APIS, free_ports(3), strict=True))
-    settings = {f"{api}_address": f"https://127.0.0.1:{port}" for api, port in ports.items()}
-    settings |= {"certificate_file": str(pair[0]), "private_key_file": str(pair[1])}
+    ports = own_ports()
+    settings = addresses(ports, "https") | {"certificate_file": str(pair[0]), "private_key_file": str(pair[1])}
     http = httpx.Client(verify=ssl.create_default_context(cafile=str(pair[0])), timeout=PATIENCE_S)
     with serving(tmp_path_factory.mktemp("tls"), settings, {"noop": NOOP}), http:
         yield ports, http

@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from integration.net_server import NOOP, log, run_start, serving, site, stop
+from integration.server import APIS
 
 pytestmark = pytest.mark.integration
-
-APIS = ("inference", "management", "metrics")
 
 
 def client(directory, api):

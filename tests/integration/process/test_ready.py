@@ -12,11 +12,10 @@ from http_server import Silent, answering
 from integration.deployed import GATED, Deployed
 from integration.detached import NOOP, make_site
 from integration.net_server import serving
-from integration.server import PATIENCE_S, Server, free_ports, pack, wait_until
+from integration.server import APIS, PATIENCE_S, Server, free_ports, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
-APIS = ("inference", "management", "metrics")
 # Loads, a worker after the other, as files `go0`, `go1` … appear; ends when it is told to, by a request or a file.
 WORKER = """
 import os, pathlib, time

@@ -13,12 +13,11 @@ import psutil
 import pytest
 
 from integration.deployed import GATED, Deployed
-from integration.net_server import log, run_start, site
-from integration.server import PATIENCE_S, alive, free_ports, hang_up, pack, wait_until
+from integration.net_server import begin_start, log, run_start, site
+from integration.server import PATIENCE_S, alive, hang_up, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
-APIS = ("inference", "management", "metrics")
 CHILD = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n"
 
 
@@ -155,16 +154,7 @@ def test_from_the_first_moment(tmp_path, number):
     """A server that is told to end before it has begun to serve ends with status 0, without a traceback; SIGHUP ends nobody."""
     (tmp_path / "store").mkdir()
     logs = tmp_path / "logs"
-    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
-    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
-        cwd=tmp_path,
-        env=os.environ | {"TEMP": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begin_start(tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_until(logs.exists, "the logs")
     process.send_signal(signal.SIGHUP)
     process.send_signal(number)
@@ -245,15 +235,8 @@ def test_during_the_start(tmp_path):
     )
     (build / "backend.py").write_text(f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(3600)\n")
     pack(store / "m.mar", "m", GATED, files={"r.txt": f"--no-index\n{build}\n"}, requirementsFile="r.txt")
-    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
-    lines += ["model_store=store\n", "load_models=all\n", "install_py_dep_per_model=true\n"]
-    (tmp_path / "config.properties").write_text("".join(lines))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
-        cwd=tmp_path,
-        env=os.environ | {"TEMP": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-    )
+    settings = {"load_models": "all", "install_py_dep_per_model": "true"}
+    process = begin_start(tmp_path, settings=settings, stdout=subprocess.DEVNULL)
     wait_until(began.exists, "pip to build")
     family = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
@@ -320,14 +303,7 @@ def test_during_a_download(tmp_path):
     (tmp_path / "store").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as source:
         url = f"http://127.0.0.1:{source.getsockname()[1]}/m.mar"
-        lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
-        (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n", f"load_models={url}\n"]))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
-            cwd=tmp_path,
-            env=os.environ | {"TEMP": str(tmp_path)},
-            stdout=subprocess.DEVNULL,
-        )
+        process = begin_start(tmp_path, settings={"load_models": url}, stdout=subprocess.DEVNULL)
         client, _ = source.accept()
         with client:
             client.recv(65536)

@@ -16,12 +16,11 @@ import pytest
 
 from certificates import loopback_pair
 from integration.deployed import Deployed
-from integration.net_server import NOOP, log, predict, serving
-from integration.server import PATIENCE_S, Server, free_ports, pack, wait_until
+from integration.net_server import NOOP, begin_start, log, predict, serving
+from integration.server import PATIENCE_S, Server, addresses, own_ports, pack, properties, wait_until
 
 pytestmark = pytest.mark.integration
 
-APIS = ("inference", "management", "metrics")
 FILES = ["access_log", "model_log", "model_metrics", "ts_log", "ts_metrics"]
 
 
@@ -102,9 +101,8 @@ def test_quit_shows_where_the_threads_are(launch):
 def test_a_terminal_that_is_closed(tmp_path):
     """The server goes on without it, and ends in order, with status 0, when it is told to."""
     (tmp_path / "store").mkdir()
-    ports = dict(zip(APIS, free_ports(3), strict=True))
-    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in ports.items()]
-    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
+    ports = own_ports()
+    (tmp_path / "config.properties").write_text(properties({**addresses(ports), "model_store": "store"}))
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(tmp_path)
@@ -128,14 +126,7 @@ def test_a_terminal_that_is_closed(tmp_path):
 def test_a_reader_of_its_output_that_is_gone(tmp_path):
     """`servescope start | head -1`: a broken pipe costs the echo, and the status at the end is 0."""
     (tmp_path / "store").mkdir()
-    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
-    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt"],
-        cwd=tmp_path,
-        env=os.environ | {"TEMP": str(tmp_path)},
-        stdout=subprocess.PIPE,
-    )
+    process = begin_start(tmp_path, stdout=subprocess.PIPE)
     assert process.stdout.readline()
     process.stdout.close()
     started = tmp_path / "logs" / "ts_log.log"
@@ -147,16 +138,8 @@ def test_a_reader_of_its_output_that_is_gone(tmp_path):
 def test_a_launcher_that_dies(tmp_path):
     """Whoever started the server and waits for its word may be killed; the server does not mind."""
     (tmp_path / "store").mkdir()
-    lines = [f"{api}_address=http://127.0.0.1:{port}\n" for api, port in zip(APIS, free_ports(3), strict=True)]
-    (tmp_path / "config.properties").write_text("".join([*lines, "model_store=store\n"]))
     reader, writer = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "servescope.cli.main", "start", "--ncs", "--dt", "--ready-fd", str(writer)],
-        cwd=tmp_path,
-        env=os.environ | {"TEMP": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        pass_fds=[writer],
-    )
+    process = begin_start(tmp_path, "--ready-fd", str(writer), stdout=subprocess.DEVNULL, pass_fds=[writer])
     os.close(reader)
     os.close(writer)
     started = tmp_path / "logs" / "ts_log.log"
@@ -171,9 +154,11 @@ def secure(tmp_path):
     pair = tmp_path / "pair"
     pair.mkdir()
     loopback_pair(pair)
-    ports = dict(zip(APIS, free_ports(3), strict=True))
-    settings = {f"{api}_address": f"https://127.0.0.1:{port}" for api, port in ports.items()}
-    settings |= {"certificate_file": str(pair / "certificate.pem"), "private_key_file": str(pair / "key.pem")}
+    ports = own_ports()
+    settings = addresses(ports, "https") | {
+        "certificate_file": str(pair / "certificate.pem"),
+        "private_key_file": str(pair / "key.pem"),
+    }
     with serving(tmp_path / "server", settings, {}) as server:
         yield server, ports["inference"], pair
 
