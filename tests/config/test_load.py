@@ -8,8 +8,8 @@ import pytest
 from servescope.config.address import Address
 from servescope.config.environment import variable
 from servescope.config.load import StartOptions, load_settings, require_model_store
+from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
-from servescope.config.values.load_list import LoadModel
 from servescope.errors import ConfigurationError
 
 QUIET = StartOptions(no_config_snapshots=True)

@@ -6,8 +6,8 @@ from typing import Literal
 
 from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
+from servescope.config.load_list import LoadModel
 from servescope.config.model.options import RegisterOptions
-from servescope.config.values.load_list import LoadModel
 from servescope.errors import ServescopeError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part

@@ -7,8 +7,8 @@ import pytest
 
 from fleet.clock import settle
 from fleet.scripted import concurrent
+from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
-from servescope.config.values.load_list import LoadModel
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

@@ -139,7 +139,8 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Try out policies for the number of workers on a trace or a pattern, in virtual time."""
-    _check_workers(min_workers, max_workers)
+    if min_workers > max_workers:
+        raise ConfigurationError(f"--min-workers {min_workers} is more than --max-workers {max_workers}")
     names = _names(policies)
     if out is not None:
         check_folder(out, force=force)
@@ -149,7 +150,12 @@ def simulate(
     objective_s = _OBJECTIVE_IN_MEDIANS * times.median_s if slo_ms is None else slo_ms / 1000
     terms = Terms(PoolOptions(load_time, batch_size, max_batch_delay / 1000), objective_s, min_workers, max_workers)
     comparison = compare(load, terms, names, bounded=not as_json)
-    _tell(load, terms, comparison, out, as_json=as_json)
+    if out is not None:
+        write_pictures(out, picture(load, terms, comparison))
+    if as_json:
+        typer.echo(json.dumps({"policies": [asdict(score) for score in comparison.scores]}, indent=2))
+    else:
+        _show(load, terms, comparison)
 
 
 @dataclass(frozen=True)
@@ -162,11 +168,6 @@ class _Source:
     rate: float | None
     duration_s: float | None
     seed: int
-
-
-def _check_workers(fewest: int, most: int) -> None:
-    if fewest > most:
-        raise ConfigurationError(f"--min-workers {fewest} is more than --max-workers {most}")
 
 
 def _names(given: Sequence[str] | None) -> tuple[str, ...]:
@@ -203,12 +204,7 @@ def _arrivals(source: _Source) -> Arrivals:
     return make_arrivals(Pattern(source.pattern, rate, duration_s, source.seed, source.burstiness))
 
 
-def _tell(load: Load, terms: Terms, comparison: Comparison, out: Path | None, *, as_json: bool) -> None:
-    if out is not None:
-        write_pictures(out, picture(load, terms, comparison))
-    if as_json:
-        typer.echo(json.dumps({"policies": [asdict(score) for score in comparison.scores]}, indent=2))
-        return
+def _show(load: Load, terms: Terms, comparison: Comparison) -> None:
     from rich.console import Console
 
     from servescope.cli.scaling.scores import remark, scores_table

@@ -80,7 +80,7 @@ def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[
         httptools.HttpParserInvalidURLError: see `split_target`.
     """
     content_type = request_id = b""
-    has_length = expects = says_connection = False
+    has_length = expects_continue = says_connection = False
     for name, value in headers:
         length = len(name)
         if length == 12:
@@ -94,14 +94,22 @@ def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[
         elif length == 10:
             says_connection = says_connection or name.lower() == b"connection"
         elif length == 6 and name.lower() == b"expect":
-            expects = value.strip().lower() == b"100-continue"
-    verb = parser.get_method()
+            expects_continue = value.strip().lower() == b"100-continue"
+    method = parser.get_method()
     keep_alive = parser.should_keep_alive()
     # Unasked, only HTTP/1.1 keeps a connection: to have the version written out takes longer than all of the above.
     version = "1.1" if keep_alive and not says_connection else parser.get_http_version()
-    expects = expects and version != "1.0"  # which knows no 100
-    method = _METHODS.get(verb) or verb.decode("ascii")
     path, query = _split_again(target) if len(target) <= _SHORT else split_target(target)
     return Request(
-        target, headers, method, version, keep_alive, path, query, content_type, request_id, has_length, expects
+        target,
+        headers,
+        _METHODS.get(method) or method.decode("ascii"),
+        version,
+        keep_alive,
+        path,
+        query,
+        content_type,
+        request_id,
+        has_length,
+        expects_continue and version != "1.0",  # which knows no 100
     )
