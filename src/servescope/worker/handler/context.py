@@ -38,6 +38,12 @@ class Context:
     send_engine_stats: Callable[[EngineStats], None] | None = None
     end: Callable[[], None] | None = None
 
+    # Of the batch in hand: see `start_batch`.
+    request_processor: list[RequestProcessor]
+    stage_seconds: dict[str, float]
+    _ids: list[str]
+    _request_ids: dict[int, str] | None
+
     def __init__(
         self,
         model_name: str,
@@ -96,9 +102,9 @@ class Context:
     def start_batch(self, ids: list[str], processors: list[RequestProcessor]) -> None:
         """Turn to the next batch: one id and one processor a request, in the order of the rows."""
         self._ids = ids
-        self._request_ids: dict[int, str] | None = None
+        self._request_ids = None
         self.request_processor = processors
-        self.stage_seconds: dict[str, float] = {}
+        self.stage_seconds = {}
 
     def fork(self) -> "Context":
         """A context for one more batch at the same time: own requests, shared model facts and metrics."""
