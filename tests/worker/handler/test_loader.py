@@ -129,7 +129,10 @@ def test_what_an_initialisation_raises_comes_through(model):
 
 def test_what_every_worker_imports_is_light():
     """A worker whose handler needs no torch never loads it, nor numpy, Pillow or yaml."""
-    modules = ["context", "measuring.custom_metrics", "loader", "envelopes", "headers", "measuring.caching_metric"]
+    modules = [
+        "handler.context", "handler.loader", "handler.envelopes", "requests.headers",
+        "measuring.custom_metrics", "measuring.caching_metric",
+    ]  # fmt: skip
     code = (
         f"import sys\nfor name in {modules}: __import__('servescope.worker.' + name)\n"
         "print([name for name in ('torch', 'numpy', 'PIL', 'yaml') if name in sys.modules])"
