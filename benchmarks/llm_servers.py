@@ -8,16 +8,17 @@ among sessions first (its autogroups), and vLLM's engine, which never sleeps whi
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from servers import free_ports
 
 START_LIMIT_S = 280.0
 POLL_S = 0.2
@@ -71,15 +72,6 @@ def servescope(model: Path, options: Sequence[str] = ()) -> Kind:
     """Ours, of the same environment."""
     words = (sys.executable, "-m", "servescope.cli.main", "llm", str(model), "--disable-token-auth", "--ncs")
     return Kind("Servescope", (*words, *ENGINE_OPTIONS, *options))
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def _ports(kind: Kind, room: Path) -> tuple[int, tuple[str, ...]]:

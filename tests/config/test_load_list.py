@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.config.load_list import LoadModel, parse_load_models
-from servescope.config.parsers import GivenValue
+from servescope.config.values.parsers import GivenValue
 
 
 def read(text):

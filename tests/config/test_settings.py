@@ -2,8 +2,8 @@
 
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of
-from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import StartupModel
 
 TORCHSERVE_KEYS = """
 inference_address management_address metrics_address grpc_inference_address grpc_management_address

@@ -32,7 +32,7 @@ def test_the_layers_are_pyprojects(page):
     assert layers() in page
 
 
-@pytest.mark.parametrize("package", ["metrics", "web", "cli"])
+@pytest.mark.parametrize("package", ["metrics", "web", "cli", "worker"])
 def test_the_rooms_are_pyprojects(package):
     """Of each package that has floors of its own."""
     (line,) = re.findall(rf"^    {package} {{2,}}(.+)$", PAGE, re.MULTILINE)

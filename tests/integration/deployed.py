@@ -32,6 +32,24 @@ def handle(data, context):
     return [str(len(data))] * len(data)
 """
 
+# Loads at the third try; `{error}` is what it raises at the others.
+FLAKY = """
+import os, pathlib, time
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+class Flaky:
+    def initialize(self, context):
+        notes = NOTES / context.model_name
+        with open(notes / "loads", "a") as loads:
+            loads.write("load\\n")
+        tries = len((notes / "loads").read_text().splitlines())
+        if tries < 3:
+            raise {error}
+
+    def handle(self, data, context):
+        return ["up"] * len(data)
+"""
+
 
 class Deployed:
     """A model in a server, with the notes that its handler leaves."""

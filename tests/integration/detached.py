@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from integration.server import COMMAND, free_ports, pack, wait_until
+from integration.server import COMMAND, addresses, own_ports, pack, properties, wait_until
 from servescope.cli import runfile
 
 NOOP = "def handle(data, context):\n    return data and [b'answer'] * len(data)\n"
@@ -80,15 +80,14 @@ class Site:
 
 def make_site(directory: Path, models: Mapping[str, str], load_models: str, **settings: str) -> Site:
     """`models`: file names of the store, without their ending, and handlers."""
-    ports = zip(("inference", "management", "metrics"), free_ports(3), strict=True)
-    urls = {api: f"http://127.0.0.1:{port}" for api, port in ports}
+    ports = own_ports()
+    urls = {api: f"http://127.0.0.1:{port}" for api, port in ports.items()}
     store = directory / "store"
     store.mkdir()
     for name, code in models.items():
         model, _, version = name.partition("_")
         pack(store / f"{name}.mar", model, code, version=version or "1.0")
-    lines = {f"{api}_address": url for api, url in urls.items()}
-    lines |= {"model_store": "store", "load_models": load_models, "default_workers_per_model": "1"}
+    lines = addresses(ports) | {"model_store": "store", "load_models": load_models, "default_workers_per_model": "1"}
     lines |= {"disable_system_metrics": "true", **settings}
-    (directory / "config.properties").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+    (directory / "config.properties").write_text(properties(lines))
     return Site(directory, os.environ | {"TEMP": str(directory), "COLUMNS": "160"}, urls)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from integration.server import COMMAND, PATIENCE_S, Server, pack
+from integration.server import COMMAND, PATIENCE_S, Server, addresses, own_ports, pack, properties
 
 NOOP = "def handle(data, context):\n    return data and [b'ok'] * len(data)\n"
 
@@ -142,6 +142,17 @@ def run_start(
         check=False,
         **how,
     )
+
+
+def begin_start(
+    directory: Path, *words: str, settings: Mapping[str, str] | None = None, **how: Any
+) -> "subprocess.Popen[Any]":
+    """`servescope start` in a directory with a store, on ports of its own, under way. `how`: more for `subprocess.Popen`."""
+    (directory / "config.properties").write_text(
+        properties({**addresses(own_ports()), "model_store": "store", **(settings or {})})
+    )
+    command = [*COMMAND, "start", "--ncs", "--dt", *words]
+    return subprocess.Popen(command, cwd=directory, env=os.environ | {"TEMP": str(directory)}, **how)
 
 
 def stop(server: Server) -> int:

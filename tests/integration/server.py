@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 PATIENCE_S = 30.0
+APIS = ("inference", "management", "metrics")
 COMMAND = (sys.executable, "-m", "servescope.cli.main")
 
 
@@ -49,6 +50,21 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def own_ports() -> dict[str, int]:
+    """Free ports for a server's three APIs."""
+    return dict(zip(APIS, free_ports(len(APIS)), strict=True))
+
+
+def addresses(ports: Mapping[str, int], scheme: str = "http") -> dict[str, str]:
+    """The settings that say so."""
+    return {f"{api}_address": f"{scheme}://127.0.0.1:{port}" for api, port in ports.items()}
+
+
+def properties(settings: Mapping[str, str]) -> str:
+    """The text of a configuration file."""
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
 def pack(
@@ -101,11 +117,14 @@ class Server:
         self.notes = directory / "notes"
         self.store.mkdir(exist_ok=True)
         self.notes.mkdir()
-        self.ports = dict(zip(("inference", "management", "metrics"), free_ports(3), strict=True))
-        lines = {f"{api}_address": f"http://127.0.0.1:{port}" for api, port in self.ports.items()}
-        lines |= {"model_store": "store", "enable_model_api": "true", "disable_token_authorization": "true"}
+        self.ports = own_ports()
+        lines = addresses(self.ports) | {
+            "model_store": "store",
+            "enable_model_api": "true",
+            "disable_token_authorization": "true",
+        }
         lines |= {"disable_system_metrics": "true", "unregister_model_timeout": "15", **settings}
-        (directory / "test.properties").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+        (directory / "test.properties").write_text(properties(lines))
         self._environ = os.environ | {"TEMP": str(directory), "NOTES": str(self.notes)} | dict(environ or {})
         self.http = httpx.Client(timeout=2 * PATIENCE_S, limits=httpx.Limits(max_keepalive_connections=None))
         self.threads = ThreadPoolExecutor(32)

@@ -38,17 +38,18 @@ class Failing:
             silent(life, message)
 
 
+async def scaled(managed, count):
+    """Whether, having asked for so many workers, one is told of that number and there are that many."""
+    outcome = await managed.scale(count)
+    return outcome == Outcome(200, SCALED.format(count)) and managed.working == count
+
+
 async def many_scales(directory):
     managed = Managed(directory, slow)
     await managed.register()
-
-    async def scale(count):
-        outcome = await managed.scale(count)
-        return outcome, managed.working == count
-
     counts = [number % 4 + 1 for number in range(15)]
-    results = await asyncio.gather(*map(scale, counts))
-    assert results == [(Outcome(200, SCALED.format(count)), True) for count in counts]
+    results = await asyncio.gather(*(scaled(managed, count) for count in counts))
+    assert all(results)
     assert managed.working == counts[-1]
 
 
@@ -117,8 +118,7 @@ def test_a_failure_is_told_to_whom_it_concerns(tmp_path):
         with pytest.raises(WorkerFailed):
             await managed.scale(2)
         script.broken = False
-        assert await managed.scale(2) == Outcome(200, SCALED.format(2))
-        assert managed.working == 2
+        assert await scaled(managed, 2)
 
     run(main())
 
@@ -131,8 +131,7 @@ def test_workers_that_died_since(tmp_path):
         await managed.register(initial_workers=2)
         managed.lives[0].die(3)
         await until(lambda: managed.working == 1, 0.01)
-        assert await managed.scale(2) == Outcome(200, SCALED.format(2))
-        assert managed.working == 2
+        assert await scaled(managed, 2)
 
     run(main())
 

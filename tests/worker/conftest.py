@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import servescope.worker
-from servescope.worker.context import Context, RequestProcessor
-from servescope.worker.loader import load_handler
+from servescope.worker.handler.context import Context, RequestProcessor
+from servescope.worker.handler.loader import load_handler
 from worker.written import watched
 
 sys.path.insert(0, str(Path(servescope.worker.__file__).parent / "shim"))

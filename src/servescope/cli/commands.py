@@ -66,7 +66,9 @@ METRICS = Group(
 SERVESCOPE = Group(
     "The model server you can see into.",
     {
-        "start": Command("servescope.cli.start:start", "Start the server, with torchserve's options.", own_words=True),
+        "start": Command(
+            "servescope.cli.start.command:start", "Start the server, with torchserve's options.", own_words=True
+        ),
         "llm": Command(
             "servescope.cli.llm.command:llm",
             "Serve a language model with vLLM's engine: the OpenAI API on the inference port.",

@@ -30,6 +30,33 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
 ]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Archive: a name in the model store, a directory or a URL.")]
+ServedName = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
+]
+Handler = Annotated[
+    str | None, typer.Option("--handler", metavar="HANDLER", help="Handler to use instead of the archive's.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", help="Workers to start with.", parser=whole(0), metavar="N")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Requests a batch.", parser=whole(1), metavar="N")]
+MaxBatchDelay = Annotated[
+    int | None,
+    typer.Option("--max-batch-delay", help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N"),
+]
+ResponseTimeout = Annotated[
+    int | None,
+    typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
+]
+StartupTimeout = Annotated[
+    int | None,
+    typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
+]
+MinWorkers = Annotated[
+    int | None, typer.Option("--min-workers", "--workers", help="Workers to have.", parser=whole(0), metavar="N")
+]
+MaxWorkers = Annotated[
+    int | None, typer.Option("--max-workers", help="Workers to have at most.", parser=whole(0), metavar="N")
+]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the workers are up (the default), or do not.")]
 
 
@@ -38,33 +65,14 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the wor
     "servescope models register drowsy --workers 1 --batch-size 4",
 )
 def register(
-    url: Annotated[
-        str, typer.Argument(metavar="URL", help="Archive: a name in the model store, a directory or a URL.")
-    ],
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Workers to start with.", parser=whole(0), metavar="N")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Requests a batch.", parser=whole(1), metavar="N")
-    ] = None,
-    max_batch_delay: Annotated[
-        int | None,
-        typer.Option("--max-batch-delay", help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N"),
-    ] = None,
-    response_timeout: Annotated[
-        int | None,
-        typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
-    ] = None,
-    startup_timeout: Annotated[
-        int | None,
-        typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
-    ] = None,
-    handler: Annotated[
-        str | None, typer.Option("--handler", metavar="HANDLER", help="Handler to use instead of the archive's.")
-    ] = None,
+    url: Url,
+    name: ServedName = None,
+    workers: Workers = None,
+    batch_size: BatchSize = None,
+    max_batch_delay: MaxBatchDelay = None,
+    response_timeout: ResponseTimeout = None,
+    startup_timeout: StartupTimeout = None,
+    handler: Handler = None,
     wait: Wait = True,
     management_address: ManagementAddress = None,
     token: Token = None,
@@ -139,12 +147,8 @@ def describe(
 )
 def scale(
     name: Name,
-    min_workers: Annotated[
-        int | None, typer.Option("--min-workers", "--workers", help="Workers to have.", parser=whole(0), metavar="N")
-    ] = None,
-    max_workers: Annotated[
-        int | None, typer.Option("--max-workers", help="Workers to have at most.", parser=whole(0), metavar="N")
-    ] = None,
+    min_workers: MinWorkers = None,
+    max_workers: MaxWorkers = None,
     version: Version = None,
     wait: Wait = True,
     management_address: ManagementAddress = None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from servescope.config.parsers import Parser
+from servescope.config.values.parsers import Parser
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_pro
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load_list import parse_load_models
-from servescope.config.models_json import parse_models
-from servescope.config.parsers import GivenValue, flag
 from servescope.config.properties import expand_variables, parse_properties
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import parse_models
+from servescope.config.values.parsers import GivenValue, flag
 from servescope.errors import ConfigurationError
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from servescope.config.bounds import MAX_MODELS
-from servescope.config.parsers import GivenValue, parts_of
+from servescope.config.values.parsers import GivenValue, parts_of
 
 _NAMED = re.compile(r"([^=/:]*)=(.*)", re.DOTALL)
 

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.keeper import Keeper, PoolOptions
 from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
@@ -40,6 +40,19 @@ class PoolContext:
     next_number: Callable[[], int]
     model_line: Callable[[str, str, str, Sequence[str]], None]
     oom: Callable[[], bool]
+
+
+class PoolEvents(Protocol):
+    """Who gives the workers their work; `serving.queue.dispatcher` is one."""
+
+    def worker_free(self, worker: Worker) -> None:
+        """It can take a batch now."""
+
+    def workers_changed(self) -> None:
+        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
+
+    def batches_of_one(self) -> None:
+        """The workers serve a language model, which takes no more than one request in a batch."""
 
 
 class Pool:

@@ -1,12 +1,32 @@
 """What the workers of one model version go through, told to the metrics. In: calls of `fleet.pool`. Out: those of `metrics`."""
 
+from collections import Counter
+
+from servescope.errors import last_line
 from servescope.fleet.launch import HandlerMetrics
-from servescope.fleet.troubles import Troubles
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import EngineStats
+
+
+class Troubles:
+    """What has gone wrong so far, for `serving.readiness.survey`. `restarts`: by reason, as servescope_worker_restarts_total has
+    them. `latest`: the last line of why a worker ended that nobody had ended, "" where none has.
+    """
+
+    def __init__(self) -> None:
+        self.restarts: Counter[str] = Counter()
+        self.latest = ""
+
+    def ended(self, why: str) -> None:
+        """A worker's process has ended, or could not be started."""
+        self.latest = last_line(why)
+
+    def restarted(self, reason: str) -> None:
+        """It is started again."""
+        self.restarts[reason] += 1
 
 
 class WorkerRecords:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from servescope.config.model.options import ModelOptions
 from servescope.fleet.worker.work import WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.serving.model import Model
@@ -34,6 +35,27 @@ def describe(
 
     `unloading`, which TorchServe does not have, is there where it is unregistered and has yet to finish.
     """
+    described = _registered(model) | _modes(model.options)
+    described["loadedAtStartup"] = model.loaded_at_startup
+    described["workers"] = [
+        describe_worker(worker, resident_bytes, gpu_usage)
+        for worker in sorted(model.pool, key=lambda worker: worker.number)
+    ]
+    pending = len(model.dispatcher)
+    described["jobQueueStatus"] = {
+        "remainingCapacity": model.options.job_queue_size - pending,
+        "pendingRequests": pending,
+    }
+    if model.leaves_by is not None:
+        left = max(0, round(model.leaves_by - time.monotonic()))
+        described["unloading"] = {"requestsInFlight": model.in_flight, "secondsLeft": left}
+    if metadata is not None:
+        described["customizedMetadata"] = metadata
+    return described
+
+
+def _registered(model: Model) -> dict[str, Any]:
+    """What it is and runs with."""
     options = model.options
     described: dict[str, Any] = {
         "modelName": model.name,
@@ -54,7 +76,12 @@ def describe(
     }
     if options.device_ids is not None:
         described["deviceIds"] = list(options.device_ids)
-    described |= {
+    return described
+
+
+def _modes(options: ModelOptions) -> dict[str, Any]:
+    """How requests are put together, and sequences of them."""
+    return {
         "continuousBatching": options.continuous_batching,
         "useJobTicket": options.use_job_ticket,
         "useVenv": options.use_venv,
@@ -63,19 +90,4 @@ def describe(
         "sequenceTimeoutMSec": options.sequence_timeout_ms,
         "maxNumSequence": options.max_num_sequence,
         "maxSequenceJobQueueSize": options.max_sequence_job_queue_size,
-        "loadedAtStartup": model.loaded_at_startup,
-        "workers": [
-            describe_worker(worker, resident_bytes, gpu_usage)
-            for worker in sorted(model.pool, key=lambda worker: worker.number)
-        ],
-        "jobQueueStatus": {
-            "remainingCapacity": options.job_queue_size - len(model.dispatcher),
-            "pendingRequests": len(model.dispatcher),
-        },
     }
-    if model.leaves_by is not None:
-        left = max(0, round(model.leaves_by - time.monotonic()))
-        described["unloading"] = {"requestsInFlight": model.in_flight, "secondsLeft": left}
-    if metadata is not None:
-        described["customizedMetadata"] = metadata
-    return described

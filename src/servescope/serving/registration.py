@@ -134,30 +134,27 @@ async def _install(archive: Archive, host: Host, options: ModelOptions) -> str:
 
 
 def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, *, loaded_at_startup: bool) -> Model:
-    settings, manifest = host.settings, archive.manifest
-    plan = LaunchPlan(
-        _load(archive, options, host),
-        python,
-        worker_environment(
-            host.environ,
-            settings.blacklist_env_vars,
-            str(archive.directory),
-            manifest.handler,
-            venv=python != sys.executable,
-        ),
-        (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
-        options.max_concurrency or sys.maxsize,
-    )
+    name, version = archive.manifest.model_name, archive.manifest.model_version
+    plan = _launch_plan(archive, options, host, python)
     devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
-    pool = Pool(plan, archive.directory, devices, _pool_options(options, settings), host.pools)
-    recorder = host.recorder.model(manifest.model_name, manifest.model_version, options.objectives)
+    pool = Pool(plan, archive.directory, devices, _pool_options(options, host.settings), host.pools)
+    recorder = host.recorder.model(name, version, options.objectives)
     queue = QueueOptions(
         options.job_queue_size, options.batch_size, options.max_batch_delay_ms, options.client_timeout_ms
     )
-    dispatcher = Dispatcher(manifest.model_name, queue, pool, host.recorder, recorder)
+    dispatcher = Dispatcher(name, queue, pool, host.recorder, recorder)
     pool.events = dispatcher
-    runtime = options.runtime or manifest.runtime
-    recorder.describe(manifest.handler, runtime, options.batch_size, options.max_batch_delay_ms, options.device_type)
+    runtime = options.runtime or archive.manifest.runtime
+    model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup)
+    _show(model)
+    return model
+
+
+def _show(model: Model) -> None:
+    """Have the model's own gauges tell of it."""
+    recorder, pool, dispatcher, options = model.recorder, model.pool, model.dispatcher, model.options
+    handler = model.archive.manifest.handler
+    recorder.describe(handler, model.runtime, options.batch_size, options.max_batch_delay_ms, options.device_type)
     recorder.queue(
         lambda: len(dispatcher),
         lambda: dispatcher.oldest_s,
@@ -165,19 +162,25 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         options.job_queue_size,
     )
     recorder.workers(pool.states)
-    model = Model(
-        manifest.model_name,
-        manifest.model_version,
-        runtime,
-        archive,
-        options,
-        pool,
-        dispatcher,
-        recorder,
-        loaded_at_startup,
-    )
+    # Of the model: scaling gives it other options.
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
-    return model
+
+
+def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: str) -> LaunchPlan:
+    settings = host.settings
+    return LaunchPlan(
+        _load(archive, options, host),
+        python,
+        worker_environment(
+            host.environ,
+            settings.blacklist_env_vars,
+            str(archive.directory),
+            archive.manifest.handler,
+            venv=python != sys.executable,
+        ),
+        (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
+        options.max_concurrency or sys.maxsize,
+    )
 
 
 def _pool_options(options: ModelOptions, settings: Settings) -> PoolOptions:

@@ -7,8 +7,8 @@ Those are often meant for other programs: what they say amiss is a `Refused`, wh
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from servescope.config.collector_url import collector_url
 from servescope.config.settings import Settings
+from servescope.config.values.collector_url import collector_url
 
 TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"

@@ -1,6 +1,6 @@
 """The worker's end of the channel: blocking reads and writes on the socket that the front end handed down.
 
-Used by `worker.session`. A large attachment is read straight into the one buffer that the handler will be given.
+Used by `worker.sessions.session`. A large attachment is read straight into the one buffer that the handler will be given.
 """
 
 import socket

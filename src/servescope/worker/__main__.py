@@ -19,8 +19,8 @@ from servescope.errors import EngineFailed, InvalidModel
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.measured.memory import mapped
 from servescope.wire.messages import Load, Loaded, Measuring
-from servescope.worker.context import Context
-from servescope.worker.loader import Finish, LoadedHandler, load_handler
+from servescope.worker.handler.context import Context
+from servescope.worker.handler.loader import Finish, LoadedHandler, load_handler
 from servescope.worker.loop import make_runner
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.each import Each
@@ -28,8 +28,8 @@ from servescope.worker.measuring.folding import Folding
 from servescope.worker.measuring.probe import Probe
 from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
-from servescope.worker.session import Session, described, report_failure
-from servescope.worker.texts import text_of
+from servescope.worker.replies.texts import text_of
+from servescope.worker.sessions.session import Session, described, report_failure
 
 SHIM = Path(__file__).parent / "shim"
 MOST_NAMES = 1000  # that one language model answers to
@@ -67,7 +67,7 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     try:
         handler = load_handler(load.handler, Path(load.model_dir), context, finish)
         if load.envelope:
-            from servescope.worker.envelopes import wrap
+            from servescope.worker.handler.envelopes import wrap
 
             handler = wrap(load.envelope, handler)
         _check_names(context)
@@ -116,7 +116,7 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
         if not handler.is_async:
             Session(channel, handler, context, decode, load.answer_limit).run()
             return 0
-        from servescope.worker.concurrent import ConcurrentSession
+        from servescope.worker.sessions.concurrent import ConcurrentSession
 
         try:
             runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit).run())

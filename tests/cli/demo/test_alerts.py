@@ -1,4 +1,4 @@
-"""Looking at Prometheus and Alertmanager again and again; the real ones are in tests/integration/test_demo_alerts.py."""
+"""Looking at Prometheus and Alertmanager again and again; the real ones are in tests/integration/commands/test_demo_alerts.py."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The demo's parts, where they can go wrong; tests/integration/test_demo_once.py runs the whole."""
+"""The demo's parts, where they can go wrong; tests/integration/commands/test_demo_once.py runs the whole."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The demo's picture; a real run's is in tests/integration/test_demo_alerts.py, the kept one in tests/docs/test_picture.py."""
+"""The demo's picture. A real run's: tests/integration/commands/test_demo_alerts.py; the kept one: tests/docs/test_picture.py."""
 
 import os
 import stat

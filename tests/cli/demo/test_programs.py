@@ -1,4 +1,4 @@
-"""Programs beside the demo's server; stand-ins for them here, the real ones in tests/integration/test_demo_alerts.py."""
+"""Programs beside the demo's server; stand-ins for them here, the real ones in tests/integration/commands/test_demo_alerts.py."""
 
 import os
 import signal

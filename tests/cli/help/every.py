@@ -7,7 +7,7 @@ from servescope.cli.help.page import Page
 from servescope.cli.help.typed import typed
 from servescope.cli.llm import words
 from servescope.cli.main import group_page, load
-from servescope.cli.start import parser
+from servescope.cli.start.command import parser
 
 OWN_PARSERS = {"servescope start": parser, "servescope llm": words.parser}
 

@@ -76,7 +76,7 @@ def test_every_module_has_its_function():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_examples_are_understood(name):
-    """Every word of them is an option or a value that the command takes. `tests/integration/test_examples.py` runs them."""
+    """Every word of them is an option or a value of the command. `tests/integration/commands/test_examples.py` runs them."""
     for example in page_of(name).examples:
         words = shlex.split(example.replace("\\\n", ""))[len(name.split()) :]
         if name == "servescope llm":

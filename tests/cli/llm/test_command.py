@@ -12,7 +12,7 @@ import yaml
 from servescope.archive.reader import open_archive
 from servescope.cli.llm.command import llm
 from servescope.cli.main import run
-from servescope.cli.start import parser, start_options
+from servescope.cli.start.command import parser, start_options
 from servescope.config.load import load_settings
 from servescope.errors import ConfigurationError
 

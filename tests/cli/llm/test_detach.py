@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from servescope.cli import runfile
-from servescope.cli.detach import NotReadyError
 from servescope.cli.llm.command import llm
+from servescope.cli.start.detach import NotReadyError
 from servescope.errors import ConfigurationError
 
 

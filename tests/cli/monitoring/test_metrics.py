@@ -21,6 +21,12 @@ def invoke(*args: str, columns: int = 200) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def checked(directory: Path, text: str) -> tuple[int, str]:
+    path = directory / "metrics.yaml"
+    path.write_text(text)
+    return invoke("check", str(path))
+
+
 def test_list() -> None:
     """A row a family."""
     code, output = invoke("list")
@@ -72,9 +78,7 @@ def test_markdown() -> None:
 
 def test_check_good(tmp_path: Path) -> None:
     """Says how many, and what is not shown."""
-    path = tmp_path / "metrics.yaml"
-    path.write_text(GOOD)
-    code, output = invoke("check", str(path))
+    code, output = checked(tmp_path, GOOD)
     assert code == 0
     assert "good. all server metrics, 1 model metrics." in output
     assert output.rstrip().endswith("HandlerTime, PredictionTime")
@@ -82,18 +86,14 @@ def test_check_good(tmp_path: Path) -> None:
 
 def test_check_bad(tmp_path: Path) -> None:
     """Exit status 1 and the place of the fault."""
-    path = tmp_path / "metrics.yaml"
-    path.write_text(GOOD.replace("unit: count, ", ""))
-    code, output = invoke("check", str(path))
+    code, output = checked(tmp_path, GOOD.replace("unit: count, ", ""))
     assert code == 1
     assert "model_metrics.counter[0]: the key unit is missing" in output
 
 
 def test_check_says_what_nobody_writes(tmp_path: Path) -> None:
     """A server metric of the file's own is declared, as in TorchServe's documentation, and stays empty."""
-    path = tmp_path / "metrics.yaml"
-    path.write_text("ts_metrics: {gauge: [{name: Mine, unit: ms, dimensions: [ModelName]}]}\n" + GOOD)
-    code, output = invoke("check", str(path))
+    code, output = checked(tmp_path, "ts_metrics: {gauge: [{name: Mine, unit: ms, dimensions: [ModelName]}]}\n" + GOOD)
     assert code == 0
     assert "good. 1 server metrics, 1 model metrics." in output
     assert output.rstrip().endswith("nothing in this server writes it: Mine")
@@ -101,8 +101,6 @@ def test_check_says_what_nobody_writes(tmp_path: Path) -> None:
 
 def test_check_says_where_the_yaml_breaks(tmp_path: Path) -> None:
     """By line and column."""
-    path = tmp_path / "metrics.yaml"
-    path.write_text("model_metrics:\n  counter: [\n")
-    code, output = invoke("check", str(path))
+    code, output = checked(tmp_path, "model_metrics:\n  counter: [\n")
     assert code == 1
-    assert f"{path} is no YAML: line 3, column 1: " in output.replace("\n", "")
+    assert f"{tmp_path / 'metrics.yaml'} is no YAML: line 3, column 1: " in output.replace("\n", "")

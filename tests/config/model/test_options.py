@@ -5,8 +5,8 @@ import pytest
 from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
-from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import StartupModel
 from servescope.errors import InvalidModel, WorkerInitialization
 
 

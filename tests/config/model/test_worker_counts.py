@@ -4,8 +4,8 @@ import pytest
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.worker_counts import check_default_workers, most_workers, refuse_too_many
-from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import StartupModel
 from servescope.errors import ConfigurationError, InvalidModel
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from servescope.config.collectors import COLLECTORS
 from servescope.config.settings import Settings
+from servescope.config.values.collectors import COLLECTORS
 from servescope.metrics.collectors.host import host_collectors, selected_collectors
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.definitions import BY_NAME

@@ -26,6 +26,16 @@ def model(name, script=obliging, *, version="1.0", url=None, workers=1):
     return made
 
 
+async def begun(startup, serving, error):
+    """Its models, when the first of them serves and the others were refused."""
+    first, *others = startup
+    startup.registered(serving, first)
+    for one in others:
+        startup.refused(one, error)
+    await settle()
+    return first, *others
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [
@@ -240,11 +250,7 @@ def test_by_hand_the_name_counts_more_than_the_file():
 
     async def main():
         startup = asked("served.mar", "m.mar", "a=gone.mar")
-        served, file, named = startup
-        startup.registered(model("served"), served)
-        for one in (file, named):
-            startup.refused(one, ModelNotFound("no such file"))
-        await settle()
+        served, *_ = await begun(startup, model("served"), ModelNotFound("no such file"))
         startup.registered(model("a", url="m.mar"), None)
         startup.registered(model("b", url="served.mar"), None)
         await settle()
@@ -259,11 +265,8 @@ def test_one_model_in_two_archives():
 
     async def main():
         startup = asked("m.mar", "m=copy.mar", "copy.mar")
-        first, named, unnamed = startup
-        startup.registered(model("m"), first)
-        for one in (named, unnamed):
-            startup.refused(one, Conflict("Model version 1.0 is already registered for model m"))
-        await settle()
+        error = Conflict("Model version 1.0 is already registered for model m")
+        first, named, unnamed = await begun(startup, model("m"), error)
         assert (first.served, named.served, unnamed.served) == (True, True, False)
         assert startup.missing() == {("copy", "refused")}
 

@@ -1,5 +1,6 @@
-"""An engine's processes end with their worker's."""
+"""An engine's processes end with their worker's, and the worker with its engine."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from servescope.worker.llm.ending import PATIENCE_S, STATUS, end_engine
+from servescope.worker.llm.ending import PATIENCE_S, STATUS, end_engine, watch
 
 LEAVE = """
 import threading
@@ -48,6 +49,25 @@ def test_leaving(shutdown):
     assert done.returncode == STATUS
     assert done.stderr.startswith("gone\n")
     assert done.stdout == ("ended\n" if "print" in shutdown else "")
+
+
+def test_the_end_comes_after_the_engines():
+    """Nothing while the engine lives; then one call, which says why."""
+
+    class Engine:
+        looks = 0
+
+        @property
+        def errored(self):
+            self.looks += 1
+            return self.looks > 3
+
+    ended = []
+    engine = Engine()
+    asyncio.run(watch(engine, ended.append, 0, 0))
+    assert engine.looks == 4
+    assert len(ended) == 1
+    assert "engine has died" in ended[0]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared memory shows as files only on Linux")

@@ -6,7 +6,7 @@ import pytest
 from ts.torch_handler.vllm_handler import VLLMHandler
 from ts.utils.util import PredictionException
 
-from servescope.worker.context import RequestProcessor
+from servescope.worker.handler.context import RequestProcessor
 from worker.conftest import context_of
 
 

@@ -46,25 +46,24 @@ class Place:
     metrics: str
 
 
+PortBase = Annotated[
+    int | None,
+    typer.Option(
+        "--port-base",
+        help="First of three ports. Default: 8080, or the next three that are free.",
+        parser=whole(1, 65533),
+        metavar="N",
+    ),
+]
+Once = Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")]
+Directory = Annotated[Path, typer.Option("--directory", metavar="DIR", help="Folder for all that the demo writes.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Write a picture of the tables to this file, as SVG.")
+]
+
+
 @examples("servescope demo", "servescope demo --once --directory /tmp/demo")
-def demo(
-    port_base: Annotated[
-        int | None,
-        typer.Option(
-            "--port-base",
-            help="First of three ports. Default: 8080, or the next three that are free.",
-            parser=whole(1, 65533),
-            metavar="N",
-        ),
-    ] = None,
-    once: Annotated[bool, typer.Option("--once", help="End after the tables instead of waiting for Ctrl-C.")] = False,
-    directory: Annotated[
-        Path, typer.Option("--directory", metavar="DIR", help="Folder for all that the demo writes.")
-    ] = Path(".demo"),
-    svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Write a picture of the tables to this file, as SVG.")
-    ] = None,
-) -> None:
+def demo(port_base: PortBase = None, once: Once = False, directory: Directory = Path(".demo"), svg: Svg = None) -> None:
     """Train a small digit classifier, serve it with two workers, and show what the server measured."""
     from rich.console import Console
 
@@ -179,7 +178,7 @@ def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
     """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
-    from servescope.cli.detach import launch
+    from servescope.cli.start.detach import launch
 
     _end_as_with_ctrl_c()
     drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed

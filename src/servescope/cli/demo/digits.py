@@ -58,19 +58,23 @@ def train(example: Path, out: Path) -> str:
 
 
 def pack(example: Path, trained: Path, store: Path) -> Path:
-    """Pack the trained model with `servescope archive`; the archive's path."""
+    """Pack the trained model; the archive's path."""
+    return pack_example(NAME, example, store, "--serialized-file", str(trained / "model.pt"))
+
+
+def pack_example(name: str, example: Path, store: Path, *more: str) -> Path:
+    """Pack an example's folder with `servescope archive`, `more` of its words; the archive's path."""
     store.mkdir(parents=True, exist_ok=True)
     parts = {
-        "--model-name": NAME,
+        "--model-name": name,
         "--version": "1.0",
-        "--serialized-file": trained / "model.pt",
         "--handler": example / "handler.py",
         "--config-file": example / "model-config.yaml",
         "--export-path": store,
     }
     words = [str(word) for option in parts.items() for word in option]
-    run_step("packing", [sys.executable, "-m", "servescope.cli.main", "archive", *words, "--force"])
-    return store / f"{NAME}.mar"
+    run_step("packing", [sys.executable, "-m", "servescope.cli.main", "archive", *words, *more, "--force"])
+    return store / f"{name}.mar"
 
 
 def run_step(name: str, command: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ In: the demo's folder. Out: an archive, an environment variable for the server, 
 Used by `demo` and `demo_alerts`.
 """
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servescope.cli.demo.digits import DemoError, example_folder, run_step
+from servescope.cli.demo.digits import DemoError, example_folder, pack_example
 
 NAME = "drowsy"
 SWITCH_VARIABLE = "DROWSY_FILE"
@@ -27,18 +26,8 @@ def switch(folder: Path) -> Path:
 
 
 def pack(store: Path) -> Path:
-    """Pack the example with `servescope archive`; the archive's path."""
-    example = example_folder().parent / NAME
-    parts = {
-        "--model-name": NAME,
-        "--version": "1.0",
-        "--handler": example / "handler.py",
-        "--config-file": example / "model-config.yaml",
-        "--export-path": store,
-    }
-    words = [str(word) for option in parts.items() for word in option]
-    run_step("packing", [sys.executable, "-m", "servescope.cli.main", "archive", *words, "--force"])
-    return store / f"{NAME}.mar"
+    """Pack the example; the archive's path."""
+    return pack_example(NAME, example_folder().parent / NAME, store)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from servescope.cli.detach import start_detached
 from servescope.cli.llm.model import LlmModel, find_model, write_model
 from servescope.cli.llm.ready import WORKERS_LOG, Announcer, how_to_ask
 from servescope.cli.llm.words import read_words
-from servescope.cli.start import start, start_options
+from servescope.cli.start.command import start, start_options
+from servescope.cli.start.detach import start_detached
 from servescope.config.load import load_settings
 from servescope.config.load_list import LoadModel
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY

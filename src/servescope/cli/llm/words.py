@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servescope.cli.help.words import WordsParser
-from servescope.cli.start import add_options, check_wait
+from servescope.cli.start.command import add_options, check_wait
 from servescope.config.bounds import MAX_TIMEOUT_S
 
 _PROG = "servescope llm"

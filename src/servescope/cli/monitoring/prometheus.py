@@ -90,12 +90,7 @@ def prometheus(
 ) -> None:
     """Write Prometheus' and Alertmanager's configuration, with rules and alerts for this server."""
     own = folder / THRESHOLDS_FILE
-    chosen = thresholds if thresholds is not None else own if own.exists() else None
-    settings = Thresholds() if chosen is None else read_thresholds(chosen)
-    if runbook_url is not None:
-        settings = replace(
-            settings, runbook_url=thresholds_of({"runbook_url": runbook_url}, "--runbook-url").runbook_url
-        )
+    settings = _settings(thresholds if thresholds is not None else own if own.exists() else None, runbook_url)
     finds_servers = bool(targets or file_sd or http_sd)
     files = prometheus_files(
         discovery_of(tuple(targets or ()), file_sd, http_sd),
@@ -112,3 +107,10 @@ def prometheus(
     written = write_files(folder, files, force=force)
     told = f"; kept as yours: {', '.join(kept)}" if kept else ""
     typer.echo(f"{folder}: {len(written)} files written, {len(files) - len(written)} as they were{told}.")
+
+
+def _settings(chosen: Path | None, runbook_url: str | None) -> Thresholds:
+    settings = Thresholds() if chosen is None else read_thresholds(chosen)
+    if runbook_url is None:
+        return settings
+    return replace(settings, runbook_url=thresholds_of({"runbook_url": runbook_url}, "--runbook-url").runbook_url)

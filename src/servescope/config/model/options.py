@@ -10,8 +10,8 @@ from typing import Any, Final
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
-from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
 
 DEFAULT_BATCH_SIZE: Final = 1

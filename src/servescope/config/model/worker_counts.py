@@ -6,8 +6,8 @@ Called by `options` for every registration, by `serving.lifecycle` for the manag
 from typing import Final
 
 from servescope.config.model.config import ModelConfig
-from servescope.config.models_json import StartupModel
 from servescope.config.settings import Settings
+from servescope.config.values.models_json import StartupModel
 from servescope.errors import ConfigurationError, InvalidModel
 
 MAX_WORKERS_KEY: Final = "max_workers_per_model"

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from servescope.config import bounds
 from servescope.config.address import Address
-from servescope.config.collector_url import collector
-from servescope.config.collectors import COLLECTORS, collectors
 from servescope.config.keys import key
-from servescope.config.parsers import (
+from servescope.config.values.collector_url import collector
+from servescope.config.values.collectors import COLLECTORS, collectors
+from servescope.config.values.parsers import (
     bucket_bounds,
     flag,
     metrics_mode,
     path,
     whole,
 )
-from servescope.config.peers import peers
+from servescope.config.values.peers import peers
 
 
 @dataclass(frozen=True, kw_only=True)

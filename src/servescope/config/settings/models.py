@@ -8,8 +8,8 @@ from typing import Final
 from servescope.config import bounds
 from servescope.config.keys import key
 from servescope.config.load_list import LoadModel
-from servescope.config.models_json import StartupModels
-from servescope.config.parsers import (
+from servescope.config.values.models_json import StartupModels
+from servescope.config.values.parsers import (
     flag,
     path,
     url_patterns,

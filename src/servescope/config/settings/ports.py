@@ -6,7 +6,7 @@ from pathlib import Path
 from servescope.config import bounds
 from servescope.config.address import Address
 from servescope.config.keys import key
-from servescope.config.parsers import (
+from servescope.config.values.parsers import (
     listener,
     path,
     whole,

@@ -14,8 +14,11 @@ from typing import Final
 from servescope.config import bounds
 from servescope.config.address import MAX_PORT
 from servescope.config.keys import key
-from servescope.config.models_json import StartupModel
-from servescope.config.parsers import (
+from servescope.config.settings.metrics import MetricsSettings
+from servescope.config.settings.models import ModelSettings
+from servescope.config.settings.ports import PortSettings
+from servescope.config.values.models_json import StartupModel
+from servescope.config.values.parsers import (
     choice,
     flag,
     pattern,
@@ -23,9 +26,6 @@ from servescope.config.parsers import (
     whole,
     words,
 )
-from servescope.config.settings.metrics import MetricsSettings
-from servescope.config.settings.models import ModelSettings
-from servescope.config.settings.ports import PortSettings
 
 SEQUENCES: Final = "sequence batching"
 

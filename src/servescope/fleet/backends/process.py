@@ -186,18 +186,7 @@ class ProcessBackend:
             memory = create()
             far.callback(os.close, memory)
             measured = reader_of(mapped(memory), plan.load.measuring)
-            descriptors = (far_channel.fileno(), far_probe.fileno(), memory)
-            await loop.subprocess_exec(
-                lambda: process,
-                plan.python,
-                "-m",
-                "servescope.worker",
-                *map(str, descriptors),
-                stdin=subprocess.DEVNULL,
-                env={**plan.environment, **self._offspring.marker},
-                cwd=str(directory),
-                pass_fds=descriptors,
-            )
+            await self._start(process, plan, directory, (far_channel.fileno(), far_probe.fileno(), memory))
             near.pop_all()
         try:
             await loop.create_unix_connection(lambda: process.probe, sock=probe)
@@ -208,6 +197,20 @@ class ProcessBackend:
         process.attach(joined)
         events.metrics_offered(measured)
         return process
+
+    async def _start(self, process: _Process, plan: LaunchPlan, directory: Path, handed_down: Sequence[int]) -> None:
+        """Start `worker.__main__` with the descriptors of the channel, the probe and the memory."""
+        await asyncio.get_running_loop().subprocess_exec(
+            lambda: process,
+            plan.python,
+            "-m",
+            "servescope.worker",
+            *map(str, handed_down),
+            stdin=subprocess.DEVNULL,
+            env={**plan.environment, **self._offspring.marker},
+            cwd=str(directory),
+            pass_fds=handed_down,
+        )
 
 
 def _pair(near: ExitStack, far: ExitStack) -> tuple[socket.socket, socket.socket]:

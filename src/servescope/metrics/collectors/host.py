@@ -8,9 +8,9 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from servescope.config.collectors import COLLECTORS, SYSTEM_COLLECTORS
 from servescope.config.settings import Settings
-from servescope.metrics.collectors.cgroup import CgroupCollector
+from servescope.config.values.collectors import COLLECTORS, SYSTEM_COLLECTORS
+from servescope.metrics.collectors.cgroups.cgroup import CgroupCollector
 from servescope.metrics.collectors.cpu import CpuCollector
 from servescope.metrics.collectors.disks.disk import DiskCollector
 from servescope.metrics.collectors.gpus.gpu import GpuCollector

@@ -12,15 +12,12 @@ from collections.abc import Callable, Sequence
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.log_mode.metric_lines import Line, MetricLines, to_thousandths
 from servescope.metrics.log_mode.requests import LoggingPortRecorder, LoggingRequestRecorder
-from servescope.metrics.recording.families import ModelFamilies
-from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Source
-from servescope.metrics.recording.model import HOST, MODEL, ModelRecorder, Requests
+from servescope.metrics.recording.model import HOST, MODEL, ModelParts, ModelRecorder, Requests
 from servescope.metrics.recording.ports import PortRecorder
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.registry import Registry
-from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.wire.messages import DROPPED, MetricUpdate
 
 # How often what handlers write is read and logged, seconds; and how many lines of a worker at once, which takes the loop some 3 ms.
@@ -62,29 +59,14 @@ class LoggingRecorder(Recorder):
         return LoggingRequestRecorder(self._make_series(name, version, objectives), self.port, self._lines, name)
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
-        custom = CustomMetrics(self._custom, name, version)
-        requests = self._make_requests(name, version, objectives)
-        llm = self._make_llm(name, version, objectives)
-        return LoggingModelRecorder(
-            self._families, custom, name, version, requests, llm, self._lines, self._keeps_custom
-        )
+        return LoggingModelRecorder(self._make_parts(name, version, objectives), self._lines, self._keeps_custom)
 
 
 class LoggingModelRecorder(ModelRecorder):
     """A model's recorder that logs; see LoggingRecorder."""
 
-    def __init__(
-        self,
-        families: ModelFamilies,
-        custom: CustomMetrics,
-        name: str,
-        version: str,
-        requests: RequestRecorder,
-        llm: LlmRecorder,
-        lines: MetricLines,
-        keeps_custom: bool,
-    ) -> None:
-        super().__init__(families, custom, name, version, requests, llm)
+    def __init__(self, parts: ModelParts, lines: MetricLines, keeps_custom: bool) -> None:
+        super().__init__(parts)
         self._lines = lines
         self._keeps_custom = keeps_custom
         self._handler_lines = lines.of_handler()

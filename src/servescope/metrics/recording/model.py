@@ -5,6 +5,7 @@ In: calls of `serving` and `fleet`. Out: series in the registry. Made by `record
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
@@ -28,27 +29,27 @@ class Requests(Protocol):
         """The ids, in the batch's order."""
 
 
+@dataclass(frozen=True)
+class ModelParts:
+    """What a model's recorder is made of. `requests` takes what became of each request, `llm` what a language model does."""
+
+    families: ModelFamilies
+    custom: CustomMetrics
+    name: str
+    version: str
+    requests: RequestRecorder
+    llm: LlmRecorder
+
+
 class ModelRecorder:
-    """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use.
+    """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use."""
 
-    `requests` takes what became of each request, `llm` what a language model does.
-    """
-
-    def __init__(
-        self,
-        families: ModelFamilies,
-        custom: CustomMetrics,
-        name: str,
-        version: str,
-        requests: RequestRecorder,
-        llm: LlmRecorder,
-    ) -> None:
-        self.name = name
-        self.version = version
-        self.requests = requests
-        self.llm = llm
-        self._families = families
-        self._custom = custom
+    def __init__(self, parts: ModelParts) -> None:
+        self.name, self.version = name, version = parts.name, parts.version
+        self.requests = parts.requests
+        self.llm = parts.llm
+        self._families = families = parts.families
+        self._custom = parts.custom
         self._measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -57,7 +58,7 @@ class ModelRecorder:
         self._rejected = {why: families.rejected.labels(name, version, why) for why in REJECTION_REASONS}
         self._restarts = {why: families.restarts.labels(name, version, why) for why in RESTART_REASONS}
         self._loads = families.load_seconds.labels(name, version)
-        self.batch_sent = requests.batch_sent
+        self.batch_sent = parts.requests.batch_sent
         families.in_flight.read(self._in_flight, name, version)
 
     def _in_flight(self) -> float:

@@ -18,7 +18,7 @@ from servescope.metrics.instruments.buckets import bounds_with
 from servescope.metrics.recording.connections import ConnectionRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
-from servescope.metrics.recording.model import HOST, ModelRecorder
+from servescope.metrics.recording.model import HOST, ModelParts, ModelRecorder
 from servescope.metrics.recording.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
@@ -89,12 +89,13 @@ class Recorder:
         return PortRecorder(self._registry, self._hostname)
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
+        return ModelRecorder(self._make_parts(name, version, objectives))
+
+    def _make_parts(self, name: str, version: str, objectives: Objectives | None) -> ModelParts:
         custom = CustomMetrics(self._custom, name, version)
         requests = self._make_requests(name, version, objectives)
-        return ModelRecorder(self._families, custom, name, version, requests, self._make_llm(name, version, objectives))
-
-    def _make_llm(self, name: str, version: str, objectives: Objectives | None) -> LlmRecorder:
-        return LlmRecorder(self._families.llm, name, version, objectives, KEPT_S, self._clock)
+        llm = LlmRecorder(self._families.llm, name, version, objectives, KEPT_S, self._clock)
+        return ModelParts(self._families, custom, name, version, requests, llm)
 
     def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
         return RequestRecorder(self._make_series(name, version, objectives), self.port)

@@ -19,13 +19,12 @@ from servescope.worker.llm import core
 from servescope.worker.llm.app import make_app, served_models
 from servescope.worker.llm.arguments import parse
 from servescope.worker.llm.asgi import App
-from servescope.worker.llm.ending import end_engine, leave, start_tracker
+from servescope.worker.llm.ending import end_engine, leave, start_tracker, watch
 from servescope.worker.llm.keys import forget_key, refuse_key
 from servescope.worker.llm.reason import reason_of
 from servescope.worker.llm.settings import LlmSettings, read_settings
 from servescope.worker.llm.stats import EngineRecorder, EngineTotals, StatsThrottle
 from servescope.worker.llm.tally import counted, remembered
-from servescope.worker.llm.watch import watch
 
 
 @dataclass(frozen=True)

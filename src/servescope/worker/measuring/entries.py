@@ -29,14 +29,20 @@ class Place:
         self.clock = clock
 
 
-class CounterEntry:
-    """A counter. `first`: its first cell, as with the others."""
+class _Entry:
+    """Where a series' numbers are. `first`: its first cell."""
 
     __slots__ = ("_first", "_place")
 
     def __init__(self, place: Place, first: int) -> None:
         self._place = place
         self._first = first
+
+
+class CounterEntry(_Entry):
+    """A counter."""
+
+    __slots__ = ()
 
     def write(self, number: float, _request_id: str, /) -> None:
         """See `sink.Entry`."""
@@ -50,14 +56,10 @@ class CounterEntry:
             cells[first + WRITES] += 1.0
 
 
-class GaugeEntry:
+class GaugeEntry(_Entry):
     """A gauge."""
 
-    __slots__ = ("_first", "_place")
-
-    def __init__(self, place: Place, first: int) -> None:
-        self._place = place
-        self._first = first
+    __slots__ = ()
 
     def write(self, number: float, _request_id: str, /) -> None:
         """See `sink.Entry`."""
@@ -69,16 +71,15 @@ class GaugeEntry:
             cells[first + WRITES] += 1.0
 
 
-class HistogramEntry:
+class HistogramEntry(_Entry):
     """A histogram. `make` makes room for native buckets, by the first of them and whether they are of negative values."""
 
-    __slots__ = ("_bounds", "_first", "_make", "_natives", "_place")
+    __slots__ = ("_bounds", "_make", "_natives")
 
     def __init__(
         self, place: Place, first: int, bounds: Sequence[float], make: Callable[[int, int, bool], int]
     ) -> None:
-        self._place = place
-        self._first = first
+        super().__init__(place, first)
         self._bounds = bounds
         self._make = make
         self._natives: dict[tuple[int, bool], int] = {}

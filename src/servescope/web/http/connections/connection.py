@@ -99,8 +99,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> None:
         """Send a whole answer to the request in hand. `head`: status line and headers, without `connection` and the blank line."""
-        request = self._answering
-        if request is None:
+        if (request := self._answering) is None:
             return  # its client has gone
         close = close or not request.keep_alive
         ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
@@ -118,8 +117,7 @@ class Connection(asyncio.Protocol):
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """Begin an answer in chunks; `head` as in `send`."""
-        request = self._answering
-        if request is None:
+        if (request := self._answering) is None:
             return
         request.keep_alive = request.keep_alive and not close
         ending = b"connection: keep-alive\r\n\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
@@ -141,8 +139,7 @@ class Connection(asyncio.Protocol):
 
     def end_chunks(self) -> None:
         """The answer is whole."""
-        request = self._answering
-        if request is None:
+        if (request := self._answering) is None:
             return
         if request.version != "1.0" and request.method != "HEAD":
             self.transport.write(b"0\r\n\r\n")

@@ -1,6 +1,6 @@
 """`ts.context`: the context that the worker gives to handlers."""
 
-from servescope.worker.context import Context
-from servescope.worker.processor import RequestProcessor
+from servescope.worker.handler.context import Context
+from servescope.worker.requests.processor import RequestProcessor
 
 __all__ = ["Context", "RequestProcessor"]

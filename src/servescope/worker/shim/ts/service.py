@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from servescope.worker.context import Context
+from servescope.worker.handler.context import Context
 from ts.utils.util import PredictionException
 
 __all__ = ["PredictionException", "Service"]

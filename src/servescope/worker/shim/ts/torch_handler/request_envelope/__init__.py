@@ -1,1 +1,1 @@
-"""TorchServe's `ts.torch_handler.request_envelope`: the envelopes of `servescope.worker.envelopes`."""
+"""TorchServe's `ts.torch_handler.request_envelope`: the envelopes of `servescope.worker.handler.envelopes`."""

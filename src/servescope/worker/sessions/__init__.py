@@ -1,0 +1,1 @@
+"""A loaded worker's life: in, batches off the channel; out, replies. Begin at `session`; `concurrent` is the asynchronous one."""
