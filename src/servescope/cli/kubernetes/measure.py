@@ -92,13 +92,19 @@ def _model(samples: Sequence[Sample], name: str, version: str, described: Mappin
     return MeasuredModel(
         version=chosen,
         workers=int(workers) if workers else None,
-        memory_bytes=largest(own, "servescope_worker_memory_bytes"),
+        memory_bytes=_memory_bytes(own, described),
         cores=cores(own),
         load_s=load_p90(own),
         response_timeout_s=described.get("responseTimeout"),
         batch_size=int(batch) if batch is not None and batch.isdecimal() else None,
         objectives=objectives(own),
     )
+
+
+def _memory_bytes(own: Iterable[Sample], described: Mapping[str, Any]) -> float | None:
+    """Of the largest worker. The page has it with all that the worker has started; but not in the first seconds."""
+    told = (float(worker["memoryUsage"]) for worker in described.get("workers", []))
+    return max(largest(own, "servescope_worker_memory_bytes") or 0.0, *told, 0.0) or None
 
 
 def _gpus(samples: Iterable[Sample], names: Sequence[str]) -> int | None:
