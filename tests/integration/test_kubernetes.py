@@ -2,14 +2,19 @@
 operator would, and asked the autoscalers' queries.
 """
 
+import json
 import re
 import threading
 import time
+from http.server import BaseHTTPRequestHandler
 
+import httpx
 import pytest
 import yaml
 
-from integration.pod import Manifests, Pod, as_adapter, running, scrape_configuration
+from http_server import Silent, answering
+from integration.net_server import NOOP, serving
+from integration.pod import Manifests, Pod, as_adapter, neighbours, running, scrape_configuration
 from integration.prometheus_server import needs_prometheus, prometheus
 from integration.server import pack, wait_until
 from servescope.cli.main import run
@@ -226,10 +231,47 @@ def test_it_ends_as_the_kubelet_asks_it_to(place, tmp_path):
     assert manifests.template["spec"]["terminationGracePeriodSeconds"] == 45
 
 
-def test_tokens_are_kept_where_the_server_asks_for_them(tmp_path, launch, capsys):
-    """What it tells without is measured; with the management key the rest is, too."""
-    (tmp_path / "server0/store").mkdir(parents=True)
-    pack(tmp_path / "server0/store/cube.mar", "cube", WORK, config=CONFIG)
-    (tmp_path / "server0").rename(tmp_path / "made")
-    server = launch(disable_token_authorization="false", load_models=str(tmp_path / "made/store"))
-    assert server
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server that asks for tokens, with its ports side by side, and where they are."""
+    ports = dict(zip(("inference", "management", "metrics"), neighbours(), strict=True))
+    addresses = {f"{api}_address": f"http://127.0.0.1:{port}" for api, port in ports.items()}
+    directory = tmp_path_factory.mktemp("guarded") / "server"
+    with serving(directory, {**addresses, "disable_token_authorization": "false"}, {"noop": NOOP}) as server:
+        wait_until(
+            lambda: httpx.get(f"http://127.0.0.1:{ports['metrics']}/readyz").status_code == 200, "it to be ready"
+        )
+        yield server, f"http://127.0.0.1:{ports['inference']}"
+
+
+def test_tokens_are_kept_where_the_server_asks_for_them(tmp_path, guarded, capsys):
+    """What it tells without one is measured; with the management key the rest is, too."""
+    server, url = guarded
+    folder = written(tmp_path / "without", "noop", "--url", url)
+    out = capsys.readouterr().out.partition("Stated default, not measured:")
+    assert "clients need tokens: yes" in out[0]
+    assert "time to load a worker" in out[0]
+    assert "response timeout: 120 s" in out[2]
+    assert "disable_token_authorization=false\n" in Manifests(folder).objects["configmap"]["data"]["config.properties"]
+    key = json.loads((server.directory / "key_file.json").read_text())["management"]["key"]
+    written(tmp_path / "with", "noop", "--url", url, "--token", key)
+    out = capsys.readouterr().out.partition("Stated default, not measured:")
+    assert "response timeout: 120 s" in out[0]
+    assert "memory of a worker" in out[0]
+
+
+class Other(Silent, BaseHTTPRequestHandler):
+    """Says the same to everybody."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+
+def test_who_is_no_server_is_named(tmp_path, capsys):
+    """One that speaks HTTP, and is something else."""
+    with answering(Other) as port:
+        url = f"http://127.0.0.1:{port}"
+        assert run(["kubernetes", "a", "--url", url, "--out", str(tmp_path / "out")]) == 1
+    assert f"--url {url}: {url} answered /readyz/models with 200: hello" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """The three ports of a server by one of them: in, a URL; out, which URL has which API.
 
-Every port answers /readyz/models, with the process's id and its models, so that a port is known to be the same server's. The others
-are looked for where TorchServe has them: next to each other, in its order. Called by `measure`.
+Every port answers /readyz/models, with the process's id and its models, so that a port is known to be the same server's, and
+describes itself without a token. The others are looked for where TorchServe has them: next to each other, in its order. Called by `measure`.
 """
 
 import ssl
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from servescope.cli.client.connection import Connection, NoAnswerError
-from servescope.cli.client.endpoints import open_client
+from servescope.cli.client.connection import Connection
+from servescope.cli.client.endpoints import call, open_client
 from servescope.cli.client.readiness import read_survey
 from servescope.errors import ServescopeError
 
 TIMEOUT_S = 10.0
 _NEIGHBOUR_TIMEOUT_S = 2.0
-# A path that one of them alone has.
-_PATHS = {"inference": "/ping", "management": "/models", "metrics": "/metrics"}
+# A path that only its description has.
+_PATHS = {"inference": "/predictions/{model_name}", "management": "/models", "metrics": "/metrics"}
 _ORDER = tuple(_PATHS)
 
 
@@ -35,7 +35,7 @@ def find_siblings(url: str, trust: ssl.SSLContext | None) -> Siblings:
     """Raises NoAnswerError or AddressError where no server of this version answers at the URL itself."""
     with open_client(url, None, TIMEOUT_S, trust) as client:
         survey = read_survey(client)
-        found = {api: url for api in _ORDER if _has(client, api)}
+        found = dict.fromkeys(_apis(client), url)
     for api, neighbour in _neighbours(url, found):
         if api not in found and _is_it(neighbour, api, survey, trust):
             found[api] = neighbour
@@ -62,7 +62,7 @@ def _is_it(url: str, api: str, survey: dict[str, Any], trust: ssl.SSLContext | N
     try:
         with open_client(url, None, _NEIGHBOUR_TIMEOUT_S, trust) as client:
             other = read_survey(client)
-            return _signature(other) == _signature(survey) and _has(client, api)
+            return _signature(other) == _signature(survey) and api in _apis(client)
     except ServescopeError:
         return False
 
@@ -71,9 +71,7 @@ def _signature(survey: dict[str, Any]) -> tuple[Any, ...]:
     return survey.get("pid"), sorted((one["name"], one["version"] or "") for one in survey["models"])
 
 
-def _has(client: Connection, api: str) -> bool:
-    """A port without that API answers 404; one that asks for a token, has it."""
-    try:
-        return client.request("GET", _PATHS[api]).status not in (404, 405)
-    except NoAnswerError:
-        return False
+def _apis(client: Connection) -> list[str]:
+    """Those that the port describes."""
+    paths = call(client, "GET", "/api-description").get("paths", {})
+    return [api for api in _ORDER if _PATHS[api] in paths]
