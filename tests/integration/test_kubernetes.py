@@ -4,9 +4,11 @@ operator would, and asked the autoscalers' queries.
 
 import json
 import re
+import shlex
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import httpx
 import pytest
@@ -237,7 +239,11 @@ def guarded(tmp_path_factory):
     ports = dict(zip(("inference", "management", "metrics"), neighbours(), strict=True))
     addresses = {f"{api}_address": f"http://127.0.0.1:{port}" for api, port in ports.items()}
     directory = tmp_path_factory.mktemp("guarded") / "server"
-    with serving(directory, {**addresses, "disable_token_authorization": "false"}, {"noop": NOOP}) as server:
+    with serving(
+        directory,
+        {**addresses, "disable_token_authorization": "false"},
+        dict.fromkeys(("noop", "digits", "resnet"), NOOP),
+    ) as server:
         wait_until(
             lambda: httpx.get(f"http://127.0.0.1:{ports['metrics']}/readyz").status_code == 200, "it to be ready"
         )
@@ -258,6 +264,17 @@ def test_tokens_are_kept_where_the_server_asks_for_them(tmp_path, guarded, capsy
     out = capsys.readouterr().out.partition("Stated default, not measured:")
     assert "response timeout: 120 s" in out[0]
     assert "memory of a worker" in out[0]
+
+
+def test_the_pages_lines_run_as_they_are_printed(tmp_path, guarded, monkeypatch):
+    """docs/kubernetes.md: one after the other, the second of which measures. Only the server's address is another."""
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "kubernetes.md").read_text("utf-8")
+    lines = re.findall(r"^servescope (kubernetes .*)$", page, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        assert run(shlex.split(line.replace("http://127.0.0.1:8081", guarded[1]))) == 0
+    assert "(measured)" in (tmp_path / "k8s/server/deployment.yaml").read_text()
 
 
 class Other(Silent, BaseHTTPRequestHandler):

@@ -92,6 +92,8 @@ def test_archives_are_named_or_fetched(word, url, on_claim, tmp_path):
         (["a=x.mar", "a=y.mar"], "MODEL 'a' is given twice"),
         (["a=x.mar", "b=x.mar"], "another one has the archive 'x.mar' too"),
         (["a=b.mar", "b"], "another one has the archive 'b.mar' too"),
+        (["digits.mar"], "MODEL 'digits.mar' is an archive: give its model a name, as NAME=digits.mar"),
+        (["https://example.org/a"], "MODEL 'https://example.org/a' is an archive"),
         ([""], "MODEL '' has no name"),
         ([" "], "MODEL ' ' has no name"),
         (["=x.mar"], "MODEL '=x.mar' has no name"),

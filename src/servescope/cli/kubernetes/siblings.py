@@ -1,7 +1,8 @@
 """The three ports of a server by one of them: in, a URL; out, which URL has which API.
 
 Every port answers /readyz/models, with the process's id and its models, so that a port is known to be the same server's, and
-describes itself without a token. The others are looked for where TorchServe has them: next to each other, in its order. Called by `measure`.
+describes itself without a token. The others are looked for where TorchServe has them: next to each other, in its order. Called by
+`measure`.
 """
 
 import ssl

@@ -25,6 +25,8 @@ RUN pip install --no-cache-dir "$(echo /wheels/servescope-*.whl)$EXTRAS"
 {copy}
 # The root file system is read-only on the cluster; what is written lies on volumes.
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# What NVIDIA's runtime gives to containers with a GPU: CUDA, and NVML, by which GPUs are measured.
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER {user}:{user}
 # Process 1 by itself: it reaps what it is given, so that no init is needed, and ends at SIGTERM.
 ENTRYPOINT ["servescope"]

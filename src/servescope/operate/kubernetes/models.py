@@ -75,6 +75,8 @@ def _split(word: str) -> tuple[str, str]:
 def _check_name(word: str, name: str) -> None:
     if not name.strip():
         raise ConfigurationError(f"MODEL {word!r} has no name")
+    if name == word and (_URL.fullmatch(word) or word.endswith(STORE_SUFFIXES)):
+        raise ConfigurationError(f"MODEL {word!r} is an archive: give its model a name, as NAME={word}")
     if not name.isprintable():
         raise ConfigurationError(f"MODEL {word!r}: a name has no control characters, and is Unicode")
     if len(name) > _LONGEST_NAME:
