@@ -30,7 +30,7 @@ def rows(title):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """What the first line writes; the others, which measure, run in tests/integration/test_kubernetes.py."""
+    """What the first line writes; the others, which measure, run in tests/integration/kubernetes."""
     monkeypatch.chdir(tmp_path)
     first, *others = LINES
     assert all("--url" in line for line in others)

@@ -1,4 +1,4 @@
-"""Queries for autoscalers, read by a parser of PromQL. `tests/integration/test_kubernetes.py` asks a real Prometheus."""
+"""Queries for autoscalers, read by a parser of PromQL. `tests/integration/kubernetes` asks a real Prometheus."""
 
 import promql_parser
 import pytest

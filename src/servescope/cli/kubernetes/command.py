@@ -12,7 +12,7 @@ import typer
 
 from servescope.cli.folders import OwnFolder
 from servescope.cli.help.typed import examples
-from servescope.cli.options import CaFile, Token, number, whole
+from servescope.cli.options import Token, number, whole
 from servescope.errors import ConfigurationError
 from servescope.operate.kubernetes.deployed import Deployed, deployments
 from servescope.operate.kubernetes.figures import Figure, Origin, lines
@@ -45,6 +45,12 @@ Url = Annotated[
     str | None,
     typer.Option(
         "--url", metavar="URL", help="Measure a running server's sizes: any of its ports, as http://host:port."
+    ),
+]
+CaFile = Annotated[
+    str | None,
+    typer.Option(
+        "--ca-file", metavar="FILE", help="Certificate to trust when --url is https://. Default: the system's."
     ),
 ]
 Each = Annotated[bool, typer.Option("--each", help="A Deployment for each model, instead of one for all.")]
@@ -95,7 +101,7 @@ Drain = Annotated[
         "--drain-seconds",
         parser=whole(0, MOST_DRAIN_S),
         metavar="S",
-        help="Time for what is in flight when a pod ends. Default: the longest response timeout, and one.",
+        help="Time for what is in flight when a pod ends. Default: the longest response timeout, and a second.",
     ),
 ]
 MonitorOption = Annotated[

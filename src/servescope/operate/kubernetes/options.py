@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from servescope import __version__
 from servescope.errors import ConfigurationError
 from servescope.operate.kubernetes.names import check_name, check_others
+from servescope.operate.web_address import is_web_address
 
 Monitor = Literal["pod", "service", "none"]
 MONITORS: Final[tuple[Monitor, ...]] = get_args(Monitor)
@@ -61,14 +62,9 @@ def check_options(options: Options) -> None:
 
 
 def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
-        parts.port  # noqa: B018 (it raises for what is no port)
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web_address(url):
         raise ConfigurationError(f"--prometheus-url {url!r} is no http:// or https:// URL")
+    parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(
             f"--prometheus-url of {parts.hostname!r} holds a user's name: KEDA takes those from a Secret"

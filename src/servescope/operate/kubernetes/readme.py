@@ -55,14 +55,18 @@ def readme(deployments: Sequence[Deployed], url: str | None) -> str:
 
 
 def _archives(deployments: Sequence[Deployed]) -> str:
-    found = local_archives(deployments)
+    models = [one.model for each in deployments for one in each.models]
     claim = deployments[0].options.claim
+    where = "\nNo archive is in the image: all of them are fetched when a pod starts.\n"
     if claim is not None:
-        files = [(one.model.archive, one.model.name) for each in deployments for one in each.models]
-        return f"\nThe claim `{claim}` has these archives, and is mounted read-only:\n\n{_table(files)}"
-    if not found:
-        return "\nNo archive is in the image: all of them are fetched when a pod starts.\n"
-    return f"\nBefore that, these archives belong into `archives/`:\n\n{_table(found)}"
+        files = [(one.archive, one.name) for one in models]
+        where = f"\nThe claim `{claim}` has these archives, and is mounted read-only:\n\n{_table(files)}"
+    elif found := local_archives(deployments):
+        where = f"\nBefore that, these archives belong into `archives/`:\n\n{_table(found)}"
+    unnamed = "".join(f"    {one.name}\n" for one in models if not one.named_at_start)
+    return where + (
+        f"\nA start cannot be given these names, so the archives must have them:\n\n{unnamed}" if unnamed else ""
+    )
 
 
 def _sizes(deployed: Deployed) -> str:

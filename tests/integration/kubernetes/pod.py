@@ -16,7 +16,37 @@ from typing import Any
 import httpx
 import yaml
 
-from integration.server import COMMAND, PATIENCE_S, wait_until
+from integration.server import COMMAND, PATIENCE_S, pack, wait_until
+from servescope.cli.main import run
+
+# Works for as long as the body says.
+WORK = """
+import time
+
+def handle(data, context):
+    if data is None:
+        return None
+    for row in data:
+        time.sleep(float(row["body"].decode() or 0))
+    return ["ok"] * len(data)
+"""
+CONFIG = """
+minWorkers: 2
+maxWorkers: 2
+responseTimeout: 44
+slo: {latency_ms: 250, latency_target: 99}
+"""
+
+
+def written(folder: Path, *words: str) -> Path:
+    """The folder that the command writes."""
+    assert run(["kubernetes", *words, "--out", str(folder)]) == 0
+    return folder
+
+
+def archive(folder: Path, name: str, config: str) -> bytes:
+    """An archive's bytes."""
+    return pack(folder / "packed.mar", name, WORK, config=config).read_bytes()
 
 
 def neighbours() -> tuple[int, int, int]:
