@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operate.kubernetes.planned import HOSTILE
+from operate.kubernetes.planned import HOSTILE, planned, written
 from servescope.config.load import StartOptions, load_settings
 from servescope.errors import ConfigurationError
 from servescope.operate.kubernetes.models import models_of
@@ -91,3 +91,13 @@ def test_what_makes_no_sense_is_named(words, message):
     """The word, and why."""
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         models_of(words)
+
+
+def test_names_that_only_an_archive_can_give_are_told():
+    """In README.md, apart from those that the start is given."""
+    text = (
+        written(planned("a,b", "c"))["README.md"].partition("A start cannot be given these names")[2].partition("##")[0]
+    )
+    assert "\n    a,b\n" in text
+    assert "    c\n" not in text
+    assert "A start cannot" not in written(planned("c"))["README.md"]
