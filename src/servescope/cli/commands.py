@@ -96,6 +96,10 @@ SERVESCOPE = Group(
             "servescope.cli.monitoring.grafana:grafana",
             "Write boards for Grafana, and provisioning for them and their data source.",
         ),
+        "kubernetes": Command(
+            "servescope.cli.kubernetes.command:kubernetes",
+            "Write manifests for models on Kubernetes: pods, probes, monitoring, and autoscaling by HPA or KEDA.",
+        ),
         "simulate": Command(
             "servescope.cli.scaling.simulate:simulate",
             "Try out policies for the number of workers on a trace or a pattern, in virtual time.",

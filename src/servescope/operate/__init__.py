@@ -1,5 +1,5 @@
-"""What a server is operated with, generated from `metrics.definitions`: Prometheus' rules, Alertmanager's routes, boards.
+"""What a server is operated with, generated from `metrics.definitions`: rules, routes of alerts, boards, manifests for a cluster.
 
-In: the definitions, a thresholds file. Out: files, which `servescope prometheus` and `servescope grafana` write. No server
+In: the definitions, a thresholds file. Out: files, which `servescope prometheus`, `grafana` and `kubernetes` write. No server
 need run, and nothing of the runtime is imported.
 """

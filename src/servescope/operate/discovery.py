@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from servescope.errors import ConfigurationError
+from servescope.operate.web_address import is_web_address
 
 DEFAULT_TARGET: Final = "127.0.0.1:8082"
 _TARGET: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_.-]+):(?P<port>\d{1,5})")
@@ -94,13 +95,7 @@ def _check_files(glob: str) -> None:
 
 
 def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
-        parts.port  # noqa: B018 (it raises for what is no port)
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web_address(url):
         raise ConfigurationError(f"--http-sd {url!r} is no http:// or https:// URL")
 
 

@@ -5,9 +5,6 @@ Called by `prometheus`. The same input makes the same text, byte for byte.
 
 from typing import Any, Final
 
-import yaml
-from yaml.representer import BaseRepresenter
-
 from servescope.metrics.runbook.page import first_steps
 from servescope.operate.alert import Alert
 from servescope.operate.alert_board import board_link
@@ -17,18 +14,9 @@ from servescope.operate.promql import Form, Recording
 from servescope.operate.recordings import recording_groups
 from servescope.operate.rule_group import RuleGroup
 from servescope.operate.thresholds import Thresholds
+from servescope.operate.yaml_text import yaml_text
 
 _HEADER: Final = "# Written by `servescope prometheus`: change thresholds.yml and write it anew.\n"
-
-
-def _text(dumper: BaseRepresenter, text: Any) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as they are."""
-
-    yaml_representers = {**yaml.SafeDumper.yaml_representers, str: _text}  # noqa: RUF012 (the base class' own name)
 
 
 def rule_files(thresholds: Thresholds, form: Form, first_target: str = DEFAULT_TARGET) -> dict[str, str]:
@@ -41,8 +29,7 @@ def rule_files(thresholds: Thresholds, form: Form, first_target: str = DEFAULT_T
 
 
 def _file(groups: list[dict[str, Any]]) -> str:
-    text = yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
-    return _HEADER + text
+    return _HEADER + yaml_text({"groups": groups})
 
 
 def _group(group: RuleGroup[Any], render: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).parents[3]
 STORY = (
     "servescope archive",
     "servescope simulate",
+    "servescope kubernetes",
     "servescope start",
     "servescope status",
     "servescope",

@@ -17,13 +17,13 @@ from servescope.autoscaler.simulator.arrivals.patterns import NAMES as PATTERNS
 from servescope.autoscaler.simulator.arrivals.patterns import Pattern, make_arrivals
 from servescope.autoscaler.simulator.arrivals.traces import read_trace
 from servescope.autoscaler.simulator.compare import NAMES, Comparison, compare
-from servescope.autoscaler.simulator.plot import picture, read_matplotlib
+from servescope.autoscaler.simulator.plot import FILES, MARK, picture, read_matplotlib
 from servescope.autoscaler.simulator.pool import PoolOptions
 from servescope.autoscaler.simulator.replay import Load, Terms
 from servescope.autoscaler.simulator.services import ServiceTimes, service_times
+from servescope.cli.folders import OwnFolder
 from servescope.cli.help.typed import examples
 from servescope.cli.options import number, whole
-from servescope.cli.scaling.pictures import check_folder, write_pictures
 from servescope.errors import ConfigurationError
 
 _RATE, _DURATION_S = 10.0, 3600.0
@@ -142,16 +142,17 @@ def simulate(
     if min_workers > max_workers:
         raise ConfigurationError(f"--min-workers {min_workers} is more than --max-workers {max_workers}")
     names = _names(policies)
-    if out is not None:
-        check_folder(out, force=force)
+    pictures = None if out is None else OwnFolder(out, MARK, "a simulation")
+    if pictures is not None:
+        pictures.check(FILES, force=force)
         read_matplotlib()
     times = service_times(service_time)
     load = _load(_Source(trace, pattern, burstiness, rate, duration_s, seed), times)
     objective_s = _OBJECTIVE_IN_MEDIANS * times.median_s if slo_ms is None else slo_ms / 1000
     terms = Terms(PoolOptions(load_time, batch_size, max_batch_delay / 1000), objective_s, min_workers, max_workers)
     comparison = compare(load, terms, names, bounded=not as_json)
-    if out is not None:
-        write_pictures(out, picture(load, terms, comparison))
+    if pictures is not None:
+        pictures.write(picture(load, terms, comparison))
     if as_json:
         typer.echo(json.dumps({"policies": [asdict(score) for score in comparison.scores]}, indent=2))
     else:

@@ -1,0 +1,1 @@
+"""What `servescope kubernetes` writes, run without a cluster."""
