@@ -71,5 +71,7 @@ def _alert(alert: Alert, thresholds: Thresholds, first_target: str) -> dict[str,
 
 
 def _runbook(alert: Alert, thresholds: Thresholds, first_target: str) -> str:
+    """Where its section is read: on its server; on the first one, if it is about all, or relabelling took `instance` away."""
     of_one = "instance" in (alert.condition.labels or ())
-    return thresholds.runbook_url.replace("{instance}", "{{ $labels.instance }}" if of_one else first_target)
+    own = f"{{{{ $labels.instance }}}}{{{{ if not $labels.instance }}}}{first_target}{{{{ end }}}}"
+    return thresholds.runbook_url.replace("{instance}", own if of_one else first_target)

@@ -101,7 +101,7 @@ def prometheus(
         discovery_of(tuple(targets or ()), file_sd, http_sd),
         settings,
         "native" if native else "classic",
-        None if finds_servers else kept_target(folder),
+        None if finds_servers else kept_target(folder, settings.job),
     )
     if own.exists():
         del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all
