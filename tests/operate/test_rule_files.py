@@ -148,7 +148,7 @@ def test_where_the_runbook_is():
     files = rule_files(Thresholds(), "classic", "models-1:8082")
     alerts = [rule for text in files.values() for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
     links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in alerts if "alert" in rule}
-    own = "{{ $labels.instance }}{{ if not $labels.instance }}models-1:8082{{ end }}"
+    own = "{{ if $labels.instance }}{{ $labels.instance }}{{ else }}models-1:8082{{ end }}"
     assert links["ServescopeModelStuck"] == f"http://{own}/runbook#servescopemodelstuck"
     assert links["ServescopeErrors"] == "http://models-1:8082/runbook#servescopeerrors"
     assert links["ServescopeNoTargets"] == "http://models-1:8082/runbook#servescopenotargets"

@@ -86,7 +86,7 @@ def test_where_alerts_link_to(tmp_path):
     """To the server that it is about, or the first one, also one that is configured already; or wherever is said."""
 
     def both(first, scheme="http"):
-        own = f"{{{{ $labels.instance }}}}{{{{ if not $labels.instance }}}}{first}{{{{ end }}}}"
+        own = f"{{{{ if $labels.instance }}}}{{{{ $labels.instance }}}}{{{{ else }}}}{first}{{{{ end }}}}"
         return [f"{scheme}://{own}/runbook", f"{scheme}://{first}/runbook"]
 
     assert run(["prometheus", str(tmp_path)]) == 0

@@ -285,8 +285,8 @@ def test_hostile_names_and_no_instance(tmp_path):
         series("servescope_workers_min", labels): gauge((1, STEPS)),
     }
     told_of = Told(
-        "ServescopeModelNotReady", "page", "cause", labels, f"{name} 1.0 on  has no worker that can work",
-        f"{name} 1.0 on  should have workers, and none is ready or busy: it can answer nothing.",
+        "ServescopeModelNotReady", "page", "cause", labels, f"{name} 1.0 on a server has no worker that can work",
+        f"{name} 1.0 on a server should have workers, and none is ready or busy: it can answer nothing.",
     )  # fmt: skip
     rules = [rule for rule in alerting_rules(bare=False) if rule["alert"] == told_of.name]
     wanted = [{"eval_time": AT, "alertname": told_of.name, "exp_alerts": [told_of.expected]}]
