@@ -41,7 +41,7 @@ from servescope.metrics.definitions import (
 )
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 from servescope.operate.writer import write_files
 
 STEP_S = 15
@@ -159,6 +159,7 @@ def history(folder: Path, options: argparse.Namespace, now_s: float, target: str
     for hours, names, step in (
         (options.days * 24, (f"{ERRORS}:mean10m", f"{REQUESTS}:mean10m"), 600),
         (6, (f"{GOOD}:count2h", f"{REQUESTS}:count2h"), 60),
+        (2, (f"{GOOD}:count1h", f"{REQUESTS}:count1h"), STEP_S),
         (2, (f"{ERRORS}:count5m", f"{REQUESTS}:count5m"), STEP_S),
         (24, (f"{DURATION}:normal10m",), 60),
         (2, ("servescope_slo_requests_total", "servescope_slo_good_total"), STEP_S),

@@ -11,7 +11,7 @@ from servescope.metrics.runbook.page import first_steps, page
 from servescope.metrics.runbook.render import anchor_of, rendered
 from servescope.operate.alerts import alert_groups
 from servescope.operate.recordings import all_recordings
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 PAGE = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (Servescope\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))

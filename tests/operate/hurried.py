@@ -8,7 +8,7 @@ import yaml
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
 from servescope.operate.promql import Form
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 # The features that Prometheus needs for each form.
 FEATURES = {"classic": ("exemplar-storage",), "native": ("exemplar-storage", "native-histograms")}

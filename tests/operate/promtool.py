@@ -16,7 +16,7 @@ import yaml
 from programs import needs
 from servescope.operate.promql import Form
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 needs_promtool = needs("promtool", "prometheus")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 

@@ -47,6 +47,8 @@ def test_one_kind_is_active(given, active):
         (((), None, "http:///sd"), "--http-sd"),
         (((), None, "http://a/ b"), "--http-sd"),
         (((), None, "http://["), "--http-sd"),
+        (((), None, "http://{{x}}/sd"), "--http-sd"),
+        (((), None, "http://a:0/sd"), "--http-sd"),
         ((("a:1",), "b.yml", None), "--target a:1 and --file-sd b.yml exclude"),
         (((), "b.yml", "http://a/sd"), "--file-sd b.yml and --http-sd http://a/sd exclude"),
     ],

@@ -16,7 +16,7 @@ def board_link(grafana_url: str, alert: Alert) -> str:
     labels = alert.condition.labels or frozenset()
     board = links.MODEL if "model_name" in labels else links.HOSTS if "instance" in labels else links.OVERVIEW
     chosen = (
-        f"var-{variable}={{{{ $labels.{label} | urlquery }}}}"
+        f"var-{variable}={{{{ with $labels.{label} }}}}{{{{ . | urlquery }}}}{{{{ end }}}}"
         for variable, label in _VARIABLES.items()
         if label in labels
     )

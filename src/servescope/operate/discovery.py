@@ -32,7 +32,7 @@ class Discovery:
     @property
     def first(self) -> str:
         """A server that is known by name: the first target, or the one that is asked for the others; else this machine's."""
-        return self.targets[0] if self.targets else urlsplit(self.http_sd or "").netloc or DEFAULT_TARGET
+        return self.targets[0] if self.targets else address_in(self.http_sd or "") or DEFAULT_TARGET
 
     @property
     def lines(self) -> list[str]:
@@ -69,9 +69,26 @@ def discovery_of(targets: tuple[str, ...], file_sd: str | None, http_sd: str | N
     return Discovery(targets, file_sd, http_sd)
 
 
+def is_target(text: str) -> bool:
+    """Whether it is a HOST:PORT."""
+    match = _TARGET.fullmatch(text)
+    return match is not None and 0 < int(match["port"]) <= 65535 and _is_ipv6(match["ipv6"] or "::")
+
+
+def address_in(url: str) -> str:
+    """HOST or HOST:PORT of a URL, without user and password; "" where there is none, or it is not http:// or https://."""
+    try:
+        parts = urlsplit(url)
+        host, port, scheme = parts.hostname or "", parts.port, parts.scheme
+    except ValueError:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    known = scheme in ("http", "https") and is_target(f"{shown}:{80 if port is None else port}")
+    return (shown if port is None else f"{shown}:{port}") if known else ""
+
+
 def _check_target(target: str, targets: tuple[str, ...]) -> None:
-    match = _TARGET.fullmatch(target)
-    if match is None or not 0 < int(match["port"]) <= 65535 or not _is_ipv6(match["ipv6"] or "::"):
+    if not is_target(target):
         raise ConfigurationError(f"--target {target!r} is no HOST:PORT such as models-1.example.org:8082")
     if targets.count(target) > 1:
         raise ConfigurationError(f"--target {target} is given twice")
@@ -95,7 +112,7 @@ def _check_files(glob: str) -> None:
 
 
 def _check_url(url: str) -> None:
-    if not is_web_address(url):
+    if not (is_web_address(url) and address_in(url)):
         raise ConfigurationError(f"--http-sd {url!r} is no http:// or https:// URL")
 
 

@@ -4,10 +4,13 @@ Receivers, addresses and targets are filled in by hand, or by options of an earl
 Called by `servescope prometheus`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from servescope.operate.discovery import address_in, is_target
 
 
 def kept_files(folder: Path, *, finds_servers: bool) -> frozenset[str]:
@@ -19,14 +22,29 @@ def kept_files(folder: Path, *, finds_servers: bool) -> frozenset[str]:
     return frozenset(name for name, section in wanted.items() if _has(folder / name, section))
 
 
-def kept_target(folder: Path) -> str | None:
-    """The first server that the folder's prometheus.yml names; None where it names none."""
+def kept_target(folder: Path, job: str) -> str | None:
+    """A server that the folder's prometheus.yml names under this job, else under its first one: the first target, or whom it
+    asks for them. None where it names none.
+    """
     content = _content(folder / "prometheus.yml")
     try:
-        target = content["scrape_configs"][0]["static_configs"][0]["targets"][0]
+        scraped = sorted(content["scrape_configs"], key=lambda one: one["job_name"] != job)[0]
     except (LookupError, TypeError):
         return None
-    return target if isinstance(target, str) else None
+    texts = [*_texts(scraped, "static_configs", "targets"), *_texts(scraped, "http_sd_configs", "url")]
+    return next(filter(None, map(_address, texts)), None)
+
+
+def _address(text: str) -> str:
+    """Of a target, or of a URL; "" where it has none."""
+    return text if is_target(text) or is_target(f"{text}:80") else address_in(text)
+
+
+def _texts(scraped: Mapping[str, Any], kind: str, key: str) -> list[str]:
+    """All texts under this key of a kind of discovery, whatever else stands there."""
+    kinds = scraped.get(kind)
+    found = [one.get(key) for one in kinds if isinstance(one, dict)] if isinstance(kinds, list) else []
+    return [text for one in found for text in (one if isinstance(one, list) else [one]) if isinstance(text, str)]
 
 
 def _has(path: Path, section: str) -> bool:

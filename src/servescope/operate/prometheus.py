@@ -9,7 +9,7 @@ from servescope.operate.alertmanager import alertmanager_file
 from servescope.operate.discovery import Discovery
 from servescope.operate.promql import Form
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds import Thresholds, render_thresholds
+from servescope.operate.thresholds.thresholds import Thresholds, render_thresholds
 
 THRESHOLDS_FILE: Final = "thresholds.yml"
 

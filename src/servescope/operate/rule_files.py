@@ -9,11 +9,12 @@ from servescope.metrics.runbook.page import first_steps
 from servescope.operate.alert import Alert
 from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups
+from servescope.operate.alerts.wording import server_or
 from servescope.operate.discovery import DEFAULT_TARGET
 from servescope.operate.promql import Form, Recording
 from servescope.operate.recordings import recording_groups
 from servescope.operate.rule_group import RuleGroup
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 from servescope.operate.yaml_text import yaml_text
 
 _HEADER: Final = "# Written by `servescope prometheus`: change thresholds.yml and write it anew.\n"
@@ -58,5 +59,6 @@ def _alert(alert: Alert, thresholds: Thresholds, first_target: str) -> dict[str,
 
 
 def _runbook(alert: Alert, thresholds: Thresholds, first_target: str) -> str:
+    """Where its section is read: on its server; on the first one, if it is about all, or relabelling took `instance` away."""
     of_one = "instance" in (alert.condition.labels or ())
-    return thresholds.runbook_url.replace("{instance}", "{{ $labels.instance }}" if of_one else first_target)
+    return thresholds.runbook_url.replace("{instance}", server_or(first_target) if of_one else first_target)

@@ -22,8 +22,9 @@ def test_nothing_is_overwritten(tmp_path, capsys):
     """Without --force the command fails and names the files; with it they are new."""
     assert run(["prometheus", str(tmp_path)]) == 0
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2"]) == 1
-    # The first server is in the links of alerts that are about no single one.
-    others = "rules/queues.yml, rules/requests.yml, rules/server.yml, rules/slo.yml"
+    # The first server is in the links of all alerts, for those that are about no single one.
+    topics = ("gpu", "host", "llm", "models", "queues", "requests", "server", "slo", "workers")
+    others = ", ".join(f"rules/{topic}.yml" for topic in topics)
     assert f"has prometheus.yml, {others} already: give --force" in capsys.readouterr().err
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2", "--force"]) == 0
     job = yaml.safe_load((tmp_path / "prometheus.yml").read_text())["scrape_configs"][0]
@@ -83,22 +84,49 @@ def links(folder):
 
 def test_where_alerts_link_to(tmp_path):
     """To the server that it is about, or the first one, also one that is configured already; or wherever is said."""
-    own = "http://{{ $labels.instance }}/runbook"
+
+    def both(first, scheme="http"):
+        own = f"{{{{ if $labels.instance }}}}{{{{ $labels.instance }}}}{{{{ else }}}}{first}{{{{ end }}}}"
+        return [f"{scheme}://{own}/runbook", f"{scheme}://{first}/runbook"]
+
     assert run(["prometheus", str(tmp_path)]) == 0
-    assert links(tmp_path) == [own, "http://127.0.0.1:8082/runbook"]
+    assert links(tmp_path) == both("127.0.0.1:8082")
     for options, first in (
         (["--target", "a:1", "--target", "b:2"], "a:1"),
         ([], "a:1"),
         (["--http-sd", "http://models-1:8082/sd"], "models-1:8082"),
+        ([], "models-1:8082"),
+        (["--http-sd", "https://reader:secret@[::1]:8082/sd"], "[::1]:8082"),
         (["--file-sd", "targets/*.yml"], "127.0.0.1:8082"),
     ):
         assert run(["prometheus", str(tmp_path), "--force", *options]) == 0
-        assert links(tmp_path) == [own, f"http://{first}/runbook"]
+        assert links(tmp_path) == both(first)
     told = ["--force", "--target", "a:1", "--runbook-url"]
     assert run(["prometheus", str(tmp_path), *told, "https://wiki.example.org/run"]) == 0
     assert links(tmp_path) == ["https://wiki.example.org/run"] * 2
     assert run(["prometheus", str(tmp_path), *told, "https://{instance}/runbook"]) == 0
-    assert links(tmp_path) == [own.replace("http:", "https:"), "https://a:1/runbook"]
+    assert links(tmp_path) == both("a:1", "https")
+
+
+@pytest.mark.parametrize(
+    ("configs", "first"),
+    [
+        ([{"job_name": "node", "static_configs": [{"targets": ["node:9100"]}]},
+          {"job_name": "servescope", "static_configs": [{"targets": []}, {"targets": ["b:2"]}]}], "b:2"),
+        ([{"job_name": "renamed", "static_configs": [{"targets": ["c"]}]}], "c"),
+        ([{"job_name": "servescope", "static_configs": 3, "http_sd_configs": [7, {"url": "http://d:4/sd"}]}], "d:4"),
+        ([{"job_name": "servescope", "static_configs": [{"targets": ["{{ evil }}", "a b", "http://e:5/x"]}]}], "e:5"),
+        ([{"job_name": "servescope", "static_configs": [{"targets": [{"a": 1}]}]}], "127.0.0.1:8082"),
+        ([3], "127.0.0.1:8082"),
+        ([], "127.0.0.1:8082"),
+    ],
+)  # fmt: skip
+def test_the_first_server_of_a_configuration_that_is_kept(tmp_path, configs, first):
+    """The job's own, whatever else is scraped, and never what could not be linked to."""
+    assert run(["prometheus", str(tmp_path)]) == 0
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": configs}))
+    assert run(["prometheus", str(tmp_path), "--force"]) == 0
+    assert links(tmp_path)[1] == f"http://{first}/runbook"
 
 
 def test_the_template(capsys, tmp_path):

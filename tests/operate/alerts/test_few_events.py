@@ -104,6 +104,24 @@ def test_clients_that_give_up(tmp_path):
     assert verdict(tmp_path, given("15s", inputs, expected), rules) == ""
 
 
+def test_pods_that_are_replaced(tmp_path):
+    """Each is there for three minutes, too few to be judged by, and another one after it: what they counted adds up."""
+    inputs = {}
+    for name, failed in (("ill", 1), ("well", 0)):
+        for number in range(20):
+            pod = f"_x{12 * number} " if number else ""
+            labels = model(name, f"10.0.0.{number}:8082", slo="availability")
+            inputs[series("servescope_slo_requests_total", labels)] = f"{pod}0+3x11 stale"
+            inputs[series("servescope_slo_good_total", labels)] = f"{pod}0+{3 - failed}x11 stale"
+            inputs[series("servescope_slo_target_ratio", labels)] = f"{pod}0.99x11 stale"
+            began = series("process_start_time_seconds", server(f"10.0.0.{number}:8082"))
+            inputs[began] = f"{pod}{180 * number}x11 stale"
+    rules = [rule for rule in alerting_rules() if rule["labels"].get("window") in ("1h", "6h")]
+    ill = ("ServescopeAvailabilityBudgetBurns", "page", "ill")
+    expected = [firing(50 * 60, ("severity", "model_name", "window"), [(*ill, "1h"), (*ill, "6h")])]
+    assert verdict(tmp_path, given("15s", inputs, expected), rules) == ""
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -125,6 +143,10 @@ def test_unknown_models(tmp_path, path):
         **asked("handler", [(3, LONG)], [(10, LONG)], path),
         handlers_own: counter((10, LONG)),
         **asked("other paths", [(3, LONG)], [(10, LONG)], "other"),
+        # Whether a model is ready, and what it is, is asked of each every second.
+        **asked("lacks", [(1000, LONG)], [(10, LONG)], "/v2/models/{model_name}/ready"),
+        **asked("probes", [(3, LONG)], [(0, LONG)], path),
+        **asked("probes", [(0, LONG)], [(100, LONG)], "/v1/models/{model_name}"),
         **asked("management", [(3, LONG)], [(10, LONG)], "/models/{model_name}", listener="management"),
         **asked("over", [(3, LONG)], [(10, 20), (0, 100)], path),
     }

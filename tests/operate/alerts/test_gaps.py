@@ -102,18 +102,25 @@ def test_a_cache_that_preemptions_empty(tmp_path):
 
 
 def test_a_family_whose_series_are_dropped_at_once(tmp_path):
-    """Its series begins with all that was dropped and grows no more; of old ones, and after a restart, nothing is said."""
+    """Its series begins with all that was dropped and grows no more; of old ones, after a restart, and by a Prometheus that comes
+    late to an old server, nothing is said.
+    """
     dropped = "servescope_series_dropped_total"
     inputs = {
         series(dropped, server("late", family="hits")): f"_x60 7x{LONG}",
         series(dropped, server("old", family="hits")): f"7x{2 * LONG}",
         series(dropped, server("old, a scrape failed", family="hits")): f"7x119 stale 7x{LONG}",
     }
+    inputs[series(dropped, server("old, is watched now", family="hits"))] = f"_x60 7x{2 * LONG}"
+    inputs[series(dropped, server("young", family="hits"))] = f"_x60 7x{2 * LONG}"
     for instance in ("late", "old", "old, a scrape failed"):
-        inputs[series("up", server(instance))] = f"1x{2 * LONG}"
-    late = ("ServescopeSeriesDropped", "late")
+        inputs[series("process_start_time_seconds", server(instance))] = f"-9000x{2 * LONG}"
+    inputs[series("process_start_time_seconds", server("old, is watched now"))] = f"_x60 -9000x{2 * LONG}"
+    inputs[series("process_start_time_seconds", server("young"))] = f"_x60 890x{2 * LONG}"
+    late, young = ("ServescopeSeriesDropped", "late"), ("ServescopeSeriesDropped", "young")
     expected = [
-        firing(16 * 60, ("instance",), [late]),
+        firing(14 * 60 + 45, ("instance",), []),
+        firing(16 * 60, ("instance",), [late, young]),
         firing(31 * 60, ("instance",), []),
         firing(45 * 60, ("instance",), []),
     ]
@@ -135,12 +142,19 @@ def test_servers_that_come_and_go(tmp_path):
         series("up", server("blinks")): " ".join(["1 1 0"] * (2 * LONG // 3)),
         series("up", server("was down")): f"1x60 0x8 1x{2 * LONG}",
         series("up", server("down")): f"0x{2 * LONG}",
+        # Scraped every two minutes: one scrape that fails, and two.
+        series("up", server("failed once")): " ".join(f"{'0' if at == 5 else '1'} _x7" for at in range(2 * LONG // 8)),
+        series("up", server("failed twice")): " ".join(
+            f"{'0' if at in (5, 6) else '1'} _x7" for at in range(2 * LONG // 8)
+        ),
     }
     down, blinks = ("ServescopeTargetDown", "page", "down"), ("ServescopeScrapesFail", "ticket", "blinks")
     restarts = ("ServescopeServerRestarts", "page", "restarts")
     by = ("severity", "instance")
     expected = [
         firing(5 * 60, by, [down]),
+        firing(11 * 60 + 45, by, [down, restarts]),
+        firing(13 * 60 + 30, by, [down, ("ServescopeTargetDown", "page", "failed twice"), restarts]),
         firing(16 * 60, by, [down, blinks, restarts]),
         firing(28 * 60, by, [down, blinks, restarts]),
         firing(50 * 60, by, [down, blinks]),

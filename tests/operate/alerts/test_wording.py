@@ -274,3 +274,20 @@ def test_what_is_said(tmp_path, gone):
     rules = [rule for rule in alerting_rules(bare=False) if gone == (rule["alert"] == "ServescopeNoTargets")]
     test = {**given("15s", inputs, []), "alert_rule_test": wanted}
     assert verdict(tmp_path, test, rules) == ""
+
+
+def test_hostile_names_and_no_instance(tmp_path):
+    """A name is told as it is, whatever stands in it; where relabelling took `instance` away the link leads to a server still."""
+    name = """<b>"{{ $value }}" {{ template "x" }}</b> it's {0} \\"""
+    labels = {"job": "servescope", "model_name": name, "model_version": "1.0"}
+    inputs = {
+        series("servescope_workers", {**labels, "state": "ready"}): gauge((0, STEPS)),
+        series("servescope_workers_min", labels): gauge((1, STEPS)),
+    }
+    told_of = Told(
+        "ServescopeModelNotReady", "page", "cause", labels, f"{name} 1.0 on a server has no worker that can work",
+        f"{name} 1.0 on a server should have workers, and none is ready or busy: it can answer nothing.",
+    )  # fmt: skip
+    rules = [rule for rule in alerting_rules(bare=False) if rule["alert"] == told_of.name]
+    wanted = [{"eval_time": AT, "alertname": told_of.name, "exp_alerts": [told_of.expected]}]
+    assert verdict(tmp_path, {**given("15s", inputs, []), "alert_rule_test": wanted}, rules) == ""

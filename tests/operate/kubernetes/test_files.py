@@ -16,7 +16,7 @@ from servescope.metrics.definitions import BY_NAME
 from servescope.operate.kubernetes.files import MARK
 from servescope.operate.kubernetes.objects.metadata import INSTANCE
 from servescope.operate.kubernetes.options import Options
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 RELEASES = ("1.27", "1.30", kubernetes_validate.latest_version())
 WAYS = {

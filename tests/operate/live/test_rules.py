@@ -15,7 +15,7 @@ from servescope.operate.alerts import alert_groups
 from servescope.operate.promql import FORMS
 from servescope.operate.recordings import all_recordings
 from servescope.operate.recordings.stuck import HELD, LEFT, WINDOWS
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 pytestmark = [pytest.mark.integration, needs_gcc, needs_promtool]
 

@@ -15,7 +15,7 @@ from integration.server import Server, wait_until
 from operate.hurried import FEATURES, hurried
 from operate.promtool import needs_promtool
 from servescope.operate.promql import FORMS
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 from truth.books import Books
 from truth.client import Ask, drive
 from truth.handlers import WORK

@@ -32,7 +32,9 @@ def test_counted():
         "sum by (job) ( increase(servescope_slo_requests_total[1h]) and last_over_time(servescope_slo_requests_total[2m] offset 1h)"
         " and on (instance, job) (time() - last_over_time(process_start_time_seconds[2m])) < 3600 or "
     )
-    assert text.endswith("- min_over_time(servescope_slo_requests_total[3599s]) )")
+    assert text.endswith(
+        "or last_over_time(servescope_slo_requests_total[3599s]) - min_over_time(servescope_slo_requests_total[3599s]) )"
+    )
 
 
 def test_rises():

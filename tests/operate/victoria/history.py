@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from operate.promtool import series
 
 RESTARTS = (150, 230, 470)  # of a third one
+REPLACED = 140  # when a fourth one goes, and a fifth comes for it
 LATE = 120  # when the second server comes
 Sample = float | str | None
 Job = Callable[[int], dict[int, float]]
@@ -52,6 +53,12 @@ class History:
                 value += grown(step) if step > born else 0.0
                 samples.append(value)
         self.samples[series(name, labels)] = samples
+
+    def end(self, instance: str, step: int) -> None:
+        """A server goes at a step, with all its series."""
+        for name, samples in self.samples.items():
+            if f'instance="{instance}"' in name:
+                samples[step:] = ["stale", *[None] * (self.steps - step - 1)]
 
 
 @dataclass
@@ -135,6 +142,7 @@ def history_of(steps: int) -> History:
         model.write(history)
     _workers(history)
     _servers(history)
+    history.end("d:8082", REPLACED)
     return history
 
 
@@ -160,6 +168,9 @@ def _models() -> list[Model]:
             instance="b:8082",
             born=LATE,
         ),
+        # A pod that is replaced by another one: what it had counted is not forgotten with it.
+        Model("replaced", lambda step: {200: 6.0, 500: 2.0}, instance="d:8082"),
+        Model("replaced", lambda step: {200: 8.0}, instance="e:8082", born=REPLACED),
         # Errors of long before the first scrape, and one after it.
         Model("met late", lambda step: {200: 1.0 * (step % 4 == 0), 500: 1.0 * (step == 130)}, first={200: 45, 500: 9}),
         Model("met quiet", lambda step: {}, first={200: 30, 500: 20}),

@@ -15,7 +15,7 @@ from operate.promtool import needs_promtool
 from operate.victoria.processes import needs_victoria, victoria, vmalert
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 from truth.client import Ask, load
 from truth.handlers import WORK
 

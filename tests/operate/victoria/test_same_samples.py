@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.integration, needs_promtool, needs_victoria]
 FIRES = {
     ("ServescopeAvailabilityBudgetBurns", "five errors"),
     ("ServescopeAvailabilityBudgetBurns", "ill"),
+    ("ServescopeAvailabilityBudgetBurns", "replaced"),
     ("ServescopeClientsGiveUp", "impatient"),
     ("ServescopeDiskNearlyFull", "a:8082"),
     ("ServescopeErrors", "ill"),
@@ -39,7 +40,9 @@ SILENT = {
 
 @pytest.mark.parametrize(("shift_s", "steps"), [(0, 500), (5, 280)], ids=["at the scrapes", "between scrapes"])
 def test_records_and_alerts(tmp_path, shift_s, steps):
-    """Young models, counters that are met late, restarts, bursts, single errors; rules in step with the scrapes and not."""
+    """Young models, counters that are met late, restarts, a pod that is replaced, bursts, single errors; rules in step with the
+    scrapes and not.
+    """
     both = Comparison(tmp_path, history_of(steps), shift_s)
     with victoria(tmp_path) as storage:
         told = both.in_victoria(storage)

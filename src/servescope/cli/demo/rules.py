@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 SPEED = 60
 _SHORTEST_MS = 1000  # of an interval: Prometheus need not look more often to show a demo

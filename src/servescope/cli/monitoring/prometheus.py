@@ -13,7 +13,7 @@ from servescope.cli.help.typed import examples
 from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
 from servescope.operate.kept import kept_files, kept_target
 from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files
-from servescope.operate.thresholds import Thresholds, read_thresholds, render_thresholds, thresholds_of
+from servescope.operate.thresholds.thresholds import Thresholds, read_thresholds, render_thresholds, thresholds_of
 from servescope.operate.writer import write_files
 
 
@@ -96,7 +96,7 @@ def prometheus(
         discovery_of(tuple(targets or ()), file_sd, http_sd),
         settings,
         "native" if native else "classic",
-        None if finds_servers else kept_target(folder),
+        None if finds_servers else kept_target(folder, settings.job),
     )
     if own.exists():
         del files[THRESHOLDS_FILE]  # the operator's own by now, comments and all

@@ -16,7 +16,7 @@ from servescope.operate.alerts.workers import worker_alerts
 from servescope.operate.promql import Form
 from servescope.operate.recordings import all_recordings
 from servescope.operate.rule_group import RuleGroup
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 __all__ = ["alert_groups"]
 

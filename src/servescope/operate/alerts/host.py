@@ -3,7 +3,7 @@
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.wording import PERCENT, SERVER, percent
 from servescope.operate.promql import Recordings
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def host_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

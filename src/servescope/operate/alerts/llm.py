@@ -3,7 +3,7 @@
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.wording import MODEL, PERCENT, SERVER
 from servescope.operate.promql import Recordings, max_over_time
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def llm_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

@@ -5,7 +5,7 @@ from servescope.operate.alerts.wording import PERCENT, SERVER, percent
 from servescope.operate.promql import Recordings, max_by, metric, recent, share
 from servescope.operate.recordings.levels import INSTANCE
 from servescope.operate.recordings.unknown import EVERY, UNKNOWN
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def model_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

@@ -5,7 +5,7 @@ from servescope.operate.alerts.requests import enough_failed, enough_requests, s
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, SERVER, percent
 from servescope.operate.promql import Recordings, max_by, metric, recent
 from servescope.operate.recordings.levels import INSTANCE_MODEL
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def queue_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

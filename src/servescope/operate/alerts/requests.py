@@ -4,7 +4,7 @@ from servescope.operate.alert import Alert, Severity
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, percent
 from servescope.operate.promql import Expression, Recordings, equal, max_by, metric, recent, share
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def request_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

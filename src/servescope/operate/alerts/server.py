@@ -5,6 +5,7 @@ from servescope.operate.alerts.wording import NUMBER, PERCENT, SERVER
 from servescope.operate.promql import (
     absent,
     avg_over_time,
+    count_over_time,
     equal,
     last_over_time,
     max_by,
@@ -15,9 +16,11 @@ from servescope.operate.promql import (
     rises,
     sum_by,
     sum_gained,
+    sum_over_time,
+    young,
 )
 from servescope.operate.recordings.levels import INSTANCE
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def server_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
@@ -29,11 +32,13 @@ def server_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
 
 def _targets(thresholds: Thresholds) -> tuple[Alert, Alert]:
     up = metric("up").where(equal("job", thresholds.job))
+    # One scrape that fails is no end, however rare they are.
+    failed = count_over_time(up, "5m") - sum_over_time(up, "5m")
     return (
         Alert(
             name="ServescopeTargetDown",
             severity="page",
-            condition=up.now.equals(0),
+            condition=up.now.equals(0).and_on(failed >= 2),
             measured=up.now,
             lasts=thresholds.target_down_for,
             summary=f"{SERVER} does not answer Prometheus",
@@ -105,9 +110,10 @@ def _series() -> Alert:
     counted = metric("servescope_series_dropped_total")
     by = (*INSTANCE, "family")
     grown = sum_gained(counted, "15m", *by)
-    # A family's series begins with what was dropped first, which no growth shows.
+    # A family's series begins with what was dropped first, which no growth shows. Who begins to watch an old server knows not when.
     begun = sum_by(recent(counted), *by).unless_on(sum_by(last_over_time(counted, "5m", "15m"), *by))
-    dropped = begun.or_else(grown)
+    watched = last_over_time(metric("process_start_time_seconds"), "5m", "15m").or_else(young("15m"))
+    dropped = begun.and_on(watched, *INSTANCE).or_else(grown)
     return Alert(
         name="ServescopeSeriesDropped",
         severity="ticket",

@@ -12,7 +12,7 @@ from servescope.operate.alerts.requests import enough_failed
 from servescope.operate.alerts.wording import MODEL, PERCENT, percent
 from servescope.operate.promql import Expression, Matcher, Recordings, clamp_max, equal, ratio
 from servescope.operate.recordings.objectives import BUDGET, ERRORS, GOOD, REQUESTS
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 class _Objective(NamedTuple):

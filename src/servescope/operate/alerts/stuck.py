@@ -10,7 +10,7 @@ from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.recordings.levels import MODEL as BY_MODEL
 from servescope.operate.recordings.requests import NORMAL
 from servescope.operate.recordings.stuck import HELD, LEFT, WINDOWS
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def stuck_alert(recorded: Recordings, thresholds: Thresholds) -> Alert:

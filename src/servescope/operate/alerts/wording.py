@@ -3,7 +3,6 @@
 from typing import Final
 
 MODEL: Final = "{{ $labels.model_name }} {{ $labels.model_version }}"
-SERVER: Final = "{{ $labels.instance }}"
 PERCENT: Final = "{{ $value | humanizePercentage }}"
 # Of what is counted: never 17.24 of them.
 NUMBER: Final = '{{ $value | printf "%.0f" }}'
@@ -13,3 +12,11 @@ DURATION: Final = "{{ $value | humanizeDuration }}"
 def percent(share: float) -> str:
     """A threshold as a percentage: 0.01 is 1 %."""
     return f"{share * 100:g} %"
+
+
+def server_or(other: str) -> str:
+    """Whose it is, and `other` where relabelling took `instance` away: vmalert would write <no value>."""
+    return f"{{{{ if $labels.instance }}}}{{{{ $labels.instance }}}}{{{{ else }}}}{other}{{{{ end }}}}"
+
+
+SERVER: Final = server_or("a server")

@@ -8,7 +8,7 @@ from servescope.operate.alerts.stuck import stuck_alert
 from servescope.operate.alerts.wording import MODEL, NUMBER, SERVER
 from servescope.operate.promql import Expression, Recordings, max_by, metric, one_of, recent, sum_by, sum_gained
 from servescope.operate.recordings.levels import INSTANCE_MODEL
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def worker_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, ...]:

@@ -6,7 +6,7 @@ expression comes to exist.
 """
 
 from servescope.operate.promql.aggregation import avg_by, count_by, max_by, min_by, sum_by, topk
-from servescope.operate.promql.counting import rises, sum_counted, sum_gained
+from servescope.operate.promql.counting import rises, sum_counted, sum_gained, young
 from servescope.operate.promql.expression import Expression, PromqlError, both, number, ratio, share
 from servescope.operate.promql.functions import (
     absent,
@@ -93,4 +93,5 @@ __all__ = [
     "text_function",
     "topk",
     "unlike",
+    "young",
 ]

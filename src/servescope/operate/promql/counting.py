@@ -36,11 +36,19 @@ def sum_gained(selector: Selector, window: str, *by: str, ago: str = "") -> Expr
 
 
 def sum_counted(selector: Selector, window: str, *by: str) -> Expression:
-    """The same for long windows: of servers that were started within it, what was counted before that as well."""
-    gained = recent(counter_of(selector)) - min_over_time(selector, _within(window))
-    age = Expression(f"(time() - {recent(metric('process_start_time_seconds'))})", TARGET)
+    """The same for long windows: of servers that were started within it, what was counted before that as well. One that went
+    within it, as a pod does that another one replaces, keeps what it had counted.
+    """
+    within = _within(window)
+    gained = last_over_time(counter_of(selector), within) - min_over_time(selector, within)
     known = increase(selector, window).and_on(last_over_time(selector, "2m", window))
-    return sum_by(known.and_on(age < seconds_of(window), *sorted(TARGET)).or_else(gained), *by)
+    return sum_by(known.and_on(young(window), *sorted(TARGET)).or_else(gained), *by)
+
+
+def young(window: str) -> Expression:
+    """The servers that were started within the window."""
+    age = Expression(f"(time() - {recent(metric('process_start_time_seconds'))})", TARGET)
+    return age < seconds_of(window)
 
 
 def rises(selector: Selector, window: str) -> Expression:

@@ -36,7 +36,7 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
         RuleGroup("servescope-usage", "15s", usage_recordings(form)),
         RuleGroup("servescope-llm", "15s", llm_recordings(form)),
         RuleGroup("servescope-slo", "15s", tuple(minutes.values())),
-        # Windows of hours move slowly, and a 15 s interval would read the same samples again and again.
+        # Windows of hours move slowly.
         RuleGroup("servescope-slo-hours", "1m", hours_recordings(minutes)),
         RuleGroup("servescope-slo-means", "10m", tuple(means.values())),
         RuleGroup("servescope-days", "2m", (*days_recordings(minutes, means), *day_recordings(normal))),

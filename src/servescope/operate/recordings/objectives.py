@@ -1,8 +1,9 @@
 """Objectives: in, the server's own judgement of each request; out, shares that missed and burn rates over seven windows.
 
-Windows up to two hours are read from the counters, longer ones from what is recorded: of 200 models with four objectives
-three days of counters are 28 million samples. Six hours are three times two. Days are means of means: a count over 5 minutes
-that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the shares of these are the window's.
+Windows up to one hour are read from the counters, longer ones from what is recorded: of 200 models with four objectives
+three days of counters are 28 million samples. Two hours are two times one, and six three times two. Days are means of means:
+a count over 5 minutes that is recorded every 15 s, the interval of the scrapes, weighs each scrape alike, so the shares of
+these are the window's.
 
 What missed is the difference of two counts, and its share one of two counts. All are recorded, each after what it is taken
 from or divided by: vmalert reads them back from storage, and where one of them is late, too little has missed for an
@@ -45,11 +46,10 @@ def minutes_recordings() -> tuple[Recording, ...]:
 
 
 def hours_recordings(minutes: Recordings) -> tuple[Recording, ...]:
-    """Two hours, and six, which are three times two."""
+    """Two hours, which are two times one, and six, which are three times two."""
     budget = minutes[BUDGET]
-    two = Recordings(_counted("2h", budget))
-    good, requests = (Recording(f"{name}count6h", _three(two.read(f"{name}count2h"))) for name in (GOOD, REQUESTS))
-    return (*two.values(), *_missed("6h", good, requests, budget))
+    two = _joined("2h", minutes, "1h", ("1h",), budget)
+    return (*two, *_joined("6h", Recordings(two), "2h", ("2h", "4h"), budget))
 
 
 def means_recordings(minutes: Recordings) -> tuple[Recording, ...]:
@@ -95,10 +95,22 @@ def _missed(window: str, good: Recording, requests: Recording, budget: Recording
     return (good, requests, errors, *_burning(window, share(errors.read.now, requests.read.now), budget))
 
 
-def _three(two_hours: Selector) -> Expression:
-    """The sum over three windows of two hours; one before the model was there counts as 0."""
-    nothing = two_hours.now * 0
-    return two_hours.now + two_hours.ago("2h").or_else(nothing) + two_hours.ago("4h").or_else(nothing)
+def _joined(
+    window: str, shorter: Recordings, part: str, ago: tuple[str, ...], budget: Recording
+) -> tuple[Recording, ...]:
+    """From what is recorded of a shorter window: its counts now and so long ago, added up."""
+    good, requests = (
+        Recording(f"{name}count{window}", _added(shorter.read(f"{name}count{part}"), ago)) for name in (GOOD, REQUESTS)
+    )
+    return _missed(window, good, requests, budget)
+
+
+def _added(count: Selector, ago: tuple[str, ...]) -> Expression:
+    """One of before the model was there is 0."""
+    added = count.now
+    for offset in ago:
+        added = added + count.ago(offset).or_else(count.now * 0)
+    return added
 
 
 def _burning(window: str, missed: Expression, budget: Recording) -> tuple[Recording, Recording]:

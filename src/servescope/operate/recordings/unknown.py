@@ -8,8 +8,11 @@ from typing import Final
 from servescope.operate.promql import Recording, clamp_min, equal, like, metric, sum_gained
 from servescope.operate.recordings.levels import INSTANCE
 
-# The templates of all paths on which a model is asked.
-PATHS: Final = ".*[{]model_name[}].*|/invocations|/v1/completions|/v1/chat/completions|/v1/embeddings"
+# The templates of all paths on which a model is asked to predict. Who asks whether it is ready, or what it is, is none of these.
+PATHS: Final = (
+    "/(predictions|explanations|models)/.*|/invocations|.*[/:](predict|explain|infer)"  # TorchServe's and KServe's
+    "|/v1/(chat/)?completions|/v1/embeddings"
+)
 EVERY: Final = "instance:servescope_predictions:count10m"
 UNKNOWN: Final = "instance:servescope_unknown_models:count10m"
 

@@ -25,7 +25,7 @@ def usage_recordings(form: Form) -> tuple[Recording, ...]:
 
 def _models() -> tuple[Recording, ...]:
     busy = sum_by(rate(metric("servescope_worker_busy_seconds_total"), "5m"), *INSTANCE_MODEL)
-    wanted = max_by(metric("servescope_workers_wanted").now, *INSTANCE_MODEL)
+    wanted = max_by(recent(metric("servescope_workers_wanted")), *INSTANCE_MODEL)
     waiting = max_by(recent(metric("servescope_queue_depth")), *INSTANCE_MODEL)
     room = max_by(recent(metric("servescope_queue_capacity")), *INSTANCE_MODEL)
     return (

@@ -12,7 +12,7 @@ from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_ho
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.variables import target_variables
 from servescope.operate.promql import Form, equal, max_by, rate, sum_by, sum_gained
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 _HOST = "{{instance}}"
 _MOUNT = "{{instance}} {{mount}} {{directories}}"

@@ -22,7 +22,7 @@ from servescope.operate.promql import (
     ratio,
     sum_by,
 )
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

@@ -7,7 +7,7 @@ from servescope.operate.grafana.boards.budget import BUDGET_STEPS, budget_left
 from servescope.operate.grafana.narrowed import family, hosts, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, sum_by, topk, unlike
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 _LINE: Final = "{{model_name}} {{model_version}} {{slo}}"
 _LIMITS: Final = Thresholds()

@@ -4,7 +4,7 @@ from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, quantile_of, rate, sum_by, sum_gained
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

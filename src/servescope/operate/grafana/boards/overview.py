@@ -13,7 +13,7 @@ from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.percentiles import durations
 from servescope.operate.grafana.variables import model_variables
 from servescope.operate.promql import Expression, Form, count_by, like, max_by, min_by, ratio, sum_by
-from servescope.operate.thresholds import Thresholds
+from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"
