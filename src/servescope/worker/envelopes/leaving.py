@@ -1,0 +1,176 @@
+"""What a handler returned for one output → a tensor of a V2 answer, in JSON or in binary. Called by `kservev2` and `v2`.
+
+numpy's arrays and torch's tensors have their own shape and datatype. Lists have the shape of their nesting, where it is even,
+and the widest datatype of their kind, as Python's numbers are wide. A value alone is a tensor of one.
+"""
+
+import json
+import math
+import struct
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from servescope.datatypes import BF16, BYTES, FORMATS
+from servescope.worker.envelopes.arriving import numpy_name
+
+_WIDEST = {"bool": "BOOL", "int": "INT64", "float": "FP64"}
+_BY_NUMPY = {numpy_name(datatype): datatype for datatype in FORMATS}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A tensor with a name. `elements`: its elements in order, as Python's values or as numpy's array of this datatype."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    elements: Any
+
+    @property
+    def leaves(self) -> list[Any]:
+        """The elements as Python's values."""
+        return self.elements if isinstance(self.elements, list) else list(self.elements.ravel().tolist())
+
+    def head(self) -> dict[str, Any]:
+        """All but its data."""
+        return {"name": self.name, "datatype": self.datatype, "shape": self.shape}
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it, data flat. Raises: ValueError where BYTES are no text."""
+        data = [_said(self.name, leaf) for leaf in self.leaves] if self.datatype == BYTES else self.leaves
+        return {"name": self.name, "datatype": self.datatype, "data": data, "shape": self.shape}
+
+    def binary(self) -> bytes:
+        """Its data in binary, lowest bytes first. Raises: ValueError where an element is none of its datatype."""
+        if self.datatype in FORMATS and not isinstance(self.elements, list):
+            return bytes(self.elements.astype("<" + FORMATS[self.datatype], copy=False).tobytes())
+        leaves = self.leaves
+        if self.datatype == BYTES:
+            texts = [_bytes(leaf) for leaf in leaves]
+            return b"".join([part for one in texts for part in (struct.pack("<I", len(one)), one)])
+        try:
+            if self.datatype == BF16:
+                return _bfloat16(leaves)
+            return struct.pack(f"<{len(leaves)}{FORMATS[self.datatype]}", *leaves)
+        except (struct.error, OverflowError, TypeError) as error:
+            raise ValueError(f"Output {self.name}: a value is no {self.datatype}: {error}") from error
+
+
+def output_of(name: str, value: Any, datatype: str = "") -> Output:
+    """The tensor of a result. `datatype`: which it is declared to have, "" for its own.
+
+    Raises:
+        ValueError: it cannot have the declared one.
+    """
+    array = _array(value)
+    if array is not None:
+        return _output_of_array(name, array, datatype)
+    leaves, shape = _leaves(value), _shape(value)
+    if math.prod(shape) != len(leaves):  # uneven lists
+        shape = [len(leaves)]
+    found, leaves = _kind(leaves)
+    if datatype and datatype != found:
+        leaves = [_as(datatype, leaf, name) for leaf in leaves]
+    return Output(name, datatype or found, shape or [1], leaves)
+
+
+def _output_of_array(name: str, array: Any, datatype: str) -> Output:
+    shape = list(array.shape) or [1]
+    own = _BY_NUMPY.get(str(array.dtype), BYTES)
+    if datatype in ("", own):
+        return Output(name, own, shape, array)
+    if datatype in FORMATS and own in FORMATS:
+        return Output(name, datatype, shape, array.astype(numpy_name(datatype)))
+    return Output(name, datatype, shape, [_as(datatype, leaf, name) for leaf in array.ravel().tolist()])
+
+
+def _array(value: Any) -> Any:
+    """A result as numpy's array, None where it is none of numpy's or torch's."""
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None and isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = value.float() if value.dtype == torch.bfloat16 else value
+        value = value.numpy() if numpy is not None else value
+    if numpy is None or not isinstance(value, numpy.ndarray | numpy.generic):
+        return None
+    array = numpy.asarray(value)
+    kind = array.dtype.kind
+    if str(array.dtype) == "bfloat16" or (kind == "f" and array.dtype.itemsize > 8):
+        return array.astype("float32" if kind == "V" else "float64")
+    return array
+
+
+def _leaves(value: Any) -> list[Any]:
+    """The elements of nested lists, arrays among them too."""
+    if isinstance(value, list | tuple):
+        if not any(isinstance(one, list | tuple) or getattr(one, "ndim", 0) for one in value):
+            return list(value)
+        return [leaf for one in value for leaf in _leaves(one)]
+    return _leaves(value.tolist()) if getattr(value, "ndim", 0) else [value]
+
+
+def _shape(value: Any) -> list[int]:
+    """The lengths of nested lists, [0] beyond those that are uneven."""
+    if not isinstance(value, list | tuple):
+        return list(getattr(value, "shape", ()))
+    if not value:
+        return [0]
+    first, *others = (_shape(one) for one in value)
+    return [len(value), *first] if all(one == first for one in others) else [0]
+
+
+def _kind(leaves: list[Any]) -> tuple[str, list[Any]]:
+    """The datatype of single values, and those as Python's own."""
+    kinds = {type(leaf).__name__ for leaf in leaves}
+    plain = [leaf.tolist() if callable(getattr(leaf, "tolist", None)) else leaf for leaf in leaves]
+    if len(kinds) == 1 and (own := _BY_NUMPY.get(kinds.pop())) is not None:
+        return own, plain
+    widest = {type(leaf).__name__ for leaf in plain}
+    for name in ("bool", "int", "float"):
+        widest.discard(name)
+        if not widest:
+            return _WIDEST[name] if leaves else "FP64", plain
+    return BYTES, plain
+
+
+def _as(datatype: str, leaf: Any, name: str) -> Any:
+    """A value of the datatype that is declared."""
+    try:
+        if datatype == BYTES:
+            return leaf if isinstance(leaf, str | bytes) else str(leaf)
+        if datatype == "BOOL":
+            return bool(leaf)
+        if datatype.startswith(("FP", "BF")):
+            return float(leaf)
+        return int(leaf)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"Output {name}: a value is no {datatype}: {error}") from error
+
+
+def _said(name: str, leaf: Any) -> Any:
+    """An element of BYTES in JSON."""
+    if not isinstance(leaf, bytes | bytearray):
+        return leaf
+    try:
+        return leaf.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Output {name}: its bytes are no text: ask for it in binary (binary_data)") from error
+
+
+def _bytes(leaf: Any) -> bytes:
+    if isinstance(leaf, bytes | bytearray):
+        return bytes(leaf)
+    return (leaf if isinstance(leaf, str) else json.dumps(leaf)).encode()
+
+
+def _bfloat16(leaves: list[Any]) -> bytes:
+    """The upper halves of 32-bit floats, to the nearest."""
+    words = struct.unpack(f"<{len(leaves)}I", struct.pack(f"<{len(leaves)}f", *leaves))
+    return struct.pack(f"<{len(leaves)}H", *(_half(word) for word in words))
+
+
+def _half(word: int) -> int:
+    if word & 0x7FFFFFFF > 0x7F800000:  # NaN stays one
+        return word >> 16 | 64
+    return (word + 0x7FFF + (word >> 16 & 1)) >> 16
