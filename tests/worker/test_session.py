@@ -6,7 +6,7 @@ import pytest
 
 from servescope.wire.blocking import ChannelClosed
 from servescope.wire.messages import Batch, Cancel, Field, Stop
-from servescope.worker.session import Failure, failure_of
+from servescope.worker.replies.failures import Failure, failure_of
 from servescope.worker.texts import TEXT_LIMIT
 from worker.front import Front, request
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.errors import (
     BadRequest,
+    BodyTooLarge,
     InvalidKey,
     MethodNotAllowed,
     ModelNotFound,

@@ -106,7 +106,7 @@ class HttpApp:
 
     def _decode(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         """Undo the body's compression, then handle the request: at once where the body is small."""
-        if not self._settings.decompress_requests:
+        if not self._settings.decompress_requests or not exchange.request.body:
             return self._handle(exchange)
         slices = decode_body(exchange.request, self.body_limit)
         try:

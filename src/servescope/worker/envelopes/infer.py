@@ -29,6 +29,10 @@ class InferRequest:
     binary: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    def asked_in_binary(self, name: str) -> bool | None:
+        """How an output is wanted; None: not at all."""
+        return self.binary if self.wanted is None else self.wanted.get(name)
+
 
 def read_request(document: Row, numpy: bool, blobs: Blobs | None = None) -> InferRequest:
     """`document`: the JSON, which has a list under `inputs`. `numpy`: data become arrays. `blobs`: what came behind the JSON.

@@ -4,7 +4,6 @@ numpy's arrays and torch's tensors have their own shape and datatype. Lists have
 and the widest datatype of their kind, as Python's numbers are wide. A value alone is a tensor of one.
 """
 
-import json
 import math
 import struct
 import sys
@@ -13,9 +12,14 @@ from typing import Any
 
 from servescope.datatypes import BF16, BYTES, FORMATS
 from servescope.worker.envelopes.arriving import numpy_name
+from servescope.worker.replies.json_text import json_bytes
 
 _WIDEST = {"bool": "BOOL", "int": "INT64", "float": "FP64"}
 _BY_NUMPY = {numpy_name(datatype): datatype for datatype in FORMATS}
+
+
+class NoText(ValueError):
+    """An element of BYTES is none that JSON can say; the text is for the client, who can have it in binary."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Output:
         return {"name": self.name, "datatype": self.datatype, "shape": self.shape}
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it, data flat. Raises: ValueError where BYTES are no text."""
+        """As JSON has it, data flat. Raises: NoText."""
         data = [_said(self.name, leaf) for leaf in self.leaves] if self.datatype == BYTES else self.leaves
         return {"name": self.name, "datatype": self.datatype, "data": data, "shape": self.shape}
 
@@ -70,14 +74,14 @@ def output_of(name: str, value: Any, datatype: str = "") -> Output:
     if math.prod(shape) != len(leaves):  # uneven lists
         shape = [len(leaves)]
     found, leaves = _kind(leaves)
-    if datatype and datatype != found:
+    if datatype and (datatype != found or datatype == BYTES):
         leaves = [_as(datatype, leaf, name) for leaf in leaves]
     return Output(name, datatype or found, shape or [1], leaves)
 
 
 def _output_of_array(name: str, array: Any, datatype: str) -> Output:
     shape = list(array.shape) or [1]
-    own = _BY_NUMPY.get(str(array.dtype), BYTES)
+    own = _BY_NUMPY.get(array.dtype.name, BYTES)
     if datatype in ("", own):
         return Output(name, own, shape, array)
     if datatype in FORMATS and own in FORMATS:
@@ -96,7 +100,7 @@ def _array(value: Any) -> Any:
         return None
     array = numpy.asarray(value)
     kind = array.dtype.kind
-    if str(array.dtype) == "bfloat16" or (kind == "f" and array.dtype.itemsize > 8):
+    if array.dtype.name == "bfloat16" or (kind == "f" and array.dtype.itemsize > 8):
         return array.astype("float32" if kind == "V" else "float64")
     return array
 
@@ -138,7 +142,7 @@ def _as(datatype: str, leaf: Any, name: str) -> Any:
     """A value of the datatype that is declared."""
     try:
         if datatype == BYTES:
-            return leaf if isinstance(leaf, str | bytes) else str(leaf)
+            return leaf if isinstance(leaf, str | bytes | bytearray) else json_bytes(leaf, indent=None).decode()
         if datatype == "BOOL":
             return bool(leaf)
         if datatype.startswith(("FP", "BF")):
@@ -155,13 +159,13 @@ def _said(name: str, leaf: Any) -> Any:
     try:
         return leaf.decode()
     except UnicodeDecodeError as error:
-        raise ValueError(f"Output {name}: its bytes are no text: ask for it in binary (binary_data)") from error
+        raise NoText(f"Output {name}: its bytes are no text: ask for it in binary (binary_data)") from error
 
 
 def _bytes(leaf: Any) -> bytes:
     if isinstance(leaf, bytes | bytearray):
         return bytes(leaf)
-    return (leaf if isinstance(leaf, str) else json.dumps(leaf)).encode()
+    return leaf.encode() if isinstance(leaf, str) else json_bytes(leaf, indent=None)
 
 
 def _bfloat16(leaves: list[Any]) -> bytes:

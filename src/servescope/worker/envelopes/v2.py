@@ -11,7 +11,7 @@ from servescope.worker.envelopes.arriving import Blobs
 from servescope.worker.envelopes.base import ClientMistake, HandleFn, Row, document_of
 from servescope.worker.envelopes.infer import WHO, read_request
 from servescope.worker.envelopes.kservev2 import KServev2Envelope
-from servescope.worker.envelopes.leaving import Output
+from servescope.worker.envelopes.leaving import NoText, Output
 from servescope.worker.processor import CONTENT_TYPE
 from servescope.worker.replies.json_text import NoJson, json_bytes
 from servescope.worker.replies.refusal import Refusal
@@ -45,15 +45,26 @@ class V2Envelope(KServev2Envelope):
 
     def format_output(self, data: Any) -> list[Any]:
         """One answer: JSON, or JSON and what was asked for in binary."""
-        wanted, every = self._request.wanted, self._request.binary
+        outputs = self._outputs(data)
+        try:
+            head, blobs = self._written(outputs)
+        except (NoJson, NoText) as error:
+            return [Refusal(500, str(error))]
+        processor = self.context.request_processor[0]
+        processor.add_response_property(CONTENT_TYPE, _BINARY if blobs else _JSON)
+        if blobs:
+            processor.add_response_property(HEADER_LENGTH, len(head))
+        return [b"".join([head, *blobs])]
+
+    def _written(self, outputs: list[Output]) -> tuple[bytes, list[bytes]]:
+        """The answer's JSON, and what stands behind it."""
         documents, blobs = [], []
-        for output in self._outputs(data):
-            if wanted is not None and output.name not in wanted:
-                continue
-            if every if wanted is None else wanted[output.name]:
+        for output in outputs:
+            in_binary = self._request.asked_in_binary(output.name)
+            if in_binary:
                 blobs.append(output.binary())
                 documents.append(_beside(output, len(blobs[-1])))
-            else:
+            elif in_binary is not None:
                 documents.append(output.document())
         answer = {
             "model_name": self.context.model_name,
@@ -61,15 +72,7 @@ class V2Envelope(KServev2Envelope):
             "id": self._id,
             "outputs": documents,
         }
-        try:
-            head = json_bytes(answer, self._writing, indent=None)
-        except NoJson as error:
-            return [Refusal(500, str(error))]
-        processor = self.context.request_processor[0]
-        processor.add_response_property(CONTENT_TYPE, _BINARY if blobs else _JSON)
-        if blobs:
-            processor.add_response_property(HEADER_LENGTH, len(head))
-        return [b"".join([head, *blobs])]
+        return json_bytes(answer, self._writing, indent=None), blobs
 
 
 def _beside(output: Output, size: int) -> dict[str, Any]:

@@ -74,4 +74,4 @@ def _plain(value: Any, nan: str) -> Any:
 def _key(key: Any) -> Any:
     if callable(getattr(key, "tolist", None)):
         key = key.tolist()
-    return str(key) if isinstance(key, float) and not math.isfinite(key) else key
+    return json.dumps(key) if isinstance(key, float) and not math.isfinite(key) else key
