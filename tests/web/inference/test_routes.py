@@ -106,7 +106,13 @@ def test_no_routes(path):
 def test_v2_routes(path, template, model, version, call):
     """Of the server, of a model, of a version of it."""
     route = parse_path(path)
-    assert (route.kind, route.template, route.model, route.version, route.call) == (Kind.V2, template, model, version, call)
+    assert (route.kind, route.template, route.model, route.version, route.call) == (
+        Kind.V2,
+        template,
+        model,
+        version,
+        call,
+    )
 
 
 @pytest.mark.parametrize(("verb", "asks", "explain"), [("infer", "predict", "False"), ("explain", "explain", "True")])

@@ -128,7 +128,7 @@ def test_blobs():
     with pytest.raises(ClientMistake, match="c: binary_data_size is 5, but 4 bytes are left"):
         blobs.take(5, "c")
     for size in (-1, "2", 2.0, True, None):
-        with pytest.raises(ClientMistake, match="d: binary_data_size=.* is no number of bytes"):
+        with pytest.raises(ClientMistake, match=r"d: binary_data_size=.* is no number of bytes"):
             blobs.take(size, "d")
     blobs.take(4, "e")
     blobs.end()

@@ -85,7 +85,9 @@ def test_wanted_outputs():
     """Only those, each as it is wanted."""
     v2 = V2Tensors(outputs=[("a", "INT8"), ("b", "INT8"), ("c", "BYTES")])
     wanted = [{"name": "c", "parameters": {"binary_data": True}}, {"name": "a"}]
-    _, said, headers = ask({"inputs": [TENSOR | {"data": [1, 2, 3, 4]}], "outputs": wanted}, None, [[1], [2], ["x"]], v2=v2)
+    _, said, headers = ask(
+        {"inputs": [TENSOR | {"data": [1, 2, 3, 4]}], "outputs": wanted}, None, [[1], [2], ["x"]], v2=v2
+    )
     document, behind = split(said, headers)
     first, second = document["outputs"]
     assert first == {"name": "a", "datatype": "INT8", "data": [1], "shape": [1]}
