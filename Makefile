@@ -26,7 +26,7 @@ LLM_ENV ?= build/llm-env
 LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
 # Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
 LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
-KSERVE_CLIENTS ?= kserve==0.21.0 tritonclient[http]==2.73.0
+KSERVE_CLIENTS ?= kserve==0.21.0 'tritonclient[http]==2.73.0'
 KSERVE_ENV ?= build/kserve-env
 KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk

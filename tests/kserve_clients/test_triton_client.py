@@ -118,7 +118,8 @@ def test_at_once(client, server):
     """Many requests, each with its own answer."""
     many = triton.InferenceServerClient(f"127.0.0.1:{server.ports['inference']}", concurrency=4)
     waiting = [
-        many.async_infer("lists", [tensor("x", numpy.array([n], "int64"), "INT64")], request_id=str(n)) for n in range(20)
+        many.async_infer("lists", [tensor("x", numpy.array([n], "int64"), "INT64")], request_id=str(n))
+        for n in range(20)
     ]
     assert [one.get_result().as_numpy("x").tolist() for one in waiting] == [[n] for n in range(20)]
     many.close()
