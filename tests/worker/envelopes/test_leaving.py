@@ -1,6 +1,7 @@
 """What handlers return becomes tensors: shape, datatype, and the same values in JSON and in binary."""
 
 import struct
+from typing import NamedTuple
 
 import numpy
 import pytest
@@ -15,6 +16,11 @@ SCALARS = [
     ("uint16", "UINT16"), ("uint32", "UINT32"), ("uint64", "UINT64"), ("float16", "FP16"), ("float32", "FP32"),
     ("float64", "FP64"),
 ]  # fmt: skip
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
 
 
 def told(value, datatype=""):
@@ -42,6 +48,11 @@ def told(value, datatype=""):
         ([[1, 2], [3, 4], [5, 6]], ("INT64", [1, 2, 3, 4, 5, 6], [3, 2])),
         (((1, 2), [3, 4]), ("INT64", [1, 2, 3, 4], [2, 2])),
         ([[1], [2, 3]], ("INT64", [1, 2, 3], [3])),
+        ([Point(1, 2), Point(3, 4)], ("INT64", [1, 2, 3, 4], [2, 2])),
+        ([[1, 2], Point(3, 4)], ("INT64", [1, 2, 3, 4], [2, 2])),
+        ([[], [1]], ("INT64", [1], [1])),
+        ([[[1], [2]], [[3], [4]]], ("INT64", [1, 2, 3, 4], [2, 2, 1])),
+        ([[[1]], [2]], ("INT64", [1, 2], [2])),
         ([1, [2, 3]], ("INT64", [1, 2, 3], [3])),
         (["a", "b"], ("BYTES", ["a", "b"], [2])),
         ([1, "b"], ("BYTES", [1, "b"], [2])),

@@ -23,25 +23,11 @@ from servescope.config.bounds import (
 )
 from servescope.config.model.objectives import Objectives, parse_objectives
 from servescope.config.model.v2 import V2, parse_v2
-from servescope.config.model.yaml_values import OutOfBounds, Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_key import YamlKey, yaml_key
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class YamlKey:
-    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
-
-    name: str
-    read: Reader
-    meaning: str
-    later: bool = False
-
-
-def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
-    """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning, later)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,7 +126,7 @@ def _empty(lengths: list[int]) -> list[Any]:
 
 
 def _nests(value: list[Any] | tuple[Any, ...]) -> bool:
-    return any(isinstance(one, list | tuple) for one in value)
+    return any(issubclass(kind, (list, tuple)) for kind in set(map(type, value)))
 
 
 def _text_alone(data: Any) -> Any:

@@ -8,6 +8,7 @@ import math
 import struct
 import sys
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from servescope.datatypes import BF16, BYTES, FORMATS
@@ -70,12 +71,10 @@ def output_of(name: str, value: Any, datatype: str = "") -> Output:
     array = _array(value)
     if array is not None:
         return _output_of_array(name, array, datatype)
-    leaves, shape = _leaves(value), _shape(value)
-    if math.prod(shape) != len(leaves):  # uneven lists
-        shape = [len(leaves)]
+    leaves, shape = _even(value) or _uneven(value)
     found, leaves = _kind(leaves)
-    if datatype and (datatype != found or datatype == BYTES):
-        leaves = [_as(datatype, leaf, name) for leaf in leaves]
+    if datatype:
+        leaves = _declared(datatype, found, leaves, name)
     return Output(name, datatype or found, shape or [1], leaves)
 
 
@@ -86,7 +85,7 @@ def _output_of_array(name: str, array: Any, datatype: str) -> Output:
         return Output(name, own, shape, array)
     if datatype in FORMATS and own in FORMATS:
         return Output(name, datatype, shape, array.astype(numpy_name(datatype)))
-    return Output(name, datatype, shape, [_as(datatype, leaf, name) for leaf in array.ravel().tolist()])
+    return Output(name, datatype, shape, _declared(datatype, own, array.ravel().tolist(), name))
 
 
 def _array(value: Any) -> Any:
@@ -105,18 +104,40 @@ def _array(value: Any) -> Any:
     return array
 
 
+def _even(value: Any) -> tuple[list[Any], list[int]] | None:
+    """Elements and lengths of lists of even lengths, a level at a time, as there may be millions; None where they are not so."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    level, shape = value, [len(value)]
+    while (kinds := set(map(type, level))) & {list, tuple}:
+        lengths = set(map(len, level)) if kinds <= {list, tuple} else set()
+        if len(lengths) != 1:
+            return None
+        shape.append(lengths.pop())
+        level = list(chain.from_iterable(level))
+    return None if any(map(_holds_more, kinds)) else (list(level), shape)
+
+
+def _holds_more(kind: type) -> bool:
+    """Whether values of this type may hold others: lists of another kind, or arrays, but no numbers of numpy's."""
+    return issubclass(kind, (list, tuple)) or (hasattr(kind, "ndim") and kind.__name__ not in _BY_NUMPY)
+
+
+def _uneven(value: Any) -> tuple[list[Any], list[int]]:
+    """The same of what is uneven, which is flat, and of lists with arrays in them."""
+    leaves, shape = _leaves(value), _shape(value)
+    return leaves, shape if math.prod(shape) == len(leaves) else [len(leaves)]
+
+
 def _leaves(value: Any) -> list[Any]:
-    """The elements of nested lists, arrays among them too."""
-    if isinstance(value, list | tuple):
-        if not any(isinstance(one, list | tuple) or getattr(one, "ndim", 0) for one in value):
-            return list(value)
+    if isinstance(value, (list, tuple)):
         return [leaf for one in value for leaf in _leaves(one)]
     return _leaves(value.tolist()) if getattr(value, "ndim", 0) else [value]
 
 
 def _shape(value: Any) -> list[int]:
-    """The lengths of nested lists, [0] beyond those that are uneven."""
-    if not isinstance(value, list | tuple):
+    """[0] beyond lists that are uneven."""
+    if not isinstance(value, (list, tuple)):
         return list(getattr(value, "shape", ()))
     if not value:
         return [0]
@@ -126,11 +147,14 @@ def _shape(value: Any) -> list[int]:
 
 def _kind(leaves: list[Any]) -> tuple[str, list[Any]]:
     """The datatype of single values, and those as Python's own."""
-    kinds = {type(leaf).__name__ for leaf in leaves}
-    plain = [leaf.tolist() if callable(getattr(leaf, "tolist", None)) else leaf for leaf in leaves]
-    if len(kinds) == 1 and (own := _BY_NUMPY.get(kinds.pop())) is not None:
+    kinds = set(map(type, leaves))
+    foreign = any(callable(getattr(kind, "tolist", None)) for kind in kinds)
+    plain = (
+        [leaf.tolist() if callable(getattr(leaf, "tolist", None)) else leaf for leaf in leaves] if foreign else leaves
+    )
+    if len(kinds) == 1 and (own := _BY_NUMPY.get(kinds.pop().__name__)) is not None:
         return own, plain
-    widest = {type(leaf).__name__ for leaf in plain}
+    widest = {kind.__name__ for kind in set(map(type, plain))}
     for name in ("bool", "int", "float"):
         widest.discard(name)
         if not widest:
@@ -138,11 +162,17 @@ def _kind(leaves: list[Any]) -> tuple[str, list[Any]]:
     return BYTES, plain
 
 
+def _declared(datatype: str, found: str, leaves: list[Any], name: str) -> list[Any]:
+    """Values of the datatype that is declared."""
+    if datatype == found != BYTES or (found == "FP64" and datatype in ("FP16", "FP32", BF16)):
+        return leaves
+    return [_as(datatype, leaf, name) for leaf in leaves]
+
+
 def _as(datatype: str, leaf: Any, name: str) -> Any:
-    """A value of the datatype that is declared."""
     try:
         if datatype == BYTES:
-            return leaf if isinstance(leaf, str | bytes | bytearray) else json_bytes(leaf, indent=None).decode()
+            return leaf if isinstance(leaf, (str, bytes, bytearray)) else json_bytes(leaf, indent=None).decode()
         if datatype == "BOOL":
             return bool(leaf)
         if datatype.startswith(("FP", "BF")):
