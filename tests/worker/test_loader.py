@@ -129,7 +129,7 @@ def test_what_an_initialisation_raises_comes_through(model):
 
 def test_what_every_worker_imports_is_light():
     """A worker whose handler needs no torch never loads it, nor numpy, Pillow or yaml."""
-    modules = ["context", "measuring.custom_metrics", "loader", "envelopes", "headers", "measuring.caching_metric"]
+    modules = ["context", "measuring.custom_metrics", "loader", "envelopes.handing", "headers", "measuring.caching_metric"]
     code = (
         f"import sys\nfor name in {modules}: __import__('servescope.worker.' + name)\n"
         "print([name for name in ('torch', 'numpy', 'PIL', 'yaml') if name in sys.modules])"
