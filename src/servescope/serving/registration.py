@@ -15,6 +15,7 @@ from servescope.archive.requirements import Run, install_requirements
 from servescope.archive.source import ArchiveSource
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.model.v2 import V2
 from servescope.config.settings import Settings
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.keeper import PoolOptions
@@ -25,7 +26,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.queue.dispatcher import Dispatcher
 from servescope.serving.queue.queueing import QueueOptions
-from servescope.wire.messages import Load, Measuring, MetricDeclaration
+from servescope.wire.messages import Load, Measuring, MetricDeclaration, V2Tensors, Writing
 
 logger = logging.getLogger("servescope.serving")
 
@@ -207,4 +208,10 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         metrics=list(host.declarations),
         answer_limit=settings.max_response_size,
         measuring=host.measuring,
+        writing=Writing(settings.json_nan, settings.default_content_type == "auto"),
+        v2=None if options.v2 is None else _tensors(options.v2),
     )
+
+
+def _tensors(v2: V2) -> V2Tensors:
+    return V2Tensors(v2.tensors == "numpy", [(one.name, one.datatype) for one in v2.outputs])

@@ -1,4 +1,6 @@
-"""What a path of the inference port asks for. Made by `inference.routes`, read by the APIs of `inference` and `openai`."""
+"""What a path of the inference port asks for. Made by `inference.routes`, read by the APIs of `inference`, `kserve` and
+`openai`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +15,18 @@ class Kind(Enum):
     PING = "ping"
     PREDICT = "predict"
     INVOCATIONS = "invocations"
-    OPEN_INFERENCE = "open-inference"
+    V2 = "v2"
     UNKNOWN = "unknown"
+
+
+class Call(Enum):
+    """What a V2 path asks for, of the server or of the model that it names. OTHER: something of a version that nobody has."""
+
+    METADATA = "metadata"
+    LIVE = "live"
+    READY = "ready"
+    INFER = "infer"
+    OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -22,7 +34,8 @@ class Route:
     """`template`: the path as the metrics show it, with names in braces for what clients choose.
 
     `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row. `asks`:
-    what for, as the metrics have it: predict, explain or openai. `raw`: the handler gets the body's bytes, whatever their type.
+    what for, as the metrics have it: predict, explain or openai. `raw`: the handler gets the body's bytes, whatever their
+    type. `call`: of a V2 path.
     """
 
     kind: Kind
@@ -33,6 +46,7 @@ class Route:
     query_fields: bool = False
     asks: str = "predict"
     raw: bool = False
+    call: Call = Call.METADATA
 
 
 UNKNOWN = Route(Kind.UNKNOWN, "other")

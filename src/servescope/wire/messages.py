@@ -13,6 +13,10 @@ from msgspec import Struct
 
 from servescope.wire.measured.distribution import Distribution
 
+# What the server says of a request of KServe's V2 protocol, among the headers that it adds.
+PROTOCOL_HEADER = "x-inference-protocol"
+V2_PROTOCOL = "kserve-v2"
+
 
 class Field(Struct, array_like=True):
     """One part of a request: a form field, or the whole body under the key `body`.
@@ -39,7 +43,8 @@ class Load(Struct, array_like=True, tag="load"):
     """Load a model. Paths are absolute; `gpu_id` is None on a CPU. `metrics` are metrics.yaml's model_metrics.
 
     `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the most
-    bytes that the body of an answer may have, and as many its headers together (max_response_size); 0: any number.
+    bytes that the body of an answer may have, and as many its headers together (max_response_size); 0: any number. `v2`: None where
+    the model does not speak that protocol.
     """
 
     model_name: str
@@ -56,6 +61,26 @@ class Load(Struct, array_like=True, tag="load"):
     metrics: list["MetricDeclaration"]
     answer_limit: int = 0
     measuring: "Measuring | None" = None
+    writing: "Writing | None" = None
+    v2: "V2Tensors | None" = None
+
+
+class Writing(Struct, array_like=True):
+    """How answers are written. `json_nan`: what becomes of NaN and Infinity in JSON (keep, null or error). `typed`: JSON that the
+    worker writes says so in its Content-Type, unless the handler has set one.
+    """
+
+    json_nan: str = "keep"
+    typed: bool = False
+
+
+class V2Tensors(Struct, array_like=True):
+    """How a model speaks KServe's V2 protocol. `numpy`: its handler is given arrays in place of lists. `outputs`: names and
+    datatypes of its outputs in their order, where they are declared.
+    """
+
+    numpy: bool = False
+    outputs: list[tuple[str, str]] = []
 
 
 class Measuring(Struct, array_like=True):
@@ -132,13 +157,14 @@ class Loaded(Struct, array_like=True, tag="loaded"):
 
 class Part(Struct, array_like=True):
     """The answer, or a piece of it, to one request. `data` as in `Field`. `error`: there is no answer, or no more of it, and why;
-    the others of the batch have theirs.
+    the others of the batch have theirs. `mistake`: that is the client's own fault.
     """
 
     status: int
     headers: dict[str, str]
     data: bytes | int
     error: str = ""
+    mistake: bool = False
 
 
 # The kind of an update that says of how many writes nothing came; why is its unit.

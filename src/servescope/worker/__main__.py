@@ -28,8 +28,10 @@ from servescope.worker.measuring.folding import Folding
 from servescope.worker.measuring.probe import Probe
 from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
+from servescope.worker.replies.failures import described, report_failure
+from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.texts import text_of
-from servescope.worker.sessions.session import Session, described, report_failure
+from servescope.worker.sessions.session import Session
 
 SHIM = Path(__file__).parent / "shim"
 MOST_NAMES = 1000  # that one language model answers to
@@ -66,10 +68,10 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     process = os.getpid()
     try:
         handler = load_handler(load.handler, Path(load.model_dir), context, finish)
-        if load.envelope:
-            from servescope.worker.handler.envelopes import wrap
+        if load.envelope or load.v2 is not None:
+            from servescope.worker.envelopes.handing import wrap
 
-            handler = wrap(load.envelope, handler)
+            handler = wrap(load.envelope, handler, load.writing or AS_BEFORE, load.v2, load.model_version)
         _check_names(context)
     except BaseException as error:  # whatever a model raises while loading is an answer, sys.exit and Rust's panics too
         if os.getpid() != process:
@@ -114,12 +116,13 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
             return 1
         decode = load.decode_input and not handler.raw_bodies
         if not handler.is_async:
-            Session(channel, handler, context, decode, load.answer_limit).run()
+            Session(channel, handler, context, decode, load.answer_limit, load.writing or AS_BEFORE).run()
             return 0
         from servescope.worker.sessions.concurrent import ConcurrentSession
 
         try:
-            runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit).run())
+            writing = load.writing or AS_BEFORE
+            runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
         finally:
             if context.end is not None:
                 context.end()

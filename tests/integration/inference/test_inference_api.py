@@ -5,6 +5,7 @@ import re
 import pytest
 
 from integration.net_server import error, fields, obey, predict, serving, talk
+from integration.server import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -116,7 +117,8 @@ def test_open_inference(net):
     said = predict(net, "/v2", method="GET").json()
     assert (said["name"], said["extenstion"]) == ("Torchserve", ["kserve", "kubeflow"])
     assert predict(net, "/v2/health/live", method="GET").json() == {"live": True}
-    assert predict(net, "/v2/health/ready", method="GET").json() == {"ready": True}
+    # The tests before have had workers end, which come back.
+    wait_until(lambda: predict(net, "/v2/health/ready", method="GET").json() == {"ready": True})
     answer = predict(net, "/v2/models/noop/versions/1/infer", b"{}")
     assert (answer.status_code, answer.json()) == (501, {"error": "Model versioning is not yet supported."})
 

@@ -217,11 +217,19 @@ def test_tokens(launch):
     """401 where the token is wrong; the right one is the client's API key."""
     server = launch(disable_token_authorization="false", load_models="none")
     key = json.loads((server.directory / "key_file.json").read_text())["inference"]["key"]
-    url = server.url("inference", "/v1/models")
-    refused = server.http.get(url, headers={"authorization": "Bearer wrong"})
+    url = server.url("inference", "/v1/completions")
+    refused = server.http.post(url, headers={"authorization": "Bearer wrong"}, json={})
     assert error(refused)[:2] == (401, "AuthenticationError")
     assert refused.headers["www-authenticate"] == "Bearer"
-    assert server.http.get(url, headers={"authorization": f"Bearer {key}"}).json() == {"object": "list", "data": []}
+    asked = server.http.post(url, headers={"authorization": f"Bearer {key}"}, json={})
+    assert error(asked)[:3] == (400, "BadRequestError", "model")
+
+
+def test_no_language_models(launch):
+    """Then `/v1/models` is no path of TorchServe's, and answers as that."""
+    server = launch(load_models="none")
+    answer = server.http.get(server.url("inference", "/v1/models"))
+    assert (answer.status_code, answer.json()["type"]) == (404, "ResourceNotFoundException")
 
 
 def test_a_browsers_question_beforehand(launch):

@@ -85,6 +85,32 @@ def test_an_urlencoded_form(net, body, row):
 
 
 @pytest.mark.parametrize(
+    "body", [b'{"text":"hi"}', b'{"q": "a=b"}', b"[1, 2]", b"no form at all", b'<a b="c"/>', b"k = 1\nl = 2\n"]
+)
+def test_a_body_that_says_form_and_is_none(net, body):
+    """As curl says of every body: it reaches the handler as it came."""
+    assert sent(net, URLENCODED, body) == {"body": ["bytearray", body.decode()]}
+
+
+def test_the_log_tells_once(net):
+    """Of bodies that are no forms, and of fields that come more than once."""
+    for _ in range(2):
+        sent(net, URLENCODED, b"{}")
+        sent(net, URLENCODED, b"a=1&a=2")
+    lines = (net.directory / "logs" / "ts_log.log").read_text().splitlines()
+    assert sum("and is none" in line for line in lines) == 1
+    assert sum("more than once" in line for line in lines) == 1
+
+
+def test_a_query_is_a_header(net):
+    """It adds no field to the row, and reaches the handler whole."""
+    answer = predict(net, "/predictions/probe?a=b%20c&a=2", b"x", content_type="text/plain")
+    assert fields(answer) == {"body": ["str", "x"]}
+    assert answer.json()["headers"]["x-query-string"] == "a=b%20c&a=2"
+    assert "x-query-string" not in predict(net, "/predictions/probe", b"x").json()["headers"]
+
+
+@pytest.mark.parametrize(
     ("parts", "row"),
     [
         ([text_part("a", "1"), text_part("b", "2")], {"a": ["bytearray", "1"], "b": ["bytearray", "2"]}),

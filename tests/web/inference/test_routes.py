@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.web.inference.routes import parse_path
-from servescope.web.routes import Kind
+from servescope.web.routes import Call, Kind
 
 NO = ("explain", "False")
 YES = ("explain", "True")
@@ -43,17 +43,12 @@ def parsed(path):
         ("/explanations/m/2.0", predict("m", "2.0", YES, ("url_path", ""))),
         ("/v1/models/m:predict", predict("m", None, NO)),
         ("/v1/models/a:b:explain", predict("a:b", None, YES)),
-        ("/v2/models/m/infer", predict("m", None, NO)),
-        ("/v2/models/m/explain", predict("m", None, YES)),
         ("/invocations", plain(Kind.INVOCATIONS, query=True)),
         ("/models/m/invoke", predict("m", query=True)),
         ("/m/predict", predict("m", query=True)),
         ("/m/1.0/predict", predict("m", "1.0", query=True)),
         ("/v1/predict", predict("v1", query=True)),
         ("/v2/3.0/predict", predict("v2", "3.0", query=True)),
-        ("/v2", plain(Kind.OPEN_INFERENCE)),
-        ("/v2/health/live", plain(Kind.OPEN_INFERENCE)),
-        ("/v2/models/m/versions/1/infer", plain(Kind.OPEN_INFERENCE)),
     ],
 )
 def test_routes(path, route):
@@ -72,8 +67,13 @@ def test_routes(path, route):
         "/models/m/invoke/x",
         "/v1/models/m",
         "/v1/models/m:other",
-        "/v2/models/m",
+        "/v2/health",
+        "/v2/health/dead",
+        "/v2/models",
+        "/v2/models//infer",
         "/v2/models/m/predictx",
+        "/v2/models/m/infer/x",
+        "/v2/repository/index",
         "/m/1.0/x/predict",
         "/predict",
         "/pingx",
@@ -85,6 +85,42 @@ def test_routes(path, route):
 def test_no_routes(path):
     """404."""
     assert parsed(path) == plain(Kind.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "model", "version", "call"),
+    [
+        ("/v2", "/v2", "", None, Call.METADATA),
+        ("/v2/health/live", "/v2/health/live", "", None, Call.LIVE),
+        ("/v2/health/ready/", "/v2/health/ready", "", None, Call.READY),
+        ("/v2/models/m", "/v2/models/{model_name}", "m", None, Call.METADATA),
+        ("/v2/models/m/ready", "/v2/models/{model_name}/ready", "m", None, Call.READY),
+        ("/v2/models/versions/infer", "/v2/models/{model_name}/infer", "versions", None, Call.INFER),
+        ("/v2/models/m/versions/1.0", "/v2/models/{model_name}/versions/{version}", "m", "1.0", Call.METADATA),
+        ("/v2/models/m/versions/1/ready", "/v2/models/{model_name}/versions/{version}/ready", "m", "1", Call.READY),
+        ("/v2/models/m/versions/1/infer", "/v2/models/{model_name}/versions/{version}/infer", "m", "1", Call.INFER),
+        ("/v2/models/m/versions", "/v2/models/{model_name}/versions", "m", None, Call.OTHER),
+        ("/v2/models/m/versions/1/x/y", "/v2/models/{model_name}/versions", "m", "1", Call.OTHER),
+    ],
+)
+def test_v2_routes(path, template, model, version, call):
+    """Of the server, of a model, of a version of it."""
+    route = parse_path(path)
+    assert (route.kind, route.template, route.model, route.version, route.call) == (
+        Kind.V2,
+        template,
+        model,
+        version,
+        call,
+    )
+
+
+@pytest.mark.parametrize(("verb", "asks", "explain"), [("infer", "predict", "False"), ("explain", "explain", "True")])
+def test_v2_inference(verb, asks, explain):
+    """What the handler is told, and what it counts as."""
+    for path in (f"/v2/models/m/{verb}", f"/v2/models/m/versions/2/{verb}"):
+        route = parse_path(path)
+        assert (route.call, route.asks, dict(route.extra)) == (Call.INFER, asks, {"explain": explain})
 
 
 @given(
@@ -103,6 +139,8 @@ def test_no_routes(path):
                 ":",
                 "m:predict",
                 "infer",
+                "ready",
+                "v2",
                 "versions",
                 "\0",
                 "é",
@@ -118,7 +156,7 @@ def test_any_path(path):
         assert parsed(text)[:3] == (kind, model, version)
         assert isinstance(kind, Kind)
         assert set(extra) <= {"explain", "url_path"}
-        assert kind is Kind.PREDICT or (model, version, extra) == ("", None, {})
+        assert kind in (Kind.PREDICT, Kind.V2) or (model, version, extra) == ("", None, {})
 
 
 @given(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.errors import (
     BadRequest,
+    BodyTooLarge,
     InvalidKey,
     MethodNotAllowed,
     ModelNotFound,
@@ -17,7 +18,7 @@ from servescope.errors import (
     WorkerFailed,
 )
 from servescope.web.http.exchange import encode_headers
-from servescope.web.openai.errors import BadBody, NoSuchModel, TooLarge, WrongContentType, WrongMethod
+from servescope.web.openai.errors import BadBody, NoSuchModel, WrongContentType, WrongMethod
 from servescope.web.openai.face import OPENAI
 
 JSON_TYPE = (b"content-type", b"application/json")
@@ -40,7 +41,7 @@ JSON_TYPE = (b"content-type", b"application/json")
             [(b"allow", b"GET, HEAD")],
         ),
         (RequestTimeout("x"), 408, "RequestTimeoutError", None, []),
-        (TooLarge(3), 413, "RequestEntityTooLargeError", None, []),
+        (BodyTooLarge(3), 413, "RequestEntityTooLargeError", None, []),
         (WrongContentType("a/b"), 415, "UnsupportedMediaTypeError", None, []),
         (ServiceUnavailable("x", retry_after_s=7), 503, "ServiceUnavailableError", None, [(b"retry-after", b"7")]),
         (WorkerFailed("x"), 500, "InternalServerError", None, []),

@@ -130,7 +130,7 @@ def test_what_an_initialisation_raises_comes_through(model):
 def test_what_every_worker_imports_is_light():
     """A worker whose handler needs no torch never loads it, nor numpy, Pillow or yaml."""
     modules = [
-        "handler.context", "handler.loader", "handler.envelopes", "requests.headers",
+        "handler.context", "handler.loader", "envelopes.handing", "requests.headers",
         "measuring.custom_metrics", "measuring.caching_metric",
     ]  # fmt: skip
     code = (

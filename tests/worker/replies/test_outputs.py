@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.wire.frames import INLINE_LIMIT
-from servescope.worker.replies.outputs import BadOutput, build_parts, encode_output
+from servescope.wire.messages import Writing
+from servescope.worker.replies.json_text import JsonText
+from servescope.worker.replies.outputs import BadOutput, build_parts, build_pieces, encode_output
+from servescope.worker.replies.refusal import Refusal
 from worker.conftest import context_of
 
 JSON_VALUES = st.recursive(
@@ -39,13 +42,54 @@ def test_json_indented_by_two(value):
 
 
 def test_tensors():
-    """As torch.save writes them; numpy's arrays are not JSON, and no tensors."""
+    """As torch.save writes them."""
     torch = pytest.importorskip("torch")
-    numpy = pytest.importorskip("numpy")
     tensor = torch.arange(3)
     assert torch.equal(torch.load(io.BytesIO(bytes(encode_output(tensor)))), tensor)
-    with pytest.raises(BadOutput):
-        encode_output(numpy.arange(3))
+
+
+def test_arrays():
+    """Are JSON, one a request, and so are the rows of one for all; a number alone is no list."""
+    numpy = pytest.importorskip("numpy")
+    assert json.loads(encode_output(numpy.arange(3))) == [0, 1, 2]
+    parts, _ = build_parts(numpy.array([[1, 2], [3, 4]]), 2, context_of(({}, {})), 0)
+    assert [json.loads(part.data) for part in parts] == [[1, 2], [3, 4]]
+    with pytest.raises(BadOutput, match="mismatched"):
+        build_parts(numpy.zeros(3), 2, context_of(({}, {})), 0)
+    with pytest.raises(BadOutput, match="Invalid model predict output"):
+        build_parts(numpy.float32(1), 1, context_of(), 0)
+
+
+def test_a_refusal_in_an_answers_place():
+    """Is that request's alone."""
+    parts, _ = build_parts([Refusal(400, "why", mistake=True), "x"], 2, context_of(({}, {})), 0)
+    assert (parts[0].status, parts[0].error, parts[0].mistake) == (400, "why", True)
+    assert (parts[1].data, parts[1].error) == (b"x", "")
+
+
+def test_nan_that_is_refused():
+    """500 for its own request."""
+    parts, _ = build_parts([float("nan"), 1.0], 2, context_of(({}, {})), 0, Writing("error"))
+    assert (parts[0].status, "json_nan" in parts[0].error, parts[1].data) == (500, True, b"1.0")
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [({"a": 1}, True), ([1], True), (5, True), (None, True), (JsonText("{}"), True), ("{}", False), (b"{}", False)],
+)
+def test_the_type_of_json(value, typed):
+    """Is told where it is wanted, of what was made JSON here, and of no piece of a stream; a handler's own type stays."""
+    for wanted in (True, False):
+        context = context_of()
+        (part,), _ = build_parts([value], 1, context, 0, Writing("keep", wanted))
+        assert part.headers == ({"content-type": "application/json"} if typed and wanted else {})
+    for header in ("content-type", "Content-Type"):
+        context = context_of()
+        context.set_response_header(0, header, "a/b")
+        (part,), _ = build_parts([value], 1, context, 0, Writing("keep", True))
+        assert part.headers == {header: "a/b"}
+    (part,), _ = build_pieces([value], 1, context_of(), 0, Writing("keep", True))
+    assert part.headers == {"ts_stream_next": "true"}
 
 
 def _circle():

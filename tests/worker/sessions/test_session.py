@@ -6,8 +6,8 @@ import pytest
 
 from servescope.wire.blocking import ChannelClosed
 from servescope.wire.messages import Batch, Cancel, Field, Stop
+from servescope.worker.replies.failures import Failure, failure_of
 from servescope.worker.replies.texts import TEXT_LIMIT
-from servescope.worker.sessions.session import Failure, failure_of
 from worker.front import Front, request
 
 ECHO = """

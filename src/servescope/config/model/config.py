@@ -22,25 +22,12 @@ from servescope.config.bounds import (
     MAX_WORKERS,
 )
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.yaml_values import OutOfBounds, Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.v2 import V2, parse_v2
+from servescope.config.model.yaml_key import YamlKey, yaml_key
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class YamlKey:
-    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
-
-    name: str
-    read: Reader
-    meaning: str
-    later: bool = False
-
-
-def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
-    """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning, later)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,13 +184,19 @@ class ModelConfig:
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
     )
+    v2: V2 | None = field(
+        default=None,
+        metadata=yaml_key(
+            "v2", _as_it_is, "Speak KServe's V2 protocol, described below; may be empty. Not in TorchServe."
+        ),
+    )
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
-    no mapping, and for numbers over their bounds, BadRequest for an `slo` section that cannot be kept to.
+    no mapping, and for numbers over their bounds, BadRequest for an `slo` or a `v2` section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -215,6 +208,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
             values["parallel_level"] = section["nproc_per_node"]
     if "objectives" in values:
         values["objectives"] = parse_objectives(values["objectives"], name)
+    if "v2" in values:
+        values["v2"] = parse_v2(values["v2"], name)
     return ModelConfig(**values), warnings
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
@@ -18,6 +19,7 @@ DEFAULT_BATCH_SIZE: Final = 1
 DEFAULT_MAX_BATCH_DELAY_MS: Final = 100
 DEFAULT_MAX_RETRY_TIMEOUT_S: Final = 300
 YAML_TIMEOUT_S: Final = 120
+V2_ENVELOPE: Final = "kservev2"
 DEBUG_TIMEOUT_S: Final = 2**31 - 1
 
 
@@ -47,7 +49,8 @@ class ModelOptions:
     """What one model version runs with, nothing left open. `parallel_type` "" and `parallel_level` 0: not parallel.
 
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
-    `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `warnings`: what was
+    `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
+    KServe's V2 protocol. `warnings`: what was
     asked for and is ignored.
     """
 
@@ -76,6 +79,7 @@ class ModelOptions:
     max_sequence_job_queue_size: int = 0
     runtime: str | None = None
     objectives: Objectives | None = None
+    v2: V2 | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -108,6 +112,7 @@ def resolve_options(
         **_clipped(workers, devices, gpus),
         runtime=entry.runtime_type or request.runtime,
         objectives=config.objectives,
+        v2=config.v2 or (V2() if settings.service_envelope == V2_ENVELOPE else None),
         warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),

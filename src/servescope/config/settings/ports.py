@@ -7,6 +7,7 @@ from servescope.config import bounds
 from servescope.config.address import Address
 from servescope.config.keys import key
 from servescope.config.values.parsers import (
+    flag,
     listener,
     path,
     whole,
@@ -58,4 +59,12 @@ class PortSettings:
     max_response_size: int = field(
         default=6553500,
         metadata=key(whole(1, bounds.MAX_BODY), "Most bytes in an answer's body, and in its headers together."),
+    )
+    decompress_requests: bool = field(
+        default=True,
+        metadata=key(
+            flag,
+            "Undo gzip and deflate of request bodies (Content-Encoding), within max_request_size; false gives handlers what came."
+            " Not in TorchServe.",
+        ),
     )

@@ -38,6 +38,22 @@ class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's
     """
 
     decode_input_request: bool = field(default=True, metadata=key(flag, "Decode JSON and text bodies for handlers."))
+    json_nan: str = field(
+        default="keep",
+        metadata=key(
+            choice("keep", "null", "error"),
+            "NaN and Infinity in the JSON that is made of an answer: keep writes these words, which are no JSON, as TorchServe"
+            " does; null writes null; error refuses the answer with 500. Not in TorchServe.",
+        ),
+    )
+    default_content_type: str = field(
+        default="off",
+        metadata=key(
+            choice("off", "auto"),
+            "Content-Type of answers whose handler sets none: off sends none, as TorchServe does; auto sends application/json with"
+            " those that the server writes as JSON. Not in TorchServe.",
+        ),
+    )
     limit_max_image_pixels: bool = field(default=True, metadata=key(flag, "Keep Pillow's limit on image sizes."))
     blacklist_env_vars: re.Pattern[str] | None = field(
         default=None,

@@ -6,7 +6,7 @@ Made by `serving.queue.dispatcher`, called by `fleet.worker.worker`.
 import time
 from collections.abc import Callable, Sequence
 
-from servescope.errors import ServescopeError, WorkerFailed
+from servescope.errors import BadRequest, ServescopeError, WorkerFailed
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.generation import Generation
@@ -102,7 +102,7 @@ class DispatchedBatch:
     def _refuse(self, job: Job, part: Part, final: bool) -> None:
         """One request alone has no answer, or no more of it; what the handler still does for it is in vain."""
         if job.open:
-            job.fail(WorkerFailed(part.error, code=part.status))
+            job.fail(BadRequest(part.error) if part.mistake else WorkerFailed(part.error, code=part.status))
             if not final:
                 self.worker.cancel(self, job.request.id)
 

@@ -15,8 +15,9 @@ from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeErr
 from servescope.web.http.clients.patience import LEAST_BYTES
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.cors import is_preflight
+from servescope.web.http.decompression import Slices, decode_body
 from servescope.web.http.exchange import Exchange, Observers
-from servescope.web.http.face import TORCHSERVE, Face
+from servescope.web.http.face import TORCHSERVE, Face, status_of
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
@@ -46,7 +47,8 @@ class Handler(Protocol):
         """
 
     def refused(self, request: Request, code: int, ended: float) -> Refused | None:
-        """A request is over without being handled: too large (413), never whole (408), or its client left before its turn (499).
+        """A request is over without being handled: too large (413), never whole (408), in an encoding that cannot be undone (400,
+        415), or its client left before its turn (499).
 
         None: another API's path.
         """
@@ -80,7 +82,7 @@ class HttpApp:
             if request.path in self._probes:
                 self._probes[request.path](exchange)
                 return
-            later = self._last.handle(exchange) if not self._others else self._ask(exchange)
+            later = self._handle(exchange) if not request.content_encoding else self._decode(exchange)
             if later is not None:
                 task = asyncio.create_task(self._finish(exchange, later))
                 self._tasks.add(task)
@@ -90,7 +92,9 @@ class HttpApp:
         except Exception:
             self._fail_unforeseen(exchange)
 
-    def _ask(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+    def _handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        if not self._others:
+            return self._last.handle(exchange)
         for handler in self._others:
             exchange.listener = handler.listener
             try:
@@ -100,6 +104,47 @@ class HttpApp:
         exchange.listener = self._last.listener
         return self._last.handle(exchange)
 
+    def _decode(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """Undo the body's compression, then handle the request: at once where the body is small."""
+        if not self._settings.decompress_requests or not exchange.request.body:
+            return self._handle(exchange)
+        slices = decode_body(exchange.request, self.body_limit)
+        try:
+            next(slices)
+        except StopIteration:
+            return self._handle(exchange)
+        except ServescopeError as error:
+            self._refuse(exchange, error)
+            return None
+        return self._decode_rest(exchange, slices)
+
+    async def _decode_rest(self, exchange: Exchange, slices: Slices) -> None:
+        try:
+            for _ in slices:
+                await asyncio.sleep(0)
+                if not exchange.open:
+                    return  # its client has gone
+        except ServescopeError as error:
+            self._refuse(exchange, error)
+            return
+        later = self._handle(exchange)
+        if later is not None:
+            await later
+
+    def _refuse(self, exchange: Exchange, error: ServescopeError) -> None:
+        """Answer a request whose body cannot be read, as the API that it is for would."""
+        exchange.listener, known = self._known(exchange.request, status_of(error))
+        exchange.route, exchange.face = known.route, known.face
+        exchange.fail(error)
+
+    def _known(self, request: Request, code: int) -> tuple[str, Refused]:
+        """Which API a request that is refused was for, and what it says of it."""
+        for handler in (*self._others, self._last):
+            said = handler.refused(request, code, time.monotonic())
+            if said is not None:
+                return handler.listener, said
+        return self._last.listener, Refused("other")
+
     def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
         """See `taker.App`."""
         listener, route, method = self._last.listener, "malformed", "other"
@@ -107,13 +152,8 @@ class HttpApp:
         if request is not None and request.path in self._probes:
             route, method = request.path.rstrip("/"), request.method
         elif request is not None:
-            route, method = "other", request.method
-            known = Refused(route)
-            for handler in (*self._others, self._last):
-                said = handler.refused(request, code, time.monotonic())
-                if said is not None:
-                    listener, known = handler.listener, said
-                    break
+            method = request.method
+            listener, known = self._known(request, code)
             route = known.route
             error = self._unfinished() if code == RequestUnfinished.status else known.error
             if error is not None:

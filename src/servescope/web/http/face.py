@@ -5,7 +5,7 @@ Held by every `exchange`, and chosen by the handler that knows the path. An erro
 
 from typing import Protocol
 
-from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.errors import ServescopeError, ServiceUnavailable, UnsupportedEncoding, WorkerFailed
 from servescope.web.http.pretty import pretty_json
 
 Header = tuple[bytes, bytes]
@@ -54,9 +54,11 @@ def status_of(error: ServescopeError) -> int:
 
 
 def refusal_headers(error: ServescopeError) -> list[Header]:
-    """Of an answer that is an error: its type, and where waiting may help, how long."""
+    """Of an answer that is an error: its type, where waiting may help, how long, and which encodings would do."""
     if isinstance(error, ServiceUnavailable):
         return [JSON_TYPE, (b"retry-after", b"%d" % error.retry_after_s)]
+    if isinstance(error, UnsupportedEncoding):
+        return [JSON_TYPE, (b"accept-encoding", b"gzip, deflate")]
     return [JSON_TYPE]
 
 

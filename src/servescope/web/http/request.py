@@ -34,9 +34,9 @@ class Request(Struct, eq=False):
     """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
-    `request_id`: whole headers, b"" where there are none. `received`: when its last byte was read, monotonic seconds. `status`:
-    with which the connection answers by itself (100, 400, 408, 413 or 431), 0 where the app does. `method` is "" where the head
-    could not be read.
+    `request_id`: whole headers, b"" where there are none; `content_encoding`: all headers of that name, between commas.
+    `received`: when its last byte was read, monotonic seconds. `status`: with which the connection answers by itself (100,
+    400, 408, 413 or 431), 0 where the app does. `method` is "" where the head could not be read.
     """
 
     target: bytes = b""
@@ -47,6 +47,7 @@ class Request(Struct, eq=False):
     path: str = ""
     query: bytes = b""
     content_type: bytes = b""
+    content_encoding: bytes = b""
     request_id: bytes = b""
     has_length: bool = False
     expects_continue: bool = False
@@ -70,7 +71,11 @@ class Request(Struct, eq=False):
 
     def parameters(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last counts."""
-        return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True))
+        return dict(self.query_pairs())
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The query's parameters as they come."""
+        return parse_qsl(self.query.decode("latin-1"), keep_blank_values=True)
 
 
 def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[tuple[bytes, bytes]]) -> Request:
@@ -79,7 +84,7 @@ def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[
     Raises:
         httptools.HttpParserInvalidURLError: see `split_target`.
     """
-    content_type = request_id = b""
+    content_type = content_encoding = request_id = b""
     has_length = expects_continue = says_connection = False
     for name, value in headers:
         length = len(name)
@@ -95,6 +100,8 @@ def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[
             says_connection = says_connection or name.lower() == b"connection"
         elif length == 6 and name.lower() == b"expect":
             expects_continue = value.strip().lower() == b"100-continue"
+        elif length == 16 and name.lower() == b"content-encoding":
+            content_encoding = b"%b,%b" % (content_encoding, value) if content_encoding else value
     method = parser.get_method()
     keep_alive = parser.should_keep_alive()
     # Unasked, only HTTP/1.1 keeps a connection: to have the version written out takes longer than all of the above.
@@ -109,6 +116,7 @@ def read_head(parser: httptools.HttpRequestParser, target: bytes, headers: list[
         path,
         query,
         content_type,
+        content_encoding,
         request_id,
         has_length,
         expects_continue and version != "1.0",  # which knows no 100

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from servescope.config.settings import Settings
 from servescope.errors import (
     BadRequest,
+    BodyTooLarge,
     MethodNotAllowed,
     RequestUnfinished,
     ResourceNotFound,
@@ -20,21 +21,24 @@ from servescope.serving.refusals import DRAINING
 from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
-from servescope.web.http.bodies import FORM_TYPES, form_fields, is_form, message_fields, mime_of, raw_fields, text_of
+from servescope.web.http.bodies import mime_of, text_of
 from servescope.web.http.exchange import Exchange, json_body
-from servescope.web.http.face import JSON_TYPE
+from servescope.web.http.face import JSON_TYPE, TORCHSERVE
+from servescope.web.http.forms import FORM_TYPES
 from servescope.web.http.request import Request
-from servescope.web.inference.open_inference import answer_open_inference
+from servescope.web.inference.fields import fields_of, model_named_in_form
 from servescope.web.inference.prediction import Prediction
 from servescope.web.inference.routes import parse_path
+from servescope.web.kserve.api import KServeApi
 from servescope.web.openai.api import OpenAiApi
-from servescope.web.openai.errors import TooLarge
-from servescope.web.openai.face import OPENAI
 from servescope.web.openapi import model_document
-from servescope.web.routes import UNKNOWN, Kind, Route
+from servescope.web.routes import UNKNOWN, Call, Kind, Route
 from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
+
+# What a request's query is called among the headers that handlers see.
+QUERY_HEADER = "x-query-string"
 
 
 class InferenceApi:
@@ -58,12 +62,12 @@ class InferenceApi:
     ) -> None:
         self._catalog = catalog
         self._health = health
-        self._open_inference = settings.ts_open_inference_protocol
         self._authority = authority
         self._description = description
         self._tracer = tracer
         self._shared = len(sharing) > 1
         self._body_limit = settings.max_request_size
+        self._kserve = KServeApi(catalog, health, settings, self._predict)
         self._openai = OpenAiApi(catalog, health, self._predict, manages="management" in sharing)
 
     def handle(self, exchange: Exchange) -> None:
@@ -74,6 +78,8 @@ class InferenceApi:
             self._answer_unknown(exchange)
             return
         exchange.route = route.template
+        if route.kind is Kind.V2:
+            exchange.face = self._kserve.face(route.model)
         if self._authority is not None and not _is_open(route, request.method):
             self._authority.authorize_inference(request.header(b"authorization"))
         if route.kind is Kind.PREDICT:
@@ -84,10 +90,12 @@ class InferenceApi:
     def _answer_unknown(self, exchange: Exchange) -> None:
         """A path that means nothing to TorchServe: OpenAI's, another API's, or nobody's."""
         path = self._openai.claimed(exchange.request)
+        if exchange.request.path.startswith("/v2/"):
+            exchange.face = self._kserve.face()
         if path is None and self._shared:
             raise ResourceNotFound
         if path is not None:
-            exchange.route, exchange.face = path.template, OPENAI
+            exchange.route, exchange.face = path.template, self._openai.face(path)
         if self._authority is not None:
             self._authority.authorize_inference(exchange.request.header(b"authorization"))
         if path is None:
@@ -103,23 +111,17 @@ class InferenceApi:
             self._invoke(exchange)
         elif _is_description(route, exchange.request.method):
             exchange.answer(200, [JSON_TYPE], self._description)
-        elif route.kind is Kind.OPEN_INFERENCE and self._open_inference:
-            self._answer_open_inference(exchange, route)
+        elif route.kind is Kind.V2:
+            self._kserve.handle(exchange, route)
         elif route.kind is Kind.ROOT:
             raise MethodNotAllowed
         else:
             raise ResourceNotFound
 
-    def _answer_open_inference(self, exchange: Exchange, route: Route) -> None:
-        health = self._health
-        ready = health.serves_name(route.model) if route.model else health.ready
-        status, answer = answer_open_inference(exchange.request.path, ready=ready)
-        exchange.answer(status, [JSON_TYPE], json_body(answer))
-
     def _invoke(self, exchange: Exchange) -> None:
         """/invocations: the model is a parameter, or the only one loaded at startup, or a form field."""
         request = exchange.request
-        name = request.parameters().get("model_name") or self._sole_startup_model() or self._form_model(request)
+        name = request.parameters().get("model_name") or self._sole_startup_model() or model_named_in_form(request)
         if not name:
             raise BadRequest("Parameter model_name is required.")
         self._predict(exchange, Route(Kind.PREDICT, "/invocations", name, query_fields=True))
@@ -127,12 +129,6 @@ class InferenceApi:
     def _sole_startup_model(self) -> str | None:
         names = {model.name for model in self._catalog if model.loaded_at_startup}
         return names.pop() if len(names) == 1 else None
-
-    def _form_model(self, request: Request) -> str | None:
-        if not is_form(request.content_type):
-            return None
-        _, data = form_fields(request.content_type, request.body).get("model_name", ("", b""))
-        return data.decode("utf-8", "replace")
 
     def _predict(self, exchange: Exchange, route: Route) -> None:
         model = self._catalog.find(route.model, route.version)
@@ -153,11 +149,14 @@ class InferenceApi:
         if len(body) == 1 and len(body[0]) <= INLINE_LIMIT and mime not in FORM_TYPES and not route.query_fields:
             fields, attachments = [Field("body", text_of(mime), body[0])], ()  # nearly every request there is
         else:
-            fields, attachments = _fields(request, mime, route)
+            fields, attachments = fields_of(request, mime, route, model)
         headers = request.headers
         if self._tracer is not None:
             headers = prediction.trace(self._tracer)
-        prediction.submit(WireRequest(exchange.request_id, headers, route.extra, fields), attachments)
+        extra = route.extra
+        if request.query:
+            extra = {**extra, QUERY_HEADER: request.query.decode("latin-1")}
+        prediction.submit(WireRequest(exchange.request_id, headers, extra, fields), attachments)
 
     def refused(self, request: Request, code: int, ended: float) -> Refused | None:
         """See `app.Handler`. The request is one of its model's, if there is such a model."""
@@ -167,35 +166,25 @@ class InferenceApi:
             if path is None:
                 return None
             self._openai.refused(request, path, code, ended)
-            return Refused(path.template, OPENAI, TooLarge(self._body_limit) if code == 413 else None)
-        if route.kind is Kind.PREDICT:
-            try:
-                recorder = self._catalog.find(route.model, route.version).recorder
-            except ServescopeError:
-                return Refused(route.template)
-            if code == RequestUnfinished.status:
-                recorder.request_unfinished(route.asks, ended, request.size)
-                return Refused(route.template)
-            if code == 413:
-                recorder.rejected("too_large")
-            recorder.request_refused(route.asks, code, request.received or ended, ended, request.size)
-        return Refused(route.template)
+            face = self._openai.face(path)
+            return Refused(path.template, face, BodyTooLarge(self._body_limit) if code == 413 else None)
+        if route.kind is Kind.PREDICT or route.call is Call.INFER:
+            self._count_refused(request, route, code, ended)
+        if route.kind is not Kind.V2 or (face := self._kserve.face(route.model)) is TORCHSERVE:
+            return Refused(route.template)
+        return Refused(route.template, face, BodyTooLarge(self._body_limit) if code == 413 else None)
 
-
-def _fields(request: Request, mime: bytes, route: Route) -> tuple[list[Field], Sequence[bytes]]:
-    """The fields of a row, and the bodies that travel beside the message."""
-    content_type = request.content_type
-    form = mime in FORM_TYPES and is_form(content_type)
-    if not form and not route.query_fields:
-        return raw_fields(mime, request.body)
-    values: dict[str, tuple[str, bytes]] = {}
-    if route.query_fields:
-        values = {name: ("", value.encode()) for name, value in request.parameters().items()}
-    if form:
-        return message_fields(values | form_fields(content_type, request.body))
-    fields, attachments = message_fields(values)
-    raw, pieces = raw_fields(mime, request.body)
-    return [*fields, *raw], [*attachments, *pieces]
+    def _count_refused(self, request: Request, route: Route, code: int, ended: float) -> None:
+        try:
+            recorder = self._catalog.find(route.model, route.version).recorder
+        except ServescopeError:
+            return
+        if code == RequestUnfinished.status:
+            recorder.request_unfinished(route.asks, ended, request.size)
+            return
+        if code == 413:
+            recorder.rejected("too_large")
+        recorder.request_refused(route.asks, code, request.received or ended, ended, request.size)
 
 
 def _is_open(route: Route, method: str) -> bool:

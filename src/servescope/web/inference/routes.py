@@ -6,7 +6,7 @@ Any method works on every inference route (contract, section A).
 from collections.abc import Mapping
 from functools import lru_cache
 
-from servescope.web.routes import UNKNOWN, Kind, Route
+from servescope.web.routes import UNKNOWN, Call, Kind, Route
 
 _EXPLAIN: dict[bool, Mapping[str, str]] = {False: {"explain": "False"}, True: {"explain": "True"}}
 _ASKS = {False: "predict", True: "explain"}
@@ -62,20 +62,37 @@ def _asked(template: str, model: str, verb: str) -> Route:
 
 def _kserve(segments: list[str]) -> Route:
     match segments:
-        case ["v2"] | ["v2", "health", "live" | "ready"]:
-            return Route(Kind.OPEN_INFERENCE, "/" + "/".join(segments))
-        case ["v2", "models", _, "versions", *_]:
-            return Route(Kind.OPEN_INFERENCE, "/v2/models/{model_name}/versions")
-        case ["v2", "models", model, "ready"] if model:
-            return Route(Kind.OPEN_INFERENCE, "/v2/models/{model_name}/ready", model)
-        case ["v1", "models", name]:
-            model, colon, verb = name.rpartition(":")
-            if colon and verb in ("predict", "explain"):
-                return _asked(f"/v1/models/{{model_name}}:{verb}", model, verb)
-        case ["v2", "models", model, "infer" | "explain" as verb]:
-            return _asked(f"/v2/models/{{model_name}}/{verb}", model, verb)
         case [model, "predict"]:  # a legacy path of a model named v1 or v2
             return Route(Kind.PREDICT, "/{model_name}/predict", model, query_fields=True)
         case [model, version, "predict"]:
             return Route(Kind.PREDICT, "/{model_name}/{version}/predict", model, version, query_fields=True)
+        case ["v1", "models", name]:
+            model, colon, verb = name.rpartition(":")
+            if colon and verb in ("predict", "explain"):
+                return _asked(f"/v1/models/{{model_name}}:{verb}", model, verb)
+        case ["v2"]:
+            return Route(Kind.V2, "/v2")
+        case ["v2", "health", "live" | "ready" as word]:
+            return Route(Kind.V2, f"/v2/health/{word}", call=Call(word))
+        case ["v2", "models", model, *rest] if model:
+            return _v2(model, rest)
     return UNKNOWN
+
+
+def _v2(model: str, rest: list[str]) -> Route:
+    template, version = "/v2/models/{model_name}", None
+    asked = rest
+    if len(rest) > 1 and rest[0] == "versions" and rest[1]:
+        template, version, asked = f"{template}/versions/{{version}}", rest[1], rest[2:]
+    match asked:
+        case []:
+            return Route(Kind.V2, template, model, version)
+        case ["ready"]:
+            return Route(Kind.V2, f"{template}/ready", model, version, call=Call.READY)
+        case ["infer" | "explain" as verb]:
+            explains = _VERBS[verb]
+            extra, asks = _EXPLAIN[explains], _ASKS[explains]
+            return Route(Kind.V2, f"{template}/{verb}", model, version, extra, asks=asks, call=Call.INFER)
+    if version is None and rest[0] != "versions":
+        return UNKNOWN
+    return Route(Kind.V2, "/v2/models/{model_name}/versions", model, version, call=Call.OTHER)

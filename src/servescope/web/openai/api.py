@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from servescope.errors import ServescopeError, ServiceUnavailable
+from servescope.errors import ModelNotFound, ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import no_worker_text
-from servescope.web.http.bodies import FORM_TYPES, mime_of
+from servescope.web.http.bodies import mime_of
 from servescope.web.http.exchange import Exchange, json_body
-from servescope.web.http.face import JSON_TYPE
+from servescope.web.http.face import JSON_TYPE, TORCHSERVE, Face
+from servescope.web.http.forms import FORM_TYPES
 from servescope.web.http.request import Request
 from servescope.web.openai.body import model_named_in
 from servescope.web.openai.errors import BadBody, NoSuchModel, WrongContentType, WrongMethod
+from servescope.web.openai.face import OPENAI
 from servescope.web.openai.routes import OpenAiPath, parse_openai
 from servescope.web.routes import Kind, Route
 from servescope.wire.messages import ServedModel
@@ -41,13 +43,22 @@ class OpenAiApi:
     def claimed(self, request: Request) -> OpenAiPath | None:
         """What a request wants of this API; None: it is none of its requests.
 
-        `/v1/models/{name}` is KServe's as well, and tells whether a model is ready: where the management API shares the port, that
-        does so, unless it is a language model; and TorchServe's inference port knows no other method there than GET.
+        `/v1/models` is OpenAI's where there are language models. `/v1/models/{name}` is KServe's as well, and tells whether a
+        model is ready: where the management API shares the port, that does so, unless it is a language model; and TorchServe's
+        inference port knows no other method there than GET.
         """
         path = parse_openai(request.path)
-        if path is None or path.model is None or self._cards(path.model):
+        if path is None or path.asks:
             return path
+        if self._cards(path.model):
+            return path
+        if path.model is None:
+            return None
         return path if request.method in ("GET", "HEAD") and not self._manages else None
+
+    def face(self, path: OpenAiPath) -> Face:
+        """How errors look there: OpenAI's way, unless KServe's question can only be meant."""
+        return TORCHSERVE if path.model is not None and not self._catalog.language_models() else OPENAI
 
     def handle(self, exchange: Exchange, path: OpenAiPath) -> None:
         """Answer what was `claimed`.
@@ -114,7 +125,7 @@ class OpenAiApi:
         """
         model = self._catalog.find_served(name)
         if model is None and not self._health.awaits(name):
-            raise NoSuchModel(name)
+            raise NoSuchModel(name) if self._catalog.language_models() else ModelNotFound(f"Model not found: {name}")
         card = next(iter(self._cards(name)), {})
         return card | {"name": name, "ready": model is not None and self._health.serves(model)}
 

@@ -33,15 +33,6 @@ class WrongMethod(MethodNotAllowed):
         self.allow = ", ".join(allowed)
 
 
-class TooLarge(ServescopeError):
-    """413: the body is over the port's limit."""
-
-    status = 413
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The request's body is larger than max_request_size ({limit} bytes).")
-
-
 class WrongContentType(ServescopeError):
     """415: a form, where JSON is wanted."""
 

@@ -6,7 +6,7 @@ case-insensitive here.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from servescope.wire.messages import EngineStats, ServedModel, Tokens
@@ -113,6 +113,16 @@ class Context:
         twin.take_tokens = None
         twin.start_batch([], [RequestProcessor(())])
         twin.metrics = self._metrics.fork()
+        return twin
+
+    def narrowed(self, indices: Sequence[int]) -> "Context":
+        """A context for these requests of the batch only, in their order. What they set is set in the batch; stages add up
+        there.
+        """
+        twin = self.fork()
+        twin.start_batch([self._ids[index] for index in indices], [self.request_processor[index] for index in indices])
+        twin.started = self.started
+        twin.stage_seconds = self.stage_seconds
         return twin
 
     def let_go(self) -> None:

@@ -52,6 +52,10 @@ class RequestProcessor:
                 return value.decode("latin-1")
         return None
 
+    def said_by_server(self, key: str) -> Any:
+        """What the server itself says of the request under this name, whatever headers its client has sent; None without."""
+        return self._extra.get(key)
+
     def get_request_properties(self) -> Headers:
         """All headers, in the wire's case, looked up in any case."""
         if self._properties is None:

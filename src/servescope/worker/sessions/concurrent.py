@@ -11,20 +11,21 @@ from typing import Any
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
-from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
+from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker, Writing
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
+from servescope.worker.replies.failures import Failure, failure_of, report_failure
+from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.stages import PREDICTION, stages_of
 from servescope.worker.requests.rows import Bodies, read_requests
 from servescope.worker.sessions.outbox import Outbox
-from servescope.worker.sessions.session import Failure, failure_of, report_failure
 
 CANCELLED = Failure(499, "The client hung up")
 
 
 class ConcurrentSession:
-    """Batches of one worker, handled side by side. `answer_limit`: as in `Load`."""
+    """Batches of one worker, handled side by side. `answer_limit` and `writing`: as in `Load`."""
 
     def __init__(
         self,
@@ -33,12 +34,14 @@ class ConcurrentSession:
         context: Context,
         decode: bool,
         answer_limit: int = 0,
+        writing: Writing = AS_BEFORE,
     ) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
         self._decode = decode
         self._answer_limit = answer_limit
+        self._writing = writing
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by batch
         self._waiting: dict[int, list[str]] = {}  # the requests of a batch whose clients have not hung up
 
@@ -127,7 +130,8 @@ class ConcurrentSession:
         try:
             outputs = await self._entry(rows, context)
             seconds = time.monotonic() - before
-            parts, attachments = build_parts(outputs, len(batch.requests), context, self._answer_limit)
+            count = len(batch.requests)
+            parts, attachments = build_parts(outputs, count, context, self._answer_limit, self._writing)
         except (KeyboardInterrupt, SystemExit):
             raise  # asyncio ends the loop with these, and so the worker
         except (
@@ -150,7 +154,8 @@ class ConcurrentSession:
         return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
-        parts, attachments = build_pieces(outputs, len(batch.requests), context, self._answer_limit)
+        count = len(batch.requests)
+        parts, attachments = build_pieces(outputs, count, context, self._answer_limit, self._writing)
         reply = Reply(batch.id, False, 200, "", parts, started, {}, _tokens(context))
         self._outbox.send(reply, attachments)
 

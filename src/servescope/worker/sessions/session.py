@@ -4,76 +4,24 @@
 Called by `worker.__main__`. An error of the handler becomes the reply that TorchServe gives; nothing here lets one escape.
 """
 
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
-from servescope.wire.messages import Batch, Part, Reply, Stop
+from servescope.wire.messages import Batch, Part, Reply, Stop, Writing
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.answer import Room, answer_of
-from servescope.worker.replies.outputs import BadOutput, build_parts, build_pieces
+from servescope.worker.replies.failures import failure_of, report_failure
+from servescope.worker.replies.json_text import AS_BEFORE
+from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.stages import stages_of
-from servescope.worker.replies.texts import shorten, text_of, traceback_of
 from servescope.worker.requests.rows import Bodies, read_requests
-
-OUT_OF_RESOURCES = "Out of resources"
-PREDICTION_FAILED = "Prediction failed"
-_SHOWN = 200
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The status and text of a reply for a batch that failed."""
-
-    code: int
-    message: str
-
-
-def failure_of(error: BaseException) -> Failure:
-    """The answer that TorchServe's service gives for what a handler raised."""
-    # The handler raises the shim's class or one made from it; this module must not import it, and knows it by its name.
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if "PredictionException" in names and hasattr(error, "error_code"):
-        code = error.error_code
-        text = text_of(getattr(error, "message", error))
-        if not isinstance(code, int) or not 200 <= code <= 999:
-            shown = repr(code) if isinstance(code, str) else text_of(code)
-            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})")
-        return Failure(507 if code == 413 else int(code), text)
-    if isinstance(error, BadOutput):
-        return Failure(503, text_of(error))
-    if isinstance(error, MemoryError) or _speaks_of_cuda(error):
-        return Failure(507, OUT_OF_RESOURCES)
-    return Failure(503, PREDICTION_FAILED)
-
-
-def _speaks_of_cuda(error: BaseException) -> bool:
-    try:
-        return "CUDA" in str(error)
-    except Exception:  # a handler's own __str__
-        return False
-
-
-def described(error: BaseException) -> str:
-    """An error in words, as a traceback ends with it, and fit for a message."""
-    text = text_of(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
-    """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
-    print(f"Requests {shorten(', '.join(request_ids))} failed:", file=sys.stderr)
-    sys.stderr.write(traceback_of(error))
-    sys.stderr.flush()
 
 
 class Session:
-    """Batches of one worker, handled one after the other. `answer_limit`: as in `Load`."""
+    """Batches of one worker, handled one after the other. `answer_limit` and `writing`: as in `Load`."""
 
     def __init__(
         self,
@@ -82,12 +30,14 @@ class Session:
         context: Context,
         decode: bool,
         answer_limit: int = 0,
+        writing: Writing = AS_BEFORE,
     ) -> None:
         self._channel = channel
         self._entry = handler.entry
         self._context = context
         self._decode = decode
         self._answer_limit = answer_limit
+        self._writing = writing
 
     def run(self) -> None:
         """Serve until `Stop`.
@@ -127,7 +77,7 @@ class Session:
         try:
             outputs = self._entry(rows, context)
             seconds = time.monotonic() - before
-            parts, attachments = build_parts(outputs, len(requests), context, self._answer_limit)
+            parts, attachments = build_parts(outputs, len(requests), context, self._answer_limit, self._writing)
         except Exception as error:  # whatever a handler raises is an answer
             seconds = time.monotonic() - before
             failure = failure_of(error)
@@ -149,5 +99,6 @@ class Session:
         Raises:
             BadOutput: `outputs` is no list of the batch's length, or holds what cannot be sent.
         """
-        parts, attachments = build_pieces(outputs, len(batch.requests), self._context, self._answer_limit)
+        count = len(batch.requests)
+        parts, attachments = build_pieces(outputs, count, self._context, self._answer_limit, self._writing)
         self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}), attachments)

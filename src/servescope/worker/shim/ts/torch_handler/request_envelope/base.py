@@ -1,5 +1,5 @@
 """`ts.torch_handler.request_envelope.base`."""
 
-from servescope.worker.handler.envelopes import BaseEnvelope
+from servescope.worker.envelopes.base import BaseEnvelope
 
 __all__ = ["BaseEnvelope"]

@@ -1,5 +1,5 @@
 """`ts.torch_handler.request_envelope.body`."""
 
-from servescope.worker.handler.envelopes import BodyEnvelope
+from servescope.worker.envelopes.plain import BodyEnvelope
 
 __all__ = ["BodyEnvelope"]

@@ -1,5 +1,5 @@
 """`ts.torch_handler.request_envelope.json`."""
 
-from servescope.worker.handler.envelopes import JSONEnvelope
+from servescope.worker.envelopes.plain import JSONEnvelope
 
 __all__ = ["JSONEnvelope"]

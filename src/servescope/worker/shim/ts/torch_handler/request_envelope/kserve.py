@@ -1,5 +1,5 @@
 """`ts.torch_handler.request_envelope.kserve`."""
 
-from servescope.worker.handler.envelopes import KServeEnvelope
+from servescope.worker.envelopes.plain import KServeEnvelope
 
 __all__ = ["KServeEnvelope"]

@@ -1,0 +1,20 @@
+"""A key of model-config.yaml: how it is spelt, read and described. Carried by the fields of `config`."""
+
+from dataclasses import dataclass
+
+from servescope.config.model.yaml_values import Reader
+
+
+@dataclass(frozen=True)
+class YamlKey:
+    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
+
+    name: str
+    read: Reader
+    meaning: str
+    later: bool = False
+
+
+def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
+    """Metadata for `dataclasses.field`; see `YamlKey`."""
+    return {"key": YamlKey(name, read, meaning, later)}

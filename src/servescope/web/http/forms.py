@@ -1,0 +1,123 @@
+"""Bodies that say they are forms: taken apart into fields, or found to be something else.
+
+In: a content type and the pieces of a body. Out: `Form`. Called by `inference.fields`. Nothing is kept.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from python_multipart import FormParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field as FormField
+from python_multipart.multipart import File, parse_options_header
+
+from servescope.errors import BadRequest
+from servescope.web.http.bodies import mime_of
+
+MULTIPART = b"multipart/form-data"
+URLENCODED = b"application/x-www-form-urlencoded"
+FORM_TYPES = frozenset((MULTIPART, URLENCODED))
+
+# Forms' encoders write letters, digits and a few signs. Whoever writes one by hand is less strict, but not like this.
+_NO_FORM = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NO_NAME = re.compile(rb"[\"<>{}]|\S\s+\S")
+
+
+@dataclass
+class Form:
+    """`fields`: name → MIME type ("" for text fields) and bytes. `repeated`: names that came more than once; the last counts.
+
+    `doubt`: why the body is no form, whatever its type says; "" where it is one.
+    """
+
+    fields: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
+    doubt: str = ""
+
+    def put(self, name: str, kind: str, data: bytes) -> None:
+        """One more field."""
+        if name in self.fields and name not in self.repeated:
+            self.repeated.append(name)
+        self.fields[name] = (kind, data)
+
+
+def is_form(content_type: bytes) -> bool:
+    """Whether a body of this type is to be taken apart into fields. Multipart without a boundary cannot be."""
+    mime = mime_of(content_type)
+    return mime in FORM_TYPES and (mime != MULTIPART or b"boundary" in content_type.lower())
+
+
+def read_form(content_type: bytes, pieces: Sequence[bytes]) -> Form:
+    """A form's fields.
+
+    Raises:
+        BadRequest: a multipart body is broken.
+    """
+    if mime_of(content_type) == URLENCODED:
+        return _urlencoded(b"".join(pieces))
+    return _multipart(content_type, pieces)
+
+
+def _urlencoded(body: bytes) -> Form:
+    """As TorchServe's decoder: a last name that no `=` follows is no field."""
+    form = Form(doubt=_doubt(body))
+    *firsts, last = body.split(b"&") if not form.doubt else [b""]
+    for pair in [*firsts, last] if b"=" in last else firsts:
+        name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
+        if name:
+            form.put(name.decode("utf-8", "replace"), "", value)
+    if body and not form.fields and not form.doubt:
+        form.doubt = "it names no field"
+    return form
+
+
+def _doubt(body: bytes) -> str:
+    """Why this is no urlencoded form. An empty one is: it has no fields.
+
+    JSON is told by its first name: what is before the first `=` or `&` of a JSON text has a quotation mark, or a brace.
+    """
+    if not body:
+        return ""
+    if b"=" not in body:
+        return "it has no `=`"
+    if _NO_FORM.search(body.rstrip(b"\r\n")):
+        return "it has control characters, which forms have encoded"
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "it has bytes that are no text, which forms have encoded"
+    if _NO_NAME.search(re.split(b"[=&]", body, maxsplit=1)[0]):
+        return "what is before its first `=` is no field's name"
+    return ""
+
+
+def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
+    mime, options = parse_options_header(content_type)
+    form = Form()
+
+    def on_field(field: FormField) -> None:
+        form.put((field.field_name or b"").decode("utf-8", "replace"), "", field.value or b"")
+
+    def on_file(file: File) -> None:
+        file.file_object.seek(0)
+        kind = mime_of((file.content_type or "application/octet-stream").encode("latin-1", "replace"))
+        name = (file.field_name or b"").decode("utf-8", "replace")
+        form.put(name, kind.decode("latin-1"), file.file_object.read())
+        file.close()
+
+    try:
+        parser = FormParser(
+            mime.decode("latin-1"),
+            on_field,
+            on_file,
+            boundary=options.get(b"boundary"),
+            config={"MAX_MEMORY_FILE_SIZE": 2**31},
+        )
+        for piece in pieces:
+            parser.write(piece)
+        parser.finalize()
+    except FormParserError as error:
+        raise BadRequest(f"Malformed {mime.decode('latin-1', 'replace')} body: {error}") from error
+    return form

@@ -1,0 +1,5 @@
+"""KServe's V2 protocol on the inference port, which TorchServe calls the Open Inference Protocol.
+
+Begin at `api`. `server` and `metadata` are what is told of the server and of models, `face` is how refusals look. Tensors are the
+workers' affair (`worker.envelopes.v2`).
+"""
