@@ -11,8 +11,10 @@ from servescope.serving.queue.dispatcher import Dispatcher
 
 @dataclass(eq=False)
 class Model:
-    """One version of a model. `options` changes only in its worker counts, by scaling.
+    """One version of a model. `options` changes only in its worker counts and in who decides on them, by scaling. How many workers
+    it shall have now is the pool's length, which those counts bound.
 
+    `held`: how often somebody moved a bound of a model that is autoscaled, whose count stays until its load moves.
     `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
     """
 
@@ -26,10 +28,12 @@ class Model:
     recorder: ModelRecorder
     loaded_at_startup: bool
     leaves_by: float | None = None
+    held: int = 0
     _established: bool = field(default=False, init=False)
 
-    def want(self, minimum: int, maximum: int) -> None:
+    def want(self, minimum: int, maximum: int, *, held: bool = False) -> None:
         """Remember how many workers were asked for."""
+        self.held += held
         self._established = self.established
         if not maximum:
             self.pool.loads.emptied()

@@ -21,26 +21,22 @@ from servescope.config.bounds import (
     MAX_TIMEOUT_S,
     MAX_WORKERS,
 )
+from servescope.config.model.autoscale_values import Given, parse_autoscale
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.yaml_values import OutOfBounds, Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_values import (
+    OutOfBounds,
+    YamlKey,
+    device_ids,
+    flag,
+    one_of,
+    shown,
+    text,
+    whole,
+    yaml_key,
+)
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class YamlKey:
-    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
-
-    name: str
-    read: Reader
-    meaning: str
-    later: bool = False
-
-
-def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
-    """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning, later)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,13 +193,19 @@ class ModelConfig:
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
     )
+    autoscale: Given = field(
+        default_factory=dict,
+        metadata=yaml_key(
+            "autoscale", _as_it_is, "How the number of workers follows the load, described below. Not in TorchServe."
+        ),
+    )
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
-    no mapping, and for numbers over their bounds, BadRequest for an `slo` section that cannot be kept to.
+    no mapping, and for numbers over their bounds, BadRequest for an `slo` or `autoscale` section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -215,6 +217,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
             values["parallel_level"] = section["nproc_per_node"]
     if "objectives" in values:
         values["objectives"] = parse_objectives(values["objectives"], name)
+    if "autoscale" in values:
+        values["autoscale"] = parse_autoscale(values["autoscale"], name)
     return ModelConfig(**values), warnings
 
 

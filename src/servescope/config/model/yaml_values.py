@@ -5,6 +5,7 @@ model.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,21 @@ from servescope.config.bounds import MAX_GPUS
 Reader = Callable[[Any], Any]
 _LONGEST = 80
 _MOST_ITEMS = 8
+
+
+@dataclass(frozen=True)
+class YamlKey:
+    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
+
+    name: str
+    read: Reader
+    meaning: str
+    later: bool = False
+
+
+def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
+    """Metadata for `dataclasses.field`; see `YamlKey`."""
+    return {"key": YamlKey(name, read, meaning, later)}
 
 
 class OutOfBounds(ValueError):

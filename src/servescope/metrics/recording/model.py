@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
-from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.instruments import Counter, Gauge, Histogram
+from servescope.metrics.recording.autoscaler import AutoscalerRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
@@ -31,7 +32,8 @@ class Requests(Protocol):
 class ModelRecorder:
     """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use.
 
-    `requests` takes what became of each request, `llm` what a language model does.
+    `requests` takes what became of each request, `llm` what a language model does, `autoscaler`
+    what is decided about its workers.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ModelRecorder:
         self.version = version
         self.requests = requests
         self.llm = llm
+        self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
         self._families = families
         self._custom = custom
         self._measured = Measured()
@@ -62,6 +65,21 @@ class ModelRecorder:
 
     def _in_flight(self) -> float:
         return self._arrived_count - self.requests.finished_count
+
+    @property
+    def arrived_count(self) -> int:
+        """How many requests found this model."""
+        return self._arrived_count
+
+    @property
+    def refused_count(self) -> int:
+        """How many of them were refused because there were too few workers: a full queue, or no worker to wait for."""
+        return int(self._rejected["queue_full"].value + self._rejected["no_worker"].value)
+
+    @property
+    def load_seconds(self) -> Histogram:
+        """How long workers took to load the model."""
+        return self._loads
 
     def request_arrived(self, label: str) -> None:
         """A request found this model, and is not queued yet. `label`: the version in its URL, or `default`.
@@ -186,6 +204,7 @@ class ModelRecorder:
         """Drop the gauges, its handler's too: there is nothing left that they could be true of."""
         families = self._families
         self._custom.release()
+        self.autoscaler.detach()
         self._prediction = None
         for family in (
             families.depth,
@@ -209,6 +228,7 @@ class ModelRecorder:
         families = self._families
         self.requests.remove()
         self.llm.remove()
+        self.autoscaler.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:

@@ -1,0 +1,105 @@
+"""What is measured of one model version, as the policy is told it: in, its recorder, queue and pool; out, `Signals`.
+
+Asked once a second by `scaled`, on the loop's thread. It reads counters and numbers that are kept anyway: nothing is rendered, and
+what takes longer (sorting service times) is done only when enough is new. What cannot be measured now is None.
+"""
+
+import math
+
+from servescope.autoscaler.signals import Room, ServiceTimes, Signals
+from servescope.fleet.worker.work import WorkerState
+from servescope.metrics.instruments import Histogram
+from servescope.scaling.service import service_times
+from servescope.serving.model import Model
+from servescope.wire.measured.native import middle_of
+
+REMEMBERED = 500
+# So many new ones are worth sorting all of them again.
+_NEW = 50
+_SLOW_LOADS = 0.9
+
+
+class Measures:
+    """Of one model version."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._served = model.recorder.requests.remember(REMEMBERED)
+        self._service: ServiceTimes | None = None
+        self._service_of = -_NEW
+        self._load_s: float | None = None
+        self._loads = 0
+        self._moved = (-1, -1)
+        self._moved_at = -math.inf
+
+    @property
+    def at_once(self) -> int | None:
+        """How many requests a worker takes at the same time; None: as many as come."""
+        options = self._model.options
+        if self._asynchronous:
+            return options.max_concurrency
+        return self._model.dispatcher.options.batch_size
+
+    @property
+    def _asynchronous(self) -> bool:
+        return self._model.options.async_communication or bool(self._model.pool.served)
+
+    def read(self, at: float, room: Room | None = None) -> Signals:
+        """The numbers of this moment, `at` monotonic seconds. `room`: for how many more of its workers there is room."""
+        model = self._model
+        recorder, dispatcher = model.recorder, model.dispatcher
+        recorder.requests.settle()
+        arrived, finished = recorder.arrived_count, recorder.requests.finished_count
+        workers = [worker for worker in model.pool if not worker.retiring and worker.state is not WorkerState.GAVE_UP]
+        at_work = [worker for worker in workers if worker.at_work]
+        engines = [worker.engine for worker in at_work] if model.pool.served else []
+        waiting = [engine.waiting for engine in engines if engine is not None]
+        return Signals(
+            at=at,
+            arrived=arrived,
+            finished=finished,
+            late=(recorder.requests.late_count or 0) + recorder.refused_count,
+            queued=len(dispatcher),
+            workers=len(at_work),
+            starting=len(workers) - len(at_work),
+            service=self._service_times(finished),
+            load_s=self._load_time(recorder.load_seconds),
+            in_flight=dispatcher.in_hand,
+            oldest_s=dispatcher.oldest_s,
+            failed_starts=model.pool.loads.failed,
+            kv_cache=tuple(None if engine is None else engine.kv_cache_usage for engine in engines),
+            waiting=sum(waiting) if len(waiting) == len(engines) else None,
+            room=room,
+            idle_s=self._idle(at, arrived, finished, dispatcher.in_hand + len(dispatcher)),
+        )
+
+    def _service_times(self, finished: int) -> ServiceTimes | None:
+        if finished - self._service_of >= _NEW or self._service is None:
+            at_once = self.at_once if self._asynchronous else 1
+            self._service, self._service_of = service_times(self._served, at_once), finished
+        return self._service
+
+    def _load_time(self, loads: Histogram) -> float | None:
+        """What nine of ten loads kept to; a bucket's width is 2.2 %."""
+        if loads.count != self._loads:
+            self._loads, self._load_s = loads.count, _quantile(loads, _SLOW_LOADS)
+        return self._load_s
+
+    def _idle(self, at: float, arrived: int, finished: int, open_: int) -> float:
+        if open_ or (arrived, finished) != self._moved:
+            self._moved, self._moved_at = (arrived, finished), at
+        return at - self._moved_at
+
+
+def _quantile(histogram: Histogram, share: float) -> float | None:
+    native = histogram.native
+    if native is None:
+        return None
+    left = share * histogram.count - native.zero
+    if left <= 0:
+        return 0.0
+    for index, count in sorted(native.positive.items()):
+        left -= count
+        if left <= 0:
+            return middle_of(index)
+    return None
