@@ -25,7 +25,7 @@ async def acts(directory):
     assert counts[2] == 1
     assert not model.errors
     decisions = model.report["decisions"]
-    assert {decision["direction"] for decision in decisions} == {"up", "down"}
+    assert {"up", "down"} <= {decision["direction"] for decision in decisions}
     labels = ("m", "1.0")
     assert series(model.registry, "servescope_autoscaler_applied_workers")[labels] == 1.0
 

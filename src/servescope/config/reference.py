@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config` and `objectives` define; out, Markdown.
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective` and the modules of `model` define; out, Markdown.
 
 Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
 """
@@ -12,8 +12,10 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
-from servescope.config.model.config import ModelConfig, TorchRun, YamlKey
+from servescope.config.model.autoscale import AUTOSCALE_KEYS, default_of
+from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
+from servescope.config.model.yaml_values import YamlKey
 from servescope.config.settings import Settings
 
 
@@ -54,6 +56,16 @@ def slo_table() -> str:
     return "\n".join(rows)
 
 
+def autoscale_table() -> str:
+    """The table of the keys of model-config.yaml's autoscale section."""
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for name, key in AUTOSCALE_KEYS.items():
+        default = default_of(name)
+        shown = "none" if default is None else f"`{default}`" if isinstance(default, str) else f"`{default:g}`"
+        rows.append(f"| `{name}` | {shown} | {_cell(key.meaning)} |")
+    return "\n".join(rows)
+
+
 def fill(page: str) -> str:
     """The page with its generated parts, between `<!-- name -->` and `<!-- end name -->`, made anew."""
     tables = {
@@ -62,6 +74,7 @@ def fill(page: str) -> str:
         "yaml keys": yaml_table(ModelConfig),
         "torchrun keys": yaml_table(TorchRun),
         "slo keys": slo_table(),
+        "autoscale keys": autoscale_table(),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

@@ -13,7 +13,6 @@ from servescope.autoscaler.counts.windows import Highest
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.signals import ServiceTimes, Signals
 
-
 _LEARNT_EVERY = 60  # samples
 
 
