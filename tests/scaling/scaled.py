@@ -10,7 +10,9 @@ from servescope.config.model.options import RegisterOptions
 from servescope.config.model.register import ScaleOptions
 from servescope.errors import ServescopeError
 from servescope.metrics.recording.requests.times import BatchTimes
+from servescope.scaling.host import Host
 from servescope.scaling.loop import ScalingLoop
+from servescope.scaling.room import Rooms
 from servescope.serving.model import Model
 from servescope.serving.outcome import Outcome
 from servescope.wire.messages import Batch, Load, ToWorker
@@ -42,7 +44,9 @@ class AutoscaledModel(Managed):
         super().__init__(directory, script, **settings)
         self.yaml = yaml
         now = asyncio.get_running_loop().time
-        self.loop = ScalingLoop(self.catalog, self.lifecycle.counts, clock=now, wall=now)
+        self.host = Host([], now)
+        self.rooms = Rooms(self.registry, self.host, now, lambda: 0.0)
+        self.loop = ScalingLoop(self.catalog, self.lifecycle.counts, self.rooms, now, now)
         self.took_s: list[float] = []
         self.errors: list[ServescopeError] = []
         self._ids = itertools.count()

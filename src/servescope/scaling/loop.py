@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from servescope.autoscaler.signals import Room
+from servescope.scaling.room import Rooms
 from servescope.scaling.scaled import Scaled
 from servescope.serving.catalog import Catalog
 from servescope.serving.counts import Counts
@@ -22,26 +22,20 @@ logger = logging.getLogger("servescope.scaling")
 INTERVAL_S: Final = 1.0
 
 
-def _unknown(_model: Model) -> Room | None:
-    return None
-
-
 class ScalingLoop:
-    """`room` says for how many more workers of a model there is room, None where nobody knows; `clock` is monotonic seconds, `wall`
-    those since 1970.
-    """
+    """`clock` is monotonic seconds, `wall` those since 1970."""
 
     def __init__(
         self,
         catalog: Catalog,
         counts: Counts,
-        room: Callable[[Model], Room | None] = _unknown,
+        rooms: Rooms,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._counts = counts
-        self._room = room
+        self._rooms = rooms
         self._clock = clock
         self._wall = wall
         self._scaled: dict[Model, Scaled] = {}
@@ -66,6 +60,8 @@ class ScalingLoop:
         wanted = [model for model in self._catalog if model.options.autoscale.on]
         for model in self._scaled.keys() - set(wanted):
             self._end(model)
+        if wanted:
+            self._rooms.look(list(self._catalog))
         for model in wanted:
             if self._counts.closed:
                 return
@@ -86,7 +82,7 @@ class ScalingLoop:
         scaled = None
         try:
             scaled = self._of(model)
-            scaled.look(self._clock(), self._room(model))
+            scaled.look(self._clock(), self._rooms.of(model), self._rooms.busy(model))
             scaled.failing = False
         except Exception:
             if scaled is None or not scaled.failing:

@@ -44,8 +44,8 @@ class Measures:
     def _asynchronous(self) -> bool:
         return self._model.options.async_communication or bool(self._model.pool.served)
 
-    def read(self, at: float, room: Room | None = None) -> Signals:
-        """The numbers of this moment, `at` monotonic seconds. `room`: for how many more of its workers there is room."""
+    def read(self, at: float, room: Room | None, gpus: tuple[float | None, ...]) -> Signals:
+        """The numbers of this moment, `at` monotonic seconds. What the machine has, `room` and `gpus`, is said."""
         model = self._model
         recorder, dispatcher = model.recorder, model.dispatcher
         recorder.requests.settle()
@@ -69,6 +69,7 @@ class Measures:
             failed_starts=model.pool.loads.failed,
             kv_cache=tuple(None if engine is None else engine.kv_cache_usage for engine in engines),
             waiting=sum(waiting) if len(waiting) == len(engines) else None,
+            gpu=gpus,
             room=room,
             idle_s=self._idle(at, arrived, finished, dispatcher.in_hand + len(dispatcher)),
         )

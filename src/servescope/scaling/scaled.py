@@ -47,10 +47,12 @@ class Scaled:
         self._notes = Notes()
         self.failing = False  # whether looking at it raised an error the last time, which is logged once
 
-    def look(self, at: float, room: Room | None) -> Decision:
-        """Decide, at this moment of the monotonic clock, and apply that where it is asked for."""
+    def look(self, at: float, room: Room | None, gpus: tuple[float | None, ...]) -> Decision:
+        """Decide, at this moment of the monotonic clock, and apply that where it is asked for. `room`: for more workers; `gpus`:
+        how busy each is that they use.
+        """
         self._follow(at)
-        signals = self._measures.read(at, room)
+        signals = self._measures.read(at, room, gpus)
         decision = self._decision = self._scaler.decide(signals)
         self._model.recorder.autoscaler.decided(
             decision.desired, decision.signals, decision.direction, decision.reason, decision.age_s
