@@ -59,6 +59,10 @@ class AutoscaledModel(Managed):
         assert outcome.status == 200
         self.loop.start()
 
+    async def register_other(self, version: str) -> None:
+        """Another version of it."""
+        await self.lifecycle.register(RegisterOptions(url=self.pack(version, config=self.yaml)))
+
     @property
     def model(self) -> Model:
         """The model."""

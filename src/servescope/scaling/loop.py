@@ -57,11 +57,14 @@ class ScalingLoop:
 
     def tick(self) -> Iterator[None]:
         """Look at every model once, one a step. Nothing is decided while the server stops."""
-        wanted = [model for model in self._catalog if model.options.autoscale.on]
+        there = list(self._catalog)
+        wanted = [model for model in there if model.options.autoscale.on]
         for model in self._scaled.keys() - set(wanted):
-            self._end(model)
+            scaled = self._scaled.pop(model)
+            if model in there:  # else its series have gone with it
+                scaled.end()
         if wanted:
-            self._rooms.look(list(self._catalog))
+            self._rooms.look(there)
         for model in wanted:
             if self._counts.closed:
                 return
@@ -95,8 +98,3 @@ class ScalingLoop:
         if found is None:
             found = self._scaled[model] = Scaled(model, self._counts.adjust, self._wall)
         return found
-
-    def _end(self, model: Model) -> None:
-        scaled = self._scaled.pop(model)
-        if model.leaves_by is None:  # else its series have gone with it
-            scaled.end()
