@@ -111,7 +111,7 @@ def test_act_follows_a_step(deploy, server):
     clients.ask(1, patient(lambda: autoscale(model)["applied"] == 1, 90))
     assert (clients.lost(), started_twice(model)) == ([], [])
     told = autoscale(model)
-    assert list(told) == ["mode", "desired", "applied", "targetPerWorker", "signals", "decisions"]
+    assert list(told) == ["mode", "desired", "applied", "signals", "decisions"]
     assert {"up", "down"} <= {decision["direction"] for decision in told["decisions"]}
     assert all(1 <= decision["to"] <= MOST for decision in told["decisions"])
     labels = {"model_name": model.name}

@@ -66,4 +66,15 @@ def test_the_last_fifty():
     told = [note.described() for note in notes]
     assert [one["to"] for one in told] == list(range(KEPT + 2, 2 * KEPT + 2))
     assert (told[0]["at"], told[0]["from"], told[0]["mode"]) == ("1970-01-01T00:00:51.500Z", 1, "act")
-    assert list(told[0]) == ["at", "mode", "direction", "from", "to", "desired", "reason", "bound", "words"]
+    assert list(told[0]) == [
+        "at",
+        "mode",
+        "direction",
+        "from",
+        "to",
+        "desired",
+        "reason",
+        "bound",
+        "targetPerWorker",
+        "words",
+    ]

@@ -41,6 +41,7 @@ class Note:
             "desired": decision.desired,
             "reason": decision.reason,
             "bound": decision.bound,
+            "targetPerWorker": decision.target_per_worker,
             "words": decision.words,
         }
 

@@ -78,7 +78,6 @@ class Scaled:
             "mode": str(self._model.options.autoscale.mode),
             "desired": None if decision is None else decision.desired,
             "applied": len(self._model.pool),
-            "targetPerWorker": None if decision is None else decision.target_per_worker,
             "signals": {} if decision is None else dict(decision.signals),
             "decisions": [note.described() for note in self._notes],
         }

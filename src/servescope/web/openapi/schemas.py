@@ -137,5 +137,43 @@ def _model() -> Json:
     )
     unloading["description"] = "There only where it is unregistered, and finishes what it has accepted."
     model["properties"]["unloading"] = unloading
+    model["properties"]["autoscale"] = _autoscale()
     model["properties"] |= {"deviceIds": devices, "workers": workers, "jobQueueStatus": reference("JobQueueStatus")}
     return model
+
+
+def _autoscale() -> Json:
+    count = {"type": "integer"}
+    decision = _object(
+        {
+            "at": ("string", "When: RFC 3339, UTC."),
+            "mode": ("string", "The mode then."),
+            "direction": ("string", "up, down or hold."),
+            "from": ("integer", "Workers that there were."),
+            "to": ("integer", "Workers that there shall be."),
+            "desired": ("integer", "Workers wanted, before bounds and steps."),
+            "reason": ("string", "What decided it, in a word."),
+            "bound": ("string", "What kept it from what was wanted, in a word."),
+            "targetPerWorker": ("number", "Requests that a worker shall have at once, given or learnt."),
+            "words": ("string", "All this in a sentence, with the numbers."),
+        },
+        required=["at", "mode", "direction", "from", "to", "desired", "reason", "words"],
+    )
+    for name in ("bound", "targetPerWorker"):
+        decision["properties"][name]["nullable"] = True
+    return {
+        "type": "object",
+        "description": "What the autoscaler decides about it. There only where its mode is not off.",
+        "required": ["mode", "desired", "applied", "signals", "decisions"],
+        "properties": {
+            "mode": {"type": "string", "description": "advise or act."},
+            "desired": count | {"nullable": True, "description": "Workers wanted, before bounds and steps."},
+            "applied": count | {"description": "Workers that it shall have now."},
+            "signals": {
+                "type": "object",
+                "additionalProperties": count,
+                "description": "Workers that each signal asks for.",
+            },
+            "decisions": {"type": "array", "items": decision, "description": "The last fifty, the latest last."},
+        },
+    }
