@@ -17,6 +17,8 @@ REMEMBERED = 500
 # So many new ones are worth sorting all of them again.
 _NEW = 50
 _SLOW_LOADS = 0.9
+_SOME = 20
+_SETTLED_S = 3.0
 
 
 class Measures:
@@ -27,6 +29,7 @@ class Measures:
         self._served = model.recorder.requests.remember(REMEMBERED)
         self._service: ServiceTimes | None = None
         self._service_of = -_NEW
+        self._settled_at = -math.inf
         self._load_s: float | None = None
         self._loads = 0
         self._moved = (-1, -1)
@@ -48,8 +51,8 @@ class Measures:
         """The numbers of this moment, `at` monotonic seconds. What the machine has, `room` and `gpus`, is said."""
         model = self._model
         recorder, dispatcher = model.recorder, model.dispatcher
-        recorder.requests.settle()
         arrived, finished = recorder.arrived_count, recorder.requests.finished_count
+        self._settle(at)
         workers = [worker for worker in model.pool if not worker.retiring and worker.state is not WorkerState.GAVE_UP]
         at_work = [worker for worker in workers if worker.at_work]
         engines = [worker.engine for worker in at_work] if model.pool.served else []
@@ -73,6 +76,13 @@ class Measures:
             room=room,
             idle_s=self._idle(at, arrived, finished, dispatcher.in_hand + len(dispatcher)),
         )
+
+    def _settle(self, at: float) -> None:
+        """Have the requests recorded that are over, when they are some: one by one they cost several times as much."""
+        requests = self._model.recorder.requests
+        if requests.unrecorded and (requests.unrecorded >= _SOME or at - self._settled_at >= _SETTLED_S):
+            requests.settle()
+            self._settled_at = at
 
     def _service_times(self, finished: int) -> ServiceTimes | None:
         if finished - self._service_of >= _NEW or self._service is None:

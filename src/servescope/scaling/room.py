@@ -14,7 +14,7 @@ from typing import Final
 from servescope.autoscaler.signals import Room
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.registry import Registry
-from servescope.scaling.host import Host, HostState
+from servescope.scaling.host import UNKNOWN, Host, HostState
 from servescope.serving.model import Model
 
 # Of what is left, so much is nobody's: other processes grow too, and the kernel kills without asking.
@@ -54,6 +54,8 @@ class Rooms:
     def of(self, model: Model) -> Room | None:
         """None: nothing that bounds it is known."""
         state = self._host.state
+        if state is UNKNOWN:
+            return None
         workers = [worker for worker in model.pool if not worker.retiring]
         at_work = [worker for worker in workers if worker.at_work]
         loading = len(workers) - len(at_work)

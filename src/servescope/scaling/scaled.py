@@ -87,8 +87,9 @@ class Scaled:
         options = self._model.options
         if self._mode is not options.autoscale.mode:
             self._begin(options.autoscale.mode)
-        if self._at_once != self._measures.at_once:
-            self._at_once = self._measures.at_once
+        at_once = self._measures.at_once
+        if self._at_once != at_once:
+            self._at_once = at_once
             self._scaler = Scaler(policy_options(options, self._at_once))
         elif options is not self._options:
             self._scaler.rebound(options.min_workers, options.max_workers)
