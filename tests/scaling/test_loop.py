@@ -204,6 +204,22 @@ def test_an_error_of_one_model_costs_the_others_nothing(tmp_path, caplog, monkey
     run(one_broken(tmp_path, caplog, monkeypatch))
 
 
+async def all_broken(directory, caplog, monkeypatch):
+    model = await autoscaled(directory)
+    with monkeypatch.context() as patch:
+        patch.setattr(model.rooms, "look", lambda models: 1 / 0)
+        await model.ask(30, 10)
+    assert model.count == 1
+    assert said(caplog).count("Autoscaler: no model can be looked at") == 1
+    await model.ask(30, 10)
+    assert model.count > 1
+
+
+def test_an_error_of_a_round_is_not_the_end(tmp_path, caplog, monkeypatch):
+    """It is logged once, and the next rounds are tried."""
+    run(all_broken(tmp_path, caplog, monkeypatch))
+
+
 class LoadsOnce:
     """The first worker loads, others do not."""
 

@@ -82,6 +82,29 @@ def test_workers_that_load_have_yet_to_take_their_room():
     run(loading())
 
 
+async def many_models():
+    machine = Machine(HostState(available=10 * GIB))
+    await settle()
+    machine.weigh(GIB, GIB)
+    other = Machine(HostState(available=10 * GIB), 4, first_loads)
+    await settle()
+    other.weigh(GIB, GIB, GIB, GIB)
+    other.rooms._memory = machine.rooms._memory  # of one server
+    assert machine.rooms.of(machine.model) == Room(9, "memory")
+    machine.rooms.note(other.model)
+    assert machine.rooms.of(machine.model) == Room(6, "memory")
+    machine.rooms.look([machine.model])
+    assert machine.rooms.of(machine.model) == Room(6, "memory")
+    machine.rooms.note(machine.model)
+    machine.rooms.look([machine.model])
+    assert machine.rooms.of(machine.model) == Room(9, "memory")
+
+
+def test_what_others_are_about_to_take():
+    """Models that grow in the same second do not take the same room; one that has gone takes none."""
+    run(many_models())
+
+
 async def on_gpus(options, devices, free, expected):
     machine = Machine(HostState(free=free), devices=ModelDevices(GpuCounter(4), "gpu", *devices), **options)
     await settle()

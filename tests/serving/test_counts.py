@@ -67,6 +67,7 @@ async def modes(directory):
     assert len(model.pool) == 4
     assert await put(managed, autoscale=Mode.OFF, min_worker=2, max_worker=5) == Outcome(202, PROCESSING)
     assert (len(model.pool), model.options.autoscale) == (2, Autoscale(mode=Mode.OFF))
+    assert (await put(managed, autoscale=Mode.OFF)).status == 200
     await put(managed, autoscale=Mode.ADVISE)
     assert len(model.pool) == 2
     assert model.held == 0

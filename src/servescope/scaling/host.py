@@ -69,6 +69,11 @@ class Host:
             self._asked_at = self._clock()
             self._reading = asyncio.create_task(self._look())
 
+    def close(self) -> None:
+        """Wait for nothing that is being read."""
+        if self._reading is not None:
+            self._reading.cancel()
+
     async def _look(self) -> None:
         self._state = await asyncio.to_thread(self.read)
         self._read_at = self._clock()

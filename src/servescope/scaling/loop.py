@@ -40,6 +40,7 @@ class ScalingLoop:
         self._wall = wall
         self._scaled: dict[Model, Scaled] = {}
         self._task: asyncio.Task[None] | None = None
+        self._failing = False  # whether a round raised an error the last time, which is logged once
 
     def start(self) -> None:
         """Begin, on the running loop."""
@@ -50,6 +51,7 @@ class ScalingLoop:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
+        self._rooms.close()
 
     def report(self, model: Model) -> dict[str, Any] | None:
         """What is decided about a model, for the management API; None where nobody autoscales it."""
@@ -76,16 +78,27 @@ class ScalingLoop:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            for _ in self.tick():
-                await asyncio.sleep(0)
+            await self._look_at_all()
             due = max(due + INTERVAL_S, loop.time())
             await asyncio.sleep(due - loop.time())
+
+    async def _look_at_all(self) -> None:
+        """Whatever goes wrong, it is tried again a second later."""
+        try:
+            for _ in self.tick():
+                await asyncio.sleep(0)
+            self._failing = False
+        except Exception:
+            if not self._failing:
+                logger.exception("Autoscaler: no model can be looked at")
+            self._failing = True
 
     def _look(self, model: Model) -> None:
         scaled = None
         try:
             scaled = self._of(model)
             scaled.look(self._clock(), self._rooms.of(model), self._rooms.busy(model))
+            self._rooms.note(model)
             scaled.failing = False
         except Exception:
             if scaled is None or not scaled.failing:

@@ -50,6 +50,7 @@ class Rooms:
         self._own = own
         self._own_spent = _Spent(clock(), own(), 0.0)
         self._spent: dict[Worker, _Spent] = {}
+        self._loading: dict[Model, float] = {}  # bytes that workers which load will take, by model
 
     def of(self, model: Model) -> Room | None:
         """None: nothing that bounds it is known."""
@@ -59,8 +60,16 @@ class Rooms:
         workers = [worker for worker in model.pool if not worker.retiring]
         at_work = [worker for worker in workers if worker.at_work]
         loading = len(workers) - len(at_work)
-        found = [Room(max(0, more - loading), what) for more, what in self._mores(model, at_work, state)]
+        found = [Room(max(0, more), what) for more, what in self._mores(model, at_work, loading, state)]
         return min(found, key=lambda room: room.more, default=None)
+
+    def note(self, model: Model) -> None:
+        """Its count may have changed: what its workers that load will take is no longer there for other models."""
+        if self._host.state is UNKNOWN:
+            return
+        workers = [worker for worker in model.pool if not worker.retiring]
+        at_work = [worker for worker in workers if worker.at_work]
+        self._loading[model] = (len(workers) - len(at_work)) * self._size(model, at_work)
 
     def busy(self, model: Model) -> tuple[float | None, ...]:
         """How busy each of the GPUs is that its workers use, a share of 1; None: not known."""
@@ -70,8 +79,14 @@ class Rooms:
     def look(self, models: Sequence[Model]) -> None:
         """Look at the machine, if it is time, and at what all workers have spent of processors; once a second."""
         self._host.look(often=any(model.options.autoscale.gpu_target is not None for model in models))
+        if len(self._loading) > len(models):
+            self._loading = {model: size for model, size in self._loading.items() if model in models}
         if self._host.state.cores is not None:
             self._look_at_processors(models)
+
+    def close(self) -> None:
+        """Look at nothing any more."""
+        self._host.close()
 
     def _look_at_processors(self, models: Sequence[Model]) -> None:
         at = self._clock()
@@ -83,17 +98,18 @@ class Rooms:
                 _spend(self._spent, worker, at, series.value, worker.hand.busy_s)
         _note(self._own_spent, at, self._own(), 0.0)
 
-    def _mores(self, model: Model, at_work: list[Worker], state: HostState) -> Iterator[tuple[int, str]]:
+    def _mores(self, model: Model, at_work: list[Worker], loading: int, state: HostState) -> Iterator[tuple[int, str]]:
         size = self._size(model, at_work)
         if size:
+            promised = sum(self._loading.values()) - self._loading.get(model, 0.0) + loading * size
             for left, what in ((state.available, "memory"), (state.left, "container_memory")):
                 if left is not None:
-                    yield floor(max(0.0, left * (1.0 - SPARED)) / size), what
+                    yield floor((left * (1.0 - SPARED) - promised) / size), what
         if state.free and (more := _gpu_room(model, at_work, state)) is not None:
-            yield more, "gpu_memory"
+            yield more - loading, "gpu_memory"
         if state.cores is not None and (cores := self._cores(at_work)):
             used = self._own_spent.cores + sum(spent.cores for spent in self._spent.values())
-            yield floor(max(0.0, state.cores - used) / cores), "container_cpu"
+            yield floor((state.cores - used) / cores) - loading, "container_cpu"
 
     def _size(self, model: Model, at_work: list[Worker]) -> float:
         series = self._memory.series

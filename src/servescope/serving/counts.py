@@ -89,7 +89,7 @@ class Counts:
             )
         if mode is not before:
             self._switch(model, mode)
-        if not options.asks_counts and mode is not Mode.OFF:
+        if not options.asks_counts and (mode is before or mode is not Mode.OFF):
             return []
         alone = options.asks_counts and not options.asks_both
         if options.asks_counts:

@@ -149,6 +149,14 @@ def test_the_servers_keys(tmp_path):
     )
 
 
+def test_the_servers_keys_in_the_environment(tmp_path):
+    """As all others, where the environment may say something."""
+    (tmp_path / "config.properties").write_text("enable_envvars_config=true\nautoscale_mode=act\n")
+    environ = {"TS_AUTOSCALE_MODE": "advise", "TS_AUTOSCALE_SCALETOZEROAFTERSEC": "5"}
+    settings = load_settings(StartOptions(), environ, tmp_path)
+    assert given_by_settings(settings.autoscale) == {"mode": Mode.ADVISE, "to_zero_after_s": 5.0}
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
