@@ -17,8 +17,8 @@ REMEMBERED = 500
 # So many new ones are worth sorting all of them again.
 _NEW = 50
 _SLOW_LOADS = 0.9
-_SOME = 20
-_SETTLED_S = 3.0
+# What costs more than a look is done so often at the most.
+_EVERY_S = 5.0
 
 
 class Measures:
@@ -28,7 +28,8 @@ class Measures:
         self._model = model
         self._served = model.recorder.requests.remember(REMEMBERED)
         self._service: ServiceTimes | None = None
-        self._service_of = -_NEW
+        self._service_of = 0
+        self._service_at = -math.inf
         self._settled_at = -math.inf
         self._load_s: float | None = None
         self._loads = 0
@@ -65,7 +66,7 @@ class Measures:
             queued=len(dispatcher),
             workers=len(at_work),
             starting=len(workers) - len(at_work),
-            service=self._service_times(finished),
+            service=self._service_times(at, finished),
             load_s=self._load_time(recorder.load_seconds),
             in_flight=dispatcher.in_hand,
             oldest_s=dispatcher.oldest_s,
@@ -78,16 +79,17 @@ class Measures:
         )
 
     def _settle(self, at: float) -> None:
-        """Have the requests recorded that are over, when they are some: one by one they cost several times as much."""
+        """Have the requests recorded that are over, now and then: a few at a time they cost several times as much."""
         requests = self._model.recorder.requests
-        if requests.unrecorded and (requests.unrecorded >= _SOME or at - self._settled_at >= _SETTLED_S):
+        if requests.unrecorded and (self._service is None or at - self._settled_at >= _EVERY_S):
             requests.settle()
             self._settled_at = at
 
-    def _service_times(self, finished: int) -> ServiceTimes | None:
-        if finished - self._service_of >= _NEW or self._service is None:
+    def _service_times(self, at: float, finished: int) -> ServiceTimes | None:
+        due = finished - self._service_of >= _NEW and at - self._service_at >= _EVERY_S
+        if due or self._service is None:
             at_once = self.at_once if self._asynchronous else 1
-            self._service, self._service_of = service_times(self._served, at_once), finished
+            self._service, self._service_of, self._service_at = service_times(self._served, at_once), finished, at
         return self._service
 
     def _load_time(self, loads: Histogram) -> float | None:

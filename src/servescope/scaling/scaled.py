@@ -68,8 +68,9 @@ class Scaled:
     def end(self) -> None:
         """Nobody asks for it any more."""
         if self._mode is not None:
+            self._mode = Mode.OFF
             self._model.recorder.autoscaler.mode(Mode.OFF)
-            logger.info("Autoscaler: model %s version %s: off", self._model.name, self._model.version)
+            self._say("%d workers, whatever comes", len(self._model.pool))
 
     def describe(self) -> dict[str, Any]:
         """For the management API."""
