@@ -82,8 +82,6 @@ class Bench:
         self.recorder = recorder = Recorder(self.registry, "bench")
         self.store = directory / "store"
         self.store.mkdir()
-        workspace = directory / "work"
-        workspace.mkdir()
         pools = PoolContext(
             Nowhere(),
             recorder,
@@ -94,7 +92,7 @@ class Bench:
         )
         host = ModelHost(
             settings=Settings(model_store=self.store, max_workers_per_model=64),
-            workspace=workspace,
+            workspace=directory,
             environ={},
             gpus=GpuCounter(0),
             cpus=2,

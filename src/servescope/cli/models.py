@@ -165,12 +165,8 @@ def scale(
     """Change a model's number of workers, or who decides on it."""
     if min_workers is None and max_workers is None and autoscale is None:
         raise typer.BadParameter("say how many: --min-workers, --max-workers or both; or --autoscale")
-    given = {
-        "min_worker": min_workers,
-        "max_worker": max_workers,
-        "autoscale": autoscale,
-        "synchronous": "true" if wait else "false",
-    }
+    counts = {"min_worker": min_workers, "max_worker": max_workers}
+    given = {**counts, "autoscale": autoscale, "synchronous": "true" if wait else "false"}
     with _management(management_address, token, ca_file, None) as client:
         _tell(client, "PUT", _path(name, version), given, f"Scaling {name}")
 

@@ -53,15 +53,14 @@ class Models(Part):
         measuring.recorder.models_missing(self.wanted.missing)
         self.health = Health(self.catalog, self.wanted)
         self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
-        cpus = usable_cpus()
-        gpus = self.gpus = usable_gpus(settings)
-        check_default_workers(settings, cpus, gpus)
+        cpus, self.gpus = usable_cpus(), usable_gpus(settings)
+        check_default_workers(settings, cpus, self.gpus)
         numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
             environ=beginning.environ,
-            gpus=GpuCounter(gpus),
+            gpus=GpuCounter(self.gpus),
             cpus=cpus,
             recorder=measuring.recorder,
             pools=PoolContext(

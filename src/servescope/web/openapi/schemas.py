@@ -142,8 +142,7 @@ def _model() -> Json:
     return model
 
 
-def _autoscale() -> Json:
-    count = {"type": "integer"}
+def _decision() -> Json:
     decision = _object(
         {
             "at": ("string", "When: RFC 3339, UTC."),
@@ -156,24 +155,25 @@ def _autoscale() -> Json:
             "bound": ("string", "What kept it from what was wanted, in a word."),
             "targetPerWorker": ("number", "Requests that a worker shall have at once, given or learnt."),
             "words": ("string", "All this in a sentence, with the numbers."),
-        },
-        required=["at", "mode", "direction", "from", "to", "desired", "reason", "words"],
+        }
     )
     for name in ("bound", "targetPerWorker"):
         decision["properties"][name]["nullable"] = True
-    return {
-        "type": "object",
-        "description": "What the autoscaler decides about it. There only where its mode is not off.",
-        "required": ["mode", "desired", "applied", "signals", "decisions"],
-        "properties": {
-            "mode": {"type": "string", "description": "advise or act."},
-            "desired": count | {"nullable": True, "description": "Workers wanted, before bounds and steps."},
-            "applied": count | {"description": "Workers that it shall have now."},
-            "signals": {
-                "type": "object",
-                "additionalProperties": count,
-                "description": "Workers that each signal asks for.",
-            },
-            "decisions": {"type": "array", "items": decision, "description": "The last fifty, the latest last."},
-        },
-    }
+    return decision
+
+
+def _autoscale() -> Json:
+    autoscale = _object(
+        {
+            "mode": ("string", "advise or act."),
+            "desired": ("integer", "Workers wanted, before bounds and steps."),
+            "applied": ("integer", "Workers that it shall have now."),
+            "signals": ("object", "Workers that each signal asks for, by its name."),
+            "decisions": ("array", "The last fifty, the latest last."),
+        }
+    )
+    autoscale["description"] = "What the autoscaler decides about it. There only where its mode is not off."
+    autoscale["properties"]["desired"]["nullable"] = True
+    autoscale["properties"]["signals"]["additionalProperties"] = {"type": "integer"}
+    autoscale["properties"]["decisions"]["items"] = _decision()
+    return autoscale
