@@ -81,6 +81,23 @@ def test_a_steady_load_is_not_worth_a_line(tmp_path, caplog):
     run(steady(tmp_path, caplog))
 
 
+async def sleeps(directory):
+    yaml = "minWorkers: 0\nmaxWorkers: 3\nautoscale: {mode: act, scaleToZeroAfterSec: 20}\n"
+    model = AutoscaledModel(directory, sleeping(0.1), yaml)
+    await model.begin()
+    await asyncio.sleep(30)
+    assert (model.count, len(model.lives)) == (0, 0)
+    await model.ask(2, 10)
+    assert model.count == 1
+    await asyncio.sleep(30)
+    assert model.count == 0
+
+
+def test_to_zero(tmp_path):
+    """A model that may sleep begins asleep where minWorkers is 0, is woken by who asks, and sleeps again."""
+    run(sleeps(tmp_path))
+
+
 async def off(directory):
     model = AutoscaledModel(directory, sleeping(0.1), "minWorkers: 1\nmaxWorkers: 4\n")
     await model.begin()

@@ -156,6 +156,19 @@ def test_idle():
     run(idle())
 
 
+async def asleep():
+    model = model_of(served=Served(silent, workers=0))
+    measures = Measures(model)
+    assert read(measures, 5.0).idle_s > 1e6
+    model.recorder.request_arrived("default")
+    assert read(measures, 6.0).idle_s == 0.0
+
+
+def test_a_model_without_workers_that_nobody_asked():
+    """It has been idle for ever: its registration wakes nobody."""
+    run(asleep())
+
+
 async def loads():
     model = model_of(served=Served(silent))
     measures = Measures(model)

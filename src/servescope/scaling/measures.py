@@ -19,6 +19,7 @@ _NEW = 50
 _SLOW_LOADS = 0.9
 # What costs more than a look is done so often at the most.
 _EVERY_S = 5.0
+_NEVER_S = 1e9  # longer than anybody asks for; a number, as what is infinite is no measurement
 
 
 class Measures:
@@ -33,7 +34,7 @@ class Measures:
         self._settled_at = -math.inf
         self._load_s: float | None = None
         self._loads = 0
-        self._moved = (-1, -1)
+        self._moved: tuple[int, int] | None = None
         self._moved_at = -math.inf
 
     @property
@@ -99,6 +100,9 @@ class Measures:
         return self._load_s
 
     def _idle(self, at: float, arrived: int, finished: int, open_: int) -> float:
+        """From the first look on; a model that was registered without workers sleeps until it is asked."""
+        if self._moved is None and not (arrived or len(self._model.pool)):
+            self._moved, self._moved_at = (0, 0), at - _NEVER_S
         if open_ or (arrived, finished) != self._moved:
             self._moved, self._moved_at = (arrived, finished), at
         return at - self._moved_at
