@@ -149,7 +149,7 @@ async def measure(models: int, workers: int, requests: int, seconds: int) -> lis
     with tempfile.TemporaryDirectory(prefix="autoscaler-") as directory:
         bench = Bench(Path(directory))
         await bench.register(models, workers)
-        for _ in range(90):  # the windows fill
+        for _ in range(90):  # until the windows are full
             await bench.second(requests)
         return [1000.0 * await bench.second(requests) / models for _ in range(seconds)]
 

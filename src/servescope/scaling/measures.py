@@ -15,7 +15,7 @@ from servescope.wire.measured.native import middle_of
 
 REMEMBERED = 500
 # So many new ones are worth sorting all of them again.
-_NEW = 50
+_NEW = 100
 _SLOW_LOADS = 0.9
 # What costs more than a look is done so often at the most.
 _EVERY_S = 5.0
