@@ -163,6 +163,24 @@ def test_a_bound_that_is_moved_by_hand(tmp_path, caplog):
     run(held(tmp_path, caplog))
 
 
+async def held_from_the_start(directory, caplog):
+    model = AutoscaledModel(directory, sleeping(0.1), YAML % "off", job_queue_size=1000)
+    await model.begin()
+    await model.put(autoscale=Mode.ACT, min_worker=3)
+    await asyncio.sleep(2)
+    assert sum("its 3 are held" in line for line in said(caplog)) == 1
+    await model.put(autoscale=Mode.ADVISE)
+    await model.put(autoscale=Mode.ACT)
+    await asyncio.sleep(2)
+    assert sum("are held" in line for line in said(caplog)) == 1
+
+
+def test_a_bound_that_is_moved_before_the_first_look(tmp_path, caplog):
+    """It is held as well; and what was held under one mode is not under the next."""
+    caplog.set_level(logging.INFO)
+    run(held_from_the_start(tmp_path, caplog))
+
+
 async def floor_in_advise(directory):
     model = await autoscaled(directory, "advise")
     for count in (3, 2):

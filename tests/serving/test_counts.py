@@ -70,7 +70,7 @@ async def modes(directory):
     assert (await put(managed, autoscale=Mode.OFF)).status == 200
     await put(managed, autoscale=Mode.ADVISE)
     assert len(model.pool) == 2
-    assert model.held == 0
+    assert model.held_since is None
 
 
 def test_modes(tmp_path):
@@ -82,16 +82,22 @@ async def kept_counts(directory):
     managed = Managed(directory, max_workers_per_model=6)
     await managed.register()
     model = managed.catalog.find("m")
-    await put(managed, min_worker=2, max_worker=4, autoscale=Mode.ACT)
-    assert (len(model.pool), model.held) == (2, 0)
-    await put(managed, min_worker=5)
-    assert (model.options.max_workers, len(model.pool), model.held) == (5, 5, 1)
-    await put(managed, min_worker=1)
-    assert (model.options.min_workers, model.options.max_workers, len(model.pool), model.held) == (1, 5, 5, 2)
-    await put(managed, max_worker=3)
-    assert (model.options.min_workers, model.options.max_workers, len(model.pool), model.held) == (1, 3, 3, 3)
-    await put(managed, min_worker=9, max_worker=9)
-    assert (model.options.max_workers, len(model.pool), model.held) == (6, 6, 3)
+
+    async def there(**options):
+        """Bounds and count after such a call, and whether it is held by it."""
+        before = model.held_since
+        await put(managed, **options)
+        held = model.held_since not in (None, before)
+        return model.options.min_workers, model.options.max_workers, len(model.pool), held
+
+    assert await there(min_worker=2, max_worker=4, autoscale=Mode.ACT) == (2, 4, 2, False)
+    assert await there(min_worker=5) == (5, 5, 5, True)
+    assert await there(min_worker=1) == (1, 5, 5, True)
+    assert await there(max_worker=3) == (1, 3, 3, True)
+    assert await there(min_worker=9, max_worker=9) == (6, 6, 6, False)
+    assert await there(autoscale=Mode.ADVISE) == (6, 6, 6, False)
+    assert model.held_since is None
+    assert await there(autoscale=Mode.ACT, min_worker=6) == (6, 6, 6, True)
 
 
 def test_bounds_of_an_autoscaled_model(tmp_path):

@@ -41,7 +41,7 @@ class Scaled:
         self._options = model.options
         self._at_once = self._measures.at_once
         self._scaler = Scaler(policy_options(model.options, self._at_once))
-        self._held = model.held
+        self._held_since: float | None = None
         self._mode: Mode | None = None
         self._decision: Decision | None = None
         self._notes = Notes()
@@ -95,8 +95,9 @@ class Scaled:
         elif options is not self._options:
             self._scaler.rebound(options.min_workers, options.max_workers)
         self._options = options
-        if self._held != self._model.held:
-            self._held = self._model.held
+        held_since = self._model.held_since
+        if held_since not in (None, self._held_since):
+            self._held_since = held_since
             self._hold(at)
 
     def _begin(self, mode: Mode) -> None:
