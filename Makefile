@@ -103,7 +103,8 @@ bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second,
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
 
-bench-autoscale: $(STAMPS)/dev ## The autoscaler's policy against published ones and one that knows the future, in virtual time [network]
+bench-autoscale: $(STAMPS)/dev ## What the autoscaler's loop costs; its policy against published ones and one that knows the future, in virtual time [network]
+	$(BIN)/python benchmarks/autoscaler_loop.py
 	$(BIN)/python benchmarks/autoscale.py $(BENCH)
 
 # Apart from .venv: its packages are TorchServe's, and nothing of it is ever imported here.

@@ -6,6 +6,8 @@ from rich.console import Console
 from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.red import Red
 from servescope.cli.tables import (
+    autoscaler_table,
+    decisions_table,
     missing_table,
     models_table,
     queue_text,
@@ -50,6 +52,29 @@ def test_a_model_shows_its_workers_and_its_queue(shown):
     text = shown(models_table([MODEL]))
     for part in ("digits", "1.0", "1 of 2", "2–4", "8", "3 / 100"):
         assert part in text
+
+
+DECISION = {"at": "2026-11-24T00:00:00.000Z", "mode": "act", "direction": "up", "from": 1, "to": 3, "desired": 4, "reason":
+            "latency_slo", "bound": "step", "words": "up from 1 to 3: because [so]"}  # fmt: skip
+AUTOSCALE = {"mode": "act", "desired": 4, "applied": 3, "signals": {"latency_slo": 4}}
+
+
+def test_what_the_autoscaler_decided(shown):
+    """A row a model that is autoscaled, with its last decision; and one a decision. No table where none is."""
+    assert autoscaler_table([MODEL]) is None
+    told = MODEL | {"autoscale": AUTOSCALE | {"decisions": [DECISION | {"words": "earlier"}, DECISION]}}
+    table = autoscaler_table([MODEL, told])
+    assert table is not None
+    text = shown(table)
+    for part in ("digits 1.0", "act", "4", "3", "latency_slo 4", "up from 1 to 3: because [so]"):
+        assert part in text
+    assert "earlier" not in text
+    fresh = autoscaler_table([MODEL | {"autoscale": AUTOSCALE | {"desired": None, "decisions": []}}])
+    assert fresh is not None
+    assert "–" in shown(fresh)
+    text = shown(decisions_table([DECISION, DECISION | {"to": 1}]))
+    assert "1 → 3" in text
+    assert text.count("because [so]") == 2
 
 
 def test_workers_that_are_on_their_way_out_are_not_asked_for(shown):

@@ -20,8 +20,10 @@ from servescope.metrics.definitions import (
     BY_NAME,
     CLOSING_REASONS,
     CONNECTION_STATES,
+    DIRECTIONS,
     DROP_REASONS,
     MISSING_REASONS,
+    MODES,
     OUTCOMES,
     REJECTION_REASONS,
     RESTART_REASONS,
@@ -40,6 +42,8 @@ VALUES = {
     "outcome": OUTCOMES,
     "stage": STAGES,
     "slo": SLOS,
+    "direction": DIRECTIONS,
+    "mode": MODES,
     "state": (*WORKER_STATES, *CONNECTION_STATES),
     "reason": (*REJECTION_REASONS, *RESTART_REASONS, *CLOSING_REASONS),
     "collector": COLLECTORS,
@@ -123,13 +127,14 @@ def test_options_exist():
     for values in (*VALUES.values(), DROP_REASONS, REJECTION_REASONS, RESTART_REASONS, MISSING_REASONS):
         known.update(values)
     known.update(name for name in vars(CustomMetrics) if not name.startswith("_"))
-    buckets = tuple(prefixes_of(Settings))
+    prefixes = tuple(prefixes_of(Settings))
     unknown = []
     for span in SPANS:
         word = re.match(r"([a-z][\w…]*)(?:$|=|: )", span)
         if word is None or word[1] in known:
             continue
-        if not (word[1].startswith(buckets) and family(word[1].removeprefix(buckets[0])) is not None):
+        family_of = next((word[1].removeprefix(prefix) for prefix in prefixes if word[1].startswith(prefix)), "")
+        if not family_of or family(family_of) is None:
             unknown.append(span)
     assert unknown == []
 

@@ -197,6 +197,7 @@ class Fleet:
         response_s: float = 120.0,
         startup_s: float = 60.0,
         window_s: float = 300.0,
+        retirement_s: float = 600.0,
         devices: ModelDevices | None = None,
         at_once: int = sys.maxsize,
     ) -> None:
@@ -215,7 +216,7 @@ class Fleet:
             lambda *line: self.lines.append(line),
             lambda: self.oom,
         )
-        options = PoolOptions(response_s, startup_s, window_s)
+        options = PoolOptions(response_s, startup_s, window_s, retirement_s)
         devices = devices or ModelDevices(GpuCounter(0), "cpu", None, 0)
         self.pool = Pool(plan_of(at_once=at_once), Path("/none"), devices, options, context)
 

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import TINY, Fleet, Life, crashing, mute, obliging, silent, talking
+from fleet.scripted import TINY, Fleet, Life, concurrent, crashing, mute, obliging, silent, talking
 from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.pool import KILL_S
@@ -277,6 +277,59 @@ def test_shrinking_takes_the_idle_first():
         assert list(fleet.pool) == [workers[0], workers[2]]
         assert fleet.pool.shrink(1) == [workers[0]]
         assert (work.error, events.serving[-1]) == (None, True)
+
+    run(main())
+
+
+def test_shrinking_takes_those_with_the_least_in_hand():
+    """Of asynchronous workers, which are all busy."""
+
+    async def main():
+        fleet = Fleet(concurrent)
+        workers = fleet.pool.grow(3)
+        await settle()
+        for batch, place in enumerate((0, 0, 1, 2, 2, 2)):
+            give(workers[place], batch)
+        assert fleet.pool.shrink(2) == [workers[1]]
+        assert fleet.pool.shrink(1) == [workers[0]]
+
+    run(main())
+
+
+def test_a_retired_worker_has_so_long():
+    """What it has not finished then fails with it, though pieces of a stream still come."""
+
+    async def main():
+        fleet = Fleet(silent, response_s=10, retirement_s=30)
+        (worker,) = fleet.pool.grow(1)
+        await settle()
+        work, (life,) = give(worker), fleet.lives
+        await asyncio.sleep(5)
+        fleet.pool.shrink(0)
+        while not life.over:
+            await asyncio.sleep(4)
+            life.answer(life.batches[0], final=False)
+        await fleet.pool.ended([worker])
+        assert (life.killed, work.error.code, list(fleet.pool)) == (True, 500, [])
+        assert 35 <= asyncio.get_running_loop().time() < 40
+
+    run(main())
+
+
+def test_a_retired_worker_in_time_is_not_cut_off():
+    """Nothing is left of the limit when it has gone."""
+
+    async def main():
+        fleet = Fleet(silent, retirement_s=30)
+        (worker,) = fleet.pool.grow(1)
+        await settle()
+        work, (life,) = give(worker), fleet.lives
+        fleet.pool.shrink(0)
+        await asyncio.sleep(29)
+        life.answer(life.batches[0])
+        await fleet.pool.ended([worker])
+        await asyncio.sleep(10)
+        assert (life.killed, work.error) == (False, None)
 
     run(main())
 

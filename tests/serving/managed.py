@@ -84,7 +84,7 @@ class Managed:
     def scale(self, count: int, caller: Caller | None = None, *, wait: bool = True) -> "asyncio.Task[Outcome]":
         """Have so many workers of m."""
         options = ScaleOptions(min_worker=count, max_worker=count, synchronous=wait)
-        return asyncio.create_task(self.lifecycle.scale("m", None, options, caller))
+        return asyncio.create_task(self.lifecycle.counts.scale("m", None, options, caller))
 
     def unregister(self, caller: Caller | None = None) -> "asyncio.Task[Outcome]":
         """Take m away."""

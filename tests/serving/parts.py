@@ -11,6 +11,7 @@ from servescope.archive.manifest import Manifest
 from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
 from servescope.errors import ServescopeError
+from servescope.fleet.gpus import ModelDevices
 from servescope.serving.model import Model
 from servescope.serving.queue.dispatcher import Dispatcher
 from servescope.serving.queue.job import Job
@@ -74,8 +75,9 @@ class Served(Fleet):
         window_s: float = 300.0,
         at_once: int = sys.maxsize,
         frame_limit: int = MAX_LENGTH,
+        devices: ModelDevices | None = None,
     ) -> None:
-        super().__init__(script, response_s=response_s, window_s=window_s, at_once=at_once)
+        super().__init__(script, response_s=response_s, window_s=window_s, devices=devices, at_once=at_once)
         options = QueueOptions(capacity, batch_size, delay_ms, client_ms)
         self.dispatcher = Dispatcher("m", options, self.pool, self.recorder, self.model_recorder, frame_limit)
         self.pool.events = self.dispatcher

@@ -170,3 +170,26 @@ def test_nobody_is_forgotten(steps):
         assert not line.turns._lines
 
     run(main())
+
+
+def test_who_cannot_wait():
+    """Gets a turn only where nobody has one, and then others wait for it."""
+
+    async def main():
+        line = Line()
+        turn = line.turns.take_now("m")
+        assert turn is not None
+        assert line.turns.take_now("m") is None
+        assert line.turns.take_now("other") is not None
+        _, task = line.ask("a")
+        await settle()
+        assert not line.at_once
+        with turn:
+            pass
+        assert line.turns.take_now("m") is None
+        await task
+        assert line.turns.take_now("m") is not None
+        line.turns.close()
+        assert (line.turns.closed, line.turns.take_now("another")) == (True, None)
+
+    run(main())

@@ -1,6 +1,6 @@
 """What takes a port's connections, for tests of ports: with the settings' patience, and as many descriptors as there are."""
 
-from servescope.metrics.recording.connections import PortConnections
+from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.metrics.registry import Registry
 from servescope.web.http.clients.acceptor import Acceptor
 from servescope.web.http.clients.clients import Clients

@@ -1,19 +1,44 @@
 """What the policy is told once: bounds, the objective, and how it weighs. One set of defaults for all models."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+
+SHORTEST_OBJECTIVE_S = 1e-6
+# Above which, and up to which: everything else is a number from 0 on. No number of workers makes each and every request be in time.
+_RANGES = {
+    "target": (0.0, 0.999999),
+    "kv_high": (0.0, 1.0),
+    "kv_low": (0.0, 1.0),
+    "gpu_target": (0.0, 1.0),
+    "target_per_worker": (0.0, math.inf),
+    "at_once": (0.0, math.inf),
+    "sample_s": (0.0, math.inf),
+    "window_s": (0.0, math.inf),
+    "panic_s": (0.0, math.inf),
+    "growth": (1.0, math.inf),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOptions:
     """Seconds, shares of 1, and factors.
 
-    `objective_s`: what a request may take, `target`: the share of requests that shall be within it. `window_s` is the rate's,
-    `panic_s` that of a rise. `hold_s`: for how long what was needed is kept at least, where loading takes no longer, and
-    `longest_hold_s` at most. `insurance`: how many times as long, and `insured` by how much more, while the objective is
-    missed. `growth`: the most that a step may multiply, or add where that is more (`steps`).
+    `objective_s`: what a request may take (0: nobody said, so five times what requests usually take a worker), `target`: the
+    share of requests that shall be within it. `window_s` is the rate's, `panic_s` that of a rise. `hold_s`: for how long what
+    was needed is kept at least, where loading takes no longer, and `longest_hold_s` at most. `insurance`: how many times as
+    long, and `insured` by how much more, while the objective is missed. `growth`: the most that a step may multiply, or add
+    where that is more (`steps`).
+
+    `at_once`: how many requests a worker takes at the same time, its batch size; None: as many as come, as language models'
+    engines do. `target_per_worker`: how many a worker shall have in flight and queued; None: learnt. `kv_high`, `kv_low`: more
+    replicas above, fewer only where each of the rest would be below. `gpu_target`: how busy GPUs shall be; None: not looked at.
+    `lookback_s`: down only to the most that these asked for within. `tolerance`: no change by less than this share.
+    `to_zero_after_s`: without workers after so long without requests; None: never. `sample_s`: how often the policy is asked.
+    `stale_after_s`: so long without numbers, and the last count decided on fresh ones is gone to. `backoff_s`: how long nothing
+    is started after a worker that did not load, doubled for each further one, to `longest_backoff_s`.
     """
 
-    objective_s: float
+    objective_s: float = 0.0
     target: float = 0.99
     min_workers: int = 1
     max_workers: int = 1
@@ -29,3 +54,34 @@ class PolicyOptions:
     judged_s: float = 600.0
     growth: float = 2.0
     steps: int = 4
+    at_once: int | None = 1
+    target_per_worker: float | None = None
+    kv_high: float = 0.80
+    kv_low: float = 0.60
+    gpu_target: float | None = None
+    lookback_s: float = 300.0
+    tolerance: float = 0.1
+    to_zero_after_s: float | None = None
+    sample_s: float = 1.0
+    stale_after_s: float = 300.0
+    backoff_s: float = 5.0
+    longest_backoff_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which names key and value."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            above, most = _RANGES.get(field.name, (-math.inf, math.inf))
+            if value is not None and not (0 <= value < math.inf and above < value <= most):
+                raise ValueError(f"{field.name}: {value} is not {_range(above, most)}")
+        if 0 < self.objective_s < SHORTEST_OBJECTIVE_S:
+            raise ValueError(f"objective_s: {self.objective_s} is neither 0 nor {SHORTEST_OBJECTIVE_S:g} or more")
+        for less, more in (("min_workers", "max_workers"), ("kv_low", "kv_high"), ("panic_s", "window_s")):
+            if getattr(self, less) > getattr(self, more):
+                raise ValueError(f"{less}: {getattr(self, less)} is more than {more}, {getattr(self, more)}")
+
+
+def _range(above: float, most: float) -> str:
+    if above < 0:
+        return "a number from 0 on"
+    return f"a number above {above:g}" + (f", up to {most}" if most < math.inf else "")

@@ -39,7 +39,7 @@ MODELS = Group(
         ),
         "list": Command("servescope.cli.models:list_models", "List the registered models."),
         "describe": Command("servescope.cli.models:describe", "Describe a model: its settings, workers and queue."),
-        "scale": Command("servescope.cli.models:scale", "Change a model's number of workers."),
+        "scale": Command("servescope.cli.models:scale", "Change a model's number of workers, or who decides on it."),
         "unregister": Command(
             "servescope.cli.models:unregister",
             "Unregister a model; what it has accepted is answered first, and shown until then.",

@@ -138,27 +138,39 @@ def describe(
 
     from servescope.cli import tables
 
-    Console().print(tables.models_table(found), tables.workers_table(found))
+    console = Console()
+    console.print(tables.models_table(found), tables.workers_table(found))
+    if (autoscaler := tables.autoscaler_table(found)) is not None:
+        decisions = [decision for model in found for decision in model.get("autoscale", {}).get("decisions", [])]
+        console.print(autoscaler, tables.decisions_table(decisions))
 
 
 @examples(
     "servescope models scale drowsy --min-workers 2",
     "servescope models scale drowsy --version 2.0 --max-workers 4 --no-wait",
+    "servescope models scale drowsy --autoscale advise",
 )
 def scale(
     name: Name,
     min_workers: MinWorkers = None,
     max_workers: MaxWorkers = None,
+    autoscale: Annotated[
+        str | None,
+        typer.Option(
+            "--autoscale", metavar="MODE", help="off, advise or act: whether the number of workers follows the load."
+        ),
+    ] = None,
     version: Version = None,
     wait: Wait = True,
     management_address: ManagementAddress = None,
     token: Token = None,
     ca_file: CaFile = None,
 ) -> None:
-    """Change a model's number of workers."""
-    if min_workers is None and max_workers is None:
-        raise typer.BadParameter("say how many: --min-workers, --max-workers or both")
-    given = {"min_worker": min_workers, "max_worker": max_workers, "synchronous": "true" if wait else "false"}
+    """Change a model's number of workers, or who decides on it."""
+    if min_workers is None and max_workers is None and autoscale is None:
+        raise typer.BadParameter("say how many: --min-workers, --max-workers or both; or --autoscale")
+    counts = {"min_worker": min_workers, "max_worker": max_workers}
+    given = {**counts, "autoscale": autoscale, "synchronous": "true" if wait else "false"}
     with _management(management_address, token, ca_file, None) as client:
         _tell(client, "PUT", _path(name, version), given, f"Scaling {name}")
 

@@ -116,6 +116,8 @@ def _show(found: Status) -> None:
     head = _head(found)
     console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))
     console.print(tables.models_table(found.models), tables.workers_table(found.models))
+    if (autoscaler := tables.autoscaler_table(found.models)) is not None:
+        console.print(autoscaler)
     if troubled := tables.trouble_rows(found.models):
         console.print(tables.troubles_table(troubled))
     if found.missing:

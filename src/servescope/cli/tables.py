@@ -63,6 +63,38 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def autoscaler_table(models: Sequence[dict[str, Any]]) -> Table | None:
+    """A row a model version that is autoscaled: its mode, workers wanted and to be had, what each signal asks for, and the last
+    decision. None where none is.
+    """
+    scaled = [model for model in models if model.get("autoscale")]
+    if not scaled:
+        return None
+    table = plain_table("Autoscaler", "model", "mode", "wanted", "applied", "signals", "last decision")
+    for model in scaled:
+        told = model["autoscale"]
+        signals = ", ".join(f"{name} {count}" for name, count in told["signals"].items())
+        last = told["decisions"][-1] if told["decisions"] else None
+        table.add_row(
+            f"{model.get('modelName')} {model.get('modelVersion')}",
+            told["mode"],
+            "–" if told["desired"] is None else str(told["desired"]),
+            str(told["applied"]),
+            signals or "–",
+            Text(f"{last['at']} {last['words']}" if last else "–"),
+        )
+    return table
+
+
+def decisions_table(decisions: Sequence[dict[str, Any]]) -> Table:
+    """A row a decision of the autoscaler, the latest last."""
+    table = plain_table("Decisions", "at", "mode", "workers", "why")
+    for one in decisions:
+        change = str(one["to"]) if one["from"] == one["to"] else f"{one['from']} → {one['to']}"
+        table.add_row(one["at"], one["mode"], change, Text(one["words"]))
+    return table
+
+
 def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Model, restarts by reason and latest error, of each model version that had any."""
     rows = []

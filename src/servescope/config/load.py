@@ -14,6 +14,8 @@ from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_pro
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load_list import parse_load_models
+from servescope.config.model.autoscale import Autoscale, contradiction
+from servescope.config.model.autoscale_values import PREFIX, given_by_settings
 from servescope.config.properties import expand_variables, parse_properties
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import parse_models
@@ -177,6 +179,7 @@ def _snapshot_warnings(options: StartOptions, logs: Path) -> list[str]:
 
 
 def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
+    _check_autoscale(values.get("autoscale", {}), given)
     if "model_store" in values:
         _look(given["model_store"], values["model_store"].is_dir, "is no directory")
     pair = ("private_key_file", "certificate_file")
@@ -192,6 +195,17 @@ def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
             "is a keystore, which is not read here: convert it to PEM (openssl pkcs12) and set "
             "private_key_file and certificate_file"
         )
+
+
+def _check_autoscale(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
+    """Refuse one of two keys that contradict each other, whichever was given."""
+    autoscale = Autoscale(**given_by_settings(values))
+    if (found := contradiction(autoscale)) is None:
+        return
+    for name, side, other in ((found[0], "above", found[1]), (found[1], "below", found[0])):
+        for value in given.values():
+            if value.key.lower() == PREFIX + name:
+                raise value.refuse(f"is {side} {other}={getattr(autoscale, other):g}")
 
 
 def _look(given: GivenValue, there: Callable[[], bool], otherwise: str) -> None:

@@ -1,5 +1,4 @@
-"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config`, `objectives` and `v2` define; out,
-Markdown.
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective` and the modules of `model` define; out, Markdown.
 
 Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
 """
@@ -14,6 +13,7 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
+from servescope.config.model.autoscale import AUTOSCALE_KEYS, default_of
 from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
 from servescope.config.model.v2 import V2_KEYS
@@ -58,6 +58,16 @@ def section_table(keys: Mapping[str, str]) -> str:
     return "\n".join(rows)
 
 
+def autoscale_table() -> str:
+    """The table of the keys of model-config.yaml's autoscale section."""
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for name, key in AUTOSCALE_KEYS.items():
+        default = default_of(name)
+        shown = "none" if default is None else f"`{default}`" if isinstance(default, str) else f"`{default:g}`"
+        rows.append(f"| `{name}` | {shown} | {_cell(key.meaning)} |")
+    return "\n".join(rows)
+
+
 def fill(page: str) -> str:
     """The page with its generated parts, between `<!-- name -->` and `<!-- end name -->`, made anew."""
     tables = {
@@ -67,6 +77,7 @@ def fill(page: str) -> str:
         "torchrun keys": yaml_table(TorchRun),
         "slo keys": section_table(SLO_KEYS),
         "v2 keys": section_table(V2_KEYS),
+        "autoscale keys": autoscale_table(),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

@@ -20,11 +20,14 @@ logger = logging.getLogger("servescope.fleet")
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """Seconds: a batch's time, a load's time, and how long a dying worker is tried again."""
+    """Seconds: a batch's time, a load's time, how long a dying worker is tried again, and how long one that is retired may take for
+    what it has in hand.
+    """
 
     response_timeout_s: float
     startup_timeout_s: float
     retry_window_s: float
+    retirement_s: float
 
 
 class Keeper:

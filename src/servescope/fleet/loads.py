@@ -4,6 +4,7 @@ Held by `fleet.pool`; read by `serving`, for whoever waits for a model.
 """
 
 import asyncio
+from collections.abc import Iterable
 
 from servescope.errors import last_line
 from servescope.fleet.worker.worker import Worker
@@ -48,6 +49,15 @@ class Loads:
         if future is None:
             future = self._awaited[worker] = asyncio.get_running_loop().create_future()
         return asyncio.shield(future)
+
+    def first_failure(self, workers: Iterable[Worker]) -> "asyncio.Task[Loaded | None]":
+        """Whether all of these come to work now: how the first of them failed that does not, or None."""
+        loads = [self.next(worker) for worker in workers]  # now: they may have gone when the task runs
+
+        async def first() -> Loaded | None:
+            return next((loaded for loaded in await asyncio.gather(*loads) if loaded.code != 200), None)
+
+        return asyncio.create_task(first())
 
     def tried(self, worker: Worker) -> bool:
         """Whether its first try is over."""

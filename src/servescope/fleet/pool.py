@@ -1,7 +1,7 @@
 """The workers of one model version: as many as wanted, each started again by the retry schedule when it dies.
 
-`serving.lifecycle` scales it; `serving.queue.dispatcher` hears, through `PoolEvents`, which worker can take work. A worker that
-goes away by scaling finishes what it has in hand first.
+`serving.counts` scales it; `serving.queue.dispatcher` hears, through `PoolEvents`, which worker can take work. A worker that
+goes away by scaling takes no more work and finishes what it has in hand first, streams too, in `retirement_s` at most.
 """
 
 import asyncio
@@ -77,6 +77,7 @@ class Pool:
         load = plan.load
         self._records = WorkerRecords(context.recorder, context.pass_through, load.model_name, load.model_version)
         self._keepers: dict[Worker, asyncio.Task[None]] = {}
+        self._limits: dict[Worker, asyncio.TimerHandle] = {}  # of retired workers that have something in hand
         self.loads = Loads()
         self._keeper = Keeper(options, self._records, self.loads)
         self.troubles = self._records.troubles
@@ -129,12 +130,17 @@ class Pool:
         return worker
 
     def shrink(self, count: int) -> list[Worker]:
-        """Retire workers until `count` are left: those without work first. They end when their work is done."""
+        """Retire workers until `count` are left: those without work first, then those with the least of it. They end when their
+        work is done.
+        """
         serving = [worker for worker in self._keepers if not worker.retiring]
-        serving.sort(key=lambda worker: (RETIRED_FIRST.index(worker.state), -worker.number))
+        serving.sort(key=lambda worker: (RETIRED_FIRST.index(worker.state), len(worker.in_flight), -worker.number))
         retired = serving[: max(0, len(serving) - count)]
         for worker in retired:
             self._remove(worker)
+            if worker.in_flight:
+                limit = self._options.retirement_s
+                self._limits[worker] = asyncio.get_running_loop().call_later(limit, self._cut_off, worker, limit)
         if retired:
             self._changed()
         return retired
@@ -146,12 +152,19 @@ class Pool:
         elif worker.state is WorkerState.GAVE_UP:
             self._forget(worker)  # its keeper has ended
 
+    def _cut_off(self, worker: Worker, limit_s: float) -> None:
+        text = "%s is ended: it was retired %g s ago, and %d requests in its hands are not finished"
+        logger.warning(text, worker.name, limit_s, len(worker.request_ids))
+        worker.kill()
+
     def _changed(self) -> None:
         self.can_serve = any(worker.can_serve for worker in self._keepers)
         if self.events is not None:
             self.events.workers_changed()
 
     def _forget(self, worker: Worker) -> None:
+        if (limit := self._limits.pop(worker, None)) is not None:
+            limit.cancel()
         if self._keepers.pop(worker, None) is not None:
             self._records.gone(worker)
             worker.gone()

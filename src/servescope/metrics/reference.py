@@ -7,6 +7,7 @@ list --markdown` and by the test that fails when the page is stale.
 from dataclasses import dataclass
 
 from servescope.metrics.definitions import TORCHSERVE, Definition
+from servescope.metrics.definitions.autoscaler import AUTOSCALER
 from servescope.metrics.definitions.connections import CONNECTIONS
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
@@ -46,6 +47,11 @@ GROUPS = (
         CONNECTIONS,
     ),
     Group("Workers", "Of each model, and of its single workers where there is a label `worker`.", WORKERS),
+    Group(
+        "Autoscaler",
+        "Of models that are autoscaled, or were once; one whose `autoscale` was never asked for has none of them.",
+        AUTOSCALER,
+    ),
     Group(
         "Language models",
         "Of models whose handler serves a language model, from the moment that a worker has loaded it. What the engine"

@@ -42,7 +42,9 @@ def usable_cpus() -> int:
 
 
 class Models(Part):
-    """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
+    """Gives `gpus`, how many workers are dealt, `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the
+    first models, and ends all.
+    """
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
@@ -51,14 +53,14 @@ class Models(Part):
         measuring.recorder.models_missing(self.wanted.missing)
         self.health = Health(self.catalog, self.wanted)
         self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
-        cpus, gpus = usable_cpus(), usable_gpus(settings)
-        check_default_workers(settings, cpus, gpus)
+        cpus, self.gpus = usable_cpus(), usable_gpus(settings)
+        check_default_workers(settings, cpus, self.gpus)
         numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
             environ=beginning.environ,
-            gpus=GpuCounter(gpus),
+            gpus=GpuCounter(self.gpus),
             cpus=cpus,
             recorder=measuring.recorder,
             pools=PoolContext(

@@ -19,6 +19,7 @@ from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.ports import Ports
 from servescope.server.processes import Processes
+from servescope.server.scaling import Scaling
 from servescope.server.service import Service
 from servescope.server.tokens import Tokens
 from servescope.server.traces import Traces
@@ -34,6 +35,7 @@ PARTS: tuple[type[Part], ...] = (
     Exchanges,
     Processes,
     Models,
+    Scaling,
     Tokens,
     Inference,
     Scrapes,

@@ -8,17 +8,14 @@ on the loop's thread, so requests see a model whole or not at all. Calls that ch
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 
-from servescope.config.model.options import RegisterOptions, worker_capacity
-from servescope.config.model.register import ScaleOptions
-from servescope.config.model.worker_counts import most_workers
-from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable
-from servescope.fleet.worker.worker import Worker
+from servescope.config.model.options import RegisterOptions
+from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
 from servescope.serving.catalog import Catalog
+from servescope.serving.counts import Counts
 from servescope.serving.model import Model
-from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started
+from servescope.serving.outcome import PROCESSING, Outcome, not_started
 from servescope.serving.readiness.wanted import WantedModel, WantedModels
 from servescope.serving.refusals import DRAINING, unregistered_text
 from servescope.serving.registration import Host, build_model, open_model
@@ -29,19 +26,15 @@ logger = logging.getLogger("servescope.serving")
 
 
 class Lifecycle:
-    """Changes the catalog's models."""
+    """Changes the catalog's models. `counts` changes how many workers they have."""
 
     def __init__(self, catalog: Catalog, host: Host, wanted: WantedModels) -> None:
         self._catalog = catalog
         self._host = host
         self._wanted = wanted
         self._turns = Turns()
+        self.counts = Counts(catalog, host, self._turns)
         self._watches: set[asyncio.Task[None]] = set()
-
-    @property
-    def most_workers(self) -> int:
-        """How many workers a model version may have."""
-        return most_workers(self._host.settings, self._host.cpus, self._host.gpus.count)
 
     async def register(
         self, options: RegisterOptions, caller: Caller | None = None, *, wanted: WantedModel | None = None
@@ -77,7 +70,7 @@ class Lifecycle:
             return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
         if not wait:
             return Outcome(202, PROCESSING)
-        loads = self._first_failure(model, added)
+        loads = model.pool.loads.first_failure(added)
         try:
             failed = await caller.wait(loads)
         except CallerLeft:
@@ -87,15 +80,6 @@ class Lifecycle:
             await self._discard(model)
             raise not_started(model, failed)
         return Outcome(200, registered)
-
-    def _first_failure(self, model: Model, workers: Iterable[Worker]) -> "asyncio.Task[Loaded | None]":
-        """Whether all of these come to work now: how the first of them failed that does not, or None."""
-        loads = [model.pool.loads.next(worker) for worker in workers]  # now: they may have gone when the task runs
-
-        async def first() -> Loaded | None:
-            return next((loaded for loaded in await asyncio.gather(*loads) if loaded.code != 200), None)
-
-        return asyncio.create_task(first())
 
     def _watch(self, model: Model, loads: "asyncio.Task[Loaded | None]") -> None:
         """Nobody waits any more for a registration's workers: others have their turns, and if none of these loads, it is gone."""
@@ -116,56 +100,6 @@ class Lifecycle:
         if self._catalog.discard(model):
             self._wanted.discarded(model)
             await self._bury(model, 0.0)
-
-    async def scale(
-        self, name: str, version: str | None, options: ScaleOptions, caller: Caller | None = None
-    ) -> Outcome:
-        """Have between `min_worker` and `max_worker` workers; wait for it where `options.synchronous`.
-
-        Raises:
-            BadRequest: max_worker is below min_worker.
-            ModelNotFound, ModelVersionNotFound: there is no such model.
-            WorkerFailed: (synchronous) a worker does not load.
-            CallerLeft: the caller did not wait for the turn, when nothing changes, or for the workers, which go on.
-        """
-        minimum, maximum = options.min_worker, options.max_worker
-        if maximum < minimum:
-            raise BadRequest("max_worker cannot be less than min_worker.")
-        caller = caller or Caller()
-        with await self._turns.take(name, caller):
-            model = self._catalog.find(name, version)
-            limit = self._capacity(model)
-            minimum, maximum = min(minimum, limit), min(maximum, limit)
-            model.want(minimum, maximum)
-            retired = model.pool.shrink(maximum)
-            model.pool.grow(minimum)
-            if not options.synchronous:
-                return Outcome(202, PROCESSING)
-            if not await self._settled(model, retired, caller):
-                return Outcome(206, IN_PROGRESS)
-        which = f", version: {version}" if version is not None else ""
-        return Outcome(200, f"Workers scaled to {minimum} for model: {name}{which}")
-
-    async def _settled(self, model: Model, retired: list[Worker], caller: Caller) -> bool:
-        """Wait until all that are wanted work and `retired` have gone; False where it is not so in time.
-
-        Raises:
-            WorkerFailed: one of those that are wanted does not load.
-        """
-        idle = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
-        if failed := await caller.wait(self._first_failure(model, idle)):
-            raise not_started(model, failed)
-        ended = asyncio.ensure_future(model.pool.ended(retired))
-        waited = asyncio.wait((ended,), timeout=model.options.response_timeout_s)
-        await caller.wait(asyncio.ensure_future(waited))
-        at_work = sum(worker.at_work and not worker.retiring for worker in model.pool)
-        return ended.done() and at_work >= model.options.min_workers
-
-    def _capacity(self, model: Model) -> int:
-        """The most workers that it may have, and that the GPUs carry."""
-        options = model.options
-        limit = worker_capacity(options.device_type, options.device_ids, options.parallel_level, self._host.gpus.count)
-        return self.most_workers if limit is None else min(limit, self.most_workers)
 
     async def set_default(self, name: str, version: str, caller: Caller | None = None) -> Outcome:
         """Make `version` the one that requests without a version get.

@@ -1,5 +1,6 @@
 """A registered model version: its archive, its options, and the parts that serve it. Made by `serving.lifecycle`."""
 
+import time
 from dataclasses import dataclass, field, replace
 
 from servescope.archive.reader import Archive
@@ -11,8 +12,11 @@ from servescope.serving.queue.dispatcher import Dispatcher
 
 @dataclass(eq=False)
 class Model:
-    """One version of a model. `options` changes only in its worker counts, by scaling.
+    """One version of a model. `options` changes only in its worker counts and in who decides on them, by scaling. How many workers
+    it shall have now is the pool's length, which those counts bound.
 
+    `held_since`: when, on the monotonic clock, somebody last moved a bound of a model that is autoscaled, whose count stays until
+    its load moves; None: nobody has since the mode is what it is.
     `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
     """
 
@@ -26,6 +30,7 @@ class Model:
     recorder: ModelRecorder
     loaded_at_startup: bool
     leaves_by: float | None = None
+    held_since: float | None = None
     _established: bool = field(default=False, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
@@ -36,8 +41,10 @@ class Model:
         self._told.add(topic)
         return True
 
-    def want(self, minimum: int, maximum: int) -> None:
+    def want(self, minimum: int, maximum: int, *, held: bool = False) -> None:
         """Remember how many workers were asked for."""
+        if held:
+            self.held_since = time.monotonic()
         self._established = self.established
         if not maximum:
             self.pool.loads.emptied()

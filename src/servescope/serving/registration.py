@@ -188,7 +188,8 @@ def _pool_options(options: ModelOptions, settings: Settings) -> PoolOptions:
     response, startup = float(options.response_timeout_s), float(options.startup_timeout_s)
     if settings.debug:
         response = startup = DEBUG_TIMEOUT_S
-    return PoolOptions(response, startup, float(options.max_retry_timeout_s))
+    retirement = max(float(settings.unregister_model_timeout), response)
+    return PoolOptions(response, startup, float(options.max_retry_timeout_s), retirement)
 
 
 def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:

@@ -81,10 +81,9 @@ class Turns:
             ServiceUnavailable: too many wait already, or the server is stopping.
         """
         self.refuse_if_closed()
-        line = self._lines.get(name)
-        if line is None:
-            self._lines[name] = deque()
-            return Turn(self, name)
+        if (turn := self.take_now(name)) is not None:
+            return turn
+        line = self._lines[name]
         if len(line) >= self._most_waiting and not caller.internal:
             raise ServiceUnavailable(f"Model {name}: {len(line)} changes of it wait for their turn already; try later.")
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -95,6 +94,18 @@ class Turns:
             self._give_up(name, place)
             raise
         return Turn(self, name)
+
+    def take_now(self, name: str) -> Turn | None:
+        """A turn for who cannot wait; None where somebody has one or waits for one, or the server is stopping."""
+        if self._closed or name in self._lines:
+            return None
+        self._lines[name] = deque()
+        return Turn(self, name)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server is stopping."""
+        return self._closed
 
     def refuse_if_closed(self) -> None:
         """Raises: ServiceUnavailable where the server is stopping, and nobody has a turn any more."""

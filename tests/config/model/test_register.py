@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.config.model.autoscale import Mode
 from servescope.config.model.options import RegisterOptions
 from servescope.config.model.register import (
     ScaleOptions,
@@ -202,10 +203,11 @@ def test_a_body_that_is_no_object(body):
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
-        ({}, ScaleOptions(min_worker=1, max_worker=1)),
-        ({"min_worker": "3"}, ScaleOptions(min_worker=3, max_worker=3)),
-        ({"min_worker": "0"}, ScaleOptions(min_worker=0, max_worker=0)),
-        ({"max_worker": "4"}, ScaleOptions(min_worker=1, max_worker=4)),
+        ({}, ScaleOptions(min_worker=1)),
+        ({"min_worker": "3"}, ScaleOptions(min_worker=3)),
+        ({"max_worker": "4"}, ScaleOptions(max_worker=4)),
+        ({"autoscale": "Act"}, ScaleOptions(autoscale=Mode.ACT)),
+        ({"autoscale": "off", "min_worker": "2"}, ScaleOptions(autoscale=Mode.OFF, min_worker=2)),
         (
             {"min_worker": "2", "max_worker": "4", "synchronous": "true", "model_version": "2.0"},
             ScaleOptions(min_worker=2, max_worker=4, synchronous=True, model_version="2.0"),
@@ -213,8 +215,40 @@ def test_a_body_that_is_no_object(body):
     ],
 )
 def test_scale(params, expected):
-    """max_worker defaults to min_worker, min_worker to 1, asynchronously."""
+    """Nothing at all is TorchServe's min_worker=1; asynchronous unless asked for."""
     assert parse_scale(params) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "fixed", "autoscaled"),
+    [
+        ({"min_worker": 3}, (1, 4), (3, 3), (3, 4)),
+        ({"min_worker": 6}, (1, 4), (6, 6), (6, 6)),
+        ({"min_worker": 0}, (1, 4), (0, 0), (0, 4)),
+        ({"max_worker": 4}, (2, 3), (1, 4), (2, 4)),
+        ({"max_worker": 1}, (2, 3), (1, 1), (1, 1)),
+        ({"min_worker": 2, "max_worker": 2}, (1, 4), (2, 2), (2, 2)),
+    ],
+)
+def test_bounds_that_are_asked_for(asked, there, fixed, autoscaled):
+    """TorchServe's defaults where nobody scales; else one bound alone moves the other only where it must."""
+    assert ScaleOptions(**asked).bounds(*there, autoscaled=False) == fixed
+    assert ScaleOptions(**asked).bounds(*there, autoscaled=True) == autoscaled
+
+
+def test_a_maximum_below_the_default_minimum():
+    """As TorchServe: min_worker is 1 where only max_worker is given, unless the model is autoscaled."""
+    with pytest.raises(BadRequest, match=r"^max_worker cannot be less than min_worker\.$"):
+        ScaleOptions(max_worker=0).bounds(1, 1, autoscaled=False)
+    assert ScaleOptions(max_worker=0).bounds(1, 1, autoscaled=True) == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["", "on", "true", "acting", "ACT "])
+def test_an_autoscale_that_is_no_mode(text):
+    """400 that names the parameter, the modes and the value."""
+    with pytest.raises(BadRequest) as caught:
+        parse_scale({"autoscale": text})
+    assert str(caught.value) == f"Parameter autoscale is none of off, advise, act: {text!r}"
 
 
 def test_scale_max_below_min():
@@ -233,7 +267,9 @@ def test_scale_bad_numbers(name, text):
     assert repr(text) in str(caught.value)
 
 
-names = st.sampled_from(["url", "model_name", "runtime", "synchronous", "min_worker", "max_worker", *NUMBERS])
+names = st.sampled_from(
+    ["url", "model_name", "runtime", "synchronous", "min_worker", "max_worker", "autoscale", *NUMBERS]
+)
 
 
 @given(st.dictionaries(names, st.text()))

@@ -77,6 +77,12 @@ def test_a_versions_life(site):
     said = site.good("models", "scale", "noop", "--version", "2.0", "--min-workers", "2")
     assert said.strip() == "Workers scaled to 2 for model: noop, version: 2.0"
     assert "2 of 2" in site.good("models", "describe", "noop", "--version", "2.0")
+    said = site.good("models", "scale", "noop", "--version", "2.0", "--autoscale", "advise")
+    assert said.strip() == "Autoscaling of model noop version 2.0 is advise now"
+    described = site.good("models", "describe", "noop", "--version", "2.0")
+    assert "Autoscaler" in described
+    assert "advise" in described
+    assert "advise" in site.good("status")
     assert 'model "noop" to "2.0"' in site.good("models", "set-default", "noop", "2.0")
     assert 'model "noop" to "1.0"' in site.good("models", "set-default", "noop", "1.0")
     assert site.good("models", "unregister", "noop", "--version", "2.0").strip() == 'Model "noop" unregistered'

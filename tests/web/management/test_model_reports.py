@@ -20,7 +20,7 @@ def reports_of(*models):
     catalog = Catalog()
     for model in models:
         catalog.add(model)
-    return ModelReports(catalog, lambda pid: pid, str, Health(catalog, WantedModels()))
+    return ModelReports(catalog, lambda pid: pid, str, Health(catalog, WantedModels()), lambda model: None)
 
 
 def names(page):

@@ -21,6 +21,7 @@ from servescope.config.bounds import (
     MAX_TIMEOUT_S,
     MAX_WORKERS,
 )
+from servescope.config.model.autoscale_values import Given, parse_autoscale
 from servescope.config.model.objectives import Objectives, parse_objectives
 from servescope.config.model.v2 import V2, parse_v2
 from servescope.config.model.yaml_key import YamlKey, yaml_key
@@ -190,13 +191,19 @@ class ModelConfig:
             "v2", _as_it_is, "Speak KServe's V2 protocol, described below; may be empty. Not in TorchServe."
         ),
     )
+    autoscale: Given = field(
+        default_factory=dict,
+        metadata=yaml_key(
+            "autoscale", _as_it_is, "How the number of workers follows the load, described below. Not in TorchServe."
+        ),
+    )
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
-    no mapping, and for numbers over their bounds, BadRequest for an `slo` or a `v2` section that cannot be kept to.
+    no mapping, and for numbers over their bounds, BadRequest for an `slo`, `v2` or `autoscale` section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -210,6 +217,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["objectives"] = parse_objectives(values["objectives"], name)
     if "v2" in values:
         values["v2"] = parse_v2(values["v2"], name)
+    if "autoscale" in values:
+        values["autoscale"] = parse_autoscale(values["autoscale"], name)
     return ModelConfig(**values), warnings
 
 

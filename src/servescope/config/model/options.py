@@ -4,13 +4,15 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from servescope.config.model.autoscale import Autoscale, Mode
+from servescope.config.model.autoscale_values import given_by_settings, resolve_autoscale
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.v2 import V2
-from servescope.config.model.worker_counts import most_workers, refuse_too_many
+from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
@@ -50,8 +52,8 @@ class ModelOptions:
 
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
-    KServe's V2 protocol. `warnings`: what was
-    asked for and is ignored.
+    KServe's V2 protocol. `autoscale`: the model's, the server's where it says nothing. `warnings`: what was asked for and is
+    ignored.
     """
 
     min_workers: int
@@ -80,6 +82,7 @@ class ModelOptions:
     runtime: str | None = None
     objectives: Objectives | None = None
     v2: V2 | None = None
+    autoscale: Autoscale = field(default_factory=Autoscale)
     warnings: tuple[str, ...] = ()
 
 
@@ -98,7 +101,7 @@ def resolve_options(
     Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
     Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
     `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are, InvalidModel for numbers
-    over their bounds.
+    over their bounds, BadRequest for keys of `autoscale` that contradict each other.
     """
     config, entry = yaml or ModelConfig(), startup or StartupModel()
     most = most_workers(settings, cpus, gpus)
@@ -107,12 +110,15 @@ def resolve_options(
     devices = _devices(config, gpus, warnings)
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
-    workers = _workers_of_yaml(config, warnings) or asked
+    autoscale = _autoscale(config, settings, warnings)
+    workers = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus)
+    warnings += idle_bounds(autoscale, **workers)
     return ModelOptions(
-        **_clipped(workers, devices, gpus),
+        **workers,
         runtime=entry.runtime_type or request.runtime,
         objectives=config.objectives,
         v2=config.v2 or (V2() if settings.service_envelope == V2_ENVELOPE else None),
+        autoscale=autoscale,
         warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),
@@ -126,6 +132,19 @@ def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parall
     if device_type != "gpu" or parallel_level == 0:
         return None
     return (len(device_ids) if device_ids else gpus) // parallel_level
+
+
+def _autoscale(config: ModelConfig, settings: Settings, warnings: list[str]) -> Autoscale:
+    given = given_by_settings(settings.autoscale)
+    autoscale = resolve_autoscale(given, config.autoscale, "model-config.yaml")
+    if config.autoscale and not autoscale.on and "mode" not in {*given, *config.autoscale}:
+        warnings.append("autoscale has no mode, and autoscale_mode is not set: the number of workers stays what it is")
+    if autoscale.on and settings.metrics_mode == "off":
+        warnings.append(
+            f"autoscale mode {autoscale.mode} has no effect: there is nothing to decide by, as metrics_mode is off"
+        )
+        return replace(autoscale, mode=Mode.OFF)
+    return autoscale
 
 
 def _not_built(config: ModelConfig) -> list[str]:
@@ -143,17 +162,6 @@ def _workers_by_api(request: RegisterOptions, settings: Settings) -> tuple[int, 
     asked = request.initial_workers
     workers = settings.default_workers_per_model if asked is None else asked
     return workers, workers
-
-
-def _workers_of_yaml(config: ModelConfig, warnings: list[str]) -> tuple[int, int] | None:
-    least, most = config.min_workers or 0, config.max_workers or 0
-    if 0 < least <= most:
-        return least, most
-    if least or most:
-        warnings.append(
-            f"minWorkers {least} with maxWorkers {most} is ignored: give both, 0 < minWorkers <= maxWorkers"
-        )
-    return None
 
 
 def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, Any]:

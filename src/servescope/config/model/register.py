@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from servescope.config.bounds import MAX_BATCH_DELAY_MS, MAX_BATCH_SIZE, MAX_TIMEOUT_S, MAX_WORKERS
+from servescope.config.model.autoscale import Mode
+from servescope.config.model.autoscale_values import parse_mode
 from servescope.config.model.options import RegisterOptions
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.errors import BadRequest, JsonSyntax
@@ -47,18 +49,53 @@ _TEXTS: Final = ("model_name", "handler", "runtime")
 _FLAGS: Final = {"synchronous": True, "s3_sse_kms": False}
 _REGISTER_NAMES: Final = frozenset({"url", *_NUMBERS, *_TEXTS, *_FLAGS})
 # TorchServe documents number_gpu and timeout, and ignores them.
-_SCALE_NAMES: Final = frozenset({"min_worker", "max_worker", "synchronous", "model_version", "number_gpu", "timeout"})
+_SCALE_NAMES: Final = frozenset(
+    {"min_worker", "max_worker", "synchronous", "model_version", "autoscale", "number_gpu", "timeout"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleOptions:
-    """How many workers a model version is to have. `model_version` None: the path's, or else the default version."""
+    """How many workers a model version is to have, and who decides on it; None: not asked. `model_version` None: the path's, or
+    else the default version.
+    """
 
-    min_worker: int = 1
-    max_worker: int = 1
+    min_worker: int | None = None
+    max_worker: int | None = None
+    autoscale: Mode | None = None
     synchronous: bool = False
     model_version: str | None = None
     unknown: tuple[str, ...] = ()
+
+    @property
+    def asks_counts(self) -> bool:
+        """Whether it is about counts at all, and not about who decides alone."""
+        return self.min_worker is not None or self.max_worker is not None
+
+    @property
+    def asks_both(self) -> bool:
+        """Whether it says both bounds."""
+        return self.min_worker is not None and self.max_worker is not None
+
+    def bounds(self, fewest: int, most: int, *, autoscaled: bool) -> tuple[int, int]:
+        """The bounds that are asked for of a model that has these.
+
+        TorchServe's where both are given or nobody scales it: min_worker is 1 and max_worker min_worker where they are not given.
+        Of an autoscaled model one alone moves that bound, and the other only where it must.
+
+        Raises:
+            BadRequest: max_worker is below min_worker.
+        """
+        asked_least, asked_most = self.min_worker, self.max_worker
+        if autoscaled and asked_most is None and asked_least is not None:
+            return asked_least, max(most, asked_least)
+        if autoscaled and asked_least is None and asked_most is not None:
+            return min(fewest, asked_most), asked_most
+        least = 1 if asked_least is None else asked_least
+        largest = least if asked_most is None else asked_most
+        if largest < least:
+            raise BadRequest("max_worker cannot be less than min_worker.")
+        return least, largest
 
 
 def parse_register(params: Mapping[str, str], most_workers: int = MAX_WORKERS) -> RegisterOptions:
@@ -90,15 +127,22 @@ def parse_register_body(body: bytes, most_workers: int = MAX_WORKERS) -> Registe
 
 
 def parse_scale(params: Mapping[str, str], most_workers: int = MAX_WORKERS) -> ScaleOptions:
-    """Read the query of PUT /models/{name}; max_worker defaults to min_worker. Raises BadRequest for bad numbers."""
+    """Read the query of PUT /models/{name}; without any of min_worker, max_worker and autoscale it is TorchServe's min_worker=1.
+
+    Raises BadRequest for bad numbers, max_worker below min_worker, and an `autoscale` that is no mode.
+    """
     bounds = _workers(most_workers)
-    least = _number_of_text("min_worker", params["min_worker"], bounds) if "min_worker" in params else 1
-    most = _number_of_text("max_worker", params["max_worker"], bounds) if "max_worker" in params else least
-    if most < least:
+    least = _number_of_text("min_worker", params["min_worker"], bounds) if "min_worker" in params else None
+    most = _number_of_text("max_worker", params["max_worker"], bounds) if "max_worker" in params else None
+    mode = _mode_of_text("autoscale", params["autoscale"]) if "autoscale" in params else None
+    if least is None and most is None and mode is None:
+        least = 1
+    if least is not None and most is not None and most < least:
         raise BadRequest("max_worker cannot be less than min_worker.")
     return ScaleOptions(
         min_worker=least,
         max_worker=most,
+        autoscale=mode,
         synchronous=_flag_of_text("synchronous", params.get("synchronous", "")),
         model_version=params.get("model_version") or None,
         unknown=_unknown(params, _SCALE_NAMES),
@@ -163,6 +207,13 @@ def _text_of_json(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise BadRequest(f"Parameter {name} is not a text: {value!r:.80}")
     return value
+
+
+def _mode_of_text(name: str, text: str) -> Mode:
+    try:
+        return parse_mode(text)
+    except ValueError as error:
+        raise BadRequest(f"Parameter {name} {error}: {text!r:.{_LONGEST}}") from None
 
 
 def _flag_of_text(_name: str, text: str) -> bool:

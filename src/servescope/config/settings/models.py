@@ -1,13 +1,15 @@
 """Which models are served, and by how many workers. A part of `settings.Settings`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from servescope.config import bounds
 from servescope.config.keys import key
 from servescope.config.load_list import LoadModel
+from servescope.config.model.autoscale_values import parse_autoscale_key
 from servescope.config.values.models_json import StartupModels
 from servescope.config.values.parsers import (
     flag,
@@ -93,6 +95,16 @@ class ModelSettings:
     number_of_gpu: int | None = field(
         default=None,
         metadata=key(whole(0, bounds.MAX_GPUS), "GPUs to use, at most those detected.", default="those detected"),
+    )
+    autoscale: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata=key(
+            parse_autoscale_key,
+            "What holds for every model whose `autoscale` does not say otherwise, a key at a time, described below; autoscale_mode"
+            " is off unless it is given. Not in TorchServe.",
+            default="the key's own",
+            each="key",
+        ),
     )
     enable_model_api: bool = field(
         default=False, metadata=key(flag, "Let the management API register and unregister models.")

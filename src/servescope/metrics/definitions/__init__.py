@@ -4,6 +4,7 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 (docs/metrics.md) and `servescope metrics list`. One file for each group of families.
 """
 
+from servescope.metrics.definitions.autoscaler import AUTOSCALER, DIRECTIONS, MODES
 from servescope.metrics.definitions.connections import (
     ACCEPT_FAILURES,
     CLOSING_REASONS,
@@ -33,12 +34,14 @@ __all__ = [
     "CONNECTION_STATES",
     "DEFAULT_BUCKETS",
     "DEFINITIONS",
+    "DIRECTIONS",
     "DIRECTORIES",
     "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
     "GENERATION_BUCKETS",
     "MISSING_REASONS",
+    "MODES",
     "OUTCOMES",
     "OWN",
     "REJECTION_REASONS",
@@ -53,6 +56,6 @@ __all__ = [
     "Kind",
 ]
 
-OWN = REQUESTS + CONNECTIONS + WORKERS + LLM + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

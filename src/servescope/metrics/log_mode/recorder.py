@@ -14,7 +14,7 @@ from servescope.metrics.log_mode.metric_lines import Line, MetricLines, to_thous
 from servescope.metrics.log_mode.requests import LoggingPortRecorder, LoggingRequestRecorder
 from servescope.metrics.recording.measured import Source
 from servescope.metrics.recording.model import HOST, MODEL, ModelParts, ModelRecorder, Requests
-from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.registry import Registry

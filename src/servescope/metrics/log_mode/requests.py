@@ -2,7 +2,7 @@
 
 from servescope.metrics.log_mode.metric_lines import Line, MetricLines, to_thousandths
 from servescope.metrics.recording.model import HOST
-from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.outcome import RequestOutcome
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries

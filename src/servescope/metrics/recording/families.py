@@ -36,6 +36,7 @@ class ModelFamilies:
         self.info = gauge("servescope_model_info")
         self.drops = registry.drops
         self.llm = LlmFamilies(registry)
+        self.autoscaler = AutoscalerFamilies(registry)
 
 
 class LlmFamilies:
@@ -53,3 +54,15 @@ class LlmFamilies:
         self.preemptions = counter("servescope_llm_preemptions_total")
         self.finished = counter("servescope_llm_finished_total")
         self.drops = registry.drops
+
+
+class AutoscalerFamilies:
+    """Those of the autoscaler."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.desired = registry.gauge("servescope_autoscaler_desired_workers")
+        self.applied = registry.gauge("servescope_autoscaler_applied_workers")
+        self.signal = registry.gauge("servescope_autoscaler_signal")
+        self.decisions = registry.counter("servescope_autoscaler_decisions_total")
+        self.age = registry.gauge("servescope_autoscaler_input_age_seconds")
+        self.mode = registry.gauge("servescope_autoscaler_mode")

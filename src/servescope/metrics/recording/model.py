@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
-from servescope.metrics.instruments import Counter, Gauge
+from servescope.metrics.instruments import Counter, Gauge, Histogram
+from servescope.metrics.recording.autoscaler import AutoscalerRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
@@ -50,6 +51,7 @@ class ModelRecorder:
         self.llm = parts.llm
         self._families = families = parts.families
         self._custom = parts.custom
+        self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
         self._measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -63,6 +65,21 @@ class ModelRecorder:
 
     def _in_flight(self) -> float:
         return self._arrived_count - self.requests.finished_count
+
+    @property
+    def arrived_count(self) -> int:
+        """How many requests found this model."""
+        return self._arrived_count
+
+    @property
+    def refused_count(self) -> int:
+        """How many of them were refused because there were too few workers: a full queue, or no worker to wait for."""
+        return int(self._rejected["queue_full"].value + self._rejected["no_worker"].value)
+
+    @property
+    def load_seconds(self) -> Histogram:
+        """How long workers took to load the model."""
+        return self._loads
 
     def request_arrived(self, label: str) -> None:
         """A request found this model, and is not queued yet. `label`: the version in its URL, or `default`.
@@ -187,6 +204,7 @@ class ModelRecorder:
         """Drop the gauges, its handler's too: there is nothing left that they could be true of."""
         families = self._families
         self._custom.release()
+        self.autoscaler.detach()
         self._prediction = None
         for family in (
             families.depth,
@@ -210,6 +228,7 @@ class ModelRecorder:
         families = self._families
         self.requests.remove()
         self.llm.remove()
+        self.autoscaler.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:

@@ -15,11 +15,11 @@ import servescope
 from servescope.config.model.objectives import Objectives
 from servescope.metrics.instruments import Gauge
 from servescope.metrics.instruments.buckets import bounds_with
-from servescope.metrics.recording.connections import ConnectionRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.model import HOST, ModelParts, ModelRecorder
-from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.ports.connections import ConnectionRecorder
+from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import RequestSeries

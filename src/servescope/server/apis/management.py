@@ -8,6 +8,7 @@ from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
+from servescope.server.scaling import Scaling
 from servescope.server.tokens import Tokens
 from servescope.web.http.app import Handler
 from servescope.web.management.api import ManagementApi
@@ -19,7 +20,9 @@ class Management(Api):
 
     name = "management"
 
-    def __init__(self, beginning: Beginning, measuring: Measuring, models: Models, tokens: Tokens) -> None:
+    def __init__(
+        self, beginning: Beginning, measuring: Measuring, models: Models, scaling: Scaling, tokens: Tokens
+    ) -> None:
         self._settings = beginning.settings
         self._models = models
         self._tokens = tokens
@@ -28,6 +31,7 @@ class Management(Api):
             ProcessMemory().resident_bytes,
             lambda gpu: gpu_usage(measuring.registry, beginning.hostname, gpu),
             models.health,
+            scaling.loop.report,
         )
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002

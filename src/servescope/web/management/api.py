@@ -139,9 +139,9 @@ class ManagementApi:
                 customized = query.get("customized") == "true"
                 return await self._reports.describe(name, version, caller, customized=customized)
             case "PUT":
-                options = parse_scale(query, self._lifecycle.most_workers)
+                options = parse_scale(query, self._lifecycle.counts.most_workers)
                 self._warn_unknown("PUT", options.unknown)
-                return await self._lifecycle.scale(name, version, options, caller)
+                return await self._lifecycle.counts.scale(name, version, options, caller)
             case "DELETE":
                 self._require_model_api()
                 return await self._lifecycle.unregister(name, version, caller)
@@ -153,7 +153,7 @@ class ManagementApi:
     async def _register(self, request: Request, query: Query, caller: Caller) -> Outcome:
         self._require_model_api()
         is_json = mime_of(request.content_type) == b"application/json"
-        most = self._lifecycle.most_workers
+        most = self._lifecycle.counts.most_workers
         options = parse_register_body(b"".join(request.body), most) if is_json else parse_register(query, most)
         return await self._lifecycle.register(options, caller)
 

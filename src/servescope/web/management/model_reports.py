@@ -30,7 +30,9 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 class ModelReports:
-    """Reads the catalog. `resident_bytes`: a process's memory by its id. `gpu_usage`: TorchServe's line about a GPU."""
+    """Reads the catalog. `resident_bytes`: a process's memory by its id. `gpu_usage`: TorchServe's line about a GPU.
+    `autoscale`: what is decided about a model, None where nobody autoscales it.
+    """
 
     def __init__(
         self,
@@ -38,11 +40,13 @@ class ModelReports:
         resident_bytes: Callable[[int], int],
         gpu_usage: Callable[[int], str],
         health: Health,
+        autoscale: Callable[[Model], dict[str, Any] | None],
     ) -> None:
         self._catalog = catalog
         self._resident_bytes = resident_bytes
         self._gpu_usage = gpu_usage
         self._health = health
+        self._autoscale = autoscale
 
     def page(self, query: Mapping[str, str]) -> dict[str, Any]:
         """One page of the models by name. A token for the next is given even where the page ends exactly at the end.
@@ -98,8 +102,14 @@ class ModelReports:
                 customized and version != "all" and model.leaves_by is None
             )  # TorchServe asks one model's handler only
             metadata = await self._ask(model, caller or Caller()) if asked else None
-            described.append(describe(model, self._resident_bytes, self._gpu_usage, metadata))
+            described.append(self._describe(model, metadata))
         return described
+
+    def _describe(self, model: Model, metadata: Any) -> dict[str, Any]:
+        """`autoscale`, which TorchServe does not have, is there where the mode is not off, and stands last."""
+        described = describe(model, self._resident_bytes, self._gpu_usage, metadata)
+        autoscale = self._autoscale(model)
+        return described if autoscale is None else described | {"autoscale": autoscale}
 
     def _meant(self, name: str, version: str | None) -> list[Model]:
         everything = version == "all"

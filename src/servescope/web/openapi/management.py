@@ -94,6 +94,11 @@ def _scale(identifier: str, text: str, parameters: list[Json]) -> Json:
     query = [
         query_parameter("min_worker", "integer", "How many workers to keep.", default=1),
         query_parameter("max_worker", "integer", "How many workers there may be (min_worker)."),
+        query_parameter(
+            "autoscale",
+            "string",
+            "Who decides on the count from now on: off, advise or act. Alone it changes no bounds.",
+        ),
         query_parameter("synchronous", "boolean", "Whether to answer only once it is done.", default=False),
         query_parameter("number_gpu", "integer", _IGNORED),
         query_parameter("timeout", "integer", _IGNORED),

@@ -137,5 +137,43 @@ def _model() -> Json:
     )
     unloading["description"] = "There only where it is unregistered, and finishes what it has accepted."
     model["properties"]["unloading"] = unloading
+    model["properties"]["autoscale"] = _autoscale()
     model["properties"] |= {"deviceIds": devices, "workers": workers, "jobQueueStatus": reference("JobQueueStatus")}
     return model
+
+
+def _decision() -> Json:
+    decision = _object(
+        {
+            "at": ("string", "When: RFC 3339, UTC."),
+            "mode": ("string", "The mode then."),
+            "direction": ("string", "up, down or hold."),
+            "from": ("integer", "Workers that there were."),
+            "to": ("integer", "Workers that there shall be."),
+            "desired": ("integer", "Workers wanted, before bounds and steps."),
+            "reason": ("string", "What decided it, in a word."),
+            "bound": ("string", "What kept it from what was wanted, in a word."),
+            "targetPerWorker": ("number", "Requests that a worker shall have at once, given or learnt."),
+            "words": ("string", "All this in a sentence, with the numbers."),
+        }
+    )
+    for name in ("bound", "targetPerWorker"):
+        decision["properties"][name]["nullable"] = True
+    return decision
+
+
+def _autoscale() -> Json:
+    autoscale = _object(
+        {
+            "mode": ("string", "advise or act."),
+            "desired": ("integer", "Workers wanted, before bounds and steps."),
+            "applied": ("integer", "Workers that it shall have now."),
+            "signals": ("object", "Workers that each signal asks for, by its name."),
+            "decisions": ("array", "The last fifty, the latest last."),
+        }
+    )
+    autoscale["description"] = "What the autoscaler decides about it. There only where its mode is not off."
+    autoscale["properties"]["desired"]["nullable"] = True
+    autoscale["properties"]["signals"]["additionalProperties"] = {"type": "integer"}
+    autoscale["properties"]["decisions"]["items"] = _decision()
+    return autoscale

@@ -1,6 +1,6 @@
 """Connections whose phase and progress a test says, for whoever watches over connections."""
 
-from servescope.metrics.recording.connections import PortConnections
+from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.metrics.registry import Registry
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.patience import Patience

@@ -45,6 +45,11 @@ class ObjectiveCounters:
         self._streams = self._early = self._paced = self._steady = 0
         self._show()
 
+    @property
+    def late(self) -> int:
+        """Requests that the latency objective is about, and that did not meet it."""
+        return self._timed - self._fast
+
     def finished(self, code: int, duration_s: float, generation: Generation | None = None) -> None:
         """A request's outcome is known, and its client has not left: its answer's status, how long it took, in s, and what a
         language model made of it.

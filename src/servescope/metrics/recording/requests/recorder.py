@@ -5,11 +5,14 @@ every MOST requests, and before each scrape. This is the hot path of measuring: 
 `recorder.Recorder`.
 """
 
+from collections import deque
+
 from servescope.metrics.recording.codes import HUNG_UP
-from servescope.metrics.recording.ports import PortRecorder
+from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
+from servescope.metrics.recording.requests.times import BatchTimes
 
 # Recording so many takes 0.1 ms, and folding one of the 14 histograms that they go to twice that: each has its turn every
 # 900 requests. Folding them sooner costs more, as fewer values fall into each bucket.
@@ -41,6 +44,18 @@ class RequestRecorder:
     def unrecorded(self) -> int:
         """How many of them are noted and not recorded."""
         return len(self._plain)
+
+    @property
+    def late_count(self) -> int | None:
+        """How many of those that are recorded did not keep to the model's latency; None where it promises none."""
+        judge = self._series.objectives
+        return None if judge is None or judge.objectives.latency_s is None else judge.late
+
+    def remember(self, batches: int) -> "deque[BatchTimes]":
+        """From now on, the times of the last so many requests that a handler answered, a batch's once for each of its own."""
+        if self._series.served is None or self._series.served.maxlen != batches:
+            self._series.served = deque(maxlen=batches)
+        return self._series.served
 
     def finished_plainly(self, row: PlainRow) -> None:
         """A prediction of the model was answered as a whole, with status 200, by a batch that is `BatchTimes.plain`, and is

@@ -5,6 +5,7 @@ one; the others singly. Out: series of this project's own families and TorchServ
 """
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from itertools import cycle
 from operator import sub
@@ -44,6 +45,7 @@ class RequestSeries:
         self._families = families
         self._model = model = (name, version)
         self.objectives = objectives
+        self.served: deque[BatchTimes] | None = None  # see `RequestRecorder.remember`
         self._latencies: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
         self._codes: dict[tuple[str, int], Counter] = {}
@@ -71,6 +73,8 @@ class RequestSeries:
         """Observe these requests, nearly all that a busy server answers."""
         arrived, ended, times, received, sent, ids, asked, _ = zip(*rows, strict=True)
         self._codes[PREDICT, 200].value += len(rows)
+        if self.served is not None:
+            self.served.extend(times)
         durations = list(map(sub, ended, arrived))
         self._ok.pending += durations
         self._mark(durations, ids, ended)
@@ -141,6 +145,8 @@ class RequestSeries:
 
     def observe_stages(self, times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> None:
         """The stages of one request; see `request_times.stage_times`."""
+        if self.served is not None and times is not None and times.handled:
+            self.served.append(times)
         for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
             self._stages[stage].observe(seconds)
 

@@ -7,7 +7,7 @@ So a request costs no timer, and an idle connection nothing at all: only those i
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from servescope.metrics.recording.connections import PortConnections
+from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.web.http.clients.patience import Look, Patience, look_at
 from servescope.web.http.clients.phase import Client, Phase
 
