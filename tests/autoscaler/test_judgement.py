@@ -1,11 +1,11 @@
 """How badly the objective was missed."""
 
 from servescope.autoscaler.judgement import Judgement
-from servescope.autoscaler.signals import Signals
+from servescope.autoscaler.signals import Measured
 
 
 def signals(at, finished, late, queued=0):
-    return Signals(at, finished, finished, late, queued, 1, 0, None, 1.0)
+    return Measured(at, finished, finished, late, queued, 1, 0, None, 1.0)
 
 
 def test_within_what_is_allowed_nothing_is_missed():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.policy import Policy
-from servescope.autoscaler.signals import ServiceTimes, Signals
+from servescope.autoscaler.signals import Measured, ServiceTimes
 
 FAST = ServiceTimes(0.1, (0.08, 0.1, 0.12))
 OPTIONS = PolicyOptions(objective_s=0.5, min_workers=1, max_workers=50)
@@ -24,7 +24,7 @@ class Model:
     def second(self, rate, queued=0, late=0.0, load_s=1.0):
         self.at += 1.0
         self.arrived += rate
-        told = Signals(self.at, self.arrived, self.arrived, late, queued, self.workers, 0, FAST, load_s)
+        told = Measured(self.at, self.arrived, self.arrived, late, queued, self.workers, 0, FAST, load_s)
         decision = self.policy.decide(told)
         self.workers = decision.workers
         return decision
@@ -76,7 +76,7 @@ def test_what_decided_is_named():
 def test_without_service_times_it_guesses_from_the_objective():
     """Nothing was served yet, and requests wait."""
     policy = Policy(OPTIONS)
-    decision = policy.decide(Signals(0.0, 20.0, 0.0, 0.0, 20, 1, 0, None, 30.0))
+    decision = policy.decide(Measured(0.0, 20.0, 0.0, 0.0, 20, 1, 0, None, 30.0))
     assert decision.workers >= 1
 
 
@@ -98,6 +98,6 @@ def test_the_count_never_leaves_its_bounds(seconds, fewest, most):
     at, arrived = 0.0, 0.0
     for came, queued, workers, starting, step in seconds:
         at, arrived = at + step, arrived + came
-        decision = policy.decide(Signals(at, arrived, arrived, 0.0, queued, workers, starting, FAST, 5.0))
+        decision = policy.decide(Measured(at, arrived, arrived, 0.0, queued, workers, starting, FAST, 5.0))
         assert fewest <= decision.workers <= most
         assert not math.isnan(decision.workers)

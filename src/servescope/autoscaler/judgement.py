@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from servescope.autoscaler.signals import Signals
+from servescope.autoscaler.signals import Measured
 
 # So much beyond what the target allows is as bad as it gets.
 WORST = 0.04
@@ -17,7 +17,7 @@ class Judgement:
         self._allowed = 1.0 - target
         self._samples: deque[tuple[float, float, float]] = deque()
 
-    def missed(self, signals: Signals) -> float:
+    def missed(self, signals: Measured) -> float:
         """0: the objective was met; 1: it was missed by far."""
         samples = self._samples
         samples.append((signals.at, signals.finished, signals.late))

@@ -14,7 +14,7 @@ from servescope.autoscaler.bursts import workers_for_bursts
 from servescope.autoscaler.judgement import Judgement
 from servescope.autoscaler.levels import Levels
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.signals import ServiceTimes, Signals
+from servescope.autoscaler.signals import Measured, ServiceTimes
 from servescope.autoscaler.staffing import workers_for
 from servescope.autoscaler.trend import rate_ahead
 
@@ -51,7 +51,7 @@ class Policy:
         self._coming = Coming()
         self._late_at = -math.inf
 
-    def decide(self, signals: Signals) -> Decision:
+    def decide(self, signals: Measured) -> Decision:
         """What to have from now on."""
         options = self._options
         self._arrivals.note(signals.at, signals.arrived)
@@ -66,7 +66,7 @@ class Policy:
         wanted = max(1, counts[reason])
         return self._stepped(signals, wanted, reason, counts, self._late(signals, service, slack))
 
-    def _counts(self, signals: Signals, service: ServiceTimes, slack: float, missed: float) -> dict[str, int]:
+    def _counts(self, signals: Measured, service: ServiceTimes, slack: float, missed: float) -> dict[str, int]:
         options, arrivals = self._options, self._arrivals
         steady = arrivals.rate(options.window_s)
         ahead = signals.load_s * options.horizon
@@ -91,7 +91,7 @@ class Policy:
                 rate = max(rate, sudden - 0.5 * noise(sudden, seconds))
         return rate
 
-    def _backlog(self, signals: Signals, rate: float, mean_s: float, slack: float) -> int:
+    def _backlog(self, signals: Measured, rate: float, mean_s: float, slack: float) -> int:
         coming = self._coming.expected(signals.at, signals.starting)
         waiting, workers = queued_ahead(
             signals.queued, rate, mean_s, signals.workers, coming, signals.at, signals.load_s
@@ -100,13 +100,13 @@ class Policy:
             return 0
         return workers_for_backlog(waiting, rate, mean_s, self._options.objective_s)
 
-    def _late(self, signals: Signals, service: ServiceTimes, slack: float) -> bool:
+    def _late(self, signals: Measured, service: ServiceTimes, slack: float) -> bool:
         """Whether requests are late now, or were a moment ago."""
         if signals.queued * service.mean_s / max(1, signals.workers) > LATE * slack:
             self._late_at = signals.at
         return signals.at - self._late_at < self._options.calm_s
 
-    def _stepped(self, signals: Signals, wanted: int, reason: str, counts: dict[str, int], late: bool) -> Decision:
+    def _stepped(self, signals: Measured, wanted: int, reason: str, counts: dict[str, int], late: bool) -> Decision:
         """Not more in one step than is allowed, none taken away while requests are late, and within the bounds."""
         options = self._options
         there = signals.workers + signals.starting

@@ -1,5 +1,5 @@
-"""What the policy is told of one model version at one moment. Made by the loop of the metrics' snapshot, and by the
-simulator.
+"""What the scaler is told of one model version at one moment, some of which may be missing, and what of it the policy needs,
+which is complete. Made by the loop of the metrics' snapshot, and by the simulator.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,57 @@ class ServiceTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
-    """`at`: monotonic seconds. Counts are since the model was registered, and never go down.
-
-    `arrived`: requests; `finished`: those that are over; `late`: of these, those outside the objective. `queued` wait for a
-    worker, `workers` are at work, `starting` load. `service` None: too few requests yet. `load_s`: how long a worker takes to
-    load, the 90th percentile.
+class Room:
+    """How many `more` workers there is room for, beside those that are there or load, and what is scarcest: a word such as
+    "memory", "gpu_memory" or "container".
     """
+
+    more: int
+    scarcest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """`at`: monotonic seconds. Counts are since the model was registered, and never go down. None: it cannot be measured now.
+
+    `arrived`: requests; `finished`: those that are over; `late`: of these, those outside the objective (None where the model has
+    none). `queued` wait for a worker, the first of them for `oldest_s`; `in_flight` are at workers. `workers` take work,
+    `starting` load, `failed_starts` in a row did not load. `service` None: too few requests yet. `load_s`: how long a worker
+    takes to load, the 90th percentile; None: none has yet.
+
+    Of what a model does not have it has none, which is not missing: `kv_cache`, a share of 1 for each replica, and `waiting` in
+    the engine, are language models'; `gpu`, a share of 1, is of each GPU that its workers use. `room` None: it is not known.
+    `idle_s`: since a request came, or was over. `age_s`: how old the oldest of all this is.
+    """
+
+    at: float
+    arrived: float | None
+    finished: float | None
+    late: float | None
+    queued: int | None
+    workers: int
+    starting: int
+    service: ServiceTimes | None
+    load_s: float | None
+    in_flight: int | None = 0
+    oldest_s: float | None = 0.0
+    failed_starts: int = 0
+    kv_cache: tuple[float | None, ...] | None = ()
+    waiting: int | None = 0
+    gpu: tuple[float | None, ...] | None = ()
+    room: Room | None = None
+    idle_s: float | None = None
+    age_s: float = 0.0
+
+    @property
+    def there(self) -> int:
+        """Workers that take work, or will."""
+        return self.workers + self.starting
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the policy needs of `Signals`, complete."""
 
     at: float
     arrived: float

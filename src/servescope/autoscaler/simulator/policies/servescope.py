@@ -1,4 +1,4 @@
-"""The server's own policy, on a simulated pool: in, what the pool shows; out, the count that `autoscaler.policy` decides on.
+"""The server's own policy, on a simulated pool: in, what the pool shows; out, the count that `autoscaler.scaler` decides on.
 
 It is told what the server's loop tells it once a second: counts, the queue, workers, and how long the last requests took a
 worker.
@@ -8,7 +8,7 @@ from collections import deque
 from math import isnan
 
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.policy import Policy
+from servescope.autoscaler.scaler import Scaler
 from servescope.autoscaler.signals import ServiceTimes, Signals
 from servescope.autoscaler.simulator.pool import SimulatedPool
 from servescope.autoscaler.simulator.replay import Terms
@@ -29,7 +29,7 @@ class Servescope:
             objective_s=terms.objective_s, min_workers=terms.min_workers, max_workers=terms.max_workers
         )
         self._objective_s = terms.objective_s
-        self._policy = Policy(options)
+        self._scaler = Scaler(options)
         self._pool: SimulatedPool | None = None
         self._late = 0
         self._took: deque[float] = deque(maxlen=_REMEMBERED)
@@ -38,7 +38,7 @@ class Servescope:
         """See `policies.policy.Policy`."""
         if self._pool is None:
             self._watch(pool)
-        decision = self._policy.decide(
+        decision = self._scaler.decide(
             Signals(
                 at=pool.now,
                 arrived=pool.next_arrival,
@@ -49,6 +49,8 @@ class Servescope:
                 starting=pool.size - pool.ready,
                 service=self._service(pool),
                 load_s=pool.options.load_s,
+                in_flight=pool.in_hand,
+                oldest_s=pool.oldest_s,
             )
         )
         return decision.workers
