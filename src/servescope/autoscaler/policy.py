@@ -51,6 +51,10 @@ class Policy:
         self._coming = Coming()
         self._late_at = -math.inf
 
+    def aim(self, options: PolicyOptions) -> None:
+        """Other bounds, or another objective, from now on. What it remembers stays."""
+        self._options = options
+
     def decide(self, signals: Measured) -> Decision:
         """What to have from now on."""
         options = self._options

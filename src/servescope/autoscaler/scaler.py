@@ -1,18 +1,31 @@
 """How many workers a model version shall have, and why: the whole of it, once a tick.
 
 In: signals, of which some may be missing, and options. Out: a `Decision`. Called by the server's loop and by the simulator.
-The policy is one stage; around it stand what it cannot know: numbers that are missing, bounds, steps.
+
+    clock, numbers → what can be believed → policy, counts → the largest → sleep, by_hand, fewer → a wish → bounds → decision
+
+Everything that is remembered is here or in these parts; the clock is the signals' own.
 """
 
-import math
 from dataclasses import replace
 
-from servescope.autoscaler.decision import Decision, Direction
+from servescope.autoscaler.arrivals import Arrivals
+from servescope.autoscaler.counts.counts import Counts
+from servescope.autoscaler.counts.objective import Objective
+from servescope.autoscaler.decision import Decision, Direction, Facts, Wish
+from servescope.autoscaler.guards.bounds import FAILED_STARTS, Bounds
+from servescope.autoscaler.guards.by_hand import ByHand
+from servescope.autoscaler.guards.clock import Clock, Tick
+from servescope.autoscaler.guards.fewer import Load, Moment, fewer
+from servescope.autoscaler.guards.numbers import Numbers, checked, complete
+from servescope.autoscaler.guards.sleep import sleep
+from servescope.autoscaler.guards.starts import Starts
 from servescope.autoscaler.options import PolicyOptions
+from servescope.autoscaler.policy import Decision as Verdict
 from servescope.autoscaler.policy import Policy
-from servescope.autoscaler.signals import Measured, Signals
+from servescope.autoscaler.signals import Signals
 
-_POLICYS_OWN = ("kept", "late")
+_ASSUMED_LOAD_S = 10.0  # before a worker has loaded
 
 
 class Scaler:
@@ -20,9 +33,16 @@ class Scaler:
 
     def __init__(self, options: PolicyOptions) -> None:
         self._options = options
-        self._policy = Policy(options)
-        self._held: tuple[float, int] | None = None
-        self._fresh_at: float | None = None
+        self._objective = Objective(options.objective_s)
+        self._clock = Clock(options.sample_s, options.window_s)
+        self._counts = Counts(options)
+        self._starts = Starts(options.backoff_s, options.longest_backoff_s, options.growth)
+        self._by_hand = ByHand(options.tolerance, (options.panic_s, options.window_s))
+        self._workers = options.min_workers
+        self._fresh_now = 0.0
+        self._fresh: int | None = None  # the last count that was decided on complete numbers
+        self._load_s = _ASSUMED_LOAD_S
+        self._forget(0.0, 0.0)
 
     @property
     def options(self) -> PolicyOptions:
@@ -32,56 +52,169 @@ class Scaler:
     def rebound(self, min_workers: int, max_workers: int) -> None:
         """Other bounds from now on. Raises ValueError where they contradict each other."""
         self._options = replace(self._options, min_workers=min_workers, max_workers=max_workers)
+        self._aim()
 
     def hold(self, at: float, workers: int) -> None:
-        """Somebody set the count by hand at that moment: it stays until the load moves by more than the tolerance."""
-        self._held = (at, workers)
+        """Somebody set the count by hand at that moment, by the signals' clock: it stays, within the bounds, until the load moves
+        by more than the tolerance.
+        """
+        self._by_hand.hold(at, workers)
 
     def decide(self, signals: Signals) -> Decision:
         """What to have from now on."""
-        there = signals.there
-        measured = _complete(signals)
-        if measured is None:
-            age = 0.0 if self._fresh_at is None else signals.at - self._fresh_at
-            return self._decision(there, there, "stale", {}, age)
-        self._fresh_at = signals.at
+        tick = self._clock.look(signals.at)
+        numbers = checked(signals, self._options, self._workers)
+        fell = self._fell(numbers.signals)
+        if tick.torn or fell:
+            self._forget(tick.now, signals.at)
+        trusted = tick.trusted and not fell and numbers.usable
+        fresh = trusted and not numbers.missing
+        if fresh:
+            self._fresh_now = tick.now
+        wish = self._wish(tick, numbers) if trusted else self._without(tick, numbers.signals)
+        decision = self._bounded(tick, numbers, wish)
+        self._workers = decision.workers
+        if fresh:
+            self._fresh = decision.workers
+        return decision
+
+    def _forget(self, now: float, at: float) -> None:
+        """Throw away what spans a jump: of the clock, or of the counters. `at`: the same moment, by the signals' clock."""
+        self._since = now
+        self._totals = (0.0, 0.0)
+        self._arrivals: Arrivals | None = None
+        self._policy = Policy(self._aimed())
+        self._counts.forget()
+        self._by_hand.forget(at)
+
+    def _aimed(self) -> PolicyOptions:
+        return replace(self._options, objective_s=self._objective.seconds)
+
+    def _aim(self) -> None:
+        self._policy.aim(self._aimed())
+
+    def _fell(self, signals: Signals) -> bool:
+        """Whether counters that only grow went down: somebody began to count anew."""
+        before, totals = self._totals, (signals.arrived or self._totals[0], signals.finished or self._totals[1])
+        self._totals = totals
+        return totals[0] < before[0] or totals[1] < before[1]
+
+    def _without(self, tick: Tick, signals: Signals) -> Wish:
+        """There are no numbers: what is there stays, and after a while the last that was decided on complete ones."""
+        there, options = signals.there, self._options
+        if not there and options.to_zero_after_s is not None:
+            return Wish(0, 0, "stale", asleep=True)
+        if self._fresh is not None and tick.now - self._fresh_now >= options.stale_after_s:
+            last = max(1, self._fresh)
+            return Wish(last, last, "fallback")
+        return Wish(there, there, "stale")
+
+    def _wish(self, tick: Tick, numbers: Numbers) -> Wish:
+        """What the numbers ask for."""
+        signals, there = numbers.signals, numbers.signals.there
+        verdict, asked, kept = self._ask(signals)
+        reason = max(asked, key=lambda name: asked[name], default="missing" if numbers.missing else "new")
+        desired = asked.get(reason, there)
+        if reason == "latency_slo" and verdict is not None and verdict.reason == "kept":
+            reason = "kept"
+        counts = verdict.counts if verdict is not None else {}
+        sleeps = sleep(signals, self._options.to_zero_after_s)
+        if sleeps == "woken":
+            self._by_hand.release()
+            return Wish(max(1, desired), desired, "woken", asked, counts)
+        held = self._held(signals)
+        if held is not None:
+            return Wish(held, desired, "by_hand", asked, counts)
+        if sleeps == "asleep" and not (there and numbers.missing):
+            return Wish(0, 0, "missing" if numbers.missing else "idle", asked, asleep=True)
+        workers = desired
+        if desired < there:
+            workers, reason = fewer(desired, there, reason, self._moment(tick, numbers, verdict, kept))
+        elif there < desired < there * (1.0 + self._options.tolerance):
+            workers, reason = there, "tolerance"
+        return Wish(workers, desired, reason, asked, counts)
+
+    def _held(self, signals: Signals) -> int | None:
+        """The count that somebody set, unless the load has moved, or the model would have been sent to sleep since."""
+        held = self._by_hand.held(self._arrivals if signals.arrived is not None else None)
+        to_zero, idle_s = self._options.to_zero_after_s, signals.idle_s
+        if to_zero is not None and idle_s is not None and to_zero <= min(idle_s, self._by_hand.for_s(signals.at)):
+            return None
+        return held
+
+    def _ask(self, signals: Signals) -> tuple[Verdict | None, dict[str, int], int]:
+        """The policy's verdict, what each signal asks for, and what was asked for of late."""
+        if self._objective.look(signals.service):
+            self._aim()
+        if signals.load_s is not None:
+            self._load_s = signals.load_s
+        if signals.arrived is not None:
+            self._arrivals = self._arrivals or Arrivals(self._options.window_s)
+            self._arrivals.note(signals.at, signals.arrived)
+        counts, kept = self._counts.take(signals, self._objective.seconds)
+        share = self._counts.share(signals.service)
+        measured = complete(signals, share, self._load_s, self._options.objective_s > 0)
+        known = self._objective.seconds > 0 and (share is not None or self._options.at_once is not None)
+        if measured is None or not known:
+            return None, counts, kept
         verdict = self._policy.decide(measured)
-        if self._held is not None and signals.at < self._held[0] + self._options.window_s:
-            return self._decision(there, self._held[1], "by_hand", {"latency_slo": verdict.wanted}, 0.0)
-        reason = verdict.reason if verdict.reason in _POLICYS_OWN else "latency_slo"
-        desired = there if reason == "late" else verdict.wanted
-        return self._decision(there, desired, reason, {"latency_slo": verdict.wanted}, 0.0)
+        return verdict, {"latency_slo": verdict.wanted} | counts, kept
 
-    def _decision(self, there: int, desired: int, reason: str, signals: dict[str, int], age_s: float) -> Decision:
-        options = self._options
-        most = max(1, math.floor(options.growth * there))
-        workers, bound = desired, None
-        for limited, name in (
-            (min(workers, most), "step"),
-            (max(min(workers, most), options.min_workers), "min"),
-            (min(max(min(workers, most), options.min_workers), options.max_workers), "max"),
-        ):
-            if limited != workers:
-                workers, bound = limited, name
-        direction: Direction = "up" if workers > there else "down" if workers < there else "hold"
-        words = f"{direction} from {there} to {workers}, {desired} wanted ({reason})"
-        return Decision(workers, desired, signals, reason, bound, direction, None, age_s, words)
+    def _moment(self, tick: Tick, numbers: Numbers, verdict: Verdict | None, kept: int) -> Moment:
+        options, signals, objective_s = self._options, numbers.signals, self._objective.seconds
+        share = self._counts.share(signals.service)
+        load = None
+        if self._arrivals is not None and share is not None and objective_s > 0:
+            load = Load(self._arrivals.rate(options.window_s), share, objective_s, options.target)
+        late = (verdict is not None and verdict.reason == "late") or 0 < objective_s < (signals.oldest_s or 0.0)
+        return Moment(
+            missing=bool(numbers.missing),
+            new=tick.now - self._since < options.window_s,
+            late=late,
+            panic=self._counts.panicking,
+            kept=kept,
+            load=load,
+            tolerance=options.tolerance,
+        )
+
+    def _bounded(self, tick: Tick, numbers: Numbers, wish: Wish) -> Decision:
+        options, signals, there = self._options, numbers.signals, numbers.signals.there
+        loadable = self._starts.most(tick.now, signals)
+        least = 0 if wish.asleep else options.min_workers
+        bounds = Bounds(least, options.max_workers, options.growth, loadable, signals.room)
+        workers, bound = bounds.within(wish.workers, there)
+        direction = _direction(workers, there)
+        reason = wish.reason
+        if bound == FAILED_STARTS:
+            reason = FAILED_STARTS
+        elif direction not in ("hold", _direction(wish.workers, there)):
+            reason = "bounds"
+        return Decision(
+            workers=workers,
+            desired=wish.desired,
+            signals=wish.signals,
+            reason=reason,
+            bound=bound,
+            direction=direction,
+            target_per_worker=self._counts.target,
+            age_s=tick.now - self._fresh_now,
+            facts=self._facts(tick, numbers, wish),
+        )
+
+    def _facts(self, tick: Tick, numbers: Numbers, wish: Wish) -> Facts:
+        signals = numbers.signals
+        return Facts(
+            there=signals.there,
+            counts=wish.counts,
+            missing=numbers.missing,
+            rate=self._arrivals.rate(self._options.window_s) if self._arrivals is not None else None,
+            service_s=signals.service.mean_s if signals.service is not None else None,
+            objective_s=self._objective.seconds,
+            concurrent=self._counts.concurrent,
+            failed_starts=signals.failed_starts,
+            again_s=self._starts.again_at - tick.now,
+        )
 
 
-def _complete(signals: Signals) -> Measured | None:
-    """What the policy needs, if nothing of it is missing."""
-    arrived, finished, queued = signals.arrived, signals.finished, signals.queued
-    if arrived is None or finished is None or queued is None:
-        return None
-    late, load_s = signals.late or 0.0, signals.load_s or 0.0
-    return Measured(
-        signals.at,
-        arrived,
-        finished,
-        late,
-        queued,
-        signals.workers,
-        signals.starting,
-        signals.service,
-        load_s,
-    )
+def _direction(workers: int, there: int) -> Direction:
+    return "up" if workers > there else "down" if workers < there else "hold"

@@ -1,0 +1,46 @@
+"""What a count is kept within: in, the count that is wanted; out, the count that may be, and what held it.
+
+In this order, the last one wins: a step, the least, the most, workers that do not load, room. So there is never more than there
+is room for, and never more than asked for.
+"""
+
+import math
+from dataclasses import dataclass
+
+from servescope.autoscaler.signals import Room
+
+FAILED_STARTS = "failed_starts"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`least` is 0 for a model that sleeps. `loadable`: the most while starts fail; it yields to `least`. None: no such bound."""
+
+    least: int
+    most: int
+    growth: float
+    loadable: int | None
+    room: Room | None
+
+    def within(self, wanted: int, there: int) -> tuple[int, str | None]:
+        """The count, and the name of what made it differ from `wanted`."""
+        workers, bound = wanted, None
+        step = max(1, math.floor(self.growth * there))
+        for limit, name in (
+            (min(workers, step), "step"),
+            (max(min(workers, step), self.least), "min"),
+        ):
+            if limit != workers:
+                workers, bound = limit, name
+        for most, name in self._mosts(there):
+            if most < workers:
+                workers, bound = most, name
+        return workers, bound
+
+    def _mosts(self, there: int) -> list[tuple[int, str]]:
+        mosts = [(self.most, "max")]
+        if self.loadable is not None:
+            mosts.append((max(self.least, self.loadable), FAILED_STARTS))
+        if self.room is not None:
+            mosts.append((there + self.room.more, self.room.scarcest))
+        return mosts

@@ -1,0 +1,111 @@
+"""Which numbers are missing: in, signals as they were measured; out, the same with None for what cannot be true, and its names.
+
+Missing are None, NaN, infinite and negative numbers, and shares of more than 1. What the model has no use for is not missed.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from servescope.autoscaler.guards.clock import MISSED
+from servescope.autoscaler.options import PolicyOptions
+from servescope.autoscaler.signals import Measured, Room, ServiceTimes, Signals
+
+_NUMBERS = ("arrived", "finished", "late", "queued", "in_flight", "oldest_s", "waiting", "load_s", "idle_s")
+_ROUNDING = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """`missing`: names of signals. `usable`: whether what is left says anything at all."""
+
+    signals: Signals
+    missing: tuple[str, ...]
+    usable: bool
+
+
+def checked(signals: Signals, options: PolicyOptions, workers: int) -> Numbers:
+    """What of these can be believed. `workers`: how many there are if they do not say so."""
+    old = not _valid(signals.age_s) or signals.age_s > MISSED * options.sample_s
+    changed: dict[str, object] = {}
+    missing = []
+    for name in _NUMBERS:
+        value = getattr(signals, name)
+        if old or not _valid(value):
+            changed[name] = None
+            if _wanted(name, value, options):
+                missing.append(name)
+    for name in ("kv_cache", "gpu"):
+        shares = _shares(getattr(signals, name), old)
+        changed[name] = shares
+        if (shares is None or None in shares) and (name != "gpu" or options.gpu_target is not None):
+            missing.append(name)
+    if signals.service is not None and (old or not _true(signals.service)):
+        changed["service"] = None
+        missing.append("service")
+    counted = _count(signals, workers, changed)
+    if not counted:
+        missing.append("workers")
+    believed = replace(signals, **changed)  # type: ignore[arg-type]
+    return Numbers(believed, tuple(missing), counted and _usable(believed, options))
+
+
+def _count(signals: Signals, workers: int, changed: dict[str, object]) -> bool:
+    """Whether the workers are known. What else is counted of them is put right."""
+    counted = _valid(signals.workers) and _valid(signals.starting)
+    if not counted:
+        changed["workers"], changed["starting"] = workers, 0
+    if not _valid(signals.failed_starts):
+        changed["failed_starts"] = 0
+    room = signals.room
+    if room is not None and not _valid(room.more):
+        changed["room"] = Room(0, room.scarcest) if room.more < 0 else None
+    return counted
+
+
+def complete(signals: Signals, service: ServiceTimes | None, load_s: float, objective: bool) -> Measured | None:
+    """What the policy needs, if nothing of it is missing. Without an objective nothing can be late."""
+    arrived, finished, queued = signals.arrived, signals.finished, signals.queued
+    late = signals.late if objective else 0.0
+    if arrived is None or finished is None or queued is None or late is None:
+        return None
+    workers, starting = signals.workers, signals.starting
+    return Measured(signals.at, arrived, finished, late, queued, workers, starting, service, load_s)
+
+
+def _wanted(name: str, value: float | None, options: PolicyOptions) -> bool:
+    """Whether it is a loss that this is not known."""
+    if name == "late":
+        return options.objective_s > 0
+    if name == "idle_s":
+        return options.to_zero_after_s is not None
+    return name != "load_s" or value is not None
+
+
+def _valid(value: float | None) -> bool:
+    return value is not None and math.isfinite(value) and value >= 0
+
+
+def _shares(shares: tuple[float | None, ...] | None, old: bool) -> tuple[float | None, ...] | None:
+    if not shares:
+        return shares
+    if old:
+        return None
+    return tuple(
+        min(1.0, share) if share is not None and _valid(share) and share <= 1.0 + _ROUNDING else None
+        for share in shares
+    )
+
+
+def _true(service: ServiceTimes) -> bool:
+    times = service.quantiles_s
+    return (
+        _valid(service.mean_s) and service.mean_s > 0 and bool(times) and min(times) >= 0 and math.isfinite(sum(times))
+    )
+
+
+def _usable(signals: Signals, options: PolicyOptions) -> bool:
+    flows = signals.arrived is not None and signals.finished is not None
+    stands = signals.in_flight is not None
+    caches = any(share is not None for share in signals.kv_cache or ())
+    busy = options.gpu_target is not None and any(share is not None for share in signals.gpu or ())
+    return (signals.queued is not None and (flows or stands)) or caches or busy
