@@ -81,6 +81,7 @@ class Scaler:
     def _forget(self, now: float, at: float) -> None:
         """Throw away what spans a jump: of the clock, or of the counters. `at`: the same moment, by the signals' clock."""
         self._since = now
+        self._found: int | None = None
         self._totals = (0.0, 0.0)
         self._arrivals: Arrivals | None = None
         self._policy = Policy(self._aimed())
@@ -112,6 +113,7 @@ class Scaler:
     def _wish(self, tick: Tick, numbers: Numbers) -> Wish:
         """What the numbers ask for."""
         signals, there = numbers.signals, numbers.signals.there
+        self._found = there if self._found is None else self._found
         verdict, asked, kept = self._ask(signals)
         reason = max(asked, key=lambda name: asked[name], default="missing" if numbers.missing else "new")
         desired = asked.get(reason, there)
@@ -169,9 +171,9 @@ class Scaler:
         late = (verdict is not None and verdict.reason == "late") or 0 < objective_s < (signals.oldest_s or 0.0)
         return Moment(
             missing=bool(numbers.missing),
-            new=tick.now - self._since < options.window_s,
             late=late,
             panic=self._counts.panicking,
+            found=(self._found or 0) if tick.now - self._since < options.window_s else 0,
             kept=kept,
             load=load,
             tolerance=options.tolerance,

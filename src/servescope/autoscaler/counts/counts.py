@@ -13,7 +13,6 @@ from servescope.autoscaler.counts.windows import Highest
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.signals import ServiceTimes, Signals
 
-
 _LEARNT_EVERY = 60  # samples
 
 
@@ -84,7 +83,8 @@ class Counts:
             return math.ceil(concurrency.mean / (learnt.ASSUMED * options.at_once))
         if not concurrency.full:
             return None
-        count = learnt.staffed(concurrency.mean, service, objective_s, options.target)
+        sure = learnt.surely(min(concurrency.mean, concurrency.recent), options.window_s, service.mean_s)
+        count = learnt.staffed(sure, service, objective_s, options.target)
         self._learn(max(1, count), service, objective_s)
         return count
 

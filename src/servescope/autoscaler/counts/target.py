@@ -12,9 +12,15 @@ from servescope.autoscaler.staffing import late_share, workers_for
 
 ASSUMED = 0.7  # of what a worker takes at once, before anything was measured
 BEYOND = 4.0
+CHANCE = 4.0  # standard deviations
 _FORGETTING = 0.998  # of the weight a sample: half of it after six minutes
 _HALVINGS = 8
 _SPREAD = 0.05  # a line needs concurrencies that differ, the variance over the squared mean
+
+
+def surely(concurrent: float, seconds: float, each_s: float) -> float:
+    """What is left of a mean over so many `seconds` without what chance may have added; requests stay for `each_s`."""
+    return max(0.0, concurrent - CHANCE * math.sqrt(concurrent * max(each_s, 1.0) / seconds))
 
 
 def staffed(concurrent: float, service: ServiceTimes, objective_s: float, target: float) -> int:

@@ -21,14 +21,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Each is an objection: numbers are `missing`, or too `new`; requests are `late`; a `panic`. `kept`: what was needed of late.
-    `load` None: it is not known.
+    """Each is an objection: numbers are `missing`; requests are `late`; a `panic`. `found`: so many were there when the numbers
+    began, a moment ago (0: long ago); `kept`: so many were needed of late. `load` None: it is not known.
     """
 
     missing: bool
-    new: bool
     late: bool
     panic: bool
+    found: int
     kept: int
     load: Load | None
     tolerance: float
@@ -38,18 +38,15 @@ def fewer(wanted: int, there: int, reason: str, moment: Moment) -> tuple[int, st
     """How many of those that are `there` to keep where `wanted`, which are fewer, were asked for with that `reason`."""
     for objection, holds in (
         ("missing", moment.missing),
-        ("new", moment.new),
         ("late", moment.late),
         ("panic", moment.panic),
     ):
         if holds:
             return there, objection
     count = wanted
-    if moment.kept > count:
-        count, reason = min(there, moment.kept), "kept"
-    rest = _rest(moment.load)
-    if rest > count:
-        count, reason = min(there, rest), "refused"
+    for name, least in (("kept", moment.kept), ("new", moment.found), ("refused", _rest(moment.load))):
+        if least > count:
+            count, reason = min(there, least), name
     if there - count < moment.tolerance * there:
         return there, reason if count == there else "tolerance"
     return count, reason

@@ -31,12 +31,15 @@ def checked(signals: Signals, options: PolicyOptions, workers: int) -> Numbers:
     for name in _NUMBERS:
         value = getattr(signals, name)
         if old or not _valid(value):
-            changed[name] = None
+            if value is not None:
+                changed[name] = None
             if _wanted(name, value, options):
                 missing.append(name)
     for name in ("kv_cache", "gpu"):
-        shares = _shares(getattr(signals, name), old)
-        changed[name] = shares
+        told = getattr(signals, name)
+        shares = _shares(told, old) if told else told
+        if shares is not told:
+            changed[name] = shares
         if (shares is None or None in shares) and (name != "gpu" or options.gpu_target is not None):
             missing.append(name)
     if signals.service is not None and (old or not _true(signals.service)):
@@ -45,7 +48,7 @@ def checked(signals: Signals, options: PolicyOptions, workers: int) -> Numbers:
     counted = _count(signals, workers, changed)
     if not counted:
         missing.append("workers")
-    believed = replace(signals, **changed)  # type: ignore[arg-type]
+    believed = replace(signals, **changed) if changed else signals  # type: ignore[arg-type]
     return Numbers(believed, tuple(missing), counted and _usable(believed, options))
 
 
@@ -85,9 +88,7 @@ def _valid(value: float | None) -> bool:
     return value is not None and math.isfinite(value) and value >= 0
 
 
-def _shares(shares: tuple[float | None, ...] | None, old: bool) -> tuple[float | None, ...] | None:
-    if not shares:
-        return shares
+def _shares(shares: tuple[float | None, ...], old: bool) -> tuple[float | None, ...] | None:
     if old:
         return None
     return tuple(

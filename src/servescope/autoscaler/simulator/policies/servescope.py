@@ -26,7 +26,10 @@ class Servescope:
 
     def __init__(self, terms: Terms) -> None:
         options = PolicyOptions(
-            objective_s=terms.objective_s, min_workers=terms.min_workers, max_workers=terms.max_workers
+            objective_s=terms.objective_s,
+            min_workers=terms.min_workers,
+            max_workers=terms.max_workers,
+            at_once=terms.pool.batch_size,
         )
         self._objective_s = terms.objective_s
         self._scaler = Scaler(options)
