@@ -3,6 +3,20 @@
 import math
 from dataclasses import dataclass, fields
 
+# Above which, and up to which: everything else is a number from 0 on. No number of workers makes each and every request be in time.
+_RANGES = {
+    "target": (0.0, 0.999999),
+    "kv_high": (0.0, 1.0),
+    "kv_low": (0.0, 1.0),
+    "gpu_target": (0.0, 1.0),
+    "target_per_worker": (0.0, math.inf),
+    "at_once": (0.0, math.inf),
+    "sample_s": (0.0, math.inf),
+    "window_s": (0.0, math.inf),
+    "panic_s": (0.0, math.inf),
+    "growth": (1.0, math.inf),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOptions:
@@ -56,15 +70,15 @@ class PolicyOptions:
         """Raises ValueError, which names key and value."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{field.name}: {value} is not a number from 0 on")
-        for share in ("target", "kv_high", "kv_low", "gpu_target"):
-            value = getattr(self, share)
-            if value is not None and not 0.0 < value <= 1.0:
-                raise ValueError(f"{share}: {value} is not a share of 1")
-        for positive in ("target_per_worker", "sample_s", "at_once", "window_s", "panic_s"):
-            if getattr(self, positive) == 0:
-                raise ValueError(f"{positive}: must be more than 0")
-        for least, most in (("min_workers", "max_workers"), ("kv_low", "kv_high"), ("panic_s", "window_s")):
-            if getattr(self, least) > getattr(self, most):
-                raise ValueError(f"{least}: {getattr(self, least)} is more than {most}, {getattr(self, most)}")
+            above, most = _RANGES.get(field.name, (-math.inf, math.inf))
+            if value is not None and not (0 <= value < math.inf and above < value <= most):
+                raise ValueError(f"{field.name}: {value} is not {_range(above, most)}")
+        for less, more in (("min_workers", "max_workers"), ("kv_low", "kv_high"), ("panic_s", "window_s")):
+            if getattr(self, less) > getattr(self, more):
+                raise ValueError(f"{less}: {getattr(self, less)} is more than {more}, {getattr(self, more)}")
+
+
+def _range(above: float, most: float) -> str:
+    if above < 0:
+        return "a number from 0 on"
+    return f"a number above {above:g}" + (f", up to {most}" if most < math.inf else "")

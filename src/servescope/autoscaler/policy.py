@@ -63,7 +63,7 @@ class Policy:
         service = signals.service or _guess(options.objective_s)
         slack = max(0.1 * options.objective_s, options.objective_s - _TYPICAL_TAIL * service.mean_s)
         counts = self._counts(signals, service, slack, missed)
-        needed = max(counts["rate"], counts["bursts"], counts["trend"], 1)
+        needed = min(max(counts["rate"], counts["bursts"], counts["trend"], 1), options.max_workers)
         hold = max(options.hold_s, signals.load_s) * (1.0 + options.insurance * missed)
         counts["kept"] = self._levels.keep(signals.at, needed, hold)
         reason = max(counts, key=lambda name: (counts[name], name != "kept"))

@@ -17,7 +17,7 @@ from servescope.autoscaler.guards.bounds import FAILED_STARTS, Bounds
 from servescope.autoscaler.guards.by_hand import ByHand
 from servescope.autoscaler.guards.clock import Clock, Tick
 from servescope.autoscaler.guards.fewer import Load, Moment, fewer
-from servescope.autoscaler.guards.numbers import Numbers, checked, complete
+from servescope.autoscaler.guards.numbers import Numbers, Totals, checked, measured
 from servescope.autoscaler.guards.sleep import sleep
 from servescope.autoscaler.guards.starts import Starts
 from servescope.autoscaler.options import PolicyOptions
@@ -39,9 +39,10 @@ class Scaler:
         self._starts = Starts(options.backoff_s, options.longest_backoff_s, options.growth)
         self._by_hand = ByHand(options.tolerance, (options.panic_s, options.window_s))
         self._workers = options.min_workers
-        self._fresh_now = 0.0
+        self._fresh_now = self._trusted_now = 0.0
         self._fresh: int | None = None  # the last count that was decided on complete numbers
         self._load_s = _ASSUMED_LOAD_S
+        self._totals = Totals()
         self._forget(0.0, 0.0)
 
     @property
@@ -64,11 +65,15 @@ class Scaler:
         """What to have from now on."""
         tick = self._clock.look(signals.at)
         numbers = checked(signals, self._options, self._workers)
-        fell = self._fell(numbers.signals)
+        totals = self._totals.after(numbers.signals)
+        fell = totals.fell(self._totals)
         if tick.torn or fell:
             self._forget(tick.now, signals.at)
+        self._totals = totals
         trusted = tick.trusted and not fell and numbers.usable
         fresh = trusted and not numbers.missing
+        if trusted:
+            self._trusted_now = tick.now
         if fresh:
             self._fresh_now = tick.now
         wish = self._wish(tick, numbers) if trusted else self._without(tick, numbers.signals)
@@ -82,7 +87,6 @@ class Scaler:
         """Throw away what spans a jump: of the clock, or of the counters. `at`: the same moment, by the signals' clock."""
         self._since = now
         self._found: int | None = None
-        self._totals = (0.0, 0.0)
         self._arrivals: Arrivals | None = None
         self._policy = Policy(self._aimed())
         self._counts.forget()
@@ -94,18 +98,12 @@ class Scaler:
     def _aim(self) -> None:
         self._policy.aim(self._aimed())
 
-    def _fell(self, signals: Signals) -> bool:
-        """Whether counters that only grow went down: somebody began to count anew."""
-        before, totals = self._totals, (signals.arrived or self._totals[0], signals.finished or self._totals[1])
-        self._totals = totals
-        return totals[0] < before[0] or totals[1] < before[1]
-
     def _without(self, tick: Tick, signals: Signals) -> Wish:
         """There are no numbers: what is there stays, and after a while the last that was decided on complete ones."""
         there, options = signals.there, self._options
         if not there and options.to_zero_after_s is not None:
             return Wish(0, 0, "stale", asleep=True)
-        if self._fresh is not None and tick.now - self._fresh_now >= options.stale_after_s:
+        if self._fresh is not None and tick.now - self._trusted_now >= options.stale_after_s:
             last = max(1, self._fresh)
             return Wish(last, last, "fallback")
         return Wish(there, there, "stale")
@@ -155,11 +153,11 @@ class Scaler:
             self._arrivals.note(signals.at, signals.arrived)
         counts, kept = self._counts.take(signals, self._objective.seconds)
         share = self._counts.share(signals.service)
-        measured = complete(signals, share, self._load_s, self._options.objective_s > 0)
+        told = measured(signals, self._totals, share, self._load_s, self._options.objective_s > 0)
         known = self._objective.seconds > 0 and (share is not None or self._options.at_once is not None)
-        if measured is None or not known:
+        if told is None or not known:
             return None, counts, kept
-        verdict = self._policy.decide(measured)
+        verdict = self._policy.decide(told)
         return verdict, {"latency_slo": verdict.wanted} | counts, kept
 
     def _moment(self, tick: Tick, numbers: Numbers, verdict: Verdict | None, kept: int) -> Moment:

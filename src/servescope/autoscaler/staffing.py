@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 from servescope.autoscaler.signals import ServiceTimes
 
+# More workers than this are not counted one by one: what a load needs beyond itself grows with its square root.
+LARGE = 1000
+_RESERVE = 1.0
+
 
 def chance_to_wait(workers: int, load: float) -> float:
     """The share of requests that find all workers busy. `load`: how many are busy on average."""
@@ -41,7 +45,10 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     """
     if rate <= 0:
         return 0
-    workers = math.floor(rate * service.mean_s) + 1
+    load = rate * service.mean_s
+    if load > LARGE:
+        return math.ceil(load + _RESERVE * math.sqrt(load))
+    workers = math.floor(load) + 1
     unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
     limit = max(1.0 - target, unavoidable + (1.0 - target) / 2)
     while late_share(workers, rate, service, objective_s) > limit:

@@ -71,10 +71,10 @@ class Counts:
 
     def _concurrent(self, signals: Signals, objective_s: float) -> int | None:
         """The count by concurrency; None: it cannot be told."""
-        if signals.in_flight is None or signals.queued is None:
+        if signals.in_flight is None and signals.queued is None:
             return None
         options, service, concurrency = self._options, signals.service, self._concurrency
-        concurrency.note(signals.at, signals.in_flight + signals.queued)
+        concurrency.note(signals.at, (signals.in_flight or 0) + (signals.queued or 0))
         if options.target_per_worker is not None:
             return concurrency.workers(options.target_per_worker, signals.workers)
         if options.at_once is None:

@@ -25,13 +25,11 @@ def surely(concurrent: float, seconds: float, each_s: float) -> float:
 
 def staffed(concurrent: float, service: ServiceTimes, objective_s: float, target: float) -> int:
     """How many workers it takes to have so many requests at once, by Little's law: as many a second as make that many."""
-    taken_s = sum(service.quantiles_s) / len(service.quantiles_s)
-    return workers_for(concurrent / taken_s, service, objective_s, target) if taken_s > 0 else 0
+    return workers_for(concurrent / _taken(service), service, objective_s, target)
 
 
 def bearable(workers: int, service: ServiceTimes, objective_s: float, target: float) -> float:
     """How many requests each of so many workers can have in hand on average, and keep the objective."""
-    taken_s = sum(service.quantiles_s) / len(service.quantiles_s)
     unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
     limit = max(1.0 - target, unavoidable + (1.0 - target) / 2)
     low, high = 0.0, 1.0 / service.mean_s
@@ -41,7 +39,12 @@ def bearable(workers: int, service: ServiceTimes, objective_s: float, target: fl
             high = each
         else:
             low = each
-    return max(low, high / 2.0) * taken_s
+    return max(low, high / 2.0) * _taken(service)
+
+
+def _taken(service: ServiceTimes) -> float:
+    """How long a request takes a worker on average, those beside it in its batch or not."""
+    return max(service.mean_s, sum(service.quantiles_s) / len(service.quantiles_s))
 
 
 class Crowd:

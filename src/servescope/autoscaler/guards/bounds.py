@@ -25,7 +25,7 @@ class Bounds:
     def within(self, wanted: int, there: int) -> tuple[int, str | None]:
         """The count, and the name of what made it differ from `wanted`."""
         workers, bound = wanted, None
-        step = max(1, math.floor(self.growth * there))
+        step = max(there + 1, math.floor(self.growth * there))
         for limit, name in (
             (min(workers, step), "step"),
             (max(min(workers, step), self.least), "min"),
@@ -35,7 +35,7 @@ class Bounds:
         for most, name in self._mosts(there):
             if most < workers:
                 workers, bound = most, name
-        return workers, bound
+        return workers, bound if workers != wanted else None
 
     def _mosts(self, there: int) -> list[tuple[int, str]]:
         mosts = [(self.most, "max")]

@@ -3,7 +3,6 @@
 Missing are None, NaN, infinite and negative numbers, and shares of more than 1. What the model has no use for is not missed.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 from servescope.autoscaler.guards.clock import MISSED
@@ -12,6 +11,9 @@ from servescope.autoscaler.signals import Measured, Room, ServiceTimes, Signals
 
 _NUMBERS = ("arrived", "finished", "late", "queued", "in_flight", "oldest_s", "waiting", "load_s", "idle_s")
 _ROUNDING = 0.01
+# No count or time is as large as this, nor a service time as short.
+_ABSURD = 1e12
+_SHORTEST_S = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,55 @@ def _count(signals: Signals, workers: int, changed: dict[str, object]) -> bool:
     return counted
 
 
-def complete(signals: Signals, service: ServiceTimes | None, load_s: float, objective: bool) -> Measured | None:
-    """What the policy needs, if nothing of it is missing. Without an objective nothing can be late."""
-    arrived, finished, queued = signals.arrived, signals.finished, signals.queued
-    late = signals.late if objective else 0.0
-    if arrived is None or finished is None or queued is None or late is None:
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The counters as they were known last. None: they never were."""
+
+    arrived: float | None = None
+    finished: float | None = None
+    late: float | None = None
+
+    def after(self, signals: Signals) -> "Totals":
+        """With what is known now."""
+        return Totals(
+            self.arrived if signals.arrived is None else signals.arrived,
+            self.finished if signals.finished is None else signals.finished,
+            self.late if signals.late is None else signals.late,
+        )
+
+    def fell(self, before: "Totals") -> bool:
+        """Whether one is lower than it was: somebody began to count anew."""
+        return (
+            _fell(self.arrived, before.arrived)
+            or _fell(self.finished, before.finished)
+            or _fell(self.late, before.late)
+        )
+
+
+def measured(
+    signals: Signals, totals: Totals, service: ServiceTimes | None, load_s: float, objective: bool
+) -> Measured | None:
+    """What the policy can do with: the arrivals must be known. What else is missing is taken for as little as it can be; nothing is
+    taken away meanwhile. Without an objective nothing can be late.
+    """
+    late = totals.late if objective else 0.0
+    if signals.arrived is None or totals.finished is None or late is None:
         return None
-    workers, starting = signals.workers, signals.starting
-    return Measured(signals.at, arrived, finished, late, queued, workers, starting, service, load_s)
+    return Measured(
+        signals.at,
+        signals.arrived,
+        totals.finished,
+        late,
+        signals.queued or 0,
+        signals.workers,
+        signals.starting,
+        service,
+        load_s,
+    )
+
+
+def _fell(value: float | None, before: float | None) -> bool:
+    return value is not None and before is not None and value < before
 
 
 def _wanted(name: str, value: float | None, options: PolicyOptions) -> bool:
@@ -85,28 +128,21 @@ def _wanted(name: str, value: float | None, options: PolicyOptions) -> bool:
 
 
 def _valid(value: float | None) -> bool:
-    return value is not None and math.isfinite(value) and value >= 0
+    return value is not None and 0 <= value < _ABSURD  # which NaN is not either
 
 
 def _shares(shares: tuple[float | None, ...], old: bool) -> tuple[float | None, ...] | None:
     if old:
         return None
-    return tuple(
-        min(1.0, share) if share is not None and _valid(share) and share <= 1.0 + _ROUNDING else None
-        for share in shares
-    )
+    return tuple(min(1.0, share) if share is not None and 0 <= share <= 1.0 + _ROUNDING else None for share in shares)
 
 
 def _true(service: ServiceTimes) -> bool:
     times = service.quantiles_s
-    return (
-        _valid(service.mean_s) and service.mean_s > 0 and bool(times) and min(times) >= 0 and math.isfinite(sum(times))
-    )
+    return bool(times) and min(times) >= 0 and _valid(sum(times)) and _SHORTEST_S <= service.mean_s < _ABSURD
 
 
 def _usable(signals: Signals, options: PolicyOptions) -> bool:
-    flows = signals.arrived is not None and signals.finished is not None
-    stands = signals.in_flight is not None
-    caches = any(share is not None for share in signals.kv_cache or ())
-    busy = options.gpu_target is not None and any(share is not None for share in signals.gpu or ())
-    return (signals.queued is not None and (flows or stands)) or caches or busy
+    flows = (signals.arrived, signals.queued, signals.in_flight)
+    shares = (*(signals.kv_cache or ()), *((signals.gpu or ()) if options.gpu_target is not None else ()))
+    return any(number is not None for number in (*flows, *shares))

@@ -25,7 +25,7 @@ class Starts:
             self._failed, self._failed_at = failed, now
         if failed <= 0:
             return None
-        step = max(1, math.floor(self._growth * signals.workers))
+        step = max(signals.workers + 1, math.floor(self._growth * signals.workers))
         return min(step, max(1, signals.there)) if now < self.again_at else step
 
     @property
