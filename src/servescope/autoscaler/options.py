@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
+SHORTEST_OBJECTIVE_S = 1e-6
 # Above which, and up to which: everything else is a number from 0 on. No number of workers makes each and every request be in time.
 _RANGES = {
     "target": (0.0, 0.999999),
@@ -73,6 +74,8 @@ class PolicyOptions:
             above, most = _RANGES.get(field.name, (-math.inf, math.inf))
             if value is not None and not (0 <= value < math.inf and above < value <= most):
                 raise ValueError(f"{field.name}: {value} is not {_range(above, most)}")
+        if 0 < self.objective_s < SHORTEST_OBJECTIVE_S:
+            raise ValueError(f"objective_s: {self.objective_s} is neither 0 nor {SHORTEST_OBJECTIVE_S:g} or more")
         for less, more in (("min_workers", "max_workers"), ("kv_low", "kv_high"), ("panic_s", "window_s")):
             if getattr(self, less) > getattr(self, more):
                 raise ValueError(f"{less}: {getattr(self, less)} is more than {more}, {getattr(self, more)}")

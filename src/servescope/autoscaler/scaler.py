@@ -115,7 +115,7 @@ class Scaler:
         verdict, asked, kept = self._ask(signals)
         reason = max(asked, key=lambda name: asked[name], default="missing" if numbers.missing else "new")
         desired = asked.get(reason, there)
-        if reason == "latency_slo" and verdict is not None and verdict.reason == "kept":
+        if reason == "latency_slo" and desired <= there and verdict is not None and verdict.reason == "kept":
             reason = "kept"
         counts = verdict.counts if verdict is not None else {}
         sleeps = sleep(signals, self._options.to_zero_after_s)

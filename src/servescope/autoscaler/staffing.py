@@ -21,8 +21,8 @@ def chance_to_wait(workers: int, load: float) -> float:
         return 1.0
     blocked = 1.0
     for count in range(1, workers + 1):
-        blocked = load * blocked / (count + load * blocked)
-    return blocked / (1.0 - load / workers * (1.0 - blocked))
+        blocked = _blocked(count, load, blocked)
+    return _waits(workers, load, blocked)
 
 
 def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: float) -> float:
@@ -30,13 +30,7 @@ def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: fl
     load = rate * service.mean_s
     if load >= workers:
         return 1.0
-    waits = chance_to_wait(workers, load)
-    decay = 2.0 * (workers - load) / (service.mean_s * (1.0 + _variation(service)))
-    late = 0.0
-    for taken in service.quantiles_s:
-        slack = objective_s - taken
-        late += 1.0 if slack < 0 else waits * math.exp(-decay * slack)
-    return late / len(service.quantiles_s)
+    return _late(workers - load, chance_to_wait(workers, load), service, _variation(service), objective_s)
 
 
 def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float) -> int:
@@ -48,12 +42,41 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     load = rate * service.mean_s
     if load > LARGE:
         return math.ceil(load + _RESERVE * math.sqrt(load))
-    workers = math.floor(load) + 1
-    unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
-    limit = max(1.0 - target, unavoidable + (1.0 - target) / 2)
-    while late_share(workers, rate, service, objective_s) > limit:
+    limit, variation = late_allowed(service, objective_s, target), _variation(service)
+    workers, blocked = 0, 1.0
+    while True:
         workers += 1
-    return workers
+        blocked = _blocked(workers, load, blocked)
+        if workers > load:
+            waits = _waits(workers, load, blocked)
+            if _late(workers - load, waits, service, variation, objective_s) <= limit:
+                return workers
+
+
+def late_allowed(service: ServiceTimes, objective_s: float, target: float) -> float:
+    """The share of requests that may be late: what the target leaves, and where more are late by themselves, a little more."""
+    unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
+    return max(1.0 - target, unavoidable + (1.0 - target) / 2)
+
+
+def _blocked(workers: int, load: float, fewer: float) -> float:
+    """Erlang B, of the same with a worker fewer."""
+    return load * fewer / (workers + load * fewer)
+
+
+def _waits(workers: int, load: float, blocked: float) -> float:
+    """Erlang C, of Erlang B."""
+    return blocked / (1.0 - load / workers * (1.0 - blocked))
+
+
+def _late(idle: float, waits: float, service: ServiceTimes, variation: float, objective_s: float) -> float:
+    """The share that is late where so many workers are `idle` on average and the share `waits` of the requests has to wait."""
+    decay = 2.0 * idle / (service.mean_s * (1.0 + variation))
+    late = 0.0
+    for taken in service.quantiles_s:
+        slack = objective_s - taken
+        late += 1.0 if slack < 0 else waits * math.exp(-decay * slack)
+    return late / len(service.quantiles_s)
 
 
 def _variation(service: ServiceTimes) -> float:

@@ -28,7 +28,8 @@ def test_samples_in_time_are_trusted():
         (5.0, False),
         (60.0, False),
         (61.0, True),
-        (1e12, True),
+        (1e11, True),
+        (1e17, False),
         (math.nan, False),
         (math.inf, False),
     ],
@@ -39,7 +40,7 @@ def test_a_jump_counts_as_a_missing_sample(jump, torn):
     clock.look(100.0)
     clock.look(101.0)
     assert clock.look(101.0 + jump) == Tick(3.0, trusted=False, torn=torn)
-    after = 101.0 + jump if math.isfinite(jump) else 101.0
+    after = 101.0 + jump if abs(jump) < 1e12 else 101.0
     assert clock.look(after + 1.0).trusted
 
 

@@ -8,7 +8,7 @@ at which concurrency says where they would be late. Beyond what was seen it is b
 import math
 
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import late_share, workers_for
+from servescope.autoscaler.staffing import LARGE, late_allowed, late_share, workers_for
 
 ASSUMED = 0.7  # of what a worker takes at once, before anything was measured
 BEYOND = 4.0
@@ -30,8 +30,8 @@ def staffed(concurrent: float, service: ServiceTimes, objective_s: float, target
 
 def bearable(workers: int, service: ServiceTimes, objective_s: float, target: float) -> float:
     """How many requests each of so many workers can have in hand on average, and keep the objective."""
-    unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
-    limit = max(1.0 - target, unavoidable + (1.0 - target) / 2)
+    limit = late_allowed(service, objective_s, target)
+    workers = min(workers, LARGE)
     low, high = 0.0, 1.0 / service.mean_s
     for _ in range(_HALVINGS):
         each = (low + high) / 2.0

@@ -3,10 +3,10 @@
 The scaler measures its own waits by the time that passes here, which never jumps.
 """
 
-import math
 from dataclasses import dataclass
 
 MISSED = 3.0  # so many samples late is a jump
+_FARTHEST_S = 1e12  # beyond it a clock says nothing: its seconds would be lost in rounding
 _USUAL_MOST = 10.0  # a loop that is slow is no clock that jumps, up to so many samples a pace
 
 
@@ -30,7 +30,7 @@ class Clock:
 
     def look(self, at: float) -> Tick:
         """A sample `at` that moment, by a clock that may jump or stand still, or say nothing."""
-        if not math.isfinite(at):
+        if not abs(at) < _FARTHEST_S:  # nor is NaN
             return self._missed(torn=False)
         gap = self._sample_s if self._last is None else at - self._last
         self._last = at
