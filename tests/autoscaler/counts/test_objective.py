@@ -26,3 +26,10 @@ def test_without_one_it_is_five_medians_and_does_not_follow_every_sample():
     assert objective.seconds == 0.5
     assert objective.look(_times(0.2))
     assert objective.seconds == 1.0
+
+
+def test_an_instant_is_an_objective_that_can_be_divided_by():
+    """Requests that take no time that a clock could tell."""
+    objective = Objective(0.0)
+    assert objective.look(ServiceTimes(1e-9, (0.0,)))
+    assert objective.seconds == 1e-6

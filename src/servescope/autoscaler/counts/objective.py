@@ -1,5 +1,6 @@
 """What a request may take: in, what was said, or how long requests take a worker; out, seconds."""
 
+from servescope.autoscaler.options import SHORTEST_OBJECTIVE_S
 from servescope.autoscaler.signals import ServiceTimes
 
 IN_SERVICES = 5.0
@@ -17,8 +18,8 @@ class Objective:
         """Whether it is another now."""
         if self._given_s > 0 or service is None:
             return False
-        usual = IN_SERVICES * service.quantiles_s[len(service.quantiles_s) // 2]
-        if usual <= 0 or (self.seconds > 0 and 1 / _DIFFERS < usual / self.seconds < _DIFFERS):
+        usual = max(SHORTEST_OBJECTIVE_S, IN_SERVICES * service.quantiles_s[len(service.quantiles_s) // 2])
+        if self.seconds > 0 and 1 / _DIFFERS < usual / self.seconds < _DIFFERS:
             return False
         self.seconds = usual
         return True
