@@ -101,3 +101,16 @@ def test_the_count_never_leaves_its_bounds(seconds, fewest, most):
         decision = policy.decide(Measured(at, arrived, arrived, 0.0, queued, workers, starting, FAST, 5.0))
         assert fewest <= decision.workers <= most
         assert not math.isnan(decision.workers)
+
+
+def test_a_policy_can_be_given_another_objective_and_other_bounds():
+    """What it remembers stays: the rate is known at once."""
+    model = Model()
+    for _ in range(120):
+        model.second(30)
+    model.policy.aim(PolicyOptions(objective_s=0.5, min_workers=9, max_workers=12))
+    assert model.second(30).workers == 9
+    model.policy.aim(PolicyOptions(objective_s=0.5, min_workers=1, max_workers=2))
+    decision = model.second(30)
+    assert decision.workers == 2
+    assert decision.wanted >= 4

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import chance_to_wait, late_share, workers_for
+from servescope.autoscaler.staffing import LARGE, chance_to_wait, late_share, workers_for
 
 STEADY = ServiceTimes(0.1, (0.1,))
 
@@ -63,3 +63,17 @@ def test_it_always_ends_with_enough_to_work_off_the_load(rate, mean, spread, obj
     """Whatever is asked for."""
     service = ServiceTimes(mean, (mean * (1 - spread), mean, mean * (1 + spread)))
     assert workers_for(rate, service, objective, target) > rate * mean
+
+
+@pytest.mark.parametrize("load", [0.3, 2.5, 17.0, 300.0, LARGE - 1.0])
+def test_the_fewest_are_the_fewest(load):
+    """One less would have more late requests than the target allows."""
+    service = ServiceTimes(0.1, (0.05, 0.1, 0.15))
+    workers = workers_for(load / 0.1, service, 0.3, 0.99)
+    assert late_share(workers, load / 0.1, service, 0.3) <= 0.01 < late_share(workers - 1, load / 0.1, service, 0.3)
+
+
+def test_an_absurd_load_takes_no_time_to_work_out():
+    """More than a thousand are not counted one by one; there are some more than are busy."""
+    assert 2 * LARGE < workers_for(20.0 * LARGE, STEADY, 0.5, 0.99) < 2.1 * LARGE
+    assert workers_for(1e12, STEADY, 0.5, 0.99) > 1e11

@@ -10,9 +10,9 @@ from servescope.autoscaler.signals import Signals
 TOLD = Signals(0.0, 0.0, 0.0, 0.0, 0, 2, 0, FAST, 1.0)
 
 
-def _taken(counts, seconds, **told):
+def _taken(counts, seconds, objective_s=0.5, **told):
     for at in range(seconds):
-        taken = counts.take(replace(TOLD, at=float(at), **told), 0.5)
+        taken = counts.take(replace(TOLD, at=float(at), **told), objective_s)
     return taken
 
 
@@ -35,11 +35,12 @@ def test_a_learnt_target_asks_only_for_what_is_sure_and_is_shown():
 
 
 def test_before_anything_was_measured_a_worker_is_taken_for_seven_tenths_busy():
-    """Without service times: seven requests in flight want ten workers."""
-    counts = Counts(PolicyOptions(max_workers=9))
-    assert _taken(counts, 5, service=None, in_flight=7)[0] == {"concurrency": 10}
-    counts = Counts(PolicyOptions(max_workers=9, at_once=4))
-    assert _taken(counts, 5, service=None, in_flight=7)[0] == {"concurrency": 3}
+    """Without service times: seven requests in flight want ten workers. With an objective the policy knows better."""
+    for at_once, count in ((1, 10), (4, 3)):
+        options = PolicyOptions(max_workers=9, at_once=at_once)
+        assert _taken(Counts(options), 5, 0.0, service=None, in_flight=7)[0] == {"concurrency": count}
+        assert _taken(Counts(options), 5, service=None, arrived=None, in_flight=7)[0] == {"concurrency": count}
+        assert _taken(Counts(options), 5, service=None, in_flight=7)[0] == {}
 
 
 def test_a_worker_that_takes_as_many_as_come_is_learnt_from_how_slow_it_gets():

@@ -80,7 +80,8 @@ class Counts:
         if options.at_once is None:
             return self._crowded(signals, objective_s)
         if service is None or objective_s <= 0:
-            return math.ceil(concurrency.mean / (learnt.ASSUMED * options.at_once))
+            guessed = signals.arrived is not None and objective_s > 0  # by the policy, from these
+            return None if guessed else math.ceil(concurrency.mean / (learnt.ASSUMED * options.at_once))
         if not concurrency.full:
             return None
         sure = learnt.surely(min(concurrency.mean, concurrency.recent), options.window_s, service.mean_s)
