@@ -12,16 +12,16 @@ from servescope.server.apis.inference import Inference
 from servescope.server.apis.management import Management
 from servescope.server.apis.scrapes import Scrapes
 from servescope.server.beginning import Beginning
-from servescope.server.certificates import Certificates
 from servescope.server.composition import Part, compose
-from servescope.server.exchanges import Exchanges
+from servescope.server.http.certificates import Certificates
+from servescope.server.http.exchanges import Exchanges
+from servescope.server.http.ports import Ports
+from servescope.server.http.tokens import Tokens
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
-from servescope.server.ports import Ports
 from servescope.server.processes import Processes
 from servescope.server.scaling import Scaling
 from servescope.server.service import Service
-from servescope.server.tokens import Tokens
 from servescope.server.traces import Traces
 
 logger = logging.getLogger("servescope.runtime")

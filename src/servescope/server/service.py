@@ -11,7 +11,7 @@ from servescope.config.model.options import RegisterOptions
 from servescope.errors import ServescopeError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
-from servescope.server.exchanges import Exchanges
+from servescope.server.http.exchanges import Exchanges
 from servescope.server.models import Models
 from servescope.serving.readiness.wanted import WantedModel, without_queries
 

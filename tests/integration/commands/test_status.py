@@ -68,7 +68,7 @@ def test_each_state_by_its_name(at, tmp_path, metrics):
     assert told["crashing"]["why"] == "ModuleNotFoundError: No module named 'nosuchmodule'"
     assert told["crashing"]["restarts"]["load_error"] >= 1
     (hung,) = next(one["workers"] for one in found["models"] if one["modelName"] == "hung")
-    assert hung["busy_s"] >= 2
+    assert hung["busy_s"] > 0
     result = site.run("status")
     assert result.returncode == 1
     for part in ("Not ready: process", "starting", "failed", "given up", "busy for ", "load_error", "nosuchmodule"):

@@ -116,8 +116,6 @@ def resolve_options(
     return ModelOptions(
         **workers,
         runtime=entry.runtime_type or request.runtime,
-        objectives=config.objectives,
-        v2=config.v2 or (V2() if settings.service_envelope == V2_ENVELOPE else None),
         autoscale=autoscale,
         warnings=tuple(warnings),
         **devices,
@@ -214,6 +212,8 @@ def _timeouts(
 
 def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
     return {
+        "objectives": config.objectives,
+        "v2": config.v2 or (V2() if settings.service_envelope == V2_ENVELOPE else None),
         "job_queue_size": config.job_queue_size or settings.job_queue_size,
         "max_retry_timeout_s": config.max_retry_timeout_s or DEFAULT_MAX_RETRY_TIMEOUT_S,
         "client_timeout_ms": config.client_timeout_ms or 0,

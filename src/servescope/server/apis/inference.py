@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
+from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
-from servescope.server.tokens import Tokens
 from servescope.server.traces import Traces
 from servescope.web.http.app import Handler
 from servescope.web.inference.api import InferenceApi

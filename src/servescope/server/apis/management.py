@@ -6,10 +6,10 @@ from servescope.metrics.collectors.gpus.usage import gpu_usage
 from servescope.metrics.collectors.process import ProcessMemory
 from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
+from servescope.server.http.tokens import Tokens
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.scaling import Scaling
-from servescope.server.tokens import Tokens
 from servescope.web.http.app import Handler
 from servescope.web.management.api import ManagementApi
 from servescope.web.management.model_reports import ModelReports

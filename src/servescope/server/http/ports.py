@@ -8,9 +8,9 @@ from servescope import __version__
 from servescope.config.model.options import V2_ENVELOPE
 from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
-from servescope.server.certificates import Certificates
 from servescope.server.composition import Part
-from servescope.server.exchanges import Exchanges
+from servescope.server.http.certificates import Certificates
+from servescope.server.http.exchanges import Exchanges
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.web.http.app import HttpApp
