@@ -24,6 +24,7 @@ from servescope.config.load import load_settings
 from servescope.config.load_list import LoadModel
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.config.settings import Settings
+from servescope.config.shown_url import without_secrets
 from servescope.errors import ConfigurationError
 
 # What runs a server: `start`'s words, environment and directory, and whom to tell that it takes requests.
@@ -97,7 +98,7 @@ def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], dir
     settings = load_settings(start_options(_with_model(options, entry)), environ, directory)
     _check_replicas(model.command.replicas, settings)
     if entry not in settings.load_models:
-        loaded = settings.properties["load_models"]
+        loaded = without_secrets(settings.properties["load_models"])
         raise ConfigurationError(
             f"{model.name} would not be loaded: load_models is {loaded!r}. TS_LOAD_MODELS may not be set with `servescope "
             f"llm`, and the directory for temporary files (TEMP) may have no comma in its name"
