@@ -26,6 +26,9 @@ from servescope.web.openapi import model_management_document
 
 Query = dict[str, str]
 
+# TorchServe documents them where models are unregistered, and ignores them.
+_IGNORED = ("synchronous", "timeout")
+
 
 def route_of(segments: list[str]) -> str:
     """A path's template, for the metrics."""
@@ -127,7 +130,7 @@ class ManagementApi:
                 return await self._lifecycle.scale(name, version or options.model_version, options, call.caller)
             case "DELETE":
                 self._require_model_api()
-                call.takes()
+                call.takes(*_IGNORED)
                 return await self._lifecycle.unregister(name, version, call.caller)
             case "OPTIONS":
                 self._reports.require(name, version)
@@ -138,6 +141,8 @@ class ManagementApi:
         self._require_model_api()
         most = self._lifecycle.most_workers
         if mime_of(call.request.content_type) == b"application/json":
+            if call.query:
+                call.warn(f"beside a JSON body the query is ignored: {', '.join(call.query):.200}")
             options = parse_register_body(b"".join(call.request.body), call.warn, most)
         else:
             options = parse_register(call.query, call.warn, most)
