@@ -88,12 +88,15 @@ def test_a_server_that_is_stopped_is_no_riddle(tmp_path, said):
         assert child.wait(20) == -signal.SIGTERM  # it has been told
 
 
-def test_now_kills_one_that_is_stopped_at_once(tmp_path, said):
-    """It cannot react, however long it is waited for."""
+def test_now_tells_of_one_that_is_stopped(tmp_path, said, monkeypatch):
+    """Before it is killed, for whoever wants to let it go on."""
+    monkeypatch.setattr("servescope.cli.stop.HURRY_S", 1)
     with process(OBEDIENT) as child, named(child, tmp_path):
         halt(child.pid)
         assert stop({"TEMP": str(tmp_path)}, said.append, now=True) == 0
-    assert said[0] == f"Process {child.pid} is stopped (by SIGSTOP or Ctrl-Z) and is killed; its workers end with it."
+    stopped = f"Process {child.pid} is stopped (by SIGSTOP or Ctrl-Z)"
+    assert said[0] == f"{stopped}; if nobody lets it go on, it is killed in 1 s …"
+    assert said[1].endswith("has not reacted in 1 s and is killed; its workers end with it.")
 
 
 def test_workers_that_are_stopped_are_marked(tmp_path, said):

@@ -91,12 +91,13 @@ def _end(process: psutil.Process, server: runfile.RunningServer, tell: Tell, wai
 
 def _end_now(process: psutil.Process, tell: Tell) -> bool:
     end = time.monotonic() + HURRY_S
-    while (halted := _halted(process)) is None and time.monotonic() < end:
+    if (halted := _halted(process)) is not None:
+        tell(f"Process {process.pid} {halted}; if nobody lets it go on, it is killed in {HURRY_S} s …")
+    while time.monotonic() < end:
         process.send_signal(signal.SIGINT)
         if _ended(process, _AGAIN_S):
             return True
-    why = halted or f"has not reacted in {HURRY_S} s"
-    tell(f"Process {process.pid} {why} and is killed; its workers end with it.")
+    tell(f"Process {process.pid} has not reacted in {HURRY_S} s and is killed; its workers end with it.")
     process.kill()
     return _ended(process, HURRY_S)
 
