@@ -72,6 +72,23 @@ def test_where_there_is_no_name(tmp_path, file, data, found):
     assert list((tmp_path / "models").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "found an empty file"),
+        (b"junk", "found b'junk' at its beginning"),
+        (b"./m\0", "found b'./m\\x00' at its beginning"),
+    ],
+)
+@pytest.mark.parametrize("file", ["m.tar.gz", "m.model", "m"])
+def test_what_is_no_archive_at_all(tmp_path, file, data, found):
+    """A tar that is not gzipped, for one."""
+    (tmp_path / file).write_bytes(data)
+    with pytest.raises(InvalidModel) as caught:
+        open_archive(tmp_path / file, file, tmp_path, None)
+    assert str(caught.value) == f"Archive {file} is corrupt: {found}, expected a zip file or a tar.gz"
+
+
 def test_where_there_is_no_handler(tmp_path):
     """The same, with what the server could have put in its place."""
     (tmp_path / "m.mar").write_bytes(b"junk")

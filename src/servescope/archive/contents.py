@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from servescope.archive.manifest import MANIFEST_PATH
-from servescope.archive.members import ZIP_SUFFIXES, beginning_of, is_zip
+from servescope.archive.members import GZIP_MAGIC, ZIP_SUFFIXES, beginning_of, is_zip
 
 _SHOWN: Final = 5
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 def found_and_expected(source: Path, directory: Path, key: str) -> str:
@@ -29,7 +28,7 @@ def _no_archive(source: Path) -> str | None:
     begin = beginning_of(source)
     if not begin:
         return f"Found an empty file: {source.name} has 0 bytes."
-    if begin.startswith(_GZIP_MAGIC):
+    if begin.startswith(GZIP_MAGIC):
         return f"Found a gzip file: {source.name} is no zip; a tar.gz has to be called so."
     return f"Found no zip file: {source.name} begins with {begin!r}."
 

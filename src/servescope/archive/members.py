@@ -25,6 +25,7 @@ _log = logging.getLogger("servescope.archive")
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ZIP_SUFFIXES = (".mar", ".war")
+GZIP_MAGIC = b"\x1f\x8b"
 # tarfile reads extended headers into memory in one go; no honest one comes near this.
 MAX_READ_BYTES = 16 << 20
 # What decoders and header parsers raise when bytes are not what they should be.
@@ -84,6 +85,7 @@ def members_of(path: Path, url: str, limit: int) -> Iterator[Member]:
     if is_zip(path):
         return _zip_members(path, url)
     if path.suffix.lower() not in ZIP_SUFFIXES:
+        _expect_gzip(path, url)
         return _tar_members(path, url, limit)
     _log.warning("%s is no zip file, and so an empty archive: it begins with %r", path.name, beginning_of(path))
     return iter(())
@@ -117,6 +119,13 @@ def corruption_named(url: str) -> Iterator[None]:
     except (NotImplementedError, RuntimeError) as error:
         # zipfile's words for a compression method it lacks and for a member that asks for a password
         raise InvalidModel(f"Archive {url} cannot be read: {error}") from error
+
+
+def _expect_gzip(path: Path, url: str) -> None:
+    begin = beginning_of(path)
+    if not begin.startswith(GZIP_MAGIC):
+        found = f"found {begin!r} at its beginning" if begin else "found an empty file"
+        raise InvalidModel(f"Archive {url} is corrupt: {found}, expected a zip file or a tar.gz")
 
 
 def _zip_members(path: Path, url: str) -> Iterator[Member]:

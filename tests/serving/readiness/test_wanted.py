@@ -42,6 +42,7 @@ def model(name, script=obliging, *, version="1.0", url=None, workers=1):
         ("https://host/x/m.mar?token=a.mar", "m"),
         ("file:///x/m.mar", "m"),
         ("https://host", "https://host"),
+        ("https://bob:secret@host/?secret", "https://host/"),
         ("", ""),
     ],
 )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from servescope.config.load_list import LoadModel
-from servescope.config.shown_url import without_secrets
+from servescope.config.shown_url import shown_url, without_secrets
 from servescope.errors import Conflict, DownloadFailed, ModelNotFound, ServescopeError, UrlRefused, last_line
 from servescope.serving.model import Model
 
@@ -123,7 +123,7 @@ class WantedModels:
 def file_name(url: str) -> str:
     """An archive's name without its ending: `m` for `m.mar`, and for `https://host/models/m.tar.gz?token=x`."""
     path = urlsplit(url).path if "://" in url else url
-    name = PurePosixPath(path).name or url.partition("?")[0]
+    name = PurePosixPath(path).name or shown_url(url)
     return next((name[: -len(end)] for end in _ENDINGS if name.lower().endswith(end) and len(name) > len(end)), name)
 
 
