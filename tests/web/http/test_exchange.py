@@ -322,6 +322,12 @@ def test_warnings_beside_an_error():
     ]
 
 
+def test_warnings_without_end():
+    """Are all in the body, and a few in headers."""
+    _, headers, body = TorchServeFace(["w"] * 21).refusal(ModelNotFound("m"))
+    assert (len(json.loads(body)["warnings"]), len(headers)) == (21, 6)
+
+
 def test_where_waiting_does_not_help(tmp_path):
     """A 503 without a time says none."""
     assert TORCHSERVE.refusal(ServiceUnavailable("no worker"))[1] == [JSON_TYPE]

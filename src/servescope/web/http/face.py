@@ -14,6 +14,8 @@ Header = tuple[bytes, bytes]
 
 JSON_TYPE = (b"content-type", b"application/json")
 
+_MOST_HEADERS = 5
+
 # The server's own: no handler sets them.
 OWN_HEADERS = frozenset(
     ("content-length", "transfer-encoding", "connection", "x-request-id", "pragma", "cache-control", "expires")
@@ -75,5 +77,8 @@ def warnings_part(warnings: Sequence[str]) -> dict[str, list[str]]:
 
 
 def warning_headers(warnings: Sequence[str]) -> list[Header]:
-    """The same for answers of any form, as the Kubernetes API sends it (RFC 7234, 5.5: 299 stays, whatever the cache)."""
-    return [(b"warning", b"299 - " + json.dumps(text).encode()) for text in warnings]
+    """The first of them for answers of any form, as the Kubernetes API sends it (RFC 7234, 5.5: 299 stays, whatever the cache).
+
+    A proxy may refuse an answer whose headers are many.
+    """
+    return [(b"warning", b"299 - " + json.dumps(text).encode()) for text in warnings[:_MOST_HEADERS]]
