@@ -80,13 +80,21 @@ def test_where_there_is_no_name(tmp_path, file, data, found):
         (b"./m\0", "found b'./m\\x00' at its beginning"),
     ],
 )
-@pytest.mark.parametrize("file", ["m.tar.gz", "m.model", "m"])
+@pytest.mark.parametrize("file", ["m.tar.gz", "m.model"])
 def test_what_is_no_archive_at_all(tmp_path, file, data, found):
     """A tar that is not gzipped, for one."""
     (tmp_path / file).write_bytes(data)
     with pytest.raises(InvalidModel) as caught:
         open_archive(tmp_path / file, file, tmp_path, None)
     assert str(caught.value) == f"Archive {file} is corrupt: {found}, expected a zip file or a tar.gz"
+
+
+def test_what_is_not_even_called_an_archive(tmp_path):
+    """Nothing of it is told: a client may name any file of the machine."""
+    (tmp_path / "environ").write_bytes(b"SECRET=1")
+    with pytest.raises(InvalidModel) as caught:
+        open_archive(tmp_path / "environ", "environ", tmp_path, None)
+    assert str(caught.value) == "Archive environ is corrupt: found something else, expected a zip file or a tar.gz"
 
 
 def test_where_there_is_no_handler(tmp_path):
@@ -101,9 +109,9 @@ def test_where_there_is_no_handler(tmp_path):
 
 
 def test_a_directory(tmp_path):
-    """Its own names are told, and a manifest one floor down."""
+    """A manifest one floor down is told, but no other names: it may be anybody's."""
     (tmp_path / "d/inner/MAR-INF").mkdir(parents=True)
-    with pytest.raises(InvalidModel, match="Found 'inner'"):
+    with pytest.raises(InvalidModel, match=r"Found no MAR-INF in this directory\. Expected MAR-INF/MANIFEST\.json"):
         open_archive(tmp_path / "d", "d", tmp_path, None)
     (tmp_path / "d/inner/MAR-INF/MANIFEST.json").write_text("{}")
     with pytest.raises(InvalidModel, match="in the folder 'inner'"):

@@ -119,14 +119,14 @@ def test_what_is_named_is_served(three, store, tmp_path, url, named):
 
 
 def test_paths_elsewhere_need_a_pattern(three, store, tmp_path):
-    """As their file:// form does; those into the store do not, by whatever way."""
+    """As their file:// form does; those into the store do not, by whatever way, nor do directories, which have no such form."""
     (tmp_path / "store-by-link").symlink_to(store)
     elsewhere = three["other"]
     only_http = [re.compile("https?://.*")]
-    for url in ("other/m.mar", str(elsewhere), str(elsewhere.parent)):
+    for url in ("other/m.mar", str(elsewhere)):
         with pytest.raises(UrlRefused, match=re.escape(f"file://{tmp_path / url} matches no allowed URL(s)")):
             ArchiveSource(store, only_http).fetch(url)
-    for url in ("sub/m.mar", str(three["sub"]), str(tmp_path / "store-by-link/sub/m.mar"), "absent/m.mar"):
+    for url in ("sub/m.mar", str(three["sub"]), str(tmp_path / "store-by-link/sub/m.mar"), "absent/m.mar", "other"):
         assert ArchiveSource(store, only_http).fetch(url).path.exists()
     assert ArchiveSource(store, [re.compile(f"file://{elsewhere}")]).fetch(str(elsewhere)).path == elsewhere
 

@@ -1,6 +1,7 @@
 """What lies in an archive that is no model: its file and its unpacked directory in, a sentence for whoever packed it out.
 
-`reader` asks where a name or a handler is missing, which is as far as TorchServe's own words go. Reads names, and the first bytes.
+`reader` asks where a name or a handler is missing, which is as far as TorchServe's own words go. Reads names, and the first bytes,
+and tells them of what is called an archive alone: a client may name any file.
 """
 
 import os
@@ -18,7 +19,7 @@ def found_and_expected(source: Path, directory: Path, key: str) -> str:
     if (directory / MANIFEST_PATH).is_file():
         return f"Its {MANIFEST_PATH} has no {key}."
     expected = f"Expected {MANIFEST_PATH} with {key}; `servescope archive` and torch-model-archiver write it."
-    return f"{_no_archive(source) or _misplaced(source, directory) or _others(directory)} {expected}"
+    return f"{_no_archive(source) or _misplaced(source, directory) or _others(source, directory)} {expected}"
 
 
 def _no_archive(source: Path) -> str | None:
@@ -47,7 +48,9 @@ def _misplaced(source: Path, directory: Path) -> str | None:
     return None
 
 
-def _others(directory: Path) -> str:
+def _others(source: Path, directory: Path) -> str:
+    if source.is_dir():  # anybody's, whose names are none of a client's business
+        return "Found no MAR-INF in this directory."
     names = sorted(os.listdir(directory))
     if not names:
         return "Found nothing: it has no members."

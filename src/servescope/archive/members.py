@@ -26,6 +26,8 @@ _log = logging.getLogger("servescope.archive")
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ZIP_SUFFIXES = (".mar", ".war")
 GZIP_MAGIC = b"\x1f\x8b"
+# What such files hold may be told to a client, who can name any file of this machine.
+_TOLD = (".model", ".tar.gz", ".tgz", ".zip")
 # tarfile reads extended headers into memory in one go; no honest one comes near this.
 MAX_READ_BYTES = 16 << 20
 # What decoders and header parsers raise when bytes are not what they should be.
@@ -124,7 +126,8 @@ def corruption_named(url: str) -> Iterator[None]:
 def _expect_gzip(path: Path, url: str) -> None:
     begin = beginning_of(path)
     if not begin.startswith(GZIP_MAGIC):
-        found = f"found {begin!r} at its beginning" if begin else "found an empty file"
+        told = f"{begin!r} at its beginning" if path.name.endswith(_TOLD) else "something else"
+        found = f"found {told}" if begin else "found an empty file"
         raise InvalidModel(f"Archive {url} is corrupt: {found}, expected a zip file or a tar.gz")
 
 
