@@ -181,19 +181,16 @@ class WorkerInitialization(ServescopeError):
     reason = "gpus"
 
 
-class FileExists(ServescopeError):
-    """500: a downloaded archive would overwrite one in the store."""
-
-    reason = "conflict"
-
-
 class ServiceUnavailable(ServescopeError):
-    """503: no worker, a full queue, or a server on its way out; `reason` says which."""
+    """503: no worker, a full queue, or a server on its way out; `why` says which.
+
+    `retry_after_s`: seconds after which another attempt may do better, None where waiting does not help.
+    """
 
     status = 503
     type_name = "ServiceUnavailableException"
 
-    def __init__(self, message: str, *, why: str = "no_worker", retry_after_s: int = 1) -> None:
+    def __init__(self, message: str, *, why: str = "no_worker", retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.why = why
         self.retry_after_s = retry_after_s

@@ -6,7 +6,6 @@ import pytest
 
 from servescope.archive.downloaded import publish_download, remove_abandoned_downloads, remove_download
 from servescope.archive.source import list_store
-from servescope.errors import FileExists
 
 
 @pytest.fixture
@@ -18,13 +17,42 @@ def downloaded(tmp_path):
 
 
 def test_a_download_is_there_once(downloaded):
-    """load_models=all sees it under its own name alone, and another does not take its place."""
+    """load_models=all sees it under its own name alone."""
     assert downloaded.read_text() == "archive"
     assert list_store(downloaded.parent) == ["m.mar"]
+
+
+def test_another_of_the_same_name(downloaded):
+    """It lies aside, hidden and under its own name, and each goes by itself."""
+    store = downloaded.parent
+    (store / ".other").write_text("other")
+    aside = publish_download(store / ".other", downloaded)
+    assert (downloaded.read_text(), aside.name, aside.read_text()) == ("archive", "m.mar", "other")
+    assert list_store(store) == ["m.mar"]
+    remove_download(downloaded)
+    assert aside.read_text() == "other"
+    remove_download(aside)
+    remove_download(aside)
+    assert list(store.iterdir()) == []
+
+
+def test_a_killed_servers_download_that_lay_aside(downloaded, caplog):
+    """Goes with the others, and is named."""
     (downloaded.parent / ".other").write_text("other")
-    with pytest.raises(FileExists, match=r"^Model file already exists m\.mar$"):
-        publish_download(downloaded.parent / ".other", downloaded)
-    assert downloaded.read_text() == "archive"
+    aside = publish_download(downloaded.parent / ".other", downloaded)
+    with caplog.at_level(logging.INFO, "servescope.archive"):
+        remove_abandoned_downloads(downloaded.parent)
+    assert list(downloaded.parent.iterdir()) == []
+    assert f"Removed {aside.parent}" in caplog.text
+
+
+def test_removing_leaves_a_file_that_took_its_place(downloaded):
+    """Whoever replaces a download by hand keeps the file when the model goes."""
+    downloaded.unlink()
+    downloaded.write_text("mine")
+    remove_download(downloaded)
+    assert [path.name for path in downloaded.parent.iterdir()] == ["m.mar"]
+    assert downloaded.read_text() == "mine"
 
 
 def test_nothing_is_left_of_it(downloaded):

@@ -195,6 +195,20 @@ def test_names_that_cannot_be(make_zip, tmp_path, members):
     refused(make_zip(members), tmp_path, "", "cannot be written")
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("again", ["a", "./a", ".//a", "MAR-INF/MANIFEST.json"])
+def test_a_second_member_of_a_name(make_zip, tmp_path, again):
+    """In a zip it is refused, as readers differ on which of the two counts. A folder may be there twice."""
+    members = {"a": b"first", "d/": b"", zipfile.ZipInfo("d/"): b"", zipfile.ZipInfo(again): b"second"}
+    refused(make_zip(members), tmp_path, again, "another member has this name")
+
+
+def test_a_tar_that_was_appended_to(make_tgz, tmp_path):
+    """The later member counts, as with every reader of tar."""
+    unpacked = unpack(make_tgz((tar_member("m/a"), b"first"), (tar_member("m/a"), b"second")), tmp_path)
+    assert (unpacked / "a").read_bytes() == b"second"
+
+
 def test_encrypted_zips(make_zip, tmp_path):
     """A member that asks for a password is refused, not waited for."""
     path = make_zip({"a": b"text"})

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import zipfile
 
@@ -142,10 +143,32 @@ def test_truncated_zip(make_zip, workspace):
 def test_nameless(make_zip, workspace):
     """Without a name the registration is refused, unless it brings one, or the start falls back on the file's."""
     source = make_zip(manifest={"model": {"handler": "h.py"}}, name="my-model.mar")
-    with pytest.raises(InvalidModel, match=r"^Model name is not defined\.$"):
+    with pytest.raises(InvalidModel, match=r"^Model name is not defined\. "):
         open_at(source, workspace)
     assert open_at(source, workspace, name="given", fallback_name="x").manifest.model_name == "given"
     assert open_at(source, workspace, fallback_name=source.name).manifest.model_name == "my_model"
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "a\\b", "a\nb"])
+def test_names_that_no_path_can_say(make_zip, workspace, name):
+    """A model's or a version's, the archive's own or the registration's: neither asked nor removed, so not registered."""
+    told = re.escape(f"{name!a}: ")
+    for model in ({"modelName": name}, {"modelName": "m", "modelVersion": name}):
+        what = list(model)[-1].removeprefix("model").lower()
+        source = make_zip(manifest={"model": {"handler": "h.py", **model}}, name=f"{what}.mar")
+        with pytest.raises(InvalidModel, match=f"^Model {what} {told}"):
+            open_at(source, workspace)
+    with pytest.raises(InvalidModel, match=f"^Model name {told}"):
+        open_at(make_zip(), workspace, name=name)
+
+
+@pytest.mark.parametrize("name", ["a b", "ü", "<b>", "a:b", "..."])
+def test_other_names(make_zip, workspace, name):
+    """Are taken as they are."""
+    manifest = open_at(
+        make_zip(manifest={"model": {"modelName": name, "modelVersion": name, "handler": "h"}}), workspace
+    ).manifest
+    assert (manifest.model_name, manifest.model_version) == (name, name)
 
 
 def test_overrides(make_zip, workspace):

@@ -1,6 +1,6 @@
 """A URL leads to a file in the model store, a directory, or a copy that is made; everything else has its error."""
 
-import contextlib
+import logging
 import re
 from http.server import BaseHTTPRequestHandler
 
@@ -8,7 +8,7 @@ import pytest
 
 from http_server import Silent, answering
 from servescope.archive.source import ArchiveSource, Fetched, list_store
-from servescope.errors import ConfigurationError, DownloadFailed, FileExists, ModelNotFound
+from servescope.errors import ConfigurationError, DownloadFailed, ModelNotFound, UrlRefused
 
 ANY = [re.compile("file://.*|http(s)?://.*", re.IGNORECASE)]
 BODY = bytes(range(256)) * 9000
@@ -23,6 +23,8 @@ class Remote(Silent, BaseHTTPRequestHandler):
             self._answer(302, Location="/m.mar")
         elif path == "/elsewhere.mar":
             self._answer(302, Location=f"http://localhost:{self.server.server_port}/m.mar")
+        elif path == "/away.mar":
+            self._answer(302, Location="http://bob:secret@localhost/m.mar?secret=1")
         elif path == "/round.mar":
             self._answer(302, Location="/round.mar")
         elif path == "/cut.mar":
@@ -73,11 +75,79 @@ def fails(store, url, error, message, allowed=ANY):
     assert names(store) == before
 
 
-@pytest.mark.parametrize("url", ["m.mar", "/anywhere/m.mar", "sub/m.mar", "ftp://host/m.mar"])
+@pytest.mark.parametrize("url", ["m.mar", "/anywhere/m.mar", "sub/m.mar", "{store}/absent/m.mar", "{store}/m.mar"])
 def test_store(store, url):
-    """Of a name, only the last component counts."""
+    """Of a path that does not exist, only the last component counts, and no pattern need match."""
     (store / "m.mar").touch()
-    assert ArchiveSource(store, ANY).fetch(url) == Fetched(store / "m.mar", downloaded=False)
+    found = ArchiveSource(store, []).fetch(url.replace("{store}", str(store)))
+    assert found == Fetched(store / "m.mar", downloaded=False)
+
+
+@pytest.fixture
+def three(store, tmp_path, monkeypatch):
+    """One name three times: in the store, in a folder of it, and elsewhere, seen from the working directory."""
+    monkeypatch.chdir(tmp_path)
+    found = {"store": store / "m.mar", "sub": store / "sub/m.mar", "other": tmp_path / "other/m.mar"}
+    for name, path in found.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("m.mar", "store"),
+        ("./m.mar", "store"),
+        ("sub/m.mar", "sub"),
+        ("{store}/sub/m.mar", "sub"),
+        ("absent/m.mar", "store"),
+        ("other/m.mar", "other"),
+        ("{here}/other/m.mar", "other"),
+        ("{here}/other//m.mar", "other"),
+        ("{here}/link.mar", "other"),
+        ("{here}/store-by-link/m.mar", "store"),
+        ("{here}/store-by-link/sub/m.mar", "sub"),
+    ],
+)
+def test_what_is_named_is_served(three, store, tmp_path, url, named):
+    """A path that exists is that file, in the store's folders or elsewhere, and never another of its name."""
+    (tmp_path / "link.mar").symlink_to("other/m.mar")
+    (tmp_path / "store-by-link").symlink_to(store)
+    found = ArchiveSource(store, ANY).fetch(url.replace("{store}", str(store)).replace("{here}", str(tmp_path)))
+    assert (found.path.read_text(), found.downloaded) == (named, False)
+
+
+def test_paths_elsewhere_need_a_pattern(three, store, tmp_path):
+    """As their file:// form does; those into the store do not, by whatever way, nor do directories, which have no such form."""
+    (tmp_path / "store-by-link").symlink_to(store)
+    elsewhere = three["other"]
+    only_http = [re.compile("https?://.*")]
+    for url in ("other/m.mar", str(elsewhere)):
+        with pytest.raises(UrlRefused, match=re.escape(f"file://{tmp_path / url} matches no allowed URL(s)")):
+            ArchiveSource(store, only_http).fetch(url)
+    for url in ("sub/m.mar", str(three["sub"]), str(tmp_path / "store-by-link/sub/m.mar"), "absent/m.mar", "other"):
+        assert ArchiveSource(store, only_http).fetch(url).path.exists()
+    assert ArchiveSource(store, [re.compile(f"file://{elsewhere}")]).fetch(str(elsewhere)).path == elsewhere
+
+
+@pytest.mark.parametrize("url", ["ftp://host/m.mar", "s3://KEY:SECRET@bucket/m.mar", "gs://bucket/m.mar", "M://m.mar"])
+def test_other_schemes(store, url):
+    """What cannot be downloaded is refused, and not exchanged for the store's file of that name."""
+    (store / "m.mar").touch()
+    scheme = url.partition("://")[0]
+    with pytest.raises(
+        UrlRefused, match=rf"^Model not found at: {scheme}://\w*/?m\.mar \({scheme}:// is not supported"
+    ):
+        ArchiveSource(store, ANY).fetch(url)
+
+
+def test_a_file_url_into_the_store(three, store):
+    """It is used where it is, like a path, and not copied beside itself."""
+    for name in ("store", "sub"):
+        assert ArchiveSource(store, ANY).fetch(three[name].as_uri()) == Fetched(three[name], downloaded=False)
+    assert names(store) == ["m.mar", "sub"]
+    assert ArchiveSource(store, ANY).fetch(three["other"].as_uri()).path.read_text() == "other"
 
 
 def test_directories(store, tmp_path, monkeypatch):
@@ -97,15 +167,11 @@ def test_directories(store, tmp_path, monkeypatch):
     [
         ("", "empty url"),
         ("../absent.mar", "Relative path is not allowed in url: ../absent.mar"),
-        ("http://h/../m.mar", "Relative path is not allowed in url: http://h/../m.mar"),
+        ("http://bob:pw@h/../m.mar?x=1", "Relative path is not allowed in url: http://h/../m.mar"),
         ("http://h/%2e%2e/m.mar", "Relative path is not allowed in url: http://h/%2e%2e/m.mar"),
         ("absent.mar", "Model not found at: absent.mar"),
         ("a\x00b", "Model not found at: a\x00b"),
         ("n" * 300, "Model not found at: " + "n" * 300),
-        (
-            "s3://bucket/m.mar",
-            "Model not found at: s3://bucket/m.mar (s3:// is not supported: give a presigned https:// URL)",
-        ),
     ],
 )
 def test_absent(store, url, message, tmp_path, monkeypatch):
@@ -189,16 +255,31 @@ def test_http_failures(store, remote, path):
 def test_no_server(store, remote):
     """A refused connection is a failed download, whose cause the log has without the secrets of the query."""
     with answering(Remote) as port:
-        url = f"http://127.0.0.1:{port}/m.mar?secret"
-    fails(store, url, DownloadFailed, f"Failed to download archive from: {url}")
+        url = f"http://127.0.0.1:{port}/m.mar"
+    fails(store, f"{url}?secret", DownloadFailed, f"Failed to download archive from: {url}")
 
 
-def test_log_without_query(store, remote, caplog):
-    """The log says why a download failed, without the query and its secrets."""
-    with contextlib.suppress(DownloadFailed):
-        ArchiveSource(store, ANY).fetch(f"{remote}/absent.mar?secret=1")
-    assert "the server answered 404" in caplog.text
-    assert "secret" not in caplog.text
+@pytest.mark.parametrize(
+    ("user", "path", "why"),
+    [
+        ("", "absent.mar?secret=1", "the server answered 404"),
+        ("bob:secret@", "absent.mar", "the server answered 404"),
+        ("", "away.mar", "redirected to http://localhost/m.mar, which allowed_urls does not match"),
+        ("bob:se/cret@", "m.mar?secret", "it is no URL"),
+        ("bob:secret\u2100@", "m.mar", "it is no URL"),
+    ],
+)
+def test_nothing_secret_is_told(store, remote, caplog, user, path, why):
+    """Log, answer and cause say why a download failed, without password and query, also where those make no URL."""
+    url = f"http://{user}{remote.removeprefix('http://')}/{path}"
+    with caplog.at_level(logging.DEBUG, "servescope"), pytest.raises(DownloadFailed) as caught:
+        ArchiveSource(store, [re.compile(r"http://.*127\..*")]).fetch(url)
+    assert why in caplog.text
+    assert why in str(caught.value.__cause__)
+    assert str(caught.value).endswith(f"{remote}/{path.partition('?')[0]}")
+    for text in (caplog.text, str(caught.value), str(caught.value.__cause__)):
+        assert "secret" not in text
+        assert "bob" not in text
 
 
 def test_redirects(store, remote):
@@ -215,24 +296,27 @@ def test_redirect_out_of_the_allowed(store, remote):
 
 
 def test_exists(store, remote, tmp_path):
-    """A remote archive never replaces a file of the store, not even a dangling link."""
+    """A remote archive never replaces a file of the store, not even a dangling link, and is found beside it, by its own name."""
     (store / "m.mar").write_text("mine")
-    (store / "x.mar").symlink_to("nowhere")
-    fails(store, f"{remote}/m.mar", FileExists, "Model file already exists m.mar")
-    fails(store, f"{remote}/x.mar", FileExists, "Model file already exists x.mar")
+    (store / "hop.mar").symlink_to("nowhere")
+    for name in ("m.mar", "hop.mar"):
+        fetched = ArchiveSource(store, ANY).fetch(f"{remote}/{name}")
+        assert (fetched.path.name, fetched.path.read_bytes(), fetched.downloaded) == (name, BODY, True)
     assert (store / "m.mar").read_text() == "mine"
+    assert list_store(store) == ["hop.mar", "m.mar"]
+    (tmp_path / "m.mar").write_text("a third")
+    assert ArchiveSource(store, ANY).fetch((tmp_path / "m.mar").as_uri()).path.read_text() == "a third"
 
 
 def test_exists_in_the_meantime(store, remote):
-    """A file that appears during the download is not replaced either."""
+    """A file that appears during the download is not replaced either, nor is the download lost."""
 
     def progress(done, total):
         (store / "m.mar").write_text("mine")
 
-    with pytest.raises(FileExists, match=r"m\.mar"):
-        ArchiveSource(store, ANY).fetch(f"{remote}/m.mar", progress)
+    fetched = ArchiveSource(store, ANY).fetch(f"{remote}/m.mar", progress)
     assert (store / "m.mar").read_text() == "mine"
-    assert names(store) == ["m.mar"]
+    assert fetched.path.read_bytes() == BODY
 
 
 def test_unfinished_downloads_are_hidden(store, remote):

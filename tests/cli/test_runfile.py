@@ -1,6 +1,9 @@
 """The run file: who runs, and where."""
 
 import os
+import subprocess
+import sys
+import tempfile
 from dataclasses import replace
 
 import psutil
@@ -65,6 +68,40 @@ def test_a_damaged_file_names_no_server(path, text):
     """Whatever stands there, it is not taken for a running server."""
     path.write_text(text)
     assert runfile.read(path) is None
+
+
+READ = """
+import os, sys
+from pathlib import Path
+from servescope.cli import runfile
+from servescope.errors import ConfigurationError
+os.setuid(65534)
+try:
+    runfile.refuse_second(Path(sys.argv[1]))
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_another_users_file_in_a_shared_directory(this_process):
+    """It is said whose it is, and what to set."""
+    with tempfile.TemporaryDirectory() as shared:
+        os.chmod(shared, 0o1777)
+        path = runfile.location({"TEMP": shared})
+        with runfile.held(path, this_process):
+            program = [sys.executable, "-c", READ, str(path)]
+            said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"the run file {path} cannot be read: it belongs to another user (root); ")
+    assert "Set TEMP to a directory of your own" in said
+
+
+def test_a_file_that_may_not_be_read(tmp_path):
+    """Nor written: what to set is said here too, where it is nobody else's."""
+    error = PermissionError(13, "Permission denied")
+    told = runfile._why(tmp_path / "absent", error)
+    assert told == "Permission denied. Set TEMP to a directory of your own, for all commands of this server"
+    assert runfile._why(tmp_path, IsADirectoryError(21, "Is a directory")) == "Is a directory"
 
 
 def test_a_directory_that_cannot_be_written_is_named(this_process, tmp_path):

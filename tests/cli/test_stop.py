@@ -1,5 +1,7 @@
 """Ending a server, and saying why it does not end. The servers here are small processes that a run file names."""
 
+import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -37,6 +39,12 @@ def named(child, tmp_path, earlier_s=0.0):
         yield
 
 
+def halt(pid):
+    """Stop a child, and wait until it is."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+
+
 @pytest.fixture
 def said():
     return []
@@ -62,6 +70,50 @@ def test_a_server_that_does_not_end_is_explained(tmp_path, said):
     assert "no worker process is left" in said[0]
     assert "`servescope stop --now`" in said[0]
     assert (tmp_path / "key_file.json").exists()
+
+
+def test_a_server_that_is_stopped_is_no_riddle(tmp_path, said):
+    """What it waits for is the process itself, and how that goes on is said, at once and at the end."""
+    with process(OBEDIENT) as child, named(child, tmp_path):
+        halt(child.pid)
+        assert stop({"TEMP": str(tmp_path)}, said.append, wait_s=2) == 1
+        assert said[0].startswith(
+            f"Process {child.pid} is stopped (by SIGSTOP or Ctrl-Z), and cannot end: `kill -CONT "
+        )
+        assert (
+            f"process {child.pid} is stopped (by SIGSTOP or Ctrl-Z); `kill -CONT {child.pid}` lets it go on" in said[-1]
+        )
+        assert "worker" not in said[-1]
+        child.send_signal(signal.SIGCONT)
+        assert child.wait(20) == -signal.SIGTERM  # it has been told
+
+
+def test_now_tells_of_one_that_is_stopped(tmp_path, said, monkeypatch):
+    """Before it is killed, for whoever wants to let it go on."""
+    monkeypatch.setattr("servescope.cli.stop.HURRY_S", 1)
+    with process(OBEDIENT) as child, named(child, tmp_path):
+        halt(child.pid)
+        assert stop({"TEMP": str(tmp_path)}, said.append, now=True) == 0
+    stopped = f"Process {child.pid} is stopped (by SIGSTOP or Ctrl-Z)"
+    assert said[0] == f"{stopped}; if nobody lets it go on, it is killed in 1 s …"
+    assert said[1].endswith("has not reacted in 1 s and is killed; its workers end with it.")
+
+
+def test_workers_that_are_stopped_are_marked(tmp_path, said):
+    """Among those that have not ended."""
+    command = f"[sys.executable, '-c', {SILENT!r}, 'servescope.worker']"
+    program = f"import subprocess, sys; child = subprocess.Popen({command});" + STUBBORN
+    with process(program) as child:
+        (worker,) = psutil.Process(child.pid).children()
+        try:
+            worker.suspend()
+            while worker.status() != psutil.STATUS_STOPPED:
+                pass
+            with named(child, tmp_path):
+                assert stop({"TEMP": str(tmp_path)}, said.append, wait_s=0) == 1
+        finally:
+            worker.kill()
+    assert f"1 worker process(es), {worker.pid} (stopped), that have not ended" in said[0]
 
 
 def test_workers_that_hold_it_are_named(tmp_path, said):

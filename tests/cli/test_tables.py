@@ -125,10 +125,65 @@ def test_troubles_and_what_is_missing(shown):
 
 
 def test_requests_are_summed_by_class(shown):
-    """TorchServe's three counters, whatever their labels, and zero for those absent."""
-    counts = requests_by_class(parse('Requests2XX{Level="Host",Hostname="h",} 1234.0\nRequests5XX{Level="Host",} 2.0'))
+    """Those of the inference port, whatever their paths, without probes and what `status` itself asks; zero for those absent."""
+    page = """
+    servescope_http_requests_total{listener="inference",method="POST",path="/predictions/{model_name}",code="200"} 1200
+    servescope_http_requests_total{listener="inference",method="PUT",path="/v1/chat/completions",code="201"} 34
+    servescope_http_requests_total{listener="inference",method="POST",path="other",code="5xx"} 2
+    servescope_http_requests_total{listener="inference",method="GET",path="/ping",code="200"} 99
+    servescope_http_requests_total{listener="inference",method="GET",path="/readyz",code="503"} 99
+    servescope_http_requests_total{listener="management",method="GET",path="/models",code="200"} 99
+    servescope_http_requests_total{listener="metrics",method="GET",path="/metrics",code="200"} 99
+    Requests2XX{Level="Host",Hostname="h",} 9999.0
+    """
+    counts = requests_by_class(parse(page))
     assert counts == {"2XX": 1234.0, "4XX": 0, "5XX": 2.0}
     assert "1,234" in shown(requests_table(counts))
+
+
+LONG = "a-model-with-a-name-that-is-longer-than-most-of-them"
+GPU = "gpuId::0 utilization.gpu::35 % utilization.memory::0 % memory.used::10240 MiB"
+BUSY = {
+    "id": "19000",
+    "startTime": "2026-11-24T00:00:00.000Z",
+    "status": "READY",
+    "state": "busy",
+    "memoryUsage": 12345 * 2**20,
+    "pid": 1234567,
+    "gpu": True,
+    "gpuUsage": GPU,
+}
+
+
+@pytest.mark.parametrize("name", ["mm7", LONG, "[red]"])
+@pytest.mark.parametrize("busy_s", [0.5, 480.2, 9999.0, 48_000.0])
+def test_tables_fit_a_terminal(name, busy_s):
+    """80 columns, with every number, state and time whole on its line, and names to the last sign, whatever that is."""
+    model = {
+        "modelName": name,
+        "modelVersion": "1.0",
+        "minWorkers": 10,
+        "maxWorkers": 20,
+        "batchSize": 65536,
+        "maxBatchDelay": 100000,
+        "workers": [BUSY | {"busy_s": busy_s}],
+        "jobQueueStatus": {"remainingCapacity": 90000, "pendingRequests": 10000},
+        "readiness": {"standing": "given_up", "asked_for": 10, "why": f"KeyError: {LONG}", "restarts": {"oom": 1}},
+    }
+    missing = [{"name": name, "reason": "load_failed", "error": f"Model not found at: {LONG * 3}"}]
+    rows = [Red(name, 100450, 10000.4, 0, 12345.67, 21000.0, 12345.2)]
+    tables = (models_table([model]), workers_table([model]), red_table(rows), missing_table(missing))
+    console = Console(width=80, force_terminal=False)
+    with console.capture() as capture:
+        console.print(*tables, troubles_table(trouble_rows([model])))
+    text = capture.get()
+    assert max(map(len, text.splitlines())) <= 80
+    state = {0.5: "busy", 480.2: "busy for 480 s", 9999.0: "busy for 9,999 s", 48_000.0: "busy for 13 h"}[busy_s]
+    whole = (BUSY["startTime"], "1234567", "12,345 MiB", "GPU 0: 35 %", "10,240 MiB", state, "10–20", "10000 / 100000")
+    for part in (*whole, "given up", "12345.67 ms", "21000.00 ms", "load_failed", "1 oom"):
+        assert part in text
+    if len(name) < 20:
+        assert text.count(name) == 5
 
 
 def test_a_queue_that_is_not_described_shows_a_dash():

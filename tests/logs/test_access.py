@@ -148,6 +148,18 @@ def test_console_echo(tmp_path):
     assert console.getvalue() == shown
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_secrets_of_a_registrations_url(tmp_path, log_format):
+    """Stay out of the file and of the console; all else of the target is there."""
+    console = io.StringIO()
+    bench = Bench(tmp_path, log_format, console)
+    bench.write("/models?url=http%3A%2F%2Fbob%3Asecret%40h%2Fm.mar%3Fsig%3Dsecret&batch_size=2")
+    (line,) = bench.lines()
+    for text in (line, console.getvalue()):
+        assert "/models?url=http://h/m.mar&batch_size=2" in text
+        assert "secret" not in text
+
+
 def test_json_line(tmp_path):
     """With log_format=json a line is an object with the same facts, its time in UTC; the console shows the same."""
     console = io.StringIO()

@@ -1,4 +1,4 @@
-"""Copying a remote archive into an open file: `file://` and `http(s)://` URLs in, bytes and progress out.
+"""Copying an archive from elsewhere into an open file: a file's path or an `http(s)://` URL in, bytes and progress out.
 
 `source.ArchiveSource` calls these, names the file and turns what goes wrong into the client's error. A redirect is
 followed only to where the same allow list lets it, which is why the redirects are followed here and not by httpx.
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from servescope.config.shown_url import shown_url
 
 if TYPE_CHECKING:
     import httpx
@@ -22,18 +24,27 @@ class TransferError(Exception):
     """A transfer that did not succeed, and why; `source` wraps it."""
 
 
-def copy_file_url(url: str, into: IO[bytes], progress: Progress | None) -> None:
-    """Copy the regular file that a `file://` URL names.
+def path_of_file_url(url: str) -> Path:
+    """The path that a `file://` URL names.
 
     Raises:
-        TransferError: another host's file, a path with `..` in disguise, no file, or one that cannot be read.
+        TransferError: another host's file, or a path with `..` in disguise.
     """
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc.lower() not in {"", "localhost"}:
-        raise TransferError(f"a file:// URL cannot name the host {parts.netloc!r}")
+        raise TransferError(f"a file:// URL cannot name the host {parts.hostname!r}")
     if ".." in path.parts:
         raise TransferError("'..' in the decoded path")
+    return path
+
+
+def copy_file(path: Path, into: IO[bytes], progress: Progress | None) -> None:
+    """Copy a regular file.
+
+    Raises:
+        TransferError: it is none, or cannot be read.
+    """
     try:
         # is_file first: opening a FIFO would wait for its writer, and a device never ends
         if not path.is_file():
@@ -71,9 +82,12 @@ def copy_http_url(
                 finally:
                     response.close()
                 if not allowed(str(request.url)):
-                    raise TransferError(f"redirected to {request.url}, which allowed_urls does not match")
+                    there = shown_url(str(request.url))
+                    raise TransferError(f"redirected to {there}, which allowed_urls does not match")
             raise TransferError(f"redirected more than {MAX_REDIRECTS} times")
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+    except httpx.InvalidURL as error:  # its text may quote what stands where a password does
+        raise TransferError("it is no URL; are all signs in its password percent-encoded?") from error
+    except (httpx.HTTPError, OSError, ValueError) as error:
         raise TransferError(f"{type(error).__name__}: {error}") from error
 
 

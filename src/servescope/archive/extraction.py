@@ -40,7 +40,7 @@ def extract(source: Path, url: str, destination: Path, limit: int) -> None:
 
     Raises:
         InvalidModel: corrupt; more than `limit` bytes or MAX_MEMBERS members; or a member that is absolute, climbs
-            with `..`, is a device, or is a link that leads out; the text names `url` and the member.
+            with `..`, is a device, a zip's second of its name, or a link that leads out; the text names `url` and the member.
         OSError: the disk is full or not writable.
     """
     tree = _Tree(destination, url, limit)
@@ -75,6 +75,8 @@ class _Tree:
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
             if member.kind is Kind.FILE:
+                if not member.replaces and path.is_file():
+                    raise self._refusal(member, "another member has this name")
                 self._write(path, member)
             elif member.kind is Kind.HARDLINK:
                 self._copy(path, member)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from servescope.archive.manifest import MANIFEST_PATH, Runtime, check_file_name
+from servescope.config.names import fault_of
 from servescope.errors import ConfigurationError, InvalidModel
 
 _log = logging.getLogger("servescope.archive")
@@ -72,8 +73,8 @@ def check_options(options: PackOptions) -> None:
     if not _MODEL_NAME.fullmatch(options.model_name):
         rule = "must be letters, digits, '_', '-' and '.', and start with a letter or digit"
         raise ConfigurationError(f"--model-name {options.model_name!r}: {rule}")
-    if not options.version:
-        raise ConfigurationError("--version '': must not be empty")
+    if (fault := fault_of(options.version)) is not None:
+        raise ConfigurationError(f"--version {fault}")
     for option, value, choices in (
         ("--runtime", options.runtime, Runtime),
         ("--archive-format", options.archive_format, ArchiveFormat),

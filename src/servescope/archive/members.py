@@ -25,6 +25,9 @@ _log = logging.getLogger("servescope.archive")
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ZIP_SUFFIXES = (".mar", ".war")
+GZIP_MAGIC = b"\x1f\x8b"
+# What such files hold may be told to a client, who can name any file of this machine.
+_TOLD = (".model", ".tar.gz", ".tgz", ".zip")
 # tarfile reads extended headers into memory in one go; no honest one comes near this.
 MAX_READ_BYTES = 16 << 20
 # What decoders and header parsers raise when bytes are not what they should be.
@@ -56,7 +59,8 @@ class Kind(Enum):
 class Member:
     """One entry. `size` is the declared expanded size in bytes; `target` is set for the two kinds of links.
 
-    `strip` is the number of leading components to drop from `name` and from a hard link's `target`.
+    `strip` is the number of leading components to drop from `name` and from a hard link's `target`. `replaces`: an earlier file of
+    the same name gives way to it, as in a tar that was appended to; readers of zips differ on which of the two counts.
     `open` yields the contents of a FILE, and is valid only until the next member is asked for.
     """
 
@@ -66,6 +70,7 @@ class Member:
     executable: bool
     target: str
     strip: int
+    replaces: bool
     open: Callable[[], IO[bytes]]
 
 
@@ -79,15 +84,26 @@ def members_of(path: Path, url: str, limit: int) -> Iterator[Member]:
     Raises:
         InvalidModel: truncated, corrupt, encrypted, or no archive at all; the text names `url`.
     """
-    with path.open("rb") as file:
-        begin = file.read(40)
-    named_zip = path.suffix.lower() in ZIP_SUFFIXES
-    if begin.startswith(ZIP_MAGICS) or (named_zip and zipfile.is_zipfile(path)):
+    if is_zip(path):
         return _zip_members(path, url)
-    if not named_zip:
+    if path.suffix.lower() not in ZIP_SUFFIXES:
+        _expect_gzip(path, url)
         return _tar_members(path, url, limit)
-    _log.warning("%s is no zip file, and so an empty archive: it begins with %r", path.name, begin)
+    _log.warning("%s is no zip file, and so an empty archive: it begins with %r", path.name, beginning_of(path))
     return iter(())
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is read as a zip: it begins as one, or is called so and ends as one."""
+    if beginning_of(path).startswith(ZIP_MAGICS):
+        return True
+    return path.suffix.lower() in ZIP_SUFFIXES and zipfile.is_zipfile(path)
+
+
+def beginning_of(path: Path) -> bytes:
+    """The first 40 bytes of a file: enough to tell what it is, a pointer of Git LFS for one."""
+    with path.open("rb") as file:
+        return file.read(40)
 
 
 @contextmanager
@@ -107,6 +123,14 @@ def corruption_named(url: str) -> Iterator[None]:
         raise InvalidModel(f"Archive {url} cannot be read: {error}") from error
 
 
+def _expect_gzip(path: Path, url: str) -> None:
+    begin = beginning_of(path)
+    if not begin.startswith(GZIP_MAGIC):
+        told = f"{begin!r} at its beginning" if path.name.endswith(_TOLD) else "something else"
+        found = f"found {told}" if begin else "found an empty file"
+        raise InvalidModel(f"Archive {url} is corrupt: {found}, expected a zip file or a tar.gz")
+
+
 def _zip_members(path: Path, url: str) -> Iterator[Member]:
     with corruption_named(url), zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
@@ -123,6 +147,7 @@ def _zip_members(path: Path, url: str) -> Iterator[Member]:
                 executable=bool(mode & stat.S_IXUSR),
                 target=target,
                 strip=0,
+                replaces=False,
                 open=lambda info=info: archive.open(info),  # type: ignore[misc]
             )
 
@@ -145,6 +170,7 @@ def _tar_members(path: Path, url: str, limit: int) -> Iterator[Member]:
                 executable=bool(info.mode & stat.S_IXUSR),
                 target=info.linkname,
                 strip=1,
+                replaces=True,
                 open=lambda info=info: _contents(archive, info),  # type: ignore[misc]
             )
             # tarfile would keep each header it has seen, for a look-up that is not made here

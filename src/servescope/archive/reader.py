@@ -10,9 +10,11 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from servescope.archive.contents import found_and_expected
 from servescope.archive.downloaded import remove_download
 from servescope.archive.extraction import default_limit, extract
 from servescope.archive.manifest import MANIFEST_PATH, Manifest, check_file_name, parse_manifest
+from servescope.config.names import fault_of
 from servescope.errors import InvalidModel, ServescopeError
 
 MAX_TEXT_BYTES = 1 << 20
@@ -22,7 +24,8 @@ MAX_TEXT_BYTES = 1 << 20
 class Archive:
     """An opened archive. `directory` is where its files are: unpacked, or a symlink to the `source` directory.
 
-    `url` is what the user registered; `config_text` is the text of the manifest's `configFile` (model-config.yaml).
+    `url` is what the user registered, without its secrets; `config_text` is the text of the manifest's `configFile`
+    (model-config.yaml).
     `owned`: the files in `directory` were unpacked for this model and go with it.
     `downloaded`: `source` was copied into the model store for this model, and goes with it too.
     """
@@ -59,7 +62,7 @@ def open_archive(
     may expand to, by default `extraction.default_limit`. Blocks; to be called in a thread.
 
     Raises:
-        InvalidModel: hostile or corrupt, a bad manifest, or no name or handler.
+        InvalidModel: hostile or corrupt, a bad manifest, no name or handler, or a name or version that no path can say.
         ServescopeError: the disk is full or not writable, or the source not readable; TorchServe's sentence (it has
             an InternalServerException for any IOException here) with the reason. After any error nothing is left,
             nor a `downloaded` source.
@@ -69,7 +72,8 @@ def open_archive(
     try:
         _populate(opened, limit)
         found = _read_manifest(directory, url)
-        manifest = _completed(found, url, name or _fallback(found, fallback_name), handler, default_handler)
+        named = replace(found, model_name=name or _name_of(found, fallback_name), handler=handler or found.handler)
+        manifest = _checked(named, opened, default_handler)
         return replace(opened, manifest=manifest, config_text=_read_config(directory, manifest, url))
     except OSError as error:
         remove_archive(opened)
@@ -110,23 +114,24 @@ def _populate(archive: Archive, limit: int | None) -> None:
     extract(archive.source, archive.url, archive.directory, most)
 
 
-def _fallback(manifest: Manifest, fallback_name: str | None) -> str | None:
-    return None if manifest.model_name or not fallback_name else name_from_file(fallback_name)
+def _name_of(manifest: Manifest, fallback_name: str | None) -> str:
+    return manifest.model_name or name_from_file(fallback_name or "")
 
 
-def _completed(
-    manifest: Manifest, url: str, name: str | None, handler: str | None, default_handler: str | None
-) -> Manifest:
-    model_name = name or manifest.model_name
-    if not model_name:
-        raise InvalidModel("Model name is not defined.")  # TorchServe's text
-    if handler:
-        check_file_name(handler, "Parameter handler")
-    chosen = handler or manifest.handler or default_handler
-    if not chosen:
-        missing = f"{MANIFEST_PATH} of {url} has no handler, and default_service_handler is not set"
-        raise InvalidModel(f"Model handler is not defined: {missing}")
-    return replace(manifest, model_name=model_name, handler=chosen)
+def _checked(manifest: Manifest, archive: Archive, default_handler: str | None) -> Manifest:
+    """Return the manifest if the model can be asked and run by what it says, with the default handler where it says none."""
+    if not manifest.model_name:
+        found = found_and_expected(archive.source, archive.directory, "modelName")
+        raise InvalidModel(f"Model name is not defined. {found}")  # TorchServe's text, and what it is about
+    for what, value in (("Model name", manifest.model_name), ("Model version", manifest.model_version)):
+        if (fault := fault_of(value)) is not None:
+            raise InvalidModel(f"{what} {fault}")
+    check_file_name(manifest.handler, "Parameter handler")
+    if not (manifest.handler or default_handler):
+        found = found_and_expected(archive.source, archive.directory, "handler")
+        missing = f"{archive.url} has no handler, and default_service_handler is not set"
+        raise InvalidModel(f"Model handler is not defined: {missing}. {found}")
+    return replace(manifest, handler=manifest.handler or default_handler or "")
 
 
 def _read_manifest(directory: Path, url: str) -> Manifest:

@@ -15,6 +15,7 @@ from typing import Any
 from servescope import __version__
 from servescope.cli.commands import SERVESCOPE, Command, Group
 from servescope.cli.help.page import HELP_OPTIONS, HELP_ROW, Page, Row, Section, refusal, render, terminal_columns
+from servescope.cli.voice import unread
 from servescope.errors import ServescopeError
 
 VERSION_OPTIONS = ("-v", "--version")
@@ -26,9 +27,7 @@ def main() -> None:
         status = run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read this has read enough, as in `servescope --help | head`. The interpreter, which flushes once more at
-        # its end, shall find somebody who reads.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        unread(sys.stdout)  # whoever read this has read enough, as in `servescope --help | head`
         status = 1
     sys.exit(status)
 

@@ -11,21 +11,28 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from servescope.cli.client.connection import Connection
-from servescope.cli.client.endpoints import call, find_endpoints, find_key, open_client
+from servescope.cli.client.endpoints import RefusedError, call, find_endpoints, find_key, open_client
 from servescope.cli.client.readiness import read_survey
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
+from servescope.cli.voice import mutter, say
+from servescope.config.shown_url import shown_url
 
 # Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
 # its own.
 _TIMEOUT_S = 30.0
+_MODEL_API_OFF = (
+    "The server's model API is off, so that no model can be registered or unregistered. `servescope start --enable-model-api`, or "
+    "enable_model_api=true in its config.properties, turns it on."
+)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
@@ -90,8 +97,8 @@ def register(
         "handler": handler,
         "synchronous": "true" if wait else "false",
     }
-    with _management(management_address, token, ca_file, None) as client:
-        _tell(client, "POST", "/models", given, f"Registering {url}")
+    with _management(management_address, token, ca_file, None) as client, _model_api_named():
+        _tell(client, "POST", "/models", given, f"Registering {shown_url(url)}")
 
 
 @examples("servescope models list", "servescope models list --json")
@@ -187,8 +194,9 @@ def unregister(
     from servescope.cli.client.unloading import unload
 
     connect = partial(_management, management_address, token, ca_file, None)
-    answer = unload(connect, name, _path(name, version), lambda line: typer.echo(line, err=True))
-    typer.echo(answer["status"])
+    with _model_api_named():
+        answer = unload(connect, name, _path(name, version), mutter)
+    _show(answer)
 
 
 @examples("servescope models set-default drowsy 2.0")
@@ -211,7 +219,14 @@ def _tell(client: Connection, method: str, path: str, given: Mapping[str, object
     parameters = {key: str(value) for key, value in given.items() if value is not None}
     with _spinner(doing, sys.stderr.isatty()):
         answer = call(client, method, path, parameters)
-    typer.echo(answer["status"] if isinstance(answer, dict) and "status" in answer else json.dumps(answer, indent=2))
+    _show(answer)
+
+
+def _show(answer: dict[str, Any]) -> None:
+    """The server's words, and what it has to say besides."""
+    for warning in answer.get("warnings", ()):
+        mutter(f"Warning: {warning}")
+    say(answer["status"])
 
 
 def _spinner(doing: str, terminal: bool) -> AbstractContextManager[object]:
@@ -233,6 +248,17 @@ def _management(
     key = token or find_key("management", [here, endpoints.directory])
     with open_client(endpoints.management, key, timeout_s, endpoints.trust(ca_file)) as client:
         yield client
+
+
+@contextmanager
+def _model_api_named() -> Iterator[None]:
+    """A server without the model API refuses these calls in general words; here it is said what turns it on."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.code != HTTPStatus.METHOD_NOT_ALLOWED:
+            raise
+        raise RefusedError(f"{error.message}\n{_MODEL_API_OFF}", error.code) from error
 
 
 def _path(name: str, version: str | None) -> str:

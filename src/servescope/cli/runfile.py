@@ -7,7 +7,7 @@ does (contract, section D), under a name of its own; its first line is the proce
 
 import json
 import os
-import tempfile
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 
 NAME = ".servescope.pid"
@@ -46,19 +47,27 @@ class RunningServer:
 
 
 def location(environ: Mapping[str, str]) -> Path:
-    """Where the run file stands: `$TEMP` as in TorchServe, else the system's temporary directory."""
-    return Path(environ.get("TEMP") or tempfile.gettempdir()) / NAME
+    """Where the run file stands: `$TEMP` as in TorchServe, else the system's temporary directory.
+
+    Raises:
+        ConfigurationError: there is no such directory.
+    """
+    return temporary_directory(environ) / NAME
 
 
 def read(path: Path) -> RunningServer | None:
-    """The server that the file names, if it is alive; None for no file, a damaged one, or one whose process is gone."""
+    """The server that the file names, if it is alive; None for no file, a damaged one, or one whose process is gone.
+
+    Raises:
+        ConfigurationError: the file cannot be read, as it is another user's for one.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         server = RunningServer(**json.loads(lines[1]))
     except (FileNotFoundError, IndexError, ValueError, TypeError):
         return None
     except OSError as error:
-        raise ConfigurationError(f"the run file {path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(f"the run file {path} cannot be read: {_why(path, error)}") from error
     return server if server.alive() else None
 
 
@@ -70,6 +79,22 @@ def refuse_second(path: Path) -> None:
             f"Servescope is already running: process {running.pid}, management at {running.management} ({path}). "
             f"Stop it with `servescope stop`, or set TEMP to another directory for a second server."
         )
+
+
+def _why(path: Path, error: OSError) -> str:
+    """The reason, and what helps where somebody else is it: one temporary directory is everybody's."""
+    if not isinstance(error, PermissionError):
+        return str(error.strerror)
+    owner = path.stat().st_uid if path.exists() else os.geteuid()
+    whose = "" if owner == os.geteuid() else f"it belongs to another user ({_name_of(owner)}); "
+    return f"{whose}{error.strerror}. Set TEMP to a directory of your own, for all commands of this server"
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 @contextmanager
@@ -90,7 +115,7 @@ def held(path: Path, server: RunningServer) -> Iterator[None]:
     except FileExistsError as error:
         raise ConfigurationError(f"another server is being started with the run file {path}") from error
     except OSError as error:
-        raise ConfigurationError(f"the run file {path} cannot be written: {error.strerror}") from error
+        raise ConfigurationError(f"the run file {path} cannot be written: {_why(path, error)}") from error
     try:
         yield
     finally:

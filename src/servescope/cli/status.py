@@ -19,7 +19,7 @@ import typer
 from servescope.cli.client.connection import Connection, NoAnswerError
 from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
 from servescope.cli.client.readiness import label, read_survey
-from servescope.cli.client.scrape import parse, requests_by_class
+from servescope.cli.client.scrape import ANSWERS, parse, requests_by_class
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
 
@@ -209,5 +209,6 @@ def _requests(url: str | None, trust: ssl.SSLContext | None) -> dict[str, float]
             answer = client.request("GET", "/metrics")
     except NoAnswerError:
         return None
-    counts = requests_by_class(parse(answer.text))  # where they are on the page, the requests before this one are some
-    return counts if not answer.is_error and any(counts.values()) else None
+    if answer.is_error or f"# TYPE {ANSWERS} " not in answer.text:
+        return None
+    return requests_by_class(parse(answer.text))

@@ -20,6 +20,7 @@ import typer
 from servescope.cli import runfile
 from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
+from servescope.cli.voice import say
 from servescope.config.bounds import MAX_DRAIN_S
 
 WAIT_S = 60
@@ -27,7 +28,7 @@ HURRY_S = 15
 LOOK_S = 1.0
 _AGAIN_S = 0.3  # the second SIGINT hurries; two at once may arrive as one
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 @examples("servescope stop", "servescope stop --timeout 300", "servescope stop --now")
@@ -44,10 +45,10 @@ def stop_command(
     now: Annotated[bool, typer.Option("--now", help="Do not wait: end what is in flight.")] = False,
 ) -> None:
     """Stop the server once what is in flight is answered, and delete its key file."""
-    raise typer.Exit(stop(os.environ, typer.echo, timeout, now=now))
+    raise typer.Exit(stop(os.environ, say, timeout, now=now))
 
 
-def stop(environ: Mapping[str, str], say: Say, wait_s: float = WAIT_S, *, now: bool = False) -> int:
+def stop(environ: Mapping[str, str], tell: Tell, wait_s: float = WAIT_S, *, now: bool = False) -> int:
     """0 when no server is left running, 1 when it did not end within `wait_s` seconds or may not be ended.
 
     `now`: end what is in flight, and the server itself where it has not reacted in `HURRY_S` seconds.
@@ -55,26 +56,26 @@ def stop(environ: Mapping[str, str], say: Say, wait_s: float = WAIT_S, *, now: b
     path = runfile.location(environ)
     server = runfile.read(path)
     if server is None:
-        say(f"Servescope is not running (nothing in {path}).")
+        tell(f"Servescope is not running (nothing in {path}).")
         return 0
     try:
         process = psutil.Process(server.pid)
-        ended = _end_now(process, say) if now else _end(process, server, say, wait_s)
+        ended = _end_now(process, tell) if now else _end(process, server, tell, wait_s)
     except psutil.NoSuchProcess:
         ended = True
     except psutil.AccessDenied:
-        say(f"Process {server.pid} belongs to another user; it was not stopped.")
+        tell(f"Process {server.pid} belongs to another user; it was not stopped.")
         return 1
     if not ended:
-        say(f"Servescope did not end within {wait_s:g} s: {_why(server)}")
+        tell(f"Servescope did not end within {wait_s:g} s: {_why(server)}")
         return 1
     with suppress(FileNotFoundError):
         (Path(server.directory) / "key_file.json").unlink()
-    say(f"Servescope has stopped (process {server.pid}).")
+    tell(f"Servescope has stopped (process {server.pid}).")
     return 0
 
 
-def _end(process: psutil.Process, server: runfile.RunningServer, say: Say, wait_s: float) -> bool:
+def _end(process: psutil.Process, server: runfile.RunningServer, tell: Tell, wait_s: float) -> bool:
     """Whether it has ended in time; meanwhile what it waits for, when that changes."""
     process.terminate()
     end = time.monotonic() + wait_s
@@ -82,19 +83,21 @@ def _end(process: psutil.Process, server: runfile.RunningServer, say: Say, wait_
     while not _ended(process, min(LOOK_S, max(0.0, end - time.monotonic()))):
         if time.monotonic() >= end:
             return False
-        if (waits := _waits(server)) != said:
+        if (waits := _waits(process, server)) != said:
             said = waits
-            say(waits)
+            tell(waits)
     return True
 
 
-def _end_now(process: psutil.Process, say: Say) -> bool:
+def _end_now(process: psutil.Process, tell: Tell) -> bool:
     end = time.monotonic() + HURRY_S
+    if (halted := _halted(process)) is not None:
+        tell(f"Process {process.pid} {halted}; if nobody lets it go on, it is killed in {HURRY_S} s …")
     while time.monotonic() < end:
         process.send_signal(signal.SIGINT)
         if _ended(process, _AGAIN_S):
             return True
-    say(f"Process {process.pid} has not reacted in {HURRY_S} s and is killed; its workers end with it.")
+    tell(f"Process {process.pid} has not reacted in {HURRY_S} s and is killed; its workers end with it.")
     process.kill()
     return _ended(process, HURRY_S)
 
@@ -111,10 +114,12 @@ def _ended(process: psutil.Process, wait_s: float) -> bool:
         os.close(descriptor)
 
 
-def _waits(server: runfile.RunningServer) -> str:
-    """What the server says that it has in flight."""
+def _waits(process: psutil.Process, server: runfile.RunningServer) -> str:
+    """What the server says that it has in flight, or that it can say nothing."""
     from servescope.cli.client.drain import in_flight
 
+    if (halted := _halted(process)) is not None:
+        return f"Process {process.pid} {halted}, and cannot end: `kill -CONT {process.pid}` lets it go on …"
     found = in_flight(server.metrics, server.certificate)
     if found is None:
         return "Waiting for the server to end …"
@@ -128,12 +133,24 @@ def _why(server: runfile.RunningServer) -> str:
     try:
         process = psutil.Process(server.pid)
         workers = [child for child in process.children() if "servescope.worker" in child.cmdline()]
-        state = process.status()
+        halted, state = _halted(process), process.status()
+        names = ", ".join(f"{one.pid} ({one.status()})" if _halted(one) else str(one.pid) for one in workers)
     except psutil.Error:
         return f"process {server.pid} could not be looked at."
-    if workers:
-        pids = ", ".join(str(worker.pid) for worker in workers)
-        held = f"it waits for {len(workers)} worker process(es), {pids}, that still have requests in hand"
+    if halted is not None:
+        held = f"process {server.pid} {halted}; `kill -CONT {server.pid}` lets it go on"
+    elif workers:
+        held = f"it waits for {len(workers)} worker process(es), {names}, that have not ended"
     else:
         held = f"no worker process is left, the server itself is {state}"
     return f"{held}. See {server.logs}; `servescope stop --now` ends it without waiting."
+
+
+def _halted(process: psutil.Process) -> str | None:
+    """Why a process can do nothing, not even end; None where it can."""
+    match process.status():
+        case psutil.STATUS_STOPPED:
+            return "is stopped (by SIGSTOP or Ctrl-Z)"
+        case psutil.STATUS_TRACING_STOP:
+            return "is stopped by a debugger"
+    return None

@@ -1,9 +1,11 @@
 """Rich tables from the management API's descriptions and the server's counters.
 
 In: decoded answers of `GET /models/{m}/all`, sums of samples of `/metrics`. Out: tables, for `status`, `models describe` and
-`demo`. Pure.
+`demo`, which fit 80 columns: names and errors are folded; numbers, states and times are not. Names are whatever somebody chose, and
+no markup. Pure.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,25 +19,39 @@ _STANDINGS = {"ready": "green", "idle": "dim", "loading": "yellow", "failed": "b
 _STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
 
 
-def plain_table(title: str, *columns: str) -> Table:
-    """Without rows yet; what does not fit into a cell is folded."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+_LEAST = 6  # signs of a name on a line, however much else there is
+_HOUR_S = 3600
+_LONG_S = 10_000  # from here on nobody counts the seconds
+_GPU_USAGE = re.compile(r"gpuId::(\d+) utilization\.gpu::(\d+) % .*memory\.used::(\d+) MiB")
+
+
+def plain_table(title: str, *columns: str, folded: Sequence[str] = ()) -> Table:
+    """Without rows yet; what does not fit into a cell of the columns `folded` is folded, all others are as wide as they need."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        fold = column in folded
+        table.add_column(column, overflow="fold", no_wrap=not fold, min_width=_LEAST if fold else None)
     return table
 
 
 def models_table(models: Sequence[dict[str, Any]]) -> Table:
     """A row a model version: where it is, workers up and asked for, batching, and its queue."""
-    columns = ("model", "version", "state", "workers at work", "asked for", "batch", "delay ms", "queue")
-    table = plain_table("Models", *columns)
+    columns = ("model", "version", "state", "workers\nat work", "asked\nfor", "batch", "delay\nms", "queue")
+    table = plain_table("Models", *columns, folded=("model", "version"))
     for model in models:
         workers = model.get("workers", [])
         ready = sum(worker.get("status") == "READY" for worker in workers)
         readiness = model.get("readiness") or {}
         table.add_row(
-            str(model.get("modelName")),
-            str(model.get("modelVersion")),
+            Text(str(model.get("modelName"))),
+            Text(str(model.get("modelVersion"))),
             _worded(readiness.get("standing"), _STANDINGS),
             f"{ready} of {readiness.get('asked_for', len(workers))}",
             _range(model.get("minWorkers"), model.get("maxWorkers")),
@@ -47,17 +63,16 @@ def models_table(models: Sequence[dict[str, Any]]) -> Table:
 
 
 def workers_table(models: Sequence[dict[str, Any]]) -> Table:
-    """A row a worker: state, process, memory, device, since when."""
-    table = plain_table("Workers", "worker", "model", "state", "pid", "memory", "gpu", "since")
+    """A row a worker: state, process, memory and GPU, since when."""
+    table = plain_table("Workers", "id", "model", "state", "pid", "memory", "since", folded=("model",))
     for model in models:
         for worker in model.get("workers", []):
             table.add_row(
                 str(worker.get("id")),
-                f"{model.get('modelName')} {model.get('modelVersion')}",
+                Text(f"{model.get('modelName')} {model.get('modelVersion')}"),
                 worker_state(worker),
                 str(worker.get("pid") or "–"),
-                mebibytes(worker.get("memoryUsage") or 0),
-                str(worker.get("gpuUsage")) if worker.get("gpu") else "–",
+                _memory(worker),
                 str(worker.get("startTime")),
             )
     return table
@@ -111,7 +126,8 @@ def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]
 
 def troubles_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     """What `trouble_rows` found."""
-    table = plain_table("Troubles since the start", "model", "restarts", "latest error")
+    columns = ("model", "restarts", "latest error")
+    table = plain_table("Troubles since the start", *columns, folded=columns)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -119,22 +135,23 @@ def troubles_table(rows: Sequence[tuple[str, str, str]]) -> Table:
 
 def missing_table(missing: Sequence[dict[str, Any]]) -> Table:
     """What the start was asked to load and has not, and why."""
-    table = plain_table("Missing", "model", "reason", "error")
+    table = plain_table("Missing", "model", "reason", "error", folded=("model", "error"))
     for one in missing:
         table.add_row(Text(one["name"]), one["reason"], Text(one["error"] or "–"))
     return table
 
 
 def worker_state(worker: dict[str, Any]) -> Text:
-    """Its state as /metrics has it, with the seconds of a busy one; TorchServe's word where no more is known."""
+    """Its state as /metrics has it, with the time of a busy one; TorchServe's word where no more is known."""
     state, busy_s = worker.get("state"), worker.get("busy_s") or 0
     if state == "busy" and busy_s >= 1:
-        return Text(f"busy for {busy_s:,.0f} s", style=_STATES[state])
+        told = f"{busy_s:,.0f} s" if busy_s < _LONG_S else f"{busy_s / _HOUR_S:,.0f} h"
+        return Text(f"busy for {told}", style=_STATES[state])
     return _worded(state or str(worker.get("status")), _STATES)
 
 
 def requests_table(counts: dict[str, float]) -> Table:
-    """HTTP answers on all ports since the start, by class."""
+    """Answers on the inference port since the start, probes aside, by class."""
     table = plain_table("Requests", *counts)
     table.add_row(*(f"{count:,.0f}" for count in counts.values()))
     return table
@@ -143,10 +160,11 @@ def requests_table(counts: dict[str, float]) -> Table:
 def red_table(rows: Sequence[Red]) -> Table:
     """Rate, errors, median and 99th percentile of the durations, and mean queue time a model."""
     title = "What /metrics says of these requests"
-    table = plain_table(title, "model", "requests", "per second", "errors (5xx)", "p50", "p99", "in queue")
+    columns = ("model", "requests", "per second", "errors (5xx)", "p50", "p99", "in queue")
+    table = plain_table(title, *columns, folded=("model",))
     for row in rows:
         table.add_row(
-            row.model,
+            Text(row.model),
             f"{row.requests:,.0f}",
             f"{row.rate:,.0f}",
             f"{row.errors:,.0f}",
@@ -168,6 +186,15 @@ def queue_text(queue: dict[str, Any]) -> str:
 def mebibytes(count: float) -> str:
     """Bytes as MiB; a dash for none, since a worker without a process has no memory to speak of."""
     return f"{count / 2**20:,.0f} MiB" if count else "–"
+
+
+def _memory(worker: dict[str, Any]) -> str:
+    """Its own, and how its GPU is used, as far as that is told."""
+    own = mebibytes(worker.get("memoryUsage") or 0)
+    if not worker.get("gpu"):
+        return own
+    usage = _GPU_USAGE.fullmatch(str(worker.get("gpuUsage")))
+    return f"{own}\nGPU {usage[1]}: {usage[2]} %\n{int(usage[3]):,} MiB" if usage else f"{own}\nGPU"
 
 
 def _worded(state: str | None, styles: dict[str, str]) -> Text:

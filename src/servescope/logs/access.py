@@ -16,6 +16,7 @@ from collections.abc import Callable
 from servescope.logs.formats import LogFormat, escape, json_text
 from servescope.logs.sinks import Console, RollingFile
 from servescope.logs.stamps import LocalStamp, utc
+from servescope.logs.targets import shown_target
 
 LOGGER_NAME = "ACCESS_LOG"
 MAX_LINES = 256
@@ -129,7 +130,7 @@ class AccessLog:
 
 def _text_prefix(key: _Request) -> str:
     client, method, target, http_version, status = key
-    return f' - /{_address(client)} "{_visible(method)} {_visible(target)} HTTP/{http_version}" {status} '
+    return f' - /{_address(client)} "{_visible(method)} {_visible(shown_target(target))} HTTP/{http_version}" {status} '
 
 
 def _json_prefix(key: _Request) -> str:
@@ -139,7 +140,7 @@ def _json_prefix(key: _Request) -> str:
         "logger": LOGGER_NAME,
         "client": _address(client),
         "method": method,
-        "target": target,
+        "target": shown_target(target),
         "http_version": http_version,
         "status": status,
     }

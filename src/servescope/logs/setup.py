@@ -20,6 +20,7 @@ from servescope.logs.redirected import Redirected
 from servescope.logs.sinks import Console, ConsoleHandler, FileHandler, RollingFile
 
 SERVER_LOG = "servescope"
+HTTP_CLIENT = "httpx"  # tells each URL that it asks, with its password and its query
 LOG_FORMATS = ("text", "json")
 
 
@@ -75,6 +76,12 @@ class Logs:
         logger.propagate = False
         logger.disabled = False
 
+    def quieten(self, name: str) -> None:
+        """Take warnings and worse alone from the logger `name`, until `close`."""
+        logger = logging.getLogger(name)
+        self._undo.append(_restorer(logger))
+        logger.setLevel(logging.WARNING)
+
 
 def open_logs(
     log_location: Path, metrics_location: Path, log_format: LogFormat, console: TextIO | None, level: int | str
@@ -101,6 +108,7 @@ def open_logs(
     logs.install("", max(number, logging.INFO), [server_lines, echo])
     logs.install(SERVER_LOG, number, [server_lines, echo])
     logs.install(MODEL_LOG, logging.DEBUG, [model_lines, echo])
+    logs.quieten(HTTP_CLIENT)
     return logs
 
 

@@ -7,7 +7,6 @@ import logging
 import os
 import resource
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import cast
@@ -18,6 +17,7 @@ from servescope.archive.downloaded import remove_abandoned_downloads
 from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
+from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.strays import end_strays
 from servescope.logs.configuration import apply_log_config
@@ -82,7 +82,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             logger.warning("%s", warning)
         raise_file_limit()
         remove_abandoned_downloads(require_model_store(settings))
-        with workspace(Path(os.environ.get("TEMP") or tempfile.gettempdir()), end_strays) as directory:
+        with workspace(temporary_directory(os.environ), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready))
         return 0

@@ -8,12 +8,13 @@ from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
 from servescope.config.load_list import LoadModel
 from servescope.config.model.options import RegisterOptions
+from servescope.config.shown_url import shown_url
 from servescope.errors import ServescopeError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.models import Models
-from servescope.serving.readiness.wanted import WantedModel, without_queries
+from servescope.serving.readiness.wanted import WantedModel
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -35,15 +36,15 @@ class Service(Part):
 
     async def _load(self, wanted: WantedModel) -> None:
         """Whatever is wrong with one model is no reason not to serve the others."""
-        url = wanted.asked.url
-        options = RegisterOptions(url=url, model_name=wanted.asked.name)
+        url = shown_url(wanted.asked.url)
+        options = RegisterOptions(url=wanted.asked.url, model_name=wanted.asked.name)
         try:
             await self._models.lifecycle.register(options, wanted=wanted)
         except ServescopeError as error:
-            logger.error("Failed to load model %s", without_queries(f"{url}: {error}"))
+            logger.error("Failed to load model %s", f"{url}: {error}")
             self._models.wanted.refused(wanted, error)
         except Exception as error:
-            logger.exception("Failed to load model %s", without_queries(url))
+            logger.exception("Failed to load model %s", url)
             self._models.wanted.refused(wanted, error)
 
     def _startup_models(self) -> list[LoadModel]:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from functools import partial
 
 from servescope.config.model.options import RegisterOptions
 from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
@@ -17,7 +18,7 @@ from servescope.serving.counts import Counts
 from servescope.serving.model import Model
 from servescope.serving.outcome import PROCESSING, Outcome, not_started
 from servescope.serving.readiness.wanted import WantedModel, WantedModels
-from servescope.serving.refusals import DRAINING, unregistered_text
+from servescope.serving.refusals import draining, unregistered
 from servescope.serving.registration import Host, build_model, open_model
 from servescope.serving.turns import Caller, CallerLeft, Turns
 from servescope.wire.messages import Loaded
@@ -58,7 +59,7 @@ class Lifecycle:
             model = await build_model(archive, options, self._host, self._catalog, at_startup=at_startup)
             self._catalog.add(model)
             self._wanted.registered(model, wanted)
-            logger.info("Model %s version %s is registered from %s", model.name, model.version, options.url)
+            logger.info("Model %s version %s is registered from %s", model.name, model.version, archive.url)
             return await self._begin(model, caller, wait=options.synchronous and not at_startup)
 
     async def _begin(self, model: Model, caller: Caller, *, wait: bool) -> Outcome:
@@ -144,7 +145,7 @@ class Lifecycle:
         except TimeoutError:
             in_time = False
         try:
-            model.dispatcher.close(unregistered_text(model.name), "no_worker")
+            model.dispatcher.close(partial(unregistered, model.name))
             await model.pool.close(grace_s if in_time else 0.0)
             await asyncio.to_thread(model.archive.close)
         finally:
@@ -168,7 +169,7 @@ class Lifecycle:
         self.refuse_changes()
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
-            model.dispatcher.close(DRAINING, "draining")
+            model.dispatcher.close(draining)
         burials = (self._bury(model, grace_s) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):

@@ -1,17 +1,34 @@
-"""What a client is told whom no worker will serve, in words. Said by `serving.queue.dispatcher` and `web`."""
+"""What a client is told whom no worker will serve: TorchServe's words and the reason. Raised by `serving.queue` and `web`."""
 
-DRAINING = "The server is stopping and takes no new requests. Please send this one to another server, or again later."
+from servescope.errors import ServiceUnavailable
 
 
-def no_worker_text(name: str, version: str | None) -> str:
-    """TorchServe's one text for every 503, its unbalanced quote included."""
+def no_worker(name: str, version: str | None, retry_after_s: int | None = None) -> ServiceUnavailable:
+    """Nobody works for the model, nor will unless somebody sees to it; `retry_after_s` where workers are on their way."""
+    return ServiceUnavailable(_text(name, version), why="no_worker", retry_after_s=retry_after_s)
+
+
+def queue_full(name: str, version: str | None, capacity: int, retry_after_s: int) -> ServiceUnavailable:
+    """There are workers, and as many requests as may wait for them; which TorchServe's text leaves open."""
+    text = f"{_text(name, version)} The queue is full ({capacity})."
+    return ServiceUnavailable(text, why="queue_full", retry_after_s=retry_after_s)
+
+
+def unregistered(name: str) -> ServiceUnavailable:
+    """For those that had waited when a model was unregistered, and outwaited unregister_model_timeout."""
+    return ServiceUnavailable(f'Model "{name}" was unregistered before this request was served.')
+
+
+def draining() -> ServiceUnavailable:
+    """For those that come while the server ends: another may have taken its place in a moment."""
+    text = "The server is stopping and takes no new requests. Please send this one to another server, or again later."
+    return ServiceUnavailable(text, why="draining", retry_after_s=1)
+
+
+def _text(name: str, version: str | None) -> str:
+    """TorchServe's one text for every 503, to the letter, its unbalanced quote included."""
     place = f'Model "{name}"' if version is None else f'Model "{name}" Version {version}"'
     return (
         f"{place} has no worker to serve inference request. Please use scale workers API to add workers. "
         "If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize"
     )
-
-
-def unregistered_text(name: str) -> str:
-    """For those that had waited when a model was unregistered, and outwaited unregister_model_timeout."""
-    return f'Model "{name}" was unregistered before this request was served.'

@@ -17,6 +17,7 @@ from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
 from servescope.config.model.v2 import V2
 from servescope.config.settings import Settings
+from servescope.config.shown_url import shown_url
 from servescope.fleet.gpus import GpuCounter, ModelDevices
 from servescope.fleet.keeper import PoolOptions
 from servescope.fleet.launch import LaunchPlan, worker_environment
@@ -85,7 +86,7 @@ async def build_model(
             cpus=host.cpus,
             gpus=host.gpus.count,
         )
-        for warning in (*resolved.warnings, *(f"unknown parameter {word} is ignored" for word in options.unknown)):
+        for warning in resolved.warnings:
             logger.warning("Model %s version %s: %s", name, version, warning)
         python = await _install(archive, host, resolved)
         if at_startup:
@@ -101,7 +102,7 @@ def _open(options: RegisterOptions, host: Host, at_startup: bool) -> Archive:
     fetched = ArchiveSource(settings.model_store, settings.allowed_urls).fetch(options.url)
     return open_archive(
         fetched.path,
-        options.url,
+        shown_url(options.url),
         host.workspace,
         settings.default_service_handler,
         name=options.model_name or None,

@@ -85,7 +85,8 @@ class Turns:
             return turn
         line = self._lines[name]
         if len(line) >= self._most_waiting and not caller.internal:
-            raise ServiceUnavailable(f"Model {name}: {len(line)} changes of it wait for their turn already; try later.")
+            text = f"Model {name}: {len(line)} changes of it wait for their turn already; try later."
+            raise ServiceUnavailable(text, why="turns", retry_after_s=1)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(place)
         try:
@@ -136,4 +137,5 @@ class Turns:
 
 
 def _stopping() -> ServiceUnavailable:
-    return ServiceUnavailable("The server is stopping: models cannot be changed any more.", why="draining")
+    text = "The server is stopping: models cannot be changed any more."
+    return ServiceUnavailable(text, why="draining", retry_after_s=1)

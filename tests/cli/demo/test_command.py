@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from servescope.cli.demo.command import _end_as_with_ctrl_c, _first_port
 from servescope.cli.demo.digits import DemoError, HeldOut, example_folder, held_out, run_step
+from servescope.cli.demo.server import _end_as_with_ctrl_c, first_port
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def test_ports_that_are_taken_are_named(taken, offset):
     """Whichever of the three it is."""
     asked = taken - offset
     with pytest.raises(DemoError, match=f"--port-base {asked}: ports {asked} to {asked + 2}"):
-        _first_port(asked)
+        first_port(asked)
 
 
 def test_without_a_wish_free_ports_are_found():
     """Three in a row, each of which can be bound."""
-    first = _first_port(None)
+    first = first_port(None)
     for port in range(first, first + 3):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

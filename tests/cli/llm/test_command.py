@@ -155,7 +155,7 @@ def test_through_the_command_line(tmp_path, monkeypatch, capsys):
 
 def test_nowhere_to_put_it(place):
     """A TEMP that is no directory is named."""
-    with pytest.raises(ConfigurationError, match=r"^TEMP=/none: a temporary directory cannot be made: "):
+    with pytest.raises(ConfigurationError, match=r"^TEMP=/none: there is no such directory; make it, or set TEMP"):
         start(place, "./tiny", TEMP="/none")
 
 

@@ -1,20 +1,15 @@
 """Parameters of the management API."""
 
+import contextlib
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.model.autoscale import Mode
+from servescope.config.model import register
 from servescope.config.model.options import RegisterOptions
-from servescope.config.model.register import (
-    ScaleOptions,
-    parse_register,
-    parse_register_body,
-    parse_register_json,
-    parse_scale,
-)
 from servescope.errors import BadRequest, JsonSyntax
 
 NUMBERS = ["batch_size", "max_batch_delay", "initial_workers", "response_timeout", "startup_timeout"]
@@ -44,6 +39,29 @@ QUERY = {
     "startup_timeout": "6",
     "s3_sse_kms": "TRUE",
 }
+
+
+def quietly(parse):
+    """The parser, for input that gives no cause for warnings."""
+
+    def read(given, most=16):
+        warnings = []
+        options = parse(given, warnings.append, most)
+        assert warnings == []
+        return options
+
+    return read
+
+
+parse_register, parse_register_json, parse_register_body = map(
+    quietly, (register.parse_register, register.parse_register_json, register.parse_register_body)
+)
+
+
+def warned(given, parse=register.parse_register):
+    """What becomes of input that gives cause for warnings, and these."""
+    warnings = []
+    return parse(given, warnings.append, 16), warnings
 
 
 def test_query_reads_every_parameter():
@@ -94,7 +112,7 @@ def test_null_means_not_given():
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("text", ["abc", "-1", "", "1.5", "1_0", "٣", "99999999999", "9" * 5000, "-" + "9" * 5000])
+@pytest.mark.parametrize("text", ["abc", "1.5", "1_0", "٣", "-", "--1", "99999999999", "9" * 5000])
 def test_bad_numbers_name_parameter_and_value(name, text):
     """400 instead of the default (departure)."""
     with pytest.raises(BadRequest) as caught:
@@ -130,24 +148,40 @@ def test_every_number_has_a_bound(name, bound, text):
         assert len(str(caught.value)) < 250
 
 
-@pytest.mark.parametrize("name", ["min_worker", "max_worker"])
-@pytest.mark.parametrize("text", ["17", "2000000000", "9" * 5000], ids=["17", "10", "5000"])
-def test_workers_have_a_bound(name, text):
-    """For scaling too."""
-    with pytest.raises(BadRequest) as caught:
-        parse_scale({name: text}, 16)
-    assert str(caught.value).startswith(f"Parameter {name} must be at most 16 (max_workers_per_model): '{text[:70]}")
-    assert parse_scale({name: "16", "max_worker": "16"}, 16).max_worker == 16
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["-1", "-0002", "-" + "9" * 5000], ids=["-1", "-2", "5000"])
+def test_negative_numbers_mean_the_default(name, text):
+    """As in TorchServe, but not without a word, in the query and in a body."""
+    least = 0 if name in ("max_batch_delay", "initial_workers") else 1
+    told = f"{name}='{text[:70]}"
+    for options, warnings in (
+        warned({"url": "m", name: text}),
+        warned({"url": "m", name: text}, register.parse_register_json),
+    ):
+        assert options == RegisterOptions(url="m")
+        assert len(warnings) == 1
+        assert warnings[0].startswith(told)
+        assert warnings[0].endswith(f"must be at least {least}: the default is used")
+        assert len(warnings[0]) < 200
 
 
 @pytest.mark.parametrize("name", ["batch_size", "response_timeout", "startup_timeout"])
 def test_zero_where_it_makes_no_sense(name):
-    """A batch of none, or no time at all."""
-    with pytest.raises(BadRequest, match=f"{name} must be at least 1"):
-        parse_register({"url": "m", name: "0"})
+    """A batch of none, or no time at all: the default, too. No delay and no workers make sense."""
+    for value in ("0", "-0", "000", 0, 0.0, -0.0):
+        options, warnings = warned({"url": "m", name: value}, register.parse_register_json)
+        assert (options, len(warnings)) == (RegisterOptions(url="m"), 1)
+    assert parse_register({"url": "m", "max_batch_delay": "0", "initial_workers": "0"}).max_batch_delay == 0
 
 
-@pytest.mark.parametrize("value", [True, 1.5, -1, 2**31, 10**400, [1], {"a": 1}, "x"])
+@pytest.mark.parametrize("name", [*NUMBERS, "model_name", "handler", "runtime", "synchronous", "s3_sse_kms"])
+@pytest.mark.parametrize("parse", [parse_register, parse_register_json])
+def test_an_empty_value_means_not_given(parse, name):
+    """Without a word; that of synchronous is true then, which TorchServe takes for false."""
+    assert parse({"url": "m", name: ""}) == RegisterOptions(url="m")
+
+
+@pytest.mark.parametrize("value", [True, 1.5, 2**31, 10**400, [1], {"a": 1}, "x"])
 def test_bad_numbers_in_json(value):
     """Neither are these."""
     with pytest.raises(BadRequest, match="batch_size"):
@@ -174,16 +208,52 @@ def test_flags_are_true_only_for_true():
     assert not parse_register({"url": "m", "synchronous": "yes"}).synchronous
 
 
-def test_unknown_parameters_are_listed():
+@pytest.mark.parametrize("parse", [register.parse_register, register.parse_register_json])
+def test_unknown_parameters_are_told(parse):
     """And otherwise ignored."""
-    assert parse_register({"url": "m", "batchsize": "4", "x": "y"}).unknown == ("batchsize", "x")
-    assert parse_scale({"workers": "4", "number_gpu": "1", "timeout": "-1"}).unknown == ("workers",)
+    options, warnings = warned({"url": "m", "batchsize": "4", "x": ""}, parse)
+    assert options == RegisterOptions(url="m")
+    assert warnings == ["unknown parameter batchsize is ignored", "unknown parameter x is ignored"]
+
+
+def test_unknown_parameters_are_told_with_a_refusal():
+    """The one for which something is missing, more often than not."""
+    warnings = []
+    with pytest.raises(BadRequest, match="url is required"):
+        register.parse_register({"ulr": "m.mar"}, warnings.append)
+    assert warnings == ["unknown parameter ulr is ignored"]
 
 
 def test_unknown_parameters_without_end():
-    """Are not all listed, nor any of them whole."""
-    unknown = parse_register({"url": "m", **{f"{number}" * 1000: "" for number in range(10_000)}}).unknown
-    assert (len(unknown), unknown[-1], max(map(len, unknown))) == (21, "(9980 more)", 80)
+    """Are not all told, nor any of them whole."""
+    _, warnings = warned({"url": "m", **{f"{number}" * 1000: "" for number in range(10_000)}})
+    assert (len(warnings), max(map(len, warnings))) == (21, 80 + len("unknown parameter  is ignored"))
+    assert warnings[-1] == "unknown parameter (9980 more) is ignored"
+
+
+def test_a_url_that_was_cut():
+    """A presigned one that was not percent-encoded: what became of its end is named, before any download. Values are not."""
+    cut = {
+        "url": "https://h/m.mar?X-Amz-Algorithm=A",
+        "X-Amz-Signature": "secret",
+        "X-Amz-Date": "1",
+        "batch_size": "2",
+    }
+    told = r"^Parameter url ends at its first &: percent-encode it\. Not understood: X-Amz-Signature, X-Amz-Date$"
+    with pytest.raises(BadRequest, match=told):
+        register.parse_register(cut, [].append)
+    for url in ("m.mar?x", "https://h/m.mar"):  # ends where it should
+        assert warned({"url": url, "typo": "1"})[0].url == url
+    assert parse_register({"url": "https://h/m.mar?a=1&b=2", "batch_size": "2"}).batch_size == 2
+    assert warned({"url": "https://h/m.mar?a=1&b=2", "typo": "1"}, register.parse_register_json)[0].url.endswith("b=2")
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "a\\b", "a\nb"])
+@pytest.mark.parametrize("parse", [parse_register, parse_register_json])
+def test_names_that_no_path_can_say(parse, name):
+    """Are refused before anything is downloaded, and shown."""
+    with pytest.raises(BadRequest, match=re.escape(f"Parameter model_name {name!a}: ")):
+        parse({"url": "m", "model_name": name})
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nope", b"\xff", b"[" * 100_000])
@@ -200,86 +270,14 @@ def test_a_body_that_is_no_object(body):
         parse_register_body(body)
 
 
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({}, ScaleOptions(min_worker=1)),
-        ({"min_worker": "3"}, ScaleOptions(min_worker=3)),
-        ({"max_worker": "4"}, ScaleOptions(max_worker=4)),
-        ({"autoscale": "Act"}, ScaleOptions(autoscale=Mode.ACT)),
-        ({"autoscale": "off", "min_worker": "2"}, ScaleOptions(autoscale=Mode.OFF, min_worker=2)),
-        (
-            {"min_worker": "2", "max_worker": "4", "synchronous": "true", "model_version": "2.0"},
-            ScaleOptions(min_worker=2, max_worker=4, synchronous=True, model_version="2.0"),
-        ),
-    ],
-)
-def test_scale(params, expected):
-    """Nothing at all is TorchServe's min_worker=1; asynchronous unless asked for."""
-    assert parse_scale(params) == expected
-
-
-@pytest.mark.parametrize(
-    ("asked", "there", "fixed", "autoscaled"),
-    [
-        ({"min_worker": 3}, (1, 4), (3, 3), (3, 4)),
-        ({"min_worker": 6}, (1, 4), (6, 6), (6, 6)),
-        ({"min_worker": 0}, (1, 4), (0, 0), (0, 4)),
-        ({"max_worker": 4}, (2, 3), (1, 4), (2, 4)),
-        ({"max_worker": 1}, (2, 3), (1, 1), (1, 1)),
-        ({"min_worker": 2, "max_worker": 2}, (1, 4), (2, 2), (2, 2)),
-    ],
-)
-def test_bounds_that_are_asked_for(asked, there, fixed, autoscaled):
-    """TorchServe's defaults where nobody scales; else one bound alone moves the other only where it must."""
-    assert ScaleOptions(**asked).bounds(*there, autoscaled=False) == fixed
-    assert ScaleOptions(**asked).bounds(*there, autoscaled=True) == autoscaled
-
-
-def test_a_maximum_below_the_default_minimum():
-    """As TorchServe: min_worker is 1 where only max_worker is given, unless the model is autoscaled."""
-    with pytest.raises(BadRequest, match=r"^max_worker cannot be less than min_worker\.$"):
-        ScaleOptions(max_worker=0).bounds(1, 1, autoscaled=False)
-    assert ScaleOptions(max_worker=0).bounds(1, 1, autoscaled=True) == (0, 0)
-
-
-@pytest.mark.parametrize("text", ["", "on", "true", "acting", "ACT "])
-def test_an_autoscale_that_is_no_mode(text):
-    """400 that names the parameter, the modes and the value."""
-    with pytest.raises(BadRequest) as caught:
-        parse_scale({"autoscale": text})
-    assert str(caught.value) == f"Parameter autoscale is none of off, advise, act: {text!r}"
-
-
-def test_scale_max_below_min():
-    """With the contract's words."""
-    with pytest.raises(BadRequest, match=r"^max_worker cannot be less than min_worker\.$"):
-        parse_scale({"min_worker": "3", "max_worker": "1"})
-
-
-@pytest.mark.parametrize("name", ["min_worker", "max_worker"])
-@pytest.mark.parametrize("text", ["abc", "-1", ""])
-def test_scale_bad_numbers(name, text):
-    """400 that names parameter and value (departure)."""
-    with pytest.raises(BadRequest) as caught:
-        parse_scale({name: text})
-    assert name in str(caught.value)
-    assert repr(text) in str(caught.value)
-
-
-names = st.sampled_from(
-    ["url", "model_name", "runtime", "synchronous", "min_worker", "max_worker", "autoscale", *NUMBERS]
-)
+names = st.sampled_from(["url", "model_name", "runtime", "synchronous", "odd", *NUMBERS])
 
 
 @given(st.dictionaries(names, st.text()))
 def test_any_query_is_read_or_refused(params):
     """No query raises anything but BadRequest."""
-    for parse in (parse_register, parse_scale):
-        try:
-            parse(params)
-        except BadRequest:
-            pass
+    with contextlib.suppress(BadRequest):
+        register.parse_register(params, [].append)
 
 
 values = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
@@ -288,7 +286,5 @@ values = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | s
 @given(st.dictionaries(names, values) | values)
 def test_any_json_is_read_or_refused(obj):
     """Nor does any body."""
-    try:
-        parse_register_body(json.dumps(obj).encode("utf-8", "surrogatepass"))
-    except (BadRequest, JsonSyntax):
-        pass
+    with contextlib.suppress(BadRequest, JsonSyntax):
+        register.parse_register_body(json.dumps(obj).encode("utf-8", "surrogatepass"), [].append)

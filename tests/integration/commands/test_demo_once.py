@@ -44,4 +44,5 @@ def test_the_demo_reads_digits_and_measures_itself(tmp_path):
         "\n5. Alerts: left out, since prometheus and prometheus-alertmanager or alertmanager are not" in result.stdout
     )
     assert "/alerts" not in result.stdout
+    assert "://" not in result.stdout  # nothing is there any more
     assert not (tmp_path / "demo" / ".servescope.pid").exists()

@@ -87,10 +87,22 @@ def test_a_full_queue_refuses(deploy, server):
     assert refused.status_code == 503
     assert refused.json()["type"] == "ServiceUnavailableException"
     assert refused.json()["message"].startswith(f'Model "{model.name}" has no worker to serve inference request.')
+    assert refused.json()["message"].endswith("or exceeds maxSequenceJobQueueSize The queue is full (2).")
     assert int(refused.headers["retry-after"]) >= 1
     assert server.metrics("servescope_rejected_total", model_name=model.name, reason="queue_full") == 1
     model.open()
     assert [answer.result().status_code for answer in [held, *waiting]] == [200] * 3
+
+
+def test_when_to_come_back_to_a_full_queue(deploy):
+    """As long as the queue takes, by what requests have taken so far."""
+    code = "import time\n\ndef handle(data, context):\n    return data and [time.sleep(0.4) or 'ok' for _ in data]\n"
+    model = deploy(code, config="jobQueueSize: 4\nminWorkers: 1\nmaxWorkers: 1\n")
+    assert model.predict("one").text == "ok"
+    answers = [answer.result() for answer in [model.send("many") for _ in range(12)]]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert refused
+    assert min(int(answer.headers["retry-after"]) for answer in refused) >= 2  # four requests of 0.4 s
 
 
 def test_a_clients_deadline(deploy, server):

@@ -144,7 +144,7 @@ def test_a_stream(llm):
 
 
 def test_models(llm, deploy):
-    """All names with what they are; also while no worker is up, when asking is refused with the time to come back."""
+    """All names with what they are; also while no worker is up, when asking is refused."""
     deploy(NOOP)
     llm.server.manage("PUT", f"/models/{llm.name}", min_worker=0, max_worker=0, synchronous="true")
     said = llm.get("/v1/models").json()
@@ -160,7 +160,7 @@ def test_models(llm, deploy):
         assert llm.get(path).json() == said["data"][1] | {"name": f"/folder/of-{llm.name}", "ready": False}
     answer = llm.post()
     assert error(answer)[:3] == (503, "ServiceUnavailableError", None)
-    assert answer.headers["retry-after"] == "1"
+    assert "retry-after" not in answer.headers
     assert llm.counted(503) == 1
 
 

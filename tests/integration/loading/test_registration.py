@@ -90,7 +90,7 @@ def test_from_a_url(server, register, downloads):
         register(url, "remote")
         assert (server.store / "remote.mar").exists()
         status, _, message = refusal(server, url)
-        assert (status, message) == (500, "Model file already exists remote.mar")
+        assert (status, message) == (409, "Model version 1.0 is already registered for model remote")
         server.manage("DELETE", "/models/remote")
         assert not (server.store / "remote.mar").exists()
     assert archive.exists()
@@ -115,7 +115,13 @@ def test_as_json(server, register):
         ("absent.mar", 404, "ModelNotFoundException", "Model not found at: absent.mar"),
         ("/absent/dir", 404, "ModelNotFoundException", "Model not found at: /absent/dir"),
         ("../m.mar", 404, "ModelNotFoundException", "Relative path is not allowed in url: ../m.mar"),
-        ("ftp://host/m.mar", 404, "ModelNotFoundException", "Model not found at: ftp://host/m.mar"),
+        (
+            "ftp://host/m.mar",
+            404,
+            "ModelNotFoundException",
+            "Model not found at: ftp://host/m.mar "
+            "(ftp:// is not supported: give an http://, https:// (presigned, too) or file:// URL)",
+        ),
         (
             "http://127.0.0.1:9/m.mar",
             400,

@@ -11,6 +11,7 @@ from integration.server import pack
 pytestmark = pytest.mark.integration
 
 PROCESSING = {"status": "Processing worker updates..."}
+DEFAULTS = {"batchSize": 1, "maxBatchDelay": 100, "responseTimeout": 120, "startupTimeout": 120, "minWorkers": 0}
 BROKEN = "def handle(data, context):\n    raise RuntimeError('no such weights')\n"
 GREEDY = "def handle(data, context):\n    raise MemoryError\n"
 
@@ -54,7 +55,7 @@ def test_register_without_workers(net):
     assert message.startswith('Model "noop" has no worker to serve inference request. Please use scale workers API')
     message = error(predict(net, "/predictions/noop/1.0", b"x"))[2]
     assert message.startswith('Model "noop" Version 1.0" has no worker')
-    assert predict(net, "/predictions/noop", b"x").headers["retry-after"] == "1"
+    assert "retry-after" not in predict(net, "/predictions/noop", b"x").headers
 
 
 def test_register_and_wait(net):
@@ -64,9 +65,9 @@ def test_register_and_wait(net):
     assert predict(net, "/predictions/noop", b"x").text == "ok"
 
 
-@pytest.mark.parametrize("word", ["false", "no", ""])
+@pytest.mark.parametrize("word", ["false", "no"])
 def test_register_without_waiting(net, word):
-    """Anything but `true` means no."""
+    """Anything but `true` means no; an empty text is not given."""
     answer = register(net, url="noop.mar", initial_workers=1, synchronous=word)
     assert (answer.status_code, answer.json()) == (202, PROCESSING)
     assert predict(net, "/predictions/noop", b"x").text == "ok"
@@ -152,14 +153,11 @@ def test_a_model_that_cannot_load(net, model, status, reason):
     ("method", "path", "query", "names"),
     [
         ("POST", "/models", {"url": "noop.mar", "batch_size": "abc"}, ("batch_size", "abc")),
-        ("POST", "/models", {"url": "noop.mar", "initial_workers": "-1"}, ("initial_workers", "-1")),
         ("POST", "/models", {"url": "noop.mar", "response_timeout": "1.5"}, ("response_timeout", "1.5")),
         ("POST", "/models", {"url": "noop.mar", "startup_timeout": "9" * 400}, ("startup_timeout", "999")),
         ("PUT", "/models/noop", {"min_worker": "abc"}, ("min_worker", "abc")),
         ("PUT", "/models/noop", {"min_worker": "-1"}, ("min_worker", "-1")),
-        ("PUT", "/models/noop", {"max_worker": ""}, ("max_worker", "''")),
         ("GET", "/models", {"limit": "many"}, ("limit", "many")),
-        ("GET", "/models", {"next_page_token": "x"}, ("next_page_token", "x")),
     ],
 )
 def test_numbers_that_are_none(net, method, path, query, names):
@@ -169,7 +167,83 @@ def test_numbers_that_are_none(net, method, path, query, names):
     assert all(name in message for name in names)
 
 
-def test_unknown_parameters_are_logged(net):
-    """Ignored, as ever, but not in silence."""
-    assert register(net, url="noop.mar", bach_size=3).status_code == 200
-    assert "unknown parameter bach_size is ignored" in log(net, "ts_log.log")
+@pytest.mark.parametrize(
+    ("method", "path", "query", "name"),
+    [
+        ("POST", "/models", {"url": "noop.mar", "batch_size": "0"}, "batch_size"),
+        ("POST", "/models", {"url": "noop.mar", "max_batch_delay": "-1"}, "max_batch_delay"),
+        ("POST", "/models", {"url": "noop.mar", "response_timeout": "0"}, "response_timeout"),
+        ("POST", "/models", {"url": "noop.mar", "startup_timeout": "-1"}, "startup_timeout"),
+        ("POST", "/models", {"url": "noop.mar", "initial_workers": "-1"}, "initial_workers"),
+        ("GET", "/models", {"limit": "0"}, "limit"),
+        ("GET", "/models", {"limit": "1000"}, "limit"),
+        ("GET", "/models", {"next_page_token": "zz"}, "next_page_token"),
+    ],
+)
+def test_numbers_that_the_default_stands_in_for(net, method, path, query, name):
+    """As there, and both the answer and the log say so."""
+    answer = net.manage(method, path, **query)
+    assert answer.status_code == 200
+    (warning,) = answer.json()["warnings"]
+    assert warning.startswith(f"{name}={query[name]!r} ")
+    assert warning.endswith(": the default is used")
+    assert answer.headers["warning"] == f"299 - {json.dumps(warning)}"
+    assert f"{method} {path}: {warning}" in log(net, "ts_log.log")
+    if method == "POST":
+        assert described(net, "noop")[0].items() >= DEFAULTS.items()
+
+
+def test_empty_parameters_are_not_given(net):
+    """Without a word, in every call."""
+    numbers = ("batch_size", "max_batch_delay", "initial_workers", "response_timeout", "startup_timeout")
+    for query in (dict.fromkeys(numbers, ""), {"model_name": "", "handler": "", "runtime": "", "synchronous": ""}):
+        answer = register(net, url="noop.mar", **query)
+        assert (answer.status_code, list(answer.json())) == (200, ["status"])
+        assert described(net, "noop")[0].items() >= DEFAULTS.items()
+        assert net.manage("PUT", "/models/noop", min_worker="", max_worker="", model_version="").status_code == 202
+        assert net.manage("DELETE", "/models/noop").status_code == 200
+    assert list(net.manage("GET", "/models", limit="", next_page_token="").json()) == ["models"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "status"),
+    [
+        ("POST", "/models", {"url": "noop.mar", "odd": 3}, 200),
+        ("POST", "/models", {"url": "absent.mar", "odd": 3}, 404),
+        ("POST", "/models", {"odd": "noop.mar"}, 400),
+        ("PUT", "/models/noop", {"odd": 2}, 202),
+        ("PUT", "/models/noop/1.0", {"odd": 2, "min_worker": "x"}, 400),
+        ("PUT", "/models/noop/1.0/set-default", {"odd": 2}, 200),
+        ("GET", "/models", {"odd": 2}, 200),
+        ("GET", "/models/noop", {"odd": "true"}, 200),
+        ("DELETE", "/models/noop", {"odd": "2.0"}, 200),
+    ],
+)
+def test_unknown_parameters_are_told(net, method, path, query, status):
+    """Ignored, as ever, but not in silence: named in the log and in the answer, whatever that is."""
+    if method != "POST":
+        register(net, url="noop.mar")
+    answer = net.manage(method, path, **query)
+    assert answer.status_code == status
+    said = answer.json()
+    assert isinstance(said, list) or said["warnings"] == ["unknown parameter odd is ignored"]
+    assert answer.headers["warning"] == '299 - "unknown parameter odd is ignored"'
+    assert f"{method} {path}: unknown parameter odd is ignored" in log(net, "ts_log.log")
+
+
+def test_unknown_parameters_of_a_body(net):
+    """The same."""
+    assert post_json(net, {"url": "noop.mar", "odd": 1}).json()["warnings"] == ["unknown parameter odd is ignored"]
+
+
+def test_a_client_that_returns_the_token_as_it_came(net):
+    """Datadog's check sends `nextPageToken`: it gets through the list, and not the first page for ever."""
+    for name in "abc":
+        register(net, url="noop.mar", model_name=name)
+    found, token = [], None
+    for _ in range(4):
+        page = net.manage("GET", "/models", limit=2, **({"nextPageToken": token} if token else {})).json()
+        found += [model["modelName"] for model in page["models"]]
+        if (token := page.get("nextPageToken")) is None:
+            break
+    assert found == ["a", "b", "c"]

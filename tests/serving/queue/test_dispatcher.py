@@ -267,17 +267,18 @@ def test_attachments_travel_in_the_order_of_the_requests():
 
 
 def test_queue_full():
-    """503 at once, in TorchServe's words with the version as the client wrote it, and counted."""
+    """503 at once, in TorchServe's words with the version as the client wrote it, which are not all that is said; counted."""
 
     async def main():
         served = Served(mute, capacity=2)
         served.submit("a", "b")
         with pytest.raises(ServiceUnavailable) as caught:
             served.submit("c")
-        assert (str(caught.value), caught.value.why) == (f'Model "m" {UNREACHABLE}', "queue_full")
+        told = f'Model "m" {UNREACHABLE} The queue is full (2).'
+        assert (str(caught.value), caught.value.why, caught.value.retry_after_s) == (told, "queue_full", 1)
         with pytest.raises(ServiceUnavailable) as caught:
             served.submit("d", label="2.0")
-        assert str(caught.value) == f'Model "m" Version 2.0" {UNREACHABLE}'
+        assert str(caught.value) == f'Model "m" Version 2.0" {UNREACHABLE} The queue is full (2).'
         assert (served.rejected("queue_full"), len(served.dispatcher)) == (2, 2)
 
     run(main())

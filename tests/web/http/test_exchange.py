@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from servescope.errors import ModelNotFound, ServiceUnavailable, WorkerFailed
 from servescope.web.http.exchange import encode_headers, json_body
-from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, error_body
+from servescope.web.http.face import JSON_TYPE, OWN_HEADERS, TORCHSERVE, TorchServeFace
 from servescope.web.openai.face import OPENAI
 from web.port import Port, run
 
@@ -309,9 +309,34 @@ def test_bodies_at_the_limit(tmp_path):
     run(main())
 
 
+def test_warnings_beside_an_error():
+    """In the body behind TorchServe's three, and in a header that holds whatever a client wrote; those that come later too."""
+    warnings = ["unknown parameter x"]
+    face = TorchServeFace(warnings)
+    warnings.append('a "ü"\r\nb')
+    _, headers, body = face.refusal(ModelNotFound("m"))
+    assert list(json.loads(body).items())[2:] == [("message", "m"), ("warnings", warnings)]
+    assert headers[1:] == [
+        (b"warning", b'299 - "unknown parameter x"'),
+        (b"warning", b'299 - "a \\"\\u00fc\\"\\r\\nb"'),
+    ]
+
+
+def test_warnings_without_end():
+    """Are all in the body, and a few in headers."""
+    _, headers, body = TorchServeFace(["w"] * 21).refusal(ModelNotFound("m"))
+    assert (len(json.loads(body)["warnings"]), len(headers)) == (21, 6)
+
+
+def test_where_waiting_does_not_help(tmp_path):
+    """A 503 without a time says none."""
+    assert TORCHSERVE.refusal(ServiceUnavailable("no worker"))[1] == [JSON_TYPE]
+
+
 def test_error_bodies():
     """TorchServe's layout, to the newline at the end."""
-    assert error_body(404, "T", "ü") == '{\n  "code": 404,\n  "type": "T",\n  "message": "ü"\n}\n'.encode()
+    told = b'{\n  "code": 404,\n  "type": "ModelNotFoundException",\n  "message": "\xc3\xbc"\n}\n'
+    assert TORCHSERVE.refusal(ModelNotFound("ü")) == (404, [JSON_TYPE], told)
     assert json_body({"a": "\udc80"}) == b'{\n  "a": "?"\n}\n'
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from fleet.clock import settle
-from fleet.scripted import concurrent
+from fleet.scripted import concurrent, mute
 from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
 from servescope.errors import InvalidKey
@@ -49,12 +49,12 @@ class Authority:
 class World:
     """A port with models. `names`: registered name → the names that it serves; none where it is no language model."""
 
-    def __init__(self, directory, names, *, authority=None, sharing=("inference",), workers=1):
+    def __init__(self, directory, names, *, authority=None, sharing=("inference",), workers=1, script=None):
         self.catalog = Catalog(lambda: 1234.5)
         self.models = {}
         self.parts = {}
         for name, served in names.items():
-            self.parts[name] = Served(answering, workers=workers)
+            self.parts[name] = Served(script or answering, workers=workers)
             model = model_of(name, served=self.parts[name])
             model.pool.served = [ServedModel(one, "/root", None, 256) for one in served]
             self.catalog.add(model)
@@ -209,15 +209,27 @@ def test_methods(tmp_path, method, path, allow):
 
 
 def test_nobody_there(tmp_path):
-    """503, with the time to come back: no worker, a model that is still loading, a server on its way out."""
+    """503, with the time to come back where waiting helps: not without a worker, but on a server on its way out."""
 
     async def main():
-        async with World(tmp_path, {"m": ["m"], "loading": []}, workers=0) as world:
-            for name in ("m", "loading"):
+        async with World(tmp_path, {"m": ["m"], "other": []}, workers=0) as world:
+            for name in ("m", "other"):
                 assert (await world.refused("/v1/completions", {"model": name}))[:2] == (503, "ServiceUnavailableError")
-                assert (await world.ask("/v1/completions", {"model": name}))[1]["retry-after"] == "1"
+                assert "retry-after" not in (await world.ask("/v1/completions", {"model": name}))[1]
             world.health.draining = True
             assert (await world.refused("/v1/completions", {"model": "m"}))[0] == 503
+            assert (await world.ask("/v1/completions", {"model": "m"}))[1]["retry-after"] == "1"
+
+    run(main())
+
+
+def test_one_that_loads(tmp_path):
+    """503, and is there in a moment."""
+
+    async def main():
+        async with World(tmp_path, {"loading": []}, script=mute) as world:
+            assert (await world.refused("/v1/completions", {"model": "loading"}))[0] == 503
+            assert (await world.ask("/v1/completions", {"model": "loading"}))[1]["retry-after"] == "1"
 
     run(main())
 

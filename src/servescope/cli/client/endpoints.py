@@ -15,13 +15,17 @@ from typing import Any, Literal
 from servescope.cli import runfile
 from servescope.cli.client.connection import Answer, Connection
 from servescope.cli.client.trust import trusting, trusting_only
-from servescope.errors import ServescopeError
+from servescope.errors import ConfigurationError, ServescopeError
 
 KEY_FILE = "key_file.json"
 
 
 class RefusedError(ServescopeError):
-    """The server said no, or a key cannot be used; the text is for the user."""
+    """The server said no, or a key cannot be used; the text is for the user. `code`: the server's status, 0 where it said none."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def find_endpoints(environ: Mapping[str, str], directory: Path, management: str 
 
     With `management` given, that server's: its other addresses are known only if it is the one in the run file.
     """
-    running = runfile.read(runfile.location(environ))
+    running = _running(environ, needed=management is None)
     if running is not None and management in (None, running.management):
         where = Path(running.directory)
         return Endpoints(
@@ -71,6 +75,16 @@ def find_endpoints(environ: Mapping[str, str], directory: Path, management: str 
         directory,
         certificate=certificate,
     )
+
+
+def _running(environ: Mapping[str, str], *, needed: bool) -> runfile.RunningServer | None:
+    """What the run file says; where it is not `needed`, as the address is given, None if it cannot be read."""
+    try:
+        return runfile.read(runfile.location(environ))
+    except ConfigurationError:
+        if needed:
+            raise
+        return None
 
 
 def find_key(kind: Literal["management", "inference"], directories: list[Path]) -> str | None:
@@ -107,7 +121,7 @@ def call(client: Connection, method: str, path: str, parameters: Mapping[str, st
     """
     answer = client.request(method, path, parameters)
     if answer.is_error:
-        raise RefusedError(_message(answer))
+        raise RefusedError(_message(answer), answer.status)
     try:
         return answer.json()
     except ValueError as error:
@@ -117,6 +131,7 @@ def call(client: Connection, method: str, path: str, parameters: Mapping[str, st
 def _message(answer: Answer) -> str:
     try:
         told = answer.json()
-        return f"{told['message']} ({answer.status} {told['type']})"
-    except (ValueError, KeyError, TypeError):
+        warnings = "".join(f"\nWarning: {warning}" for warning in told.get("warnings", ()))
+        return f"{told['message']} ({answer.status} {told['type']}){warnings}"
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"the server answered {answer.status}: {answer.text[:200]}"

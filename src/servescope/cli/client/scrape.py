@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 CLASSES = ("2XX", "4XX", "5XX")
+ANSWERS = "servescope_http_requests_total"
+_PROBES = ("/ping", "/livez", "/readyz", "/readyz/models")
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)(?:[ \t]+\S+)?")
 _LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
@@ -47,9 +49,21 @@ def total(samples: Iterable[Sample], name: str, **labels: str) -> float:
 
 
 def requests_by_class(samples: Iterable[Sample]) -> dict[str, float]:
-    """`{"2XX": n, "4XX": n, "5XX": n}` from TorchServe's counters Requests2XX, Requests4XX and Requests5XX."""
-    kept = list(samples)
-    return {name: total(kept, f"Requests{name}") for name in CLASSES}
+    """`{"2XX": n, "4XX": n, "5XX": n}` of what was asked on the inference port.
+
+    Without what `status` itself asks, and probes do: TorchServe's counters Requests2XX and so on have that too.
+    """
+    asked = [
+        sample
+        for sample in samples
+        if sample.name == ANSWERS
+        and sample.labels.get("listener") == "inference"
+        and sample.labels.get("path") not in _PROBES
+    ]
+    return {
+        name: sum(sample.value for sample in asked if sample.labels.get("code", "").startswith(name[0]))
+        for name in CLASSES
+    }
 
 
 def values_of(samples: Iterable[Sample], label: str) -> list[str]:

@@ -16,7 +16,8 @@ def alerts_table(tracks: Sequence[Track]) -> Table:
 
     It fits into 80 columns.
     """
-    table = plain_table("What Prometheus and Alertmanager say", "alert", "Prometheus", "Alertmanager", "its way")
+    columns = ("alert", "Prometheus", "Alertmanager", "its way")
+    table = plain_table("What Prometheus and Alertmanager say", *columns, folded=("alert",))
     for track in tracks:
         way = Text("\n").join(Text(f"{at_s:3.0f} s ").append(_state(state)) for state, at_s in track.way)
         name = Text.assemble(title(track.labels), "\n", (track.severity, "dim"))

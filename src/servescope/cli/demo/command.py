@@ -2,24 +2,22 @@
 
 In: `examples/digits`, `examples/drowsy` and a free run of three ports. Out: the accuracy over the predict API, a table
 read back from the server's own /metrics, alerts that come and go where Prometheus and Alertmanager are installed, and
-addresses to look at; the server stays up until Ctrl-C, or ends at once with `--once`. It is what `make demo` runs.
-Everything it writes is in one folder.
+addresses to look at. The server stays up until Ctrl-C; with `--once` it ends at once, and there are no addresses. It is what
+`make demo` runs. Everything it writes is in one folder.
 """
 
 import os
-import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from servescope.cli.demo import digits, drowsy
+from servescope.cli.demo.server import Place, first_port, place_in, running, samples, wait_until_ready
 from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
 
@@ -30,20 +28,6 @@ if TYPE_CHECKING:
     from servescope.cli.client.scrape import Sample
     from servescope.cli.demo.alerts import Watchers
     from servescope.cli.demo.picture import Picture
-
-FIRST_PORT = 8080
-_LAST_PORT = 65535
-_SERVERS = ("inference", "management", "metrics")
-
-
-@dataclass(frozen=True)
-class Place:
-    """The demo's folder, absolute, and its three URLs."""
-
-    folder: Path
-    inference: str
-    management: str
-    metrics: str
 
 
 PortBase = Annotated[
@@ -73,16 +57,16 @@ def demo(port_base: PortBase = None, once: Once = False, directory: Directory = 
         check_picture(svg, os.environ.get("PATH"))
     console, picture = Console(highlight=False), Picture()
     example = digits.example_folder()
-    place = _place(directory.resolve(), _first_port(port_base))
+    place = place_in(directory.resolve(), first_port(port_base))
     _make_models(console, example, place.folder)
-    with _server(place) as server, ExitStack() as stack:
+    with running(place) as server, ExitStack() as stack:
         console.print(f"3. Server: process {server.pid} with two workers")
-        _measure(console, place, picture)
+        _measure(console, server, place, picture)
         found = _alerts(console, place, stack, picture)
         if svg is not None:
             picture.write(svg)
-        _addresses(console, place, found)
-        if not once:
+        if not once:  # afterwards there is nothing to look at
+            _addresses(console, place, found)
             _stay(console, server)
 
 
@@ -96,16 +80,16 @@ def _make_models(console: "Console", example: Path, folder: Path) -> None:
     console.print(f"2. Archive: {archive}", soft_wrap=True)
 
 
-def _measure(console: "Console", place: Place, picture: "Picture") -> None:
+def _measure(console: "Console", server: subprocess.Popen[bytes], place: Place, picture: "Picture") -> None:
     """Send the held-out images and show how many were read rightly, and what the server says of it."""
     from rich.progress import Progress
 
     url = f"{place.inference}/predictions/{digits.NAME}"
     images = digits.held_out(place.folder / "heldout")
-    # Not measured: the first answers wait for the workers to import torch and load the model.
     with console.status("Waiting for the workers to load the model …"):
-        digits.ask(url, images[: digits.CLIENTS], digits.CLIENTS, lambda: None)
-    before = _samples(place)
+        wait_until_ready(server, place)
+    digits.ask(url, images[: digits.CLIENTS], digits.CLIENTS, lambda: None)  # not measured: whatever is done once
+    before = samples(place)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Sending the held-out images", total=len(images))
         answers = digits.ask(url, images, digits.CLIENTS, lambda: progress.advance(task))
@@ -114,7 +98,7 @@ def _measure(console: "Console", place: Place, picture: "Picture") -> None:
         raise digits.DemoError(f"{failed} of {answers.sent} images got no answer; see {place.folder}/logs")
     share = f"[bold]{answers.right / answers.sent:.1%}[/bold]"
     accuracy = f"Accuracy: {answers.right} of {answers.sent} held-out images read rightly, {share}\n"
-    table = _red(before, _samples(place), answers.elapsed_s)
+    table = _red(before, samples(place), answers.elapsed_s)
     console.print(f"4. {accuracy}")
     console.print(table)
     picture.add(accuracy, table)
@@ -173,69 +157,3 @@ def _stay(console: "Console", server: subprocess.Popen[bytes]) -> None:
     except KeyboardInterrupt:
         return
     raise digits.DemoError(f"the server ended by itself with status {status}")
-
-
-@contextmanager
-def _server(place: Place) -> Iterator[subprocess.Popen[bytes]]:
-    """The server for as long as the demo lasts; it ends with it, on SIGTERM too. DemoError if it does not end well."""
-    from servescope.cli.start.detach import launch
-
-    _end_as_with_ctrl_c()
-    drowsy.switch(place.folder).unlink(missing_ok=True)  # of a demo that was killed
-    config = place.folder / "config.properties"
-    config.write_text("".join(f"{name}_address={getattr(place, name)}\n" for name in _SERVERS), encoding="utf-8")
-    files = ["--ts-config", str(config), "--model-store", str(place.folder / "store")]
-    models = ["--models", *(f"{name}={name}.mar" for name in (digits.NAME, drowsy.NAME))]
-    folders = {"TEMP": str(place.folder), "LOG_LOCATION": str(place.folder / "logs")}
-    environ = {**os.environ, **folders, drowsy.SWITCH_VARIABLE: str(drowsy.switch(place.folder))}
-    server = launch([*files, *models, "--ncs", "--disable-token-auth"], environ, place.folder)
-    try:
-        yield server
-    finally:
-        if server.poll() is None:
-            server.terminate()
-            server.wait()
-    if server.returncode != 0:
-        raise digits.DemoError(f"the server ended with status {server.returncode}; see {place.folder}/logs")
-
-
-def _end_as_with_ctrl_c() -> None:
-    """Let a terminated demo, and one whose terminal is closed, end through `finally`: it leaves no process behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup's wish
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
-
-
-def _samples(place: Place) -> "list[Sample]":
-    import httpx
-
-    from servescope.cli.client.scrape import parse
-
-    response = httpx.get(f"{place.metrics}/metrics", trust_env=False)
-    response.raise_for_status()
-    return parse(response.text)
-
-
-def _place(folder: Path, first_port: int) -> Place:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Place(folder, *(f"http://127.0.0.1:{first_port + step}" for step in range(len(_SERVERS))))
-
-
-def _first_port(asked: int | None) -> int:
-    """The first of three free ports. DemoError if those asked for are taken."""
-    if asked is not None:
-        if not _free(asked):
-            raise digits.DemoError(f"--port-base {asked}: ports {asked} to {asked + 2} are not all free")
-        return asked
-    return next(port for port in range(FIRST_PORT, _LAST_PORT, len(_SERVERS)) if _free(port))
-
-
-def _free(first_port: int) -> bool:
-    for port in range(first_port, first_port + len(_SERVERS)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True

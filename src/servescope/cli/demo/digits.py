@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from servescope.errors import ConfigurationError, ServescopeError
 
@@ -107,7 +108,13 @@ def ask(url: str, images: Sequence[HeldOut], clients: int, advance: Callable[[],
         waiting.put(image)
     started = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        results = list(pool.map(lambda _: _client(url, waiting, advance), range(clients)))
+        try:
+            results = list(pool.map(lambda _: _client(url, waiting, advance), range(clients)))
+        except BaseException:
+            with suppress(Empty):  # Ctrl-C: each client ends with the image that it has in hand
+                while True:
+                    waiting.get_nowait()
+            raise
     elapsed_s = time.perf_counter() - started
     answered, right = (sum(column) for column in zip(*results, strict=True))
     return Answers(len(images), answered, right, elapsed_s)
@@ -115,8 +122,6 @@ def ask(url: str, images: Sequence[HeldOut], clients: int, advance: Callable[[],
 
 def _client(url: str, waiting: "SimpleQueue[HeldOut]", advance: Callable[[], None]) -> tuple[int, int]:
     """One connection's share: (answered, right)."""
-    from queue import Empty
-
     import httpx
 
     answered = right = 0

@@ -24,6 +24,8 @@ from servescope.config.load import load_settings
 from servescope.config.load_list import LoadModel
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.config.settings import Settings
+from servescope.config.shown_url import without_secrets
+from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 
 # What runs a server: `start`'s words, environment and directory, and whom to tell that it takes requests.
@@ -59,16 +61,15 @@ def llm(
         if wait_s == 0:
             print(f"{model.name} is being loaded: `servescope status` says when its workers are ready.")
         return status
-    with _temporary_directory(environ.get("TEMP")) as place:
+    with _temporary_directory(temporary_directory(environ)) as place:
         return _serve(model, Path(place).resolve(), environ, directory, starter)
 
 
-def _temporary_directory(parent: str | None) -> tempfile.TemporaryDirectory[str]:
+def _temporary_directory(parent: Path) -> tempfile.TemporaryDirectory[str]:
     try:
         return tempfile.TemporaryDirectory(prefix="servescope-llm-", dir=parent, ignore_cleanup_errors=True)
     except OSError as error:
-        where = "" if parent is None else f"TEMP={parent}: "
-        raise ConfigurationError(f"{where}a temporary directory cannot be made: {error}") from error
+        raise ConfigurationError(f"{parent}: a temporary directory cannot be made: {error}") from error
 
 
 def _serve(model: LlmModel, place: Path, environ: Mapping[str, str], directory: Path, starter: Starter) -> int:
@@ -97,7 +98,7 @@ def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], dir
     settings = load_settings(start_options(_with_model(options, entry)), environ, directory)
     _check_replicas(model.command.replicas, settings)
     if entry not in settings.load_models:
-        loaded = settings.properties["load_models"]
+        loaded = without_secrets(settings.properties["load_models"])
         raise ConfigurationError(
             f"{model.name} would not be loaded: load_models is {loaded!r}. TS_LOAD_MODELS may not be set with `servescope "
             f"llm`, and the directory for temporary files (TEMP) may have no comma in its name"

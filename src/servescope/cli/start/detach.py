@@ -17,6 +17,7 @@ from servescope.cli.client.readiness import read_survey, what_lacks
 from servescope.cli.client.trust import UntrustedError
 from servescope.cli.start.background import Background
 from servescope.cli.start.progress import Progress, hopeless, longest_load_s
+from servescope.cli.voice import say
 from servescope.config.settings import Settings
 from servescope.errors import ServescopeError
 
@@ -52,14 +53,14 @@ def start_detached(
     if wait_s == 0:
         child = launch(words, environ, directory, command)
         _say_where(child.pid, runfile.read(runfile.location(environ)))
-        print(_WHAT_NEXT)
+        say(_WHAT_NEXT)
         return 0
     with Background([command, *words], environ, directory) as background:
         pid = background.child.pid
         try:
             _wait_until_ready(background, lambda s: _ask(pid, environ, directory, s), wait_s)
         except KeyboardInterrupt:
-            print(f"\nThe server {_goes_on(pid)}")
+            say(f"\nThe server {_goes_on(pid)}")
             return INTERRUPTED
     return 0
 
@@ -82,7 +83,7 @@ def _wait_until_ready(
     background: Background, ask: Callable[[float], dict[str, Any] | None], wait_s: float | None
 ) -> None:
     began = time.monotonic()
-    progress = Progress(lambda line: print(f"  {line}", flush=True), lambda: time.monotonic() - began)
+    progress = Progress(lambda line: say(f"  {line}"), lambda: time.monotonic() - began)
     pid = background.child.pid
     survey: dict[str, Any] | None = None
     while survey is None or not survey["ready"]:
@@ -97,7 +98,7 @@ def _wait_until_ready(
                 _say_where(pid, answer["where"])
             progress.tell(answer)
             survey = answer
-    print(f"Ready after {time.monotonic() - began:.0f} s. {_WHAT_NEXT}")
+    say(f"Ready after {time.monotonic() - began:.0f} s. {_WHAT_NEXT}")
 
 
 def _limit_s(wait_s: float | None, survey: Mapping[str, Any] | None) -> float:
@@ -124,10 +125,10 @@ def _ask(pid: int, environ: Mapping[str, str], directory: Path, timeout_s: float
 
 
 def _say_where(pid: int, running: runfile.RunningServer | None) -> None:
-    print(f"Servescope runs: process {pid}")
+    say(f"Servescope runs: process {pid}")
     if running is not None:
-        print(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
-        print(f"  logs        {running.logs}", flush=True)
+        say(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
+        say(f"  logs        {running.logs}")
 
 
 def _goes_on(pid: int) -> str:

@@ -27,10 +27,7 @@ DEBUG_TIMEOUT_S: Final = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterOptions:
-    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
-
-    `unknown` are the names of parameters that mean nothing here, for the caller to log.
-    """
+    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s."""
 
     url: str
     model_name: str | None = None
@@ -43,7 +40,6 @@ class RegisterOptions:
     response_timeout: int | None = None
     startup_timeout: int | None = None
     s3_sse_kms: bool = False
-    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

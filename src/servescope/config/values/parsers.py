@@ -7,12 +7,13 @@ value and where the value was given.
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from servescope.config.address import Address, parse_address
 from servescope.config.bounds import MAX_BUCKETS, MAX_LISTED
+from servescope.config.shown_url import without_secrets
 from servescope.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -85,7 +86,8 @@ def flag(given: GivenValue) -> bool:
 def parts_of(given: GivenValue, most: int, what: str) -> list[str]:
     """What stands between the commas, without blanks around it; `most` is how many of `what` there may be."""
     if (count := given.text.count(",") + 1) > most:
-        raise given.refuse(f"has {count} {what}; at most {most} are taken")
+        shown = replace(given, text=without_secrets(given.text))  # models' URLs, for one
+        raise shown.refuse(f"has {count} {what}; at most {most} are taken")
     return [part.strip() for part in given.text.split(",")]
 
 

@@ -13,16 +13,16 @@ from collections import deque
 from dataclasses import replace
 from typing import cast
 
-from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
+from servescope.errors import RequestTimeout, WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.times import BatchTimes
+from servescope.serving.queue.admission import Admission, Refusal
 from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.free_workers import FreeWorkers
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.queueing import QueueOptions, take_batch
-from servescope.serving.refusals import no_worker_text
 from servescope.wire.frames import MAX_LENGTH, Buffer, FrameTooLarge
 from servescope.wire.messages import Batch
 
@@ -57,7 +57,7 @@ class Dispatcher:
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._closed: tuple[str, str] | None = None
+        self._admission = Admission(name, options.capacity, model_recorder)
         self._loop = asyncio.get_running_loop()
         self._frame_limit = frame_limit
 
@@ -98,9 +98,9 @@ class Dispatcher:
             ServiceUnavailable: the queue is full, or there is no worker to wait for.
         """
         if not self._pool.can_serve:
-            raise self._reject(job, "no_worker")
+            raise self._admission.no_worker(job)
         if len(self._queue) >= self.options.capacity and len(self) >= self.options.capacity:
-            raise self._reject(job, "queue_full")
+            raise self._admission.queue_full(job, len(self), self.in_hand, self._batches)
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
@@ -108,16 +108,9 @@ class Dispatcher:
         if len(self._queue) >= self.options.batch_size or (self._free.idle and self._delay is None):
             self._pump()
 
-    def _reject(self, job: Job, why: str) -> ServiceUnavailable:
-        text = no_worker_text(self._name, None if job.label == "default" else job.label)
-        if why == "no_worker" and self._closed is not None:
-            text, why = self._closed
-        self._model_recorder.rejected(why)
-        return ServiceUnavailable(text, why=why)
-
-    def close(self, text: str, why: str) -> None:
-        """The workers are about to go for good; whoever is left without one is told so in these words."""
-        self._closed = self._closed or (text, why)
+    def close(self, refusal: Refusal) -> None:
+        """The workers are about to go for good; whoever is left without one is told so by such an error."""
+        self._admission.close(refusal)
 
     def abandon(self, job: Job) -> None:
         """Its client hung up: drop it from the queue, or tell the worker."""
@@ -154,7 +147,7 @@ class Dispatcher:
         if not self._pool.can_serve:
             while self._queue:
                 job = self._queue.popleft()
-                job.fail(self._reject(job, "no_worker"))
+                job.fail(self._admission.no_worker(job))
             self._note_rest()
 
     def batches_of_one(self) -> None:
@@ -221,6 +214,7 @@ class Dispatcher:
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)
+        self._admission.answered(batch)
         for job in batch.jobs:
             job.work = None  # they hold each other, and would be left to the garbage collector
             if job.deadline is not None:

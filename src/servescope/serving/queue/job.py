@@ -51,6 +51,11 @@ class Job(Struct, eq=False):
     work: object | None = None
     times: BatchTimes | None = None
 
+    @property
+    def asked_version(self) -> str | None:
+        """The version that the client asked for, None: the default."""
+        return None if self.label == "default" else self.label
+
     def deliver(self, status: int, headers: Mapping[str, str], body: Piece, final: bool) -> bool:
         """Hand the answer, or a piece of it, to the client. False: it waits no more."""
         if not self.open:

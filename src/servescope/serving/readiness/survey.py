@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from servescope.config.shown_url import without_secrets
 from servescope.errors import ModelNotFound
 from servescope.fleet.worker.work import WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.health import Health
-from servescope.serving.readiness.wanted import WantedModel, WantedModels, without_queries
+from servescope.serving.readiness.wanted import WantedModel, WantedModels
 
 UNPACKED_LATER = "its archive is not unpacked yet"
 
@@ -147,7 +148,7 @@ def _report(model: Model, asked_as: str | None = None, *, lacking: bool = False)
         _standing(model),
         asked_as,
         lacking,
-        without_queries(pool.loads.failure or pool.troubles.latest),
+        without_secrets(pool.loads.failure or pool.troubles.latest),
         at_work=model.at_work,
         asked_for=len(pool),
         startup_timeout_s=model.options.startup_timeout_s,

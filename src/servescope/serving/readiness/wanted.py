@@ -5,18 +5,17 @@ In: `server.service` asks, and says what could not be registered; `serving.lifec
 models, and changes none.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from servescope.config.load_list import LoadModel
+from servescope.config.shown_url import shown_url, without_secrets
 from servescope.errors import Conflict, DownloadFailed, ModelNotFound, ServescopeError, UrlRefused, last_line
 from servescope.serving.model import Model
 
 _ENDINGS = (".tar.gz", ".tgz", ".mar", ".model", ".war", ".zip")
-_QUERY = re.compile(r"(\w+://[^\s?]*)\?[^\s'\",]*")
 
 
 class Missing(NamedTuple):
@@ -84,7 +83,7 @@ class WantedModels:
 
         Where another archive of its name was asked for too, and holds the same version, the two stand and fall together.
         """
-        wanted.refusal = Missing(_reason(error), without_queries(last_line(_text(error))))
+        wanted.refusal = Missing(_reason(error), without_secrets(last_line(_text(error))))
         if isinstance(error, Conflict):
             wanted.models += [
                 model
@@ -124,13 +123,8 @@ class WantedModels:
 def file_name(url: str) -> str:
     """An archive's name without its ending: `m` for `m.mar`, and for `https://host/models/m.tar.gz?token=x`."""
     path = urlsplit(url).path if "://" in url else url
-    name = PurePosixPath(path).name or url.partition("?")[0]
+    name = PurePosixPath(path).name or shown_url(url)
     return next((name[: -len(end)] for end in _ENDINGS if name.lower().endswith(end) and len(name) > len(end)), name)
-
-
-def without_queries(text: str) -> str:
-    """A text without the queries of the URLs in it, where presigned ones have their secrets."""
-    return _QUERY.sub(r"\1", text)
 
 
 def _reason(error: Exception) -> str:

@@ -13,11 +13,10 @@ from servescope.errors import (
     RequestUnfinished,
     ResourceNotFound,
     ServescopeError,
-    ServiceUnavailable,
 )
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health
-from servescope.serving.refusals import DRAINING
+from servescope.serving.refusals import draining
 from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
@@ -141,7 +140,7 @@ class InferenceApi:
         model.recorder.request_arrived(prediction.label)
         if self._health.draining:
             model.recorder.rejected("draining")
-            raise ServiceUnavailable(DRAINING, why="draining")
+            raise draining()
         body = request.body
         mime = b"" if route.raw else mime_of(request.content_type)
         fields: list[Field]

@@ -3,29 +3,31 @@
 A handler for `app`.
 """
 
-import logging
 from collections.abc import Coroutine
 from typing import Any
 
 from servescope import __version__
-from servescope.config.model.register import parse_register, parse_register_body, parse_scale
+from servescope.config.model.page import parse_page
+from servescope.config.model.register import parse_register, parse_register_body
+from servescope.config.model.scaling import parse_scale
 from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.outcome import Outcome
-from servescope.serving.turns import Caller
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
 from servescope.web.http.bodies import mime_of
 from servescope.web.http.exchange import Exchange, json_body
-from servescope.web.http.face import JSON_TYPE
+from servescope.web.http.face import JSON_TYPE, TorchServeFace, warning_headers, warnings_part
 from servescope.web.http.request import Request
+from servescope.web.management.call import Call
 from servescope.web.management.model_reports import ModelReports
 from servescope.web.openapi import model_management_document
 
-logger = logging.getLogger("servescope.web")
-
 Query = dict[str, str]
+
+# TorchServe documents them where models are unregistered, and ignores them.
+_IGNORED = ("synchronous", "timeout")
 
 
 def route_of(segments: list[str]) -> str:
@@ -42,21 +44,6 @@ def route_of(segments: list[str]) -> str:
         case ["v1", "models", _]:
             return "/v1/models/{model_name}"
     return "other"
-
-
-def _caller_of(exchange: Exchange) -> Caller:
-    """The client, who waits for its turn only as long as it is there."""
-    caller = Caller()
-
-    def lost() -> None:
-        exchange.close()
-        caller.leave()
-
-    if exchange.open:
-        exchange.connection.on_lost = lost
-    else:
-        caller.leave()
-    return caller
 
 
 class ManagementApi:
@@ -102,65 +89,66 @@ class ManagementApi:
         return None if route == "other" else Refused(route)
 
     async def _answer(self, exchange: Exchange, segments: list[str], query: Query) -> None:
-        answer = await self._route(exchange.request, segments, query, _caller_of(exchange))
+        call = Call(exchange, query)
+        exchange.face = TorchServeFace(call.warnings)
+        answer = await self._route(call, segments)
+        headers = [JSON_TYPE, *warning_headers(call.warnings)]
         if isinstance(answer, Outcome):
-            exchange.answer(answer.status, [JSON_TYPE], json_body({"status": answer.text}))
+            said = {"status": answer.text} | warnings_part(call.warnings)
+            exchange.answer(answer.status, headers, json_body(said))
         else:
-            exchange.answer(200, [JSON_TYPE], json_body(answer))
+            exchange.answer(200, headers, json_body(answer))
 
-    async def _route(self, request: Request, segments: list[str], query: Query, caller: Caller) -> Any:
-        method = request.method
-        match method, segments:
+    async def _route(self, call: Call, segments: list[str]) -> Any:
+        match call.request.method, segments:
             case _, []:
                 raise MethodNotAllowed
             case "GET", ["models"]:
-                return self._reports.page(query)
+                return self._reports.page(parse_page(call.query, call.warn)) | warnings_part(call.warnings)
             case "POST", ["models"]:
-                return await self._register(request, query, caller)
-            case _, ["models", name, version, "set-default"]:
-                if method != "PUT":
-                    raise MethodNotAllowed
-                return await self._lifecycle.set_default(name, version, caller)
+                return await self._register(call)
+            case "PUT", ["models", name, version, "set-default"]:
+                call.takes()
+                return await self._lifecycle.set_default(name, version, call.caller)
             case _, ["models", name]:
-                # TorchServe reads this parameter where workers are scaled, and nowhere else: a DELETE takes no parameters.
-                asked = query.get("model_version") if method == "PUT" else None
-                return await self._model(method, name, asked, query, caller)
+                return await self._model(call, name, None)
             case _, ["models", name, version]:
-                return await self._model(method, name, version, query, caller)
+                return await self._model(call, name, version)
             case "GET", ["v1", "models", name]:
                 return self._reports.readiness(name)
-            case _, ["models"] | ["v1", "models", _]:
+            case _, ["models"] | ["v1", "models", _] | ["models", _, _, "set-default"]:
                 raise MethodNotAllowed
         raise ResourceNotFound
 
-    async def _model(self, method: str, name: str, version: str | None, query: Query, caller: Caller) -> Any:
-        match method:
+    async def _model(self, call: Call, name: str, version: str | None) -> Any:
+        match call.request.method:
             case "GET":
-                customized = query.get("customized") == "true"
-                return await self._reports.describe(name, version, caller, customized=customized)
+                customized = call.takes("customized").text("customized") == "true"
+                return await self._reports.describe(name, version, call.caller, customized=customized)
             case "PUT":
-                options = parse_scale(query, self._lifecycle.counts.most_workers)
-                self._warn_unknown("PUT", options.unknown)
-                return await self._lifecycle.counts.scale(name, version, options, caller)
+                options = parse_scale(call.query, call.warn, self._lifecycle.counts.most_workers)
+                version = version or options.model_version
+                return await self._lifecycle.counts.scale(name, version, options, call.caller)
             case "DELETE":
                 self._require_model_api()
-                return await self._lifecycle.unregister(name, version, caller)
+                call.takes(*_IGNORED)
+                return await self._lifecycle.unregister(name, version, call.caller)
             case "OPTIONS":
                 self._reports.require(name, version)
                 return model_management_document(name, __version__)
         raise MethodNotAllowed
 
-    async def _register(self, request: Request, query: Query, caller: Caller) -> Outcome:
+    async def _register(self, call: Call) -> Outcome:
         self._require_model_api()
-        is_json = mime_of(request.content_type) == b"application/json"
         most = self._lifecycle.counts.most_workers
-        options = parse_register_body(b"".join(request.body), most) if is_json else parse_register(query, most)
-        return await self._lifecycle.register(options, caller)
+        if mime_of(call.request.content_type) == b"application/json":
+            if call.query:
+                call.warn(f"beside a JSON body the query is ignored: {', '.join(call.query):.200}")
+            options = parse_register_body(b"".join(call.request.body), call.warn, most)
+        else:
+            options = parse_register(call.query, call.warn, most)
+        return await self._lifecycle.register(options, call.caller)
 
     def _require_model_api(self) -> None:
         if not self._model_api:
             raise MethodNotAllowed
-
-    def _warn_unknown(self, method: str, names: tuple[str, ...]) -> None:
-        for name in names:
-            logger.warning("%s /models: unknown parameter %s is ignored", method, name)

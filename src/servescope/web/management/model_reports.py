@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from servescope.errors import BadRequest, ServescopeError, ServiceUnavailable
+from servescope.config.model.page import Page
+from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe
 from servescope.serving.model import Model
@@ -15,18 +16,6 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.turns import Caller, CallerLeft
 from servescope.web.http.request_id import new_request_id
 from servescope.wire.messages import Request
-
-PAGE_SIZE = 100
-
-
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise BadRequest(f"Parameter {name} must be a whole number, not {text!r:.80}.") from None
 
 
 class ModelReports:
@@ -48,22 +37,14 @@ class ModelReports:
         self._health = health
         self._autoscale = autoscale
 
-    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """One page of the models by name. A token for the next is given even where the page ends exactly at the end.
-
-        Raises:
-            BadRequest: `limit` or `next_page_token` is no number.
-        """
-        limit = _number(query, "limit", PAGE_SIZE)
-        if not 0 <= limit <= PAGE_SIZE:
-            limit = PAGE_SIZE
-        start = max(0, _number(query, "next_page_token", 0))
+    def page(self, asked: Page) -> dict[str, Any]:
+        """One page of the models by name. A token for the next is given even where the page ends exactly at the end."""
+        end = asked.start + asked.limit
         models = self._listed()
         page: dict[str, Any] = {}
-        if len(models) >= start + limit:
-            page["nextPageToken"] = str(start + limit)
-        shown = models[start : start + limit]
-        page["models"] = [_entry(model) for model in shown]
+        if len(models) >= end:
+            page["nextPageToken"] = str(end)
+        page["models"] = [_entry(model) for model in models[asked.start : end]]
         return page
 
     def _listed(self) -> list[Model]:
@@ -136,6 +117,7 @@ class ModelReports:
                 f'Model "{model.name}" has no worker to serve describe request. '
                 "Please use scale workers API to add workers.",
                 why=error.why,
+                retry_after_s=error.retry_after_s,
             ) from error
         try:
             return _json_object(await caller.wait(waiting.body))

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from servescope.errors import ModelNotFound, ServescopeError, ServiceUnavailable
+from servescope.errors import ModelNotFound, ServescopeError
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.health import Health
-from servescope.serving.refusals import no_worker_text
+from servescope.serving.refusals import no_worker
 from servescope.web.http.bodies import mime_of
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE, TORCHSERVE, Face
@@ -144,7 +144,8 @@ def _not_served(model: Model) -> ServescopeError:
     states = model.pool.states()
     if states["ready"] + states["busy"] == 0:
         model.recorder.rejected("no_worker")
-        return ServiceUnavailable(no_worker_text(model.name, None))
+        retry_after_s = 1 if model.pool.can_serve else None  # one that loads is there by and by
+        return no_worker(model.name, None, retry_after_s)
     text = f"The model `{model.name}` is not a language model: ask it at /predictions/{model.name}."
     return BadBody(text, "model")
 

@@ -53,6 +53,7 @@ def _list_models() -> Json:
     parameters = [
         query_parameter("limit", "integer", "The most models in an answer, up to 100.", default=100),
         query_parameter("next_page_token", "string", "The nextPageToken of the answer before."),
+        query_parameter("nextPageToken", "string", "The same, under the name that it has in answers."),
     ]
     responses = {"200": json_response("The models", reference("ModelList"))} | error_responses(400, 500)
     return operation("listModels", "List the models.", responses, parameters=parameters)

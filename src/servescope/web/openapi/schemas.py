@@ -6,18 +6,24 @@ The fields are TorchServe's (contract, sections A and B).
 from servescope.web.openapi.openai import openai_schemas
 from servescope.web.openapi.parts import Json, reference
 
+_WARNINGS: Json = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "What there is to say besides, parameters that mean nothing for one; also as Warning headers.",
+}
+
 
 def schemas() -> dict[str, Json]:
     """All the schemas that a description may refer to."""
     return {
-        "Error": _object(
+        "Error": _warned(
             {
                 "code": ("integer", "The HTTP status."),
                 "type": ("string", "The kind of error, ModelNotFoundException for one."),
                 "message": ("string", "What went wrong."),
             }
         ),
-        "Status": _object({"status": ("string", "What was done.")}),
+        "Status": _warned({"status": ("string", "What was done.")}),
         "Health": _object({"status": ("string", "Healthy or Unhealthy.")}),
         "Readiness": _object({"name": ("string", "The model."), "ready": ("boolean", "Whether it can be asked now.")}),
         "Description": {
@@ -43,7 +49,10 @@ def registration() -> Json:
     """The parameters of `POST /models`, which come in the query or as a JSON body."""
     return _object(
         {
-            "url": ("string", "The archive: a name in the model store, or a file:// or http(s):// URL."),
+            "url": (
+                "string",
+                "The archive: a name or path in the model store, another path, or a file:// or http(s):// URL.",
+            ),
             "model_name": ("string", "The name to serve it under; the manifest's if left out."),
             "handler": ("string", "The handler to use in place of the manifest's."),
             "runtime": ("string", "The runtime in place of the manifest's: python or python3."),
@@ -67,15 +76,27 @@ def _object(fields: dict[str, tuple[str, str]], required: list[str] | None = Non
     }
 
 
+def _warned(fields: dict[str, tuple[str, str]]) -> Json:
+    answer = _object(fields)
+    answer["properties"]["warnings"] = _WARNINGS
+    return answer
+
+
 def _model_list() -> Json:
-    entry = _object({"modelName": ("string", "The model."), "modelUrl": ("string", "The archive it came from.")})
+    entry = _object(
+        {
+            "modelName": ("string", "The model."),
+            "modelUrl": ("string", "The archive it came from, without the user and the query of a URL."),
+        }
+    )
     entry["properties"]["unloading"] = {
         "type": "boolean",
         "description": "Whether it is unregistered, and finishes what it has accepted.",
     }
     token = {"type": "string", "description": "Give this as next_page_token to get the next page."}
     models = {"type": "array", "items": entry, "description": "The models, sorted by name."}
-    return {"type": "object", "required": ["models"], "properties": {"nextPageToken": token, "models": models}}
+    properties = {"nextPageToken": token, "models": models, "warnings": _WARNINGS}
+    return {"type": "object", "required": ["models"], "properties": properties}
 
 
 def _worker() -> Json:
@@ -98,7 +119,7 @@ def _worker() -> Json:
 _MODEL_FIELDS = {
     "modelName": ("string", "The model."),
     "modelVersion": ("string", "Its version."),
-    "modelUrl": ("string", "The archive it came from."),
+    "modelUrl": ("string", "The archive it came from, without the user and the query of a URL."),
     "runtime": ("string", "What its workers run on."),
     "minWorkers": ("integer", "How many workers it keeps."),
     "maxWorkers": ("integer", "How many workers it may have."),
