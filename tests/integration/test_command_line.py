@@ -126,7 +126,7 @@ def test_a_server_without_the_model_api(site):
 def test_what_the_server_has_to_say_besides(site, capsys):
     """Its warnings are shown, with an answer and with a refusal, without mixing into the answer."""
     from servescope.cli.client.endpoints import RefusedError, call, open_client
-    from servescope.cli.models import _show
+    from servescope.cli.models.calls import show
 
     site.good("start", "--detach", *OPTIONS)
     with open_client(site.urls["management"], None, 10) as client:
@@ -134,7 +134,7 @@ def test_what_the_server_has_to_say_besides(site, capsys):
             call(client, "POST", "/models", {"odd": "1"})
         answer = call(client, "PUT", "/models/noop", {"odd": "1"})
     assert answer["warnings"] == ["unknown parameter odd is ignored"]
-    _show(answer)
+    show(answer)
     assert capsys.readouterr() == ("Processing worker updates...\n", "Warning: unknown parameter odd is ignored\n")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fleet.scripted import Life, Script, silent
+from servescope.config.model.calls.scaling import ScaleOptions
 from servescope.config.model.options import RegisterOptions
-from servescope.config.model.scaling import ScaleOptions
 from servescope.errors import ServescopeError
 from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.scaling.host import Host

@@ -8,8 +8,8 @@ from typing import Any
 
 from fleet.scripted import Life, Script, ScriptedBackend, obliging
 from integration.server import pack
+from servescope.config.model.calls.scaling import ScaleOptions
 from servescope.config.model.options import RegisterOptions
-from servescope.config.model.scaling import ScaleOptions
 from servescope.config.settings import Settings
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.pool import PoolContext

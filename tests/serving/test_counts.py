@@ -7,7 +7,7 @@ import pytest
 from fleet.clock import run, settle
 from fleet.scripted import mute
 from servescope.config.model.autoscale import Autoscale, Mode
-from servescope.config.model.scaling import ScaleOptions
+from servescope.config.model.calls.scaling import ScaleOptions
 from servescope.errors import BadRequest
 from servescope.serving.outcome import PROCESSING, Outcome
 from serving.managed import Managed

@@ -34,18 +34,23 @@ MODELS = Group(
     "Register, look at, scale and unregister models.",
     {
         "register": Command(
-            "servescope.cli.models:register",
+            "servescope.cli.models.commands:register",
             "Register a model, if the server has --enable-model-api, and start workers for it.",
         ),
-        "list": Command("servescope.cli.models:list_models", "List the registered models."),
-        "describe": Command("servescope.cli.models:describe", "Describe a model: its settings, workers and queue."),
-        "scale": Command("servescope.cli.models:scale", "Change a model's number of workers, or who decides on it."),
+        "list": Command("servescope.cli.models.commands:list_models", "List the registered models."),
+        "describe": Command(
+            "servescope.cli.models.commands:describe", "Describe a model: its settings, workers and queue."
+        ),
+        "scale": Command(
+            "servescope.cli.models.commands:scale", "Change a model's number of workers, or who decides on it."
+        ),
         "unregister": Command(
-            "servescope.cli.models:unregister",
+            "servescope.cli.models.commands:unregister",
             "Unregister a model; what it has accepted is answered first, and shown until then.",
         ),
         "set-default": Command(
-            "servescope.cli.models:set_default", "Make a version the one that requests without a version reach."
+            "servescope.cli.models.commands:set_default",
+            "Make a version the one that requests without a version reach.",
         ),
     },
     ("servescope models list", "servescope models scale --help"),

@@ -8,7 +8,7 @@ import re
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from servescope.config.model.register import REGISTER_NAMES
+from servescope.config.model.calls.register import REGISTER_NAMES
 from servescope.config.shown_url import SCHEME, shown_url
 
 _MODELS: Final = re.compile(r"([a-z]+://[^/]*)?/+models(/.*)?", re.IGNORECASE | re.DOTALL)

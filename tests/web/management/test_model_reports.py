@@ -6,7 +6,7 @@ import pytest
 
 from fleet.clock import run, settle
 from fleet.scripted import crashing, mute, obliging, silent
-from servescope.config.model.page import Page
+from servescope.config.model.calls.page import Page
 from servescope.errors import ModelNotFound, ModelVersionNotFound, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

@@ -1,7 +1,7 @@
 """`servescope models unregister` while it lasts: what a model that is unregistered still waits for, line by line.
 
 In: how to connect to the management API, and the model's path. Out: the server's answer; meanwhile a line whenever what the model's
-description says of its unloading has changed. Called by `cli.models`.
+description says of its unloading has changed. Called by `cli.models.commands`.
 """
 
 import threading

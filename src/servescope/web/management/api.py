@@ -7,9 +7,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from servescope import __version__
-from servescope.config.model.page import parse_page
-from servescope.config.model.register import parse_register, parse_register_body
-from servescope.config.model.scaling import parse_scale
+from servescope.config.model.calls.page import parse_page
+from servescope.config.model.calls.register import parse_register, parse_register_body
+from servescope.config.model.calls.scaling import parse_scale
 from servescope.config.settings import Settings
 from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.lifecycle import Lifecycle

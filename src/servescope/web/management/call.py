@@ -5,7 +5,7 @@ Made by `api` for each request.
 
 import logging
 
-from servescope.config.model.parameters import Parameters
+from servescope.config.model.calls.parameters import Parameters
 from servescope.serving.turns import Caller
 from servescope.web.http.exchange import Exchange
 from servescope.web.http.request import Request

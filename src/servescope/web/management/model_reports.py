@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from servescope.config.model.page import Page
+from servescope.config.model.calls.page import Page
 from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.serving.catalog import Catalog
 from servescope.serving.description import describe

@@ -7,7 +7,7 @@ from typing import Final
 from servescope.config.bounds import MAX_WORKERS
 from servescope.config.model.autoscale import Mode
 from servescope.config.model.autoscale_values import parse_mode
-from servescope.config.model.parameters import Bounds, Parameters, Warn
+from servescope.config.model.calls.parameters import Bounds, Parameters, Warn
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.errors import BadRequest
 

@@ -7,7 +7,7 @@ nextPageToken, and would get the first page for ever.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from servescope.config.model.parameters import Bounds, Parameters, Unfit, Warn
+from servescope.config.model.calls.parameters import Bounds, Parameters, Unfit, Warn
 
 PAGE_SIZE: Final = 100
 

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from servescope.config.bounds import MAX_BATCH_DELAY_MS, MAX_BATCH_SIZE, MAX_TIMEOUT_S, MAX_WORKERS
+from servescope.config.model.calls.parameters import Bounds, Parameters, Unfit, Warn
 from servescope.config.model.options import RegisterOptions
-from servescope.config.model.parameters import Bounds, Parameters, Unfit, Warn
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.config.names import fault_of
 from servescope.config.shown_url import SCHEME

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.model import register
+from servescope.config.model.calls import register
 from servescope.config.model.options import RegisterOptions
 from servescope.errors import BadRequest, JsonSyntax
 

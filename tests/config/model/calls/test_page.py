@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.model.page import Page, parse_page
+from servescope.config.model.calls.page import Page, parse_page
 from servescope.errors import BadRequest
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.config.model.autoscale import Mode
-from servescope.config.model.scaling import ScaleOptions, parse_scale
+from servescope.config.model.calls.scaling import ScaleOptions, parse_scale
 from servescope.errors import BadRequest
 
 

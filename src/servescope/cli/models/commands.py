@@ -6,33 +6,21 @@ B).
 """
 
 import json
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from http import HTTPStatus
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 import typer
 
-from servescope.cli.client.connection import Connection
-from servescope.cli.client.endpoints import RefusedError, call, find_endpoints, find_key, open_client
 from servescope.cli.client.readiness import read_survey
 from servescope.cli.help.typed import examples
+from servescope.cli.models.calls import management, model_api_named, path, show, tell
 from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
-from servescope.cli.voice import mutter, say
+from servescope.cli.voice import mutter
 from servescope.config.shown_url import shown_url
 
 # Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
 # its own.
 _TIMEOUT_S = 30.0
-_MODEL_API_OFF = (
-    "The server's model API is off, so that no model can be registered or unregistered. `servescope start --enable-model-api`, or "
-    "enable_model_api=true in its config.properties, turns it on."
-)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
@@ -97,8 +85,8 @@ def register(
         "handler": handler,
         "synchronous": "true" if wait else "false",
     }
-    with _management(management_address, token, ca_file, None) as client, _model_api_named():
-        _tell(client, "POST", "/models", given, f"Registering {shown_url(url)}")
+    with management(management_address, token, ca_file, None) as client, model_api_named():
+        tell(client, "POST", "/models", given, f"Registering {shown_url(url)}")
 
 
 @examples("servescope models list", "servescope models list --json")
@@ -111,7 +99,7 @@ def list_models(
     """List the registered models."""
     from servescope.cli.status import list_models as fetch
 
-    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
+    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
         found = fetch(client)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
@@ -135,7 +123,7 @@ def describe(
     from servescope.cli.status import describe as fetch
     from servescope.cli.status import with_states
 
-    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
+    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
         found = fetch(client, name, version, customized)
         if as_json or customized:
             typer.echo(json.dumps(found, indent=2))
@@ -178,8 +166,8 @@ def scale(
         raise typer.BadParameter("say how many: --min-workers, --max-workers or both; or --autoscale")
     counts = {"min_worker": min_workers, "max_worker": max_workers}
     given = {**counts, "autoscale": autoscale, "synchronous": "true" if wait else "false"}
-    with _management(management_address, token, ca_file, None) as client:
-        _tell(client, "PUT", _path(name, version), given, f"Scaling {name}")
+    with management(management_address, token, ca_file, None) as client:
+        tell(client, "PUT", path(name, version), given, f"Scaling {name}")
 
 
 @examples("servescope models unregister night", "servescope models unregister drowsy --version 1.0")
@@ -193,10 +181,10 @@ def unregister(
     """Unregister a model; what it has accepted is answered first, and shown until then."""
     from servescope.cli.client.unloading import unload
 
-    connect = partial(_management, management_address, token, ca_file, None)
-    with _model_api_named():
-        answer = unload(connect, name, _path(name, version), mutter)
-    _show(answer)
+    connect = partial(management, management_address, token, ca_file, None)
+    with model_api_named():
+        answer = unload(connect, name, path(name, version), mutter)
+    show(answer)
 
 
 @examples("servescope models set-default drowsy 2.0")
@@ -210,56 +198,5 @@ def set_default(
     ca_file: CaFile = None,
 ) -> None:
     """Make a version the one that requests without a version reach."""
-    with _management(management_address, token, ca_file, _TIMEOUT_S) as client:
-        _tell(client, "PUT", f"{_path(name, version)}/set-default", {}, f"Switching {name}")
-
-
-def _tell(client: Connection, method: str, path: str, given: Mapping[str, object], doing: str) -> None:
-    """Make the call, with a spinner while it lasts, and print the server's `status`."""
-    parameters = {key: str(value) for key, value in given.items() if value is not None}
-    with _spinner(doing, sys.stderr.isatty()):
-        answer = call(client, method, path, parameters)
-    _show(answer)
-
-
-def _show(answer: dict[str, Any]) -> None:
-    """The server's words, and what it has to say besides."""
-    for warning in answer.get("warnings", ()):
-        mutter(f"Warning: {warning}")
-    say(answer["status"])
-
-
-def _spinner(doing: str, terminal: bool) -> AbstractContextManager[object]:
-    """Shows that something goes on, on standard error; nothing where that is no terminal."""
-    if not terminal:
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(f"{doing} …")
-
-
-@contextmanager
-def _management(
-    address: str | None, token: str | None, ca_file: str | None, timeout_s: float | None
-) -> Iterator[Connection]:
-    """A connection to the management API."""
-    here = Path.cwd()
-    endpoints = find_endpoints(os.environ, here, address)
-    key = token or find_key("management", [here, endpoints.directory])
-    with open_client(endpoints.management, key, timeout_s, endpoints.trust(ca_file)) as client:
-        yield client
-
-
-@contextmanager
-def _model_api_named() -> Iterator[None]:
-    """A server without the model API refuses these calls in general words; here it is said what turns it on."""
-    try:
-        yield
-    except RefusedError as error:
-        if error.code != HTTPStatus.METHOD_NOT_ALLOWED:
-            raise
-        raise RefusedError(f"{error.message}\n{_MODEL_API_OFF}", error.code) from error
-
-
-def _path(name: str, version: str | None) -> str:
-    return f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
+    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
+        tell(client, "PUT", f"{path(name, version)}/set-default", {}, f"Switching {name}")

@@ -1,0 +1,1 @@
+"""`servescope models …`: begin at `commands`."""
