@@ -11,6 +11,7 @@ from servescope.config.model.objectives import Objectives
 from servescope.metrics.instruments import Counter
 from servescope.metrics.recording.recorder import KEPT_S, Recorder
 from servescope.metrics.recording.requests.outcome import Answer
+from servescope.metrics.recording.requests.recorder import MOST
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.metrics.registry import Registry
 
@@ -193,6 +194,25 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert model.requests.finished_count == 301
     port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
     assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
+
+
+@pytest.mark.parametrize("batch", [1, 16, 500])
+def test_catching_up_keeps_pace(registry: Registry, batch: int) -> None:
+    """A step between batches, and neither requests nor values that are not counted yet become ever more."""
+    requests = Recorder(registry, "h").model(*MODEL).requests
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
+    times = BatchTimes(10.25, 10.25, 1, "W")
+    times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+    for number in range(20_000 // batch):
+        for _ in range(batch):
+            requests.finished_plainly((10.0, 11.0, times, 1, 2, "id", "default", WAY))
+        if requests.behind:
+            requests.catch_up()
+        assert requests.unrecorded <= 2 * max(batch, MOST)
+        assert len(durations.pending) <= 16 * (MOST + batch)
+        assert requests.finished_count == (number + 1) * batch
+    requests.settle()
+    assert (durations.count, requests.finished_count) == (20_000, 20_000)
 
 
 def test_together_and_one_by_one(registry: Registry) -> None:
