@@ -37,14 +37,8 @@ _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
-def _phrase(status: int) -> str:
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
-STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: ".encode() for status in range(1000)}
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+STATUS_LINES = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\nx-request-id: ".encode() for status in range(1000)]
 
 
 def json_body(value: Any) -> bytes:
