@@ -52,14 +52,14 @@ class Hand:
         """One more batch."""
         if not self.batches:
             self._busy_since = time.monotonic()
-        self.renew(work)
-
-    def renew(self, work: Work) -> None:
-        """A piece of its answer came: its time counts from here."""
         now = self._time()
         self.batches[work.id] = (work, now)
         if self._watch is None:
             self._watch = self._loop.call_at(now + self.timeout_s, self._check)
+
+    def renew(self, work: Work) -> None:
+        """A piece of its answer came: its time counts from here."""
+        self.batches[work.id] = (work, self._time())
 
     def extend(self, work: Work, seconds: float) -> None:
         """It has so many seconds from now. To be called by `overdue` alone: the timer is set after it."""
