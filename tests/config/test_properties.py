@@ -1,5 +1,6 @@
 """Java properties files."""
 
+import javaproperties
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,12 +48,39 @@ def test_any_bytes_are_read_or_refused(content):
         pass
 
 
+@given(st.text("ab=:#! \t\f\\\r\nu0d8e\x85\u2028é", max_size=40) | st.text(max_size=20))
+def test_reads_as_javaproperties_does(content):
+    """Line by line and escape by escape, or refuses it where that does; wherever an entry begins, goes on and ends."""
+    try:
+        expected = javaproperties.loads(content)
+    except ValueError:
+        with pytest.raises(ConfigurationError):
+            parse_properties(content.encode(), "f")
+    else:
+        assert parse_properties(content.encode(), "f") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        (r"a=\ud83d\ude00", {"a": "\U0001f600"}),
+        (r"a=\ud83d", {"a": "\ud83d"}),
+        ("a\\ b\\=c d=e", {"a b=c": "d=e"}),
+        ("a=1\\\\\nb=2\\", {"a": "1\\", "b": "2"}),
+        ("  \\\n a=b", {"a": "b"}),
+        ("a=\\\n#b", {"a": "#b"}),
+        ("=b", {"": "b"}),
+    ],
+)
+def test_reads_rare_forms(content, values):
+    """Characters of two escapes, escaped separators and backslashes, lines that go on."""
+    assert parse_properties(content.encode(), "f") == values
+
+
 text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x24F), min_size=1)
 
 
 @given(st.dictionaries(text, text))
 def test_reads_back_what_javaproperties_writes(values):
     """Any keys and values survive the format."""
-    import javaproperties
-
     assert parse_properties(javaproperties.dumps(values).encode(), "f") == values

@@ -7,8 +7,9 @@ import pytest
 
 from docs.families import family, labels
 from docs.promql import selectors
-from servescope.metrics.runbook.page import first_steps, page
+from servescope.metrics.runbook.page import page
 from servescope.metrics.runbook.render import anchor_of, rendered
+from servescope.metrics.runbook.steps import first_steps
 from servescope.operate.alerts import alert_groups
 from servescope.operate.recordings import all_recordings
 from servescope.operate.thresholds.thresholds import Thresholds

@@ -53,7 +53,7 @@ def write_one_of_each(logs):
     members = ('"second":', "}") if logs.server_metrics.json else ("",)
     logs.server_metrics.write(*members)
     logs.model_metrics.write(*members)
-    logs.access.write(("10.0.0.1", 5), "GET", "/ping", "1.1", 200, 1, "r1")
+    logs.access.write((("10.0.0.1", 5), "GET", b"/ping", "1.1", 200), 1, "r1")
     logs.flush()
 
 
@@ -116,7 +116,7 @@ def test_close_flushes_and_restores(open_, tmp_path):
     """Closing writes out what is held and leaves the loggers as they were found; a second close is harmless."""
     before = [_state(name) for name in LOGGERS]
     logs = open_()
-    logs.access.write(None, "GET", "/ping", "1.1", 200, 1, "last")
+    logs.access.write((None, "GET", b"/ping", "1.1", 200), 1, "last")
     assert [_state(name) for name in LOGGERS] != before
     logs.close()
     logs.close()

@@ -3,9 +3,9 @@
 `web` calls `write` for every answer; the runtime calls `flush` twice a second.
 
 Through `logging` a line costs about ten microseconds, which a request cannot spare; here it costs a fraction of that:
-the time is formatted once a millisecond, and what the requests of one connection share is kept. The line is
-TorchServe's `2026-11-24T03:59:03,432 - /127.0.0.1:54336 "POST /predictions/noop HTTP/1.1" 200 5`, then the request's
-id.
+lines are made when they are written, many at once, the time is formatted once a millisecond, and what the requests of one
+connection share is kept. The line is TorchServe's
+`2026-11-24T03:59:03,432 - /127.0.0.1:54336 "POST /predictions/noop HTTP/1.1" 200 5`, then the request's id.
 """
 
 import math
@@ -23,13 +23,12 @@ MAX_LINES = 256
 MAX_PREFIXES = 4096
 # Prefixes that no line had for so long, seconds, are forgotten: a connection has its port in them, and is seldom one that stays.
 KEPT_S = 10.0
-_STAMP_LENGTH = len("2026-11-24T03:59:03,432")
-_CONTROLS = bytes(range(32)) + b"\x7f"
 _NOT_IN_A_TARGET = re.compile(r"[^!#-~]")
 
-_Request = tuple[tuple[str, int] | None, str, str, str, int]
+# The client's host and port (None on a Unix socket), the method, path and query as they came, HTTP's version ("1.1"), the status.
+Answered = tuple[tuple[str, int] | None, str, bytes, str, int]
 # Seconds since the epoch at its end, what its line begins with, milliseconds, its id.
-_Noted = tuple[float, _Request, int, str]
+_Noted = tuple[float, Answered, int, str]
 
 
 class AccessLog:
@@ -46,31 +45,15 @@ class AccessLog:
         self._json = log_format == "json"
         self._clock = clock
         self._noted: list[_Noted] = []
-        self._prefixes: dict[_Request, str] = {}
-        self._older: dict[_Request, str] = {}
+        self._prefixes: dict[Answered, str] = {}
+        self._older: dict[Answered, str] = {}
         self._forget_at = -math.inf
-        # The millisecond that `_opening` tells of; comparing is cheaper than dividing, and a clock set back is seen.
-        self._since = self._until = 0.0
-        self._opening = ""
         self._stamp = LocalStamp()
 
-    def write(
-        self,
-        client: tuple[str, int] | None,
-        method: str,
-        target: str,
-        http_version: str,
-        status: int,
-        milliseconds: int,
-        request_id: str,
-    ) -> None:
-        """Note one answered request.
-
-        `client`: host and port, None on a Unix socket. `target`: path and query as they came. `http_version`: "1.1".
-        `milliseconds`: from the request's arrival to its last byte. `request_id`: "" where there is none.
-        """
+    def write(self, answered: Answered, milliseconds: int, request_id: str) -> None:
+        """Note one answered request. `milliseconds`: from its arrival to its last byte. `request_id`: "" where there is none."""
         noted = self._noted
-        noted.append((self._clock(), (client, method, target, http_version, status), milliseconds, request_id))
+        noted.append((self._clock(), answered, milliseconds, request_id))
         if len(noted) >= MAX_LINES:
             self.flush()
 
@@ -79,40 +62,40 @@ class AccessLog:
         if not self._noted:
             return
         noted, self._noted = self._noted, []
-        lines = self._lines(noted)
-        text = "".join(lines)
-        data = text.encode("utf-8", "backslashreplace")
-        if not self._json and (not text.isascii() or len(data.translate(None, _CONTROLS)) != len(data) - len(lines)):
-            # Only an unchecked request id can hold a line break; it must not pass for a line of its own.
-            lines = [escape(line[:-1].replace("\n", "\\n")) + "\n" for line in lines]
-            text = "".join(lines)
-            data = text.encode("utf-8", "backslashreplace")
-        self._file.write(data, len(lines))
-        if self._console.open:
-            self._console.write(text if self._json else "".join(map(_console_line, lines)))
-
-    def _lines(self, noted: list[_Noted]) -> list[str]:
-        """Many at once, which takes half the time that one after the other does."""
         self._forget(noted[-1][0])
-        prefixes, as_json = self._prefixes.get, self._json
-        since, until, opening = self._since, self._until, self._opening
-        lines = []
-        for at, key, milliseconds, request_id in noted:
-            prefix = prefixes(key) or self._remember(key)
-            if not since <= at < until:
-                self._turn_to(at)
-                since, until, opening = self._since, self._until, self._opening
-            if as_json:
-                lines.append(f'{opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n')
-            else:
-                lines.append(f"{opening}{prefix}{milliseconds} {request_id}\n")
-        return lines
+        text, shown = self._json_lines(noted) if self._json else self._text_lines(noted)
+        self._file.write(text.encode("utf-8", "backslashreplace"), len(noted))
+        if self._console.open:
+            self._console.write(shown)
 
-    def _turn_to(self, now: float) -> None:
-        """Begin lines with another millisecond; under load several lines share one."""
-        tick = int(now * 1000)
-        self._opening = f'{{"time":"{utc(tick)}' if self._json else self._stamp.at(tick)
-        self._since, self._until = tick / 1000, (tick + 1) / 1000
+    def _text_lines(self, noted: list[_Noted]) -> tuple[str, str]:
+        """For the file, and for the console."""
+        ids = "".join([request_id for *_, request_id in noted])
+        if not (ids.isascii() and ids.isprintable()):
+            noted = [(at, answered, took, _on_one_line(request_id)) for at, answered, took, request_id in noted]
+        prefixes, stamp = self._prefixes.get, self._stamp.at
+        lines, shown = [], []
+        since = until = 0.0  # of a millisecond, which under load several lines share; a clock set back is seen
+        opening = echo = ""
+        for at, answered, milliseconds, request_id in noted:
+            if not since <= at < until:
+                tick = int(at * 1000)
+                since, until = tick / 1000, (tick + 1) / 1000
+                opening = stamp(tick)
+                echo = f"{opening} [INFO ] main {LOGGER_NAME}"
+            line = f"{prefixes(answered) or self._remember(answered)}{milliseconds} {request_id}\n"
+            lines.append(opening + line)
+            shown.append(echo + line)
+        return "".join(lines), "".join(shown)
+
+    def _json_lines(self, noted: list[_Noted]) -> tuple[str, str]:
+        lines = []
+        for at, answered, milliseconds, request_id in noted:
+            prefix = self._prefixes.get(answered) or self._remember(answered)
+            opening = f'{{"time":"{utc(int(at * 1000))}'
+            lines.append(f'{opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n')
+        text = "".join(lines)
+        return text, text
 
     def _forget(self, now: float) -> None:
         """Drop what has not been used for KEPT_S; a clock that is set back lets it wait that much longer."""
@@ -120,7 +103,7 @@ class AccessLog:
             self._older, self._prefixes = self._prefixes, {}
             self._forget_at = now + KEPT_S
 
-    def _remember(self, key: _Request) -> str:
+    def _remember(self, key: Answered) -> str:
         if len(self._prefixes) >= MAX_PREFIXES:
             self._prefixes.clear()
         prefix = self._older.pop(key, "") or (_json_prefix(key) if self._json else _text_prefix(key))
@@ -128,19 +111,20 @@ class AccessLog:
         return prefix
 
 
-def _text_prefix(key: _Request) -> str:
+def _text_prefix(key: Answered) -> str:
     client, method, target, http_version, status = key
-    return f' - /{_address(client)} "{_visible(method)} {_visible(shown_target(target))} HTTP/{http_version}" {status} '
+    shown = _visible(shown_target(target.decode("latin-1")))
+    return f' - /{_address(client)} "{_visible(method)} {shown} HTTP/{http_version}" {status} '
 
 
-def _json_prefix(key: _Request) -> str:
+def _json_prefix(key: Answered) -> str:
     client, method, target, http_version, status = key
     fields = {
         "level": "INFO",
         "logger": LOGGER_NAME,
         "client": _address(client),
         "method": method,
-        "target": shown_target(target),
+        "target": shown_target(target.decode("latin-1")),
         "http_version": http_version,
         "status": status,
     }
@@ -163,5 +147,6 @@ def _percent_encode(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass"))
 
 
-def _console_line(line: str) -> str:
-    return f"{line[:_STAMP_LENGTH]} [INFO ] main {LOGGER_NAME}{line[_STAMP_LENGTH:]}"
+def _on_one_line(request_id: str) -> str:
+    """An id that was not checked may hold a line break, which must not begin a line."""
+    return escape(request_id.replace("\n", "\\n"))

@@ -6,7 +6,6 @@ with a warning, so that a start script need not change.
 
 import json
 import logging
-import logging.config
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ def apply_log_config(path: Path) -> None:
     Raises:
         ConfigurationError: the file cannot be read, or is no logging configuration.
     """
+    import logging.config  # with sockets, queues and threads, which a start without such a file need not wait for
+
     if not path.is_file():
         raise ConfigurationError(f"--log-config {path}: there is no such file")
     suffix = path.suffix.lower()

@@ -1,6 +1,7 @@
 """Milliseconds since the epoch in, the time as log lines show it out. Called by the formatters and the access log."""
 
 import time
+from functools import lru_cache
 
 _THOUSANDTHS = [f",{number:03d}" for number in range(1000)]  # formatting one takes twice as long as all the rest here
 
@@ -24,6 +25,7 @@ class LocalStamp:
         return text + _THOUSANDTHS[rest]
 
 
+@lru_cache(maxsize=1)  # several lines share a millisecond where they cost anything
 def utc(milliseconds: int) -> str:
     """RFC 3339 in UTC for `milliseconds` since the epoch, `2026-11-24T03:59:03.432Z`; JSON lines use it."""
     second, rest = divmod(milliseconds, 1000)

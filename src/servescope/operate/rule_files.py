@@ -5,7 +5,7 @@ Called by `prometheus`. The same input makes the same text, byte for byte.
 
 from typing import Any, Final
 
-from servescope.metrics.runbook.page import first_steps
+from servescope.metrics.runbook.steps import first_steps
 from servescope.operate.alert import Alert
 from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups

@@ -6,7 +6,6 @@ from servescope.metrics.collectors.host import host_collectors, selected_collect
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.log_mode.metric_lines import MetricLines
-from servescope.metrics.log_mode.recorder import LoggingRecorder
 from servescope.metrics.recording.loop_lag import LoopLag
 from servescope.metrics.recording.off import silent_recorder
 from servescope.metrics.recording.recorder import Recorder
@@ -42,6 +41,8 @@ class Measuring(Part):
         if not self.mode.records:
             return silent_recorder()
         if self.mode.logs:
+            from servescope.metrics.log_mode.recorder import LoggingRecorder
+
             return LoggingRecorder(self.registry, hostname, lines, keeps_custom=self.mode.shows_custom)
         return Recorder(self.registry, hostname)
 

@@ -75,34 +75,25 @@ class FrameReader(Generic[Message]):
             FrameTooLarge: a frame over `limit` begins in `data`.
             msgspec.DecodeError: the peer speaks another language.
         """
-        if self._held:
-            self._held += data
-            if not self._whole(self._held, 0):
-                return
-            source: bytes | bytearray = self._held
-            self._held = bytearray()
-        else:
-            source = data
+        held, self._held = self._held, bytearray()
+        if held:
+            held += data
+        source: bytes | bytearray = held or data
         position = 0
-        while size := self._whole(source, position):
-            start = position + HEADER_SIZE
-            length = HEADER.unpack_from(source, position)[0]
+        while (start := position + HEADER_SIZE) <= len(source):
+            length, beside = HEADER.unpack_from(source, position)
             end = start + length
-            position += size
-            if position == end:
-                yield self._decode(source[start:end]), NO_ATTACHMENTS
-            else:
+            if self._limit and end + beside - position > self._limit:
+                raise FrameTooLarge(f"a frame of {end + beside - position} bytes; the limit is {self._limit}")
+            if end + beside > len(source):
+                break
+            position = end + beside
+            if beside:
                 view = memoryview(source)
                 yield self._decode(view[start:end]), Attachments(view[end:position])
-        if position < len(source):
+            else:
+                yield self._decode(source[start:end]), NO_ATTACHMENTS
+        if not position:
+            self._held = held or bytearray(data)  # not copied again for each piece of a large frame
+        elif position < len(source):
             self._held = bytearray(memoryview(source)[position:])
-
-    def _whole(self, source: bytes | bytearray, position: int) -> int:
-        """The size of the frame at `position`, or 0 while it is incomplete."""
-        if len(source) - position < HEADER_SIZE:
-            return 0
-        message, attachments = HEADER.unpack_from(source, position)
-        size: int = HEADER_SIZE + message + attachments
-        if self._limit and size > self._limit:
-            raise FrameTooLarge(f"a frame of {size} bytes; the limit is {self._limit}")
-        return size if len(source) - position >= size else 0

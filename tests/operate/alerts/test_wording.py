@@ -8,7 +8,7 @@ import pytest
 
 from operate.alerts.scenario import asked, disk, model, requests, server
 from operate.promtool import alerting_rules, counter, gauge, given, needs_promtool, series, steady, verdict
-from servescope.metrics.runbook.page import first_steps
+from servescope.metrics.runbook.steps import first_steps
 from servescope.operate.discovery import DEFAULT_TARGET
 
 pytestmark = needs_promtool

@@ -7,6 +7,8 @@ import pytest
 from fleet.clock import run, settle
 from fleet.scripted import concurrent, crashing, mute, obliging, silent, talking
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
+from servescope.metrics.recording.requests.recorder import MOST
+from servescope.metrics.recording.requests.times import BatchTimes
 from serving.parts import Served, job, sent
 
 UNREACHABLE = (
@@ -29,6 +31,25 @@ def test_jobs_wait_for_the_first_worker():
         assert [await body_of(one) for one in jobs] == [b"a", b"b", b"c"]
         assert len(served.dispatcher) == 0
         assert served.count("PredictionTime", "m", "Model", "h") > 0
+
+    run(main())
+
+
+def test_recording_catches_up_while_a_worker_is_at_its_batch():
+    """What was noted of requests is recorded, when the batch has been sent and not before."""
+
+    async def main():
+        served = Served(silent)
+        await settle()
+        requests = served.model_recorder.requests
+        times = BatchTimes(10.0, 10.0, 1, "W")
+        times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
+        for _ in range(MOST):
+            requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
+        served.submit("a")
+        assert requests.unrecorded == MOST
+        await settle()
+        assert (sent(served.lives[0]), requests.unrecorded) == (["a"], 0)
 
     run(main())
 

@@ -18,7 +18,7 @@ def _nobodys(_work: Work) -> bool:
 
 class Hand:
     """`batches` are those in hand by id, each with the moment since when its time counts, on the loop's clock: when it was taken,
-    got its turn, or a piece of its answer came. Changed here alone.
+    or a piece of its answer came; where they take turns, not before its turn. Changed here alone.
 
     `timeout_s` bounds a batch, and the time between two pieces of one. `overdue` hears of each that is over its time, and says
     whether the worker goes on. `concurrent`: all are worked on; else only the first, and the others wait for their turn.
@@ -29,6 +29,7 @@ class Hand:
         self.concurrent = False
         self.batches: dict[int, tuple[Work, float]] = {}
         self._overdue = overdue
+        self._turn = 0.0  # since when it is the turn of the first
         self._extended: dict[int, float] = {}  # until when, by id
         self._busy_s = 0.0
         self._busy_since: float | None = None
@@ -51,14 +52,14 @@ class Hand:
         """One more batch."""
         if not self.batches:
             self._busy_since = time.monotonic()
-        self.renew(work)
-
-    def renew(self, work: Work) -> None:
-        """A piece of its answer came: its time counts from here."""
         now = self._time()
         self.batches[work.id] = (work, now)
         if self._watch is None:
             self._watch = self._loop.call_at(now + self.timeout_s, self._check)
+
+    def renew(self, work: Work) -> None:
+        """A piece of its answer came: its time counts from here."""
+        self.batches[work.id] = (work, self._time())
 
     def extend(self, work: Work, seconds: float) -> None:
         """It has so many seconds from now. To be called by `overdue` alone: the timer is set after it."""
@@ -70,10 +71,10 @@ class Hand:
         batches.pop(work.id, None)
         if self._extended:
             self._extended.pop(work.id, None)
-        if not batches:
+        if batches:
+            self._turn = self._time()
+        else:
             self._note_idle()
-        elif not self.concurrent:
-            self.renew(next(iter(batches.values()))[0])
 
     def forget(self, work: Work) -> None:
         """It never was in hand."""
@@ -119,4 +120,4 @@ class Hand:
 
     def _worked_on(self) -> list[tuple[Work, float]]:
         batches = list(self.batches.values())
-        return batches if self.concurrent else batches[:1]
+        return batches if self.concurrent else [(work, max(since, self._turn)) for work, since in batches[:1]]

@@ -8,6 +8,7 @@ other worker can take them.
 
 AHEAD_S = 0.002
 MOST = 64
+_FASTEST_S = AHEAD_S / MOST
 # One slow answer among the last few hundred keeps a worker from being given work ahead.
 _DECAY = 0.98
 
@@ -29,4 +30,4 @@ class Pace:
         slowest = self._slowest_s * _DECAY
         self._slowest_s = slowest = handler_s if handler_s > slowest else slowest
         if not self._fixed:
-            self.most = max(1, min(MOST, int(AHEAD_S / slowest))) if slowest > 0 else MOST
+            self.most = (int(AHEAD_S / slowest) or 1) if slowest > _FASTEST_S else MOST

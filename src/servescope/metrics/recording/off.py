@@ -10,13 +10,16 @@ from servescope.metrics.recording.recorder import Recorder
 
 
 class _Silent:
-    """Each of its parts, and whatever a call of them returns or an await gives, is itself: nothing comes of any."""
+    """Each of its parts, and whatever a call of them returns or an await gives, is itself: nothing comes of any, and none is so."""
 
     def __getattr__(self, _name: str) -> "_Silent":
         return self
 
     def __call__(self, *_arguments: object, **_named: object) -> "_Silent":
         return self
+
+    def __bool__(self) -> bool:
+        return False
 
     def __await__(self) -> Generator[Any, None, "_Silent"]:
         yield from ()

@@ -6,6 +6,8 @@ Made by `serving.queue.dispatcher`, called by `fleet.worker.worker`.
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
+
 from servescope.errors import BadRequest, ServescopeError, WorkerFailed
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
@@ -16,43 +18,21 @@ from servescope.wire.frames import Attachments
 from servescope.wire.messages import Part, Reply, Tokens
 
 
-class DispatchedBatch:
-    """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after."""
+class DispatchedBatch(Struct, eq=False):
+    """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after. `_done` hears that
+    it is over, `_give_back` that its worker never began on it.
+    """
 
-    __slots__ = (
-        "_done",
-        "_give_back",
-        "_model_recorder",
-        "_piece_at",
-        "_recorder",
-        "_written_s",
-        "id",
-        "jobs",
-        "times",
-        "worker",
-    )
-
-    def __init__(
-        self,
-        batch_id: int,
-        jobs: Sequence[Job],
-        worker: Worker,
-        times: BatchTimes,
-        recorder: Recorder,
-        model_recorder: ModelRecorder,
-        done: Callable[["DispatchedBatch"], None],
-        give_back: Callable[["DispatchedBatch"], None],
-    ) -> None:
-        self.id = batch_id
-        self.jobs = jobs
-        self.worker = worker
-        self.times = times
-        self._recorder = recorder
-        self._model_recorder = model_recorder
-        self._done = done
-        self._give_back = give_back
-        self._written_s = 0.0
-        self._piece_at = 0.0
+    id: int
+    jobs: Sequence[Job]
+    worker: Worker
+    times: BatchTimes
+    _recorder: Recorder
+    _model_recorder: ModelRecorder
+    _done: Callable[["DispatchedBatch"], None]
+    _give_back: Callable[["DispatchedBatch"], None]
+    _written_s: float = 0.0
+    _piece_at: float = 0.0
 
     @property
     def request_ids(self) -> list[str]:

@@ -21,7 +21,9 @@ def take_batch(queue: deque[Job], size: int, frame_limit: int) -> list[Job]:
     jobs = [queue.popleft()]
     if size > 1 and not jobs[0].alone:
         room = frame_limit - _weight(jobs[0])
-        while queue and len(jobs) < size and not queue[0].alone and (room := room - _weight(queue[0])) >= 0:
+        while room >= 0 and queue and len(jobs) < size and not (job := queue[0]).alone:
+            if job.attachments and (room := room - _weight(job)) < 0:
+                break
             jobs.append(queue.popleft())
     return jobs
 

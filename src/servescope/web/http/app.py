@@ -74,7 +74,6 @@ class HttpApp:
     def begin(self, request: Request, connection: Connection) -> None:
         """See `taker.App`."""
         exchange = self._observers.begin(request, connection, self._last.listener)
-        connection.on_lost = exchange.close
         try:
             if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
                 exchange.answer(200, (), b"")
@@ -83,6 +82,8 @@ class HttpApp:
                 self._probes[request.path](exchange)
                 return
             later = self._handle(exchange) if not request.content_encoding else self._decode(exchange)
+            if exchange.open and connection.on_lost is None:  # a prediction has seen to it
+                connection.on_lost = exchange.close
             if later is not None:
                 task = asyncio.create_task(self._finish(exchange, later))
                 self._tasks.add(task)

@@ -37,14 +37,8 @@ _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
-def _phrase(status: int) -> str:
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
-STATUS_LINES = {status: f"HTTP/1.1 {status} {_phrase(status)}\r\nx-request-id: ".encode() for status in range(1000)}
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+STATUS_LINES = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\nx-request-id: ".encode() for status in range(1000)]
 
 
 def json_body(value: Any) -> bytes:
@@ -86,25 +80,6 @@ class Observers:
         """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
         return Exchange(request, connection, self, request_id_of(request), request.received, listener)
-
-    def log(self, exchange: "Exchange", status: int, ended: float) -> None:
-        """Write the access line."""
-        request = exchange.request
-        self.access_log.write(
-            exchange.connection.client,
-            request.method,
-            request.target.decode("latin-1"),
-            request.version,
-            status,
-            int((ended - exchange.began) * 1000),
-            exchange.request_id,
-        )
-
-    def closed(self) -> None:
-        """A request has its answer."""
-        self.open -= 1
-        if self.rest is not None and not self.open:
-            self.rest.set()
 
     async def wait_for_rest(self) -> None:
         """Wait until no request is without its answer."""
@@ -161,16 +136,16 @@ class Exchange(Struct, eq=False):
         if self.watcher is None:
             observers.recorder.port.response_sent(status)
         head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
-        self.connection.send(head, body, close=status >= 400)
+        ended = self.connection.send(head, body, close=status >= 400)
         self.sent = size if self.request.method != "HEAD" else 0
-        self._finish(status, logged=True)
+        self._finish(status, ended, logged=True)
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
         status, headers, body = self.face.refusal(error)
         if self.started:
             self.connection.break_off(self.face.last_words(error) if self.events and self.open else b"")
-            self._finish(status, logged=False)
+            self._finish(status, time.monotonic(), logged=False)
             return
         self.answer(status, headers, body)
 
@@ -190,24 +165,27 @@ class Exchange(Struct, eq=False):
                     self.first_piece = time.monotonic()
         if self.open:
             self.connection.end_chunks()
-            self._finish(status, logged=True)
+            self._finish(status, time.monotonic(), logged=True)
 
     def close(self) -> None:
         """Its client has gone, before the answer's end. Does nothing once it is over."""
-        self._finish(HUNG_UP, logged=False)
+        self._finish(HUNG_UP, time.monotonic(), logged=False)
 
-    def _finish(self, code: int, *, logged: bool) -> None:
+    def _finish(self, code: int, ended: float, *, logged: bool) -> None:
         """It is over: answered, broken off, or its client has gone. Counted once, here and nowhere else."""
         if not self.open:
             return
         self.open = False
-        ended = time.monotonic()
-        observers = self.observers
+        request, observers = self.request, self.observers
         if logged:
-            observers.log(self, code, ended)
+            took_ms = int((ended - self.began) * 1000)
+            line = (self.connection.client, request.method, request.target, request.version, code)
+            observers.access_log.write(line, took_ms, self.request_id)
         if self.watcher is None:
-            observers.recorder.port.http_request(self.listener, self.request.method, self.route, code)
+            observers.recorder.port.http_request(self.listener, request.method, self.route, code)
         else:
             watcher, self.watcher = self.watcher, None  # they hold each other
             watcher.finished(code, self.sent, ended)
-        observers.closed()
+        observers.open -= 1
+        if observers.rest is not None and not observers.open:
+            observers.rest.set()

@@ -11,6 +11,7 @@ from servescope.config.model.objectives import Objectives
 from servescope.metrics.instruments import Counter
 from servescope.metrics.recording.recorder import KEPT_S, Recorder
 from servescope.metrics.recording.requests.outcome import Answer
+from servescope.metrics.recording.requests.recorder import MOST
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.metrics.registry import Registry
 
@@ -193,6 +194,46 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert model.requests.finished_count == 301
     port = registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"]
     assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
+
+
+@pytest.mark.parametrize("batch", [1, 16, 500])
+def test_catching_up_keeps_pace(registry: Registry, batch: int) -> None:
+    """A step between batches, and neither requests nor values that are not counted yet become ever more."""
+    requests = Recorder(registry, "h").model(*MODEL).requests
+    durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
+    times = BatchTimes(10.25, 10.25, 1, "W")
+    times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+    for number in range(20_000 // batch):
+        for _ in range(batch):
+            requests.finished_plainly((10.0, 11.0, times, 1, 2, "id", "default", WAY))
+        if requests.behind:
+            requests.catch_up()
+        assert requests.unrecorded <= 2 * max(batch, MOST)
+        assert len(durations.pending) <= 16 * (MOST + batch)
+        assert requests.finished_count == (number + 1) * batch
+    requests.settle()
+    assert (durations.count, requests.finished_count) == (20_000, 20_000)
+
+
+def test_together_and_one_by_one(registry: Registry) -> None:
+    """Requests that are recorded together come to what they do alone: those that waited for their batch to fill, and others."""
+    batches = [(0.0, 10.0), (10.25, 10.25), (10.25, 10.5), (9.0, 10.5)]  # assembling, formed
+    names = [str(len(batches)), *map(str, range(len(batches)))]
+    together, *alone = (Recorder(registry, "h").model(name, "1.0").requests for name in names)
+    for (assembling, formed), one in zip(batches, alone, strict=True):
+        times = BatchTimes(formed, assembling, 2, "W")
+        times.answered(10.5, 10.75, {"prediction": 0.125}, handled=True)
+        for requests in (together, one):
+            requests.finished_plainly((10.0, 11.0, times, 1, 2, "id", "default", WAY))
+    for requests in (together, *alone):
+        requests.settle()
+    family = registry.histogram("servescope_request_stage_seconds").series
+    stages = {labels[2] for labels in family}
+    observed = {(labels[0], labels[2]): (one.count, one.sum) for labels, one in family.items()}
+    for stage in stages:
+        counts, sums = zip(*(observed[name, stage] for name in names[1:]), strict=True)
+        assert observed[names[0], stage] == (sum(counts), pytest.approx(sum(sums)))
+    assert observed[names[0], "batch_wait"] == (2, 0.75)
 
 
 @pytest.mark.parametrize(

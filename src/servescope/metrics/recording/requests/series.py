@@ -17,7 +17,7 @@ from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.codes import USUAL_CODES, code_class
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
-from servescope.metrics.recording.requests.times import BatchTimes, stage_times
+from servescope.metrics.recording.requests.times import BatchTimes, filling_time, stage_times
 
 TRANSPORT = "rest"
 PREDICT = "predict"
@@ -87,13 +87,23 @@ class RequestSeries:
         if min(dispatch) < 0.0:  # by rounding
             dispatch = [max(0.0, seconds) for seconds in dispatch]
         stages = self._stages
-        stages["queue"].pending += waited
+        stages["queue"].pending += self._without_filling(waited, times, arrived)
         stages["handler"].pending += handler
         stages["respond"].pending += respond
         stages["dispatch"].pending += dispatch
         if self.objectives is not None:
             self.objectives.answered(durations)
         self._handle_all(asked, durations, waited)
+
+    def _without_filling(
+        self, waited: Sequence[float], times: Sequence[BatchTimes], arrived: Sequence[float]
+    ) -> Sequence[float]:
+        """Of these waits what was for a worker. The rest, for a batch to fill, is observed."""
+        if not any(batch.assembling < batch.formed for batch in times):
+            return waited
+        filling = list(map(filling_time, times, arrived))
+        self._stages["batch_wait"].pending += [seconds for seconds in filling if seconds > 0.0]
+        return list(map(sub, waited, filling))
 
     def _mark(self, durations: Sequence[float], ids: Sequence[str], ended: Sequence[float]) -> None:
         """Keep exemplars: of the last request, which is any, and of the slowest, which somebody will look for."""

@@ -20,8 +20,8 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
     `ahead`: sent to a worker that still had another batch in hand, so that it goes on waiting in the socket. `turn`: when
     the wait for a worker was over. `received`: its (last) reply came in. `prediction`: seconds in the handler's entry point.
     `stages`: those of preprocess, inference and postprocess that the handler tells apart. `handled`: the handler answered,
-    with whatever status, and did not fail. `plain`: so it did, after waiting for nothing but a worker, and tells no stages
-    apart: what nearly all batches of a busy server are. `generation`: what a language model made of its one request.
+    with whatever status, and did not fail. `plain`: so it did, and tells no stages apart: what nearly all batches of a busy server
+    are. `generation`: what a language model made of its one request.
     """
 
     formed: float
@@ -49,14 +49,13 @@ class BatchTimes(Struct, eq=False, gc=False):  # nothing in it refers back
         if stages:
             self.stages = stages
         else:
-            self.plain = handled and self.assembling >= self.formed
+            self.plain = handled
 
 
-def waiting_times(times: BatchTimes, arrived: float) -> tuple[float, float]:
-    """Seconds that a request waited for a worker, and for its batch to fill while a worker was free."""
+def filling_time(times: BatchTimes, arrived: float) -> float:
+    """Seconds that a request waited for its batch to fill while a worker was free."""
     since = times.assembling if times.assembling > arrived else arrived
-    filling = times.formed - since if since < times.formed else 0.0
-    return (times.turn or times.formed) - arrived - filling, filling
+    return times.formed - since if since < times.formed else 0.0
 
 
 def stage_times(times: BatchTimes | None, arrived: float, ended: float, *, queued: bool) -> dict[str, float]:
@@ -64,7 +63,8 @@ def stage_times(times: BatchTimes | None, arrived: float, ended: float, *, queue
     if times is None:
         return {"queue" if queued else "dispatch": ended - arrived}
     found: dict[str, float] = {}
-    found["queue"], filling = waiting_times(times, arrived)
+    filling = filling_time(times, arrived)
+    found["queue"] = (times.turn or times.formed) - arrived - filling
     if filling > 0.0:
         found["batch_wait"] = filling
     if times.received:

@@ -97,10 +97,10 @@ class Connection(asyncio.Protocol):
 
     # What the app calls.
 
-    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> None:
-        """Send a whole answer to the request in hand. `head`: status line and headers, without `connection` and the blank line."""
+    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
+        """Send a whole answer; when it went, monotonic seconds. `head`: its first lines, without `connection` and the blank one."""
         if (request := self._answering) is None:
-            return  # its client has gone
+            return monotonic()  # its client has gone
         close = close or not request.keep_alive
         ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
         if request.method == "HEAD":
@@ -114,6 +114,7 @@ class Connection(asyncio.Protocol):
         else:
             self._answering = self.on_lost = None
             self.rested = monotonic()
+        return self.rested
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """Begin an answer in chunks; `head` as in `send`."""
