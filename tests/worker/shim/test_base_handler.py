@@ -171,3 +171,44 @@ def test_micro_batches_give_the_same_answers_in_order(model):
     assert [update.name for update in context.written()] == ["HandlerTime"]
     with pytest.raises(ValueError, match="str"):
         handler.entry([{"body": "text"}], context)
+
+
+@pytest.mark.parametrize("pt2", [{"backend": "eager"}, {"compile": {"enable": True, "backend": "eager"}}, "eager"])
+def test_a_model_is_compiled_by_either_form_of_options(model, pt2):
+    """The options by themselves are TorchServe's older form."""
+    network = pack_script(model)
+    from ts.torch_handler.model_files import compile_model
+
+    compiled = compile_model(network, pt2)
+    assert type(compiled).__name__ == "OptimizedModule"
+    assert pt2 in ({"backend": "eager"}, {"compile": {"enable": True, "backend": "eager"}}, "eager")  # left as it was
+
+
+@pytest.mark.parametrize("pt2", [{}, None, {"export": {"aot_compile": True}}, {"compile": {"enable": False}}])
+def test_a_model_is_left_alone_where_nothing_asks_for_compiling(model, pt2):
+    """Nor does a section that speaks of something else."""
+    from ts.torch_handler.model_files import compile_model
+
+    network = net()
+    assert compile_model(network, pt2) is network
+
+
+def test_options_that_torch_refuses_leave_the_model_as_it_is(model, caplog):
+    """TorchServe goes on without, with a warning; a section that is neither text nor options is an error there and here."""
+    from ts.torch_handler.model_files import compile_model
+
+    network = net()
+    assert compile_model(network, {"mode": "no-such-mode"}) is network
+    assert "no-such-mode" in caplog.text
+    with pytest.raises(ValueError, match=r"pt2 .* not \[1\]"):
+        compile_model(network, [1])
+
+
+def test_an_onnx_session_answers_to_its_own_methods(model):
+    """Handlers ask it for its inputs and outputs as they did in TorchServe."""
+    from ts.torch_handler.model_files import OnnxModel
+
+    session = OnnxModel.__new__(OnnxModel)
+    assert not hasattr(session, "get_outputs")
+    session.session = "a text has methods too"
+    assert session.upper() == "A TEXT HAS METHODS TOO"

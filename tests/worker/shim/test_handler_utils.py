@@ -17,6 +17,10 @@ from worker.conftest import context_of
 
 NAMES = [
     "ts.torch_handler.base_handler:BaseHandler",
+    "ts.torch_handler.densenet_handler:DenseNetHandler",
+    "ts.torch_handler.text_handler:CONTRACTIONS_PATTERN",
+    "ts.handler_utils.text_utils:ngrams_iterator",
+    "ts.utils.util:CLEANUP_REGEX",
     "ts.torch_handler.vision_handler:VisionHandler",
     "ts.torch_handler.image_classifier:ImageClassifier",
     "ts.torch_handler.object_detector:ObjectDetector",
@@ -143,3 +147,31 @@ def test_small_parts(tmp_path):
     assert import_class("metric.Metric", "ts.metrics") is Metric
     with pytest.raises(ImportError, match=r"'Nope' in ts\.metrics\.metric"):
         import_class("ts.metrics.metric.Nope")
+
+
+def test_a_tokenizer_is_torchtexts(model):
+    """By blanks, as plain English with marks apart, or a function of the caller's; another name is refused."""
+    from ts.handler_utils.text_utils import get_tokenizer, ngrams_iterator
+
+    english = get_tokenizer("basic_english")
+    text = 'You\'re: "here"<br />(yes), no; a.b <br" /> Why?!'
+    assert english(text) == ["you", "'", "re", "here", "(", "yes", ")", ",", "no", "a", ".", "b", "why", "?", "!"]
+    assert get_tokenizer(None)("A  b\tc") == ["A", "b", "c"]
+    assert get_tokenizer(list) is list
+    with pytest.raises(ValueError, match="'spacy'"):
+        get_tokenizer("spacy")
+    assert list(ngrams_iterator(["here", "we", "are"], 2)) == ["here", "we", "are", "here we", "we are"]
+
+
+def test_a_deprecated_function_warns(model):
+    """`ts.utils.util.deprecated`, with the class that is asked for."""
+    from ts.utils.util import deprecated
+
+    @deprecated(1.0, "elsewhere", DeprecationWarning)
+    def old(value):
+        """Kept."""
+        return value + 1
+
+    with pytest.warns(DeprecationWarning, match=r"old is deprecated in 1\.0 and moved to elsewhere"):
+        assert old(1) == 2
+    assert old.__doc__ == "Kept."

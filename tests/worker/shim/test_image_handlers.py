@@ -150,3 +150,34 @@ def test_limit_max_image_pixels_decides_whether_pillow_guards_against_bombs(mode
             handler.handle(rows, context)
     else:
         assert len(handler.handle(rows, context)) == 1
+
+
+def test_a_handler_may_explain_by_captum_itself(model):
+    """`ig` is captum's, as in TorchServe; by its default settings it gives what `get_insights` gives, nearly."""
+    handler, _ = pack(model, Classifier(), "image_classifier")
+    classifier = handler.entry.__self__
+    pixels = by_hand(picture(256, 256))[None]
+    own = torch.tensor(classifier.get_insights(pixels, None, 2))
+    torch.testing.assert_close(classifier.ig.attribute(pixels, target=2).float(), own, rtol=1e-3, atol=1e-5)
+    assert classifier.ig is classifier.ig
+
+
+@pytest.mark.parametrize("script", [torch.jit.script, None])
+def test_a_detector_is_given_what_it_takes(model, script):
+    """A scripted one that takes a list is given one; another, a tensor, as TorchServe gives it."""
+
+    class Shapes(torch.nn.Module):
+        def forward(self, pictures):
+            self.seen = tuple(pictures.shape)
+            return [{"boxes": torch.zeros(0, 4), "labels": torch.zeros(0), "scores": torch.zeros(0)} for _ in pictures]
+
+    from ts.torch_handler.object_detector import ObjectDetector
+
+    detector = ObjectDetector()
+    detector.context, detector.device = model.context(), torch.device("cpu")
+    detector.model = script(Detector()) if script else Shapes()
+    pictures = detector.preprocess([{"body": picture(30, 20)}, {"body": picture(30, 20)}])
+    assert pictures.shape == (2, 3, 20, 30)
+    found = detector.inference(pictures)
+    assert len(found) == 2
+    assert script or detector.model.seen == (2, 3, 20, 30)

@@ -1,4 +1,4 @@
-"""Pictures → tensors, with Pillow and torch alone. Called by the image handlers.
+"""Pictures → tensors, with Pillow, numpy and torch alone. Called by the image handlers.
 
 The arithmetic is that of torchvision's transforms on Pillow images, so that models trained with them see the same.
 """
@@ -6,6 +6,7 @@ The arithmetic is that of torchvision's transforms on Pillow images, so that mod
 import base64
 import io
 
+import numpy
 import torch
 from PIL import Image
 
@@ -44,11 +45,14 @@ def crop_centre(image, size):
 
 
 def to_tensor(image):
-    """A float tensor [3, height, width] of values 0 to 1; other modes than RGB are converted."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    width, height = rgb.size
-    pixels = torch.frombuffer(bytearray(rgb.tobytes()), dtype=torch.uint8).view(height, width, 3)
-    return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+    """A tensor [channels, height, width] with the picture's own channels: bytes as floats from 0 to 1, wider values as
+    they are.
+    """
+    pixels = numpy.array(image.convert("L") if image.mode == "1" else image)
+    if pixels.dtype == numpy.uint16:
+        pixels = pixels.astype(numpy.int16)  # torchvision has them so
+    tensor = torch.from_numpy(pixels.reshape(image.height, image.width, -1)).permute(2, 0, 1).contiguous()
+    return tensor.to(torch.float32).div(255) if tensor.dtype == torch.uint8 else tensor
 
 
 def normalise(tensor):

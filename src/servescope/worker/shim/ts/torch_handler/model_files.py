@@ -58,13 +58,11 @@ class OnnxModel:
         wanted = ["CUDAExecutionProvider"] if map_location == "cuda" else []
         self.session = onnxruntime.InferenceSession(path, providers=[*wanted, "CPUExecutionProvider"])
 
-    def run(self, *args, **kwargs):
-        """The session's own `run`, for handlers that call it as they did in TorchServe."""
-        return self.session.run(*args, **kwargs)
-
-    def get_inputs(self):
-        """The session's inputs."""
-        return self.session.get_inputs()
+    def __getattr__(self, name):
+        # Handlers call the session's own methods (`run`, `get_inputs`, …) on it, as they did in TorchServe.
+        if name == "session":  # it was never made
+            raise AttributeError(name)
+        return getattr(self.session, name)
 
     def __call__(self, *tensors):
         names = [one.name for one in self.session.get_inputs()]
@@ -76,13 +74,36 @@ class OnnxModel:
 def compile_model(model, pt2):
     """The model through torch.compile, as the section `pt2` of model-config.yaml says; unchanged without it.
 
-    `pt2: inductor` names a backend; `pt2: {compile: {enable: true, backend: …, mode: …}}` gives the options.
+    `pt2: inductor` names a backend; `pt2: {compile: {enable: true, backend: …, mode: …}}` gives the options, and so does
+    `pt2: {backend: …, mode: …}`, TorchServe's older form. Options that torch refuses leave the model as it is, with a
+    warning.
+
+    Raises:
+        ValueError: `pt2` is neither text nor a mapping.
     """
-    options = {"enable": True, "backend": pt2} if isinstance(pt2, str) else (pt2 or {}).get("compile", {})
-    options = dict(options)
-    if options.pop("enable", False) is not True or not isinstance(model, torch.nn.Module):
+    options = _compile_options(pt2)
+    if options is None or not isinstance(model, torch.nn.Module):
         return model
     if "backend" in options and not check_valid_pt2_backend(options["backend"]):
         return model
+    try:
+        compiled = torch.compile(model, **options)
+    except Exception as error:
+        logger.warning("The model is not compiled: torch.compile refuses the options %s: %s", options, error)
+        return model
     logger.info("The model is compiled with torch.compile, options %s", options)
-    return torch.compile(model, **options)
+    return compiled
+
+
+def _compile_options(pt2):
+    """What to call torch.compile with, None where it is not asked for."""
+    if isinstance(pt2, str):
+        return {"backend": pt2}
+    if not pt2:
+        return None
+    if not isinstance(pt2, dict):
+        raise ValueError(f"pt2 in model-config.yaml must be a backend's name or options, not {pt2!r}")
+    if "compile" in pt2:
+        options = dict(pt2["compile"])
+        return options if options.pop("enable", False) is True else None
+    return None if "export" in pt2 else pt2
