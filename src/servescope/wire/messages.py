@@ -208,6 +208,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
     `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
     inference and postprocess where the handler tells them apart. `tokens`: of a language model, whose batches are of one.
+    `deliberate`: the handler chose code and message itself, by a PredictionException.
     """
 
     batch_id: int
@@ -218,6 +219,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     started: float
     stages: dict[str, float]
     tokens: Tokens | None = None
+    deliberate: bool = False
 
 
 ToWorker = Load | Batch | Cancel | Stop

@@ -117,6 +117,16 @@ def test_a_model_file_with_two_classes_is_refused(model):
         model.load(HANDLER)
 
 
+def test_of_a_model_files_classes_the_last_descendant_is_the_model(model):
+    """As of a handler file's."""
+    pack_script(model)
+    torch.save(net().state_dict(), model.directory / "weights.pt")
+    source = f"{NETWORK}\nclass Deeper(Net):\n    def forward(self, x):\n        return super().forward(x) + 1\n"
+    model.manifest["model"] |= {"modelFile": model.write("model.py", source), "serializedFile": "weights.pt"}
+    handler, context = model.load(HANDLER)
+    assert handler.entry(ROWS, context) == [[value + 1 for value in row] for row in expected(net())]
+
+
 def test_describe_and_explain_take_their_own_ways(model):
     """By the headers `describe` and `explain`; the target comes from the row."""
     pack_script(model)

@@ -175,3 +175,14 @@ def test_a_deprecated_function_warns(model):
     with pytest.warns(DeprecationWarning, match=r"old is deprecated in 1\.0 and moved to elsewhere"):
         assert old(1) == 2
     assert old.__doc__ == "Kept."
+
+
+def test_a_service_has_what_its_manifest_names(tmp_path):
+    """The version that handlers compare with, and the whole of model-config.yaml."""
+    import ts
+
+    (tmp_path / "c.yaml").write_text("handler: {size: 3}")
+    service = Service("m", str(tmp_path), {"model": {"configFile": "c.yaml"}}, None, None, 1)
+    assert service.context.model_yaml_config == {"handler": {"size": 3}}
+    assert service.context.system_properties["server_version"] == ts.__version__ == "0.12.0"
+    assert Service("m", str(tmp_path), None, None, None, 1).context.model_yaml_config == {}

@@ -12,6 +12,7 @@ from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.generation import Generation
 from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.queue.job import Job
+from servescope.serving.queue.notices import Notices
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Part, Reply, Tokens
 
@@ -23,6 +24,7 @@ class DispatchedBatch:
         "_done",
         "_give_back",
         "_model_recorder",
+        "_notices",
         "_piece_at",
         "_recorder",
         "_written_s",
@@ -40,6 +42,7 @@ class DispatchedBatch:
         times: BatchTimes,
         recorder: Recorder,
         model_recorder: ModelRecorder,
+        notices: Notices,
         done: Callable[["DispatchedBatch"], None],
         give_back: Callable[["DispatchedBatch"], None],
     ) -> None:
@@ -49,6 +52,7 @@ class DispatchedBatch:
         self.times = times
         self._recorder = recorder
         self._model_recorder = model_recorder
+        self._notices = notices
         self._done = done
         self._give_back = give_back
         self._written_s = 0.0
@@ -82,6 +86,8 @@ class DispatchedBatch:
         if reply.tokens is not None:
             self._generated(reply, reply.tokens, received)
         if reply.code != 200:
+            if reply.deliberate and len(self.jobs) > 1:
+                self._notices.shared_failure(reply.message, len(self.jobs))
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
         for job, part in zip(self.jobs, reply.parts, strict=True):

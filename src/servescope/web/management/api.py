@@ -124,20 +124,21 @@ class ManagementApi:
             case _, ["models", name]:
                 # TorchServe reads this parameter where workers are scaled, and nowhere else: a DELETE takes no parameters.
                 asked = query.get("model_version") if method == "PUT" else None
-                return await self._model(method, name, asked, query, caller)
+                return await self._model(request, name, asked, query, caller)
             case _, ["models", name, version]:
-                return await self._model(method, name, version, query, caller)
+                return await self._model(request, name, version, query, caller)
             case "GET", ["v1", "models", name]:
                 return self._reports.readiness(name)
             case _, ["models"] | ["v1", "models", _]:
                 raise MethodNotAllowed
         raise ResourceNotFound
 
-    async def _model(self, method: str, name: str, version: str | None, query: Query, caller: Caller) -> Any:
-        match method:
+    async def _model(self, request: Request, name: str, version: str | None, query: Query, caller: Caller) -> Any:
+        match request.method:
             case "GET":
                 customized = query.get("customized") == "true"
-                return await self._reports.describe(name, version, caller, customized=customized)
+                headers = request.headers
+                return await self._reports.describe(name, version, caller, customized=customized, headers=headers)
             case "PUT":
                 options = parse_scale(query, self._lifecycle.most_workers)
                 self._warn_unknown("PUT", options.unknown)

@@ -28,10 +28,11 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class Failure:
-    """The status and text of a reply for a batch that failed."""
+    """The status and text of a reply for a batch that failed. `deliberate`: as in `Reply`."""
 
     code: int
     message: str
+    deliberate: bool = False
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -43,8 +44,8 @@ def failure_of(error: BaseException) -> Failure:
         text = text_of(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
             shown = repr(code) if isinstance(code, str) else text_of(code)
-            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})")
-        return Failure(507 if code == 413 else int(code), text)
+            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})", deliberate=True)
+        return Failure(507 if code == 413 else int(code), text, deliberate=True)
     if isinstance(error, BadOutput):
         return Failure(503, text_of(error))
     if isinstance(error, MemoryError) or _speaks_of_cuda(error):
@@ -120,7 +121,7 @@ class Session:
 
     def _reply(self, batch: Batch, started: float, rows: list[dict[str, Any]]) -> tuple[Reply, list[Buffer]]:
         requests, context = batch.requests, self._context
-        code, text = 200, ""
+        failure = None
         parts: list[Part] = []
         attachments: list[Buffer] = []
         before = time.monotonic()
@@ -131,12 +132,14 @@ class Session:
         except Exception as error:  # whatever a handler raises is an answer
             seconds = time.monotonic() - before
             failure = failure_of(error)
-            code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
-            if code == 200:  # a PredictionException may say so; its text is then the answer
-                parts = self._said(text, context, len(requests))
+            if failure.code == 200:  # a PredictionException may say so; its text is then the answer
+                parts = self._said(failure.message, context, len(requests))
         stages = stages_of(context.stage_seconds, seconds)
-        return Reply(batch.id, True, code, text, parts, started, stages), attachments
+        if failure is None:
+            return Reply(batch.id, True, 200, "", parts, started, stages), attachments
+        said = (failure.code, failure.message, parts)
+        return Reply(batch.id, True, *said, started, stages, deliberate=failure.deliberate), attachments
 
     def _said(self, text: str, context: Context, count: int) -> list[Part]:
         """A text for an answer to every request."""

@@ -68,12 +68,12 @@ TEXTS = model(
 )
 LINEAR = model(["self.layer = torch.nn.Linear(3, 2)"], "x", ["return torch.relu(self.layer(x.float()))"])
 
-WORDS = (
-    "the us company companys email said wall st fell 35 do not panic only a test it is can cannot will would have cafe "
-    "naive resume 10 because of clock she he all you hi now ok yes no x line one three two rock fine"
-).split()
+WORDS = """
+the us company companys email said wall st fell 35 do not panic only a test it is can cannot will would have cafe
+naive resume 10 because of clock she he all you hi now ok yes no x line one three two rock fine
+"""
 PAIRS = ["wall st", "do not", "it is", "the us", "us companys", "st fell", "fell 35", "panic carry", "line one"]
-VOCABULARY = {token: number + 1 for number, token in enumerate(WORDS + PAIRS)}
+VOCABULARY = {token: number + 1 for number, token in enumerate(WORDS.split() + PAIRS)}
 
 SENTENCES = {
     "abbreviations": "The U.S. company's e-mail said Wall St. fell 3.5%",

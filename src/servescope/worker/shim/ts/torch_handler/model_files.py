@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from servescope.worker.handler.loader import last_descendants
 from ts.utils.util import check_valid_pt2_backend, list_classes_from_module
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ def require_file(path, manifest) -> None:
 
 
 def load_eager(model_dir, model_file, weights_path, map_location):
-    """The one class that `model_file` defines, made without arguments, with the state dict of `weights_path`.
+    """The one class that `model_file` defines, of several that descend from each other the last, made without arguments, with
+    the state dict of `weights_path`.
 
     Raises:
         RuntimeError: no such file.
@@ -30,7 +32,7 @@ def load_eager(model_dir, model_file, weights_path, map_location):
     if not os.path.isfile(os.path.join(model_dir, model_file)):
         raise RuntimeError(f"Missing the model file {model_file} in {model_dir}, which the manifest names as modelFile")
     module = importlib.import_module(os.path.splitext(os.path.basename(model_file))[0])
-    classes = list_classes_from_module(module)
+    classes = last_descendants(list_classes_from_module(module))
     if len(classes) != 1:
         names = ", ".join(one.__name__ for one in classes) or "none"
         raise ValueError(f"Expected only one class as model definition in {model_file}, found {names}")

@@ -54,7 +54,7 @@ class TextHandler(BaseHandler):
 
     @functools.cached_property
     def lig(self):
-        """captum's integrated gradients over the model's layer `embedding`, made when a prediction is first explained."""
+        """Integrated gradients by captum, over the model's layer `embedding`; made when a prediction is first explained."""
         return captum_attr().LayerIntegratedGradients(self.model, self.model.embedding)
 
     def _expand_contractions(self, text):

@@ -41,7 +41,7 @@ class VisionHandler(BaseHandler):
 
     @functools.cached_property
     def ig(self):
-        """captum's integrated gradients of the model, for handlers that explain by it with settings of their own."""
+        """Integrated gradients by captum, for handlers that explain by it with settings of their own."""
         return captum_attr().IntegratedGradients(self.model)
 
     def get_insights(self, tensor_data, raw_data, target=0):
