@@ -1,10 +1,13 @@
 """From where a manifest says that a handler is to its module: files, folders, packages, and what is not there."""
 
 import itertools
+import re
 import sys
 import traceback
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from servescope.errors import InvalidModel
 from servescope.worker.handler.modules import import_handler
@@ -105,10 +108,16 @@ def test_an_absent_handler_is_named(model, name):
         import_handler(name, model.directory)
 
 
-def test_a_location_without_a_name_is_refused(model):
-    """As `:handle` has."""
-    with pytest.raises(InvalidModel, match="names no Python module"):
-        import_handler("", model.directory)
+@given(location=st.text("._-/\\: éqQ0", max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("")
+@example("..")
+@example("json..q")
+@example(".q.py")
+def test_a_location_that_names_nothing_is_refused(model, location):
+    """Whatever it is made of, but for control characters, which no manifest may have: the message repeats it."""
+    with pytest.raises(InvalidModel, match=re.escape(repr(location))):
+        import_handler(location, model.directory)
 
 
 @pytest.mark.parametrize("where", ["hN", "pN__h"])

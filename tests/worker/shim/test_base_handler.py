@@ -136,8 +136,9 @@ def test_describe_and_explain_take_their_own_ways(model):
     )
     handler, _ = model.load(source)
     assert handler.entry(ROWS, model.context([{"describe": "True"}])) == [{"made of": "numbers"}]
-    row = {**ROWS[0], "target": bytearray(b"1")}
-    assert handler.entry([row], model.context([{"explain": "True"}])) == [[[1, 3], ROWS[0]["body"], 1]]
+    for target in (1, "1", bytearray(b"1")):
+        answer = handler.entry([{**ROWS[0], "target": target}], model.context([{"explain": "True"}]))
+        assert answer == [[[1, 3], ROWS[0]["body"], 1]]
     plain, _ = model.load(HANDLER)
     with pytest.raises(NotImplementedError, match="Mine has no get_insights"):
         plain.entry(ROWS[:1], model.context([{"explain": "True"}]))

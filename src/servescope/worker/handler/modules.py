@@ -52,7 +52,7 @@ def _extend_path(model_dir: Path, handler_dir: Path) -> None:
 
 
 def _import(name: str, location: str, model_dir: Path) -> ModuleType:
-    for candidate in (name, f"{BUILT_IN}.{name}"):
+    for candidate in (name, f"{BUILT_IN}.{name}") if not name.startswith(".") else ():
         try:
             return importlib.import_module(candidate)
         except ModuleNotFoundError as error:

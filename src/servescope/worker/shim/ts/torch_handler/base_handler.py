@@ -140,7 +140,7 @@ class BaseHandler:
         row = raw_data[0]
         fields = row if isinstance(row, dict) else {}
         target = fields.get("target") or 0
-        if isinstance(target, (bytes, bytearray)):
+        if isinstance(target, (str, bytes, bytearray)):  # from a form
             target = int(target)
         return self.get_insights(data_preprocess, payload_of(row), target)
 
