@@ -73,6 +73,19 @@ def test_the_classifiers_input_is_imagenets(width, height, mode):
     torch.testing.assert_close(imagenet_input(Image.open(io.BytesIO(png))), by_hand(png), rtol=1e-5, atol=1e-5)
 
 
+def test_a_picture_of_16_bits_is_the_one_of_8_bits():
+    """Its values are scaled and not cut off; of a picture whose range is not known nothing is guessed."""
+    from ts.torch_handler.images import imagenet_input
+
+    grey = numpy.random.default_rng(3).integers(0, 256, (256, 300), dtype=numpy.uint8)
+    wide = Image.fromarray(grey.astype(numpy.uint16) * 257)
+    assert wide.mode == "I;16"
+    assert torch.equal(imagenet_input(wide), imagenet_input(Image.fromarray(grey)))
+    for kind in (numpy.int32, numpy.float32):
+        with pytest.raises(ValueError, match="no known range"):
+            imagenet_input(Image.fromarray(grey.astype(kind)))
+
+
 def test_the_classifier_names_the_five_likeliest_classes(model):
     """Bytes in `body`, base64 in `data`: the same answer as torch, labels from index_to_name.json."""
     model.write_json("index_to_name.json", {str(n): f"kind {n}" for n in range(6)})

@@ -44,6 +44,21 @@ def crop_centre(image, size):
     return image.crop((left, top, left + size, top + size))
 
 
+def to_rgb(image):
+    """The picture in red, green and blue of 8 bits each.
+
+    Raises:
+        ValueError: its values have no range that is known, as of a TIFF of floats.
+    """
+    if image.mode in ("I", "F"):
+        raise ValueError(
+            f"a picture of mode {image.mode} has values of no known range: send one of 8 or 16 bits a channel"
+        )
+    if image.mode.startswith("I;16"):  # which Pillow would cut off at 255
+        image = Image.fromarray((numpy.array(image) >> 8).astype(numpy.uint8))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
 def to_tensor(image):
     """A tensor [channels, height, width] with the picture's own channels: bytes as floats from 0 to 1, wider values as
     they are.
@@ -64,5 +79,4 @@ def normalise(tensor):
 
 def imagenet_input(image):
     """What ImageNet classifiers are evaluated on: shorter side 256, the middle 224 × 224, normalised."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    return normalise(to_tensor(crop_centre(resize_shorter(rgb, RESIZE), CROP)))
+    return normalise(to_tensor(crop_centre(resize_shorter(to_rgb(image), RESIZE), CROP)))
