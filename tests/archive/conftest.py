@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from servescope.archive.writer import PackOptions
+from servescope.archive.packing.writer import PackOptions
 
 MANIFEST = {"runtime": "python", "model": {"modelName": "m", "modelVersion": "2.0", "handler": "h.py"}}
 

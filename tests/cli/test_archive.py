@@ -101,3 +101,22 @@ def test_progress_bar(run, tmp_path):
             )
         assert b"Packing" in terminal.read(4096)
     assert done.stdout == b"m.mar\n"
+
+
+def test_folders_and_modules(run, tmp_path):
+    """Folders are kept on request, and a module's name brings its package along, or a warning that there is none here."""
+    (tmp_path / "lib" / "sub").mkdir(parents=True)
+    (tmp_path / "lib" / "sub" / "h.py").write_text("")
+    common = ("--model-name", "m", "--version", "1", "-f")
+    assert run(*common, "--handler", "h.py", "--extra-files", "lib", "--keep-folders").exit_code == 0
+    with zipfile.ZipFile("m.mar") as packed:
+        assert set(packed.namelist()) == {"h.py", "lib/sub/h.py", "MAR-INF/MANIFEST.json"}
+    assert run(*common, "--handler", "lib.sub.h:Mine").exit_code == 0
+    assert manifest("m.mar")["model"]["handler"] == "lib.sub.h:Mine"
+    done = subprocess.run(
+        [sys.executable, "-c", "from servescope.cli.main import main; main()", "archive", *common, "--handler", "a.b"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'a.b': there is no a/b.py here, so a.b must be installed where the model is served" in done.stderr

@@ -103,8 +103,10 @@ class Life:
         stages = {"prediction": 0.001} if final else {}
         self.say(Reply(batch.id, final, 200, "", parts, started, stages, tokens))
 
-    def fail(self, batch: Batch, code: int, text: str, tokens: Tokens | None = None) -> None:
-        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, tokens))
+    def fail(
+        self, batch: Batch, code: int, text: str, tokens: Tokens | None = None, *, deliberate: bool = False
+    ) -> None:
+        self.say(Reply(batch.id, True, code, text, [], 0.0, {}, tokens, deliberate))
 
     def report(self, running: int = 0, waiting: int = 0, kv_cache: float = 0.0, preemptions: int = 0) -> None:
         """Say how the engine is."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from servescope import TORCHSERVE_VERSION
 from servescope.errors import InvalidModel
 
 MANIFEST_PATH = "MAR-INF/MANIFEST.json"
-# The layout written here is that of this release of torch-model-archiver, so this is what `archiverVersion` says.
-ARCHIVER_VERSION = "0.12.0"
+# The layout written here is that of torch-model-archiver's release of this number, so this is what `archiverVersion` says.
+ARCHIVER_VERSION = TORCHSERVE_VERSION
 DEFAULT_VERSION = "1.0"
 
 

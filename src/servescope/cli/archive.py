@@ -1,6 +1,6 @@
 """`servescope archive`: torch-model-archiver's options in, an archive on disk and one line on standard output out.
 
-`cli.main` runs `archive`; all the work is `servescope.archive.writer`'s.
+`cli.main` runs `archive`; all the work is `servescope.archive.packing.writer`'s.
 """
 
 import sys
@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from servescope.archive.inputs import ArchiveFormat, PackOptions
 from servescope.archive.manifest import Runtime
+from servescope.archive.packing.inputs import ArchiveFormat, PackOptions
 from servescope.cli.help.typed import examples
 from servescope.errors import ServescopeError
 
@@ -21,7 +21,10 @@ Version = Annotated[str, typer.Option("--version", "-v", metavar="VERSION", help
 Handler = Annotated[
     str,
     typer.Option(
-        "--handler", metavar="HANDLER", help="A file, FILE.py:FUNCTION, or a default handler such as image_classifier."
+        "--handler",
+        metavar="HANDLER",
+        help="A file, FILE.py:FUNCTION, FILE.py:CLASS, a module such as package.sub.handler, or a default handler such as "
+        "image_classifier.",
     ),
 ]
 SerializedFile = Annotated[
@@ -34,6 +37,12 @@ ModelFile = Annotated[
 ExtraFiles = Annotated[
     str | None,
     typer.Option("--extra-files", metavar="FILES", help="Files, directories and patterns to add, separated by commas."),
+]
+KeepFolders = Annotated[
+    bool,
+    typer.Option(
+        "--keep-folders", help="Pack the directories of --extra-files as folders, and not their contents alone."
+    ),
 ]
 HandlerRuntime = Annotated[Runtime, typer.Option("--runtime", metavar="|".join(Runtime), help="What runs the handler.")]
 ExportPath = Annotated[
@@ -85,15 +94,16 @@ def archive(
     force: Force = False,
     requirements_file: RequirementsFile = None,
     config_file: ConfigFile = None,
+    keep_folders: KeepFolders = False,
 ) -> None:
     """Pack a model and its handler into an archive, as torch-model-archiver does."""
     inputs = (handler, serialized_file, model_file, extra_files)
     extras = (requirements_file, config_file)
-    _pack(PackOptions(model_name, version, *inputs, runtime, export_path, archive_format, force, *extras))
+    _pack(PackOptions(model_name, version, *inputs, runtime, export_path, archive_format, force, *extras, keep_folders))
 
 
 def _pack(options: PackOptions) -> None:
-    from servescope.archive.writer import pack  # zip, tar and gzip, which no other command needs
+    from servescope.archive.packing.writer import pack  # zip, tar and gzip, which no other command needs
 
     try:
         with _progress_bar(sys.stderr.isatty()) as progress:

@@ -2,7 +2,7 @@
 
 Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
 Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), and `EngineStats` of a language model's.
-What a handler measures is not sent: see `wire.measured`, which has `MetricUpdate`s for the front end.
+What a handler measures is not sent: see `wire.measured`.
 Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
 """
 
@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
-
-from servescope.wire.measured.distribution import Distribution
 
 # What the server says of a request of KServe's V2 protocol, among the headers that it adds.
 PROTOCOL_HEADER = "x-inference-protocol"
@@ -167,40 +165,6 @@ class Part(Struct, array_like=True):
     mistake: bool = False
 
 
-# The kind of an update that says of how many writes nothing came; why is its unit.
-DROPPED = "dropped"
-# Why a write is dropped: its dimensions are not the metric's, its value is none that the metric can take, there is no room for it.
-DIMENSIONS = "dimensions"
-VALUE = "value"
-ROOM = "room"
-# What stands for names and values that there is no room for.
-OTHER = "other"
-
-
-class MetricUpdate(Struct, array_like=True):
-    """Writes to a series of a custom metric. `kind`: counter (add), gauge (set), histogram (observe), or DROPPED.
-
-    `unit` is that of `value`, which need not be the metric's. `values` go with `dimensions` one by one, in whatever order the
-    handler named them. `value`: what `writes` writes come to, a counter's sum or a gauge's last; a histogram's are in
-    `distribution`, where it is not None. `at`: when the last of them was made, seconds since the epoch, where it is logged, else 0.
-    `folded`: the series has no room of its own, so its values became "other". `order`: the same time by the machine's monotonic
-    clock, in seconds, 0 where it does not matter: of two writes to one gauge, of whichever workers, the later counts.
-    """
-
-    kind: str
-    name: str
-    unit: str
-    dimensions: list[str]
-    values: list[str]
-    value: float
-    request_id: str
-    at: float = 0.0
-    writes: int = 1
-    folded: bool = False
-    distribution: Distribution | None = None
-    order: float = 0.0
-
-
 class Tokens(Struct, array_like=True):
     """What a language model has done for a request since the last reply to it.
 
@@ -234,6 +198,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
     `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
     inference and postprocess where the handler tells them apart. `tokens`: of a language model, whose batches are of one.
+    `deliberate`: the handler chose code and message itself, by a PredictionException.
     """
 
     batch_id: int
@@ -244,6 +209,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     started: float
     stages: dict[str, float]
     tokens: Tokens | None = None
+    deliberate: bool = False
 
 
 ToWorker = Load | Batch | Cancel | Stop

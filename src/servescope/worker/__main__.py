@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from servescope import __version__
+from servescope import TORCHSERVE_VERSION
 from servescope.errors import EngineFailed, InvalidModel
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.measured.memory import mapped
@@ -56,7 +56,7 @@ def build_context(load: Load, metrics: CustomMetrics) -> Context:
         manifest=load.manifest,
         batch_size=load.batch_size,
         gpu_id=load.gpu_id,
-        server_version=__version__,
+        server_version=TORCHSERVE_VERSION,  # handlers compare it with what they were written for
         limit_max_image_pixels=load.limit_max_image_pixels,
         metrics=metrics,
         model_yaml_config=read_model_yaml(Path(load.model_dir), load.manifest.get("model", {}).get("configFile", "")),

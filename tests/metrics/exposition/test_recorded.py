@@ -11,7 +11,7 @@ from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 RECORDED = Path(__file__).parent / "recorded"
 VALUE = re.compile(r"(?m)^([A-Za-z_:][\w:]*\{[^}]*\}) [-+0-9.eEnNaA]+$")

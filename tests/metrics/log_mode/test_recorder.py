@@ -20,7 +20,7 @@ from servescope.metrics.log_mode.recorder import AT_ONCE, READ_S, LoggingRecorde
 from servescope.metrics.registry import Registry
 from servescope.wire.measured.lines import LineReader
 from servescope.wire.measured.memory import private
-from servescope.wire.messages import DROPPED, MetricUpdate
+from servescope.wire.measured.update import DROPPED, MetricUpdate
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.each import Each
 

@@ -20,7 +20,8 @@ from servescope.metrics.log_mode.recorder import LoggingRecorder
 from servescope.metrics.recording.recorder import MOST_GONE, Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.exposed import Exposed, ExposedFamily, ExposedSeries
-from servescope.wire.messages import EngineStats, MetricUpdate, Tokens
+from servescope.wire.measured.update import MetricUpdate
+from servescope.wire.messages import EngineStats, Tokens
 
 CYCLES = 100
 # Until all that is bounded is full, and the counts are above 256, up to which Python has the numbers ready.

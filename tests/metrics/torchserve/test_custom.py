@@ -14,7 +14,7 @@ from servescope.metrics.definitions import BY_NAME
 from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 
 def update(

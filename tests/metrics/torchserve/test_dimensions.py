@@ -11,7 +11,8 @@ from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.metrics_yaml import MetricsConfig, select
-from servescope.wire.messages import MetricDeclaration, MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
+from servescope.wire.messages import MetricDeclaration
 
 
 def update(name: str, value: float = 1.0, kind: str = "counter", /, **labels: str) -> MetricUpdate:

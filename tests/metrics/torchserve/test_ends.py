@@ -6,7 +6,7 @@ from metrics.answers import answer
 from metrics.dropped import dropped
 from servescope.metrics.recording.recorder import MOST_GONE, Recorder
 from servescope.metrics.registry import Registry
-from servescope.wire.messages import DROPPED, MetricUpdate
+from servescope.wire.measured.update import DROPPED, MetricUpdate
 
 
 class Batch:

@@ -14,7 +14,8 @@ from servescope.metrics.exposition.text import render
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.metrics_yaml import MetricsConfig, read_metrics_config, select
-from servescope.wire.messages import MetricDeclaration, MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
+from servescope.wire.messages import MetricDeclaration
 
 # Written for this test in the way of TorchServe's documentation: anchors, shared dimensions, own metrics.
 DOCUMENTED = """

@@ -10,7 +10,8 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.metrics_yaml import MetricsConfig, select
 from servescope.metrics.torchserve.units import SAME, buckets_for, conversion
-from servescope.wire.messages import MetricDeclaration, MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
+from servescope.wire.messages import MetricDeclaration
 
 
 def update(value: float, unit: str, kind: str = "gauge", name: str = "T", **labels: str) -> MetricUpdate:

@@ -89,7 +89,7 @@ def test_versions():
     ("said", "metadata"), [(b'{"a": 1}', {"a": 1}), (b"[1]", {}), (b"no json", {}), (b"\xff", {}), (None, {})]
 )
 def test_what_a_handler_says_of_itself(said, metadata):
-    """It is asked with the header `describe`; whatever is no JSON object is {}."""
+    """Whatever is no JSON object is {}."""
 
     def script(life, message):
         if not isinstance(message, Batch):
@@ -104,7 +104,26 @@ def test_what_a_handler_says_of_itself(said, metadata):
         reports = reports_of(model_of(served=served))
         (found,) = await reports.describe("m", None, customized=True)
         assert found["customizedMetadata"] == metadata
-        assert served.lives[0].batches[0].requests[0].headers == [(b"describe", b"True")]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("headers", "added"),
+    [
+        ([], {"describe": "True", "content-length": "0"}),
+        ([(b"X-Who", b"me"), (b"describe", b"False")], {"describe": "True", "content-length": "0"}),
+        ([(b"Content-Length", b"3")], {"describe": "True"}),
+    ],
+)
+def test_a_handler_is_asked_as_torchserve_asks(headers, added):
+    """No fields; the headers of whoever asks, and the server's `describe`."""
+
+    async def main():
+        served = Served()
+        await reports_of(model_of(served=served)).describe("m", None, customized=True, headers=headers)
+        (request,) = served.lives[0].batches[0].requests
+        assert (request.headers, request.extra, request.fields) == (headers, added, [])
 
     run(main())
 

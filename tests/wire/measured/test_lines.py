@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.wire.measured.lines import LINE_LIMIT, PATIENCE_S, LineReader, LineWriter
 from servescope.wire.measured.memory import CELL, HEADER_CELLS, LINES_SIZE, PUT, private
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 
 def line(number, name="N", length=0):

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import traceback
 
 import pytest
 
@@ -67,20 +66,32 @@ def test_async_handlers_are_known_as_such(model, source):
     assert asyncio.run(handler.entry([{}], context)) == ["a"]
 
 
-def test_the_archives_other_modules_can_be_imported(model):
-    """The model's directory is on sys.path while the handler is imported."""
-    beside = model.write("beside.py", "answer = 42").removesuffix(".py")
-    handler, context = model.load(f"import {beside}\ndef handle(data, context):\n    return [{beside}.answer]")
-    assert handler.entry([{}], context) == [42]
+def test_of_classes_that_descend_from_each_other_the_last_is_loaded(model):
+    """However they are named, and however many there are between."""
+    source = (
+        "class Base:\n    def handle(self, data, context): return [type(self).__name__]\n"
+        "class Z(Base): pass\nclass Mixin: pass\nclass Able(Mixin, Z): pass"
+    )
+    handler, context = model.load(source)
+    assert handler.entry([{}], context) == ["Able"]
 
 
-def test_a_handler_in_a_folder_is_found_by_its_path(model):
-    """Its own folder is importable too."""
-    folder = model.directory / "code"
-    folder.mkdir()
-    (folder / "in_a_folder.py").write_text("def handle(data, context):\n    return ['deep']")
-    handler = load_handler("code/in_a_folder.py:handle", model.directory, model.context(), asyncio.run)
-    assert handler.entry([{}], None) == ["deep"]
+def test_a_class_may_be_named(model):
+    """`module:Class`: one of several, one that others descend from, or one that the file imports; it is initialised."""
+    source = (
+        "from string import Formatter\nclass Mine:\n    def initialize(self, context): self.name = context.model_name\n"
+        "    def handle(self, data, context): return [self.name]\n"
+        "class Other(Mine):\n    async def handle(self, data, context): return ['other']"
+    )
+    handler, context = model.load(source, function=":Mine")
+    assert handler.entry([{}], context) == ["m"]
+    other, context = model.load(source, function=":Other")
+    assert other.is_async
+    with pytest.raises(InvalidModel, match="the class Formatter has no method handle"):
+        model.load(source, function=":Formatter")
+    beside = model.write("beside.py", source).removesuffix(".py")
+    imported, context = model.load(f"from {beside} import Mine", function=":Mine")
+    assert imported.entry([{}], context) == ["m"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +99,10 @@ def test_a_handler_in_a_folder_is_found_by_its_path(model):
     [
         ("x = 1", ["no function 'handle'", "none"]),
         ("handle = 3", ["is 3", "not a function"]),
-        ("class A:\n    def handle(self, d, c): pass\nclass B(A): pass", ["Expected only one class", "A, B"]),
+        (
+            "class A:\n    def handle(self, d, c): pass\nclass B(A): pass\nclass C(A): pass",
+            ["Expected only one class", "B, C", ".py:B"],
+        ),
     ],
 )
 def test_a_module_without_one_handler_is_named_with_its_file(model, source, words):
@@ -97,28 +111,6 @@ def test_a_module_without_one_handler_is_named_with_its_file(model, source, word
     with pytest.raises(InvalidModel) as caught:
         load_handler(name, model.directory, model.context(), asyncio.run)
     assert all(word in str(caught.value) for word in [*words, name, str(model.directory)])
-
-
-def test_an_absent_handler_is_named(model):
-    """Neither in the archive nor built in."""
-    with pytest.raises(InvalidModel, match=r"'absent.py'.*no module ts\.torch_handler\.absent"):
-        load_handler("absent.py", model.directory, model.context(), asyncio.run)
-    with pytest.raises(InvalidModel, match="names no Python module"):
-        load_handler(":handle", model.directory, model.context(), asyncio.run)
-
-
-def test_a_failing_import_of_the_handlers_own_is_not_hidden(model):
-    """TorchServe showed `No module named ts.torch_handler.…` instead."""
-    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
-        model.load("import no_such_library")
-
-
-def test_a_syntax_error_shows_its_file_and_line(model):
-    """So that its traceback in the model log leads to it."""
-    name = model.write("broken.py", "x = 1\ndef (:\n")
-    with pytest.raises(SyntaxError) as caught:
-        load_handler(name, model.directory, model.context(), asyncio.run)
-    assert f'{name}", line 2' in "".join(traceback.format_exception_only(caught.value))
 
 
 def test_what_an_initialisation_raises_comes_through(model):

@@ -11,6 +11,7 @@ from worker.front import Front, request
 SOURCE = """
 import asyncio
 import weakref
+from ts.service import PredictionException
 LIMIT = 100_000
 gates = {}
 contexts = []
@@ -35,6 +36,8 @@ async def handle(data, context):
         return [str(sum(one() is not None for one in contexts))]
     elif words[0] == "raise":
         raise ValueError("no")
+    elif words[0] == "refuse":
+        raise PredictionException("no tea", 418)
     elif words[0] == "cancelled":
         part = asyncio.ensure_future(gate("never").wait())
         part.cancel()
@@ -117,6 +120,14 @@ def test_a_header_that_no_message_can_hold(front):
     assert [part.error for part in reply.parts] == ["Invalid response header 'x': '\\\\udc80'", ""]
     send(front, 2, "quick")
     assert receive(front)[1] == 200
+
+
+@pytest.mark.parametrize(("word", "deliberate"), [("refuse", True), ("raise", False)])
+def test_a_prediction_exception_is_told_apart(front, capsys, word, deliberate):
+    """It is the handler's own choice of an answer, for all of its batch."""
+    send(front, 1, word, "another")
+    reply, _ = front.receive()
+    assert (reply.code, reply.deliberate) == (418 if deliberate else 503, deliberate)
 
 
 def test_a_stream(front):

@@ -141,6 +141,7 @@ def test_errors_are_answers(front, model, capsys, want, code, text):
     assert reply.code == code
     assert text is None or reply.message == text
     assert (reply.parts, list(reply.stages)) == ([], ["prediction"])  # it took time, and that is told
+    assert reply.deliberate == (want in ("prediction", "huge code"))
     assert "my-id" in capsys.readouterr().err
     assert front.ask(request("b", b"fine")).parts[0].data == b"fine"
 

@@ -117,6 +117,16 @@ def test_a_model_file_with_two_classes_is_refused(model):
         model.load(HANDLER)
 
 
+def test_of_a_model_files_classes_the_last_descendant_is_the_model(model):
+    """As of a handler file's."""
+    pack_script(model)
+    torch.save(net().state_dict(), model.directory / "weights.pt")
+    source = f"{NETWORK}\nclass Deeper(Net):\n    def forward(self, x):\n        return super().forward(x) + 1\n"
+    model.manifest["model"] |= {"modelFile": model.write("model.py", source), "serializedFile": "weights.pt"}
+    handler, context = model.load(HANDLER)
+    assert handler.entry(ROWS, context) == [[value + 1 for value in row] for row in expected(net())]
+
+
 def test_describe_and_explain_take_their_own_ways(model):
     """By the headers `describe` and `explain`; the target comes from the row."""
     pack_script(model)
@@ -126,8 +136,9 @@ def test_describe_and_explain_take_their_own_ways(model):
     )
     handler, _ = model.load(source)
     assert handler.entry(ROWS, model.context([{"describe": "True"}])) == [{"made of": "numbers"}]
-    row = {**ROWS[0], "target": bytearray(b"1")}
-    assert handler.entry([row], model.context([{"explain": "True"}])) == [[[1, 3], ROWS[0]["body"], 1]]
+    for target in (1, "1", bytearray(b"1")):
+        answer = handler.entry([{**ROWS[0], "target": target}], model.context([{"explain": "True"}]))
+        assert answer == [[[1, 3], ROWS[0]["body"], 1]]
     plain, _ = model.load(HANDLER)
     with pytest.raises(NotImplementedError, match="Mine has no get_insights"):
         plain.entry(ROWS[:1], model.context([{"explain": "True"}]))
@@ -171,3 +182,44 @@ def test_micro_batches_give_the_same_answers_in_order(model):
     assert [update.name for update in context.written()] == ["HandlerTime"]
     with pytest.raises(ValueError, match="str"):
         handler.entry([{"body": "text"}], context)
+
+
+@pytest.mark.parametrize("pt2", [{"backend": "eager"}, {"compile": {"enable": True, "backend": "eager"}}, "eager"])
+def test_a_model_is_compiled_by_either_form_of_options(model, pt2):
+    """The options by themselves are TorchServe's older form."""
+    network = pack_script(model)
+    from ts.torch_handler.model_files import compile_model
+
+    compiled = compile_model(network, pt2)
+    assert type(compiled).__name__ == "OptimizedModule"
+    assert pt2 in ({"backend": "eager"}, {"compile": {"enable": True, "backend": "eager"}}, "eager")  # left as it was
+
+
+@pytest.mark.parametrize("pt2", [{}, None, {"export": {"aot_compile": True}}, {"compile": {"enable": False}}])
+def test_a_model_is_left_alone_where_nothing_asks_for_compiling(model, pt2):
+    """Nor does a section that speaks of something else."""
+    from ts.torch_handler.model_files import compile_model
+
+    network = net()
+    assert compile_model(network, pt2) is network
+
+
+def test_options_that_torch_refuses_leave_the_model_as_it_is(model, caplog):
+    """TorchServe goes on without, with a warning; a section that is neither text nor options is an error there and here."""
+    from ts.torch_handler.model_files import compile_model
+
+    network = net()
+    assert compile_model(network, {"mode": "no-such-mode"}) is network
+    assert "no-such-mode" in caplog.text
+    with pytest.raises(ValueError, match=r"pt2 .* not \[1\]"):
+        compile_model(network, [1])
+
+
+def test_an_onnx_session_answers_to_its_own_methods(model):
+    """Handlers ask it for its inputs and outputs as they did in TorchServe."""
+    from ts.torch_handler.model_files import OnnxModel
+
+    session = OnnxModel.__new__(OnnxModel)
+    assert not hasattr(session, "get_outputs")
+    session.session = "a text has methods too"
+    assert session.upper() == "A TEXT HAS METHODS TOO"

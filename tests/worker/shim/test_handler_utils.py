@@ -17,6 +17,10 @@ from worker.conftest import context_of
 
 NAMES = [
     "ts.torch_handler.base_handler:BaseHandler",
+    "ts.torch_handler.densenet_handler:DenseNetHandler",
+    "ts.torch_handler.text_handler:CONTRACTIONS_PATTERN",
+    "ts.handler_utils.text_utils:ngrams_iterator",
+    "ts.utils.util:CLEANUP_REGEX",
     "ts.torch_handler.vision_handler:VisionHandler",
     "ts.torch_handler.image_classifier:ImageClassifier",
     "ts.torch_handler.object_detector:ObjectDetector",
@@ -143,3 +147,42 @@ def test_small_parts(tmp_path):
     assert import_class("metric.Metric", "ts.metrics") is Metric
     with pytest.raises(ImportError, match=r"'Nope' in ts\.metrics\.metric"):
         import_class("ts.metrics.metric.Nope")
+
+
+def test_a_tokenizer_is_torchtexts(model):
+    """By blanks, as plain English with marks apart, or a function of the caller's; another name is refused."""
+    from ts.handler_utils.text_utils import get_tokenizer, ngrams_iterator
+
+    english = get_tokenizer("basic_english")
+    text = 'You\'re: "here"<br />(yes), no; a.b <br" /> Why?!'
+    assert english(text) == ["you", "'", "re", "here", "(", "yes", ")", ",", "no", "a", ".", "b", "why", "?", "!"]
+    assert get_tokenizer(None)("A  b\tc") == ["A", "b", "c"]
+    assert get_tokenizer(list) is list
+    with pytest.raises(ValueError, match="'spacy'"):
+        get_tokenizer("spacy")
+    assert list(ngrams_iterator(["here", "we", "are"], 2)) == ["here", "we", "are", "here we", "we are"]
+
+
+def test_a_deprecated_function_warns(model):
+    """`ts.utils.util.deprecated`, with the class that is asked for."""
+    from ts.utils.util import deprecated
+
+    @deprecated(1.0, "elsewhere", DeprecationWarning)
+    def old(value):
+        """Kept."""
+        return value + 1
+
+    with pytest.warns(DeprecationWarning, match=r"old is deprecated in 1\.0 and moved to elsewhere"):
+        assert old(1) == 2
+    assert old.__doc__ == "Kept."
+
+
+def test_a_service_has_what_its_manifest_names(tmp_path):
+    """The version that handlers compare with, and the whole of model-config.yaml."""
+    import ts
+
+    (tmp_path / "c.yaml").write_text("handler: {size: 3}")
+    service = Service("m", str(tmp_path), {"model": {"configFile": "c.yaml"}}, None, None, 1)
+    assert service.context.model_yaml_config == {"handler": {"size": 3}}
+    assert service.context.system_properties["server_version"] == ts.__version__ == "0.12.0"
+    assert Service("m", str(tmp_path), None, None, None, 1).context.model_yaml_config == {}

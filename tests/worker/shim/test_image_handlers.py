@@ -73,6 +73,19 @@ def test_the_classifiers_input_is_imagenets(width, height, mode):
     torch.testing.assert_close(imagenet_input(Image.open(io.BytesIO(png))), by_hand(png), rtol=1e-5, atol=1e-5)
 
 
+def test_a_picture_of_16_bits_is_the_one_of_8_bits():
+    """Its values are scaled and not cut off; of a picture whose range is not known nothing is guessed."""
+    from ts.torch_handler.images import imagenet_input
+
+    grey = numpy.random.default_rng(3).integers(0, 256, (256, 300), dtype=numpy.uint8)
+    wide = Image.fromarray(grey.astype(numpy.uint16) * 257)
+    assert wide.mode == "I;16"
+    assert torch.equal(imagenet_input(wide), imagenet_input(Image.fromarray(grey)))
+    for kind in (numpy.int32, numpy.float32):
+        with pytest.raises(ValueError, match="no known range"):
+            imagenet_input(Image.fromarray(grey.astype(kind)))
+
+
 def test_the_classifier_names_the_five_likeliest_classes(model):
     """Bytes in `body`, base64 in `data`: the same answer as torch, labels from index_to_name.json."""
     model.write_json("index_to_name.json", {str(n): f"kind {n}" for n in range(6)})
@@ -150,3 +163,34 @@ def test_limit_max_image_pixels_decides_whether_pillow_guards_against_bombs(mode
             handler.handle(rows, context)
     else:
         assert len(handler.handle(rows, context)) == 1
+
+
+def test_a_handler_may_explain_by_captum_itself(model):
+    """`ig` is captum's, as in TorchServe; by its default settings it gives what `get_insights` gives, nearly."""
+    handler, _ = pack(model, Classifier(), "image_classifier")
+    classifier = handler.entry.__self__
+    pixels = by_hand(picture(256, 256))[None]
+    own = torch.tensor(classifier.get_insights(pixels, None, 2))
+    torch.testing.assert_close(classifier.ig.attribute(pixels, target=2).float(), own, rtol=1e-3, atol=1e-5)
+    assert classifier.ig is classifier.ig
+
+
+@pytest.mark.parametrize("script", [torch.jit.script, None])
+def test_a_detector_is_given_what_it_takes(model, script):
+    """A scripted one that takes a list is given one; another, a tensor, as TorchServe gives it."""
+
+    class Shapes(torch.nn.Module):
+        def forward(self, pictures):
+            self.seen = tuple(pictures.shape)
+            return [{"boxes": torch.zeros(0, 4), "labels": torch.zeros(0), "scores": torch.zeros(0)} for _ in pictures]
+
+    from ts.torch_handler.object_detector import ObjectDetector
+
+    detector = ObjectDetector()
+    detector.context, detector.device = model.context(), torch.device("cpu")
+    detector.model = script(Detector()) if script else Shapes()
+    pictures = detector.preprocess([{"body": picture(30, 20)}, {"body": picture(30, 20)}])
+    assert pictures.shape == (2, 3, 20, 30)
+    found = detector.inference(pictures)
+    assert len(found) == 2
+    assert script or detector.model.seen == (2, 3, 20, 30)

@@ -14,7 +14,7 @@ from servescope.metrics.definitions import Definition
 from servescope.metrics.log_mode.layout import Layout
 from servescope.metrics.log_mode.lines import Dimensions, LineShape, json_shape, render, text_shape
 from servescope.metrics.torchserve.units import Conversion
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 MOST_SHAPES = 4096
 _MODEL = "Model"

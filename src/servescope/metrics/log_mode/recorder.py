@@ -18,7 +18,7 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.registry import Registry
-from servescope.wire.messages import DROPPED, MetricUpdate
+from servescope.wire.measured.update import DROPPED, MetricUpdate
 
 # How often what handlers write is read and logged, seconds; and how many lines of a worker at once, which takes the loop some 3 ms.
 READ_S = 0.25

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Protocol
 
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 logger = logging.getLogger(__name__)
 _ORDER = attrgetter("order")

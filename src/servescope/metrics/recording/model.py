@@ -16,7 +16,7 @@ from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.torchserve.custom import CustomMetrics
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 HOST = "Host"
 MODEL = "Model"

@@ -19,7 +19,7 @@ from servescope.metrics.torchserve.custom_family import CustomFamily, Owner, Ref
 from servescope.metrics.torchserve.units import Conversion
 from servescope.wire.measured.distribution import Distribution
 from servescope.wire.measured.names import metric_name
-from servescope.wire.messages import DROPPED, ROOM, MetricUpdate
+from servescope.wire.measured.update import DROPPED, ROOM, MetricUpdate
 
 # Those that the server and its API give.
 _LEVELS = ("Model", "Host", "Error")

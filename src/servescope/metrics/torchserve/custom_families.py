@@ -14,7 +14,7 @@ from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom_definition import custom_definition
 from servescope.metrics.torchserve.custom_family import CustomFamily, Owner, Refused
 from servescope.wire.measured.names import metric_name
-from servescope.wire.messages import MetricUpdate
+from servescope.wire.measured.update import MetricUpdate
 
 KINDS = ("counter", "gauge", "histogram")
 

@@ -14,6 +14,7 @@ from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.generation import Generation
 from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.queue.job import Job
+from servescope.serving.queue.notices import Notices
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Part, Reply, Tokens
 
@@ -29,6 +30,7 @@ class DispatchedBatch(Struct, eq=False):
     times: BatchTimes
     _recorder: Recorder
     _model_recorder: ModelRecorder
+    _notices: Notices
     _done: Callable[["DispatchedBatch"], None]
     _give_back: Callable[["DispatchedBatch"], None]
     _written_s: float = 0.0
@@ -62,6 +64,8 @@ class DispatchedBatch(Struct, eq=False):
         if reply.tokens is not None:
             self._generated(reply, reply.tokens, received)
         if reply.code != 200:
+            if reply.deliberate and len(self.jobs) > 1:
+                self._notices.shared_failure(reply.message, len(self.jobs))
             self._end_with(WorkerFailed(reply.message, code=reply.code))
             return
         for job, part in zip(self.jobs, reply.parts, strict=True):

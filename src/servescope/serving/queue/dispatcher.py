@@ -22,6 +22,7 @@ from servescope.serving.queue.admission import Admission, Refusal
 from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.free_workers import FreeWorkers
 from servescope.serving.queue.job import Job
+from servescope.serving.queue.notices import Notices
 from servescope.serving.queue.queueing import QueueOptions, take_batch
 from servescope.wire.frames import MAX_LENGTH, Buffer, FrameTooLarge
 from servescope.wire.messages import Batch
@@ -50,6 +51,7 @@ class Dispatcher:
         self._pool = pool
         self._recorder = recorder
         self._model_recorder = model_recorder
+        self._notices = Notices(name)
         self._queue: deque[Job] = deque()
         self._free = FreeWorkers()
         self._delay: asyncio.TimerHandle | None = None
@@ -210,9 +212,8 @@ class Dispatcher:
         ahead = bool(worker.in_flight) and not worker.concurrent
         times = BatchTimes(formed, assembling, len(jobs), worker.name, ahead)
         self._model_recorder.batch_sent(len(jobs))
-        return DispatchedBatch(
-            next(_batch_ids), jobs, worker, times, self._recorder, self._model_recorder, self._done, self._requeue
-        )
+        tellers = (self._recorder, self._model_recorder, self._notices)
+        return DispatchedBatch(next(_batch_ids), jobs, worker, times, *tellers, self._done, self._requeue)
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)

@@ -124,7 +124,8 @@ class ManagementApi:
         match call.request.method:
             case "GET":
                 customized = call.takes("customized").text("customized") == "true"
-                return await self._reports.describe(name, version, call.caller, customized=customized)
+                headers = call.request.headers
+                return await self._reports.describe(name, version, call.caller, customized=customized, headers=headers)
             case "PUT":
                 options = parse_scale(call.query, call.warn, self._lifecycle.counts.most_workers)
                 version = version or options.model_version

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -65,9 +65,17 @@ class ModelReports:
         return {"name": name, "ready": self._health.serves_name(name)}
 
     async def describe(
-        self, name: str, version: str | None, caller: Caller | None = None, *, customized: bool
+        self,
+        name: str,
+        version: str | None,
+        caller: Caller | None = None,
+        *,
+        customized: bool,
+        headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.
+
+        `customized`: the handler is asked what it says of itself, with these `headers` of whoever asks.
 
         One that is unregistered and has yet to finish is described while there is no other.
 
@@ -82,7 +90,7 @@ class ModelReports:
             asked = (
                 customized and version != "all" and model.leaves_by is None
             )  # TorchServe asks one model's handler only
-            metadata = await self._ask(model, caller or Caller()) if asked else None
+            metadata = await self._ask(model, caller or Caller(), headers) if asked else None
             described.append(self._describe(model, metadata))
         return described
 
@@ -104,10 +112,9 @@ class ModelReports:
                 raise
             return leaving
 
-    async def _ask(self, model: Model, caller: Caller) -> dict[str, Any]:
+    async def _ask(self, model: Model, caller: Caller, headers: Sequence[tuple[bytes, bytes]]) -> dict[str, Any]:
         """What the handler says of itself; {} where it says no JSON object."""
-        headers = [(b"describe", b"True")]
-        request = Request(new_request_id(), headers, {"explain": "False"}, [])
+        request = Request(new_request_id(), list(headers), _asking(headers), [])
         waiting = Waiting()
         job = Job(request, (), "default", monotonic(), waiting, alone=True)
         try:
@@ -147,6 +154,16 @@ class Waiting:
         """See `Client`."""
         if not self.body.done():
             self.body.set_exception(error)
+
+
+def _asking(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """What the server adds to the headers of whoever asks: `describe`, and the length of a body that there is not, which in
+    TorchServe is Netty's doing. There is no `explain` and no `url_path`, as there is none there.
+    """
+    added = {"describe": "True"}
+    if all(name.lower() != b"content-length" for name, _ in headers):
+        added["content-length"] = "0"
+    return added
 
 
 def _entry(model: Model) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from servescope.wire.measured.distribution import Distribution
 from servescope.wire.measured.memory import DROPPED
 from servescope.wire.measured.native import A_DOUBLING
 from servescope.wire.measured.records import AT, COUNTS, SUM, VALUE, WRITES, ZERO, NativeHead, RecordReader, SeriesHead
-from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import OTHER, ROOM, MetricUpdate
+from servescope.wire.measured.update import DROPPED as DROPPED_KIND
+from servescope.wire.measured.update import OTHER, ROOM, MetricUpdate
 
 # Updates that are read without a pause: to show so many histograms takes a loop some 2 ms.
 A_PART = 50

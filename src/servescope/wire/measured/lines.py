@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from servescope.wire.measured.memory import CELL, DROPPED, HEADER_CELLS, LINES_SIZE, PUT, TAKEN
-from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import OTHER, ROOM, MetricUpdate
+from servescope.wire.measured.update import DROPPED as DROPPED_KIND
+from servescope.wire.measured.update import OTHER, ROOM, MetricUpdate
 
 _RING_START = HEADER_CELLS * CELL
 _RING = LINES_SIZE - _RING_START

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Protocol
 
-from servescope.wire.messages import DIMENSIONS, VALUE
+from servescope.wire.measured.update import DIMENSIONS, VALUE
 from servescope.worker.measuring.complaints import Refused, shown
 from servescope.worker.measuring.sink import Texts
 

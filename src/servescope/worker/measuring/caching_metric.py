@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from servescope.wire.messages import DIMENSIONS, DROPPED, VALUE
+from servescope.wire.measured.update import DIMENSIONS, DROPPED, VALUE
 from servescope.worker.measuring.arguments import MetricTypes, NamedValue, as_number, as_text, named, texts
 from servescope.worker.measuring.complaints import Complaints, Refused, shown
 from servescope.worker.measuring.sink import Entry, Sink, Texts

@@ -2,14 +2,14 @@
 
 In: a handler's `add_counter`, `add_time`… and metrics.yaml's declarations, from the session. Out: writes to a `Sink`, which the
 front end reads; the registry itself lives there. The methods, the default dimensions and their order, and the unit names are
-TorchServe's (ts.metrics.metric_cache_abstract). Unlike there nothing that is written raises: a measurement never fails a
-prediction.
+TorchServe's (ts.metrics.metric_cache_abstract). Unlike there no write raises: a measurement never fails a prediction.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from servescope.wire.messages import VALUE, MetricDeclaration
+from servescope.wire.measured.update import VALUE
+from servescope.wire.messages import MetricDeclaration
 from servescope.worker.measuring.arguments import (
     MetricTypes,
     NamedValue,

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from servescope.wire.measured.lines import LineWriter
-from servescope.wire.messages import ROOM, MetricUpdate
+from servescope.wire.measured.update import ROOM, MetricUpdate
 from servescope.worker.measuring.complaints import Refused
 from servescope.worker.measuring.sink import Entry, Left, Sink, Texts
 

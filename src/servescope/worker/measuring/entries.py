@@ -12,7 +12,7 @@ from typing import Any
 
 from servescope.wire.measured.native import A_DOUBLING, ZERO_THRESHOLD, index_of
 from servescope.wire.measured.records import AT, COUNTS, SUM, VALUE, WRITES, ZERO
-from servescope.wire.messages import VALUE as BAD_VALUE
+from servescope.wire.measured.update import VALUE as BAD_VALUE
 from servescope.worker.measuring.complaints import Refused
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from servescope.wire.measured.memory import DROPPED
 from servescope.wire.measured.names import metric_name
 from servescope.wire.measured.records import NativeHead, Records, SeriesHead
-from servescope.wire.messages import DROPPED as DROPPED_KIND
-from servescope.wire.messages import OTHER, ROOM, Measuring
+from servescope.wire.measured.update import DROPPED as DROPPED_KIND
+from servescope.wire.measured.update import OTHER, ROOM
+from servescope.wire.messages import Measuring
 from servescope.worker.measuring.complaints import Refused
 from servescope.worker.measuring.entries import CounterEntry, GaugeEntry, HistogramEntry, Place
 from servescope.worker.measuring.sink import Entry, Left, Sink, Texts

@@ -14,10 +14,11 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class Failure:
-    """The status and text of a reply for a batch that failed."""
+    """The status and text of a reply for a batch that failed. `deliberate`: as in `wire.messages.Reply`."""
 
     code: int
     message: str
+    deliberate: bool = False
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -29,8 +30,8 @@ def failure_of(error: BaseException) -> Failure:
         text = text_of(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
             shown = repr(code) if isinstance(code, str) else text_of(code)
-            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})")
-        return Failure(507 if code == 413 else int(code), text)
+            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})", deliberate=True)
+        return Failure(507 if code == 413 else int(code), text, deliberate=True)
     if isinstance(error, BadOutput):
         return Failure(503, text_of(error))
     if isinstance(error, MemoryError) or _speaks_of_cuda(error):

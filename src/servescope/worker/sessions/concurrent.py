@@ -151,7 +151,7 @@ class ConcurrentSession:
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = stages_of(None, seconds)
-        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens, failure.deliberate)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         count = len(batch.requests)

@@ -70,7 +70,7 @@ class Session:
 
     def _reply(self, batch: Batch, started: float, rows: list[dict[str, Any]]) -> tuple[Reply, list[Buffer]]:
         requests, context = batch.requests, self._context
-        code, text = 200, ""
+        failure = None
         parts: list[Part] = []
         attachments: list[Buffer] = []
         before = time.monotonic()
@@ -81,12 +81,14 @@ class Session:
         except Exception as error:  # whatever a handler raises is an answer
             seconds = time.monotonic() - before
             failure = failure_of(error)
-            code, text = failure.code, failure.message
             report_failure(error, [request.id for request in requests])
-            if code == 200:  # a PredictionException may say so; its text is then the answer
-                parts = self._said(text, context, len(requests))
+            if failure.code == 200:  # a PredictionException may say so; its text is then the answer
+                parts = self._said(failure.message, context, len(requests))
         stages = stages_of(context.stage_seconds, seconds)
-        return Reply(batch.id, True, code, text, parts, started, stages), attachments
+        if failure is None:
+            return Reply(batch.id, True, 200, "", parts, started, stages), attachments
+        said = (failure.code, failure.message, parts)
+        return Reply(batch.id, True, *said, started, stages, deliberate=failure.deliberate), attachments
 
     def _said(self, text: str, context: Context, count: int) -> list[Part]:
         """A text for an answer to every request."""

@@ -1,9 +1,11 @@
 """`ts.service`: a model's context and entry point together, for handlers and their tests that build one themselves."""
 
+import os
 from typing import Any
 
 from servescope.worker.handler.context import Context
-from ts.utils.util import PredictionException
+from ts.utils.util import PredictionException, get_yaml_config
+from ts.version import __version__
 
 __all__ = ["PredictionException", "Service"]
 
@@ -23,7 +25,15 @@ class Service:
         metrics_cache=None,
     ) -> None:
         self._context = Context(
-            model_name, model_dir, manifest or {}, batch_size, gpu, "", limit_max_image_pixels, metrics_cache
+            model_name,
+            model_dir,
+            manifest or {},
+            batch_size,
+            gpu,
+            __version__,
+            limit_max_image_pixels,
+            metrics_cache,
+            _yaml_config(model_dir, manifest or {}),
         )
         self._entry_point = entry_point
 
@@ -35,3 +45,9 @@ class Service:
     def predict(self, batch: list[dict[str, Any]]) -> Any:
         """The entry point's answer to a list of rows."""
         return self._entry_point(batch, self._context)
+
+
+def _yaml_config(model_dir, manifest):
+    """The model-config.yaml that the manifest names, {} where it names none."""
+    name = manifest.get("model", {}).get("configFile")
+    return get_yaml_config(os.path.join(model_dir, name)) if name else {}

@@ -1,3 +1,5 @@
 """The version of TorchServe whose handler API this package offers; handlers compare against it."""
 
-__version__ = "0.12.0"
+from servescope import TORCHSERVE_VERSION as __version__
+
+__all__ = ["__version__"]

@@ -12,6 +12,7 @@ import torch
 from ts.handler_utils.timer import is_profiled, measure, timed
 from ts.torch_handler import model_files
 from ts.torch_handler.devices import pick_device
+from ts.torch_handler.payloads import payload_of
 from ts.torch_handler.profiling import run_profiled
 from ts.utils.util import load_label_mapping
 
@@ -85,7 +86,7 @@ class BaseHandler:
     @timed
     def preprocess(self, data):
         """Rows → a tensor on the device. Rows that are dicts are taken by their field `data`, else `body`."""
-        values = [_payload(row) for row in data] if isinstance(data, list) else data
+        values = [payload_of(row) for row in data] if isinstance(data, list) else data
         return torch.as_tensor(values, device=self.device)
 
     @timed
@@ -139,9 +140,9 @@ class BaseHandler:
         row = raw_data[0]
         fields = row if isinstance(row, dict) else {}
         target = fields.get("target") or 0
-        if isinstance(target, (bytes, bytearray)):
+        if isinstance(target, (str, bytes, bytearray)):  # from a form
             target = int(target)
-        return self.get_insights(data_preprocess, _payload(row), target)
+        return self.get_insights(data_preprocess, payload_of(row), target)
 
     def get_insights(self, tensor_data, raw_data, target=0):
         """Explain a prediction; handlers that can do so override it."""
@@ -156,11 +157,3 @@ class BaseHandler:
 
     def _is_describe(self) -> bool:
         return bool(self.context) and self.context.get_request_header(0, "describe") == "True"
-
-
-def _payload(row):
-    """What a row carries: its field `data`, else `body`, else the row itself."""
-    if not isinstance(row, dict):
-        return row
-    data = row.get("data")
-    return row.get("body") if data is None else data

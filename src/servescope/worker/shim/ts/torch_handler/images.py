@@ -1,4 +1,4 @@
-"""Pictures → tensors, with Pillow and torch alone. Called by the image handlers.
+"""Pictures → tensors, with Pillow, numpy and torch alone. Called by the image handlers.
 
 The arithmetic is that of torchvision's transforms on Pillow images, so that models trained with them see the same.
 """
@@ -6,6 +6,7 @@ The arithmetic is that of torchvision's transforms on Pillow images, so that mod
 import base64
 import io
 
+import numpy
 import torch
 from PIL import Image
 
@@ -43,12 +44,30 @@ def crop_centre(image, size):
     return image.crop((left, top, left + size, top + size))
 
 
+def to_rgb(image):
+    """The picture in red, green and blue of 8 bits each.
+
+    Raises:
+        ValueError: its values have no range that is known, as of a TIFF of floats.
+    """
+    if image.mode in ("I", "F"):
+        raise ValueError(
+            f"a picture of mode {image.mode} has values of no known range: send one of 8 or 16 bits a channel"
+        )
+    if image.mode.startswith("I;16"):  # which Pillow would cut off at 255
+        image = Image.fromarray((numpy.array(image) >> 8).astype(numpy.uint8))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
 def to_tensor(image):
-    """A float tensor [3, height, width] of values 0 to 1; other modes than RGB are converted."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    width, height = rgb.size
-    pixels = torch.frombuffer(bytearray(rgb.tobytes()), dtype=torch.uint8).view(height, width, 3)
-    return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+    """A tensor [channels, height, width] with the picture's own channels: bytes as floats from 0 to 1, wider values as
+    they are.
+    """
+    pixels = numpy.array(image.convert("L") if image.mode == "1" else image)
+    if pixels.dtype == numpy.uint16:
+        pixels = pixels.astype(numpy.int16)  # torchvision has them so
+    tensor = torch.from_numpy(pixels.reshape(image.height, image.width, -1)).permute(2, 0, 1).contiguous()
+    return tensor.to(torch.float32).div(255) if tensor.dtype == torch.uint8 else tensor
 
 
 def normalise(tensor):
@@ -60,5 +79,4 @@ def normalise(tensor):
 
 def imagenet_input(image):
     """What ImageNet classifiers are evaluated on: shorter side 256, the middle 224 × 224, normalised."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    return normalise(to_tensor(crop_centre(resize_shorter(rgb, RESIZE), CROP)))
+    return normalise(to_tensor(crop_centre(resize_shorter(to_rgb(image), RESIZE), CROP)))

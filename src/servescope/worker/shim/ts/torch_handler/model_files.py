@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from servescope.worker.handler.loader import last_descendants
 from ts.utils.util import check_valid_pt2_backend, list_classes_from_module
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ def require_file(path, manifest) -> None:
 
 
 def load_eager(model_dir, model_file, weights_path, map_location):
-    """The one class that `model_file` defines, made without arguments, with the state dict of `weights_path`.
+    """The one class that `model_file` defines, of several that descend from each other the last, made without arguments, with
+    the state dict of `weights_path`.
 
     Raises:
         RuntimeError: no such file.
@@ -30,7 +32,7 @@ def load_eager(model_dir, model_file, weights_path, map_location):
     if not os.path.isfile(os.path.join(model_dir, model_file)):
         raise RuntimeError(f"Missing the model file {model_file} in {model_dir}, which the manifest names as modelFile")
     module = importlib.import_module(os.path.splitext(os.path.basename(model_file))[0])
-    classes = list_classes_from_module(module)
+    classes = last_descendants(list_classes_from_module(module))
     if len(classes) != 1:
         names = ", ".join(one.__name__ for one in classes) or "none"
         raise ValueError(f"Expected only one class as model definition in {model_file}, found {names}")
@@ -58,13 +60,11 @@ class OnnxModel:
         wanted = ["CUDAExecutionProvider"] if map_location == "cuda" else []
         self.session = onnxruntime.InferenceSession(path, providers=[*wanted, "CPUExecutionProvider"])
 
-    def run(self, *args, **kwargs):
-        """The session's own `run`, for handlers that call it as they did in TorchServe."""
-        return self.session.run(*args, **kwargs)
-
-    def get_inputs(self):
-        """The session's inputs."""
-        return self.session.get_inputs()
+    def __getattr__(self, name):
+        # Handlers call the session's own methods (`run`, `get_inputs`, …) on it, as they did in TorchServe.
+        if name == "session":  # it was never made
+            raise AttributeError(name)
+        return getattr(self.session, name)
 
     def __call__(self, *tensors):
         names = [one.name for one in self.session.get_inputs()]
@@ -76,13 +76,36 @@ class OnnxModel:
 def compile_model(model, pt2):
     """The model through torch.compile, as the section `pt2` of model-config.yaml says; unchanged without it.
 
-    `pt2: inductor` names a backend; `pt2: {compile: {enable: true, backend: …, mode: …}}` gives the options.
+    `pt2: inductor` names a backend; `pt2: {compile: {enable: true, backend: …, mode: …}}` gives the options, and so does
+    `pt2: {backend: …, mode: …}`, TorchServe's older form. Options that torch refuses leave the model as it is, with a
+    warning.
+
+    Raises:
+        ValueError: `pt2` is neither text nor a mapping.
     """
-    options = {"enable": True, "backend": pt2} if isinstance(pt2, str) else (pt2 or {}).get("compile", {})
-    options = dict(options)
-    if options.pop("enable", False) is not True or not isinstance(model, torch.nn.Module):
+    options = _compile_options(pt2)
+    if options is None or not isinstance(model, torch.nn.Module):
         return model
     if "backend" in options and not check_valid_pt2_backend(options["backend"]):
         return model
+    try:
+        compiled = torch.compile(model, **options)
+    except Exception as error:
+        logger.warning("The model is not compiled: torch.compile refuses the options %s: %s", options, error)
+        return model
     logger.info("The model is compiled with torch.compile, options %s", options)
-    return torch.compile(model, **options)
+    return compiled
+
+
+def _compile_options(pt2):
+    """What to call torch.compile with, None where it is not asked for."""
+    if isinstance(pt2, str):
+        return {"backend": pt2}
+    if not pt2:
+        return None
+    if not isinstance(pt2, dict):
+        raise ValueError(f"pt2 in model-config.yaml must be a backend's name or options, not {pt2!r}")
+    if "compile" in pt2:
+        options = dict(pt2["compile"])
+        return options if options.pop("enable", False) is True else None
+    return None if "export" in pt2 else pt2

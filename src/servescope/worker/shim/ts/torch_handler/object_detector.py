@@ -8,21 +8,23 @@ from ts.torch_handler.vision_handler import VisionHandler
 
 
 class ObjectDetector(VisionHandler):
-    """For models that take a list of pictures, of any sizes, and give boxes, labels and scores for each."""
+    """For models that take pictures, and give boxes, labels and scores for each."""
 
     image_processing = staticmethod(to_tensor)
     threshold = 0.5
 
     @timed
     def preprocess(self, data):
-        """Rows → a list of tensors [3, height, width]: pictures differ in size."""
-        return [self._to_tensor(row).to(self.device) for row in data]
+        """Rows → a tensor [batch, channels, height, width]; a list of pictures where they differ in shape."""
+        pictures = [self._to_tensor(row).to(self.device) for row in data]
+        return torch.stack(pictures) if len({one.shape for one in pictures}) == 1 else pictures
 
     @timed
     def inference(self, data, *args, **kwargs):
         """Pictures → one dict a picture."""
+        pictures = list(data) if _takes_list(self.model) else data
         with torch.inference_mode():
-            output = self.model(data, *args, **kwargs)
+            output = self.model(pictures, *args, **kwargs)
         # A scripted detector gives (losses, detections).
         return output[1] if isinstance(output, tuple) else output
 
@@ -40,3 +42,9 @@ class ObjectDetector(VisionHandler):
                 name = str(label)
                 objects.append({(self.mapping or {}).get(name, name): box, "score": score})
         return objects
+
+
+def _takes_list(model) -> bool:
+    """Whether it is a scripted model that takes a list of tensors, as torchvision's detectors do, and no single one."""
+    schema = getattr(getattr(model, "forward", None), "schema", None)
+    return schema is not None and str(schema.arguments[1].type) == "List[Tensor]"

@@ -2,11 +2,11 @@
 
 import torch
 
+from ts.handler_utils.text_utils import ngrams_iterator
 from ts.handler_utils.timer import timed
-from ts.torch_handler.text_handler import TextHandler
+from ts.torch_handler.payloads import payload_of
+from ts.torch_handler.text_handler import TextHandler, softmax
 from ts.utils.util import map_class_to_label
-
-UNKNOWN = "<unk>"
 
 
 class TextClassifier(TextHandler):
@@ -16,46 +16,50 @@ class TextClassifier(TextHandler):
 
     @timed
     def preprocess(self, data):
-        """The first row's text, cleaned → (tensor of token numbers, the cleaned text).
+        """The first row's text, cleaned → (tensor of the numbers of its tokens and pairs of them, its tokens).
 
         Raises:
             ValueError: there is no text.
+            KeyError: a token that the vocabulary lacks, where it has no number for unknown ones.
         """
-        text = data[0].get("data")
-        if text is None:
-            text = data[0].get("body")
+        text = payload_of(data[0])
         if isinstance(text, (bytes, bytearray)):
             text = text.decode("utf-8")
         if not isinstance(text, str):
             raise ValueError(f"a text must come in the field data or body, not {type(text).__name__}")
         text = self._expand_contractions(self._remove_html_tags(text).lower())
-        text = self._remove_punctuation(self._remove_accented_characters(text))
-        numbers = [self._number(token) for token in _ngrams(self._tokenize(text), self.ngrams)]
-        known = [number for number in numbers if number is not None]
-        return torch.as_tensor(known, dtype=torch.long, device=self.device), text
+        tokens = self._tokenize(self._remove_punctuation(self._remove_accented_characters(text)))
+        numbers = [self._number(token) for token in ngrams_iterator(tokens, self.ngrams)]
+        return torch.as_tensor(numbers, device=self.device), tokens
 
     def _number(self, token):
-        """A token's number, that of `<unk>` for one the vocabulary lacks, None where it has no `<unk>`."""
-        for name in (token, UNKNOWN):
-            if name in self.source_vocab:
-                return self.source_vocab[name]
-        return None
+        # The vocabulary says itself what it has for a token that it lacks: torchtext's default index, a defaultdict's.
+        try:
+            return self.source_vocab[token]
+        except KeyError as error:
+            raise KeyError(
+                f"the vocabulary lacks {token!r} and has no number for unknown tokens; a collections.defaultdict would"
+            ) from error
 
     @timed
     def inference(self, data, *args, **kwargs):
         """Token numbers → logits [1, classes]."""
         tokens, _ = data
-        with torch.inference_mode():
-            return self.model(tokens, torch.zeros(1, dtype=torch.long, device=self.device), *args, **kwargs)
+        return super().inference(tokens, torch.as_tensor([0], device=self.device))
 
     @timed
     def postprocess(self, data):
         """Logits → [{label: probability}]."""
-        return map_class_to_label(torch.nn.functional.softmax(data, dim=1).tolist(), self.mapping)
+        return map_class_to_label(softmax(data).tolist(), self.mapping)
 
-
-def _ngrams(tokens, longest):
-    """The tokens, then their runs of 2 up to `longest`, joined by blanks."""
-    for length in range(1, longest + 1):
-        for start in range(len(tokens) - length + 1):
-            yield " ".join(tokens[start : start + length])
+    def get_insights(self, tensor_data, raw_data, target=0):
+        """How much each value of the embedding adds to class `target`, and the tokens: importances and words."""
+        numbers, tokens = tensor_data
+        attributions = self.lig.attribute(
+            numbers,
+            torch.zeros_like(numbers),
+            additional_forward_args=torch.tensor([0], device=self.device),
+            target=target,
+        )
+        importances = self.summarize_attributions(attributions)
+        return [{"importances": importances.tolist(), "words": self.get_word_token(tokens)}]

@@ -4,13 +4,17 @@ A subclass names its transform in `image_processing`: a callable from a Pillow i
 `Compose`.
 """
 
+import functools
+
 import torch
 from PIL import Image
 
 from ts.handler_utils.timer import timed
 from ts.torch_handler.attribution import integrated_gradients
 from ts.torch_handler.base_handler import BaseHandler
+from ts.torch_handler.explaining import captum_attr
 from ts.torch_handler.images import open_image
+from ts.torch_handler.payloads import payload_of
 
 
 class VisionHandler(BaseHandler):
@@ -28,14 +32,17 @@ class VisionHandler(BaseHandler):
         return torch.stack([self._to_tensor(row) for row in data]).to(self.device)
 
     def _to_tensor(self, row):
-        payload = row.get("data")
-        if payload is None:
-            payload = row.get("body")
+        payload = payload_of(row)
         if isinstance(payload, (str, bytes, bytearray, memoryview)):
             return self.image_processing(open_image(payload))
-        if isinstance(payload, list):
-            return torch.tensor(payload, dtype=torch.float32)
+        if isinstance(payload, list) or hasattr(payload, "__array__"):
+            return torch.as_tensor(payload, dtype=torch.float32)
         raise ValueError(f"a picture must come in the field data or body, as bytes, base64 or a list: {sorted(row)}")
+
+    @functools.cached_property
+    def ig(self):
+        """Integrated gradients by captum, for handlers that explain by it with settings of their own."""
+        return captum_attr().IntegratedGradients(self.model)
 
     def get_insights(self, tensor_data, raw_data, target=0):
         """Integrated gradients of each pixel, as nested lists of the input's shape."""

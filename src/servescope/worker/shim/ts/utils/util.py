@@ -1,12 +1,18 @@
 """`ts.utils.util`: labels of classes, classes of modules, and the error with which a handler picks a status."""
 
 import enum
+import functools
 import inspect
 import json
 import logging
 import os
+import re
+import warnings
 
 logger = logging.getLogger(__name__)
+
+# A tag, or an entity in lower case, named or numbered.
+CLEANUP_REGEX = re.compile("<.*?>|&(?:[a-z0-9]+|#[0-9]{1,6}|#x[0-9a-f]{1,6});")
 
 
 class PredictionException(Exception):
@@ -104,3 +110,17 @@ def get_yaml_config(yaml_file_path):
 
     with open(yaml_file_path, encoding="utf-8") as file:
         return yaml.safe_load(file) or {}
+
+
+def deprecated(version, replacement="", klass=PendingDeprecationWarning):
+    """Decorate a function that left in `version` for `replacement`: each call warns with `klass`."""
+
+    def deprecator(func):
+        @functools.wraps(func)
+        def wrapper(*args, **kwargs):
+            warnings.warn(f"{func.__name__} is deprecated in {version} and moved to {replacement}", klass, stacklevel=2)
+            return func(*args, **kwargs)
+
+        return wrapper
+
+    return deprecator

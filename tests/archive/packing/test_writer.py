@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from servescope.archive.packing.writer import ArchiveFormat, PackOptions, pack
 from servescope.archive.reader import open_archive
-from servescope.archive.writer import ArchiveFormat, PackOptions, pack
 from servescope.config.names import fault_of
 from servescope.errors import ConfigurationError
 

@@ -1,6 +1,7 @@
 """Which files go into an archive and under which names: `PackOptions` in, archive path → file on disk out.
 
-`writer.pack` calls `collect_inputs`. The options, and what is skipped and flattened, are torch-model-archiver's.
+`writer.pack` calls `collect_inputs`. The options, and what is skipped and flattened, are torch-model-archiver's, but for
+`--keep-folders` and handlers that are modules.
 """
 
 import glob
@@ -13,24 +14,13 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from servescope.archive.manifest import MANIFEST_PATH, Runtime, check_file_name
+from servescope.archive.packing.handler import handler_file, package_files
+from servescope.archive.packing.tree import files_below, leaf
 from servescope.config.names import fault_of
 from servescope.errors import ConfigurationError, InvalidModel
 
 _log = logging.getLogger("servescope.archive")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
-_SKIPPED_DIRECTORIES = {"__pycache__", "__MACOSX"}
-# Handlers that the server carries, so that an archive names them and need not contain them.
-_DEFAULT_HANDLERS = {
-    "base_handler",
-    "text_classifier",
-    "image_classifier",
-    "object_detector",
-    "image_segmenter",
-    "dali_image_classifier",
-    "vllm_handler",
-    "trt_llm_handler",
-}
-_LSP_HANDLERS = {"BaseHandler", "TorchScriptHandler"}
 
 
 class ArchiveFormat(StrEnum):
@@ -46,8 +36,10 @@ class ArchiveFormat(StrEnum):
 class PackOptions:
     """The options of torch-model-archiver, by its names; paths are relative to the working directory.
 
-    `handler` is a file, `file.py:function`, or the name of a default handler. `extra_files` is a list separated by
-    commas of files, directories and patterns. `archive_format` and `runtime` take the values of their enumerations.
+    `handler` is a file, the name of a default handler, or a module's by dots, with `:function` or `:Class` after it or not.
+    `extra_files` is a list separated by commas of files, directories and patterns; of a directory its contents are packed,
+    with `keep_folders` the directory, and a handler in it stays there. `archive_format` and `runtime` take the values of
+    their enumerations.
     """
 
     model_name: str
@@ -62,6 +54,7 @@ class PackOptions:
     force: bool = False
     requirements_file: str | None = None
     config_file: str | None = None
+    keep_folders: bool = False
 
 
 def check_options(options: PackOptions) -> None:
@@ -108,26 +101,19 @@ def collect_inputs(options: PackOptions, exclude: Path) -> dict[str, Path]:
     return {name: kept[name] for name in sorted(kept) if name != MANIFEST_PATH}
 
 
-def handler_file(options: PackOptions) -> str | None:
-    """Return the path of the handler's file, None for a default handler."""
-    python = options.runtime != Runtime.LSP
-    if options.handler in (_DEFAULT_HANDLERS if python else _LSP_HANDLERS):
-        return None
-    directory, name = os.path.split(options.handler)
-    name = name.partition(":")[0]
-    suffix = ".py" if python else ".so"
-    return os.path.join(directory, name if name.endswith(suffix) else name + suffix)
-
-
 def _named_files(options: PackOptions) -> Iterator[tuple[str, Path]]:
-    for option, value in (
-        ("--model-file", options.model_file),
-        ("--serialized-file", options.serialized_file),
-        ("--handler", handler_file(options)),
-    ):
+    extra = list(_extra_files(options.extra_files or "", options.keep_folders))
+    for option, value in (("--model-file", options.model_file), ("--serialized-file", options.serialized_file)):
         if value:
             yield _single(option, value)
-    yield from _extra_files(options.extra_files or "")
+    handler = handler_file(options.handler, options.runtime)
+    if handler is not None:
+        named = _single("--handler", handler)
+        # A handler of a package stays among its modules.
+        if not (options.keep_folders and any("/" in name and os.path.samefile(path, handler) for name, path in extra)):
+            yield named
+    yield from package_files(options.handler, options.runtime)
+    yield from extra
     for option, value in (("--requirements-file", options.requirements_file), ("--config-file", options.config_file)):
         if value:
             yield _single(option, value)
@@ -140,35 +126,26 @@ def _single(option: str, value: str) -> tuple[str, Path]:
     return path.name, path
 
 
-def _extra_files(value: str) -> Iterator[tuple[str, Path]]:
+def _extra_files(value: str, keep_folders: bool) -> Iterator[tuple[str, Path]]:
     for item in (part.strip() for part in value.split(",")):
         if not item:
             continue
+        given = f"--extra-files {item!r}"
         paths = [item] if os.path.exists(item) else sorted(glob.glob(item))
         if not paths and not glob.has_magic(item):
-            raise ConfigurationError(f"--extra-files {item!r}: no such file or directory")
+            raise ConfigurationError(f"{given}: no such file or directory")
         if not paths:
-            _log.warning("--extra-files %r matches nothing", item)
+            _log.warning("%s matches nothing", given)
         for path in paths:
-            yield from _tree(Path(path), "", item, ()) if os.path.isdir(path) else [_leaf(Path(path), "", item)]
+            if os.path.isdir(path):
+                yield from files_below(Path(path), _folder(path) if keep_folders else "", given)
+            else:
+                yield leaf(Path(path), "", given)
 
 
-def _tree(directory: Path, prefix: str, item: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    """Walk a directory through its symbolic links, as copying does; `above` are the real paths walked into so far."""
-    real = os.path.realpath(directory)
-    if real in above:
-        raise ConfigurationError(f"--extra-files {item!r}: {str(directory)!r} links to a directory that contains it")
-    for entry in sorted(directory.iterdir()):
-        if not entry.is_dir():
-            yield _leaf(entry, prefix, item)
-        elif not entry.name.startswith(".") and entry.name not in _SKIPPED_DIRECTORIES:
-            yield from _tree(entry, f"{prefix}{entry.name}/", item, (*above, real))
-
-
-def _leaf(path: Path, prefix: str, item: str) -> tuple[str, Path]:
-    if not path.is_file():
-        raise ConfigurationError(f"--extra-files {item!r}: {str(path)!r} is not a regular file")
-    return prefix + path.name, path
+def _folder(path: str) -> str:
+    """What a directory's files are under in the archive where folders are kept; the working directory has no name."""
+    return "" if os.path.normpath(path) == os.curdir else f"{os.path.basename(os.path.abspath(path))}/"
 
 
 def _check_names(files: dict[str, Path]) -> None:

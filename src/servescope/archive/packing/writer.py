@@ -16,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from servescope.archive.inputs import ArchiveFormat, PackOptions, check_options, collect_inputs
 from servescope.archive.manifest import ARCHIVER_VERSION, MANIFEST_PATH, Manifest, render_manifest
+from servescope.archive.packing.handler import handler_in_archive
+from servescope.archive.packing.inputs import ArchiveFormat, PackOptions, check_options, collect_inputs
 from servescope.errors import ConfigurationError
 
 __all__ = ["ArchiveFormat", "PackOptions", "pack"]
@@ -45,7 +46,8 @@ def pack(options: PackOptions, progress: Progress | None = None, clock: Callable
     output = options.export_path / f"{options.model_name}{suffix}"
     _check_output(output, options)
     inputs = collect_inputs(options, exclude=output)
-    manifest = render_manifest(_manifest(options, clock()))
+    handler = handler_in_archive(options.handler, options.runtime, inputs)
+    manifest = render_manifest(_manifest(options, handler, clock()))
     meter = _Meter(sum(path.stat().st_size for path in inputs.values()), progress)
     partial = options.export_path / f".{options.model_name}.{uuid.uuid4().hex}.part"
     try:
@@ -76,11 +78,11 @@ class _Meter:
                 self.advance(len(chunk))
 
 
-def _manifest(options: PackOptions, now: datetime) -> Manifest:
+def _manifest(options: PackOptions, handler: str, now: datetime) -> Manifest:
     return Manifest(
         model_name=options.model_name,
         model_version=options.version,
-        handler=os.path.basename(options.handler),
+        handler=handler,
         serialized_file=_base_name(options.serialized_file),
         model_file=_base_name(options.model_file),
         requirements_file=_base_name(options.requirements_file),

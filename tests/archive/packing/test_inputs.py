@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from servescope.archive.packing.writer import pack
 from servescope.archive.reader import open_archive
-from servescope.archive.writer import pack
 from servescope.errors import ConfigurationError
 
 
@@ -14,28 +14,24 @@ def opened(path: Path, tmp_path: Path):
     return open_archive(path, path.name, tmp_path / "workspace", None)
 
 
-@pytest.mark.parametrize("handler", ["image_classifier", "vllm_handler", "base_handler"])
-def test_default_handlers(here, options, handler, write):
-    """A default handler is named and not packed, even where a file has its name."""
-    write(here, {f"{handler}.py": b"other"})
-    archive = opened(pack(options(handler=handler)), here)
-    assert archive.manifest.handler == handler
-    assert not (archive.directory / f"{handler}.py").exists()
+@pytest.mark.parametrize("folders", ["lib1,lib2/", "./lib1,nested/lib2", "lib?,nested/lib2"])
+def test_folders_are_kept_where_that_is_asked_for(here, options, folders, write):
+    """By their own names, wherever they are; files beside them, and the working directory's, are at the root."""
+    files = {"lib1/a.py": b"1", "lib1/sub/a.py": b"2", "lib2/a.py": b"3", "nested/lib2/a.py": b"3"}
+    write(here, files | {"lib1/__pycache__/a.pyc": b"no"})
+    archive = opened(pack(options(extra_files=f"{folders},a1.txt", keep_folders=True)), here)
+    packed = {path: (archive.directory / path).read_bytes() for path in ("lib1/a.py", "lib1/sub/a.py", "lib2/a.py")}
+    assert packed == {"lib1/a.py": b"1", "lib1/sub/a.py": b"2", "lib2/a.py": b"3"}
+    assert not (archive.directory / "a.py").exists()
+    assert not (archive.directory / "lib1" / "__pycache__").exists()
+    assert (archive.directory / "a1.txt").exists()
 
 
-@pytest.mark.parametrize(("handler", "named"), [("src/h", "h"), ("src/h:fn", "h:fn"), ("src/h.py:fn", "h.py:fn")])
-def test_handler_forms(here, options, handler, named):
-    """The file's suffix may be left out, and a function may follow."""
-    archive = opened(pack(options(handler=handler)), here)
-    assert archive.manifest.handler == named
-    assert (archive.directory / "h.py").exists()
-
-
-def test_lsp(here, options, write):
-    """The C++ runtime's handlers are shared objects, or its own two."""
-    write(here, {"lib.so": b"elf"})
-    assert (opened(pack(options(runtime="LSP", handler="lib")), here).directory / "lib.so").exists()
-    assert opened(pack(options(runtime="LSP", handler="BaseHandler", force=True)), here).manifest.runtime == "LSP"
+def test_the_working_directory_has_no_folder(here, options):
+    """Its files are at the root, and the archive is not among them."""
+    archive = opened(pack(options(extra_files=".", keep_folders=True, handler="src/h.py")), here)
+    assert (archive.directory / "extra" / "sub" / "deep.txt").exists()
+    assert archive.manifest.handler == "src/h.py"
 
 
 @pytest.mark.parametrize(
