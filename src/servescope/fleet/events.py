@@ -12,7 +12,7 @@ class PoolEvents(Protocol):
         """It can take a batch now."""
 
     def workers_changed(self) -> None:
-        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
+        """One died, gave up or was taken away: `Pool.can_serve` and `Pool.stranded` may have turned."""
 
     def batches_of_one(self) -> None:
         """The workers serve a language model, which takes no more than one request in a batch."""

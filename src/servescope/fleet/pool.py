@@ -70,13 +70,31 @@ class Pool:
         self.troubles = self._records.troubles
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
-        self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
+        self.admits = False  # whether a request may queue here without a question; read by every request, so kept
+        self.waking_since: float | None = None  # on the loop's clock; see `wake`
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(list(self._keepers))
 
     def __len__(self) -> int:
         return sum(not worker.retiring for worker in self._keepers)
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether a request has a worker to wait for."""
+        return any(worker.can_serve for worker in self._keepers)
+
+    @property
+    def waking(self) -> bool:
+        """Whether it had no workers until they were needed, and none has loaded since."""
+        return self.waking_since is not None
+
+    @property
+    def stranded(self) -> bool:
+        """Whether it is waking, and none of its workers is at a load, as they have failed."""
+        return self.waking and not any(
+            worker.state is WorkerState.STARTING and not worker.retiring for worker in self._keepers
+        )
 
     @property
     def healthy(self) -> int:
@@ -100,6 +118,12 @@ class Pool:
             self._remove(worker)
         return [self._add() for _ in range(count - len(self))]
 
+    def wake(self, count: int) -> list[Worker]:
+        """As `grow`, of a pool without workers that was asleep: until one has loaded, who comes is told how long that takes."""
+        if count and not len(self):
+            self.waking_since = asyncio.get_running_loop().time()
+        return self.grow(count)
+
     def _add(self) -> Worker:
         worker = Worker(
             self._context.next_number(),
@@ -113,7 +137,7 @@ class Pool:
         )
         self._records.added(worker)
         self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
-        self.can_serve = True
+        self.admits = not self.waking
         return worker
 
     def shrink(self, count: int) -> list[Worker]:
@@ -123,6 +147,9 @@ class Pool:
         serving = [worker for worker in self._keepers if not worker.retiring]
         serving.sort(key=lambda worker: (RETIRED_FIRST.index(worker.state), len(worker.in_flight), -worker.number))
         retired = serving[: max(0, len(serving) - count)]
+        if not count:
+            self.waking_since = None
+            self.loads.emptied()
         for worker in retired:
             self._remove(worker)
             if worker.in_flight:
@@ -145,7 +172,7 @@ class Pool:
         worker.kill()
 
     def _changed(self) -> None:
-        self.can_serve = any(worker.can_serve for worker in self._keepers)
+        self.admits = self.can_serve and not self.waking
         if self.events is not None:
             self.events.workers_changed()
 
@@ -196,6 +223,7 @@ class Pool:
 
     def worker_loaded(self, _worker: Worker, loaded: Loaded) -> None:
         """See `WorkerOwner`."""
+        self.waking_since, self.admits = None, self.can_serve
         if loaded.served:
             self.served = loaded.served
             self._records.serves_language_model()

@@ -5,7 +5,7 @@ Kept by `loop` for as long as the model's mode is not off.
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from servescope.autoscaler.decision import Decision
@@ -42,6 +42,7 @@ class Scaled:
         self._at_once = self._measures.at_once
         self._scaler = Scaler(policy_options(model.options, self._at_once))
         self._held = model.held
+        self._woken = model.woken
         self._mode: Mode | None = None
         self._decision: Decision | None = None
         self._notes = Notes()
@@ -53,13 +54,19 @@ class Scaled:
         """
         self._follow(at)
         signals = self._measures.read(at, room, gpus)
+        there = least = signals.there
+        if self._woken != self._model.woken:  # since the last look: what a request did is decided, counted and told now
+            self._woken = self._model.woken
+            signals = replace(signals, workers=0, starting=0)
+        else:
+            least = 0
         decision = self._decision = self._scaler.decide(signals)
         self._model.recorder.autoscaler.decided(
             decision.desired, decision.signals, decision.direction, decision.reason, decision.age_s
         )
         busy = False
-        if self._mode is Mode.ACT and decision.workers != signals.there:
-            busy = not self._adjust(self._model, decision.workers)
+        if self._mode is Mode.ACT and (count := max(least, decision.workers)) != there:
+            busy = not self._adjust(self._model, count)
         if self._notes.take(Note(self._wall(), str(self._mode), signals.there, decision)):
             text = "; the model is being changed: tried again in a second" if busy else ""
             self._say("%s%s", decision.words, text)

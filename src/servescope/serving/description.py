@@ -32,7 +32,8 @@ def describe(
 ) -> dict[str, Any]:
     """A model version. `metadata`: what the handler says of itself, left out where None was asked for.
 
-    `unloading`, which TorchServe does not have, is there where it is unregistered and has yet to finish.
+    TorchServe has neither `asleep`, which is there where it has no workers until a request comes, nor `unloading`, where it is
+    unregistered and has yet to finish.
     """
     options = model.options
     described: dict[str, Any] = {
@@ -73,6 +74,8 @@ def describe(
             "pendingRequests": len(model.dispatcher),
         },
     }
+    if model.asleep:
+        described["asleep"] = True
     if model.leaves_by is not None:
         left = max(0, round(model.leaves_by - time.monotonic()))
         described["unloading"] = {"requestsInFlight": model.in_flight, "secondsLeft": left}

@@ -144,7 +144,7 @@ class Lifecycle:
         except TimeoutError:
             in_time = False
         try:
-            model.dispatcher.close(unregistered_text(model.name), "no_worker")
+            model.dispatcher.gate.close(unregistered_text(model.name), "no_worker")
             await model.pool.close(grace_s if in_time else 0.0)
             await asyncio.to_thread(model.archive.close)
         finally:
@@ -168,7 +168,7 @@ class Lifecycle:
         self.refuse_changes()
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
-            model.dispatcher.close(DRAINING, "draining")
+            model.dispatcher.gate.close(DRAINING, "draining")
         burials = (self._bury(model, grace_s) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):

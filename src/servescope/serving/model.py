@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from servescope.archive.reader import Archive
+from servescope.config.model.autoscale import Mode
 from servescope.config.model.options import ModelOptions
 from servescope.fleet.pool import Pool
+from servescope.fleet.worker.work import WorkerState
 from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.queue.dispatcher import Dispatcher
 
@@ -15,7 +17,8 @@ class Model:
     it shall have now is the pool's length, which those counts bound.
 
     `held`: how often somebody moved a bound of a model that is autoscaled, whose count stays until its load moves.
-    `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
+    `woken`: how often a request has woken it. `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the
+    monotonic clock.
     """
 
     name: str
@@ -29,14 +32,13 @@ class Model:
     loaded_at_startup: bool
     leaves_by: float | None = None
     held: int = 0
+    woken: int = 0
     _established: bool = field(default=False, init=False)
 
     def want(self, minimum: int, maximum: int, *, held: bool = False) -> None:
         """Remember how many workers were asked for."""
         self.held += held
         self._established = self.established
-        if not maximum:
-            self.pool.loads.emptied()
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
 
     @property
@@ -45,9 +47,23 @@ class Model:
         return len(self.dispatcher) + self.dispatcher.in_hand
 
     @property
+    def asleep(self) -> bool:
+        """Whether it has no workers because nobody asked it for long: a request wakes it. One that somebody scaled to none, so that
+        it may have none at all, does not sleep.
+        """
+        options = self.options
+        scaled = options.autoscale.mode is Mode.ACT and options.autoscale.to_zero_after_s is not None
+        return scaled and options.max_workers > 0 and not len(self.pool) and self.leaves_by is None
+
+    @property
+    def waking(self) -> bool:
+        """Whether it was asleep, and its workers load for the first time since."""
+        return self.pool.waking and not self.pool.loads.any_over
+
+    @property
     def healthy(self) -> bool:
-        """Whether it has as many living workers as it was promised."""
-        return self.pool.healthy >= self.options.min_workers
+        """Whether it has as many living workers as it was promised; asleep it needs none."""
+        return self.asleep or self.pool.healthy >= self.options.min_workers
 
     @property
     def established(self) -> bool:
@@ -61,8 +77,10 @@ class Model:
 
     @property
     def ready(self) -> bool:
-        """Whether it can be asked: it came up whole once, and a worker is at work now, if not all of them."""
-        return self.established and self.at_work > 0
+        """Whether it can be asked: it came up whole once, and a worker is at work now, if not all of them; or it sleeps, or wakes,
+        and whoever asks waits.
+        """
+        return (self.established and self.at_work > 0) or self.asleep or self.waking
 
     @property
     def lacking(self) -> bool:
@@ -73,3 +91,13 @@ class Model:
         if self.ready or not len(self.pool):
             return False
         return not self.established or self.pool.loads.any_over
+
+    def worker_states(self) -> dict[str, int]:
+        """How many workers are in each state. Those that a request would start are asleep, and those that one has started wake."""
+        states = self.pool.states()
+        if self.asleep:
+            states["asleep"] = max(1, self.options.min_workers)
+        elif self.waking:
+            states["waking"] = states[WorkerState.STARTING]
+            states[WorkerState.STARTING] = 0
+        return states

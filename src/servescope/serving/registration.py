@@ -21,6 +21,7 @@ from servescope.fleet.keeper import PoolOptions
 from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.pool import Pool, PoolContext
 from servescope.metrics.recording.recorder import Recorder
+from servescope.serving.activator import Activator
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.queue.dispatcher import Dispatcher
@@ -164,7 +165,6 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         lambda: dispatcher.in_flight_oldest_s,
         options.job_queue_size,
     )
-    recorder.workers(pool.states)
     model = Model(
         manifest.model_name,
         manifest.model_version,
@@ -176,6 +176,8 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
         recorder,
         loaded_at_startup,
     )
+    dispatcher.gate.activation = Activator(model)
+    recorder.workers(model.worker_states)
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
     return model
 

@@ -13,16 +13,16 @@ from collections import deque
 from dataclasses import replace
 from typing import cast
 
-from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
+from servescope.errors import RequestTimeout, WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.times import BatchTimes
 from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.free_workers import FreeWorkers
+from servescope.serving.queue.gate import Gate
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.queueing import QueueOptions, take_batch
-from servescope.serving.refusals import no_worker_text
 from servescope.wire.frames import MAX_LENGTH, Buffer, FrameTooLarge
 from servescope.wire.messages import Batch
 
@@ -31,7 +31,7 @@ _batch_ids = itertools.count(1)
 
 
 class Dispatcher:
-    """Jobs in, batches out to the pool's free workers. Its length: the requests that wait for a worker.
+    """Jobs in, batches out to the pool's free workers. Its length: the requests that wait for a worker. `gate`: who is refused.
 
     `frame_limit`: how many bytes a batch's bodies may have together.
     """
@@ -46,6 +46,7 @@ class Dispatcher:
         frame_limit: int = MAX_LENGTH,
     ) -> None:
         self.options = options
+        self.gate = Gate(name, pool, model_recorder)
         self._name = name
         self._pool = pool
         self._recorder = recorder
@@ -57,7 +58,6 @@ class Dispatcher:
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._closed: tuple[str, str] | None = None
         self._loop = asyncio.get_running_loop()
         self._frame_limit = frame_limit
 
@@ -97,27 +97,16 @@ class Dispatcher:
         Raises:
             ServiceUnavailable: the queue is full, or there is no worker to wait for.
         """
-        if not self._pool.can_serve:
-            raise self._reject(job, "no_worker")
+        if not self._pool.admits:
+            self.gate.enter(job)
         if len(self._queue) >= self.options.capacity and len(self) >= self.options.capacity:
-            raise self._reject(job, "queue_full")
+            raise self.gate.refusal(job, "queue_full")
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
         # A batch that is being assembled has its timer, and a partial one waits for a worker to be idle.
         if len(self._queue) >= self.options.batch_size or (self._free.idle and self._delay is None):
             self._pump()
-
-    def _reject(self, job: Job, why: str) -> ServiceUnavailable:
-        text = no_worker_text(self._name, None if job.label == "default" else job.label)
-        if why == "no_worker" and self._closed is not None:
-            text, why = self._closed
-        self._model_recorder.rejected(why)
-        return ServiceUnavailable(text, why=why)
-
-    def close(self, text: str, why: str) -> None:
-        """The workers are about to go for good; whoever is left without one is told so in these words."""
-        self._closed = self._closed or (text, why)
 
     def abandon(self, job: Job) -> None:
         """Its client hung up: drop it from the queue, or tell the worker."""
@@ -151,10 +140,10 @@ class Dispatcher:
 
     def workers_changed(self) -> None:
         """See `PoolEvents`. With nobody left to wait for, those who wait are told so."""
-        if not self._pool.can_serve:
+        if not self._pool.can_serve or self._pool.stranded:
             while self._queue:
                 job = self._queue.popleft()
-                job.fail(self._reject(job, "no_worker"))
+                job.fail(self.gate.abandoned(job))
             self._note_rest()
 
     def batches_of_one(self) -> None:

@@ -81,7 +81,7 @@ class OpenAiApi:
         if mime in FORM_TYPES:
             raise WrongContentType(mime.decode("latin-1"))
         model = self._model(request)
-        if not model.pool.served:
+        if not model.pool.served and not _may_be_served(model):
             error = _not_served(model)
             model.recorder.request_refused(KIND, error.status, exchange.began, time.monotonic(), request.size)
             raise error
@@ -126,6 +126,11 @@ class OpenAiApi:
                 if (name is None or served.id == name) and self._catalog.find_served(served.id) is model:
                     cards.setdefault(served.id, _card(served, self._catalog.registered_at(model)))
         return list(cards.values())
+
+
+def _may_be_served(model: Model) -> bool:
+    """Whether it has yet to say what it is, as it was asleep since its registration: whoever asks wakes it, and waits."""
+    return (model.asleep or model.waking) and not model.pool.loads.succeeded
 
 
 def _not_served(model: Model) -> ServescopeError:
