@@ -16,7 +16,7 @@ from servescope.fleet.keeper import Keeper, PoolOptions
 from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
-from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState
+from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState, counted
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
@@ -43,9 +43,8 @@ class PoolContext:
 
 
 class Pool:
-    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said.
-
-    `loads`: how their tries to load it end.
+    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said. `loads`: how
+    their tries to load it end.
     """
 
     def __init__(
@@ -92,9 +91,8 @@ class Pool:
     @property
     def stranded(self) -> bool:
         """Whether it is waking, and none of its workers is at a load, as they have failed."""
-        return self.waking and not any(
-            worker.state is WorkerState.STARTING and not worker.retiring for worker in self._keepers
-        )
+        states = [worker.state for worker in self._keepers if not worker.retiring]
+        return self.waking and WorkerState.STARTING not in states
 
     @property
     def healthy(self) -> int:
@@ -106,11 +104,7 @@ class Pool:
 
     def states(self) -> dict[str, int]:
         """How many workers are in each state; those given up count as failed."""
-        counts = dict.fromkeys(map(str, WorkerState), 0)
-        for worker in self._keepers:
-            counts[worker.state] += 1
-        counts[WorkerState.FAILED] += counts.pop(WorkerState.GAVE_UP)
-        return counts
+        return counted(worker.state for worker in self._keepers)
 
     def grow(self, count: int) -> list[Worker]:
         """Add workers until there are `count`; those that were added, still starting. Those that gave up are replaced."""
@@ -125,18 +119,22 @@ class Pool:
         return self.grow(count)
 
     def _add(self) -> Worker:
+        devices = self._devices.next()
+        # While the pool wakes, those that were sent to sleep a moment ago may still have the GPU's memory.
+        waits = self.waking and devices.gpu_id is not None
+        leaving = [task for worker, task in self._keepers.items() if worker.retiring and waits]
         worker = Worker(
             self._context.next_number(),
             self._plan,
             self._directory,
-            self._devices.next(),
+            devices,
             self._context.backend,
             self,
             self._options.response_timeout_s,
             self._context.oom,
         )
         self._records.added(worker)
-        self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
+        self._keepers[worker] = asyncio.create_task(self._keep(worker, leaving), name=worker.name)
         self.admits = not self.waking
         return worker
 
@@ -209,8 +207,10 @@ class Pool:
                 text = "%s is left behind: its process %d was killed and has not ended in %g s"
                 logger.error(text, worker.name, worker.pid, KILL_S)
 
-    async def _keep(self, worker: Worker) -> None:
+    async def _keep(self, worker: Worker, leaving: list["asyncio.Task[None]"]) -> None:
         try:
+            if leaving:
+                await asyncio.wait(leaving)
             await self._keeper.keep(worker, self._changed)
         finally:
             if worker.state is not WorkerState.GAVE_UP:

@@ -66,6 +66,8 @@ class Lifecycle:
         count = model.options.min_workers
         added = model.pool.grow(count)
         registered = f'Model "{model.name}" Version: {model.version} registered with {count} initial workers'
+        if model.asleep:
+            return Outcome(200, registered + ". It is asleep: a request wakes it.")
         if not count:
             return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
         if not wait:

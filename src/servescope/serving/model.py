@@ -67,8 +67,10 @@ class Model:
 
     @property
     def established(self) -> bool:
-        """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others."""
-        return self._established or self.pool.loads.most >= self.options.min_workers
+        """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others. One
+        that a request has woken may do with fewer.
+        """
+        return self._established or self.woken > 0 or self.pool.loads.most >= self.options.min_workers
 
     @property
     def at_work(self) -> int:

@@ -135,8 +135,7 @@ def _may_be_served(model: Model) -> bool:
 
 def _not_served(model: Model) -> ServescopeError:
     """Why a registered model does not answer here. What it is, it says only once it is loaded."""
-    states = model.pool.states()
-    if states["ready"] + states["busy"] == 0:
+    if not model.at_work:
         model.recorder.rejected("no_worker")
         return ServiceUnavailable(no_worker_text(model.name, None))
     text = f"The model `{model.name}` is not a language model: ask it at /predictions/{model.name}."
