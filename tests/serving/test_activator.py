@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fleet.clock import run, settle, until
-from fleet.scripted import Life, crashing, mute, obliging
+from fleet.scripted import Life, crashing, mute, obliging, talking
 from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.errors import RequestTimeout, ServiceUnavailable
 from servescope.fleet.gpus import GpuCounter, ModelDevices
@@ -269,6 +269,26 @@ async def on_a_gpu(gpus, at_once):
 def test_the_gpu_is_empty_before_it_is_filled_again(gpus, at_once):
     """A worker that was sent to sleep a moment ago has memory there until it has ended."""
     run(on_a_gpu(gpus, at_once))
+
+
+async def language_model():
+    served, model = sleeping(talking)
+    (call,) = served.submit("a")
+    await settle()
+    served.lives[0].answer(served.lives[0].batches[0])
+    await call.future
+    model.pool.shrink(0)
+    await settle()
+    assert told(model) == (True, False, True, True, False, {"asleep": 1})
+    served.backend.script = mute
+    served.submit("b")
+    await settle()
+    assert told(model) == (False, True, True, True, False, {"waking": 1})
+
+
+def test_a_language_model():
+    """One that has been loaded before is healthy while it is woken, though a restart of its engine is none."""
+    run(language_model())
 
 
 async def alone():
