@@ -75,6 +75,28 @@ def test_a_request_does_not_wait_for_the_next_look(tmp_path):
     run(at_once(tmp_path))
 
 
+async def noted(directory):
+    model = await autoscaled(directory, least=0)
+    await model.ask(2, 1)
+    await asyncio.sleep(2)
+
+    def wakes():
+        return [one["to"] for one in model.report["decisions"] if one["reason"] == "woken"]
+
+    assert wakes() == [1]
+    await model.put(autoscale=Mode.OFF)
+    await asyncio.sleep(2)
+    await model.put(autoscale=Mode.ACT)
+    await model.ask(2, 1)
+    await asyncio.sleep(2)
+    assert wakes() == [1]
+
+
+def test_each_wake_is_decided_once(tmp_path):
+    """Also one before the first look; and a model that is switched on again has its own."""
+    run(noted(tmp_path))
+
+
 class Counting:
     """Workers that load in half a second and note each request that they begin on."""
 

@@ -42,7 +42,6 @@ class Scaled:
         self._at_once = self._measures.at_once
         self._scaler = Scaler(policy_options(model.options, self._at_once))
         self._held = model.held
-        self._woken = model.woken
         self._mode: Mode | None = None
         self._decision: Decision | None = None
         self._notes = Notes()
@@ -54,12 +53,10 @@ class Scaled:
         """
         self._follow(at)
         signals = self._measures.read(at, room, gpus)
-        there = least = signals.there
-        if self._woken != self._model.woken:  # since the last look: what a request did is decided, counted and told now
-            self._woken = self._model.woken
+        there, least = signals.there, 0
+        if self._model.woken:  # what a request did is decided, counted and told now, and not undone
+            self._model.woken, least = False, there
             signals = replace(signals, workers=0, starting=0)
-        else:
-            least = 0
         decision = self._decision = self._scaler.decide(signals)
         self._model.recorder.autoscaler.decided(
             decision.desired, decision.signals, decision.direction, decision.reason, decision.age_s

@@ -50,8 +50,7 @@ class Activator:
 
     def _wake(self) -> None:
         model = self._model
-        added = model.pool.wake(max(1, model.options.min_workers))
-        model.woken += 1
+        added = model.wake()
         text = "Model %s version %s wakes: a request came; %d workers start, which takes about %.3g s"
         logger.info(text, model.name, model.version, len(added), self._load_s())
 

@@ -104,6 +104,7 @@ class Counts:
         if mode is not Mode.OFF and self._host.settings.metrics_mode == "off":
             raise BadRequest(f"Parameter autoscale={mode}: there is nothing to decide by, as metrics_mode is off")
         model.options = replace(model.options, autoscale=replace(model.options.autoscale, mode=mode))
+        model.woken = False
 
     async def _settled(self, model: Model, retired: list[Worker], caller: Caller) -> bool:
         """Wait until all that are wanted work and `retired` have gone; False where it is not so in time.

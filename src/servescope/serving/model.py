@@ -7,6 +7,7 @@ from servescope.config.model.autoscale import Mode
 from servescope.config.model.options import ModelOptions
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker.work import WorkerState
+from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.queue.dispatcher import Dispatcher
 
@@ -16,9 +17,9 @@ class Model:
     """One version of a model. `options` changes only in its worker counts and in who decides on them, by scaling. How many workers
     it shall have now is the pool's length, which those counts bound.
 
-    `held`: how often somebody moved a bound of a model that is autoscaled, whose count stays until its load moves.
-    `woken`: how often a request has woken it. `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the
-    monotonic clock.
+    `held`: how often somebody moved a bound of a model that is autoscaled, whose count stays until its load moves. `woken`: a
+    request has woken it since the autoscaler looked last. `leaves_by`: it is unregistered, and what it has in hand is ended at this
+    time of the monotonic clock.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Model:
     loaded_at_startup: bool
     leaves_by: float | None = None
     held: int = 0
-    woken: int = 0
+    woken: bool = False
     _established: bool = field(default=False, init=False)
 
     def want(self, minimum: int, maximum: int, *, held: bool = False) -> None:
@@ -40,6 +41,11 @@ class Model:
         self.held += held
         self._established = self.established
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
+
+    def wake(self) -> list[Worker]:
+        """A request came for it, and it is asleep: the workers that start now."""
+        self.woken = self._established = True
+        return self.pool.wake(max(1, self.options.min_workers))
 
     @property
     def in_flight(self) -> int:
@@ -70,7 +76,7 @@ class Model:
         """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others. One
         that a request has woken may do with fewer.
         """
-        return self._established or self.woken > 0 or self.pool.loads.most >= self.options.min_workers
+        return self._established or self.pool.loads.most >= self.options.min_workers
 
     @property
     def at_work(self) -> int:

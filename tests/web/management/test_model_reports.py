@@ -127,7 +127,7 @@ def test_a_model_that_sleeps():
         reports = reports_of(model)
         (found,) = await reports.describe("m", None, customized=True)
         assert (found["asleep"], found["workers"], "customizedMetadata" in found) == (True, [], False)
-        assert (model.woken, reports.readiness("m")) == (0, {"name": "m", "ready": True})
+        assert (model.woken, reports.readiness("m")) == (False, {"name": "m", "ready": True})
         served.submit("a")
         (found,) = await reports.describe("m", None, customized=True)
         assert ("asleep" in found, len(found["workers"]), "customizedMetadata" in found) == (False, 1, False)

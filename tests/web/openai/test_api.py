@@ -184,9 +184,9 @@ def test_one_that_begins_asleep(tmp_path):
             model = world.models["m"]
             model.options = replace(model.options, autoscale=Autoscale(mode=Mode.ACT, to_zero_after_s=9.0))
             assert (await world.ask("/v1/models/m", method="GET"))[2] == {"name": "m", "ready": True}
-            assert model.woken == 0
+            assert not model.woken
             status, _, said = await world.ask("/v1/completions", {"model": "m"})
-            assert (status, said["url_path"], model.woken) == (200, "v1/completions", 1)
+            assert (status, said["url_path"], model.woken) == (200, "v1/completions", True)
             assert (await world.refused("/v1/completions", {"model": "m"}))[0] == 400  # it has not said that it is one
 
     run(main())
@@ -204,7 +204,7 @@ def test_one_that_fell_asleep(tmp_path):
             listed = (await world.ask("/v1/models", method="GET"))[2]["data"]
             assert ([card["id"] for card in listed], model.asleep) == (["m", "x"], True)
             status, *_ = await world.ask("/v1/completions", {"model": "x"})
-            assert (status, model.woken) == (200, 1)
+            assert (status, model.woken) == (200, True)
 
     run(main())
 
