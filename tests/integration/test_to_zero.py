@@ -104,9 +104,8 @@ def test_streams_keep_it_awake(deploy):
     """For as long as they last, which is longer than it would take it to fall asleep."""
     model = deploy(NOTING, config())
     answer = model.send("stream-30")
-    pids = set()
+    wait_until((model.notes / "runs").exists)
     while not answer.done():
-        pids.update(worker["pid"] for worker in model.describe()["workers"])
         assert not asleep(model)
         time.sleep(0.05)
     assert answer.result().text == "stream-30" * 31
@@ -115,13 +114,12 @@ def test_streams_keep_it_awake(deploy):
 
 def test_a_load_that_takes_too_long(deploy):
     """503 with the time a load takes; the worker starts all the same, and answers who comes again."""
-    model = deploy(NOTING, config(more="clientTimeoutInMills: 2000\nstartupTimeout: 90\n", least=0))
+    model = deploy(NOTING, config(0, 60, "clientTimeoutInMills: 20000\nstartupTimeout: 90\n"))
     (model.notes / "hold").touch()
     answer = model.predict("a")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "90")
     assert f'Model "{model.name}" was asleep and is loading, which takes about 90 s more' in answer.json()["message"]
     wait_until(lambda: state(model.server, model, "waking") == 1)
-    time.sleep(1.5)
     (model.notes / "hold").unlink()
     wait_until(model.pids)
     assert model.predict("b").text == "b"
