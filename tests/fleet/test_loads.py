@@ -76,3 +76,27 @@ def test_a_worker_that_is_taken_away_has_not_failed():
         assert fleet.pool.loads.failure == ""
 
     run(main())
+
+
+def test_when_the_next_try_is():
+    """In how many seconds, of several workers the first; 0 where none pauses."""
+
+    async def main():
+        fleet = Fleet(crashing)
+        loads = fleet.pool.loads
+        assert loads.again_s == 0.0
+        fleet.pool.grow(1)
+        await settle()
+        assert loads.again_s == 1.0
+        await asyncio.sleep(0.25)
+        assert loads.again_s == 0.75
+        await asyncio.sleep(4)
+        assert 0 < loads.again_s <= 3.0
+        fleet.pool.grow(2)
+        await settle()
+        assert 0 < loads.again_s <= 1.0
+        fleet.pool.shrink(0)
+        await settle()
+        assert (loads.again_s, loads.failed, loads.any_over) == (0.0, 0, False)
+
+    run(main())

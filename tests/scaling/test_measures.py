@@ -169,6 +169,22 @@ def test_a_model_without_workers_that_nobody_asked():
     run(asleep())
 
 
+async def loading():
+    served = Served(mute, workers=0)
+    measures = Measures(model_of(served=served))
+    served.pool.grow(1)
+    await settle()
+    assert (read(measures, 5.0).idle_s, read(measures, 90.0).idle_s) == (0.0, 0.0)
+    served.lives[0].load()
+    await settle()
+    assert read(measures, 95.0).idle_s == 5.0
+
+
+def test_a_load_is_not_idleness():
+    """Who was told to come again once it is loaded finds it loaded, however long that takes."""
+    run(loading())
+
+
 async def loads():
     model = model_of(served=Served(silent))
     measures = Measures(model)

@@ -12,6 +12,7 @@ from servescope.archive.reader import Archive
 from servescope.config.model.options import ModelOptions
 from servescope.errors import ServescopeError
 from servescope.fleet.gpus import ModelDevices
+from servescope.serving.activator import Activator
 from servescope.serving.model import Model
 from servescope.serving.queue.dispatcher import Dispatcher
 from servescope.serving.queue.job import Job
@@ -111,7 +112,7 @@ def model_of(name: str = "m", version: str = "1.0", *, served: Served | None = N
     manifest = Manifest(name, version)
     archive = Archive(manifest, Path("/none"), f"{name}.mar", Path("/none"), None, owned=False)
     settings = {"min_workers": 1, "max_workers": 1} | options
-    return Model(
+    model = Model(
         name,
         version,
         "python",
@@ -122,3 +123,5 @@ def model_of(name: str = "m", version: str = "1.0", *, served: Served | None = N
         served.model_recorder,
         True,
     )
+    served.dispatcher.gate.activation = Activator(model)
+    return model

@@ -1,6 +1,7 @@
 """How many workers a model has: bounds as they are asked for, and what the autoscaler's loop may do."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -132,3 +133,38 @@ async def stopping(directory):
 def test_while_the_server_stops(tmp_path):
     """Nothing is changed any more."""
     run(stopping(tmp_path))
+
+
+async def asleep(directory):
+    managed = Managed(directory, max_workers_per_model=6)
+    await managed.register()
+    model = managed.catalog.find("m")
+    await put(managed, min_worker=1, max_worker=4, autoscale=Mode.ACT)
+    model.options = replace(model.options, autoscale=replace(model.options.autoscale, to_zero_after_s=9.0))
+    for asked in (
+        {"min_worker": 2},
+        {"max_worker": 3},
+        {"min_worker": 2, "max_worker": 3},
+        {"autoscale": Mode.ADVISE},
+        {"autoscale": Mode.OFF},
+        {"autoscale": Mode.OFF, "min_worker": 3},
+    ):
+        model.options = replace(model.options, autoscale=replace(model.options.autoscale, mode=Mode.ACT))
+        assert managed.lifecycle.counts.adjust(model, 0)
+        assert model.asleep
+        await put(managed, **asked)
+        assert (len(model.pool), model.waking) == (model.options.min_workers, True)
+        await settle()
+        assert not model.waking
+    model.options = replace(model.options, autoscale=replace(model.options.autoscale, mode=Mode.ACT))
+    managed.lifecycle.counts.adjust(model, 0)
+    for asked in ({"autoscale": Mode.ACT}, {"min_worker": 0, "max_worker": 4}):
+        await put(managed, **asked)
+        assert model.asleep
+    await put(managed, min_worker=0)
+    assert (model.asleep, len(model.pool), model.options.max_workers) == (False, 0, 0)
+
+
+def test_a_model_that_sleeps(tmp_path):
+    """A call that leaves it a floor wakes it, and one that leaves it nobody who would; to have none is no sleep."""
+    run(asleep(tmp_path))

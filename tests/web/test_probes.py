@@ -5,8 +5,9 @@ import json
 import pytest
 
 from fleet.clock import settle
-from fleet.scripted import crashing
+from fleet.scripted import crashing, mute
 from servescope.config.load_list import LoadModel
+from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.errors import InvalidKey, ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health
@@ -140,6 +141,29 @@ def test_other_names_and_those_that_leave(tmp_path):
                 "later 1.0: unloading, 1 of 1 workers at work",
             ]
             await leaving.pool.close(1.0)
+
+    run(main())
+
+
+def test_a_model_that_sleeps(tmp_path):
+    """It is ready, and says what it waits for."""
+
+    async def main():
+        async with World(tmp_path) as world:
+            world.make_ready()
+            served = Served(mute, workers=0)
+            world.catalog.add(
+                model_of("sleeps", served=served, autoscale=Autoscale(mode=Mode.ACT, to_zero_after_s=9.0))
+            )
+            asked = "/readyz?verbose&model=sleeps"
+            assert await world.ask(asked) == (
+                200,
+                "ready\nsleeps 1.0: asleep, a request wakes it, registered after the start\n",
+            )
+            served.submit("a")
+            text = "ready\nsleeps 1.0: waking, 0 of 1 workers at work, registered after the start\n"
+            assert await world.ask(asked) == (200, text)
+            assert await world.ask("/readyz") == (200, "ready\n")
 
     run(main())
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 10.0
 _PAGE = 100
-_WELL = ("ready", "idle", "unloading")  # the latter two are somebody's intent
+_WELL = ("ready", "asleep", "waking", "idle", "unloading")  # the latter two are somebody's intent
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Status:
 
     @property
     def ready(self) -> bool:
-        """Whether the server and all its models are, later registrations too; those that have no workers by intent aside."""
+        """Whether the server and all its models are, later registrations too; those that sleep or are to have no workers aside."""
         return self.survey["ready"] and all(one["standing"] in _WELL for one in self.survey["models"])
 
     def to_json(self) -> str:

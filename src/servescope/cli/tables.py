@@ -15,7 +15,15 @@ from rich.text import Text
 
 from servescope.cli.red import Red
 
-_STANDINGS = {"ready": "green", "idle": "dim", "loading": "yellow", "failed": "bold red", "given_up": "bold red"}
+_STANDINGS = {
+    "ready": "green",
+    "idle": "dim",
+    "asleep": "dim",
+    "waking": "yellow",
+    "loading": "yellow",
+    "failed": "bold red",
+    "given_up": "bold red",
+}
 _STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
 
 

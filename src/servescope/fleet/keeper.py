@@ -83,7 +83,8 @@ class Keeper:
             worker.state = WorkerState.GAVE_UP
             logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
             return False
+        pause = self._loads.pause(worker, delay)
         changed()
-        await self._loads.pause(worker, delay)
+        await pause
         self._records.restarted(ending.reason)
         return True

@@ -4,7 +4,8 @@ Held by `fleet.pool`; read by `serving`, for whoever waits for a model.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from servescope.errors import last_line
 from servescope.fleet.worker.worker import Worker
@@ -31,7 +32,7 @@ class Loads:
         self.most = 0
         self.any_over = False
         self._awaited: dict[Worker, asyncio.Future[Loaded]] = {}
-        self._pauses: dict[Worker, asyncio.Event] = {}
+        self._pauses: dict[Worker, tuple[asyncio.Event, float]] = {}
         self._tried: set[Worker] = set()
 
     def next(self, worker: Worker) -> "asyncio.Future[Loaded]":
@@ -40,7 +41,7 @@ class Loads:
         One that pauses is tried now: somebody waits for it.
         """
         if (pause := self._pauses.get(worker)) is not None:
-            pause.set()
+            pause[0].set()
         if worker.at_work:
             return _over(Loaded(200, "", worker.concurrent))
         if not worker.can_serve:
@@ -83,10 +84,21 @@ class Loads:
     def emptied(self) -> None:
         """No workers are wanted any more. Those that are wanted later begin anew."""
         self.any_over = False
+        self.failed = 0
 
-    async def pause(self, worker: Worker, seconds: float) -> None:
-        """Wait so long, or until somebody wants to know."""
-        hurry = self._pauses[worker] = asyncio.Event()
+    @property
+    def again_s(self) -> float:
+        """In how many seconds the next of those that pause is tried again, 0 where none pauses."""
+        now = asyncio.get_running_loop().time()
+        return max(0.0, min((until - now for _, until in self._pauses.values()), default=0.0))
+
+    def pause(self, worker: Worker, seconds: float) -> Coroutine[Any, Any, None]:
+        """A pause of this worker, from now on: to be awaited, it ends after so long, or when somebody wants to know."""
+        hurry = asyncio.Event()
+        self._pauses[worker] = hurry, asyncio.get_running_loop().time() + seconds
+        return self._wait(worker, hurry, seconds)
+
+    async def _wait(self, worker: Worker, hurry: asyncio.Event, seconds: float) -> None:
         try:
             await asyncio.wait_for(hurry.wait(), seconds)
         except TimeoutError:

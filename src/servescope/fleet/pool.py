@@ -9,14 +9,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
 from servescope.fleet.keeper import Keeper, PoolOptions
 from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
-from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState
+from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState, counted
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
@@ -42,23 +42,9 @@ class PoolContext:
     oom: Callable[[], bool]
 
 
-class PoolEvents(Protocol):
-    """Who gives the workers their work; `serving.queue.dispatcher` is one."""
-
-    def worker_free(self, worker: Worker) -> None:
-        """It can take a batch now."""
-
-    def workers_changed(self) -> None:
-        """One died, gave up or was taken away: `Pool.can_serve` may have turned."""
-
-    def batches_of_one(self) -> None:
-        """The workers serve a language model, which takes no more than one request in a batch."""
-
-
 class Pool:
-    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said.
-
-    `loads`: how their tries to load it end.
+    """Workers of one model version. `served`: the names that a language model answers to, as its latest load said. `loads`: how
+    their tries to load it end.
     """
 
     def __init__(
@@ -83,13 +69,30 @@ class Pool:
         self.troubles = self._records.troubles
         self.events: PoolEvents | None = None
         self.served: list[ServedModel] = []
-        self.can_serve = False  # whether a request has a worker to wait for; read by every request, so kept
+        self.admits = False  # whether a request may queue here without a question; read by every request, so kept
+        self.waking_since: float | None = None  # on the loop's clock; see `wake`
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(list(self._keepers))
 
     def __len__(self) -> int:
         return sum(not worker.retiring for worker in self._keepers)
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether a request has a worker to wait for."""
+        return any(worker.can_serve for worker in self._keepers)
+
+    @property
+    def waking(self) -> bool:
+        """Whether it had no workers until they were needed, and none has loaded since."""
+        return self.waking_since is not None
+
+    @property
+    def stranded(self) -> bool:
+        """Whether it is waking, and none of its workers is at a load, as they have failed."""
+        states = [worker.state for worker in self._keepers if not worker.retiring]
+        return self.waking and WorkerState.STARTING not in states
 
     @property
     def healthy(self) -> int:
@@ -101,11 +104,7 @@ class Pool:
 
     def states(self) -> dict[str, int]:
         """How many workers are in each state; those given up count as failed."""
-        counts = dict.fromkeys(map(str, WorkerState), 0)
-        for worker in self._keepers:
-            counts[worker.state] += 1
-        counts[WorkerState.FAILED] += counts.pop(WorkerState.GAVE_UP)
-        return counts
+        return counted(worker.state for worker in self._keepers)
 
     def grow(self, count: int) -> list[Worker]:
         """Add workers until there are `count`; those that were added, still starting. Those that gave up are replaced."""
@@ -113,20 +112,30 @@ class Pool:
             self._remove(worker)
         return [self._add() for _ in range(count - len(self))]
 
+    def wake(self, count: int) -> list[Worker]:
+        """As `grow`, of a pool without workers that was asleep: until one has loaded, who comes is told how long that takes."""
+        if count and not len(self):
+            self.waking_since = asyncio.get_running_loop().time()
+        return self.grow(count)
+
     def _add(self) -> Worker:
+        devices = self._devices.next()
+        # While the pool wakes, those that were sent to sleep a moment ago may still have the GPU's memory.
+        waits = self.waking and devices.gpu_id is not None
+        leaving = [task for worker, task in self._keepers.items() if worker.retiring and waits]
         worker = Worker(
             self._context.next_number(),
             self._plan,
             self._directory,
-            self._devices.next(),
+            devices,
             self._context.backend,
             self,
             self._options.response_timeout_s,
             self._context.oom,
         )
         self._records.added(worker)
-        self._keepers[worker] = asyncio.create_task(self._keep(worker), name=worker.name)
-        self.can_serve = True
+        self._keepers[worker] = asyncio.create_task(self._keep(worker, leaving), name=worker.name)
+        self.admits = not self.waking
         return worker
 
     def shrink(self, count: int) -> list[Worker]:
@@ -136,6 +145,9 @@ class Pool:
         serving = [worker for worker in self._keepers if not worker.retiring]
         serving.sort(key=lambda worker: (RETIRED_FIRST.index(worker.state), len(worker.in_flight), -worker.number))
         retired = serving[: max(0, len(serving) - count)]
+        if not count:
+            self.waking_since = None
+            self.loads.emptied()
         for worker in retired:
             self._remove(worker)
             if worker.in_flight:
@@ -158,7 +170,7 @@ class Pool:
         worker.kill()
 
     def _changed(self) -> None:
-        self.can_serve = any(worker.can_serve for worker in self._keepers)
+        self.admits = self.can_serve and not self.waking
         if self.events is not None:
             self.events.workers_changed()
 
@@ -195,8 +207,10 @@ class Pool:
                 text = "%s is left behind: its process %d was killed and has not ended in %g s"
                 logger.error(text, worker.name, worker.pid, KILL_S)
 
-    async def _keep(self, worker: Worker) -> None:
+    async def _keep(self, worker: Worker, leaving: list["asyncio.Task[None]"]) -> None:
         try:
+            if leaving:
+                await asyncio.wait(leaving)
             await self._keeper.keep(worker, self._changed)
         finally:
             if worker.state is not WorkerState.GAVE_UP:
@@ -209,6 +223,7 @@ class Pool:
 
     def worker_loaded(self, _worker: Worker, loaded: Loaded) -> None:
         """See `WorkerOwner`."""
+        self.waking_since, self.admits = None, self.can_serve
         if loaded.served:
             self.served = loaded.served
             self._records.serves_language_model()

@@ -11,12 +11,10 @@ from servescope.fleet.worker.work import WorkerState
 from servescope.metrics.instruments import Histogram
 from servescope.scaling.service import service_times
 from servescope.serving.model import Model
-from servescope.wire.measured.native import middle_of
 
 REMEMBERED = 500
 # So many new ones are worth sorting all of them again.
 _NEW = 100
-_SLOW_LOADS = 0.9
 # What costs more than a look is done so often at the most.
 _EVERY_S = 5.0
 _NEVER_S = 1e9  # longer than anybody asks for; a number, as what is infinite is no measurement
@@ -76,7 +74,7 @@ class Measures:
             waiting=sum(waiting) if len(waiting) == len(engines) else None,
             gpu=gpus,
             room=room,
-            idle_s=self._idle(at, arrived, finished, dispatcher.in_hand + len(dispatcher)),
+            idle_s=self._idle(at, arrived, finished, busy=len(workers) > len(at_work) == 0 or model.in_flight > 0),
         )
 
     def _settle(self, at: float) -> None:
@@ -94,29 +92,18 @@ class Measures:
         return self._service
 
     def _load_time(self, loads: Histogram) -> float | None:
-        """What nine of ten loads kept to; a bucket's width is 2.2 %."""
+        """As the recorder has it, worked out again after each load."""
         if loads.count != self._loads:
-            self._loads, self._load_s = loads.count, _quantile(loads, _SLOW_LOADS)
+            self._loads, self._load_s = loads.count, self._model.recorder.slow_load_s
         return self._load_s
 
-    def _idle(self, at: float, arrived: int, finished: int, open_: int) -> float:
-        """From the first look on; a model that was registered without workers sleeps until it is asked."""
+    def _idle(self, at: float, arrived: int, finished: int, *, busy: bool) -> float:
+        """Since a request came or was over, or since the first worker was there for those to come; from the first look on.
+
+        A model that was registered without workers sleeps until it is asked.
+        """
         if self._moved is None and not (arrived or len(self._model.pool)):
             self._moved, self._moved_at = (0, 0), at - _NEVER_S
-        if open_ or (arrived, finished) != self._moved:
+        if busy or (arrived, finished) != self._moved:
             self._moved, self._moved_at = (arrived, finished), at
         return at - self._moved_at
-
-
-def _quantile(histogram: Histogram, share: float) -> float | None:
-    native = histogram.native
-    if native is None:
-        return None
-    left = share * histogram.count - native.zero
-    if left <= 0:
-        return 0.0
-    for index, count in sorted(native.positive.items()):
-        left -= count
-        if left <= 0:
-            return middle_of(index)
-    return None

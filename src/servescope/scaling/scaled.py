@@ -5,7 +5,7 @@ Kept by `loop` for as long as the model's mode is not off.
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from servescope.autoscaler.decision import Decision
@@ -53,13 +53,17 @@ class Scaled:
         """
         self._follow(at)
         signals = self._measures.read(at, room, gpus)
+        there, least = signals.there, 0
+        if self._model.woken:  # what a request did is decided, counted and told now, and not undone
+            self._model.woken, least = False, there
+            signals = replace(signals, workers=0, starting=0)
         decision = self._decision = self._scaler.decide(signals)
         self._model.recorder.autoscaler.decided(
             decision.desired, decision.signals, decision.direction, decision.reason, decision.age_s
         )
         busy = False
-        if self._mode is Mode.ACT and decision.workers != signals.there:
-            busy = not self._adjust(self._model, decision.workers)
+        if self._mode is Mode.ACT and (count := max(least, decision.workers)) != there:
+            busy = not self._adjust(self._model, count)
         if self._notes.take(Note(self._wall(), str(self._mode), signals.there, decision)):
             text = "; the model is being changed: tried again in a second" if busy else ""
             self._say("%s%s", decision.words, text)

@@ -79,7 +79,8 @@ class Counts:
         return True
 
     def _change(self, model: Model, options: ScaleOptions) -> list[Worker]:
-        """Whom it retired."""
+        """Whom it retired. What is asked of a model that sleeps wakes it, unless it may go on sleeping."""
+        asleep = model.asleep
         before, mode = model.options.autoscale.mode, options.autoscale or model.options.autoscale.mode
         fewest, most = model.options.min_workers, model.options.max_workers
         if options.asks_counts:
@@ -89,14 +90,14 @@ class Counts:
             )
         if mode is not before:
             self._switch(model, mode)
-        if not options.asks_counts and (mode is before or mode is not Mode.OFF):
+        if not options.asks_counts and (mode is before or (mode is not Mode.OFF and not asleep)):
             return []
         alone = options.asks_counts and not options.asks_both
         if options.asks_counts:
             model.want(fewest, most, held=alone and mode is Mode.ACT)
         falls = mode is not before if mode is Mode.OFF else alone and mode is Mode.ADVISE
         retired = model.pool.shrink(fewest if falls else most)
-        model.pool.grow(fewest)
+        (model.pool.wake if asleep else model.pool.grow)(fewest)
         return retired
 
     def _switch(self, model: Model, mode: Mode) -> None:
@@ -104,6 +105,7 @@ class Counts:
             raise BadRequest(f"Parameter autoscale={mode}: there is nothing to decide by, as metrics_mode is off")
         model.options = replace(model.options, autoscale=replace(model.options.autoscale, mode=mode))
         model.held_since = None
+        model.woken = False
 
     async def _settled(self, model: Model, retired: list[Worker], caller: Caller) -> bool:
         """Wait until all that are wanted work and `retired` have gone; False where it is not so in time.

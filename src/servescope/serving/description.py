@@ -33,7 +33,8 @@ def describe(
 ) -> dict[str, Any]:
     """A model version. `metadata`: what the handler says of itself, left out where None was asked for.
 
-    `unloading`, which TorchServe does not have, is there where it is unregistered and has yet to finish.
+    TorchServe has neither `asleep`, which is there where it has no workers until a request comes, nor `unloading`, where it is
+    unregistered and has yet to finish.
     """
     described = _registered(model) | _modes(model.options)
     described["loadedAtStartup"] = model.loaded_at_startup
@@ -46,6 +47,8 @@ def describe(
         "remainingCapacity": model.options.job_queue_size - pending,
         "pendingRequests": pending,
     }
+    if model.asleep:
+        described["asleep"] = True
     if model.leaves_by is not None:
         left = max(0, round(model.leaves_by - time.monotonic()))
         described["unloading"] = {"requestsInFlight": model.in_flight, "secondsLeft": left}

@@ -67,6 +67,8 @@ class Lifecycle:
         count = model.options.min_workers
         added = model.pool.grow(count)
         registered = f'Model "{model.name}" Version: {model.version} registered with {count} initial workers'
+        if model.asleep:
+            return Outcome(200, registered + ". It is asleep: a request wakes it.")
         if not count:
             return Outcome(200, registered + ". Use scale workers API to add workers for the model.")
         if not wait:
@@ -145,7 +147,7 @@ class Lifecycle:
         except TimeoutError:
             in_time = False
         try:
-            model.dispatcher.close(partial(unregistered, model.name))
+            model.dispatcher.gate.close(partial(unregistered, model.name))
             await model.pool.close(grace_s if in_time else 0.0)
             await asyncio.to_thread(model.archive.close)
         finally:
@@ -169,7 +171,7 @@ class Lifecycle:
         self.refuse_changes()
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
-            model.dispatcher.close(draining)
+            model.dispatcher.gate.close(draining)
         burials = (self._bury(model, grace_s) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):

@@ -4,8 +4,11 @@ import time
 from dataclasses import dataclass, field, replace
 
 from servescope.archive.reader import Archive
+from servescope.config.model.autoscale import Mode
 from servescope.config.model.options import ModelOptions
 from servescope.fleet.pool import Pool
+from servescope.fleet.worker.work import WorkerState
+from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.queue.dispatcher import Dispatcher
 
@@ -16,7 +19,7 @@ class Model:
     it shall have now is the pool's length, which those counts bound.
 
     `held_since`: when, on the monotonic clock, somebody last moved a bound of a model that is autoscaled, whose count stays until
-    its load moves; None: nobody has since the mode is what it is.
+    its load moves; None: nobody has since the mode is what it is. `woken`: a request has woken it since the autoscaler looked last.
     `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
     """
 
@@ -31,6 +34,7 @@ class Model:
     loaded_at_startup: bool
     leaves_by: float | None = None
     held_since: float | None = None
+    woken: bool = False
     _established: bool = field(default=False, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
@@ -46,9 +50,12 @@ class Model:
         if held:
             self.held_since = time.monotonic()
         self._established = self.established
-        if not maximum:
-            self.pool.loads.emptied()
         self.options = replace(self.options, min_workers=minimum, max_workers=maximum)
+
+    def wake(self) -> list[Worker]:
+        """A request came for it, and it is asleep: the workers that start now."""
+        self.woken = self._established = True
+        return self.pool.wake(max(1, self.options.min_workers))
 
     @property
     def in_flight(self) -> int:
@@ -56,13 +63,29 @@ class Model:
         return len(self.dispatcher) + self.dispatcher.in_hand
 
     @property
+    def asleep(self) -> bool:
+        """Whether it has no workers because nobody asked it for long: a request wakes it. One that somebody scaled to none, so that
+        it may have none at all, does not sleep.
+        """
+        options = self.options
+        scaled = options.autoscale.mode is Mode.ACT and options.autoscale.to_zero_after_s is not None
+        return scaled and options.max_workers > 0 and not len(self.pool) and self.leaves_by is None
+
+    @property
+    def waking(self) -> bool:
+        """Whether it was asleep, and its workers load for the first time since."""
+        return self.pool.waking and not self.pool.loads.any_over
+
+    @property
     def healthy(self) -> bool:
-        """Whether it has as many living workers as it was promised."""
-        return self.pool.healthy >= self.options.min_workers
+        """Whether it has as many living workers as it was promised; asleep it needs none."""
+        return self.asleep or self.pool.healthy >= self.options.min_workers
 
     @property
     def established(self) -> bool:
-        """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others."""
+        """Whether it has had as many workers at work at once as it was promised: since then, or when it was promised others. One
+        that a request has woken may do with fewer.
+        """
         return self._established or self.pool.loads.most >= self.options.min_workers
 
     @property
@@ -72,8 +95,10 @@ class Model:
 
     @property
     def ready(self) -> bool:
-        """Whether it can be asked: it came up whole once, and a worker is at work now, if not all of them."""
-        return self.established and self.at_work > 0
+        """Whether it can be asked: it came up whole once, and a worker is at work now, if not all of them; or it sleeps, or wakes,
+        and whoever asks waits.
+        """
+        return (self.established and self.at_work > 0) or self.asleep or self.waking
 
     @property
     def lacking(self) -> bool:
@@ -84,3 +109,13 @@ class Model:
         if self.ready or not len(self.pool):
             return False
         return not self.established or self.pool.loads.any_over
+
+    def worker_states(self) -> dict[str, int]:
+        """How many workers are in each state. Those that a request would start are asleep, and those that one has started wake."""
+        states = self.pool.states()
+        if self.asleep:
+            states["asleep"] = max(1, self.options.min_workers)
+        elif self.waking:
+            states["waking"] = states[WorkerState.STARTING]
+            states[WorkerState.STARTING] = 0
+        return states

@@ -32,3 +32,17 @@ def _text(name: str, version: str | None) -> str:
         f"{place} has no worker to serve inference request. Please use scale workers API to add workers. "
         "If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize"
     )
+
+
+def asleep(name: str, seconds: int, patience_s: float) -> ServiceUnavailable:
+    """For those who cannot wait as long as a model that sleeps takes to load."""
+    text = (
+        f'Model "{name}" was asleep and is loading, which takes about {seconds} s more; a request waits for {patience_s:g} s. '
+        f"Please send it again in {seconds} s."
+    )
+    return ServiceUnavailable(text, why="asleep", retry_after_s=seconds)
+
+
+def not_waking(name: str, reason: str, seconds: int) -> ServiceUnavailable:
+    """For those who wait for a model that was asleep, and does not load; it is tried again in `seconds`."""
+    return ServiceUnavailable(f'Model "{name}" was asleep and does not load: {reason}', retry_after_s=seconds)

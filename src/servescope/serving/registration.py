@@ -23,6 +23,7 @@ from servescope.fleet.keeper import PoolOptions
 from servescope.fleet.launch import LaunchPlan, worker_environment
 from servescope.fleet.pool import Pool, PoolContext
 from servescope.metrics.recording.recorder import Recorder
+from servescope.serving.activator import Activator
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.queue.dispatcher import Dispatcher
@@ -148,6 +149,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     pool.events = dispatcher
     runtime = options.runtime or archive.manifest.runtime
     model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup)
+    dispatcher.gate.activation = Activator(model)
     _show(model)
     return model
 
@@ -163,7 +165,7 @@ def _show(model: Model) -> None:
         lambda: dispatcher.in_flight_oldest_s,
         options.job_queue_size,
     )
-    recorder.workers(pool.states)
+    recorder.workers(model.worker_states)
     # Of the model: scaling gives it other options.
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
 

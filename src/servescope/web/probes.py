@@ -1,6 +1,6 @@
 """/livez and /readyz, for orchestrators and load balancers: on every port, without a token, by GET and HEAD.
 
-`http.app` hands such requests over before any API sees them; `server.ports` puts the two together. In:
+`http.app` hands such requests over before any API sees them; `server.http.ports` puts the two together. In:
 `serving.readiness.survey`, which is asked only where more than yes or no is wanted. Out: 200 or 503 with a word, or with lines
 for a person (`?verbose`); `?model=NAME` asks for one model. `/readyz/models` has the same for programs, as JSON and always with
 200, so that who watches a start leaves no errors in the counters.
@@ -17,6 +17,7 @@ from servescope.web.http.face import JSON_TYPE
 
 _TEXT_TYPE = (b"content-type", b"text/plain; charset=utf-8")
 _METHODS = ("GET", "HEAD")
+_WITHOUT_WORKERS = (Standing.IDLE, Standing.ASLEEP)
 
 Probe = Callable[[Exchange], None]
 
@@ -85,14 +86,17 @@ def _line(report: ModelReport) -> str:
     """One model: where it is, how many workers it has, why it has no more."""
     name = report.name if report.version is None else f"{report.name} {report.version}"
     parts = [f"{name}: {report.standing.replace('_', ' ')}"]
-    if report.version is not None and report.standing is not Standing.IDLE:
+    if report.version is not None and report.standing not in _WITHOUT_WORKERS:
         parts.append(f"{report.at_work} of {report.asked_for} workers at work")
     if report.standing is Standing.IDLE:
         parts.append("no workers are asked for")
+    if report.standing is Standing.ASLEEP:
+        parts.append("a request wakes it")
     if report.asked_as is None and report.standing is not Standing.UNLOADING:
         parts.append("registered after the start")
     elif report.asked_as not in (None, report.name):
         parts.append(f"asked for as {report.asked_as}")
     whole = report.standing is Standing.READY and report.at_work >= report.asked_for
-    why = "" if whole or report.standing is Standing.IDLE else ": ".join(filter(None, (report.reason, report.why)))
+    nothing_wrong = whole or report.standing in (*_WITHOUT_WORKERS, Standing.WAKING)
+    why = "" if nothing_wrong else ": ".join(filter(None, (report.reason, report.why)))
     return ", ".join(parts) + (f": {why}" if why else "")

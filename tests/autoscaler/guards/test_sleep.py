@@ -30,8 +30,14 @@ def _model(workers, starting=0, **told):
         (_model(0, queued=1), None, "woken"),
         (_model(0, starting=1, queued=1), 60.0, "awake"),
         (_model(0), None, "awake"),
+        (_model(0, starting=1, failed_starts=3), 60.0, "awake"),
+        (_model(1, starting=1, failed_starts=3), 60.0, "asleep"),
+        (_model(0, failed_starts=3), 60.0, "woken"),
+        (_model(0, failed_starts=3), None, "awake"),
     ],
 )
 def test_a_model_sleeps_only_where_asked_for_and_wakes_for_a_request(signals, after_s, word):
-    """What is not known keeps it awake while it has workers, and does not wake it when it has none."""
+    """What is not known keeps it awake while it has workers, and does not wake it when it has none. One that does not load does not
+    sleep: it is tried again, after it was given up, too.
+    """
     assert sleep(signals, after_s) == word

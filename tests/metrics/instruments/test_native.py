@@ -99,3 +99,18 @@ def test_bucket_of_a_duration() -> None:
     ((index, _),) = folded([0.000613]).positive.items()
     assert index == -341
     assert bounds_above(-11)[-341 + 352] / bounds_above(-11)[-342 + 352] == pytest.approx(2 ** (1 / 32))
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "value"),
+    [
+        ([], 0.9, 0.0),
+        ([0.0] * 9 + [5.0], 0.9, 0.0),
+        ([1.0] * 9 + [9.0], 0.9, 1.0),
+        ([1.0] * 8 + [9.0] * 2, 0.9, 9.0),
+        ([0.0, 7.0], 1.0, 7.0),
+    ],
+)
+def test_quantiles(values: list[float], share: float, value: float) -> None:
+    """What that share kept to, as close as buckets are wide."""
+    assert folded(values).quantile(share) == pytest.approx(value, rel=0.022)

@@ -77,7 +77,7 @@ def test_slow(tmp_path):
 
 
 def test_queues(tmp_path):
-    """Queues that fill, stand still, refuse; and those that only nearly do, or refuse for other reasons."""
+    """Queues that fill, stand still, refuse; and those that only nearly do, refuse for other reasons, or wait for a wake."""
     inputs = {}
 
     def queue(name, waiting, oldest=0.0, refused=0.0, reason="queue_full", each=100):
@@ -100,11 +100,17 @@ def test_queues(tmp_path):
     queue("draining", gauge((0, LONG)), refused=50, reason="draining")
     queue("few", gauge((0, LONG)), refused=0.2, each=0.2)
     queue("quiet", gauge((0, LONG)), each=0)
+    queue("wakes", gauge((1, LONG)), oldest=60)
+    queue("does not wake", gauge((1, LONG)), oldest=60)
+    queue("wakes slowly", gauge((0, LONG)), refused=50, reason="asleep")
+    for name, waking in (("wakes", (1, LONG)), ("does not wake", (0, LONG))):
+        inputs[series("servescope_workers", model(name, state="waking"))] = gauge(waking)
     inputs[series("servescope_queue_depth", model("gone"))] = gauge((100, 20), GONE)
     inputs[series("servescope_queue_capacity", model("gone"))] = gauge((100, 20), GONE)
     lasting = [
         ("ServescopeQueueNearlyFull", "ticket", "filling"),
         ("ServescopeQueueStalled", "page", "stalled"),
+        ("ServescopeQueueStalled", "page", "does not wake"),
         ("ServescopeRequestsRefused", "page", "refusing"),
         ("ServescopeRequestsRefused", "page", "no worker"),
     ]
@@ -152,6 +158,37 @@ def test_workers(tmp_path):
         firing(15 * 60 + 30, by, [(*none, "none"), (*restarting, "restarting"), (*lacking, "one lacks")]),
         firing(29 * 60, by, [(*none, "none"), (*lacking, "one lacks")]),
     ]
+    assert verdict(tmp_path, given("15s", inputs, expected), of("workers")) == ""
+
+
+def test_models_that_sleep(tmp_path):
+    """They lack nothing, asleep or waking, however long; those that do not load, and those that are lacking awake, do."""
+    inputs = {}
+
+    def workers(name, least=2, **states):
+        labels = model(name)
+        for state in ("ready", "busy", "starting", "failed", "asleep", "waking"):
+            inputs[series("servescope_workers", {**labels, "state": state})] = gauge(*states.get(state, [(0, LONG)]))
+        inputs[series("servescope_workers_min", labels)] = gauge((least, LONG))
+        inputs[series("servescope_workers_max", labels)] = gauge((4, LONG))
+
+    workers("asleep", asleep=[(2, LONG)])
+    workers("asleep alone", least=0, asleep=[(1, LONG)])
+    workers("waking", waking=[(2, LONG)])
+    workers(
+        "to and fro",
+        asleep=[(2, 20), (0, 50), (2, 50)],
+        waking=[(0, 20), (2, 10), (0, 90)],
+        ready=[(0, 30), (2, 40), (0, 50)],
+    )
+    workers("does not load", asleep=[(2, 8), (0, 112)], waking=[(0, 8), (2, 2), (0, 110)], failed=[(0, 10), (2, 110)])
+    workers("lacks one", ready=[(1, LONG)])
+    none, lacking = (
+        ("ServescopeModelNotReady", "page", "does not load"),
+        ("ServescopeWorkersMissing", "ticket", "lacks one"),
+    )
+    by = ("severity", "model_name")
+    expected = [firing(4 * 60, by, []), firing(6 * 60, by, [none]), firing(29 * 60, by, [none, lacking])]
     assert verdict(tmp_path, given("15s", inputs, expected), of("workers")) == ""
 
 

@@ -104,6 +104,8 @@ def world():
     w.add("only errors", {"500": [(9, STEPS)]}, workers=[turns], oldest=turns)
     w.add("only bad requests", {"400": [(9, STEPS)]}, workers=[turns], oldest=turns)
     w.add("some leave", {"200": [(1, STEPS)], "499": [(20, STEPS)]}, workers=[turns], oldest=turns)
+    w.add("wakes", {"200": well_until(HANGS), "499": after(HANGS, 2)}, workers=[turns], oldest=turns)
+    w.put("servescope_workers", model("wakes", state="waking"), lambda step: int(step >= HANGS))
     w.add("slow", {"200": [(0, 15), (1, 1), (0, 39), (1, 1), (0, 184)]}, workers=[since(HANGS, HANGS + 80)],
           oldest=since(HANGS, HANGS + 80), seconds=600)  # fmt: skip
     w.add("long answer", {"200": well_until(HANGS)}, workers=[since(HANGS)], oldest=since(HANGS), tokens=90)

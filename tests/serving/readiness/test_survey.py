@@ -5,6 +5,7 @@ import pytest
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute, silent
 from servescope.config.load_list import LoadModel
+from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.errors import InvalidModel, ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health
@@ -103,6 +104,38 @@ def test_from_loading_to_given_up():
         model.want(0, 0)
         served.pool.shrink(0)
         assert (report().standing, report().lacking, report().workers) == (Standing.IDLE, False, ())
+
+    run(main())
+
+
+def test_from_asleep_to_awake():
+    """Ready all the time; not while it does not load, which is told as of any other model."""
+
+    async def main():
+        world = World((None, "m.mar"))
+        served = Served(mute, workers=0, window_s=5)
+        autoscale = Autoscale(mode=Mode.ACT, to_zero_after_s=9.0)
+        world.add(model_of(served=served, autoscale=autoscale, min_workers=0), world.asked[0])
+
+        def told():
+            (found,) = world.surveyor.all().models
+            return found.standing, found.lacking, world.health.ready, world.health.healthy
+
+        assert told() == (Standing.ASLEEP, False, True, True)
+        assert world.health.serves_name("m")
+        assert world.wanted.missing() == set()
+        served.submit("a")
+        await settle()
+        assert told() == (Standing.WAKING, False, True, True)
+        assert world.health.serves_name("m")
+        served.backend.script = raising
+        served.lives[0].die(3)
+        await settle()
+        assert told() == (Standing.FAILED, True, False, True)
+        assert world.wanted.missing() == {("m", "load_failed")}
+        served.backend.script = silent
+        await until(lambda: told()[0] is Standing.READY)
+        assert told() == (Standing.READY, False, True, True)
 
     run(main())
 

@@ -6,6 +6,7 @@ import pytest
 
 from fleet.clock import run, settle
 from fleet.scripted import crashing, mute, obliging, silent
+from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.config.model.calls.page import Page
 from servescope.errors import ModelNotFound, ModelVersionNotFound, ServiceUnavailable
 from servescope.serving.catalog import Catalog
@@ -124,6 +125,24 @@ def test_a_handler_is_asked_as_torchserve_asks(headers, added):
         await reports_of(model_of(served=served)).describe("m", None, customized=True, headers=headers)
         (request,) = served.lives[0].batches[0].requests
         assert (request.headers, request.extra, request.fields) == (headers, added, [])
+
+    run(main())
+
+
+def test_a_model_that_sleeps():
+    """Its handler is not asked, and it is not woken, nor kept waiting for while it wakes."""
+
+    async def main():
+        served = Served(mute, workers=0)
+        model = model_of(served=served, autoscale=Autoscale(mode=Mode.ACT, to_zero_after_s=9.0))
+        reports = reports_of(model)
+        (found,) = await reports.describe("m", None, customized=True)
+        assert (found["asleep"], found["workers"], "customizedMetadata" in found) == (True, [], False)
+        assert (model.woken, reports.readiness("m")) == (False, {"name": "m", "ready": True})
+        served.submit("a")
+        (found,) = await reports.describe("m", None, customized=True)
+        assert ("asleep" in found, len(found["workers"]), "customizedMetadata" in found) == (False, 1, False)
+        assert reports.readiness("m")["ready"] is True
 
     run(main())
 

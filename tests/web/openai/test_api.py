@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from fleet.clock import settle
 from fleet.scripted import concurrent, mute
 from servescope.config.load_list import LoadModel
+from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.config.settings import Settings
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
@@ -170,6 +172,39 @@ def test_refusals(tmp_path, names, body, expected):
         async with World(tmp_path, names) as world:
             await world.loaded()
             assert await world.refused("/v1/chat/completions", body) == expected
+
+    run(main())
+
+
+def test_one_that_begins_asleep(tmp_path):
+    """What it is shows once it is loaded: whoever asks it by its registered name wakes it, and waits."""
+
+    async def main():
+        async with World(tmp_path, {"m": []}, workers=0) as world:
+            model = world.models["m"]
+            model.options = replace(model.options, autoscale=Autoscale(mode=Mode.ACT, to_zero_after_s=9.0))
+            assert (await world.ask("/v1/models/m", method="GET"))[2] == {"name": "m", "ready": True}
+            assert not model.woken
+            status, _, said = await world.ask("/v1/completions", {"model": "m"})
+            assert (status, said["url_path"], model.woken) == (200, "v1/completions", True)
+            assert (await world.refused("/v1/completions", {"model": "m"}))[0] == 400  # it has not said that it is one
+
+    run(main())
+
+
+def test_one_that_fell_asleep(tmp_path):
+    """It keeps its names and its place in the list, and is woken by any of them."""
+
+    async def main():
+        async with World(tmp_path, {"m": ["m", "x"]}) as world:
+            await world.loaded()
+            model = world.models["m"]
+            model.options = replace(model.options, autoscale=Autoscale(mode=Mode.ACT, to_zero_after_s=9.0))
+            model.pool.shrink(0)
+            listed = (await world.ask("/v1/models", method="GET"))[2]["data"]
+            assert ([card["id"] for card in listed], model.asleep) == (["m", "x"], True)
+            status, *_ = await world.ask("/v1/completions", {"model": "x"})
+            assert (status, model.woken) == (200, True)
 
     run(main())
 

@@ -4,7 +4,7 @@ Used by `fleet.worker.worker`, `fleet.pool` and `serving`.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -37,6 +37,15 @@ RETIRED_FIRST = (
     WorkerState.READY,
     WorkerState.BUSY,
 )
+
+
+def counted(states: Iterable[WorkerState]) -> dict[str, int]:
+    """How many workers are in each state; those given up count as failed."""
+    counts = dict.fromkeys(map(str, WorkerState), 0)
+    for state in states:
+        counts[state] += 1
+    counts[WorkerState.FAILED] += counts.pop(WorkerState.GAVE_UP)
+    return counts
 
 
 class Work(Protocol):

@@ -5,7 +5,7 @@ One request of a registered model is one observation of each family below, made 
 
 from servescope.metrics.definitions.definition import DURATION_BUCKETS, SIZE_BUCKETS, Definition
 
-REJECTION_REASONS = ("queue_full", "no_worker", "deadline", "too_large", "client_timeout", "draining")
+REJECTION_REASONS = ("queue_full", "no_worker", "deadline", "too_large", "client_timeout", "draining", "asleep")
 OUTCOMES = ("ok", "client_error", "server_error")
 STAGES = ("queue", "batch_wait", "dispatch", "preprocess", "inference", "postprocess", "handler", "respond")
 

@@ -3,7 +3,7 @@
 from servescope.metrics.definitions.definition import Definition
 
 RESTART_REASONS = ("exit", "signal", "oom", "timeout", "load_error")
-WORKER_STATES = ("starting", "ready", "busy", "stopping", "failed")
+WORKER_STATES = ("starting", "ready", "busy", "stopping", "failed", "asleep", "waking")
 
 _MODEL = ("model_name", "model_version")
 _WORKER = (*_MODEL, "worker")
@@ -14,7 +14,8 @@ _LOAD_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 
 WORKERS = (
     Definition(
         "servescope_workers", "gauge", "workers", (*_MODEL, "state"),
-        f"Workers of the model by state ({', '.join(WORKER_STATES)}).", _SCRAPED,
+        f"Workers of the model by state ({', '.join(WORKER_STATES)}). asleep are those that a request would start, as the model has"
+        " none for want of requests; waking are those that one has started, until the first has loaded.", _SCRAPED,
     ),
     Definition(
         "servescope_workers_wanted", "gauge", "workers", _MODEL,

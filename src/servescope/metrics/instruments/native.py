@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import repeat
 
 from servescope.wire.measured.distribution import Distribution
-from servescope.wire.measured.native import A_DOUBLING, INFINITY, ZERO_THRESHOLD, bounds_above, index_of
+from servescope.wire.measured.native import A_DOUBLING, INFINITY, ZERO_THRESHOLD, bounds_above, index_of, middle_of
 
 # From so many values in one doubling on, looking bounds up among the values is quicker than the other way round.
 _MANY = 24
@@ -31,6 +31,16 @@ class NativeCounts:
         twin = NativeCounts(self.zero)
         twin.positive, twin.negative = dict(self.positive), dict(self.negative)
         return twin
+
+    def quantile(self, share: float) -> float:
+        """What this share of the values kept to; 0 where there are none. None of them may be negative."""
+        left = share * (self.zero + sum(self.positive.values())) - self.zero
+        if left > 0:
+            for index, count in sorted(self.positive.items()):
+                left -= count
+                if left <= 0:
+                    return middle_of(index)
+        return 0.0
 
     def add(self, value: float) -> None:
         """Count one value, which must not be NaN."""

@@ -3,7 +3,7 @@
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.requests import enough_failed, enough_requests, share_of
 from servescope.operate.alerts.wording import DURATION, MODEL, PERCENT, SERVER, percent
-from servescope.operate.promql import Recordings, max_by, metric, recent
+from servescope.operate.promql import Recordings, equal, max_by, metric, recent, sum_by
 from servescope.operate.recordings.levels import INSTANCE_MODEL
 from servescope.operate.thresholds.thresholds import Thresholds
 
@@ -32,11 +32,13 @@ def _filling(recorded: Recordings, thresholds: Thresholds) -> Alert:
 
 def _stalled(thresholds: Thresholds) -> Alert:
     oldest = max_by(recent(metric("servescope_queue_oldest_seconds")), *INSTANCE_MODEL)
+    waking = sum_by(recent(metric("servescope_workers").where(equal("state", "waking"))), *INSTANCE_MODEL)
     return Alert(
         name="ServescopeQueueStalled",
         severity="page",
         role="symptom",
-        condition=oldest > thresholds.queue_stalled_seconds,
+        # They wait for a model that was asleep to load, which has a timeout of its own.
+        condition=(oldest > thresholds.queue_stalled_seconds).unless_on(waking > 0),
         measured=oldest,
         lasts=thresholds.queue_stalled_for,
         summary=f"Requests for {MODEL} on {SERVER} wait and are not taken up",

@@ -17,8 +17,9 @@ def worker_alerts(recorded: Recordings, thresholds: Thresholds) -> tuple[Alert, 
 
 
 def _able() -> Expression:
-    """Workers that can work, 0 where there are none in these states."""
-    return sum_by(recent(metric("servescope_workers").where(one_of("state", "ready", "busy"))), *INSTANCE_MODEL)
+    """Workers that can work, 0 where there are none in these states. A model that sleeps, or wakes, lacks none."""
+    able = one_of("state", "ready", "busy", "asleep", "waking")
+    return sum_by(recent(metric("servescope_workers").where(able)), *INSTANCE_MODEL)
 
 
 def _least() -> Expression:

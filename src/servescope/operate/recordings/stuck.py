@@ -14,6 +14,7 @@ from servescope.operate.promql import (
     max_over_time,
     metric,
     min_by,
+    one_of,
     recent,
     sum_by,
     sum_gained,
@@ -60,4 +61,6 @@ def _left(window: str) -> Expression:
 
 
 def _free() -> Expression:
-    return sum_by(recent(metric("servescope_workers").where(equal("state", "ready"))), *INSTANCE_MODEL) > 0
+    """A worker has nothing to do, or there is none, as nobody asked for long: it is started when somebody does."""
+    free = one_of("state", "ready", "asleep", "waking")
+    return sum_by(recent(metric("servescope_workers").where(free)), *INSTANCE_MODEL) > 0

@@ -18,9 +18,9 @@ from servescope.fleet.pool import Pool
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.metrics.recording.requests.times import BatchTimes
-from servescope.serving.queue.admission import Admission, Refusal
 from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.free_workers import FreeWorkers
+from servescope.serving.queue.gate import Gate
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.notices import Notices
 from servescope.serving.queue.queueing import QueueOptions, take_batch
@@ -32,7 +32,7 @@ _batch_ids = itertools.count(1)
 
 
 class Dispatcher:
-    """Jobs in, batches out to the pool's free workers. Its length: the requests that wait for a worker.
+    """Jobs in, batches out to the pool's free workers. Its length: the requests that wait for a worker. `gate`: who is refused.
 
     `frame_limit`: how many bytes a batch's bodies may have together.
     """
@@ -47,6 +47,7 @@ class Dispatcher:
         frame_limit: int = MAX_LENGTH,
     ) -> None:
         self.options = options
+        self.gate = Gate(name, options.capacity, pool, model_recorder)
         self._name = name
         self._pool = pool
         self._recorder = recorder
@@ -59,7 +60,6 @@ class Dispatcher:
         self._batches: set[DispatchedBatch] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._admission = Admission(name, options.capacity, model_recorder)
         self._loop = asyncio.get_running_loop()
         self._frame_limit = frame_limit
 
@@ -99,20 +99,16 @@ class Dispatcher:
         Raises:
             ServiceUnavailable: the queue is full, or there is no worker to wait for.
         """
-        if not self._pool.can_serve:
-            raise self._admission.no_worker(job)
+        if not self._pool.admits:
+            self.gate.enter(job)
         if len(self._queue) >= self.options.capacity and len(self) >= self.options.capacity:
-            raise self._admission.queue_full(job, len(self), self.in_hand, self._batches)
+            raise self.gate.queue_full(job, len(self), self.in_hand, self._batches)
         if self.options.client_timeout_ms > 0:
             job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
         self._queue.append(job)
         # A batch that is being assembled has its timer, and a partial one waits for a worker to be idle.
         if len(self._queue) >= self.options.batch_size or (self._free.idle and self._delay is None):
             self._pump()
-
-    def close(self, refusal: Refusal) -> None:
-        """The workers are about to go for good; whoever is left without one is told so by such an error."""
-        self._admission.close(refusal)
 
     def abandon(self, job: Job) -> None:
         """Its client hung up: drop it from the queue, or tell the worker."""
@@ -146,10 +142,10 @@ class Dispatcher:
 
     def workers_changed(self) -> None:
         """See `PoolEvents`. With nobody left to wait for, those who wait are told so."""
-        if not self._pool.can_serve:
+        if not self._pool.can_serve or self._pool.stranded:
             while self._queue:
                 job = self._queue.popleft()
-                job.fail(self._admission.no_worker(job))
+                job.fail(self.gate.abandoned(job))
             self._note_rest()
 
     def batches_of_one(self) -> None:
@@ -217,7 +213,7 @@ class Dispatcher:
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)
-        self._admission.answered(batch)
+        self.gate.answered(batch)
         for job in batch.jobs:
             job.work = None  # they hold each other, and would be left to the garbage collector
             if job.deadline is not None:

@@ -25,13 +25,16 @@ class Standing(StrEnum):
 
     `WAITING`: its archive is fetched or unpacked, or has yet to be. `LOADING`: its workers load for the first time. `FAILED`: it
     cannot be asked, and workers are tried again; `GIVEN_UP`: they are not any more. `MISSING`: it could not be registered. `IDLE`:
-    no workers are wanted. `UNLOADING`: it is unregistered, and finishes what it has in hand.
+    no workers are wanted. `ASLEEP`: there are none, as nobody asked for long, and a request wakes it; `WAKING`: one did.
+    `UNLOADING`: it is unregistered, and finishes what it has in hand.
     """
 
     WAITING = "waiting"
     LOADING = "loading"
     READY = "ready"
     IDLE = "idle"
+    ASLEEP = "asleep"
+    WAKING = "waking"
     FAILED = "failed"
     GIVEN_UP = "given_up"
     MISSING = "missing"
@@ -162,6 +165,10 @@ def _standing(model: Model) -> Standing:
     pool = model.pool
     if model.leaves_by is not None:
         return Standing.UNLOADING
+    if model.asleep:
+        return Standing.ASLEEP
+    if model.waking:
+        return Standing.WAKING
     if model.ready:
         return Standing.READY
     if not len(pool):

@@ -75,7 +75,8 @@ class ModelReports:
     ) -> list[dict[str, Any]]:
         """The default version, one version, or with "all" every version, without what their handlers say.
 
-        `customized`: the handler is asked what it says of itself, with these `headers` of whoever asks.
+        `customized`: the handler is asked what it says of itself, with these `headers` of whoever asks. A model that is
+        asleep is not woken for that, and described without it.
 
         One that is unregistered and has yet to finish is described while there is no other.
 
@@ -88,7 +89,7 @@ class ModelReports:
         described = []
         for model in models:
             asked = (
-                customized and version != "all" and model.leaves_by is None
+                customized and version != "all" and model.leaves_by is None and not model.asleep and not model.waking
             )  # TorchServe asks one model's handler only
             metadata = await self._ask(model, caller or Caller(), headers) if asked else None
             described.append(self._describe(model, metadata))

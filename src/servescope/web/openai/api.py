@@ -92,7 +92,7 @@ class OpenAiApi:
         if mime in FORM_TYPES:
             raise WrongContentType(mime.decode("latin-1"))
         model = self._model(request)
-        if not model.pool.served:
+        if not model.pool.served and not _may_be_served(model):
             error = _not_served(model)
             model.recorder.request_refused(KIND, error.status, exchange.began, time.monotonic(), request.size)
             raise error
@@ -139,10 +139,14 @@ class OpenAiApi:
         return list(cards.values())
 
 
+def _may_be_served(model: Model) -> bool:
+    """Whether it has yet to say what it is, as it was asleep since its registration: whoever asks wakes it, and waits."""
+    return (model.asleep or model.waking) and not model.pool.loads.succeeded
+
+
 def _not_served(model: Model) -> ServescopeError:
     """Why a registered model does not answer here. What it is, it says only once it is loaded."""
-    states = model.pool.states()
-    if states["ready"] + states["busy"] == 0:
+    if not model.at_work:
         model.recorder.rejected("no_worker")
         retry_after_s = 1 if model.pool.can_serve else None  # one that loads is there by and by
         return no_worker(model.name, None, retry_after_s)

@@ -158,6 +158,8 @@ def _model() -> Json:
     )
     unloading["description"] = "There only where it is unregistered, and finishes what it has accepted."
     model["properties"]["unloading"] = unloading
+    asleep = "There only where it has no workers for want of requests: the next one wakes it."
+    model["properties"]["asleep"] = {"type": "boolean", "description": asleep}
     model["properties"]["autoscale"] = _autoscale()
     model["properties"] |= {"deviceIds": devices, "workers": workers, "jobQueueStatus": reference("JobQueueStatus")}
     return model

@@ -46,14 +46,17 @@ def test_scale(params, expected):
     [
         ({"min_worker": 3}, (1, 4), (3, 3), (3, 4)),
         ({"min_worker": 6}, (1, 4), (6, 6), (6, 6)),
-        ({"min_worker": 0}, (1, 4), (0, 0), (0, 4)),
+        ({"min_worker": 0}, (1, 4), (0, 0), (0, 0)),
         ({"max_worker": 4}, (2, 3), (1, 4), (2, 4)),
         ({"max_worker": 1}, (2, 3), (1, 1), (1, 1)),
         ({"min_worker": 2, "max_worker": 2}, (1, 4), (2, 2), (2, 2)),
+        ({"min_worker": 0, "max_worker": 4}, (1, 4), (0, 4), (0, 4)),
     ],
 )
 def test_bounds_that_are_asked_for(asked, there, fixed, autoscaled):
-    """TorchServe's defaults where nobody scales; else one bound alone moves the other only where it must."""
+    """TorchServe's defaults where nobody scales; else one bound alone moves the other only where it must, but for a floor of 0,
+    which alone is to have no workers.
+    """
     assert ScaleOptions(**asked).bounds(*there, autoscaled=False) == fixed
     assert ScaleOptions(**asked).bounds(*there, autoscaled=True) == autoscaled
 

@@ -43,13 +43,14 @@ class ScaleOptions:
         """The bounds that are asked for of a model that has these.
 
         TorchServe's where both are given or nobody scales it: min_worker is 1 and max_worker min_worker where they are not given.
-        Of an autoscaled model one alone moves that bound, and the other only where it must.
+        Of an autoscaled model one alone moves that bound, and the other only where it must; but min_worker 0 alone is TorchServe's:
+        there shall be none, whoever asks.
 
         Raises:
             BadRequest: max_worker is below min_worker.
         """
         asked_least, asked_most = self.min_worker, self.max_worker
-        if autoscaled and asked_most is None and asked_least is not None:
+        if autoscaled and asked_most is None and asked_least:
             return asked_least, max(most, asked_least)
         if autoscaled and asked_least is None and asked_most is not None:
             return min(fewest, asked_most), asked_most

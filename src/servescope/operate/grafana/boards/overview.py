@@ -38,7 +38,7 @@ def overview_board(form: Form) -> Board:
 
 def _now(form: Form) -> Row:
     alerts = count_by(firing(*BY_MODEL).now)
-    ready = sum_by(family("servescope_workers", like("state", "ready|busy")).now)
+    ready = sum_by(family("servescope_workers", like("state", "ready|busy|asleep|waking")).now)
     return Row("Now", (
         Panel("Alerts firing", "Servescope's alerts that fire, of the models chosen and of machines. Above 0: open"
               " Alertmanager, each has a runbook.", "short", (Query(alerts, "firing"),), kind="stat", width=4, height=4,
@@ -51,7 +51,8 @@ def _now(form: Form) -> Row:
               (Query(durations(form, "$quantile"), "p$quantile"),), kind="stat", width=4, height=4),
         Panel("In flight now", "Requests that are accepted and have no answer yet.", "short",
               (Query(sum_by(family("servescope_requests_in_flight").now), "in flight"),), kind="stat", width=4, height=4),
-        Panel("Workers that can work", "Workers that are ready or busy, of all models chosen. 0: nobody is served.", "short",
+        Panel("Workers that can work", "Workers that are ready or busy, or that a request starts (asleep, waking), of all models"
+              " chosen. 0: nobody is served.", "short",
               (Query(ready, "workers"),), kind="stat", width=4, height=4, below="red", steps=(Step(1, "green"),)),
     ))  # fmt: skip
 
