@@ -11,7 +11,7 @@ class PolicyOptions:
     was needed is kept at first, at the least, before the time is learnt; `longest_hold_s`: at most. `most_ahead`: how many times
     the rate of now a trend may ask for. `price`: how many times a request's work in worker-seconds is as bad as a late request,
     and `insurance`: how many times more while the objective is missed, over `judged_s`. `growth`: the most that a step may
-    multiply.
+    multiply. `tolerance`: no change by less than this share of those that are there.
     """
 
     objective_s: float
@@ -25,3 +25,4 @@ class PolicyOptions:
     insurance: float = 4.0
     judged_s: float = 600.0
     growth: float = 2.0
+    tolerance: float = 0.1

@@ -111,10 +111,12 @@ class Policy:
         }
 
     def _stepped(self, signals: Signals, wanted: int, reason: str, counts: dict[str, int]) -> Decision:
-        """Not more in one step than is allowed, and within the bounds."""
+        """Not more in one step than is allowed, no change that is too small to be one, and within the bounds."""
         options = self._options
         there = signals.workers + signals.starting
         workers = min(wanted, max(math.floor(options.growth * there), there + 1))
+        if 0 < abs(workers - there) < options.tolerance * there:
+            workers, reason = there, "tolerance"
         workers = max(options.min_workers, min(options.max_workers, workers))
         if workers > there:
             self._coming.asked_for(workers - there, signals.at + signals.load_s)
