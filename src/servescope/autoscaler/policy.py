@@ -62,7 +62,7 @@ class Policy:
     def decide(self, signals: Signals) -> Decision:
         """What to have from now on."""
         options = self._options
-        self._arrivals.note(signals.at, signals.arrived)
+        self._note(signals)
         self._regime.look(signals.at)
         service = signals.service or _guess(options.objective_s)
         slack = max(_LEAST_SLACK * options.objective_s, options.objective_s - _TYPICAL_TAIL * service.mean_s)
@@ -73,9 +73,18 @@ class Policy:
         reason = max(counts, key=lambda name: (counts[name], name != "kept"))
         return self._stepped(signals, max(1, counts[reason]), reason, counts)
 
+    def _note(self, signals: Signals) -> None:
+        """Those that wait at the very beginning came a moment ago."""
+        if self._arrivals.empty:
+            self._arrivals.note(signals.at - 1.0, signals.arrived - signals.queued)
+            self._regime.look(signals.at - 1.0)
+        self._arrivals.note(signals.at, signals.arrived)
+
     def _needed(self, signals: Signals, ahead: Outlook, service: ServiceTimes, slack: float) -> dict[str, int]:
+        options = self._options
+
         def staffed(rate: float) -> int:
-            return workers_for(rate, service, self._options.objective_s, self._options.target)
+            return workers_for(rate, service, options.objective_s, options.target)
 
         there = signals.workers + signals.starting
         return {
