@@ -16,7 +16,7 @@ REMEMBERED_S = 900.0
 DEARER = 0.03
 PREMIUM = 0.2
 # At first the time is not made shorter for so long, and it is so many starts.
-GRACE_S = 300.0
+GRACE_S = 240.0
 FIRST_STARTS = 8.0
 # No time is shorter than a start takes, up to here.
 LONGEST_START_S = 54.0

@@ -13,7 +13,7 @@ from servescope.autoscaler.regime import Regime
 # Where a stretch ends, it goes back to the mean over so long.
 USUAL_S = 300.0
 # So many times what a request can wait, a stretch has to be old to count for half.
-YOUNG = 2.0
+YOUNG = 2.5
 # The rate is not taken for less than over these last seconds, longer where seconds differ by more than chance.
 RECENT_S = (30.0, 60.0)
 _HALF_SQRT_PI = 0.886

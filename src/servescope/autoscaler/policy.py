@@ -23,7 +23,7 @@ from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.outlook import USUAL_S, Outlook, outlook
 from servescope.autoscaler.regime import Regime
 from servescope.autoscaler.signals import ServiceTimes, Signals
-from servescope.autoscaler.staffing import workers_for
+from servescope.autoscaler.staffing import workers_worth
 
 # Before anything was served: the objective is taken for so many service times.
 _OBJECTIVE_IN_SERVICES = 5.0
@@ -33,6 +33,8 @@ _LEAST_SLACK = 0.1
 # Standard deviations of the rate: workers are added for a rate so much higher, and taken away only below one so much higher.
 _ADDED_FOR = 1.0
 _KEPT_FOR = 3.0
+# Counts that can wait until they ask for more than a little: what they are for has not happened.
+_PATIENT = ("rate", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,12 @@ class Policy:
         options = self._options
 
         def staffed(rate: float) -> int:
-            return workers_for(rate, service, options.objective_s, options.target)
+            return workers_worth(rate, service, options.objective_s, options.target, options.price)
 
         there = signals.workers + signals.starting
         return {
             "rate": staffed(ahead.lasting + _ADDED_FOR * ahead.error),
-            "trend": staffed(ahead.rising),
+            "trend": staffed(ahead.rising + _ADDED_FOR * ahead.error) if ahead.rising else 0,
             "bursts": workers_for_bursts(self._arrivals, ahead.passing, service.mean_s, slack),
             "sure": min(there, staffed(ahead.lasting + _KEPT_FOR * ahead.error)),
         }
@@ -124,7 +126,8 @@ class Policy:
         options = self._options
         there = signals.workers + signals.starting
         workers = min(wanted, max(math.floor(options.growth * there), there + 1))
-        if 0 < abs(workers - there) < options.tolerance * there:
+        little = abs(workers - there) < options.tolerance * there
+        if little and (workers < there or reason in _PATIENT):
             workers, reason = there, "tolerance"
         workers = max(options.min_workers, min(options.max_workers, workers))
         if workers > there:

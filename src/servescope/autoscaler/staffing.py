@@ -49,6 +49,21 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     return workers
 
 
+def workers_worth(rate: float, service: ServiceTimes, objective_s: float, target: float, price: float) -> int:
+    """As many as `workers_for` says, and further ones as long as each is worth it: a late request is as bad as `price` times the
+    work of one.
+    """
+    workers = workers_for(rate, service, objective_s, target)
+    worth = price * rate * service.mean_s
+    late = late_share(workers, rate, service, objective_s) if workers else 0.0
+    while worth * late > 1.0:
+        less_late = late_share(workers + 1, rate, service, objective_s)
+        if worth * (late - less_late) <= 1.0:
+            break
+        workers, late = workers + 1, less_late
+    return workers
+
+
 def _variation(service: ServiceTimes) -> float:
     """The squared coefficient of variation."""
     squares: Sequence[float] = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
