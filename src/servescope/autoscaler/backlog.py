@@ -80,8 +80,8 @@ class Queue:
         return math.ceil((self.rate + self.queued / (WORKED_OFF * self.slack_s)) * self.mean_s)
 
     def _worth(self, waiting: float, workers: int, factor: float) -> int:
-        """With `more` workers a backlog of `work` is gone after `work / more` seconds, in which requests are late, and each of these
-        workers has to start: the sum is least at the square root.
+        """With `more` workers a backlog of `work` is gone after `work / more` seconds, in which requests are late, and each of them
+        has to start: the sum is least at the square root.
         """
         work, load = waiting * self.mean_s, self.rate * self.mean_s
         if work <= self.slack_s * max(1, workers):

@@ -19,7 +19,7 @@ PREMIUM = 0.2
 GRACE_S = 240.0
 FIRST_STARTS = 8.0
 # No time is shorter than a start takes, up to here.
-LONGEST_START_S = 54.0
+LONGEST_START_S = 60.0
 # Requests find their workers as long as so much of what is needed is there.
 ENOUGH = 0.9
 

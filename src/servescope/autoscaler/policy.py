@@ -126,7 +126,7 @@ class Policy:
         options = self._options
         there = signals.workers + signals.starting
         workers = min(wanted, max(math.floor(options.growth * there), there + 1))
-        little = abs(workers - there) < options.tolerance * there
+        little = 0 < abs(workers - there) < options.tolerance * there
         if little and (workers < there or reason in _PATIENT):
             workers, reason = there, "tolerance"
         workers = max(options.min_workers, min(options.max_workers, workers))

@@ -63,8 +63,11 @@ class Regime:
         expected = max(0.0, self.rate + self.slope * took / 2.0) * took
         self._total += expected
         self._expected.note(at, self._total)
-        self._learn_dispersion(expected, took)
-        self._test(at)
+        if self.error > 0.0:
+            self._learn_dispersion(expected, took)
+            self._test(at)
+        else:  # nothing was expected yet
+            self._tested = at
         self._fit()
 
     def _learn_dispersion(self, expected: float, took: float) -> None:
