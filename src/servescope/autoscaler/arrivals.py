@@ -28,6 +28,11 @@ class Arrivals:
         """Whether nothing was noted."""
         return not self._moments
 
+    @property
+    def known_s(self) -> float:
+        """For how long there are samples."""
+        return self._moments[-1] - self._moments[0]
+
     def within(self, seconds: float) -> tuple[float, float]:
         """How many came within the last `seconds`, and how many seconds that are: less where there are no older samples."""
         at = self._moments[-1]

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 from servescope.autoscaler.signals import ServiceTimes
 
+# Larger pools hardly gain by a worker more, and take a while to work out.
+MOST_WEIGHED = 1000
+
 
 def chance_to_wait(workers: int, load: float) -> float:
     """The share of requests that find all workers busy. `load`: how many are busy on average."""
@@ -56,7 +59,7 @@ def workers_worth(rate: float, service: ServiceTimes, objective_s: float, target
     workers = workers_for(rate, service, objective_s, target)
     worth = price * rate * service.mean_s
     late = late_share(workers, rate, service, objective_s) if workers else 0.0
-    while worth * late > 1.0:
+    while worth * late > 1.0 and workers < MOST_WEIGHED:
         less_late = late_share(workers + 1, rate, service, objective_s)
         if worth * (late - less_late) <= 1.0:
             break
