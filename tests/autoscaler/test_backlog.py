@@ -1,8 +1,10 @@
 """What has piled up, and what will have by the time that new workers are there."""
 
+import math
+
 import pytest
 
-from servescope.autoscaler.backlog import Coming, queued_ahead, workers_for_backlog
+from servescope.autoscaler.backlog import PRICE, Coming, Queue, queued_ahead
 
 
 def test_a_queue_that_is_worked_off_in_time_is_none():
@@ -23,9 +25,46 @@ def test_workers_on_their_way_count_from_when_they_are_there():
     assert (waiting, workers) == (pytest.approx(160.0), 5)
 
 
-def test_enough_to_serve_the_rate_and_be_done_with_the_queue_within_half_the_objective():
-    """100 requests of 0.1 s within 2 s, beside 30 a second."""
-    assert workers_for_backlog(100, 30.0, 0.1, 4.0) == 8
+def queue(**changes):
+    """One worker that does 10 requests a second; 30 come."""
+    usual = {
+        "queued": 5,
+        "workers": 1,
+        "coming": [],
+        "now": 0.0,
+        "rate": 30.0,
+        "mean_s": 0.1,
+        "slack_s": 0.5,
+        "objective_s": 1.0,
+        "load_s": 10.0,
+    }
+    return Queue(**(usual | changes))
+
+
+def test_what_will_wait_is_worth_workers():
+    """Three for the rate, and so many more that one would cost as much as it spares: 205 requests are 20.5 s of work."""
+    most = math.sqrt(PRICE * 3.0 * 20.5 / 10.0)
+    assert queue().foreseen() == math.ceil(3.0 + min(most, 20.5))
+    assert queue(load_s=60.0, queued=0).foreseen() < math.ceil(3.0 + 120.0)
+
+
+def test_what_takes_care_of_itself_is_worth_none():
+    """Workers that are there, or come in time."""
+    assert queue(workers=4, queued=15).foreseen() == 0
+    assert queue(coming=[(1.0, 40)], queued=0).foreseen() == 0
+
+
+def test_those_that_load_are_kept_while_their_backlog_is_foreseen():
+    """And are not once it is not."""
+    assert queue(coming=[(5.0, 12)]).loading() > 12
+    assert queue(coming=[(5.0, 20)], rate=5.0).loading() == 0
+    assert queue().loading() == 0
+
+
+def test_what_waits_now_keeps_those_that_work_it_off():
+    """40 requests are 4 s of work, to be done in a quarter of a second beside the rate's."""
+    assert queue(queued=40).waiting() == 19
+    assert queue(queued=0).waiting() == 0
 
 
 def test_those_that_were_taken_back_are_expected_no_more():

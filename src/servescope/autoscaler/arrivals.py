@@ -24,6 +24,11 @@ class Arrivals:
             del self._moments[:old], self._totals[:old]
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing was noted."""
+        return not self._moments
+
+    @property
     def known_s(self) -> float:
         """For how long there are samples."""
         return self._moments[-1] - self._moments[0]

@@ -1,13 +1,21 @@
-"""What will wait when a worker that is started now has loaded, and how many workers it takes to be done with it soon.
+"""What will wait when a worker that is started now has loaded, and how many workers are worth starting for it.
 
-In: the queue, the rate, the workers that are there and those that come. Out: a count, 0 where the queue takes care of itself.
+In: the queue, the rate, the workers that are there and those that come. Out: counts, 0 where the queue takes care of itself.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
-# Of the objective: within so much of it a backlog shall be gone once the workers are there.
-DRAINED_WITHIN = 0.5
+# Of the objective: within so much of it a backlog shall be gone at the soonest.
+SOONEST = 0.5
+# A late request is as bad as this many times the work that a request is.
+PRICE = 100.0
+# Those that load for a backlog are kept until they are too many by so much.
+KEPT = 1.3
+# Of what a request may wait, so much shall the queue be worked off within before workers are taken away.
+WORKED_OFF = 0.5
+_SHORTEST_LOAD_S = 0.5
 
 
 class Coming:
@@ -34,6 +42,54 @@ class Coming:
         return list(expected)
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`queued` requests wait for `workers` that work, others are `coming`. `rate`: requests a second until a start is over, which
+    takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take.
+    """
+
+    queued: float
+    workers: int
+    coming: list[tuple[float, int]]
+    now: float
+    rate: float
+    mean_s: float
+    slack_s: float
+    objective_s: float
+    load_s: float
+
+    def foreseen(self) -> int:
+        """How many there shall be for what will wait when a worker that is started now has loaded."""
+        waiting, workers = queued_ahead(
+            self.queued, self.rate, self.mean_s, self.workers, self.coming, self.now, self.load_s
+        )
+        return self._worth(waiting, workers, 1.0)
+
+    def loading(self) -> int:
+        """How many there shall be for what will wait when the first of those that load have loaded."""
+        if not self.coming:
+            return 0
+        soon = self.coming[0][0] - self.now
+        waiting = self.queued + (self.rate - self.workers / self.mean_s) * soon
+        return self._worth(waiting, self.workers, KEPT)
+
+    def waiting(self) -> int:
+        """How many it takes that what waits now will not be late."""
+        if self.queued <= 1:
+            return 0
+        return math.ceil((self.rate + self.queued / (WORKED_OFF * self.slack_s)) * self.mean_s)
+
+    def _worth(self, waiting: float, workers: int, factor: float) -> int:
+        """With `more` workers a backlog of `work` is gone after `work / more` seconds, in which requests are late, and each of them
+        has to start: the sum is least at the square root.
+        """
+        work, load = waiting * self.mean_s, self.rate * self.mean_s
+        if work <= self.slack_s * max(1, workers):
+            return 0
+        more = math.sqrt(PRICE * load * work / max(self.load_s, _SHORTEST_LOAD_S))
+        return math.ceil(load + factor * min(more, work / max(SOONEST * self.objective_s, 1.0)))
+
+
 def queued_ahead(
     queued: float, rate: float, mean_s: float, workers: int, coming: list[tuple[float, int]], now: float, ahead_s: float
 ) -> tuple[float, int]:
@@ -46,8 +102,3 @@ def queued_ahead(
         moment, workers = at, workers + count
     waiting += (rate - workers / mean_s) * (now + ahead_s - moment)
     return max(0.0, waiting), workers
-
-
-def workers_for_backlog(waiting: float, rate: float, mean_s: float, objective_s: float) -> int:
-    """So many that the rate is served, and what waits within a part of the objective."""
-    return math.ceil(rate * mean_s + waiting * mean_s / max(DRAINED_WITHIN * objective_s, 1.0))

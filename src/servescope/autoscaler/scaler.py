@@ -129,8 +129,8 @@ class Scaler:
             return Wish(0, 0, "missing" if numbers.missing else "idle", asked, asleep=True)
         workers = desired
         if desired < there:
-            workers, reason = fewer(desired, there, reason, self._moment(tick, numbers, verdict, kept))
-        elif there < desired < there * (1.0 + self._options.tolerance):
+            workers, reason = fewer(desired, there, reason, self._moment(tick, numbers, kept))
+        elif there < desired < there * (1.0 + self._options.tolerance) and not _urgent(reason, verdict):
             workers, reason = there, "tolerance"
         return Wish(workers, desired, reason, asked, counts)
 
@@ -160,16 +160,15 @@ class Scaler:
         verdict = self._policy.decide(told)
         return verdict, {"latency_slo": verdict.wanted} | counts, kept
 
-    def _moment(self, tick: Tick, numbers: Numbers, verdict: Verdict | None, kept: int) -> Moment:
+    def _moment(self, tick: Tick, numbers: Numbers, kept: int) -> Moment:
         options, signals, objective_s = self._options, numbers.signals, self._objective.seconds
         share = self._counts.share(signals.service)
         load = None
         if self._arrivals is not None and share is not None and objective_s > 0:
             load = Load(self._arrivals.rate(options.window_s), share, objective_s, options.target)
-        late = (verdict is not None and verdict.reason == "late") or 0 < objective_s < (signals.oldest_s or 0.0)
         return Moment(
             missing=bool(numbers.missing),
-            late=late,
+            late=0 < objective_s < (signals.oldest_s or 0.0),
             panic=self._counts.panicking,
             found=(self._found or 0) if tick.now - self._since < options.window_s else 0,
             kept=kept,
@@ -214,6 +213,11 @@ class Scaler:
             failed_starts=signals.failed_starts,
             again_s=self._starts.again_at - tick.now,
         )
+
+
+def _urgent(reason: str, verdict: Verdict | None) -> bool:
+    """Whether requests that are there, or a trend, ask for more: these do not wait until they ask for more than a little."""
+    return reason == "latency_slo" and verdict is not None and not verdict.patient
 
 
 def _direction(workers: int, there: int) -> Direction:

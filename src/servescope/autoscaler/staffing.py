@@ -33,9 +33,9 @@ def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: fl
     return _late(workers - load, chance_to_wait(workers, load), service, _variation(service), objective_s)
 
 
-def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float) -> int:
+def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float, price: float = 0.0) -> int:
     """The fewest that keep the share `target` of the requests within the objective; where no number does, those that come
-    near.
+    near. And further ones as long as each is worth it: a late request is as bad as `price` times the work of one.
     """
     if rate <= 0:
         return 0
@@ -43,14 +43,18 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     if load > LARGE:
         return math.ceil(load + _RESERVE * math.sqrt(load))
     limit, variation = late_allowed(service, objective_s, target), _variation(service)
+    worth, before = price * load, math.inf
     workers, blocked = 0, 1.0
     while True:
         workers += 1
         blocked = _blocked(workers, load, blocked)
         if workers > load:
-            waits = _waits(workers, load, blocked)
-            if _late(workers - load, waits, service, variation, objective_s) <= limit:
+            late = _late(workers - load, _waits(workers, load, blocked), service, variation, objective_s)
+            if before <= limit and worth * (before - late) <= 1.0:
+                return workers - 1
+            if late <= limit and (worth * late <= 1.0 or workers >= LARGE):
                 return workers
+            before = late
 
 
 def late_allowed(service: ServiceTimes, objective_s: float, target: float) -> float:
