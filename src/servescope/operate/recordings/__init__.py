@@ -27,7 +27,7 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
     requests = Recordings(request_recordings(form))
     minutes = Recordings(minutes_recordings())
     means = Recordings(means_recordings(minutes))
-    autoscaled = Recordings(autoscaler_recordings(form))
+    autoscaled = Recordings(autoscaler_recordings())
     normal = Recordings(normal_recordings(requests, form))
     return (
         RuleGroup("servescope-requests", "15s", tuple(requests.values())),
@@ -37,7 +37,7 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
         RuleGroup("servescope-left", "1m", left_recordings()),
         RuleGroup("servescope-usage", "15s", usage_recordings(form)),
         RuleGroup("servescope-autoscaler", "15s", tuple(autoscaled.values())),
-        RuleGroup("servescope-in-vain", "1m", in_vain_recordings(autoscaled)),
+        RuleGroup("servescope-in-vain", "1m", in_vain_recordings(autoscaled, form)),
         RuleGroup("servescope-llm", "15s", llm_recordings(form)),
         RuleGroup("servescope-slo", "15s", tuple(minutes.values())),
         # Windows of hours move slowly.

@@ -36,24 +36,27 @@ LOADS: Final = 3
 WINDOWS: Final = (("5m", 300), ("30m", 1800))
 
 
-def autoscaler_recordings(form: Form) -> tuple[Recording, ...]:
-    """Workers that can work, those that the autoscaler has asked for and that cannot yet, and how long they take to load."""
+def autoscaler_recordings() -> tuple[Recording, ...]:
+    """Workers that can work, and those that the autoscaler has asked for and that cannot yet."""
     able = sum_by(recent(metric("servescope_workers").where(one_of("state", "ready", "busy"))), *INSTANCE_MODEL)
     # Where no worker can work it is not the autoscaler's affair: there are alerts for that, and models that sleep.
     lacking = (applied() - able).and_on(able > 0).and_on(acting())
+    return (Recording(ABLE, able), Recording(LACKING, lacking))
+
+
+def in_vain_recordings(recorded: Recordings, form: Form) -> tuple[Recording, ...]:
+    """How long workers take to load, and of those that are lacking how many are waited for in vain. It moves slowly, and looks far
+    back.
+    """
     loads = metric("servescope_worker_load_seconds")
     # They are too rare for a rate: all since the server's start.
     every = sum_by(loads.bucket.now, *INSTANCE_MODEL, "le") if form == "classic" else sum_by(loads.now, *INSTANCE_MODEL)
-    return (Recording(ABLE, able), Recording(LACKING, lacking), Recording(LOAD_S, quantile_of(0.9, every)))
-
-
-def in_vain_recordings(recorded: Recordings) -> tuple[Recording, ...]:
-    """Of the workers that are lacking those that are waited for in vain. It moves slowly, and looks far back."""
-    usual = last_over_time(recorded.read(LOAD_S), "10m") * LOADS
+    slow = Recording(LOAD_S, quantile_of(0.9, every))
+    usual = last_over_time(slow.read, "10m") * LOADS
     (_, shortest), (_, longest) = WINDOWS
     patience = clamp_max(clamp_min(usual, shortest), longest)
     first, second = (_none_came(recorded, window).and_on(patience <= seconds) for window, seconds in WINDOWS)
-    return (Recording(IN_VAIN, first.or_else(second)),)
+    return (slow, Recording(IN_VAIN, first.or_else(second)))
 
 
 def applied() -> Expression:
