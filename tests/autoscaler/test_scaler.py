@@ -168,6 +168,7 @@ def test_absurd_counters_cost_neither_time_nor_memory():
     decisions = model.seconds(20, 5.0, queued=10**11)
     assert model.workers == 50
     assert decisions[-1].bound == "max"
+    assert decisions[-1].withheld == decisions[-1].desired - 50
 
 
 def test_workers_that_do_not_load_are_tried_less_and_less():

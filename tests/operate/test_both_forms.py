@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.integration, needs_prometheus]
 # What reads histograms: percentiles, times in stages, and in the classic form the buckets' rates.
 READ_HISTOGRAMS = {
     form: sorted(
-        name for name in all_recordings(form) if re.search(r"p\d+_5m$|normal10m$|busy5m$|seconds(_ok)?:rate5m$", name)
+        name for name in all_recordings(form) if re.search(r"p\d+_5m$|:p90$|normal10m$|busy5m$|seconds(_ok)?:rate5m$", name)
     )
     for form in FORMS
 }
@@ -49,6 +49,7 @@ class Server:
             histogram("servescope_request_duration_seconds").labels(*labels, "ok").observe(seconds)
             histogram("servescope_request_stage_seconds").labels(*labels, "inference").observe(seconds)
             histogram("servescope_llm_time_to_first_token_seconds").labels(*labels).observe(seconds)
+            histogram("servescope_worker_load_seconds").labels(*labels).observe(seconds)
             histogram("servescope_llm_inter_token_seconds").labels(*labels).observe(seconds)
             histogram("servescope_event_loop_lag_seconds").labels().observe(seconds)
 
@@ -100,4 +101,4 @@ def test_what_reads_histograms():
     differ = {name for name in classic if name not in native or native[name].expression != classic[name].expression}
     assert set(READ_HISTOGRAMS["classic"]) == differ
     assert set(READ_HISTOGRAMS["native"]) == {name for name in differ if not name.endswith(":rate5m")}
-    assert len(differ) == 13
+    assert len(differ) == 14

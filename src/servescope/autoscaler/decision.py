@@ -85,6 +85,11 @@ class Decision:
     facts: Facts
 
     @property
+    def withheld(self) -> int:
+        """How many that are wanted a bound keeps from being there."""
+        return max(0, self.desired - self.workers) if self.bound is not None else 0
+
+    @property
     def words(self) -> str:
         """All this as a sentence, with the numbers; made when somebody reads it, as most decisions change nothing."""
         facts, there, reason = self.facts, self.facts.there, self.reason
