@@ -205,7 +205,7 @@ class Dispatcher:
         batch.written()
         self._free.given(worker)
         if self._model_recorder.requests.behind:  # what this turn of the loop has for workers goes out first
-            self._loop.call_soon(self._model_recorder.requests.catch_up)
+            self._loop.call_soon(self._model_recorder.requests.catch_up, self.in_hand == 1)
 
     def _form(self, jobs: list[Job], worker: Worker) -> DispatchedBatch:
         """The batch of these jobs; whoever assembled one has done so."""
