@@ -7,7 +7,7 @@ import pytest
 from fleet.clock import run, settle
 from fleet.scripted import concurrent, crashing, mute, obliging, silent, talking
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
-from servescope.metrics.recording.requests.recorder import MOST
+from servescope.metrics.recording.requests.recorder import ALONE, MOST
 from servescope.metrics.recording.requests.times import BatchTimes
 from serving.parts import Served, job, sent
 
@@ -50,6 +50,26 @@ def test_recording_catches_up_while_a_worker_is_at_its_batch():
         assert requests.unrecorded == MOST
         await settle()
         assert (sent(served.lives[0]), requests.unrecorded) == (["a"], 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("names", "left"), [("a", 0), ("ab", ALONE)])
+def test_steps_are_short_for_a_request_that_comes_alone(names, left):
+    """And long where others wait for the same worker."""
+
+    async def main():
+        served = Served(silent)
+        await settle()
+        requests = served.model_recorder.requests
+        times = BatchTimes(10.0, 10.0, 1, "W")
+        times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
+        for _ in range(ALONE):
+            requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
+        requests.behind = True
+        served.submit(*names)
+        await settle()
+        assert requests.unrecorded == left
 
     run(main())
 
