@@ -36,20 +36,21 @@ def test_jobs_wait_for_the_first_worker():
 
 
 def test_recording_catches_up_while_a_worker_is_at_its_batch():
-    """What was noted of requests is recorded, when the batch has been sent and not before."""
+    """What was noted of requests is recorded, when the batch has been sent and not before: a step, however many are sent."""
 
     async def main():
-        served = Served(silent)
+        served = Served(silent, workers=3)
         await settle()
         requests = served.model_recorder.requests
         times = BatchTimes(10.0, 10.0, 1, "W")
         times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
         for _ in range(MOST):
             requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
-        served.submit("a")
+        served.submit("a", "b", "c")
         assert requests.unrecorded == MOST
         await settle()
-        assert (sent(served.lives[0]), requests.unrecorded) == (["a"], 0)
+        assert [sent(life) for life in served.lives] == [["a"], ["b"], ["c"]]
+        assert (requests.unrecorded, requests.behind) == (0, True)  # nothing is folded yet
 
     run(main())
 

@@ -200,7 +200,8 @@ class Dispatcher:
         batch.written()
         self._free.given(worker)
         if self._model_recorder.requests.behind:
-            self._loop.call_soon(self._catch_up)  # what this turn of the loop has for workers goes out first
+            self._model_recorder.requests.behind = False  # one step a turn of the loop
+            self._loop.call_soon(self._catch_up)  # what this turn has for workers goes out first
 
     def _catch_up(self) -> None:
         self._model_recorder.requests.catch_up(alone=self.in_hand == 1 and not self._queue)

@@ -24,7 +24,7 @@ _SPOILT = 400  # as which the unfinished are observed: of themselves, 408 is a d
 
 class RequestRecorder:
     """What became of a model's requests. `port` counts them among all that was asked on the inference port. `behind`: there is
-    something for `catch_up` to do.
+    something for `catch_up` to do; whoever sees to it that it is called takes this back.
     """
 
     __slots__ = ("_plain", "_port", "_recorded", "_series", "_step", "_unfolded", "batch_sent", "behind")
