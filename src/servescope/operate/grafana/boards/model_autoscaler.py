@@ -16,7 +16,9 @@ _LIMITS: Final = Thresholds()
 
 def row(form: Form) -> Row:
     """What it wants, what there is and may be, what asks for it, what it decided and why, and whether it can be believed."""
-    return Row("Autoscaler (empty for a model whose autoscale mode is off)", (_workers(form), _signals(), _moves(), *_why()))
+    return Row(
+        "Autoscaler (empty for a model whose autoscale mode is off)", (_workers(form), _signals(), _moves(), *_why())
+    )
 
 
 def _workers(form: Form) -> Panel:
