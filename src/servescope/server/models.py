@@ -1,17 +1,15 @@
 """The models: the catalog that requests find them in, and the lifecycle that changes it."""
 
-import os
 from itertools import count
 
-from servescope.config.model.worker_counts import check_default_workers, most_workers
-from servescope.config.settings import Settings
+from servescope.config.model.worker_counts import check_default_workers
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
-from servescope.metrics.collectors.gpus.gpu import count_gpus
 from servescope.server.beginning import Beginning
+from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
 from servescope.server.processes import Processes
@@ -21,24 +19,6 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.readiness.survey import Surveyor
 from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.registration import Host
-
-
-def usable_gpus(settings: Settings) -> int:
-    """How many GPUs workers are dealt: those that there are, at most `number_of_gpu`."""
-    if settings.number_of_gpu == 0:
-        return 0
-    found = count_gpus()
-    return found if settings.number_of_gpu is None else min(found, settings.number_of_gpu)
-
-
-def most_workers_here(settings: Settings) -> int:
-    """How many workers a model version may have on this machine."""
-    return most_workers(settings, usable_cpus(), usable_gpus(settings))
-
-
-def usable_cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Models(Part):
