@@ -9,15 +9,16 @@ from servescope.errors import ConfigurationError
 
 
 def test_reads_the_java_format():
-    """Comments, all separators, continued lines, escapes; a repeated key's last value wins."""
+    """Comments, all separators, continued lines, escapes; a repeated key's last value wins, and it is listed."""
     content = b"# c\n! c\na=1\nb : 2\nc 3\nd=x\\\n   y\ne=caf\\u00e9\\t\na=9\n\nf=\n"
-    assert parse_properties(content, "f") == {"a": "9", "b": "2", "c": "3", "d": "xy", "e": "café\t", "f": ""}
+    texts = {"a": "9", "b": "2", "c": "3", "d": "xy", "e": "café\t", "f": ""}
+    assert parse_properties(content, "f") == (texts, ["a"])
 
 
 def test_reads_utf8_and_latin1():
     """UTF-8 (also with a byte order mark) where it is that, else ISO 8859-1."""
-    assert parse_properties("\ufeffa=é".encode(), "f") == {"a": "é"}
-    assert parse_properties("a=é".encode("latin-1"), "f") == {"a": "é"}
+    assert parse_properties("\ufeffa=é".encode(), "f") == ({"a": "é"}, [])
+    assert parse_properties("a=é".encode("latin-1"), "f") == ({"a": "é"}, [])
 
 
 def test_bad_escape_names_the_file():
@@ -42,7 +43,7 @@ def test_missing_variable_names_key_variable_and_file():
 def test_any_bytes_are_read_or_refused(content):
     """No file raises anything but ConfigurationError."""
     try:
-        expand_variables(parse_properties(content, "f"), {}, "f")
+        expand_variables(parse_properties(content, "f")[0], {}, "f")
     except ConfigurationError:
         pass
 
@@ -55,4 +56,4 @@ def test_reads_back_what_javaproperties_writes(values):
     """Any keys and values survive the format."""
     import javaproperties
 
-    assert parse_properties(javaproperties.dumps(values).encode(), "f") == values
+    assert parse_properties(javaproperties.dumps(values).encode(), "f") == (values, [])

@@ -1,6 +1,7 @@
-"""Java properties files: in, a file's bytes or its values; out, texts by key. Called by `load`."""
+"""Java properties files: in, a file's bytes or its values; out, texts by key, and keys given twice. Called by `load`."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import javaproperties
@@ -10,8 +11,8 @@ from servescope.errors import ConfigurationError
 _VARIABLE = re.compile(r"\$\$([^$]+)\$\$")
 
 
-def parse_properties(content: bytes, file: str) -> dict[str, str]:
-    """Read escapes, continued lines and comments as java.util.Properties does; a repeated key's last value wins.
+def parse_properties(content: bytes, file: str) -> tuple[dict[str, str], list[str]]:
+    """Read escapes, continued lines and comments as java.util.Properties does; a repeated key's last value wins, and it is listed.
 
     The bytes are UTF-8, or else ISO 8859-1, which is all that Java takes. `file` is for a ConfigurationError.
     """
@@ -20,9 +21,11 @@ def parse_properties(content: bytes, file: str) -> dict[str, str]:
     except UnicodeDecodeError:
         text = content.decode("iso-8859-1")
     try:
-        return dict(javaproperties.loads(text))
+        pairs = javaproperties.loads(text, object_pairs_hook=list)
     except ValueError as error:
         raise ConfigurationError(f"{file} is no properties file: {error}") from error
+    counts = Counter(key for key, _ in pairs)
+    return dict(pairs), [key for key, count in counts.items() if count > 1]
 
 
 def expand_variables(properties: Mapping[str, str], environ: Mapping[str, str], file: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
-from servescope.config.model.config import ModelConfig, TorchRun, YamlKey
+from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
+from servescope.config.model.yaml_keys import yaml_keys
 from servescope.config.settings import Settings
 
 
@@ -41,9 +42,10 @@ def ineffective_table() -> str:
 def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
     """The table of the keys of model-config.yaml, or of its torchrun section."""
     rows = ["| key | meaning |", "|---|---|"]
-    for slot in fields(section):
-        key: YamlKey = slot.metadata["key"]
-        rows.append(f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |")
+    rows += [
+        f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |"
+        for key in yaml_keys(section).values()
+    ]
     return "\n".join(rows)
 
 

@@ -1,7 +1,7 @@
 """How many workers this machine carries: its processors and GPUs, as far as this process may use them.
 
-In: the settings, the system's files. Out: numbers for `server.models`, and for `cli.llm`, which asks before a start; what was asked for
-and is not there is logged.
+In: the settings, the system's files. Out: numbers for `server.models`, and for `cli.llm`, which asks before a start. What was asked
+for and is not there is logged.
 """
 
 import logging
@@ -38,7 +38,9 @@ def usable_cpus(proc: Path = Path("/proc"), root: Path = Path("/")) -> int:
     try:
         quota = cpu_limit_cores(proc, root)
     except (ValueError, OSError) as error:
-        logger.warning("The cgroup's processor quota cannot be read, and %d processors are counted on: %s", allowed, error)
+        logger.warning(
+            "The cgroup's processor quota cannot be read, and %d processors are counted on: %s", allowed, error
+        )
         return allowed
     if quota is None or (cores := max(1, math.ceil(quota))) >= allowed:
         return allowed

@@ -4,12 +4,12 @@ from itertools import count
 
 from servescope.config.model.worker_counts import check_default_workers
 from servescope.fleet.backends.process import ProcessBackend
+from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
 from servescope.server.beginning import Beginning
-from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
 from servescope.server.processes import Processes

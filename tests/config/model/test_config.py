@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.config.model.config import ModelConfig, TorchRun, parse_model_config
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.yaml_keys import yaml_keys
 from servescope.errors import BadRequest, InvalidModel
 
 
@@ -73,7 +74,7 @@ pt2: {compile: {enable: true}}
 
 
 NUMBERS = [
-    (section, slot.metadata["key"].name)
+    (section, yaml_keys(target)[slot.name].name)
     for section, target in (("", ModelConfig), ("torchrun", TorchRun))
     for slot in fields(target)
     if str(slot.type) == "int | None"

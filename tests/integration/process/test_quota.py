@@ -46,9 +46,7 @@ def test_one_core_of_several_is_one_worker(tmp_path):
     """Not as many workers as the machine has processors, and the log says why."""
     with cgroup(PERIOD) as own:
         inside = ["sh", "-c", 'echo $$ > "$0/cgroup.procs"; exec "$@"', str(own)]
-        with serving(
-            tmp_path / "server", {"default_workers_per_model": "0"}, {"noop": NOOP}, before=inside
-        ) as server:
+        with serving(tmp_path / "server", {"default_workers_per_model": "0"}, {"noop": NOOP}, before=inside) as server:
             (model,) = server.manage("GET", "/models/noop").json()
             assert (model["minWorkers"], len(model["workers"])) == (1, 1)
             assert "by the cgroup's quota of 1;" in log(server, "ts_log.log")

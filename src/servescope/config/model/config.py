@@ -6,7 +6,7 @@ gets the whole file. Keys, least values and the rule to warn about and ignore wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import yaml
@@ -21,26 +21,13 @@ from servescope.config.bounds import (
     MAX_TIMEOUT_S,
     MAX_WORKERS,
 )
+from servescope.config.model.misspelt import misspelt
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.yaml_values import OutOfBounds, Reader, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_keys import yaml_key, yaml_keys
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class YamlKey:
-    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
-
-    name: str
-    read: Reader
-    meaning: str
-    later: bool = False
-
-
-def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
-    """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning, later)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +70,10 @@ def _as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s."""
+    """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s.
+
+    `misspelt`: keys that are nearly the server's, with the fields of those that they are like.
+    """
 
     min_workers: int | None = field(
         default=None, metadata=yaml_key("minWorkers", whole(0, MAX_WORKERS), "Workers to start.")
@@ -197,6 +187,12 @@ class ModelConfig:
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")
     )
+    misspelt: Mapping[str, str] = field(default_factory=dict)
+
+
+def yaml_names() -> dict[str, str]:
+    """How the server's keys are spelt in the file, by their fields' names."""
+    return {name: key.name for name, key in yaml_keys(ModelConfig).items()}
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
@@ -213,9 +209,12 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["torchrun"] = TorchRun(**section)
         if "nproc_per_node" in section:
             values["parallel_level"] = section["nproc_per_node"]
+        names = {key.name: key.name for key in yaml_keys(TorchRun).values()}
+        near = misspelt(content["torchrun"], names)
+        warnings += [f"{name}: torchrun: {written} is ignored; did you mean {key}?" for written, key in near.items()]
     if "objectives" in values:
         values["objectives"] = parse_objectives(values["objectives"], name)
-    return ModelConfig(**values), warnings
+    return ModelConfig(**values, misspelt=misspelt(content, yaml_names())), warnings
 
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
@@ -233,12 +232,11 @@ def _load(text: str, name: str) -> Mapping[Any, Any]:
 
 def _read(target: type, content: Mapping[Any, Any], name: str, warnings: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for slot in fields(target):
-        key: YamlKey = slot.metadata["key"]
+    for field_name, key in yaml_keys(target).items():
         if key.name not in content:
             continue
         try:
-            values[slot.name] = key.read(content[key.name])
+            values[field_name] = key.read(content[key.name])
         except OutOfBounds as error:
             raise InvalidModel(f"{name}: {key.name}={shown(content[key.name])} {error}") from error
         except ValueError as error:

@@ -4,12 +4,14 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.overruled import overruled
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
+from servescope.config.model.yaml_keys import yaml_keys
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
@@ -104,16 +106,17 @@ def resolve_options(
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     workers = _workers_of_yaml(config, warnings) or asked
-    return ModelOptions(
-        **_clipped(workers, devices, gpus),
+    decided = ModelOptions(
+        **_clipped(workers, devices, gpus, warnings),
         runtime=entry.runtime_type or request.runtime,
         objectives=config.objectives,
-        warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
+    warnings += overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
+    return replace(decided, warnings=tuple(warnings))
 
 
 def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parallel_level: int, gpus: int) -> int | None:
@@ -124,7 +127,7 @@ def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parall
 
 
 def _not_built(config: ModelConfig) -> list[str]:
-    keys = [slot.metadata["key"] for slot in fields(config) if getattr(config, slot.name)]
+    keys = [key for name, key in yaml_keys(ModelConfig).items() if getattr(config, name)]
     return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
@@ -151,14 +154,17 @@ def _workers_of_yaml(config: ModelConfig, warnings: list[str]) -> tuple[int, int
     return None
 
 
-def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, Any]:
+def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int, warnings: list[str]) -> dict[str, Any]:
     least, most = workers
     level = devices["parallel_level"]
     capacity = worker_capacity(devices["device_type"], devices["device_ids"], level, gpus)
     if capacity == 0:
         raise WorkerInitialization(f"parallelLevel {level} needs more GPUs than the model may use ({gpus} here)")
-    if capacity is not None:
-        least, most = min(least, capacity), min(most, capacity)
+    if capacity is not None and capacity < most:
+        warnings.append(
+            f"minWorkers {least} with maxWorkers {most} is more than the GPUs carry at parallelLevel {level}: {capacity} at most"
+        )
+        least, most = min(least, capacity), capacity
     return {"min_workers": least, "max_workers": most}
 
 

@@ -1,0 +1,25 @@
+"""What a key of model-config.yaml is: in, how `config` defines one; out, the metadata of its field. Also read by `reference`."""
+
+from dataclasses import dataclass, fields
+
+from servescope.config.model.yaml_values import Reader
+
+
+@dataclass(frozen=True)
+class YamlKey:
+    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
+
+    name: str
+    read: Reader
+    meaning: str
+    later: bool = False
+
+
+def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
+    """Metadata for `dataclasses.field`; see `YamlKey`."""
+    return {"key": YamlKey(name, read, meaning, later)}
+
+
+def yaml_keys(section: type) -> dict[str, YamlKey]:
+    """The keys of a section, by their fields' names."""
+    return {slot.name: slot.metadata["key"] for slot in fields(section) if "key" in slot.metadata}
