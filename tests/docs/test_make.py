@@ -12,7 +12,12 @@ ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 RULES = dict(re.findall(r"^([a-z-]+):(?!=)(.*)$", MAKEFILE, re.MULTILINE))
 # What pip fills. `programs` and the other plain targets need none of it.
-ENVIRONMENTS = {"$(STAMPS)": ".venv", "$(TORCHSERVE_ENV)": "TorchServe", "$(LLM_ENV)": "vLLM"}
+ENVIRONMENTS = {
+    "$(STAMPS)": ".venv",
+    "$(TORCHSERVE_ENV)": "TorchServe",
+    "$(LLM_ENV)": "vLLM",
+    "$(FAST_ENV)": "packages",
+}
 
 
 def needs(target):

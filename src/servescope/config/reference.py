@@ -14,7 +14,7 @@ from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
 from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
-from servescope.config.model.yaml_keys import yaml_keys
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.config.model.config import ModelConfig, TorchRun, parse_model_config
 from servescope.config.model.objectives import Objectives
-from servescope.config.model.yaml_keys import yaml_keys
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.errors import BadRequest, InvalidModel
 
 

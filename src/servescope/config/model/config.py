@@ -23,7 +23,7 @@ from servescope.config.bounds import (
 )
 from servescope.config.model.misspelt import misspelt
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.yaml_keys import yaml_key, yaml_keys
+from servescope.config.model.yaml_key import yaml_key, yaml_keys
 from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
 from servescope.errors import InvalidModel
 

@@ -11,7 +11,7 @@ from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.overruled import overruled
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
-from servescope.config.model.yaml_keys import yaml_keys
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization

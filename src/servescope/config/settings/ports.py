@@ -32,7 +32,13 @@ class PortSettings:
     private_key_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS private key."))
     certificate_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS certificate chain."))
     cors_allowed_origin: str | None = field(
-        default=None, metadata=key(words, "Value of Access-Control-Allow-Origin; turns CORS on.", default="CORS off")
+        default=None,
+        metadata=key(
+            words,
+            "Value of Access-Control-Allow-Origin; turns CORS on. Of several origins between commas the one that asks is"
+            " sent, with Vary.",
+            default="CORS off",
+        ),
     )
     cors_allowed_methods: str | None = field(default=None, metadata=key(words, "Methods that CORS allows."))
     cors_allowed_headers: str | None = field(default=None, metadata=key(words, "Request headers that CORS allows."))

@@ -8,7 +8,7 @@ import http
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from servescope.logs.access import AccessLog
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connections.connection import Connection
+from servescope.web.http.cors import NO_CORS, Cors
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
@@ -69,18 +70,33 @@ def encode_headers(headers: Mapping[str, str], kept_back: frozenset[str] = OWN_H
     return encoded
 
 
+def _common(cors: Headers) -> bytes:
+    return b"\r\n" + _CACHING + b"".join([b"%b: %b\r\n" % pair for pair in cors])
+
+
 @dataclass
 class Observers:
-    """Who hears of every exchange. `cors`: headers added to every answer. `open`: requests without an answer yet."""
+    """Who hears of every exchange. `cors`: headers added to answers. `open`: requests without an answer yet.
+
+    `common_lines`: header lines of every answer, or, where `by_origin` is not empty, of those to origins that are not in it.
+    """
 
     recorder: Recorder
     access_log: AccessLog
-    cors: list[tuple[bytes, bytes]] = field(default_factory=list)
+    cors: Cors = NO_CORS
     open: int = 0
     rest: asyncio.Event | None = None
 
     def __post_init__(self) -> None:
-        self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
+        self.common_lines = _common(self.cors.headers)
+        self.by_origin = {origin: _common(pairs) for origin, pairs in self.cors.by_origin.items()}
+
+    def lines_for(self, request: Request) -> bytes:
+        """The header lines that an answer to this request has whatever it says."""
+        if not self.by_origin:
+            return self.common_lines
+        origin = request.header(b"origin")
+        return self.common_lines if origin is None else self.by_origin.get(origin.encode("latin-1"), self.common_lines)
 
     def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
         """Take a request in hand. `listener`: the API that it is for."""
@@ -158,9 +174,10 @@ class Exchange(Struct, eq=False):
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers
+        common = observers.lines_for(self.request) if observers.by_origin else observers.common_lines
         if self.watcher is None:
             observers.recorder.port.response_sent(status)
-        head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
+        head = (STATUS_LINES[status], self.request_id.encode("ascii"), common, lines)
         self.connection.send(head, body, close=status >= 400)
         self.sent = size if self.request.method != "HEAD" else 0
         self._finish(status, logged=True)
@@ -180,7 +197,7 @@ class Exchange(Struct, eq=False):
         self.started = self.streaming = True
         self.events = b"content-type: text/event-stream" in lines.lower()
         self.observers.recorder.port.response_sent(status)
-        common = self.observers.common_lines
+        common = self.observers.lines_for(self.request)
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.connection.start_chunks(head, close=status >= 400)
         async for piece in pieces:

@@ -1,4 +1,4 @@
-"""What a key of model-config.yaml is: in, how `config` defines one; out, the metadata of its field. Also read by `reference`."""
+"""A key of model-config.yaml: how it is spelt, read and described. Carried by the fields of `config`."""
 
 from dataclasses import dataclass, fields
 
