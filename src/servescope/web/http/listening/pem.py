@@ -11,12 +11,14 @@ _KEY: Final = b"PRIVATE KEY-----"
 _CERTIFICATE: Final = (b"BEGIN CERTIFICATE-----", b"BEGIN TRUSTED CERTIFICATE-----", b"BEGIN X509 CERTIFICATE-----")
 _KEYSTORES: Final = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 _ASN1: Final = b"\x30"  # how DER and PKCS#12 begin
-_NEW_PAIR: Final = "make new ones: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=HOST -keyout key.pem -out certificate.pem"
+_NEW_KEY: Final = (
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=HOST -keyout key.pem -out certificate.pem"
+)
 _REASONS: Final = {
     "KEY_VALUES_MISMATCH": "{key} is not the key of the first certificate in {certificate}: the server's own stands first, its"
     " issuers' behind it",
     "EE_KEY_TOO_SMALL": "the key in {certificate} is too small for OpenSSL's security level, which wants RSA keys of 2048 bits or"
-    f" 256 of an elliptic curve; {_NEW_PAIR}",
+    f" 256 of an elliptic curve; make new ones: {_NEW_KEY}",
     "CA_KEY_TOO_SMALL": "an issuer's key in {certificate} is too small for OpenSSL's security level, which wants RSA keys of 2048"
     " bits: leave that issuer out, or have a newer one sign",
     "CA_MD_TOO_WEAK": "a signature in {certificate} is too weak for OpenSSL's security level (SHA-1 or MD5): have it signed with"
