@@ -1,11 +1,11 @@
 """Finished requests in, access lines out.
 
-`web` calls `write` for every answer; the runtime calls `flush` twice a second.
+`web` calls `write` for every answer; `junction` takes the lines, several times a second.
 
 Through `logging` a line costs about ten microseconds, which a request cannot spare; here it costs a fraction of that:
 the time is formatted once a millisecond, and what the requests of one connection share is kept. The line is
-TorchServe's `2026-11-24T03:59:03,432 - /127.0.0.1:54336 "POST /predictions/noop HTTP/1.1" 200 5`, then the request's
-id.
+TorchServe's `2026-11-24T03:59:03,432 - /127.0.0.1:54336 "POST /predictions/noop HTTP/1.1" 200 5`, and where it is asked for then
+the request's id, which JSON lines have always.
 """
 
 import math
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 from servescope.logs.formats import LogFormat, escape, json_text
-from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.sinks import RollingFile
 from servescope.logs.stamps import LocalStamp, utc
 
 LOGGER_NAME = "ACCESS_LOG"
@@ -22,7 +22,7 @@ MAX_LINES = 256
 MAX_PREFIXES = 4096
 # Prefixes that no line had for so long, seconds, are forgotten: a connection has its port in them, and is seldom one that stays.
 KEPT_S = 10.0
-_STAMP_LENGTH = len("2026-11-24T03:59:03,432")
+_ECHOED = f" [INFO ] main {LOGGER_NAME}"
 _CONTROLS = bytes(range(32)) + b"\x7f"
 _NOT_IN_A_TARGET = re.compile(r"[^!#-~]")
 
@@ -32,17 +32,25 @@ _Noted = tuple[float, _Request, int, str]
 
 
 class AccessLog:
-    """The buffered writer of access_log.log and of its echo on the console. For the loop's thread alone.
+    """The buffered writer of access_log.log; a `junction.HeldLog`. `write` is for the loop's thread alone.
 
-    `clock` gives seconds since the epoch. Lines are held until `flush`, or until there are `MAX_LINES`.
+    `with_id`: text lines end with the request's id. `clock` gives seconds since the epoch. Lines are held until they are taken,
+    or until there are `MAX_LINES`.
     """
 
     def __init__(
-        self, file: RollingFile, console: Console, log_format: LogFormat, clock: Callable[[], float] = time.time
+        self,
+        file: RollingFile,
+        log_format: LogFormat,
+        clock: Callable[[], float] = time.time,
+        *,
+        with_id: bool = False,
     ) -> None:
+        self.echoed = False
+        self.when_full: Callable[[], None] = self.flush
         self._file = file
-        self._console = console
         self._json = log_format == "json"
+        self._with_id = with_id
         self._clock = clock
         self._noted: list[_Noted] = []
         self._prefixes: dict[_Request, str] = {}
@@ -70,41 +78,71 @@ class AccessLog:
         """
         noted = self._noted
         noted.append((self._clock(), (client, method, target, http_version, status), milliseconds, request_id))
-        if len(noted) >= MAX_LINES:
-            self.flush()
+        if not len(noted) % MAX_LINES:
+            self.when_full()
 
     def flush(self) -> None:
-        """Hand what was noted to the file and the console, as lines. Never raises; the file counts what is lost."""
-        if not self._noted:
-            return
-        noted, self._noted = self._noted, []
-        lines = self._lines(noted)
+        """Write what is held to the file alone."""
+        self.take(math.inf)
+
+    def take(self, until: float) -> tuple[list[float], list[str]]:
+        """See `junction.HeldLog`."""
+        noted = self._taken(until)
+        if not noted:
+            return [], []
+        self._forget(noted[-1][0])
+        times = [at for at, *_ in noted]
+        if self._json:
+            lines = self._json_lines(noted)
+            self._file.write("".join(lines).encode("utf-8", "backslashreplace"), len(lines))
+            return (times, lines) if self.echoed else ([], [])
+        lines, echo = self._text_lines(noted)
         text = "".join(lines)
         data = text.encode("utf-8", "backslashreplace")
-        if not self._json and (not text.isascii() or len(data.translate(None, _CONTROLS)) != len(data) - len(lines)):
+        if not text.isascii() or len(data.translate(None, _CONTROLS)) != len(data) - len(lines):
             # Only an unchecked request id can hold a line break; it must not pass for a line of its own.
-            lines = [escape(line[:-1].replace("\n", "\\n")) + "\n" for line in lines]
-            text = "".join(lines)
-            data = text.encode("utf-8", "backslashreplace")
+            lines, echo = (list(map(_in_one_line, each)) for each in (lines, echo))
+            data = "".join(lines).encode("utf-8", "backslashreplace")
         self._file.write(data, len(lines))
-        if self._console.open:
-            self._console.write(text if self._json else "".join(map(_console_line, lines)))
+        return (times, echo) if self.echoed else ([], [])
 
-    def _lines(self, noted: list[_Noted]) -> list[str]:
-        """Many at once, which takes half the time that one after the other does."""
-        self._forget(noted[-1][0])
-        prefixes, as_json = self._prefixes.get, self._json
+    def _taken(self, until: float) -> list[_Noted]:
+        """What was noted up to this time; the loop's thread may note more meanwhile."""
+        held = self._noted
+        count = len(held)
+        if count and held[count - 1][0] > until:
+            count = next(place for place, noted in enumerate(held) if noted[0] > until)
+        noted = held[:count]
+        del held[:count]
+        return noted
+
+    def _text_lines(self, noted: list[_Noted]) -> tuple[list[str], list[str]]:
+        """The file's lines and, where they are wanted, those that show a logger too: many at once, which takes half the time that
+        one after the other does.
+        """
+        prefixes, with_id, echoed = self._prefixes.get, self._with_id, self.echoed
         since, until, opening = self._since, self._until, self._opening
-        lines = []
+        shown = opening + _ECHOED
+        lines, echo = [], []
         for at, key, milliseconds, request_id in noted:
             prefix = prefixes(key) or self._remember(key)
             if not since <= at < until:
                 self._turn_to(at)
                 since, until, opening = self._since, self._until, self._opening
-            if as_json:
-                lines.append(f'{opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n')
-            else:
-                lines.append(f"{opening}{prefix}{milliseconds} {request_id}\n")
+                shown = opening + _ECHOED
+            rest = f"{prefix}{milliseconds} {request_id}\n" if with_id else f"{prefix}{milliseconds}\n"
+            lines.append(opening + rest)
+            if echoed:
+                echo.append(shown + rest)
+        return lines, echo
+
+    def _json_lines(self, noted: list[_Noted]) -> list[str]:
+        lines = []
+        for at, key, milliseconds, request_id in noted:
+            if not self._since <= at < self._until:
+                self._turn_to(at)
+            prefix = self._prefixes.get(key) or self._remember(key)
+            lines.append(f'{self._opening}{prefix}{milliseconds},"request_id":{json_text(request_id)}}}\n')
         return lines
 
     def _turn_to(self, now: float) -> None:
@@ -162,5 +200,5 @@ def _percent_encode(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass"))
 
 
-def _console_line(line: str) -> str:
-    return f"{line[:_STAMP_LENGTH]} [INFO ] main {LOGGER_NAME}{line[_STAMP_LENGTH:]}"
+def _in_one_line(line: str) -> str:
+    return escape(line[:-1].replace("\n", "\\n")) + "\n"

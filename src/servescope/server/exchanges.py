@@ -16,7 +16,13 @@ class Exchanges(Part):
 
     def __init__(self, beginning: Beginning, measuring: Measuring) -> None:
         settings = beginning.settings
-        self.observers = Observers(measuring.recorder, beginning.logs.access, read_cors(settings))
+        self.observers = Observers(
+            measuring.recorder,
+            beginning.logs.access,
+            read_cors(settings),
+            settings.trusted_proxies,
+            settings.access_log_exclude,
+        )
         for origin in doubtful_origins(settings):
             logger.warning(
                 "cors_allowed_origin: %r lets nobody in: browsers say scheme://host:port, in small letters, without a path",

@@ -1,5 +1,7 @@
 """The models: the catalog that requests find them in, and the lifecycle that changes it."""
 
+import asyncio
+from collections.abc import Callable
 from itertools import count
 
 from servescope.config.model.worker_counts import check_default_workers
@@ -8,7 +10,7 @@ from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
-from servescope.logs.model import model_line
+from servescope.logs.model import ModelLog
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
@@ -33,6 +35,7 @@ class Models(Part):
         self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
         cpus, gpus = usable_cpus(), usable_gpus(settings)
         check_default_workers(settings, cpus, gpus)
+        self._model_log = ModelLog(_later, whole=settings.log_format == "json")
         numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
@@ -46,7 +49,7 @@ class Models(Part):
                 measuring.recorder,
                 measuring.pass_through,
                 lambda: next(numbers),
-                model_line,
+                self._model_log.line,
                 OomKills().take,
             ),
             declarations=measuring.declarations,
@@ -54,3 +57,11 @@ class Models(Part):
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """The workers have ended: what they said last is logged."""
+        self._model_log.flush()
+
+
+def _later(seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, act)

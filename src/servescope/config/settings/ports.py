@@ -12,6 +12,7 @@ from servescope.config.values.parsers import (
     whole,
     words,
 )
+from servescope.config.values.proxies import Proxies, proxies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,15 @@ class PortSettings:
     )
     metrics_address: Address = field(
         default=Address("http", "127.0.0.1", 8082), metadata=key(listener(8082, 8445), "Where /metrics listens.")
+    )
+    trusted_proxies: Proxies = field(
+        default=Proxies(),
+        metadata=key(
+            proxies,
+            "Addresses and networks of proxies between commas, unix for those on a Unix socket: of what comes through them, the"
+            " client in Forwarded or X-Forwarded-For is named in access lines and traces. Not in TorchServe.",
+            default="none",
+        ),
     )
     private_key_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS private key."))
     certificate_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS certificate chain."))

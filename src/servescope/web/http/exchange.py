@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from servescope.config.values.proxies import Proxies
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recording.codes import HUNG_UP
@@ -20,12 +21,14 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.cors import NO_CORS, Cors
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
+from servescope.web.http.forwarded import sender_of
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+NO_PROXIES = Proxies()
 NO_BODY = frozenset((204, 205, 304))
 NO_LENGTH = frozenset((204, 304))
 
@@ -78,17 +81,22 @@ def _common(cors: Headers) -> bytes:
 class Observers:
     """Who hears of every exchange. `cors`: headers added to answers. `open`: requests without an answer yet.
 
+    `proxies`: whose word is taken on who the client is. `unlogged`: paths, or with * at the end beginnings, without access lines.
     `common_lines`: header lines of every answer, or, where `by_origin` is not empty, of those to origins that are not in it.
     """
 
     recorder: Recorder
     access_log: AccessLog
     cors: Cors = NO_CORS
+    proxies: Proxies = NO_PROXIES
+    unlogged: tuple[str, ...] = ()
     open: int = 0
     rest: asyncio.Event | None = None
 
     def __post_init__(self) -> None:
         self.common_lines = _common(self.cors.headers)
+        self._unlogged = frozenset(self.unlogged)
+        self._unlogged_beginnings = tuple(path[:-1] for path in self.unlogged if path.endswith("*"))
         self.by_origin = {origin: _common(pairs) for origin, pairs in self.cors.by_origin.items()}
 
     def lines_for(self, request: Request) -> bytes:
@@ -106,8 +114,11 @@ class Observers:
     def log(self, exchange: "Exchange", status: int, ended: float) -> None:
         """Write the access line."""
         request = exchange.request
+        if self._unlogged and self._leaves_no_line(request.path):
+            return
+        client = exchange.connection.client
         self.access_log.write(
-            exchange.connection.client,
+            client if not self.proxies else sender_of(client, request.headers, self.proxies).client,
             request.method,
             request.target.decode("latin-1"),
             request.version,
@@ -115,6 +126,9 @@ class Observers:
             int((ended - exchange.began) * 1000),
             exchange.request_id,
         )
+
+    def _leaves_no_line(self, path: str) -> bool:
+        return (path.rstrip("/") or "/") in self._unlogged or path.startswith(self._unlogged_beginnings)
 
     def closed(self) -> None:
         """A request has its answer."""

@@ -14,6 +14,7 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
+from servescope.worker.records import REQUESTS
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.stages import PREDICTION, stages_of
 from servescope.worker.requests.rows import Bodies, read_requests
@@ -97,7 +98,7 @@ class ConcurrentSession:
         except ChannelClosed:
             pass
         except Exception as error:  # whatever it is, nothing more can be read
-            report_failure(error, ["yet to be read"])
+            report_failure(error, [], "What comes next cannot be read.")
         loop.call_soon_threadsafe(inbox.put_nowait, None)
 
     async def _serve(self, batch: Batch, body: bytearray) -> None:
@@ -106,6 +107,7 @@ class ConcurrentSession:
         rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
         context = self._context.fork()
         context.start_batch(request_ids, processors)
+        REQUESTS.set(request_ids)
         context.started = started
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, context, outputs)
         reply, attachments = await self._reply(batch, started, rows, context)

@@ -4,6 +4,7 @@
 Called by `worker.__main__`. An error of the handler becomes the reply that TorchServe gives; nothing here lets one escape.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -15,12 +16,14 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
+from servescope.worker.records import NAME, REQUESTS, write_record
 from servescope.worker.replies.answer import Room, answer_of
 from servescope.worker.replies.outputs import BadOutput, build_parts, build_pieces
 from servescope.worker.replies.stages import stages_of
 from servescope.worker.replies.texts import shorten, text_of, traceback_of
 from servescope.worker.requests.rows import Bodies, read_requests
 
+FAILED = "Invoking custom service failed."
 OUT_OF_RESOURCES = "Out of resources"
 PREDICTION_FAILED = "Prediction failed"
 _SHOWN = 200
@@ -65,11 +68,10 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def report_failure(error: BaseException, request_ids: Sequence[str]) -> None:
-    """Write what happened, to whom, to stderr, which the front end keeps as the model log."""
-    print(f"Requests {shorten(', '.join(request_ids))} failed:", file=sys.stderr)
-    sys.stderr.write(traceback_of(error))
-    sys.stderr.flush()
+def report_failure(error: BaseException, request_ids: Sequence[str], what: str = FAILED) -> None:
+    """Have the model log say what happened, to whom. `what`: TorchServe's words for it, by default for a handler that raised."""
+    text = f"{what} Requests: {', '.join(request_ids)}" if request_ids else what
+    write_record(sys.stderr, logging.ERROR, NAME, text, traceback_of(error), request_ids)
 
 
 class Session:
@@ -105,16 +107,18 @@ class Session:
     def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
         rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
-        context = self._context
-        context.start_batch([request.id for request in batch.requests], processors)
+        context, request_ids = self._context, [request.id for request in batch.requests]
+        context.start_batch(request_ids, processors)
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
+        REQUESTS.set(request_ids)
         reply, attachments = self._reply(batch, started, rows)
+        REQUESTS.set(())
         try:
             self._channel.send(reply, attachments)
         except ChannelClosed:
             raise
         except Exception as error:  # something that no message can hold
-            report_failure(error, [request.id for request in batch.requests])
+            report_failure(error, request_ids)
             failure = failure_of(error)
             self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, reply.stages))
 
