@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
 from servescope.logs.formats import LogFormat, escape, json_text
 from servescope.logs.sinks import RollingFile
@@ -24,6 +25,7 @@ MAX_PREFIXES = 4096
 KEPT_S = 10.0
 _ECHOED = f" [INFO ] main {LOGGER_NAME}"
 _CONTROLS = bytes(range(32)) + b"\x7f"
+_TIME = itemgetter(0)
 _NOT_IN_A_TARGET = re.compile(r"[^!#-~]")
 
 _Request = tuple[tuple[str, int] | None, str, str, str, int]
@@ -91,20 +93,19 @@ class AccessLog:
         if not noted:
             return [], []
         self._forget(noted[-1][0])
-        times = [at for at, *_ in noted]
+        times = list(map(_TIME, noted)) if self.echoed else []
         if self._json:
             lines = self._json_lines(noted)
             self._file.write("".join(lines).encode("utf-8", "backslashreplace"), len(lines))
-            return (times, lines) if self.echoed else ([], [])
+            return times, lines if self.echoed else []
         lines, echo = self._text_lines(noted)
-        text = "".join(lines)
-        data = text.encode("utf-8", "backslashreplace")
-        if not text.isascii() or len(data.translate(None, _CONTROLS)) != len(data) - len(lines):
-            # Only an unchecked request id can hold a line break; it must not pass for a line of its own.
+        data = "".join(lines).encode("utf-8", "backslashreplace")
+        # Only an unchecked request id can hold a line break; it must not pass for a line of its own.
+        if self._with_id and not (data.isascii() and len(data.translate(None, _CONTROLS)) == len(data) - len(lines)):
             lines, echo = (list(map(_in_one_line, each)) for each in (lines, echo))
             data = "".join(lines).encode("utf-8", "backslashreplace")
         self._file.write(data, len(lines))
-        return (times, echo) if self.echoed else ([], [])
+        return times, echo
 
     def _taken(self, until: float) -> list[_Noted]:
         """What was noted up to this time; the loop's thread may note more meanwhile."""
@@ -130,10 +131,10 @@ class AccessLog:
                 self._turn_to(at)
                 since, until, opening = self._since, self._until, self._opening
                 shown = opening + _ECHOED
-            rest = f"{prefix}{milliseconds} {request_id}\n" if with_id else f"{prefix}{milliseconds}\n"
-            lines.append(opening + rest)
+            end = f"{milliseconds} {request_id}" if with_id else milliseconds
+            lines.append(f"{opening}{prefix}{end}\n")
             if echoed:
-                echo.append(shown + rest)
+                echo.append(f"{shown}{prefix}{end}\n")
         return lines, echo
 
     def _json_lines(self, noted: list[_Noted]) -> list[str]:

@@ -97,10 +97,12 @@ class Junction:
         self._show([row.line for row in rows], [row.line for row in rows if row.copied])
 
     def _show(self, lines: list[str], copied: list[str]) -> None:
-        if self._console.open and lines:
-            self._console.write("".join(lines))
+        text = "".join(lines)
+        if self._console.open and text:
+            self._console.write(text)
         if copied:
-            _append(self._server, copied)
+            shown = text if len(copied) == len(lines) else "".join(copied)
+            self._server.write(shown.encode("utf-8", "backslashreplace"), len(copied))
 
 
 def _append(file: RollingFile, lines: list[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import count
 
 from servescope.config.model.worker_counts import check_default_workers
+from servescope.config.settings import Settings
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
@@ -36,7 +37,6 @@ class Models(Part):
         cpus, gpus = usable_cpus(), usable_gpus(settings)
         check_default_workers(settings, cpus, gpus)
         self._model_log = ModelLog(_later, whole=settings.log_format == "json")
-        numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
@@ -44,19 +44,22 @@ class Models(Part):
             gpus=GpuCounter(gpus),
             cpus=cpus,
             recorder=measuring.recorder,
-            pools=PoolContext(
-                ProcessBackend(processes.offspring),
-                measuring.recorder,
-                measuring.pass_through,
-                lambda: next(numbers),
-                self._model_log.line,
-                OomKills().take,
-            ),
+            pools=self._pools(settings, measuring, processes),
             declarations=measuring.declarations,
             measuring=measuring.worker_measuring,
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
+
+    def _pools(self, settings: Settings, measuring: Measuring, processes: Processes) -> PoolContext:
+        return PoolContext(
+            ProcessBackend(processes.offspring),
+            measuring.recorder,
+            measuring.pass_through,
+            count(settings.initial_worker_port).__next__,
+            self._model_log.line,
+            OomKills().take,
+        )
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
         """The workers have ended: what they said last is logged."""

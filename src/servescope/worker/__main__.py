@@ -27,7 +27,7 @@ from servescope.worker.measuring.folding import Folding
 from servescope.worker.measuring.probe import Probe
 from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
-from servescope.worker.records import hand_over
+from servescope.worker.replies.records import hand_over
 from servescope.worker.replies.texts import text_of
 from servescope.worker.sessions.session import Session, described, report_failure
 
@@ -74,7 +74,7 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     except BaseException as error:  # whatever a model raises while loading is an answer, sys.exit and Rust's panics too
         if os.getpid() != process:
             raise  # in a child that the handler forked, whose end is its own
-        report_failure(error, [], f"Failed to load model {load.model_name}.")
+        report_failure(error, [], f"Backend worker process died. Failed to load model {load.model_name}.")
         text = described(error)
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = text_of(error) if isinstance(error, EngineFailed) else ""

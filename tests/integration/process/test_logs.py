@@ -269,3 +269,43 @@ def test_a_place_that_cannot_be_written(tmp_path):
     with serving(tmp_path / "server", {}, {}, {"LOG_LOCATION": str(tmp_path / "file" / "logs")}) as server:
         assert server.ping() == 200
         assert str(tmp_path / "file") in server.console()
+
+
+DIES = """
+import os, time
+
+def handle(data, context):
+    if data and data[0]["body"] == b"die":
+        os._exit(3)
+    if data and data[0]["body"] == b"hang":
+        time.sleep(1000)
+    return data and ["x"] * len(data)
+"""
+
+
+def test_the_texts_that_people_alert_on(tmp_path):
+    """TorchServe's words stand where the same has happened, each at the beginning of its message."""
+    directory = tmp_path / "server"
+    (directory / "store").mkdir(parents=True)
+    pack(directory / "store" / "m.mar", "m", DIES, config="minWorkers: 1\nmaxWorkers: 1\nresponseTimeout: 1\n")
+    server = Server(directory, {"load_models": "all"})
+    try:
+        line_of(server, "ts_log.log", "State change WORKER_STARTED -> WORKER_MODEL_LOADED")
+        assert predict(server, "/predictions/m", "die").status_code == 500
+        line_of(server, "ts_log.log", " - Auto recovery succeeded, reset recoveryStartTS")
+        assert predict(server, "/predictions/m", "hang").status_code == 500
+        line_of(server, "ts_log.log", " - Backend worker did not respond in given time")
+        text = log(server, "ts_log.log")
+    finally:
+        server.end()
+    for words in (
+        "Inference API bind to: http://127.0.0.1:",
+        "Management API bind to: ",
+        "Metrics API bind to: ",
+        "Model m loaded.",
+        "9000 Worker disconnected. WORKER_MODEL_LOADED",
+        "Auto recovery start timestamp: ",
+        "Retry worker: 9000 in ",
+        "Model server started.",
+    ):
+        assert re.search(rf"^{STAMP} \[\w+ *\] \S+ \S+ - {re.escape(words)}", text, re.MULTILINE), words

@@ -14,8 +14,8 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
-from servescope.worker.records import REQUESTS
 from servescope.worker.replies.outputs import build_parts, build_pieces
+from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import PREDICTION, stages_of
 from servescope.worker.requests.rows import Bodies, read_requests
 from servescope.worker.sessions.outbox import Outbox

@@ -16,14 +16,13 @@ from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
-from servescope.worker.records import NAME, REQUESTS, write_record
 from servescope.worker.replies.answer import Room, answer_of
 from servescope.worker.replies.outputs import BadOutput, build_parts, build_pieces
+from servescope.worker.replies.records import NAME, REQUESTS, write_record
 from servescope.worker.replies.stages import stages_of
 from servescope.worker.replies.texts import shorten, text_of, traceback_of
 from servescope.worker.requests.rows import Bodies, read_requests
 
-FAILED = "Invoking custom service failed."
 OUT_OF_RESOURCES = "Out of resources"
 PREDICTION_FAILED = "Prediction failed"
 _SHOWN = 200
@@ -39,10 +38,8 @@ class Failure:
 
 def failure_of(error: BaseException) -> Failure:
     """The answer that TorchServe's service gives for what a handler raised."""
-    # The handler raises the shim's class or one made from it; this module must not import it, and knows it by its name.
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if "PredictionException" in names and hasattr(error, "error_code"):
-        code = error.error_code
+    if _is_prediction_exception(error):
+        code = error.error_code  # type: ignore[attr-defined]
         text = text_of(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
             shown = repr(code) if isinstance(code, str) else text_of(code)
@@ -53,6 +50,12 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, MemoryError) or _speaks_of_cuda(error):
         return Failure(507, OUT_OF_RESOURCES)
     return Failure(503, PREDICTION_FAILED)
+
+
+def _is_prediction_exception(error: BaseException) -> bool:
+    """The handler raises the shim's class or one made from it; this module must not import it, and knows it by its name."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return "PredictionException" in names and hasattr(error, "error_code")
 
 
 def _speaks_of_cuda(error: BaseException) -> bool:
@@ -68,8 +71,18 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def report_failure(error: BaseException, request_ids: Sequence[str], what: str = FAILED) -> None:
-    """Have the model log say what happened, to whom. `what`: TorchServe's words for it, by default for a handler that raised."""
+def words_for(error: BaseException) -> str:
+    """What TorchServe's service logs of what a handler raised, before its traceback."""
+    if _is_prediction_exception(error):
+        return "Prediction error."
+    if isinstance(error, MemoryError):
+        return "System out of memory."
+    return "CUDA out of memory." if _speaks_of_cuda(error) else "Invoking custom service failed."
+
+
+def report_failure(error: BaseException, request_ids: Sequence[str], what: str = "") -> None:
+    """Have the model log say what happened, to whom. `what`: by default what TorchServe says of a handler that raised."""
+    what = what or words_for(error)
     text = f"{what} Requests: {', '.join(request_ids)}" if request_ids else what
     write_record(sys.stderr, logging.ERROR, NAME, text, traceback_of(error), request_ids)
 

@@ -11,7 +11,6 @@ language model write, for those who went. What it was answered before still goes
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
@@ -21,11 +20,9 @@ from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
-from servescope.web.http.connections.refusals import GO_ON, last_answer, too_large
+from servescope.web.http.connections.refusals import GO_ON, last_answer, log_malformed, too_large
 from servescope.web.http.connections.taker import App
 from servescope.web.http.request import Request
-
-logger = logging.getLogger("servescope.web")
 
 _JOIN_LIMIT = 64 * 1024
 
@@ -210,15 +207,12 @@ class Connection(asyncio.Protocol):
             answer = GO_ON
         else:
             if self._reader.problem and not request.method:
-                logger.warning("%s sent what is no HTTP: %s", self._name(), self._reader.problem)
+                log_malformed(self.client, self._reader.problem)
             told = self._app.refused(request if request.method else None, status)
             # A body that is too large is over where its length said so: then the connection goes on.
             answer = too_large(told) if request.keep_alive else last_answer(status, told)
         self.transport.write(answer)
         self._finish(close=not request.keep_alive)
-
-    def _name(self) -> str:
-        return "A client on a Unix socket" if self.client is None else "Client {}:{}".format(*self.client)
 
     def _finish(self, *, close: bool) -> None:
         self._answering = self.on_lost = None

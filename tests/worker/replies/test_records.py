@@ -12,7 +12,7 @@ import pytest
 
 import servescope
 from servescope.wire.records import TEXT_LIMIT, decode_record
-from servescope.worker.records import REQUESTS, RecordHandler
+from servescope.worker.replies.records import REQUESTS, RecordHandler
 
 SOURCE = str(Path(servescope.__file__).parents[1])
 
@@ -111,7 +111,9 @@ def test_a_record_that_does_not_fit_its_text(said, capsys):
 )
 def test_exceptions_that_nobody_catches(code, message):
     """Are records too, of the main thread and of any other."""
-    program = f"import sys, threading\nfrom servescope.worker.records import hand_over\nhand_over(sys.stdout)\n{code}"
+    program = (
+        f"import sys, threading\nfrom servescope.worker.replies.records import hand_over\nhand_over(sys.stdout)\n{code}"
+    )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={"PYTHONPATH": SOURCE}
     )
