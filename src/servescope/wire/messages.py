@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from servescope.errors import Raised
 from servescope.wire.measured.distribution import Distribution
 
 
@@ -208,6 +209,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
     `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
     inference and postprocess where the handler tells them apart. `tokens`: of a language model, whose batches are of one.
+    `raised`: by the handler, where that is why it failed.
     """
 
     batch_id: int
@@ -218,6 +220,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     started: float
     stages: dict[str, float]
     tokens: Tokens | None = None
+    raised: Raised | None = None
 
 
 ToWorker = Load | Batch | Cancel | Stop

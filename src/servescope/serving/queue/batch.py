@@ -82,7 +82,7 @@ class DispatchedBatch:
         if reply.tokens is not None:
             self._generated(reply, reply.tokens, received)
         if reply.code != 200:
-            self._end_with(WorkerFailed(reply.message, code=reply.code))
+            self._end_with(WorkerFailed(reply.message, code=reply.code, raised=reply.raised))
             return
         for job, part in zip(self.jobs, reply.parts, strict=True):
             if part.error:

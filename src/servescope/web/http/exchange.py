@@ -21,7 +21,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.cors import NO_CORS, Cors
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
-from servescope.web.http.forwarded import sender_of
+from servescope.web.http.forwarded import Sender, sender_of
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
@@ -116,9 +116,8 @@ class Observers:
         request = exchange.request
         if self._unlogged and self._leaves_no_line(request.path):
             return
-        client = exchange.connection.client
         self.access_log.write(
-            client if not self.proxies else sender_of(client, request.headers, self.proxies).client,
+            exchange.connection.client if not self.proxies else self.sender(exchange).client,
             request.method,
             request.target.decode("latin-1"),
             request.version,
@@ -126,6 +125,10 @@ class Observers:
             int((ended - exchange.began) * 1000),
             exchange.request_id,
         )
+
+    def sender(self, exchange: "Exchange") -> Sender:
+        """Who the request is from, as far as it is known."""
+        return sender_of(exchange.connection.client, exchange.request.headers, self.proxies)
 
     def _leaves_no_line(self, path: str) -> bool:
         return (path.rstrip("/") or "/") in self._unlogged or path.startswith(self._unlogged_beginnings)

@@ -149,7 +149,7 @@ class ConcurrentSession:
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = stages_of(None, seconds)
-        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens)
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens, failure.raised)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         parts, attachments = build_pieces(outputs, len(batch.requests), context, self._answer_limit)

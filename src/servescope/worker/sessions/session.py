@@ -8,9 +8,10 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from servescope.errors import Raised
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Batch, Part, Reply, Stop
@@ -26,30 +27,44 @@ from servescope.worker.requests.rows import Bodies, read_requests
 OUT_OF_RESOURCES = "Out of resources"
 PREDICTION_FAILED = "Prediction failed"
 _SHOWN = 200
+_TOLD, _TOLD_TRACE = 1024, 16 * 1024  # bytes, for traces: each request of a batch that failed has them
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The status and text of a reply for a batch that failed."""
+    """The status and text of a reply for a batch that failed, and what the handler raised."""
 
     code: int
     message: str
+    raised: Raised | None = field(default=None, compare=False)
 
 
 def failure_of(error: BaseException) -> Failure:
     """The answer that TorchServe's service gives for what a handler raised."""
+    code, message = _answer_for(error)
+    return Failure(code, message, raised_by(error))
+
+
+def raised_by(error: BaseException) -> Raised:
+    """The exception for a trace: its class as OpenTelemetry names it, its text, its traceback."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return Raised(shorten(name, _SHOWN), shorten(text_of(error), _TOLD), shorten(traceback_of(error), _TOLD_TRACE))
+
+
+def _answer_for(error: BaseException) -> tuple[int, str]:
     if _is_prediction_exception(error):
         code = error.error_code  # type: ignore[attr-defined]
         text = text_of(getattr(error, "message", error))
         if not isinstance(code, int) or not 200 <= code <= 999:
             shown = repr(code) if isinstance(code, str) else text_of(code)
-            return Failure(500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})")
-        return Failure(507 if code == 413 else int(code), text)
+            return 500, f"{text} (raised with the impossible code {shorten(shown, _SHOWN)})"
+        return 507 if code == 413 else int(code), text
     if isinstance(error, BadOutput):
-        return Failure(503, text_of(error))
+        return 503, text_of(error)
     if isinstance(error, MemoryError) or _speaks_of_cuda(error):
-        return Failure(507, OUT_OF_RESOURCES)
-    return Failure(503, PREDICTION_FAILED)
+        return 507, OUT_OF_RESOURCES
+    return 503, PREDICTION_FAILED
 
 
 def _is_prediction_exception(error: BaseException) -> bool:
@@ -133,11 +148,14 @@ class Session:
         except Exception as error:  # something that no message can hold
             report_failure(error, request_ids)
             failure = failure_of(error)
-            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, reply.stages))
+            failed = Reply(
+                batch.id, True, failure.code, failure.message, [], started, reply.stages, None, failure.raised
+            )
+            self._channel.send(failed)
 
     def _reply(self, batch: Batch, started: float, rows: list[dict[str, Any]]) -> tuple[Reply, list[Buffer]]:
         requests, context = batch.requests, self._context
-        code, text = 200, ""
+        code, text, raised = 200, "", None
         parts: list[Part] = []
         attachments: list[Buffer] = []
         before = time.monotonic()
@@ -148,12 +166,12 @@ class Session:
         except Exception as error:  # whatever a handler raises is an answer
             seconds = time.monotonic() - before
             failure = failure_of(error)
-            code, text = failure.code, failure.message
+            code, text, raised = failure.code, failure.message, failure.raised
             report_failure(error, [request.id for request in requests])
             if code == 200:  # a PredictionException may say so; its text is then the answer
                 parts = self._said(text, context, len(requests))
         stages = stages_of(context.stage_seconds, seconds)
-        return Reply(batch.id, True, code, text, parts, started, stages), attachments
+        return Reply(batch.id, True, code, text, parts, started, stages, None, raised), attachments
 
     def _said(self, text: str, context: Context, count: int) -> list[Part]:
         """A text for an answer to every request."""
