@@ -36,8 +36,8 @@ class FinishedRequest(Struct, frozen=True):
     `status`: the code it is counted under; 499 when the client hung up. `error`: the error's type name, "" for the code itself.
     `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `version`: of the model that
     answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
-    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header, or
-    "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix socket.
+    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header,
+    or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix socket.
     `raised`: by the handler, where that is why it failed.
     """
 
@@ -83,9 +83,9 @@ class SpanData(NamedTuple):
 def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
     """The span of the whole request. `offset_ns`: unix time less monotonic time, in nanoseconds.
 
-    5xx is an error; the exception is that of a handler's span, where there is one. 4xx is the client's and leaves the status unset,
-    and so does a client that hung up: no code was sent then, and the span gets `error.type` client_disconnected and an event of that
-    name.
+    5xx is an error; the exception is that of a handler's span, where there is one. 4xx is the client's and leaves the status
+    unset, and so does a client that hung up: no code was sent then, and the span gets `error.type` client_disconnected and an event
+    of that name.
     """
     attributes = _asked(request)
     failed = request.status >= 500
