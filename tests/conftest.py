@@ -1,7 +1,46 @@
-"""What holds for all tests."""
+"""What holds for all tests, and which are left out where there is no PyTorch, by the option `--without-torch`."""
 
+import inspect
+import re
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # No test has a limit on its time: what runs beside it would decide.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+OPTION = "--without-torch"
+_AT_THE_TOP = re.compile(r"^(?:import|from) torch\b", re.MULTILINE)
+_WITHIN = re.compile(r"^\s+(?:import|from) torch\b", re.MULTILINE)
+_left_out: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="leave out, and name, the tests that import PyTorch")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files that import it, by their text: their tests could not even be listed."""
+    if not config.getoption(OPTION) or not re.fullmatch(r"test_\w+\.py", collection_path.name):
+        return None
+    if not _AT_THE_TOP.search(collection_path.read_text("utf-8")):
+        return None
+    _left_out.append(str(collection_path.relative_to(config.rootpath)))
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that import it themselves."""
+    if not config.getoption(OPTION):
+        return
+    needing = [item for item in items if _WITHIN.search(inspect.getsource(item.function))]
+    _left_out.extend(item.nodeid for item in needing)
+    config.hook.pytest_deselected(items=needing)
+    items[:] = [item for item in items if item not in needing]
+
+
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
+    if config.getoption(OPTION):
+        terminalreporter.write_line(f"Left out, as they import PyTorch: {', '.join(sorted(_left_out)) or 'none'}")

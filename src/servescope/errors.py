@@ -4,9 +4,17 @@ Raised anywhere, turned into a JSON body by `web`, counted by `metrics` under `r
 `type_name` is the Java simple class name that TorchServe's clients see in `type` (contract, section A).
 """
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 _LONGEST_LINE = 500
+
+
+class Raised(NamedTuple):
+    """What a handler raised, for traces: the exception's class, its text, its traceback; each shortened."""
+
+    kind: str
+    text: str
+    trace: str
 
 
 class ServescopeError(Exception):
@@ -197,13 +205,14 @@ class ServiceUnavailable(ServescopeError):
 
 
 class WorkerFailed(ServescopeError):
-    """500, or 507 when memory ran out: the worker died, timed out, or refused to load."""
+    """500, or 507 when memory ran out: the worker died, timed out, or refused to load. `raised`: by the handler, if that is why."""
 
     reason = "worker"
 
-    def __init__(self, message: str, *, code: int = 500) -> None:
+    def __init__(self, message: str, *, code: int = 500, raised: Raised | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.raised = raised
 
 
 def last_line(text: str) -> str:

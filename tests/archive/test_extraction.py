@@ -223,14 +223,14 @@ def test_encrypted_zips(make_zip, tmp_path):
 
 
 def test_nameless_members(make_zip, tmp_path):
-    """A zip member whose name is empty is corruption, on which the standard library trips."""
+    """A zip member whose name is empty is corruption, whatever this version of the standard library makes of it."""
     path = make_zip({"a": b"text"}, manifest=None)
     data = bytearray(path.read_bytes())
     for magic, offset in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
         at = data.find(magic) + offset
         data[at : at + 4] = b"\0\0\1\0"  # the name's one byte becomes one of the extra field
     path.write_bytes(data)
-    with pytest.raises(InvalidModel, match="the-url is corrupt"):
+    with pytest.raises(InvalidModel, match="the-url is corrupt: a member has no name"):
         unpack(path, tmp_path)
 
 

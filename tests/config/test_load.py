@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from servescope.config.address import Address
-from servescope.config.environment import variable
 from servescope.config.load import StartOptions, load_settings, require_model_store
 from servescope.config.load_list import LoadModel
 from servescope.config.settings import Settings
+from servescope.config.variables.environment import variable
 from servescope.errors import ConfigurationError
 
 QUIET = StartOptions(no_config_snapshots=True)
@@ -325,3 +325,31 @@ def test_require_model_store(tmp_path):
     with pytest.raises(ConfigurationError, match="--model-store"):
         require_model_store(Settings())
     assert require_model_store(Settings(model_store=tmp_path)) == tmp_path
+
+
+def test_variables_that_set_nothing_are_named(load):
+    """Without enable_envvars_config, or misspelt with it: a warning of the settings."""
+    environ = {"TS_JOB_QUEUE_SIZE": "5", "TS_DEBUGG": "true"}
+    expected = "TS_JOB_QUEUE_SIZE sets nothing: enable_envvars_config is not true; job_queue_size is 7 (from "
+    assert any(warning.startswith(expected) for warning in load("job_queue_size=7", environ=environ).warnings)
+    settings = load("job_queue_size=7\nenable_envvars_config=true", environ=environ)
+    assert settings.job_queue_size == 5
+    assert settings.warnings == ("TS_DEBUGG sets nothing: it stands for no key; did you mean TS_DEBUG?",)
+
+
+def test_two_named_files(load, tmp_path):
+    """The one that is not read is named with the one that is; naming one file twice is no matter."""
+    (tmp_path / "a.cfg").touch()
+    (tmp_path / "b.cfg").touch()
+    options = StartOptions(ts_config=Path("b.cfg"), no_config_snapshots=True)
+    expected = f"--ts-config='b.cfg' is not read: TS_CONFIG_FILE names {tmp_path / 'a.cfg'}"
+    assert load(None, options, {"TS_CONFIG_FILE": "a.cfg"}).warnings == (expected,)
+    assert load(None, options, {"TS_CONFIG_FILE": "b.cfg"}).warnings == ()
+
+
+def test_a_key_given_twice(load, tmp_path):
+    """The last value counts, as in Java, and a warning says so."""
+    settings = load("job_queue_size=5\njob_queue_size=6\n")
+    assert settings.job_queue_size == 6
+    expected = f"job_queue_size is given more than once in {tmp_path / 'config.properties'}: its last value counts"
+    assert settings.warnings == (expected,)

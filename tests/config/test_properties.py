@@ -10,15 +10,16 @@ from servescope.errors import ConfigurationError
 
 
 def test_reads_the_java_format():
-    """Comments, all separators, continued lines, escapes; a repeated key's last value wins."""
+    """Comments, all separators, continued lines, escapes; a repeated key's last value wins, and it is listed."""
     content = b"# c\n! c\na=1\nb : 2\nc 3\nd=x\\\n   y\ne=caf\\u00e9\\t\na=9\n\nf=\n"
-    assert parse_properties(content, "f") == {"a": "9", "b": "2", "c": "3", "d": "xy", "e": "café\t", "f": ""}
+    texts = {"a": "9", "b": "2", "c": "3", "d": "xy", "e": "café\t", "f": ""}
+    assert parse_properties(content, "f") == (texts, ["a"])
 
 
 def test_reads_utf8_and_latin1():
     """UTF-8 (also with a byte order mark) where it is that, else ISO 8859-1."""
-    assert parse_properties("\ufeffa=é".encode(), "f") == {"a": "é"}
-    assert parse_properties("a=é".encode("latin-1"), "f") == {"a": "é"}
+    assert parse_properties("\ufeffa=é".encode(), "f") == ({"a": "é"}, [])
+    assert parse_properties("a=é".encode("latin-1"), "f") == ({"a": "é"}, [])
 
 
 def test_bad_escape_names_the_file():
@@ -43,7 +44,7 @@ def test_missing_variable_names_key_variable_and_file():
 def test_any_bytes_are_read_or_refused(content):
     """No file raises anything but ConfigurationError."""
     try:
-        expand_variables(parse_properties(content, "f"), {}, "f")
+        expand_variables(parse_properties(content, "f")[0], {}, "f")
     except ConfigurationError:
         pass
 
@@ -57,7 +58,7 @@ def test_reads_as_javaproperties_does(content):
         with pytest.raises(ConfigurationError):
             parse_properties(content.encode(), "f")
     else:
-        assert parse_properties(content.encode(), "f") == expected
+        assert parse_properties(content.encode(), "f")[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_reads_as_javaproperties_does(content):
 )
 def test_reads_rare_forms(content, values):
     """Characters of two escapes, escaped separators and backslashes, lines that go on."""
-    assert parse_properties(content.encode(), "f") == values
+    assert parse_properties(content.encode(), "f")[0] == values
 
 
 text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x24F), min_size=1)
@@ -83,4 +84,4 @@ text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x24F), min_size=
 @given(st.dictionaries(text, text))
 def test_reads_back_what_javaproperties_writes(values):
     """Any keys and values survive the format."""
-    assert parse_properties(javaproperties.dumps(values).encode(), "f") == values
+    assert parse_properties(javaproperties.dumps(values).encode(), "f") == (values, [])

@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 import servescope
 from servescope.fleet.launch import worker_environment
 
@@ -35,8 +37,11 @@ def test_blacklist_matches_whole_names():
     assert inherited["SECRET"] == "1"
 
 
-def test_a_virtual_environment_sees_the_servers_packages_last():
-    """So that its own win."""
-    found = paths(worker_environment({}, None, "/model", "h.py", venv=True))
-    assert found[:2] == ["/model", SERVER]
-    assert any(path.endswith(("site-packages", "dist-packages")) for path in found[2:])
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [("/checkout/src", ["/model", "/checkout/src"]), ("/usr/lib/python3.13/site-packages", ["/model"])],
+)
+def test_a_virtual_environment_has_none_of_the_servers_packages_before_its_own(own, expected):
+    """Of the server's path only a checkout is there: its site-packages would hide what the model has installed."""
+    assert paths(worker_environment({}, None, "/model", "h.py", venv=True, own=own)) == expected
+    assert paths(worker_environment({}, None, "/model", "h.py", venv=False, own=own)) == ["/model", own]

@@ -60,13 +60,14 @@ def serving(
     models: Mapping[str, str] = MODELS,
     environ: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    before: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """A server with these models loaded, one worker each, ended with the block. `arguments`: more of `start`'s."""
+    """A server with these models loaded, one worker each, ended with the block. `arguments`, `before`: see `Server`."""
     (directory / "store").mkdir(parents=True)
     for name, code in models.items():
         pack(directory / "store" / f"{name}.mar", name, code)
     loaded = {"load_models": "all", "default_workers_per_model": "1"} if models else {}
-    server = Server(directory, {**loaded, **(settings or {})}, environ, arguments=arguments)
+    server = Server(directory, {**loaded, **(settings or {})}, environ, before, arguments)
     try:
         yield server
     finally:

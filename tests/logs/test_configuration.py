@@ -14,7 +14,7 @@ from servescope.logs.setup import open_logs
 @pytest.fixture
 def logs(tmp_path):
     """Open logs below tmp_path; logging is as before once they are closed."""
-    opened = open_logs(tmp_path / "logs", tmp_path / "logs", "text", None, "INFO")
+    opened = open_logs(tmp_path / "logs", tmp_path / "logs", None)
     yield opened
     opened.close()
 

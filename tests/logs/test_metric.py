@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from servescope.logs.junction import Junction
 from servescope.logs.metric import MAX_LINES, MetricLog
 from servescope.logs.sinks import Console, RollingFile
 
@@ -22,10 +23,12 @@ class Bench:
         self.now = NOON
         self.path = folder / "ts_metrics.log"
         self.file = RollingFile(self.path, lambda text: None)
-        self.log = MetricLog(self.file, Console(console), "TS_METRICS", log_format, lambda: self.now)
+        self.log = MetricLog(self.file, "TS_METRICS", log_format, lambda: self.now)
+        self.junction = Junction(Console(console), RollingFile(folder / "ts_log.log", print), clock=lambda: self.now)
+        self.junction.join(self.log, copied=False)
 
     def lines(self) -> list[str]:
-        self.log.flush()
+        self.junction.flush()
         return self.path.read_text().splitlines()
 
 
@@ -45,8 +48,16 @@ def test_time_moves_on(bench):
     for moment in (NOON, NOON + 0.001, NOON + 61, NOON):
         bench.now = moment
         bench.log.write("")
+        bench.junction.flush()
     ends = [line[-len("432 - 1795492743") :] for line in bench.lines()]
     assert ends == [f"432 - {int(NOON)}", f"433 - {int(NOON)}", f"432 - {int(NOON) + 61}", f"432 - {int(NOON)}"]
+
+
+def test_lines_of_one_flush_are_in_order_of_their_time(bench):
+    """What a handler wrote before is read later, and comes before."""
+    for at in (NOON + 0.003, NOON, NOON + 0.001, NOON):
+        bench.log.write("", at=at)
+    assert [line[20:23] for line in bench.lines()] == ["432", "432", "433", "435"]
 
 
 def test_json_line(tmp_path):
@@ -70,7 +81,7 @@ def test_console(tmp_path):
     console = io.StringIO()
     bench = Bench(tmp_path, console=console)
     bench.log.write("x:")
-    bench.log.flush()
+    bench.junction.flush()
     assert console.getvalue() == f"{STAMP} [INFO ] main TS_METRICS - x:1795492743\n"
 
 

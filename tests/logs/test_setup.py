@@ -8,8 +8,8 @@ import re
 import pytest
 
 from servescope.errors import ConfigurationError
-from servescope.logs.model import model_line
-from servescope.logs.setup import open_logs
+from servescope.logs.model import ModelLog
+from servescope.logs.setup import LogOptions, open_logs
 
 TEXT_LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3} "
 LOGGERS = (None, "servescope", "MODEL_LOG")
@@ -20,8 +20,9 @@ def open_(tmp_path):
     """`open_logs` in two folders below tmp_path; what it opens is closed in the end."""
     opened = []
 
-    def make(log_format="text", console=None, level="INFO", root=tmp_path):
-        logs = open_logs(root / "logs", root / "metrics", log_format, console, level)
+    def make(log_format="text", console=None, level="INFO", root=tmp_path, **more):
+        options = LogOptions(log_format=log_format, level=level, **more)
+        logs = open_logs(root / "logs", root / "metrics", console, options)
         opened.append(logs)
         return logs
 
@@ -49,7 +50,7 @@ def test_all_files_exist_from_the_start(open_, tmp_path):
 def write_one_of_each(logs):
     logging.getLogger("servescope.fleet").info("worker started")
     logging.getLogger("somebody.else").warning("library says")
-    model_line("W-9000-m_1.0", "stderr", "from the handler", ["r1"])
+    ModelLog(lambda *_: None).line("W-9000-m_1.0", "stderr", "from the handler", ["r1"])
     members = ('"second":', "}") if logs.server_metrics.json else ("",)
     logs.server_metrics.write(*members)
     logs.model_metrics.write(*members)
@@ -61,7 +62,7 @@ def test_each_line_goes_to_its_file(open_, tmp_path):
     """Each kind of line is in its own file, in TorchServe's layout, and in no other."""
     write_one_of_each(open_())
     expected = {
-        "logs/access_log.log": [r'- /10\.0\.0\.1:5 "GET /ping HTTP/1\.1" 200 1 r1'],
+        "logs/access_log.log": [r'- /10\.0\.0\.1:5 "GET /ping HTTP/1\.1" 200 1'],
         "logs/ts_log.log": [
             r"\[INFO \] main servescope\.fleet - worker started",
             r"\[WARN \] main somebody\.else - library says",
@@ -86,7 +87,7 @@ def test_everything_is_echoed(open_):
         "W-9000-m_1.0-stderr MODEL_LOG - from the handler request_id=r1",
         "main TS_METRICS - SECOND",
         "main MODEL_METRICS - SECOND",
-        'main ACCESS_LOG - /10.0.0.1:5 "GET /ping HTTP/1.1" 200 1 r1',
+        'main ACCESS_LOG - /10.0.0.1:5 "GET /ping HTTP/1.1" 200 1',
     ]
 
 
@@ -105,7 +106,7 @@ def test_level_is_the_servers(open_, tmp_path):
     open_(level="WARN")
     logging.getLogger("servescope.web").info("quiet")
     logging.getLogger("servescope.web").warning("loud")
-    model_line("W-9000-m_1.0", "stdout", "printed")
+    ModelLog(lambda *_: None).line("W-9000-m_1.0", "stdout", "printed")
     found = contents(tmp_path)
     assert "quiet" not in found["logs/ts_log.log"]
     assert "loud" in found["logs/ts_log.log"]
@@ -121,7 +122,7 @@ def test_close_flushes_and_restores(open_, tmp_path):
     logs.close()
     logs.close()
     assert [_state(name) for name in LOGGERS] == before
-    assert contents(tmp_path)["logs/access_log.log"].endswith(" last\n")
+    assert contents(tmp_path)["logs/access_log.log"].endswith(" 200 1\n")
 
 
 def _state(name):
@@ -150,3 +151,28 @@ def test_bad_settings_are_named(open_, tmp_path, log_format, level, words):
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         open_(log_format, level=level)
     assert contents(tmp_path) == {}
+
+
+def test_ts_log_has_copies_of_the_others(open_, tmp_path):
+    """As TorchServe's shipped configuration has it, in the console's layout; each kind can be chosen."""
+    logs = open_(copies=frozenset(("access", "model", "metrics")))
+    write_one_of_each(logs)
+    loggers = [re.sub(r".*\] \S+ (\S+) - .*", r"\1", line) for line in ts_log(tmp_path)]
+    names = ["servescope.fleet", "somebody.else", "MODEL_LOG", "TS_METRICS", "MODEL_METRICS", "ACCESS_LOG"]
+    assert loggers == names
+
+
+@pytest.mark.parametrize(
+    ("kind", "logger"), [("access", "ACCESS_LOG"), ("model", "MODEL_LOG"), ("metrics", "TS_METRICS")]
+)
+def test_each_copy_can_be_chosen(open_, tmp_path, kind, logger):
+    """The others are in their own files alone; the console has all."""
+    write_one_of_each(open_(copies=frozenset((kind,))))
+    text = "".join(ts_log(tmp_path))
+    assert {name: f" {name} - " in text for name in ("ACCESS_LOG", "MODEL_LOG", "TS_METRICS")} == {
+        name: name == logger for name in ("ACCESS_LOG", "MODEL_LOG", "TS_METRICS")
+    }
+
+
+def ts_log(root):
+    return (root / "logs" / "ts_log.log").read_text().splitlines()

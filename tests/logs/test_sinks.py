@@ -1,7 +1,6 @@
 """Files roll over, come back after trouble, and never raise; nor does the console."""
 
 import io
-import logging
 import os
 
 import pytest
@@ -139,18 +138,6 @@ def test_console_with_a_narrow_encoding():
     stream = io.TextIOWrapper(raw, encoding="ascii")
     Console(stream).write("na\u00efve\n")
     assert raw.getvalue() == b"na\\xefve\n"
-
-
-def test_handler_survives_a_bad_record(tmp_path, reports, capsys):
-    """A log call whose arguments do not fit its text is told on stderr and stops nobody."""
-    file = RollingFile(tmp_path / "a.log", reports.append)
-    logger = logging.Logger("bad")
-    logger.addHandler(sinks.FileHandler(file, logging.Formatter()))
-    logger.addHandler(sinks.ConsoleHandler(Console(None), logging.Formatter()))
-    logger.warning("%d", "no number")
-    logger.warning("good")
-    assert (tmp_path / "a.log").read_text() == "good\n"
-    assert "no number" in capsys.readouterr().err
 
 
 def test_reopened(tmp_path, reports):

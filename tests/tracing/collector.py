@@ -14,7 +14,7 @@ STATUSES = {0: "unset", 2: "error"}
 
 
 class Span(NamedTuple):
-    """A span as it came in; ids in hexadecimal, `parent` "" for none, times in unix nanoseconds."""
+    """A span as it came in; ids in hexadecimal, `parent` "" for none, times in unix nanoseconds. `told`: its events' attributes."""
 
     trace: str
     id: str
@@ -27,6 +27,8 @@ class Span(NamedTuple):
     attributes: dict[str, Any]
     status: str
     events: list[str]
+    told: list[dict[str, Any]]
+    schema: str
     resource: dict[str, Any]
 
 
@@ -123,6 +125,8 @@ def _spans(message: ExportTraceServiceRequest) -> Iterator[Span]:
                     _attributes(span.attributes),
                     STATUSES[span.status.code],
                     [event.name for event in span.events],
+                    [_attributes(event.attributes) for event in span.events],
+                    scope.schema_url,
                     resource,
                 )
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.tracing.spans import WORKER_STAGES, server_span, stage_spans
+from servescope.errors import Raised
+from servescope.tracing.spans import WORKER_STAGES, SpanEvent, server_span, stage_spans
 from tracing.finished import finished
 
 NS = 10**9
@@ -32,7 +33,7 @@ def test_the_server_span_says_what_was_asked_and_answered():
             "http.response.status_code": 200,
         },
         False,
-        "",
+        None,
     )
 
 
@@ -57,7 +58,7 @@ def test_only_the_servers_failures_are_errors(status, error, failed, type_name):
 def test_a_client_that_hung_up_got_no_status():
     """It is no error of the server's, yet no success: an event and a type say so."""
     span = server_span(finished(status=499), 0)
-    assert (span.failed, span.event) == (False, "client_disconnected")
+    assert (span.failed, span.event) == (False, SpanEvent("client_disconnected", {}))
     assert span.attributes["error.type"] == "client_disconnected"
     assert "http.response.status_code" not in span.attributes
 
@@ -135,3 +136,67 @@ def test_texts_can_be_sent(text):
     attributes = server_span(finished(path=text, model=text, request_id=text), 0).attributes
     for key in ("url.path", "servescope.model.name", "servescope.request_id"):
         assert attributes[key].encode("utf-8") is not None
+
+
+RAISED = Raised("mine.Broken", "as asked", "Traceback…")
+EXCEPTION = SpanEvent(
+    "exception",
+    {"exception.type": "mine.Broken", "exception.message": "as asked", "exception.stacktrace": "Traceback…"},
+)
+
+
+@pytest.mark.parametrize(
+    ("stages", "failing"),
+    [
+        ({"queue": 0.5, "handler": 1.0, "respond": 0.5}, "handler"),
+        ({"queue": 0.5, "preprocess": 0.5, "inference": 0.5, "respond": 0.5}, "inference"),
+    ],
+)
+def test_a_handler_that_raised(stages, failing):
+    """Its span is an error with the exception's class and an event of it; the request's has the code alone."""
+    request = finished(status=503, raised=RAISED, stages=stages)
+    for span in stage_spans(request, 0):
+        assert (span.failed, span.event) == ((True, EXCEPTION) if span.name == failing else (False, None))
+        assert span.attributes.get("error.type") == ("mine.Broken" if span.name == failing else None)
+    server = server_span(request, 0)
+    assert (server.failed, server.attributes["error.type"], server.event) == (True, "503", None)
+
+
+def test_a_handler_that_raised_in_no_time():
+    """The exception is an event of the request's span."""
+    assert server_span(finished(status=503, raised=RAISED, stages={}), 0).event == EXCEPTION
+
+
+def test_a_refusal_of_the_handlers():
+    """A PredictionException of a 4xx is the client's: no span is an error."""
+    request = finished(status=404, raised=RAISED)
+    assert not any(span.failed or span.event for span in stage_spans(request, 0))
+    assert not server_span(request, 0).failed
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "address", "port"),
+    [
+        ("http", "api.example:8080", "api.example", 8080),
+        ("https", "api.example", "api.example", 443),
+        ("http", "[::1]:80", "::1", 80),
+        ("http", "10.0.0.1", "10.0.0.1", 80),
+        ("http", "", None, None),
+        ("http", "no host", None, None),
+    ],
+)
+def test_whom_it_asked(scheme, host, address, port):
+    """As the Host header has it; without a port the scheme's."""
+    attributes = server_span(finished(scheme=scheme, host=host), 0).attributes
+    assert (attributes.get("server.address"), attributes.get("server.port")) == (address, port)
+
+
+def test_who_asked():
+    """The client, the connection's other end, and what the client calls itself, as far as they are known."""
+    known = server_span(finished(client=("203.0.113.7", 0), peer=("10.0.0.1", 5), user_agent="curl/8" + "x" * 5000), 0)
+    assert known.attributes["client.address"] == "203.0.113.7"
+    assert "client.port" not in known.attributes
+    assert (known.attributes["network.peer.address"], known.attributes["network.peer.port"]) == ("10.0.0.1", 5)
+    assert known.attributes["user_agent.original"] == ("curl/8" + "x" * 5000)[:1024]
+    names = set(server_span(finished(), 0).attributes)
+    assert not {"client.address", "network.peer.address", "user_agent.original"} & names

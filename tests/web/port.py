@@ -6,10 +6,11 @@ from metrics.series import series
 from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.logs.access import AccessLog
-from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.sinks import RollingFile
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.web.http.app import HttpApp, Refused
+from servescope.web.http.cors import Cors
 from servescope.web.http.exchange import Observers
 from servescope.web.http.listening.listener import Listener
 from web.acceptors import acceptor
@@ -33,8 +34,8 @@ class OpenPort:
     def __init__(self, directory, api, recorder, cors=(), probes=None):
         self.log = directory / "access_log.log"
         self._file = RollingFile(self.log, print)
-        self._access = AccessLog(self._file, Console(None), "text")
-        self.observers = Observers(recorder, self._access, list(cors))
+        self._access = AccessLog(self._file, "text", with_id=True)
+        self.observers = Observers(recorder, self._access, Cors(list(cors), {}))
         app = HttpApp([api], Settings(max_request_size=1000), self.observers, probes)
         self._path = str(directory / "s.sock")
         self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None, acceptor())

@@ -134,6 +134,8 @@ def _expect_gzip(path: Path, url: str) -> None:
 def _zip_members(path: Path, url: str) -> Iterator[Member]:
     with corruption_named(url), zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
+            if not info.orig_filename:  # on which older versions of the standard library trip, and newer ones do not
+                raise zipfile.BadZipFile("a member has no name")
             mode = info.external_attr >> 16
             kind = _zip_kind(info, mode)
             target = ""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from servescope.config.environment import OPEN_INFERENCE_KEY, open_inference_protocol, overrides, prefixed_overrides
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.load_list import parse_load_models
@@ -20,6 +19,13 @@ from servescope.config.properties import expand_variables, parse_properties
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import parse_models
 from servescope.config.values.parsers import GivenValue, flag
+from servescope.config.variables.environment import (
+    OPEN_INFERENCE_KEY,
+    open_inference_protocol,
+    overrides,
+    prefixed_overrides,
+)
+from servescope.config.variables.unread import unread_variables
 from servescope.errors import ConfigurationError
 
 
@@ -46,11 +52,17 @@ def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) 
     The file is TS_CONFIG_FILE, else `options.ts_config`, else `cwd`/config.properties, else none.
     Raises ConfigurationError, which names the key, the value and where it was given.
     """
-    file = _choose_file(options, environ, cwd)
-    given = _from_file(file, environ, cwd) if file else {}
+    file, warnings = _choose_file(options, environ, cwd)
+    given: dict[str, GivenValue] = {}
+    if file:
+        given, more = _from_file(file, environ, cwd)
+        warnings += more
     given |= _from_options(options, cwd)
-    given |= _from_environment(given, environ, cwd)
-    values, warnings = _parse(given)
+    enabled, with_urls = (_is_set(key, given) for key in ("enable_envvars_config", "use_env_allowed_urls"))
+    given |= _from_environment(environ, cwd, enabled=enabled, with_allowed_urls=with_urls)
+    warnings += unread_variables(given, environ, enabled=enabled, with_allowed_urls=with_urls)
+    values, more = _parse(given)
+    warnings += more
     values.setdefault("workflow_store", values.get("model_store"))
     _check(values, given)
     logs = _directory("LOG_LOCATION", environ, cwd)
@@ -72,11 +84,12 @@ def require_model_store(settings: Settings) -> Path:
     return settings.model_store
 
 
-def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> Path | None:
+def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, list[str]]:
+    """The file, with a warning where two were named."""
     named = environ.get("TS_CONFIG_FILE") or options.ts_config
     if named is None:
         default = cwd / "config.properties"
-        return default if default.is_file() else None
+        return default if default.is_file() else None, []
     origin = "TS_CONFIG_FILE" if environ.get("TS_CONFIG_FILE") else "--ts-config"
     try:
         file = (cwd / named).resolve()
@@ -84,16 +97,22 @@ def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -
             raise ConfigurationError(f"{origin}={str(named)!r}: there is no such file")
     except (OSError, RuntimeError) as error:
         raise ConfigurationError(f"{origin}={str(named)!r}: cannot be read: {error}") from error
-    return file
+    other = options.ts_config
+    if other is None or (cwd / other).resolve() == file:
+        return file, []
+    return file, [f"--ts-config={str(other)!r} is not read: TS_CONFIG_FILE names {file}"]
 
 
-def _from_file(file: Path, environ: Mapping[str, str], cwd: Path) -> dict[str, GivenValue]:
+def _from_file(file: Path, environ: Mapping[str, str], cwd: Path) -> tuple[dict[str, GivenValue], list[str]]:
+    """What a file says, with a warning for each key that it gives twice."""
     try:
         content = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
-    texts = expand_variables(parse_properties(content, str(file)), environ, str(file))
-    return {key: GivenValue(key, text, str(file), cwd) for key, text in texts.items()}
+    parsed, repeated = parse_properties(content, str(file))
+    texts = expand_variables(parsed, environ, str(file))
+    given = {key: GivenValue(key, text, str(file), cwd) for key, text in texts.items()}
+    return given, [f"{key} is given more than once in {file}: its last value counts" for key in repeated]
 
 
 def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
@@ -109,11 +128,12 @@ def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
     return {key: GivenValue(key, str(text), option, cwd) for key, (option, text) in texts.items() if text is not None}
 
 
-def _from_environment(given: Mapping[str, GivenValue], environ: Mapping[str, str], cwd: Path) -> dict[str, GivenValue]:
+def _from_environment(
+    environ: Mapping[str, str], cwd: Path, *, enabled: bool, with_allowed_urls: bool
+) -> dict[str, GivenValue]:
     found: dict[str, tuple[str, str]] = {}
-    if _is_set("enable_envvars_config", given):
-        keys = (*keys_of(Settings), *INEFFECTIVE)
-        found = overrides(keys, environ, with_allowed_urls=_is_set("use_env_allowed_urls", given))
+    if enabled:
+        found = overrides((*keys_of(Settings), *INEFFECTIVE), environ, with_allowed_urls=with_allowed_urls)
         found |= prefixed_overrides(prefixes_of(Settings), environ)
     if (text := open_inference_protocol(environ)) is not None:
         found[OPEN_INFERENCE_KEY] = ("TS_OPEN_INFERENCE_PROTOCOL", text)

@@ -1,10 +1,11 @@
-"""Java properties files: in, a file's bytes or its values; out, texts by key. Called by `load`.
+"""Java properties files: in, a file's bytes or its values; out, texts by key, and keys given twice. Called by `load`.
 
 The format is java.util.Properties' own. The package javaproperties, which writes it for `operate`, is not read with: to import
 it takes a tenth of a server's start, as it knows the XML form too.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from servescope.errors import ConfigurationError
@@ -18,8 +19,8 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
-def parse_properties(content: bytes, file: str) -> dict[str, str]:
-    """Read escapes, continued lines and comments as java.util.Properties does; a repeated key's last value wins.
+def parse_properties(content: bytes, file: str) -> tuple[dict[str, str], list[str]]:
+    """Read escapes, continued lines and comments as java.util.Properties does; a repeated key's last value wins, and it is listed.
 
     The bytes are UTF-8, or else ISO 8859-1, which is all that Java takes. `file` is for a ConfigurationError.
     """
@@ -28,11 +29,13 @@ def parse_properties(content: bytes, file: str) -> dict[str, str]:
     except UnicodeDecodeError:
         text = content.decode("iso-8859-1")
     try:
-        return {
-            _unescape(entry["key"]): _unescape(entry["value"]) for entry in map(_ENTRY.match, _lines(text)) if entry
-        }
+        pairs = [
+            (_unescape(entry["key"]), _unescape(entry["value"])) for entry in map(_ENTRY.match, _lines(text)) if entry
+        ]
     except ValueError as error:
         raise ConfigurationError(f"{file} is no properties file: {error}") from error
+    counts = Counter(key for key, _ in pairs)
+    return dict(pairs), [key for key, count in counts.items() if count > 1]
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -10,15 +10,16 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
 from servescope.config.model.autoscale import AUTOSCALE_KEYS, default_of
-from servescope.config.model.config import ModelConfig, TorchRun
+from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import SLO_KEYS
+from servescope.config.model.torchrun import TorchRun
 from servescope.config.model.v2 import V2_KEYS
-from servescope.config.model.yaml_key import YamlKey
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
+from servescope.config.variables.environment import OPEN_INFERENCE_KEY, variable
 
 
 def key_table() -> str:
@@ -45,9 +46,10 @@ def ineffective_table() -> str:
 def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
     """The table of the keys of model-config.yaml, or of its torchrun section."""
     rows = ["| key | meaning |", "|---|---|"]
-    for slot in fields(section):
-        key: YamlKey = slot.metadata["key"]
-        rows.append(f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |")
+    rows += [
+        f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |"
+        for key in yaml_keys(section).values()
+    ]
     return "\n".join(rows)
 
 

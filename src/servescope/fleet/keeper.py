@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from servescope.fleet.journal import Journal
 from servescope.fleet.loads import Loads
 from servescope.fleet.records import WorkerRecords
 from servescope.fleet.retry import RetrySchedule
@@ -40,11 +41,11 @@ class Keeper:
 
     async def keep(self, worker: Worker, changed: Callable[[], None]) -> None:
         """Until it is retired or given up. `changed` is called when it has failed, and is to be tried again."""
-        schedule = RetrySchedule(self._options.retry_window_s)
+        schedule, journal = RetrySchedule(self._options.retry_window_s), Journal(worker)
         try:
             while not worker.retiring:
-                ending = await self._live(worker, schedule)
-                if worker.retiring or not await self._wait_to_retry(worker, schedule, ending, changed):
+                ending = await self._live(worker, schedule, journal)
+                if worker.retiring or not await self._wait_to_retry(worker, schedule, journal, ending, changed):
                     break
         except Exception as error:
             logger.exception("%s is given up", worker.name)
@@ -58,32 +59,40 @@ class Keeper:
         self._records.ended(worker, text)
         self._loads.ended(worker, Loaded(500, text, False))
 
-    async def _live(self, worker: Worker, schedule: RetrySchedule) -> Ending:
+    async def _live(self, worker: Worker, schedule: RetrySchedule, journal: Journal) -> Ending:
         loop = asyncio.get_running_loop()
         began = loop.time()
         loaded = await worker.start(self._options.startup_timeout_s)
         if loaded.code == 200:
             schedule.loaded()
             self._records.loaded(worker, loop.time() - began)
-            logger.info("%s is ready, process %d", worker.name, worker.pid)
+            journal.ready()
+        elif not worker.retiring:
+            journal.load_failed(worker.model_name, loaded.message)
         self._loads.ended(worker, loaded)
         ending = await worker.end()
         self._records.ended(worker, "" if worker.retiring else loaded.reason or ending.text)
         if not worker.retiring:
-            logger.warning("%s ended: %s", worker.name, ending.text)
+            journal.ended(ending)
         return ending
 
     async def _wait_to_retry(
-        self, worker: Worker, schedule: RetrySchedule, ending: Ending, changed: Callable[[], None]
+        self,
+        worker: Worker,
+        schedule: RetrySchedule,
+        journal: Journal,
+        ending: Ending,
+        changed: Callable[[], None],
     ) -> bool:
         """Sleep until the next try. False: it is given up."""
         worker.state = WorkerState.FAILED
         delay = schedule.failed(asyncio.get_running_loop().time())
         if delay is None:
             worker.state = WorkerState.GAVE_UP
-            logger.error("%s is given up after %g s of failures: %s", worker.name, schedule.window_s, ending.text)
+            journal.given_up(schedule.window_s, ending)
             return False
         pause = self._loads.pause(worker, delay)
+        journal.retried(delay)
         changed()
         await pause
         self._records.restarted(ending.reason)

@@ -91,17 +91,22 @@ class Backend(Protocol):
 
 
 def worker_environment(
-    inherited: Mapping[str, str], blacklist: re.Pattern[str] | None, model_dir: str, handler: str, venv: bool
+    inherited: Mapping[str, str],
+    blacklist: re.Pattern[str] | None,
+    model_dir: str,
+    handler: str,
+    venv: bool,
+    own: str = str(Path(__file__).parents[2]),
 ) -> dict[str, str]:
     """The environment of a model's workers: the server's less `blacklist_env_vars`, and PYTHONPATH as TorchServe sets it.
 
-    PYTHONPATH is the handler's directory, what the server inherited, then the model's. A model's own virtual environment
-    sees the base interpreter's packages but not those of a virtual environment the server runs in, so these come last.
+    PYTHONPATH is the handler's directory, what the server inherited, the model's, then the server's own package. A model's own
+    virtual environment sees the server's packages behind its own (`archive.requirements`): on PYTHONPATH they would come before.
     """
     kept = {name: value for name, value in inherited.items() if blacklist is None or not blacklist.fullmatch(name)}
     handler_dir = os.path.dirname(os.path.join(model_dir, handler.partition(":")[0]))
-    paths = [handler_dir, kept.get("PYTHONPATH", ""), model_dir, str(Path(__file__).parents[2])]
-    if venv:
-        paths += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    paths = [handler_dir, kept.get("PYTHONPATH", ""), model_dir]
+    if not (venv and own.endswith(("site-packages", "dist-packages"))):
+        paths.append(own)
     kept["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(path for path in paths if path))
     return kept

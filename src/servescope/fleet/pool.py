@@ -31,7 +31,8 @@ KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give the
 class PoolContext:
     """What every pool of a server shares. `pass_through` shows what handlers measure with prometheus_client.
 
-    `next_number` deals worker numbers; `model_line` keeps the model log; `oom` tells the kernel's kills (`fleet.oom`).
+    `next_number` deals worker numbers; `model_line` keeps the model log (`logs.model`); `oom` tells the kernel's kills
+    (`fleet.oom`).
     """
 
     backend: Backend

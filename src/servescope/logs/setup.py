@@ -2,26 +2,45 @@
 
 `servescope` and every library go to ts_log.log, `MODEL_LOG` to model_log.log; past `logging`, the lines of `TS_METRICS`
 and `MODEL_METRICS` go to ts_metrics.log and model_metrics.log, and access lines to access_log.log. All of it is echoed
-to the console. Names and layouts are TorchServe's (its log4j2.xml).
+to the console, and copied into ts_log.log as far as the options say. Names and layouts are TorchServe's (its log4j2.xml).
 """
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from servescope.errors import ConfigurationError
 from servescope.logs.access import AccessLog
 from servescope.logs.configuration import reopen_configured
-from servescope.logs.formats import JsonFormatter, LogFormat, TextFormatter
+from servescope.logs.handler import LineHandler
+from servescope.logs.junction import Junction
+from servescope.logs.layout.formats import JsonFormatter, LogFormat, ModelFormatter, TextFormatter
 from servescope.logs.metric import MODEL_METRICS, TS_METRICS, MetricLog
 from servescope.logs.model import MODEL_LOG
 from servescope.logs.redirected import Redirected
-from servescope.logs.sinks import Console, ConsoleHandler, FileHandler, RollingFile
+from servescope.logs.sinks import Console, RollingFile
 
 SERVER_LOG = "servescope"
 HTTP_CLIENT = "httpx"  # tells each URL that it asks, with its password and its query
 LOG_FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogOptions:
+    """`log_format`: text or json. `level`: a name ("INFO") or logging's number, of the server's own lines.
+
+    `copies`: what ts_log.log has besides its own: some of access, model, metrics. `access_ids`, `model_ids`: whether text lines end
+    with requests' ids. `settle_s`: see `junction`.
+    """
+
+    log_format: LogFormat = "text"
+    level: int | str = "INFO"
+    copies: frozenset[str] = frozenset()
+    access_ids: bool = False
+    model_ids: bool = True
+    settle_s: float = 0.0
 
 
 class Logs:
@@ -30,13 +49,16 @@ class Logs:
     Made by `open_logs`, closed by `close`.
     """
 
-    def __init__(self, files: list[RollingFile], console: Console, log_format: LogFormat) -> None:
-        access, server, model = files[0], *files[3:]
-        self.access = AccessLog(access, console, log_format)
-        self.server_metrics = MetricLog(server, console, TS_METRICS, log_format)
-        self.model_metrics = MetricLog(model, console, MODEL_METRICS, log_format)
+    def __init__(self, files: list[RollingFile], console: Console, options: LogOptions) -> None:
+        access, ts_log, _, server, model = files
+        self.access = AccessLog(access, options.log_format, with_id=options.access_ids)
+        self.server_metrics = MetricLog(server, TS_METRICS, options.log_format)
+        self.model_metrics = MetricLog(model, MODEL_METRICS, options.log_format)
+        self.junction = Junction(console, ts_log, options.settle_s)
+        self.junction.join(self.access, copied="access" in options.copies)
+        for metrics in (self.server_metrics, self.model_metrics):
+            self.junction.join(metrics, copied="metrics" in options.copies)
         self._files = files
-        self._console = console
         self._redirected = Redirected()
         self._undo: list[Callable[[], None]] = []
 
@@ -46,14 +68,12 @@ class Logs:
         return sum(file.lost for file in self._files)
 
     def flush(self) -> None:
-        """Write out the lines that are held, of access and metrics; all else is written as it comes. Twice a second is right."""
-        self.server_metrics.flush()
-        self.model_metrics.flush()
-        self.access.flush()
+        """Write out the lines that are held, but for those that others may yet come before."""
+        self.junction.flush()
 
     def reopen(self) -> None:
         """Open every file anew by its name, those of `--log-config` and of the console too: what was moved away is left alone."""
-        self.flush()
+        self.junction.flush(everything=True)
         for file in self._files:
             file.reopen()
         reopen_configured()
@@ -61,7 +81,7 @@ class Logs:
 
     def close(self) -> None:
         """Write out what is held, give the loggers back as they were found, close the files. May be called twice."""
-        self.flush()
+        self.junction.flush(everything=True)
         while self._undo:
             self._undo.pop()()
         for file in self._files:
@@ -84,30 +104,33 @@ class Logs:
 
 
 def open_logs(
-    log_location: Path, metrics_location: Path, log_format: LogFormat, console: TextIO | None, level: int | str
+    log_location: Path, metrics_location: Path, console: TextIO | None, options: LogOptions | None = None
 ) -> Logs:
     """Create the five files and configure the loggers.
 
-    `level` is a name ("INFO") or logging's number, and holds for the server's own lines. A location that cannot be
-    written is reported on the console and costs its lines, not the start.
+    A location that cannot be written is reported on the console and costs its lines, not the start.
 
     Raises:
-        ConfigurationError: `log_format` or `level` is none that there is.
+        ConfigurationError: the format or the level is none that there is.
     """
-    if log_format not in LOG_FORMATS:
-        raise ConfigurationError(f'log_format={log_format}: must be "text" or "json"')
-    number = _level_number(level)
+    options = options or LogOptions()
+    if options.log_format not in LOG_FORMATS:
+        raise ConfigurationError(f'log_format={options.log_format}: must be "text" or "json"')
+    number = _level_number(options.level)
     terminal = Console(console)
-    text = JsonFormatter() if log_format == "json" else TextFormatter()
-    report = _reporter(terminal, text)
+    as_json = options.log_format == "json"
+    plain, model = (
+        (JsonFormatter(), JsonFormatter()) if as_json else (TextFormatter(), ModelFormatter(options.model_ids))
+    )
+    report = _reporter(terminal, plain)
     files = [RollingFile(log_location / f"{name}.log", report) for name in ("access_log", "ts_log", "model_log")]
     files += [RollingFile(metrics_location / f"{name}.log", report) for name in ("ts_metrics", "model_metrics")]
-    logs = Logs(files, terminal, log_format)
-    echo = ConsoleHandler(terminal, text)
-    server_lines, model_lines = (FileHandler(file, text) for file in files[1:3])
-    logs.install("", max(number, logging.INFO), [server_lines, echo])
-    logs.install(SERVER_LOG, number, [server_lines, echo])
-    logs.install(MODEL_LOG, logging.DEBUG, [model_lines, echo])
+    logs = Logs(files, terminal, options)
+    server_lines = LineHandler(logs.junction, plain)
+    model_lines = LineHandler(logs.junction, model, files[2], copied="model" in options.copies)
+    logs.install("", max(number, logging.INFO), [server_lines])
+    logs.install(SERVER_LOG, number, [server_lines])
+    logs.install(MODEL_LOG, logging.DEBUG, [model_lines])
     logs.quieten(HTTP_CLIENT)
     return logs
 

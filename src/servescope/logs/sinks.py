@@ -1,12 +1,11 @@
 """Where lines end: a file that rolls over at a size, and the console. Neither ever raises into its caller.
 
-Lines come in from the logging handlers below and from the access log; bytes go out to disk and to the terminal. What
+Lines come in from the logs and from `junction`; bytes go out to disk and to the terminal. What
 cannot be written is counted in `lost`, and reported once an outage. Rolling at 100 MB with five old files is
 TorchServe's (its log4j2.xml also rolls at midnight and compresses; a rename is all that a serving loop can afford).
 """
 
 import io
-import logging
 import os
 import threading
 import time
@@ -163,39 +162,3 @@ def _encodable(text: str, encoding: str | None) -> str:
         return text
     encoding = encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-class FileHandler(logging.Handler):
-    """Log records to a `RollingFile`. Closing the handler leaves the file open: it belongs to `Logs`."""
-
-    def __init__(self, file: RollingFile, formatter: logging.Formatter, level: int = logging.NOTSET) -> None:
-        super().__init__(level)
-        self.setFormatter(formatter)
-        self._file = file
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        try:
-            line = self.format(record) + "\n"
-        except Exception:  # a record whose arguments do not fit its text: logging's own way is to say so on stderr
-            self.handleError(record)
-            return
-        self._file.write(line.encode("utf-8", "backslashreplace"))
-
-
-class ConsoleHandler(logging.Handler):
-    """Log records to the `Console`."""
-
-    def __init__(self, console: Console, formatter: logging.Formatter, level: int = logging.NOTSET) -> None:
-        super().__init__(level)
-        self.setFormatter(formatter)
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        try:
-            line = self.format(record) + "\n"
-        except Exception:  # as in FileHandler
-            self.handleError(record)
-            return
-        self._console.write(line)

@@ -21,8 +21,9 @@ from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.strays import end_strays
 from servescope.logs.configuration import apply_log_config
-from servescope.logs.formats import LogFormat
-from servescope.logs.setup import open_logs
+from servescope.logs.layout.formats import LogFormat
+from servescope.logs.setup import LogOptions, open_logs
+from servescope.runtime.flusher import SETTLE_S, Flusher
 from servescope.runtime.signals import Signals
 from servescope.runtime.threads import Threads
 from servescope.server.beginning import Beginning
@@ -72,9 +73,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         ConfigurationError: the settings cannot be used.
     """
     Signals.while_starting()
-    logs = open_logs(
-        settings.log_location, settings.metrics_location, cast("LogFormat", settings.log_format), sys.stdout, "INFO"
-    )
+    logs = open_logs(settings.log_location, settings.metrics_location, sys.stdout, _log_options(settings))
     try:
         if settings.log_config is not None:
             apply_log_config(settings.log_config)
@@ -84,14 +83,26 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         remove_abandoned_downloads(require_model_store(settings))
         with workspace(temporary_directory(os.environ), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
-            uvloop.run(_run(server, ready))
+            uvloop.run(_run(server, ready, Flusher(logs.flush)))
         return 0
     finally:
         logs.close()
 
 
-async def _run(server: Server, ready: Callable[[], None] | None) -> None:
+def _log_options(settings: Settings) -> LogOptions:
+    logs_metrics = not {"log", "legacy"}.isdisjoint(settings.metrics_mode.split(","))
+    return LogOptions(
+        log_format=cast("LogFormat", settings.log_format),
+        copies=frozenset(settings.ts_log_includes),
+        access_ids=settings.access_log_request_id,
+        model_ids=settings.model_log_request_id,
+        settle_s=SETTLE_S if logs_metrics else 0.0,
+    )
+
+
+async def _run(server: Server, ready: Callable[[], None] | None, flusher: Flusher) -> None:
     asyncio.get_running_loop().set_default_executor(Threads())
+    flusher.start()
     signals = Signals()
     signals.listen(server.reload)
     try:
@@ -100,9 +111,10 @@ async def _run(server: Server, ready: Callable[[], None] | None) -> None:
             if ready is not None:
                 ready()
             logger.info("Model server started.")
-            await server.run_until(signals.stop)
+            await signals.stop.wait()
     finally:
         await server.close(signals.hurry)
+        flusher.stop()
         signals.ignore()
 
 

@@ -1,16 +1,17 @@
 """The models: the catalog that requests find them in, and the lifecycle that changes it."""
 
-import os
+import asyncio
+from collections.abc import Callable
 from itertools import count
 
-from servescope.config.model.worker_counts import check_default_workers, most_workers
+from servescope.config.model.worker_counts import check_default_workers
 from servescope.config.settings import Settings
 from servescope.fleet.backends.process import ProcessBackend
+from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
-from servescope.logs.model import model_line
-from servescope.metrics.collectors.gpus.gpu import count_gpus
+from servescope.logs.model import ModelLog
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
@@ -21,24 +22,6 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.readiness.survey import Surveyor
 from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.registration import Host
-
-
-def usable_gpus(settings: Settings) -> int:
-    """How many GPUs workers are dealt: those that there are, at most `number_of_gpu`."""
-    if settings.number_of_gpu == 0:
-        return 0
-    found = count_gpus()
-    return found if settings.number_of_gpu is None else min(found, settings.number_of_gpu)
-
-
-def most_workers_here(settings: Settings) -> int:
-    """How many workers a model version may have on this machine."""
-    return most_workers(settings, usable_cpus(), usable_gpus(settings))
-
-
-def usable_cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Models(Part):
@@ -55,7 +38,7 @@ class Models(Part):
         self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
         cpus, self.gpus = usable_cpus(), usable_gpus(settings)
         check_default_workers(settings, cpus, self.gpus)
-        numbers = count(settings.initial_worker_port)
+        self._model_log = ModelLog(_later, whole=settings.log_format == "json")
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
@@ -63,16 +46,27 @@ class Models(Part):
             gpus=GpuCounter(self.gpus),
             cpus=cpus,
             recorder=measuring.recorder,
-            pools=PoolContext(
-                ProcessBackend(processes.offspring),
-                measuring.recorder,
-                measuring.pass_through,
-                lambda: next(numbers),
-                model_line,
-                OomKills().take,
-            ),
+            pools=self._pools(settings, measuring, processes),
             declarations=measuring.declarations,
             measuring=measuring.worker_measuring,
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
+
+    def _pools(self, settings: Settings, measuring: Measuring, processes: Processes) -> PoolContext:
+        return PoolContext(
+            ProcessBackend(processes.offspring),
+            measuring.recorder,
+            measuring.pass_through,
+            count(settings.initial_worker_port).__next__,
+            self._model_log.line,
+            OomKills().take,
+        )
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """The workers have ended: what they said last is logged."""
+        self._model_log.flush()
+
+
+def _later(seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, act)

@@ -26,8 +26,6 @@ from servescope.server.traces import Traces
 
 logger = logging.getLogger("servescope.runtime")
 
-ACCESS_FLUSH_S = 0.5
-
 PARTS: tuple[type[Part], ...] = (
     Certificates,
     Traces,
@@ -60,13 +58,6 @@ class Server:
         """
         for part in self._parts:
             await part.start()
-
-    async def run_until(self, stop: asyncio.Event) -> None:
-        """Serve until `stop`; keeps the access log moving."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ACCESS_FLUSH_S)
-            self._logs.flush()
 
     def reload(self) -> None:
         """Open the log files anew, as they may have been moved away, and have every part look at its own files."""

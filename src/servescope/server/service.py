@@ -9,6 +9,7 @@ from servescope.config.load import require_model_store
 from servescope.config.load_list import LoadModel
 from servescope.config.model.options import RegisterOptions
 from servescope.config.shown_url import shown_url
+from servescope.config.values.models_json import unmatched
 from servescope.errors import ServescopeError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
@@ -33,6 +34,15 @@ class Service(Part):
         """Begin to load the startup models."""
         for wanted in self._models.wanted.ask(self._startup_models()):
             await self._load(wanted)
+        for warning in self._unmatched():
+            logger.warning("%s", warning)
+
+    def _unmatched(self) -> list[str]:
+        """What the key `models` says of models that are not there."""
+        loaded: dict[str, list[str]] = {}
+        for model in self._models.catalog:
+            loaded.setdefault(model.name, []).append(model.version)
+        return unmatched(self._settings.models, loaded, {one.name for one in self._models.wanted if one.refusal})
 
     async def _load(self, wanted: WantedModel) -> None:
         """Whatever is wrong with one model is no reason not to serve the others."""

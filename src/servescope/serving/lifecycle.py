@@ -59,7 +59,7 @@ class Lifecycle:
             model = await build_model(archive, options, self._host, self._catalog, at_startup=at_startup)
             self._catalog.add(model)
             self._wanted.registered(model, wanted)
-            logger.info("Model %s version %s is registered from %s", model.name, model.version, archive.url)
+            logger.info("Model %s loaded. Version %s is registered from %s", model.name, model.version, archive.url)
             return await self._begin(model, caller, wait=options.synchronous and not at_startup)
 
     async def _begin(self, model: Model, caller: Caller, *, wait: bool) -> Outcome:
@@ -133,7 +133,7 @@ class Lifecycle:
         # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
         grace_s = float(self._host.settings.unregister_model_timeout)
         model.leaves_by = time.monotonic() + grace_s
-        text = "Model %s version %s is unregistered; it finishes %d requests that are in flight, in %g s at most"
+        text = "Model %s unregistered. Version %s finishes %d requests that are in flight, in %g s at most"
         logger.info(text, model.name, model.version, model.in_flight, grace_s)
         if not await self._bury(model, grace_s):
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")

@@ -153,7 +153,7 @@ class RequestExporter(SpanExporter):
             parent,
             trace.resource,
             {**extra, **data.attributes},
-            [Event(data.event, timestamp=data.end_ns)] if data.event else (),
+            [Event(data.event.name, data.event.attributes, data.end_ns)] if data.event else (),
             kind=kind,
             status=_ERROR if data.failed else _UNSET,
             start_time=data.start_ns,

@@ -21,7 +21,7 @@ from opentelemetry.util.types import Attributes
 from servescope import __version__
 from servescope.tracing.export import FinishedTrace, RequestExporter
 from servescope.tracing.parent import remote_context
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.spans import SCHEMA_URL, FinishedRequest
 
 logger = logging.getLogger("servescope.tracing")
 
@@ -114,7 +114,9 @@ class OtlpTracer:
         self._resource = provider.resource
         self._sampler = provider.sampler
         self._ids = provider.id_generator
-        self._exporter = RequestExporter(exporter, self._ids, InstrumentationScope("servescope", __version__))
+        self._exporter = RequestExporter(
+            exporter, self._ids, InstrumentationScope("servescope", __version__, SCHEMA_URL)
+        )
         self._processor = BatchSpanProcessor(self._exporter)
         self._unix_ns = unix_ns
         self._monotonic_ns = monotonic_ns

@@ -1,19 +1,28 @@
 """The spans of one request: in, what is known of a finished request; out, names, times and attributes. Pure.
 
-`web` fills in the `FinishedRequest`, `export` calls the rest. Attributes follow OpenTelemetry's semantic conventions for HTTP
-servers 1.27 (stable), and `servescope.*` for what those have no name for.
+`web` fills in the `FinishedRequest`, `export` calls the rest. Attributes follow OpenTelemetry's semantic conventions of
+`SCHEMA_URL` for HTTP servers and exceptions (both stable), and are named `servescope.*` where those have no name.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from servescope.errors import Raised
 from servescope.metrics.definitions.requests import STAGES
 from servescope.metrics.recording.codes import HUNG_UP
 
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 CLIENT_LEFT_TYPE = "client_disconnected"
 WORKER_STAGES = frozenset(("preprocess", "inference", "postprocess", "handler"))
+
+# The handler's own span is what is left of its time when its stages are told apart; it raised in the last of these that there is.
+_FAILING = ("handler", "postprocess", "inference", "preprocess")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/@]{1,255})(?::(\d{1,5}))?")
+_PORTS = {"http": 80, "https": 443}
+_LONGEST_AGENT = 1024
 
 _KNOWN_METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 _NS = 1_000_000_000
@@ -27,7 +36,9 @@ class FinishedRequest(Struct, frozen=True):
     `status`: the code it is counted under; 499 when the client hung up. `error`: the error's type name, "" for the code itself.
     `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `version`: of the model that
     answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
-    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https.
+    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header,
+    or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix
+    socket. `raised`: by the handler, where that is why it failed.
     """
 
     began: float
@@ -44,25 +55,58 @@ class FinishedRequest(Struct, frozen=True):
     batch_size: int = 0
     error: str = ""
     scheme: str = "http"
+    host: str = ""
+    client: tuple[str, int] | None = None
+    peer: tuple[str, int] | None = None
+    user_agent: str = ""
+    raised: Raised | None = None
+
+
+class SpanEvent(NamedTuple):
+    """What happened at a span's end."""
+
+    name: str
+    attributes: Attributes
 
 
 class SpanData(NamedTuple):
-    """A span without its ids. Times in unix nanoseconds. `failed`: status ERROR, else unset. `event`: at its end, "" for none."""
+    """A span without its ids. Times in unix nanoseconds. `failed`: status ERROR, else unset. `event`: at its end."""
 
     name: str
     start_ns: int
     end_ns: int
     attributes: Attributes
     failed: bool = False
-    event: str = ""
+    event: SpanEvent | None = None
 
 
 def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
     """The span of the whole request. `offset_ns`: unix time less monotonic time, in nanoseconds.
 
-    5xx is an error. 4xx is the client's and leaves the status unset, and so does a client that hung up: no code was sent then,
-    and the span gets `error.type` client_disconnected and an event of that name.
+    5xx is an error; the exception is that of a handler's span, where there is one. 4xx is the client's and leaves the status
+    unset, and so does a client that hung up: no code was sent then, and the span gets `error.type` client_disconnected and an event
+    of that name.
     """
+    attributes = _asked(request)
+    failed = request.status >= 500
+    left = request.status == HUNG_UP
+    if not left:
+        attributes["http.response.status_code"] = request.status
+    if failed:
+        attributes["error.type"] = request.error or str(request.status)
+    elif left:
+        attributes["error.type"] = CLIENT_LEFT_TYPE
+    # Conventions forbid a span's name that holds what a client made up, and `_OTHER` reads as HTTP there.
+    method = request.method if request.method in _KNOWN_METHODS else "HTTP"
+    start, end = _bounds(request, offset_ns)
+    event = SpanEvent(CLIENT_LEFT_TYPE, {}) if left else None
+    if event is None and request.raised is not None and _failing_stage(request) is None:
+        event = _exception(request.raised)
+    return SpanData(f"{method} {request.route}", start, end, attributes, failed, event)
+
+
+def _asked(request: FinishedRequest) -> Attributes:
+    """What was asked, by whom, and who worked on it."""
     method = request.method if request.method in _KNOWN_METHODS else "_OTHER"
     attributes: Attributes = {
         "http.request.method": method,
@@ -73,23 +117,48 @@ def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
         "servescope.model.version": _text(request.version),
         "servescope.request_id": _text(request.request_id),
     }
+    attributes |= _ends(request)
     if method == "_OTHER":
         attributes["http.request.method_original"] = _text(request.method)
     if request.worker:
         attributes["servescope.worker"] = _text(request.worker)
         attributes["servescope.batch.size"] = request.batch_size
-    failed = request.status >= 500
-    left = request.status == HUNG_UP
-    if not left:
-        attributes["http.response.status_code"] = request.status
-    if failed:
-        attributes["error.type"] = request.error or str(request.status)
-    elif left:
-        attributes["error.type"] = CLIENT_LEFT_TYPE
-    # Conventions forbid a span's name that holds what a client made up, and `_OTHER` reads as HTTP there.
-    name = f"{'HTTP' if method == '_OTHER' else method} {request.route}"
-    start, end = _bounds(request, offset_ns)
-    return SpanData(name, start, end, attributes, failed, CLIENT_LEFT_TYPE if left else "")
+    return attributes
+
+
+def _ends(request: FinishedRequest) -> Attributes:
+    """Who asked, and whom it asked, as far as they are known."""
+    found: Attributes = {}
+    host = _HOST.fullmatch(request.host)
+    if host is not None:
+        found["server.address"] = _text(host[1].strip("[]"))
+        found["server.port"] = int(host[2] or _PORTS.get(request.scheme, 80))
+    for name, end in (("client", request.client), ("network.peer", request.peer)):
+        if end is not None:
+            found[f"{name}.address"] = _text(end[0])
+            if end[1]:
+                found[f"{name}.port"] = end[1]
+    if request.user_agent:
+        found["user_agent.original"] = _text(request.user_agent[:_LONGEST_AGENT])
+    return found
+
+
+def _failing_stage(request: FinishedRequest) -> str | None:
+    """Which of the spans is that of the handler that raised; None where it did not, or that took no time."""
+    if request.raised is None or request.status < 500:
+        return None
+    return next((name for name in _FAILING if request.stages.get(name, 0.0) > 0), None)
+
+
+def _exception(raised: Raised) -> SpanEvent:
+    return SpanEvent(
+        "exception",
+        {
+            "exception.type": _text(raised.kind),
+            "exception.message": _text(raised.text),
+            "exception.stacktrace": _text(raised.trace),
+        },
+    )
 
 
 def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
@@ -101,6 +170,7 @@ def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
     """
     start, last = _bounds(request, offset_ns)
     spans = []
+    failing = _failing_stage(request)
     whole = max(0.0, request.ended - request.began)
     passed = 0.0
     for name in STAGES:
@@ -111,7 +181,11 @@ def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
         passed = min(passed + seconds, whole)  # a worker may say anything, infinity too
         end = min(start + int(passed * _NS), last)
         attributes: Attributes = {"servescope.worker": _text(request.worker)} if name in WORKER_STAGES else {}
-        spans.append(SpanData(name, begin, max(begin, end), attributes))
+        event = None
+        if name == failing and request.raised is not None:
+            attributes["error.type"] = _text(request.raised.kind)
+            event = _exception(request.raised)
+        spans.append(SpanData(name, begin, max(begin, end), attributes, name == failing, event))
     return spans
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from servescope.errors import Raised
+
 # What the server says of a request of KServe's V2 protocol, among the headers that it adds.
 PROTOCOL_HEADER = "x-inference-protocol"
 V2_PROTOCOL = "kserve-v2"
@@ -155,7 +157,7 @@ class Loaded(Struct, array_like=True, tag="loaded"):
 
 class Part(Struct, array_like=True):
     """The answer, or a piece of it, to one request. `data` as in `Field`. `error`: there is no answer, or no more of it, and why;
-    the others of the batch have theirs. `mistake`: that is the client's own fault.
+    the others of the batch have theirs. `mistake`: that is the client's own fault. `raised`: as in `Reply`.
     """
 
     status: int
@@ -163,6 +165,7 @@ class Part(Struct, array_like=True):
     data: bytes | int
     error: str = ""
     mistake: bool = False
+    raised: Raised | None = None
 
 
 class Tokens(Struct, array_like=True):
@@ -198,7 +201,8 @@ class Reply(Struct, array_like=True, tag="reply"):
     `final` is False for a streamed piece. `started`: CLOCK_MONOTONIC seconds when the worker took the batch up.
     `stages` (with the final one): seconds of `prediction`, the handler's entry point, also where it failed, and of preprocess,
     inference and postprocess where the handler tells them apart. `tokens`: of a language model, whose batches are of one.
-    `deliberate`: the handler chose code and message itself, by a PredictionException.
+    `deliberate`: the handler chose code and message itself, by a PredictionException. `raised`: by the handler, where that is
+    why it failed.
     """
 
     batch_id: int
@@ -210,6 +214,7 @@ class Reply(Struct, array_like=True, tag="reply"):
     stages: dict[str, float]
     tokens: Tokens | None = None
     deliberate: bool = False
+    raised: Raised | None = None
 
 
 ToWorker = Load | Batch | Cancel | Stop

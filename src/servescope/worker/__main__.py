@@ -5,7 +5,6 @@ The first message is `Load`; then a session runs until the front end says `Stop`
 """
 
 import importlib.util
-import logging
 import mmap
 import os
 import socket
@@ -30,6 +29,7 @@ from servescope.worker.measuring.sink import Sink
 from servescope.worker.parent import end_with_parent
 from servescope.worker.replies.failures import described, report_failure
 from servescope.worker.replies.json_text import AS_BEFORE
+from servescope.worker.replies.records import hand_over
 from servescope.worker.replies.texts import text_of
 from servescope.worker.sessions.session import Session
 
@@ -76,7 +76,7 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     except BaseException as error:  # whatever a model raises while loading is an answer, sys.exit and Rust's panics too
         if os.getpid() != process:
             raise  # in a child that the handler forked, whose end is its own
-        report_failure(error, [f"to load {load.model_name}"])
+        report_failure(error, [], f"Backend worker process died. Failed to load model {load.model_name}.")
         text = described(error)
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = text_of(error) if isinstance(error, EngineFailed) else ""
@@ -130,10 +130,10 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
 
 
 def prepare_interpreter() -> None:
-    """What handlers expect to find: `ts` importable, log lines out at once, their own logging on stdout."""
+    """What handlers expect to find: `ts` importable, lines out at once, their own logging handed over with what stdout has."""
     sys.path.insert(0, str(SHIM))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
+    hand_over(sys.stdout)
     if importlib.util.find_spec("ts") is None:
         raise ImportError(f"the ts package that handlers import is missing from {SHIM}")
 

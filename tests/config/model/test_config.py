@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.model.config import ModelConfig, TorchRun, parse_model_config
+from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.torchrun import TorchRun
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.errors import BadRequest, InvalidModel
 
 
@@ -73,7 +75,7 @@ pt2: {compile: {enable: true}}
 
 
 NUMBERS = [
-    (section, slot.metadata["key"].name)
+    (section, yaml_keys(target)[slot.name].name)
     for section, target in (("", ModelConfig), ("torchrun", TorchRun))
     for slot in fields(target)
     if str(slot.type) == "int | None"

@@ -2,9 +2,10 @@
 
 import pytest
 
-from servescope.config.model.config import ModelConfig, TorchRun
+from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
+from servescope.config.model.torchrun import TorchRun
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import InvalidModel, WorkerInitialization
@@ -230,9 +231,7 @@ def test_objectives_are_the_yamls():
 def test_what_is_not_built_warns_by_its_name_in_the_yaml():
     """Each key that has no effect yet, and none of the slo section."""
     objectives = Objectives(ttft_s=0.5, ttft_target=0.99, itl_s=0.1, itl_target=0.99)
-    yaml = ModelConfig(
-        torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, use_venv=True, objectives=objectives
-    )
+    yaml = ModelConfig(torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, objectives=objectives)
     names = [warning.split(" has no effect yet")[0] for warning in resolve(yaml=yaml).warnings]
     assert names == ["torchrun", "useJobTicket", "continuousBatching"]
 

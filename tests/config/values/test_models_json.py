@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.values.models_json import StartupModel, parse_models
+from servescope.config.values.models_json import StartupModel, parse_models, unmatched
 from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
@@ -42,7 +42,7 @@ def test_leaves_out_zero_and_warns_of_the_rest():
         '{"m": {"1": {"batchSize": 0, "minWorkers": -2, "maxWorkers": "3", "responseTimeout": true, "speed": 9}}}'
     )
     assert models["m"]["1"] == StartupModel()
-    named = ("minWorkers=-2", "maxWorkers='3'", "responseTimeout=True", "unknown setting speed")
+    named = ("minWorkers=-2", "maxWorkers='3'", "responseTimeout=True", "unknown setting speed is ignored")
     assert len(warnings) == len(named)
     assert all(name in warning for name, warning in zip(named, warnings, strict=True))
 
@@ -122,3 +122,28 @@ def test_any_json_is_read_or_refused(value):
         parse(json.dumps(value))
     except ConfigurationError:
         pass
+
+
+def test_an_unknown_setting_that_is_like_one():
+    """Is told what it is like."""
+    _, (warning,) = parse('{"m": {"1": {"batchsize": 4}}}')
+    assert warning == "models: m 1: unknown setting batchsize is ignored; did you mean batchSize?"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "missing", "why"),
+    [
+        ({"model": ["1.0"]}, (), None),
+        ({"model": ["2.0", "1.1"]}, (), "model has version 1.1, 2.0"),
+        ({"modell": ["1.0"]}, (), "no model model was loaded; did you mean modell?"),
+        ({"x": ["1.0"]}, (), "no model model was loaded"),
+        ({}, (), "no model model was loaded"),
+        ({}, ("model",), None),
+        ({"model": ["2.0"]}, ("model",), "model has version 2.0"),
+    ],
+)
+def test_entries_that_stand_for_nothing(loaded, missing, why):
+    """Each is named with what there is instead; not where a model failed to load, which is said already."""
+    told = unmatched({"model": {"1.0": StartupModel()}}, loaded, missing)
+    text = "models: model 1.0 is nothing that was loaded, and only counts if it is registered later: "
+    assert told == ([] if why is None else [text + why])

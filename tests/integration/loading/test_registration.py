@@ -160,29 +160,40 @@ def test_only_allowed_urls(launch, downloads):
 
 
 def wheelhouse(directory):
-    """A directory of wheels with the package `tiny_dependency` in it, written by hand: pip needs no network for it."""
+    """A directory of wheels, written by hand, for which pip needs no network: a small package, and a newer javaproperties, which
+    the server has as well.
+    """
     directory.mkdir()
-    info = "tiny_dependency-1.2.dist-info"
-    with zipfile.ZipFile(directory / "tiny_dependency-1.2-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny_dependency.py", "ANSWER = 'ok'\n")
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-dependency\nVersion: 1.2\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+    for name, version in (("tiny_dependency", "1.2"), ("javaproperties", "99.0")):
+        info = f"{name}-{version}.dist-info"
+        with zipfile.ZipFile(directory / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{name}.py", f"__version__ = '{version}'\n")
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+            wheel.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            wheel.writestr(f"{info}/RECORD", "")
     return directory
 
 
 @pytest.mark.parametrize("use_venv", ["false", "true"])
 def test_a_models_own_requirements(launch, tmp_path, use_venv):
-    """Installed for it alone, beside it or into a venv of its own, before its first worker; failure is 400."""
+    """Installed for it alone, beside it or into a venv of its own, before its first worker, and found before the server's own;
+    failure is 400.
+    """
     server = launch(install_py_dep_per_model="true")
     wheels = wheelhouse(tmp_path / "wheels")
-    code = "import sys\nimport tiny_dependency\n\ndef handle(data, context):\n    return data and [sys.prefix]\n"
+    code = (
+        "import sys\nimport javaproperties, tiny_dependency\n\n"
+        "def handle(data, context):\n    return data and [f'{sys.prefix} {javaproperties.__version__}']\n"
+    )
     config = f"useVenv: {use_venv}\nminWorkers: 1\nmaxWorkers: 1\n"
-    files = {"requirements.txt": f"--no-index\n--find-links {wheels}\ntiny-dependency\n"}
+    files = {"requirements.txt": f"--no-index\n--find-links {wheels}\ntiny-dependency\njavaproperties\n"}
     pack(server.store / "m.mar", "m", code, config=config, files=files, requirementsFile="requirements.txt")
     answer = server.register("m.mar")
     assert answer.status_code == 200, answer.text + server.console()
-    prefix = Deployed(server, "m").predict("x").text
+    prefix, version = Deployed(server, "m").predict("x").text.split()
+    assert version == "99.0"
     assert (prefix == sys.prefix) == (use_venv == "false")
     server.manage("DELETE", "/models/m")
     shutil.rmtree(wheels)

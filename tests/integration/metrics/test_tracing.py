@@ -48,7 +48,7 @@ def traced(collector, tmp_path_factory):
     """A server that sends its spans there, at once."""
     server = Server(
         tmp_path_factory.mktemp("traced"),
-        {"tracing_endpoint": f"{collector.base}/v1/traces"},
+        {"tracing_endpoint": f"{collector.base}/v1/traces", "trusted_proxies": "127.0.0.1"},
         {"OTEL_BSP_SCHEDULE_DELAY": "20", "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test"},
     )
     yield server
@@ -135,13 +135,41 @@ def test_a_malformed_parent_begins_a_trace(collector, model, parent):
 
 
 def test_a_failed_request_is_an_error(collector, model):
-    """With its code."""
+    """With its code; the handler's span with what it raised."""
     status = model.predict("fail", X_Request_Id="failed").status_code
     assert status >= 500
-    server, _ = collector.trace_of("failed")
+    server, stages = collector.trace_of("failed")
     assert server.status == "error"
     assert server.attributes["http.response.status_code"] == status
-    assert server.attributes["error.type"]
+    assert server.attributes["error.type"] == str(status)
+    (failing,) = (stage for stage in stages if stage.status == "error")
+    assert (failing.name, failing.attributes["error.type"], failing.events) == ("handler", "ValueError", ["exception"])
+    (told,) = failing.told
+    assert (told["exception.type"], told["exception.message"]) == ("ValueError", "as asked")
+    assert told["exception.stacktrace"].endswith("ValueError: as asked\n")
+
+
+def test_both_ends_are_named(collector, model):
+    """Whom the client asked, who it is behind a proxy that is trusted, and what it calls itself; by the schema that is named."""
+    headers = {
+        "X-Request-Id": "ends",
+        "User-Agent": "mine/1",
+        "X-Forwarded-For": "203.0.113.7",
+        "Host": "api.example:99",
+    }
+    model.server.http.post(model.server.url("inference", model.path), content=b"tell", headers=headers)
+    server, _ = collector.trace_of("ends")
+    assert (
+        server.attributes.items()
+        >= {
+            "server.address": "api.example",
+            "server.port": 99,
+            "client.address": "203.0.113.7",
+            "network.peer.address": "127.0.0.1",
+            "user_agent.original": "mine/1",
+        }.items()
+    )
+    assert server.schema == "https://opentelemetry.io/schemas/1.37.0"
 
 
 def test_a_stream_is_one_trace(collector, model):

@@ -59,3 +59,21 @@ def test_no_cors_without_a_setting(tmp_path):
         answer = server.http.options(server.url("inference", "/predictions/noop"), headers=asked)
         assert cors_of(answer) == {}
         assert answer.json()["openapi"] == "3.0.1"
+
+
+def test_of_two_origins_the_one_that_asks(tmp_path):
+    """It is named in answers, refusals and preflights, and caches are told; another's and nobody's pages get no name."""
+    settings = {"cors_allowed_origin": "https://a.example, https://b.example", "cors_allowed_methods": "GET, POST"}
+    with serving(tmp_path / "server", settings, {"noop": NOOP}) as server:
+
+        def asked(origin, method="GET", path="/predictions/noop", **more):
+            names = {"Origin": origin} if origin else {}
+            answer = server.http.request(method, server.url("inference", path), headers=names | more)
+            return answer.headers.get("access-control-allow-origin"), answer.headers["vary"]
+
+        for origin in ("https://a.example", "https://b.example"):
+            preflight = {"Access-Control-Request-Method": "POST"}
+            assert asked(origin) == asked(origin, path="/what") == (origin, "Origin")
+            assert asked(origin, "OPTIONS", **preflight) == (origin, "Origin")
+        for origin in ("https://c.example", "https://a.example.evil", "https://A.example", ""):
+            assert asked(origin) == (None, "Origin")

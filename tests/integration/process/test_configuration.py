@@ -5,7 +5,7 @@ import json
 import pytest
 
 from integration.net_server import NOOP, log, predict, run_start, serving, site
-from integration.server import wait_until
+from integration.server import Server, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -122,6 +122,33 @@ def test_keys_without_effect_are_named(tmp_path):
         assert "did you mean job_queue_size?" in text
         assert "vmargs" in text
         assert "number_of_netty_threads" in text
+
+
+def test_what_is_passed_over_is_named(tmp_path):
+    """In ts_log.log, once each, with what is in force: variables, entries of `models`, keys of a yaml, and what it overrules."""
+    directory = tmp_path / "server"
+    (directory / "store").mkdir(parents=True)
+    pack(directory / "store" / "yaml.mar", "yaml", NOOP, config="batchsize: 4\nminWorkers: 1\nmaxWorkers: 1\n")
+    settings = {
+        "models": '{"yaml":{"2.0":{"minWorkers":1}},"ya":{"1.0":{}}}',
+        "load_models": "all",
+        "default_response_timeout": "30",
+    }
+    server = Server(directory, settings, {"TS_JOB_QUEUE_SIZE": "5"})
+    try:
+        server.register("yaml.mar", model_name="again", initial_workers=3)
+        text = log(server, "ts_log.log")
+    finally:
+        server.end()
+    for line, count in {
+        "TS_JOB_QUEUE_SIZE sets nothing: enable_envvars_config is not true; job_queue_size is 100, its default": 1,
+        "models: yaml 2.0 is nothing that was loaded, and only counts if it is registered later: yaml has version 1.0": 1,
+        "models: ya 1.0 is nothing that was loaded": 1,
+        "batchsize in model-config.yaml is not the server's batchSize, and is left to the handler: batchSize is 1": 2,
+        "default_response_timeout=30 is overruled: responseTimeout is 120 s": 2,
+        "initial_workers=3 is overruled: it has 1 to 1 workers, as its model-config.yaml says so": 1,
+    }.items():
+        assert text.count(line) == count, text
 
 
 def test_what_workers_see_of_the_environment(tmp_path):

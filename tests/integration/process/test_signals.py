@@ -32,7 +32,7 @@ def rotate(server: Server, folder: Path) -> None:
 
 def test_hang_up_opens_the_logs_anew(tmp_path):
     """All five are there again at once, new lines go to them, and requests in flight are none the wiser."""
-    with serving(tmp_path / "server", {}, {"noop": NOOP}) as server:
+    with serving(tmp_path / "server", {"access_log_request_id": "true"}, {"noop": NOOP}) as server:
         logs = server.directory / "logs"
         predict(server, "/predictions/noop")
         rotate(server, logs)

@@ -123,7 +123,12 @@ def test_an_error_is_nobody_elses(capfd):
         "fine",
         Refusal(507, "Out of resources"),
     ]
-    assert "Requests id1 failed:" in capfd.readouterr().err
+    assert [one.raised.kind for one in answers if isinstance(one, Refusal)] == [
+        "RuntimeError",
+        f"{__name__}.PredictionException",
+        "MemoryError",
+    ]
+    assert "Invoking custom service failed. Requests: id1" in capfd.readouterr().err
 
 
 def test_an_error_of_one_request_alone_is_raised():

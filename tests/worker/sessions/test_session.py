@@ -6,6 +6,7 @@ import pytest
 
 from servescope.wire.blocking import ChannelClosed
 from servescope.wire.messages import Batch, Cancel, Field, Stop
+from servescope.wire.records import decode_record
 from servescope.worker.replies.failures import Failure, failure_of
 from servescope.worker.replies.texts import TEXT_LIMIT
 from worker.front import Front, request
@@ -193,9 +194,9 @@ def test_an_error_that_says_too_much(front, model, capsys):
     reply = front.ask(request("a", b"wordy"))
     assert (reply.code, len(reply.message.encode())) == (404, TEXT_LIMIT)
     assert reply.message.endswith("… (cut: 100000 characters)")
-    said = capsys.readouterr().err
+    said = decode_record(capsys.readouterr().err[1:]).exception
     assert "… (cut: " in said
-    assert said.endswith("xxx : 404\n")
+    assert said.endswith("xxx : 404")
     assert len(said) < TEXT_LIMIT + 100
 
 

@@ -25,7 +25,7 @@ def trusting(ca_file: str) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise UntrustedError(f"--ca-file {ca_file!r} cannot be used: {error}") from error
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    _take_as_it_is(context)
     return context
 
 
@@ -41,6 +41,14 @@ def trusting_only(certificate_file: str) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=own)
     except (OSError, ValueError) as error:
         raise UntrustedError(f"the server's certificate {certificate_file!r} cannot be used: {error}") from error
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    _take_as_it_is(context)
     context.check_hostname = False
     return context
+
+
+def _take_as_it_is(context: ssl.SSLContext) -> None:
+    """Trust each certificate by itself, and those that leave out what RFC 5280 asks for: home-made ones do, OpenSSL trusts them,
+    and Python does up to 3.12.
+    """
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT

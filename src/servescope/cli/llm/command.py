@@ -107,7 +107,7 @@ def _settings(model: LlmModel, entry: LoadModel, environ: Mapping[str, str], dir
 
 
 def _check_replicas(replicas: int, settings: Settings) -> None:
-    from servescope.server.models import most_workers_here
+    from servescope.fleet.capacity import most_workers_here
 
     if replicas > (most := most_workers_here(settings)):
         raise ConfigurationError(f"--replicas {replicas} is above {most} ({MAX_WORKERS_KEY})")

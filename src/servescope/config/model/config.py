@@ -6,7 +6,7 @@ gets the whole file. Keys, least values and the rule to warn about and ignore wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import yaml
@@ -15,53 +15,21 @@ from servescope.config.bounds import (
     MAX_BATCH_DELAY_MS,
     MAX_BATCH_SIZE,
     MAX_GPUS,
-    MAX_PROCESSES,
     MAX_QUEUE,
     MAX_TIMEOUT_MS,
     MAX_TIMEOUT_S,
     MAX_WORKERS,
 )
 from servescope.config.model.autoscale_values import Given, parse_autoscale
+from servescope.config.model.misspelt import misspelt
 from servescope.config.model.objectives import Objectives, parse_objectives
+from servescope.config.model.torchrun import TorchRun, read_torchrun
 from servescope.config.model.v2 import V2, parse_v2
-from servescope.config.model.yaml_key import YamlKey, yaml_key
-from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_key import yaml_key, yaml_keys
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TorchRun:
-    """The `torchrun` section, None where it says nothing. `monitor_interval` in seconds."""
-
-    nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1, MAX_PROCESSES), "Nodes."))
-    nproc_per_node: int | None = field(
-        default=None,
-        metadata=yaml_key("nproc-per-node", whole(1, MAX_GPUS), "Processes a node; sets parallelLevel."),
-    )
-    rdzv_backend: str | None = field(
-        default=None, metadata=yaml_key("rdzv-backend", text, "Rendezvous backend (c10d).")
-    )
-    rdzv_endpoint: str | None = field(default=None, metadata=yaml_key("rdzv-endpoint", text, "Rendezvous address."))
-    rdzv_conf: str | None = field(default=None, metadata=yaml_key("rdzv-conf", text, "Rendezvous options."))
-    monitor_interval: int | None = field(
-        default=None,
-        metadata=yaml_key("monitor-interval", whole(1, MAX_TIMEOUT_S), "Seconds between looks at the processes."),
-    )
-    node_rank: int | None = field(
-        default=None, metadata=yaml_key("node-rank", whole(0, MAX_PROCESSES), "This node's number.")
-    )
-    omp_number_threads: int | None = field(
-        default=None, metadata=yaml_key("OMP_NUMBER_THREADS", whole(1, MAX_PROCESSES), "OpenMP threads a process.")
-    )
-
-
-def read_torchrun(value: Any) -> Mapping[Any, Any]:
-    """The section as YAML made it; `parse_model_config` reads what is in it."""
-    if not isinstance(value, dict):
-        raise ValueError("should be a mapping")
-    return value
 
 
 def _as_it_is(value: Any) -> Any:
@@ -71,7 +39,10 @@ def _as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s."""
+    """What the file says, None where it says nothing. Delays in ms (`_ms` and `max_batch_delay`), timeouts in s.
+
+    `misspelt`: keys that are nearly the server's, with the fields of those that they are like.
+    """
 
     min_workers: int | None = field(
         default=None, metadata=yaml_key("minWorkers", whole(0, MAX_WORKERS), "Workers to start.")
@@ -197,6 +168,12 @@ class ModelConfig:
             "autoscale", _as_it_is, "How the number of workers follows the load, described below. Not in TorchServe."
         ),
     )
+    misspelt: Mapping[str, str] = field(default_factory=dict)
+
+
+def yaml_names() -> dict[str, str]:
+    """How the server's keys are spelt in the file, by their fields' names."""
+    return {name: key.name for name, key in yaml_keys(ModelConfig).items()}
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
@@ -213,13 +190,16 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["torchrun"] = TorchRun(**section)
         if "nproc_per_node" in section:
             values["parallel_level"] = section["nproc_per_node"]
+        names = {key.name: key.name for key in yaml_keys(TorchRun).values()}
+        near = misspelt(content["torchrun"], names)
+        warnings += [f"{name}: torchrun: {written} is ignored; did you mean {key}?" for written, key in near.items()]
     if "objectives" in values:
         values["objectives"] = parse_objectives(values["objectives"], name)
     if "v2" in values:
         values["v2"] = parse_v2(values["v2"], name)
     if "autoscale" in values:
         values["autoscale"] = parse_autoscale(values["autoscale"], name)
-    return ModelConfig(**values), warnings
+    return ModelConfig(**values, misspelt=misspelt(content, yaml_names())), warnings
 
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
@@ -237,12 +217,11 @@ def _load(text: str, name: str) -> Mapping[Any, Any]:
 
 def _read(target: type, content: Mapping[Any, Any], name: str, warnings: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for slot in fields(target):
-        key: YamlKey = slot.metadata["key"]
+    for field_name, key in yaml_keys(target).items():
         if key.name not in content:
             continue
         try:
-            values[slot.name] = key.read(content[key.name])
+            values[field_name] = key.read(content[key.name])
         except OutOfBounds as error:
             raise InvalidModel(f"{name}: {key.name}={shown(content[key.name])} {error}") from error
         except ValueError as error:

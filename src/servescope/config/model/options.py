@@ -4,15 +4,17 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.config.model.autoscale_values import given_by_settings, resolve_autoscale
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.overruled import overruled
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
+from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
@@ -99,26 +101,26 @@ def resolve_options(
     `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are, InvalidModel for numbers
     over their bounds, BadRequest for keys of `autoscale` that contradict each other.
     """
-    config, entry = yaml or ModelConfig(), startup or StartupModel()
-    most = most_workers(settings, cpus, gpus)
+    config, entry, most = yaml or ModelConfig(), startup or StartupModel(), most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
     warnings = _not_built(config)
     devices = _devices(config, gpus, warnings)
+    autoscale = _autoscale(config, settings, warnings)
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
-    autoscale = _autoscale(config, settings, warnings)
-    workers = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus)
-    warnings += idle_bounds(autoscale, **workers)
-    return ModelOptions(
-        **workers,
+    bounds = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus, warnings)
+    warnings += idle_bounds(autoscale, **bounds)
+    decided = ModelOptions(
+        **bounds,
         runtime=entry.runtime_type or request.runtime,
         autoscale=autoscale,
-        warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
+    more = overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
+    return replace(decided, warnings=(*warnings, *more))
 
 
 def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parallel_level: int, gpus: int) -> int | None:
@@ -142,7 +144,7 @@ def _autoscale(config: ModelConfig, settings: Settings, warnings: list[str]) -> 
 
 
 def _not_built(config: ModelConfig) -> list[str]:
-    keys = [slot.metadata["key"] for slot in fields(config) if getattr(config, slot.name)]
+    keys = [key for name, key in yaml_keys(ModelConfig).items() if getattr(config, name)]
     return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
@@ -158,14 +160,17 @@ def _workers_by_api(request: RegisterOptions, settings: Settings) -> tuple[int, 
     return workers, workers
 
 
-def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> dict[str, Any]:
+def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int, warnings: list[str]) -> dict[str, Any]:
     least, most = workers
     level = devices["parallel_level"]
     capacity = worker_capacity(devices["device_type"], devices["device_ids"], level, gpus)
     if capacity == 0:
         raise WorkerInitialization(f"parallelLevel {level} needs more GPUs than the model may use ({gpus} here)")
-    if capacity is not None:
-        least, most = min(least, capacity), min(most, capacity)
+    if capacity is not None and capacity < most:
+        warnings.append(
+            f"minWorkers {least} with maxWorkers {most} is more than the GPUs carry at parallelLevel {level}: {capacity} at most"
+        )
+        least, most = min(least, capacity), capacity
     return {"min_workers": least, "max_workers": most}
 
 

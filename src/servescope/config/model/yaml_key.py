@@ -1,6 +1,6 @@
 """A key of model-config.yaml: how it is spelt, read and described. Carried by the fields of `config`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from servescope.config.model.yaml_values import Reader
 
@@ -18,3 +18,8 @@ class YamlKey:
 def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
     """Metadata for `dataclasses.field`; see `YamlKey`."""
     return {"key": YamlKey(name, read, meaning, later)}
+
+
+def yaml_keys(section: type) -> dict[str, YamlKey]:
+    """The keys of a section, by their fields' names."""
+    return {slot.name: slot.metadata["key"] for slot in fields(section) if "key" in slot.metadata}

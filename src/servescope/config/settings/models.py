@@ -61,7 +61,9 @@ class ModelSettings:
     default_workers_per_model: int = field(
         default=0,
         metadata=key(
-            whole(0, bounds.MAX_WORKERS), "Workers a model; 0: one a GPU, or else one a CPU, at start, and none by API."
+            whole(0, bounds.MAX_WORKERS),
+            "Workers a model; 0: one a GPU, or else one a CPU, at start, and none by API. CPUs are those of the process's"
+            " affinity, at most its cgroup's quota, rounded up.",
         ),
     )
     max_workers_per_model: int | None = field(

@@ -13,6 +13,7 @@ from servescope.config.values.parsers import (
     whole,
     words,
 )
+from servescope.config.values.proxies import Proxies, proxies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +31,25 @@ class PortSettings:
     metrics_address: Address = field(
         default=Address("http", "127.0.0.1", 8082), metadata=key(listener(8082, 8445), "Where /metrics listens.")
     )
+    trusted_proxies: Proxies = field(
+        default=Proxies(),
+        metadata=key(
+            proxies,
+            "Addresses and networks of proxies between commas, unix for those on a Unix socket: of what comes through them, the"
+            " client in Forwarded or X-Forwarded-For is named in access lines and traces. Not in TorchServe.",
+            default="none",
+        ),
+    )
     private_key_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS private key."))
     certificate_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS certificate chain."))
     cors_allowed_origin: str | None = field(
-        default=None, metadata=key(words, "Value of Access-Control-Allow-Origin; turns CORS on.", default="CORS off")
+        default=None,
+        metadata=key(
+            words,
+            "Value of Access-Control-Allow-Origin; turns CORS on. Of several origins between commas the one that asks is"
+            " sent, with Vary.",
+            default="CORS off",
+        ),
     )
     cors_allowed_methods: str | None = field(default=None, metadata=key(words, "Methods that CORS allows."))
     cors_allowed_headers: str | None = field(default=None, metadata=key(words, "Request headers that CORS allows."))

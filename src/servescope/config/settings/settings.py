@@ -17,6 +17,7 @@ from servescope.config.keys import key
 from servescope.config.settings.metrics import MetricsSettings
 from servescope.config.settings.models import ModelSettings
 from servescope.config.settings.ports import PortSettings
+from servescope.config.values.log_lists import LOG_COPIES, log_copies, log_paths
 from servescope.config.values.models_json import StartupModel
 from servescope.config.values.parsers import (
     choice,
@@ -80,6 +81,36 @@ class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's
     ts_open_inference_protocol: bool = field(default=False, metadata=key(flag, "Serve the Open Inference Protocol."))
     log_format: str = field(
         default="text", metadata=key(choice("text", "json"), "text (TorchServe's lines) or json. Not in TorchServe.")
+    )
+    access_log_request_id: bool = field(
+        default=False,
+        metadata=key(
+            flag, "End each line of access_log.log with the request's id; JSON lines have it always. Not in TorchServe."
+        ),
+    )
+    model_log_request_id: bool = field(
+        default=True,
+        metadata=key(
+            flag,
+            "End each line of model_log.log with the ids of the requests in hand; JSON lines have them always. Not in TorchServe.",
+        ),
+    )
+    access_log_exclude: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            log_paths,
+            "Paths between commas whose requests leave no access line: /ping,/readyz,/metrics; one that ends with * stands for"
+            " all that begin so. Not in TorchServe.",
+            default="none",
+        ),
+    )
+    ts_log_includes: tuple[str, ...] = field(
+        default=LOG_COPIES,
+        metadata=key(
+            log_copies,
+            "What ts_log.log has of other logs: some of access, model, metrics between commas, or none. TorchServe's has all.",
+            default="all",
+        ),
     )
     enable_envvars_config: bool = field(default=False, metadata=key(flag, "Let TS_… variables override keys."))
     use_env_allowed_urls: bool = field(default=False, metadata=key(flag, "Let TS_ALLOWED_URLS override allowed_urls."))

@@ -1,10 +1,11 @@
 """The `models` key: in, its JSON text; out, a `StartupModel` a name and version, with warnings.
 
-Called by `load`, read by `model_options`.
+Called by `load`, read by `model.options`; `server.service` asks which entries stand for nothing.
 """
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -82,6 +83,29 @@ def parse_models(given: GivenValue) -> tuple[StartupModels, list[str]]:
     return models, warnings
 
 
+def unmatched(models: StartupModels, loaded: Mapping[str, Collection[str]], missing: Collection[str]) -> list[str]:
+    """A warning for each entry that is no loaded model's or version's. `loaded`: versions by name.
+
+    `missing`: names that were to be loaded and are not, of which other lines tell.
+    """
+    warnings = []
+    for name, versions in models.items():
+        if name in missing and name not in loaded:
+            continue
+        for version in versions:
+            if version in loaded.get(name, ()):
+                continue
+            if name in loaded:
+                why = f"{name} has version {', '.join(sorted(loaded[name]))}"
+            else:
+                near = difflib.get_close_matches(name, loaded, n=1)
+                why = f"no model {name} was loaded" + (f"; did you mean {near[0]}?" if near else "")
+            warnings.append(
+                f"models: {name} {version} is nothing that was loaded, and only counts if it is registered later: {why}"
+            )
+    return warnings
+
+
 def _object(given: GivenValue, value: object, what: str, most: int) -> dict[str, object]:
     if not isinstance(value, dict):
         raise given.refuse(f"is no object of objects: {what} is {shown(value)}")
@@ -95,7 +119,9 @@ def _startup_model(where: str, fields: dict[str, object], warnings: list[str]) -
     for name, value in fields.items():
         kind, most = _TYPES.get(name, (None, 0))
         if kind is None:
-            warnings.append(f"{where}: unknown setting {shown(name)[1:-1]}")
+            near = difflib.get_close_matches(name, _TYPES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            warnings.append(f"{where}: unknown setting {shown(name)[1:-1]} is ignored{hint}")
         elif type(value) is not kind:
             warnings.append(f"{where}: {name}={shown(value)} is no {kind.__name__} and is ignored")
         elif kind is int and isinstance(value, int) and value <= 0:

@@ -27,11 +27,13 @@ from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.measured.memory import create, mapped
 from servescope.wire.measured.reading import reader_of
 from servescope.wire.messages import FromWorker, ToWorker
+from servescope.wire.records import LINE_LIMIT, MARK
 
 logger = logging.getLogger("servescope.fleet")
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _LONGEST_LINE = 64 * 1024
+_MARK = MARK.encode()
 _LAST_WORDS_S = 1.0
 _decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWorker)
 
@@ -119,7 +121,7 @@ class _Process(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         *lines, rest = (self._partial[fd] + data).split(b"\n")
-        if len(rest) > _LONGEST_LINE:
+        if len(rest) > _longest(rest):
             lines, rest = [*lines, rest], b""
         self._partial[fd] = rest
         for line in chain.from_iterable(map(_pieces, lines)):
@@ -158,9 +160,14 @@ class _Process(asyncio.SubprocessProtocol):
         self.events.ended(-signal.SIGKILL if status is None else status, self._why)
 
 
+def _longest(line: bytes) -> int:
+    """Bytes that it may have: a record has its own bound, and would be none in pieces."""
+    return LINE_LIMIT if _MARK in line else _LONGEST_LINE
+
+
 def _pieces(line: bytes) -> list[bytes]:
     """A line of the log, or several where it is longer than one may be."""
-    if len(line) <= _LONGEST_LINE:
+    if len(line) <= _longest(line):
         return [line]
     return [line[start : start + _LONGEST_LINE] for start in range(0, len(line), _LONGEST_LINE)]
 

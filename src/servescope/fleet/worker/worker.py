@@ -66,6 +66,11 @@ class Worker:
         self._life = Life(self._ending_of)
 
     @property
+    def model_name(self) -> str:
+        """Its model's."""
+        return self._plan.load.model_name
+
+    @property
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
         return self._life.pid

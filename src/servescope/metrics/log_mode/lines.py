@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from servescope.logs.formats import json_text
+from servescope.logs.layout.formats import json_text
 
 NO_REQUEST = "null"
 Dimensions = Sequence[tuple[str, str]]

@@ -21,7 +21,7 @@ from servescope.metrics.registry import Registry
 from servescope.wire.measured.update import DROPPED, MetricUpdate
 
 # How often what handlers write is read and logged, seconds; and how many lines of a worker at once, which takes the loop some 3 ms.
-READ_S = 0.25
+READ_S = 0.025
 AT_ONCE = 1000
 
 

@@ -82,7 +82,8 @@ class Ports(Part):
         self._rounds.start()
         for listener in self._listeners:
             await listener.start()
-            logger.info("Listening on %s (%s)", listener.address, listener.option)
+            purpose = listener.option.removesuffix("_address").capitalize()
+            logger.info("%s API bind to: %s", purpose, listener.address)
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
         """Close them, and what is left of connections."""

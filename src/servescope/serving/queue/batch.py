@@ -66,7 +66,7 @@ class DispatchedBatch(Struct, eq=False):
         if reply.code != 200:
             if reply.deliberate and len(self.jobs) > 1:
                 self._notices.shared_failure(reply.message, len(self.jobs))
-            self._end_with(WorkerFailed(reply.message, code=reply.code))
+            self._end_with(WorkerFailed(reply.message, code=reply.code, raised=reply.raised))
             return
         for job, part in zip(self.jobs, reply.parts, strict=True):
             if part.error:
@@ -86,7 +86,8 @@ class DispatchedBatch(Struct, eq=False):
     def _refuse(self, job: Job, part: Part, final: bool) -> None:
         """One request alone has no answer, or no more of it; what the handler still does for it is in vain."""
         if job.open:
-            job.fail(BadRequest(part.error) if part.mistake else WorkerFailed(part.error, code=part.status))
+            failed = WorkerFailed(part.error, code=part.status, raised=part.raised)
+            job.fail(BadRequest(part.error) if part.mistake else failed)
             if not final:
                 self.worker.cancel(self, job.request.id)
 

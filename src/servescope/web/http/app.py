@@ -173,7 +173,7 @@ class HttpApp:
         _, headers, body = face.refusal(error)
         headers.append((b"content-length", b"%d" % len(body)))
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-        lines = b"x-request-id: %b%b%b" % (request_id_of(request).encode(), self._observers.common_lines, lines)
+        lines = b"x-request-id: %b%b%b" % (request_id_of(request).encode(), self._observers.lines_for(request), lines)
         return lines, b"" if request.method == "HEAD" else body
 
     async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:

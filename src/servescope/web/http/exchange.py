@@ -8,23 +8,27 @@ import http
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from servescope.config.values.proxies import Proxies
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
 from servescope.web.http.connections.connection import Connection
+from servescope.web.http.cors import NO_CORS, Cors
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
+from servescope.web.http.forwarded import Sender, sender_of
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+NO_PROXIES = Proxies()
 NO_BODY = frozenset((204, 205, 304))
 NO_LENGTH = frozenset((204, 304))
 
@@ -63,23 +67,52 @@ def encode_headers(headers: Mapping[str, str], kept_back: frozenset[str] = OWN_H
     return encoded
 
 
+def _common(cors: Headers) -> bytes:
+    return b"\r\n" + _CACHING + b"".join([b"%b: %b\r\n" % pair for pair in cors])
+
+
 @dataclass
 class Observers:
-    """Who hears of every exchange. `cors`: headers added to every answer. `open`: requests without an answer yet."""
+    """Who hears of every exchange. `cors`: headers added to answers. `open`: requests without an answer yet.
+
+    `proxies`: whose word is taken on who the client is. `unlogged`: paths, or with * at the end beginnings, without access lines.
+    `common_lines`: header lines of every answer, or, where `by_origin` is not empty, of those to origins that are not in it.
+    """
 
     recorder: Recorder
     access_log: AccessLog
-    cors: list[tuple[bytes, bytes]] = field(default_factory=list)
+    cors: Cors = NO_CORS
+    proxies: Proxies = NO_PROXIES
+    unlogged: tuple[str, ...] = ()
     open: int = 0
     rest: asyncio.Event | None = None
 
     def __post_init__(self) -> None:
-        self.common_lines = b"\r\n" + _CACHING + b"".join(b"%b: %b\r\n" % pair for pair in self.cors)
+        self.common_lines = _common(self.cors.headers)
+        self.behind_proxies = bool(self.proxies)
+        self._unlogged = frozenset(self.unlogged)
+        self._unlogged_beginnings = tuple(path[:-1] for path in self.unlogged if path.endswith("*"))
+        self.by_origin = {origin: _common(pairs) for origin, pairs in self.cors.by_origin.items()}
+
+    def lines_for(self, request: Request) -> bytes:
+        """The header lines that an answer to this request has whatever it says."""
+        if not self.by_origin:
+            return self.common_lines
+        origin = request.header(b"origin")
+        return self.common_lines if origin is None else self.by_origin.get(origin.encode("latin-1"), self.common_lines)
 
     def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
         """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
         return Exchange(request, connection, self, request_id_of(request), request.received, listener)
+
+    def sender(self, exchange: "Exchange") -> Sender:
+        """Who the request is from, as far as it is known."""
+        return sender_of(exchange.connection.client, exchange.request.headers, self.proxies)
+
+    def leaves_no_line(self, path: str) -> bool:
+        """Whether requests for this path have no access lines."""
+        return (path.rstrip("/") or "/") in self._unlogged or path.startswith(self._unlogged_beginnings)
 
     async def wait_for_rest(self) -> None:
         """Wait until no request is without its answer."""
@@ -133,9 +166,10 @@ class Exchange(Struct, eq=False):
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers
+        common = observers.lines_for(self.request) if observers.by_origin else observers.common_lines
         if self.watcher is None:
             observers.recorder.port.response_sent(status)
-        head = (STATUS_LINES[status], self.request_id.encode("ascii"), observers.common_lines, lines)
+        head = (STATUS_LINES[status], self.request_id.encode("ascii"), common, lines)
         ended = self.connection.send(head, body, close=status >= 400)
         self.sent = size if self.request.method != "HEAD" else 0
         self._finish(status, ended, logged=True)
@@ -155,7 +189,7 @@ class Exchange(Struct, eq=False):
         self.started = self.streaming = True
         self.events = b"content-type: text/event-stream" in lines.lower()
         self.observers.recorder.port.response_sent(status)
-        common = self.observers.common_lines
+        common = self.observers.lines_for(self.request)
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.connection.start_chunks(head, close=status >= 400)
         async for piece in pieces:
@@ -177,9 +211,10 @@ class Exchange(Struct, eq=False):
             return
         self.open = False
         request, observers = self.request, self.observers
-        if logged:
+        if logged and not (observers.unlogged and observers.leaves_no_line(request.path)):
             took_ms = int((ended - self.began) * 1000)
-            line = (self.connection.client, request.method, request.target, request.version, code)
+            client = observers.sender(self).client if observers.behind_proxies else self.connection.client
+            line = (client, request.method, request.target, request.version, code)
             observers.access_log.write(line, took_ms, self.request_id)
         if self.watcher is None:
             observers.recorder.port.http_request(self.listener, request.method, self.route, code)

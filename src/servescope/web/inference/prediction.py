@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.errors import Raised, ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.serving.model import Model
@@ -41,6 +41,7 @@ class Prediction(Struct, eq=False):
     _pieces: Pieces | None = None
     _task: asyncio.Task[None] | None = None
     _left: bool = False
+    _raised: Raised | None = None
 
     def trace(self, tracer: Tracer) -> list[tuple[bytes, bytes]]:
         """Begin a span. The request's headers, with a `traceparent` that names it."""
@@ -95,6 +96,8 @@ class Prediction(Struct, eq=False):
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""
         self._let_go()
+        if isinstance(error, WorkerFailed):
+            self._raised = error.raised
         if self._pieces is not None:
             self._pieces.put(error)
         else:
@@ -160,7 +163,9 @@ class Prediction(Struct, eq=False):
     def _told(self, code: int, ended: float) -> FinishedRequest:
         """What its span tells of it."""
         exchange, model, times = self._exchange, self._model, self._times
-        request = exchange.request
+        request, transport = exchange.request, exchange.connection.transport
+        sender = exchange.observers.sender(exchange)
+        scheme = sender.scheme or ("https" if transport.get_extra_info("sslcontext") else "http")
         return FinishedRequest(
             began=exchange.began,
             ended=ended,
@@ -174,7 +179,12 @@ class Prediction(Struct, eq=False):
             stages=stage_times(times, exchange.began, ended, queued=self._queued),
             worker=times.worker if times is not None else "",
             batch_size=times.size if times is not None else 0,
-            scheme="https" if exchange.connection.transport.get_extra_info("sslcontext") else "http",
+            scheme=scheme,
+            host=sender.host or request.header(b"host") or "",
+            client=sender.client,
+            peer=exchange.connection.client,
+            user_agent=request.header(b"user-agent") or "",
+            raised=self._raised,
         )
 
     def _abandon(self) -> None:

@@ -119,7 +119,7 @@ def _failed(error: Exception, context: Context) -> list[Any]:
     failure = failure_of(error)
     if failure.code == 200:  # a PredictionException may say so; its text is then the answer
         return [failure.message] * len(ids)
-    return [Refusal(failure.code, failure.message)] * len(ids)
+    return [Refusal(failure.code, failure.message, raised=failure.raised)] * len(ids)
 
 
 def wrap(

@@ -88,7 +88,7 @@ def build_parts(
     room = Room()
     for index, value in enumerate(outputs):
         if type(value) is Refusal:
-            parts.append(Part(value.status, {}, b"", value.text, value.mistake))
+            parts.append(Part(value.status, {}, b"", value.text, value.mistake, value.raised))
             continue
         try:
             data = cast("bytes", encode_output(value, writing))  # msgpack makes no difference between the two

@@ -17,6 +17,7 @@ from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.failures import Failure, failure_of, report_failure
 from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
+from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import PREDICTION, stages_of
 from servescope.worker.requests.rows import Bodies, read_requests
 from servescope.worker.sessions.outbox import Outbox
@@ -100,7 +101,7 @@ class ConcurrentSession:
         except ChannelClosed:
             pass
         except Exception as error:  # whatever it is, nothing more can be read
-            report_failure(error, ["yet to be read"])
+            report_failure(error, [], "What comes next cannot be read.")
         loop.call_soon_threadsafe(inbox.put_nowait, None)
 
     async def _serve(self, batch: Batch, body: bytearray) -> None:
@@ -109,6 +110,7 @@ class ConcurrentSession:
         rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
         context = self._context.fork()
         context.start_batch(request_ids, processors)
+        REQUESTS.set(request_ids)
         context.started = started
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, context, outputs)
         reply, attachments = await self._reply(batch, started, rows, context)
@@ -151,7 +153,8 @@ class ConcurrentSession:
 
     def _failed(self, batch: Batch, started: float, failure: Failure, seconds: float, tokens: Tokens | None) -> Reply:
         stages = stages_of(None, seconds)
-        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens, failure.deliberate)
+        told = (failure.deliberate, failure.raised)
+        return Reply(batch.id, True, failure.code, failure.message, [], started, stages, tokens, *told)
 
     def _send_partial(self, batch: Batch, started: float, context: Context, outputs: Any) -> None:
         count = len(batch.requests)

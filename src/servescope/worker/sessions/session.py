@@ -5,6 +5,7 @@ Called by `worker.__main__`. An error of the handler becomes the reply that Torc
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
@@ -13,9 +14,10 @@ from servescope.wire.messages import Batch, Part, Reply, Stop, Writing
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.answer import Room, answer_of
-from servescope.worker.replies.failures import failure_of, report_failure
+from servescope.worker.replies.failures import Failure, failure_of, report_failure
 from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
+from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import stages_of
 from servescope.worker.requests.rows import Bodies, read_requests
 
@@ -55,18 +57,19 @@ class Session:
     def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
         rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
-        context = self._context
-        context.start_batch([request.id for request in batch.requests], processors)
+        context, request_ids = self._context, [request.id for request in batch.requests]
+        context.start_batch(request_ids, processors)
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
+        REQUESTS.set(request_ids)
         reply, attachments = self._reply(batch, started, rows)
+        REQUESTS.set(())
         try:
             self._channel.send(reply, attachments)
         except ChannelClosed:
             raise
         except Exception as error:  # something that no message can hold
-            report_failure(error, [request.id for request in batch.requests])
-            failure = failure_of(error)
-            self._channel.send(Reply(batch.id, True, failure.code, failure.message, [], started, reply.stages))
+            report_failure(error, request_ids)
+            self._channel.send(_failed(batch, started, failure_of(error), reply.stages))
 
     def _reply(self, batch: Batch, started: float, rows: list[dict[str, Any]]) -> tuple[Reply, list[Buffer]]:
         requests, context = batch.requests, self._context
@@ -87,8 +90,7 @@ class Session:
         stages = stages_of(context.stage_seconds, seconds)
         if failure is None:
             return Reply(batch.id, True, 200, "", parts, started, stages), attachments
-        said = (failure.code, failure.message, parts)
-        return Reply(batch.id, True, *said, started, stages, deliberate=failure.deliberate), attachments
+        return _failed(batch, started, failure, stages, parts), attachments
 
     def _said(self, text: str, context: Context, count: int) -> list[Part]:
         """A text for an answer to every request."""
@@ -104,3 +106,11 @@ class Session:
         count = len(batch.requests)
         parts, attachments = build_pieces(outputs, count, self._context, self._answer_limit, self._writing)
         self._channel.send(Reply(batch.id, False, 200, "", parts, started, {}), attachments)
+
+
+def _failed(
+    batch: Batch, started: float, failure: Failure, stages: dict[str, float], parts: Sequence[Part] = ()
+) -> Reply:
+    """What a handler raised, for all of a batch. `parts`: answers with its text, where it chose to say 200."""
+    told = (failure.deliberate, failure.raised)
+    return Reply(batch.id, True, failure.code, failure.message, list(parts), started, stages, None, *told)

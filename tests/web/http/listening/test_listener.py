@@ -179,12 +179,12 @@ def test_tls(tls):
 
 
 def test_tls_files_that_are_none(tls, tmp_path):
-    """Both options and files are named, and nothing stays bound."""
+    """The option and the file are named, and nothing stays bound."""
     (tmp_path / "junk.pem").write_text("junk")
     address = Address("https", "127.0.0.1", free_port())
     for certificate in (tmp_path / "junk.pem", tmp_path / "absent.pem"):
         listener = Listener("inference_address", address, Hello(), Tls(certificate, tls.private_key), acceptor())
-        with pytest.raises(ConfigurationError, match=f"certificate_file={certificate}, private_key_file="):
+        with pytest.raises(ConfigurationError, match=f"certificate_file={certificate} (has no|cannot be)"):
             run(listener.start())
     bind("inference_address", address).close()
 

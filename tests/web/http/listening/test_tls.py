@@ -33,6 +33,8 @@ def test_files_that_do_not_belong_together(tls, tmp_path):
     (tmp_path / "other").mkdir()
     loopback_pair(tmp_path / "other")
     (tmp_path / "other" / "key.pem").rename(tmp_path / "key.pem")
-    with pytest.raises(ConfigurationError, match=r"certificate_file=.*certificate.pem, private_key_file=.*key.pem: "):
+    with pytest.raises(
+        ConfigurationError, match=r"private_key_file=.*key.pem is not .* certificate_file=.*certificate.pem"
+    ):
         tls.reload()
     assert tls._newest is newest

@@ -1,7 +1,7 @@
 """What the server's container may use and uses: memory and processor limits of its cgroup, versions 1 and 2.
 
 In: the cgroup's files, which `paths` finds. Out: up to four readings; none where there is no cgroup or no such
-controller, which is no failure. Called by `sampler`.
+controller, which is no failure. `CgroupCollector` is called by `sampler`, `cpu_limit_cores` once at a server's start.
 """
 
 from collections.abc import Callable, Iterable
@@ -58,12 +58,29 @@ def _memory(place: Place) -> Iterable[Reading]:
         yield Reading("servescope_cgroup_memory_limit_bytes", (), min(given))
 
 
-def _cpu(place: Place) -> Iterable[Reading]:
+def cpu_limit_cores(proc: Path = Path("/proc"), root: Path = Path("/")) -> float | None:
+    """The tightest processor quota of this process's cgroup and those above it, in cores; None where there is none.
+
+    Arguments as `CgroupCollector`'s. Raises ValueError where a file says something else than a number.
+    """
+    membership = _read(proc / "self/cgroup")
+    mounts = parse_mounts(_read(proc / "self/mountinfo") or "")
+    place = find_place("cpu", mounts, parse_memberships(membership or ""), root)
+    limit = _tightest(place) if place is not None else None
+    return limit[0] if limit is not None else None
+
+
+def _tightest(place: Place) -> tuple[float, Path] | None:
+    """The least of the quotas, in cores, and whose it is."""
     limit_of: Callable[[Path], float | None] = _cores if place.version == 2 else _cores_v1
     limits = [(limit, one) for one in place.directories if (limit := limit_of(one)) is not None]
+    return min(limits, key=lambda pair: pair[0], default=None)
+
+
+def _cpu(place: Place) -> Iterable[Reading]:
     limiting = place.directories[0]
-    if limits:
-        cores, limiting = min(limits, key=lambda pair: pair[0])
+    if (tightest := _tightest(place)) is not None:
+        cores, limiting = tightest
         yield Reading("servescope_cgroup_cpu_limit_cores", (), cores)
     key, unit = ("throttled_usec", _MICROSECONDS) if place.version == 2 else ("throttled_time", _NANOSECONDS)
     throttled = parse_flat(_read(limiting / "cpu.stat") or "").get(key)

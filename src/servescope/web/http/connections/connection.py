@@ -20,7 +20,7 @@ from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
-from servescope.web.http.connections.refusals import GO_ON, last_answer, too_large
+from servescope.web.http.connections.refusals import GO_ON, last_answer, log_malformed, too_large
 from servescope.web.http.connections.taker import App
 from servescope.web.http.request import Request
 
@@ -207,6 +207,7 @@ class Connection(asyncio.Protocol):
         if status == 100:
             answer = GO_ON
         else:
+            log_malformed(self.client, "" if request.method else self._reader.problem)
             told = self._app.refused(request if request.method else None, status)
             # A body that is too large is over where its length said so: then the connection goes on.
             answer = too_large(told) if request.keep_alive else last_answer(status, told)

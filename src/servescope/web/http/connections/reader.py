@@ -4,14 +4,11 @@ httptools (Node's llhttp) does the parsing, and is strict: what two servers coul
 limits. Fed by `connection`; nothing else goes in or out.
 """
 
-import logging
 from time import monotonic
 
 import httptools
 
 from servescope.web.http.request import Request, read_head
-
-logger = logging.getLogger("servescope.web")
 
 HEAD_LIMIT = 256 * 1024
 HEADER_LIMIT = 1000  # headers of a request: each takes far more memory than the four bytes that make one
@@ -24,7 +21,7 @@ _NONE = Request()
 
 class RequestReader:
     """What was read of one connection, and is not whole yet. `body_limit`: the largest body, in bytes. `coming`: a request has
-    begun to come and is not whole, or there was none yet.
+    begun to come and is not whole, or there was none yet. `problem`: why what came is no HTTP, "" while it is.
 
     What cannot be a request ends the reading: a last one comes out, whose `status` says why.
     """
@@ -39,6 +36,7 @@ class RequestReader:
         "_target",
         "_whole",
         "coming",
+        "problem",
     )
 
     def __init__(self, body_limit: int) -> None:
@@ -51,6 +49,7 @@ class RequestReader:
         self._size = 0  # of its body
         self._whole: list[Request] = []
         self.coming = True
+        self.problem = ""
 
     def feed(self, data: bytes) -> list[Request]:
         """Read on. The requests that are whole now, among them with a `status` what the connection answers by itself."""
@@ -200,7 +199,7 @@ class RequestReader:
 
     def _fail(self, error: httptools.HttpParserError) -> None:
         if self._parser is not None:  # what follows a client's last request is nobody's
-            logger.warning("A client sent what is no HTTP: %s", str(error))
+            self.problem = str(error)
             self._refuse(400, Request())
 
     def _refuse(self, status: int, request: Request) -> None:

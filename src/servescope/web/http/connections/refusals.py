@@ -3,6 +3,10 @@
 In: a status, and what the app has to say of it. Out: the answer's bytes. Called by `connection`.
 """
 
+import logging
+
+logger = logging.getLogger("servescope.web")
+
 _TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\n"
 _PLAIN = {
     400: b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\n"
@@ -13,6 +17,14 @@ _PLAIN = {
 }
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def log_malformed(client: tuple[str, int] | None, problem: str) -> None:
+    """Who it was, and what is wrong with it, "" for nothing; of a proxy's client nothing is known, as there are no headers."""
+    if not problem:
+        return
+    name = "A client on a Unix socket" if client is None else "Client {}:{}".format(*client)
+    logger.warning("%s sent what is no HTTP: %s", name, problem)
 
 
 def last_answer(status: int, told: tuple[bytes, bytes] | None) -> bytes:

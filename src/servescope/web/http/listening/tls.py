@@ -9,6 +9,7 @@ from pathlib import Path
 from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
+from servescope.web.http.listening.pem import no_password, why_refused
 
 Stamp = tuple[tuple[int, int, int], ...]
 
@@ -50,11 +51,10 @@ class Tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            context.load_cert_chain(self.certificate, self.private_key)
+            context.load_cert_chain(self.certificate, self.private_key, no_password)
         except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"certificate_file={self.certificate}, private_key_file={self.private_key}: {error}"
-            ) from error
+            why = why_refused(self.certificate, self.private_key, error)
+            raise ConfigurationError(f"TLS cannot be set up: {why}") from error
         return context
 
     def _lead_on(self, connection: ssl.SSLObject, _server: str | None, _first: ssl.SSLContext) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from servescope.logs.stamps import LocalStamp, utc
+from servescope.logs.layout.stamps import LocalStamp, utc
 
 LogFormat = Literal["text", "json"]
 
@@ -22,6 +22,7 @@ LEVEL_NAMES = {
     logging.ERROR: "ERROR",
     logging.CRITICAL: "FATAL",
 }
+_FEED, _FEED_SHOWN = "\n", "\\n"  # an id may hold one
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -59,9 +60,13 @@ class TextFormatter(logging.Formatter):
             text = f"{text} request_id={','.join(ids)}"
         if trace := self.trace(record):
             text = f"{text}\n{trace}"
-        level = LEVEL_NAMES.get(record.levelno, record.levelname)
         body = escape(text).replace("\n", "\n    ")
-        return f"{self._stamp.at(int(record.created * 1000))} [{level}] {thread_name(record)} {record.name} - {body}"
+        return f"{self.head(record)}{body}"
+
+    def head(self, record: logging.LogRecord) -> str:
+        """What a line begins with."""
+        level = LEVEL_NAMES.get(record.levelno, record.levelname)
+        return f"{self._stamp.at(int(record.created * 1000))} [{level}] {thread_name(record)} {record.name} - "
 
     def trace(self, record: logging.LogRecord) -> str:
         """The record's traceback and stack, "" where it has none."""
@@ -70,8 +75,31 @@ class TextFormatter(logging.Formatter):
         return "\n".join(part for part in (exception, stack) if part)
 
 
+class ModelFormatter(TextFormatter):
+    """The lines of MODEL_LOG: each line of a record is a line of its own, as TorchServe, which knows no others, has them.
+
+    `with_ids`: each ends with ` request_id=a,b`, where there are any.
+    """
+
+    def __init__(self, with_ids: bool = True) -> None:
+        super().__init__()
+        self._with_ids = with_ids
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As many lines as the record has, without the final line feed."""
+        text = record.getMessage()
+        if trace := self.trace(record):
+            text = f"{text}\n{trace}" if text else trace
+        ids = request_ids(record) if self._with_ids else ()
+        head, tail = self.head(record), f" request_id={','.join(ids)}" if ids else ""
+        return "\n".join([f"{head}{escape(f'{line}{tail}').replace(_FEED, _FEED_SHOWN)}" for line in text.split("\n")])
+
+
 class JsonFormatter(TextFormatter):
-    """A JSON object a line: time (UTC), level, thread, logger, message, and request_id(s) and exception if any."""
+    """A JSON object a line: time (UTC), level, thread, logger, message, and request_id(s) and exception if any.
+
+    `logger` is the record's `origin`, where it has one: a worker's logger.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """One line without the final line feed."""
@@ -79,7 +107,7 @@ class JsonFormatter(TextFormatter):
             "time": utc(int(record.created * 1000)),
             "level": LEVEL_NAMES.get(record.levelno, record.levelname).rstrip(),
             "thread": thread_name(record),
-            "logger": record.name,
+            "logger": getattr(record, "origin", record.name),
             "message": record.getMessage(),
         }
         for name in ("request_id", "request_ids"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.formats import JsonFormatter, TextFormatter
+from servescope.logs.layout.formats import JsonFormatter, TextFormatter
 
 NOON = 1795492743.432
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.targets import shown_target
+from servescope.logs.layout.targets import shown_target
 
 SECRET = "http://bob:secret@h:80/m.mar?sig=secret&x=secret"
 

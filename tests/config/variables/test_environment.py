@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.config.environment import open_inference_protocol, overrides, prefixed_overrides, variable
+from servescope.config.variables.environment import open_inference_protocol, overrides, prefixed_overrides, variable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Environment variables: which override keys, and which look as if they did. Called by `load`."""

@@ -1,0 +1,1 @@
+"""How lines look: records, times and requests' targets in, text out. Pure. Begin at `formats`."""
