@@ -83,15 +83,6 @@ def test_what_waits_at_the_very_beginning_counts():
     assert policy.decide(Measured(0.0, 100.0, 0.0, 0.0, 60, 1, 0, FAST, 10.0)).workers == 2
 
 
-def test_no_change_is_smaller_than_the_tolerance():
-    """Twenty workers, and a load that moves by a worker."""
-    model = Model()
-    for second in range(900):
-        model.second(150 + 10 * (second // 60 % 2))
-    counts = {model.second(150 + 10 * (second // 60 % 2)).workers for second in range(600)}
-    assert len(counts) == 1
-
-
 def test_bursts_that_come_back_find_their_workers():
     """Ten seconds of 60 a second, every minute; none is started anew."""
     model = Model()
@@ -99,6 +90,16 @@ def test_bursts_that_come_back_find_their_workers():
         model.second(60 if second % 60 < 10 else 0, load_s=10.0)
     counts = {model.second(60 if second % 60 < 10 else 0, load_s=10.0).workers for second in range(600)}
     assert len(counts) == 1
+
+
+def test_what_has_not_happened_can_wait():
+    """A rate that needs more in a minute; and not requests that wait."""
+    model = Model()
+    for _ in range(120):
+        decision = model.second(30)
+    assert (decision.reason, decision.patient) == ("rate", True)
+    decision = model.second(30, queued=400)
+    assert (decision.reason, decision.patient) == ("backlog", False)
 
 
 def test_what_decided_is_named():
