@@ -23,6 +23,9 @@ FORM_TYPES = frozenset((MULTIPART, URLENCODED))
 # Forms' encoders write letters, digits and a few signs. Whoever writes one by hand is less strict, but not like this.
 _NO_FORM = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_NAME = re.compile(rb"[\"<>{}]|\S\s+\S")
+# A file in base64, whose `=` fill it up: no field is called like this, and left empty. Short ones may be.
+_BASE64 = re.compile(rb"(?:[\w+/-]{4}){8,}[\w+/-]{2}(?:==|[\w+/-]=)\s*")
+_DATA_URI = re.compile(rb"data:[\w.+-]+/[\w.+-]+[;,]")
 
 
 @dataclass
@@ -88,13 +91,24 @@ def _doubt(body: bytes) -> str:
         body.decode()
     except UnicodeDecodeError:
         return "it has bytes that are no text, which forms have encoded"
+    if _BASE64.fullmatch(body) or _DATA_URI.match(body):
+        return "it is base64, or a data: URI"
     if _NO_NAME.search(re.split(b"[=&]", body, maxsplit=1)[0]):
         return "what is before its first `=` is no field's name"
     return ""
 
 
+def _lacks(delimiter: bytes, pieces: Sequence[bytes]) -> bool:
+    """Whether something was sent, and the delimiter of its parts is nowhere in it. Nearly all begin with one, and are not searched."""
+    first = next(filter(None, pieces), b"-")
+    return not first.startswith(b"-") and delimiter not in b"".join(pieces)
+
+
 def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
     mime, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if boundary and _lacks(b"--" + boundary, pieces):
+        return Form(doubt="the boundary that its type names is not in it")
     form = Form()
 
     def on_field(field: FormField) -> None:
@@ -112,7 +126,7 @@ def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
             mime.decode("latin-1"),
             on_field,
             on_file,
-            boundary=options.get(b"boundary"),
+            boundary=boundary,
             config={"MAX_MEMORY_FILE_SIZE": 2**31},
         )
         for piece in pieces:
