@@ -60,6 +60,8 @@ def read_form(content_type: bytes, pieces: Sequence[bytes]) -> Form:
     """
     if mime_of(content_type) == URLENCODED:
         return _urlencoded(b"".join(pieces))
+    if _lacks_boundary(content_type, pieces):
+        return Form(doubt="the boundary that its type names is not in it")
     return _multipart(content_type, pieces)
 
 
@@ -98,17 +100,16 @@ def _doubt(body: bytes) -> str:
     return ""
 
 
-def _lacks(delimiter: bytes, pieces: Sequence[bytes]) -> bool:
-    """Whether something was sent, and the delimiter of its parts is nowhere in it. Nearly all begin with one, and are not searched."""
-    first = next(filter(None, pieces), b"-")
-    return not first.startswith(b"-") and delimiter not in b"".join(pieces)
+def _lacks_boundary(content_type: bytes, pieces: Sequence[bytes]) -> bool:
+    """Whether something was sent without its parts' boundary anywhere. Nearly all begin with one, and are not searched."""
+    if next(filter(None, pieces), b"-").startswith(b"-"):
+        return False
+    boundary = parse_options_header(content_type)[1].get(b"boundary") or b""
+    return boundary != b"" and b"--" + boundary not in b"".join(pieces)
 
 
 def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
     mime, options = parse_options_header(content_type)
-    boundary = options.get(b"boundary")
-    if boundary and _lacks(b"--" + boundary, pieces):
-        return Form(doubt="the boundary that its type names is not in it")
     form = Form()
 
     def on_field(field: FormField) -> None:
@@ -126,7 +127,7 @@ def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
             mime.decode("latin-1"),
             on_field,
             on_file,
-            boundary=boundary,
+            boundary=options.get(b"boundary"),
             config={"MAX_MEMORY_FILE_SIZE": 2**31},
         )
         for piece in pieces:
