@@ -9,7 +9,6 @@ Everything that is remembered is here or in these parts; the clock is the signal
 
 from dataclasses import replace
 
-from servescope.autoscaler.arrivals import Arrivals
 from servescope.autoscaler.counts.counts import Counts
 from servescope.autoscaler.counts.objective import Objective
 from servescope.autoscaler.decision import Decision, Direction, Facts, Wish
@@ -20,9 +19,10 @@ from servescope.autoscaler.guards.fewer import Moment, fewer
 from servescope.autoscaler.guards.numbers import Numbers, Totals, checked, measured
 from servescope.autoscaler.guards.sleep import sleep
 from servescope.autoscaler.guards.starts import Starts
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.policy import Decision as Verdict
+from servescope.autoscaler.objective.policy import Policy
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.policy import Decision as Verdict
-from servescope.autoscaler.policy import Policy
 from servescope.autoscaler.signals import Signals
 
 _ASSUMED_LOAD_S = 10.0  # before a worker has loaded

@@ -37,7 +37,7 @@ class AutoscalerRecorder:
             self._drop_gauges()
 
     def watch(self, applied: Callable[[], float], age: Callable[[], float]) -> None:
-        """Let these say at scrape time how many workers there shall be, and for how long there have been no fresh numbers, seconds."""
+        """Let these say at scrape time how many workers there shall be, and for how many seconds numbers have been missing."""
         self._families.applied.read(applied, *self._model)
         self._families.age.read(age, *self._model)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.autoscaler.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import Arrivals, noise
 
 
 def counted(*totals, span=60.0):

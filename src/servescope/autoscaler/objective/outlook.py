@@ -7,8 +7,8 @@ and for as much as it has been, measured by what a request can wait. A slope goe
 import math
 from dataclasses import dataclass
 
-from servescope.autoscaler.arrivals import Arrivals
-from servescope.autoscaler.regime import Regime
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.regime import Regime
 
 # Where a stretch ends, it goes back to the mean over so long.
 USUAL_S = 300.0

@@ -8,7 +8,7 @@ change is seen within a second or two, and a rate that stays is known ever more 
 
 import math
 
-from servescope.autoscaler.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import Arrivals, noise
 
 WINDOWS_S = (1, 2, 3, 5, 8, 13, 21, 34, 55, 90, 150)
 # The ratio's logarithm from which on it is no chance: half the square of four and a quarter standard deviations.

@@ -14,16 +14,16 @@ simulator. The largest of these counts is wanted:
 import math
 from dataclasses import dataclass
 
-from servescope.autoscaler.arrivals import Arrivals
-from servescope.autoscaler.backlog import Coming, Queue
-from servescope.autoscaler.bursts import workers_for_bursts
-from servescope.autoscaler.holds import Holds
-from servescope.autoscaler.judgement import Judgement
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.backlog import Coming, Queue
+from servescope.autoscaler.objective.bursts import workers_for_bursts
+from servescope.autoscaler.objective.holds import Holds
+from servescope.autoscaler.objective.judgement import Judgement
+from servescope.autoscaler.objective.outlook import USUAL_S, Outlook, outlook
+from servescope.autoscaler.objective.regime import Regime
+from servescope.autoscaler.objective.staffing import workers_for
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.outlook import USUAL_S, Outlook, outlook
-from servescope.autoscaler.regime import Regime
 from servescope.autoscaler.signals import Measured, ServiceTimes
-from servescope.autoscaler.staffing import workers_for
 
 # Before anything was served: the objective is taken for so many service times.
 _OBJECTIVE_IN_SERVICES = 5.0

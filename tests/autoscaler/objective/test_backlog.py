@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from servescope.autoscaler.backlog import PRICE, Coming, Queue, queued_ahead
+from servescope.autoscaler.objective.backlog import PRICE, Coming, Queue, queued_ahead
 
 
 def test_a_queue_that_is_worked_off_in_time_is_none():

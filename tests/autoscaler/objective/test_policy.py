@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.autoscaler.objective.policy import Policy
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.policy import Policy
 from servescope.autoscaler.signals import Measured, ServiceTimes
 
 FAST = ServiceTimes(0.1, (0.08, 0.1, 0.12))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.autoscaler.objective.staffing import LARGE, chance_to_wait, late_share, workers_for
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import LARGE, chance_to_wait, late_share, workers_for
 
 STEADY = ServiceTimes(0.1, (0.1,))
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.autoscaler.arrivals import Arrivals
-from servescope.autoscaler.regime import Regime, unlikely
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.regime import Regime, unlikely
 
 
 def poisson(rate, chance):

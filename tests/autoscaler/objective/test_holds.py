@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.autoscaler.holds import Holds
+from servescope.autoscaler.objective.holds import Holds
 
 LOAD_S = 10.0
 

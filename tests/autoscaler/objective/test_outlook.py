@@ -2,9 +2,9 @@
 
 import pytest
 
-from servescope.autoscaler.arrivals import Arrivals
-from servescope.autoscaler.outlook import outlook
-from servescope.autoscaler.regime import Regime
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.outlook import outlook
+from servescope.autoscaler.objective.regime import Regime
 
 
 def seen(rates):

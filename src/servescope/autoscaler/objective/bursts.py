@@ -7,7 +7,7 @@ seconds can be worked on for these seconds and for what the objective leaves to 
 
 import math
 
-from servescope.autoscaler.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import Arrivals, noise
 
 WINDOWS_S = (1, 2, 3, 5, 8, 13, 20, 30)
 # Standard deviations from which on it is a burst: with so many windows and seconds, fewer happen by chance.

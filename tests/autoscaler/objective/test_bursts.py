@@ -1,7 +1,7 @@
 """Bursts are served within what the objective leaves to wait."""
 
-from servescope.autoscaler.arrivals import Arrivals
-from servescope.autoscaler.bursts import workers_for_bursts
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.bursts import workers_for_bursts
 
 
 def after(*totals):
