@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.integration, needs_prometheus]
 # What reads histograms: percentiles, times in stages, and in the classic form the buckets' rates.
 READ_HISTOGRAMS = {
     form: sorted(
-        name for name in all_recordings(form) if re.search(r"p\d+_5m$|:p90$|normal10m$|busy5m$|seconds(_ok)?:rate5m$", name)
+        name
+        for name in all_recordings(form)
+        if re.search(r"p\d+_5m$|:p90$|normal10m$|busy5m$|seconds(_ok)?:rate5m$", name)
     )
     for form in FORMS
 }

@@ -1,5 +1,5 @@
-"""The autoscaler's alerts in promtool: each fires when it cannot do what it wants, and none for a model that sleeps, is only advised,
-is not autoscaled, or grows as it should.
+"""The autoscaler's alerts in promtool: each fires when it cannot do what it wants, and none for a model that sleeps, is only
+advised, is not autoscaled, or grows as it should.
 """
 
 import pytest
@@ -81,7 +81,12 @@ def test_at_maximum(tmp_path):
     w.add("gone", applied=MOST, withheld={"max": 3}, until=60)
     early = [(AT_MAXIMUM, name) for name in ("wants more", "burns", "shrinks at last", "gone")]
     late = [(AT_MAXIMUM, name) for name in ("wants more", "burns")]
-    expected = [firing(4 * 60, BY, []), firing(10 * 60, BY, early), firing(15 * 60, BY, early), firing(59 * 60, BY, late)]
+    expected = [
+        firing(4 * 60, BY, []),
+        firing(10 * 60, BY, early),
+        firing(15 * 60, BY, early),
+        firing(59 * 60, BY, late),
+    ]
     assert w.verdict(tmp_path, expected) == ""
 
 

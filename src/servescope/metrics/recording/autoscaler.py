@@ -37,15 +37,15 @@ class AutoscalerRecorder:
             self._drop_gauges()
 
     def watch(self, applied: Callable[[], float], age: Callable[[], float]) -> None:
-        """Let these say at scrape time how many workers there shall be, and for how long there have been no fresh numbers, seconds."""
+        """Let these say at scrape time how many workers there shall be, and for how many seconds numbers have been missing."""
         self._families.applied.read(applied, *self._model)
         self._families.age.read(age, *self._model)
 
     def decided(
         self, desired: int, signals: Mapping[str, int], direction: str, reason: str, bound: str | None, withheld: int
     ) -> None:
-        """A decision: how many workers are wanted in all and by which signal, where that leads and why, and how many of them a bound
-        keeps from being there.
+        """A decision: how many workers are wanted in all and by which signal, where that leads and why, and how many of them a
+        bound keeps from being there.
         """
         if self._desired is None:
             self._desired = self._families.desired.labels(*self._model)
@@ -60,7 +60,7 @@ class AutoscalerRecorder:
         counter.value += 1.0
 
     def _withhold(self, bound: str | None, workers: int) -> None:
-        """This bound keeps so many from being there, and no other any."""
+        """Show that a bound keeps so many from being there, and no other any."""
         before, self._bound = self._bound, bound
         if before not in (None, bound):
             self._withheld[before].value = 0.0
