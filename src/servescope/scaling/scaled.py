@@ -34,8 +34,8 @@ def policy_options(options: ModelOptions, at_once: int | None) -> PolicyOptions:
 
 
 class Scaled:
-    """See the module. `adjust` has a model have so many workers, and says whether it could; `clock` is the moments' of `look`, `wall` seconds
-    since 1970.
+    """See the module. `adjust` has a model have so many workers, and says whether it could; `clock` gives the moments that
+    `look` is told, `wall` seconds since 1970.
     """
 
     def __init__(self, model: Model, adjust: Callable[[Model, int], bool], clock: Clock, wall: Clock) -> None:

@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, folder, logged=TORCHSERVE, keeps_custom=True, log_format="text"):
         files = [folder / f"{name}_metrics.log" for name in ("ts", "model")]
         self.logs = [
-            MetricLog(RollingFile(file, print), Console(None), file.stem.upper(), log_format, lambda: NOW)
+            MetricLog(RollingFile(file, print), file.stem.upper(), log_format, lambda: NOW)
             for file in files
         ]
         self.files = files

@@ -1,5 +1,5 @@
-"""The autoscaler's alerts in promtool: each fires when it cannot do what it wants, and none for a model that sleeps, is only advised,
-is not autoscaled, or grows as it should.
+"""The autoscaler's alerts in promtool: each fires when it cannot do what it wants, and none for a model that sleeps, is only
+advised, is not autoscaled, or grows as it should.
 """
 
 import pytest

@@ -25,8 +25,8 @@ AUTOSCALER = (
     ),
     Definition(
         "servescope_autoscaler_withheld_workers", "gauge", "workers", (*_MODEL, "bound"),
-        "Workers that are wanted beyond what a bound allows, by the bound that held last (max, failed_starts, memory,"
-        f" container_memory, container_cpu, gpu_memory); 0 where it does not hold now, max from the start. {_WHERE}", _DECIDED,
+        "Workers that are wanted beyond what a bound allows, by the bounds that have held (max, failed_starts, memory,"
+        f" container_memory, container_cpu, gpu_memory); 0 where one does not hold now; max from the start. {_WHERE}", _DECIDED,
     ),
     Definition(
         "servescope_autoscaler_decisions_total", "counter", "decisions", (*_MODEL, "direction", "reason"),

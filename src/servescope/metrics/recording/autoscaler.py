@@ -44,8 +44,8 @@ class AutoscalerRecorder:
     def decided(
         self, desired: int, signals: Mapping[str, int], direction: str, reason: str, bound: str | None, withheld: int
     ) -> None:
-        """A decision: how many workers are wanted in all and by which signal, where that leads and why, and how many of them a bound
-        keeps from being there.
+        """A decision: how many workers are wanted in all and by which signal, where that leads and why, and how many of them a
+        bound keeps from being there.
         """
         if self._desired is None:
             self._desired = self._families.desired.labels(*self._model)
@@ -60,7 +60,7 @@ class AutoscalerRecorder:
         counter.value += 1.0
 
     def _withhold(self, bound: str | None, workers: int) -> None:
-        """This bound keeps so many from being there, and no other any."""
+        """Show that a bound keeps so many from being there, and no other any."""
         before, self._bound = self._bound, bound
         if before not in (None, bound):
             self._withheld[before].value = 0.0

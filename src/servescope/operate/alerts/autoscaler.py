@@ -71,8 +71,8 @@ def _stale(thresholds: Thresholds) -> Alert:
         lasts=thresholds.autoscaler_stale_for,
         summary=f"The autoscaler of {MODEL} on {SERVER} decides without numbers",
         description=(
-            f"For {DURATION} the autoscaler of {MODEL} on {SERVER} has not had all the numbers that it decides by. Meanwhile it takes"
-            " no worker away, and without any numbers it adds none."
+            f"For {DURATION} the autoscaler of {MODEL} on {SERVER} has not had all the numbers that it decides by. Meanwhile it"
+            " takes no worker away, and without any numbers it adds none."
         ),
     )
 

@@ -51,8 +51,8 @@ def _moves() -> Panel:
     decisions = family("servescope_autoscaler_decisions_total", one_of("direction", "up", "down"))
     moves = sum_gained(decisions, RECENT, "instance", "direction", "reason")
     return Panel(
-        "Decisions up and down", "Decisions in 5 minutes that ask for another count, by reason. Both directions again and again: the"
-        " count flaps. In mode advise one a second, as nothing comes of it.", "short",
+        "Decisions up and down", "Decisions in 5 minutes that ask for another count, by reason. Both directions again and again:"
+        " the count flaps. In mode advise one a second, as nothing comes of it.", "short",
         (Query(moves, "{{instance}} {{direction}} {{reason}}"),), width=6, links=(links.HOST_OF_LINE,), empty="none",
     )  # fmt: skip
 
@@ -63,8 +63,8 @@ def _why() -> tuple[Panel, ...]:
     age = max_by(family("servescope_autoscaler_input_age_seconds").now, *_MODEL)
     mode = max_by(family("servescope_autoscaler_mode").now, *_MODEL, "mode")
     return (
-        Panel("Reasons", "Decisions a second by direction and reason, of which there is one: the share of the time for which a reason"
-              " held. kept: as many were needed a while ago; missing, stale: numbers are lacking.", "short",
+        Panel("Reasons", "Decisions a second by direction and reason, of which there is one: the share of the time for which a"
+              " reason held. kept: as many were needed a while ago; missing, stale: numbers are lacking.", "short",
               (Query(reasons, "{{direction}} {{reason}}"),), kind="stacked", width=6),
         Panel("Withheld by bounds", "Workers that are wanted beyond what a bound allows. max: maxWorkers; memory, container_memory,"
               " container_cpu, gpu_memory: there is no room; failed_starts: they do not load.", "short",

@@ -55,6 +55,7 @@ def _each(form: Form) -> Row:
         Panel("GPU memory of each worker", "What each worker's process has of each GPU, as the driver says.", "bytes",
               (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), width=6,
               empty="no GPU"),
-        Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until"
-              " its model was loaded, on the slowest server: how long a restart hurts.", "s", (Query(loading, _LINE),), width=6, empty="none loaded"),
+        Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until its"
+              " model was loaded, on the slowest server: how long a restart hurts.", "s",
+              (Query(loading, _LINE),), width=6, empty="none loaded"),
     ))  # fmt: skip
