@@ -37,7 +37,8 @@ class FinishedRequest(Struct, frozen=True):
     `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `version`: of the model that
     answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
     `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header,
-    or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix socket.
+    or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix
+    socket.
     `raised`: by the handler, where that is why it failed.
     """
 
