@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "$(TORCHSERVE_ENV)": "TorchServe",
     "$(LLM_ENV)": "vLLM",
     "$(FAST_ENV)": "packages",
+    "$(DATADOG_ENV)": "Datadog",
 }
 
 
