@@ -11,7 +11,7 @@ import pytest
 from metrics.answers import answer, outcome
 from servescope.config.model.objectives import Objectives
 from servescope.logs.metric import MetricLog
-from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.sinks import RollingFile
 from servescope.metrics.definitions import TORCHSERVE
 from servescope.metrics.exposition.text import render
 from servescope.metrics.foreign.passthrough import PassThrough
