@@ -398,12 +398,12 @@ def test_less_than_the_tolerance_changes_nothing():
         assert decisions[-1].reason == "tolerance"
 
 
-def test_a_trend_does_not_wait_until_it_asks_for_more_than_the_tolerance():
-    """What is on its way needs one worker more, and then another; a rate that is known ever better waits."""
+def test_requests_that_wait_do_not_wait_for_the_tolerance():
+    """Half of twenty workers still load: what will wait is worth one more, and there is one more."""
     model = ScaledModel(workers=20)
-    model.seconds(100, 100.0)
-    added = [decision.workers - decision.facts.there for rate in range(100, 300) for decision in model.seconds(1, rate)]
-    assert 1 in added
+    model.seconds(100, 150.0)
+    decision = model.second(150.0, workers=10, starting=10, queued=10)
+    assert (decision.workers, decision.facts.counts["backlog"]) == (21, 21)
 
 
 def test_the_words_name_the_numbers():

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 _MOST_OLD = 100
 _BLUR_S = 0.01  # samples are never taken to the second
@@ -38,6 +39,12 @@ class Arrivals:
         at = self._moments[-1]
         place = max(0, bisect_right(self._moments, at - seconds + _BLUR_S) - 1)
         return self._totals[-1] - self._totals[place], at - self._moments[place]
+
+    def came(self, windows: Sequence[float]) -> list[float]:
+        """How many came within each of these, seconds: see `within`."""
+        moments, totals = self._moments, self._totals
+        last, since = totals[-1], moments[-1] + _BLUR_S
+        return [last - totals[max(0, bisect_right(moments, since - seconds) - 1)] for seconds in windows]
 
     def rate(self, seconds: float) -> float:
         """Requests a second over the last `seconds`."""

@@ -19,8 +19,7 @@ _ROUNDING = 0.05
 def workers_for_bursts(arrivals: Arrivals, expected: float, mean_s: float, slack_s: float) -> int:
     """`expected`: requests a second."""
     most = 0
-    for window in WINDOWS_S:
-        came, _ = arrivals.within(window)
+    for window, came in zip(WINDOWS_S, arrivals.came(WINDOWS_S), strict=True):
         if came > (expected + BEYOND * noise(expected, window)) * window:
             most = max(most, math.ceil(came * mean_s / (window + slack_s) - _ROUNDING))
     return most

@@ -98,11 +98,12 @@ class Policy:
             return workers_for(rate, service, options.objective_s, options.target, options.price)
 
         there = signals.workers + signals.starting
+        rate = staffed(ahead.lasting + _ADDED_FOR * ahead.error)
         return {
-            "rate": staffed(ahead.lasting + _ADDED_FOR * ahead.error),
+            "rate": rate,
             "trend": staffed(ahead.rising + _ADDED_FOR * ahead.error) if ahead.rising else 0,
             "bursts": workers_for_bursts(self._arrivals, ahead.passing, service.mean_s, slack),
-            "sure": min(there, staffed(ahead.lasting + _KEPT_FOR * ahead.error)),
+            "sure": there if rate >= there else min(there, staffed(ahead.lasting + _KEPT_FOR * ahead.error)),
         }
 
     def _kept(self, signals: Measured, needed: int, mean_s: float) -> int:

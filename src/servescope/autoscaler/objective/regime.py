@@ -7,6 +7,7 @@ change is seen within a second or two, and a rate that stays is known ever more 
 """
 
 import math
+from bisect import bisect_right
 
 from servescope.autoscaler.objective.arrivals import Arrivals, noise
 
@@ -78,10 +79,11 @@ class Regime:
     def _test(self, at: float) -> None:
         """What was looked at before the last change was found is not looked at again."""
         worst, since = UNLIKELY * self.dispersion, 0
-        for window in WINDOWS_S:
-            if window > at - self._tested + 0.5:
-                break
-            ratio = unlikely(self._arrivals.within(window)[0], self._expected.within(window)[0])
+        windows = WINDOWS_S[: bisect_right(WINDOWS_S, at - self._tested + 0.5)]
+        for window, came, expected in zip(
+            windows, self._arrivals.came(windows), self._expected.came(windows), strict=True
+        ):
+            ratio = unlikely(came, expected)
             if ratio > worst:
                 worst, since = ratio, window
         if since:

@@ -6,13 +6,14 @@ correction).
 """
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
 
 from servescope.autoscaler.signals import ServiceTimes
 
 # More workers than this are not counted one by one: what a load needs beyond itself grows with its square root.
 LARGE = 1000
 _RESERVE = 1.0
+_REMEMBERED = 256  # service times of which something is known already: they are asked about several times a tick
 
 
 def chance_to_wait(workers: int, load: float) -> float:
@@ -57,6 +58,7 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
             before = late
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def late_allowed(service: ServiceTimes, objective_s: float, target: float) -> float:
     """The share of requests that may be late: what the target leaves, and where more are late by themselves, a little more."""
     unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
@@ -83,7 +85,8 @@ def _late(idle: float, waits: float, service: ServiceTimes, variation: float, ob
     return late / len(service.quantiles_s)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _variation(service: ServiceTimes) -> float:
     """The squared coefficient of variation."""
-    squares: Sequence[float] = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
+    squares = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
     return sum(squares) / len(squares) / service.mean_s**2 if service.mean_s > 0 else 0.0
