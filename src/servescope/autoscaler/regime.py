@@ -83,6 +83,8 @@ class Regime:
         for window, came, expected in zip(
             windows, self._arrivals.came(windows), self._expected.came(windows), strict=True
         ):
+            if (came - expected) ** 2 <= worst * max(expected, LEAST_EXPECTED):
+                continue  # nor is the logarithm of the ratio ever more than this quotient
             ratio = unlikely(came, expected)
             if ratio > worst:
                 worst, since = ratio, window
