@@ -113,7 +113,6 @@ class Regime:
 
 def unlikely(came: float, expected: float) -> float:
     """By how much likelier a rate of its own makes so many than the expected one does: the logarithm of the ratio."""
-    if came <= 0:
-        return expected
     expected = max(expected, LEAST_EXPECTED)
-    return came * math.log(came / expected) - (came - expected)
+    ratio = came / expected
+    return came * math.log(ratio) - (came - expected) if ratio > 0.0 else expected
