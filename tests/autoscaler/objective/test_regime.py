@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.autoscaler.objective.arrivals import Arrivals
-from servescope.autoscaler.objective.regime import Regime, unlikely
+from servescope.autoscaler.objective.regime import LEAST_EXPECTED, Regime, unlikely
 
 
 def poisson(rate, chance):
@@ -79,6 +79,14 @@ def test_what_was_expected_is_not_unlikely():
     assert unlikely(10.0, 10.0) == pytest.approx(0.0)
     assert unlikely(0.0, 10.0) == pytest.approx(10.0)
     assert 0.0 < unlikely(20.0, 10.0) < unlikely(200.0, 100.0)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_what_differs_little_is_not_unlikely(came, expected):
+    """So its logarithm need not be taken: the squared difference over what was expected is never less."""
+    least = max(expected, LEAST_EXPECTED)
+    quotient = (came - expected) ** 2 / least
+    assert unlikely(came, expected) <= max(quotient, LEAST_EXPECTED) + 1e-6 * max(came, least)
 
 
 @given(st.lists(st.tuples(st.floats(-5, 50), st.floats(0, 1e6)), min_size=1, max_size=60))

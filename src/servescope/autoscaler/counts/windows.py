@@ -34,6 +34,9 @@ class Highest:
         """With this sample, the latest. `seconds`: another window from now on."""
         self._seconds = self._seconds if seconds is None else seconds
         samples = self._samples
+        if len(samples) == 1 and samples[0][1] <= value:  # as mostly: nothing has changed
+            samples[0] = (at, value)
+            return value
         while samples and samples[-1][1] <= value:
             samples.pop()
         samples.append((at, value))

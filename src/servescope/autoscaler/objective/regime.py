@@ -83,6 +83,8 @@ class Regime:
         for window, came, expected in zip(
             windows, self._arrivals.came(windows), self._expected.came(windows), strict=True
         ):
+            if (came - expected) ** 2 <= worst * max(expected, LEAST_EXPECTED):
+                continue  # nor is the logarithm of the ratio ever more than this quotient
             ratio = unlikely(came, expected)
             if ratio > worst:
                 worst, since = ratio, window
@@ -111,7 +113,6 @@ class Regime:
 
 def unlikely(came: float, expected: float) -> float:
     """By how much likelier a rate of its own makes so many than the expected one does: the logarithm of the ratio."""
-    if came <= 0:
-        return expected
     expected = max(expected, LEAST_EXPECTED)
-    return came * math.log(came / expected) - (came - expected)
+    ratio = came / expected
+    return came * math.log(ratio) - (came - expected) if ratio > 0.0 else expected
