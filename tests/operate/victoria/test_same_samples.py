@@ -35,7 +35,6 @@ FIRES = {
     ("ServescopeWorkersRestart", "ill"),
 }
 SILENT = {
-    ("ServescopeAutoscalerAtMaximum", "impatient"),
     ("ServescopeAutoscalerAtMaximum", "uneven"),
     ("ServescopeAvailabilityBudgetBurns", "one error"),
     ("ServescopeAvailabilityBudgetBurns", "met late"),
