@@ -27,12 +27,11 @@ class Child(asyncio.SubprocessProtocol):
 
     pid = 0
 
-    def __init__(
-        self, said: Callable[[str, str], None], exited: Callable[[int], None], offspring: Offspring
-    ) -> None:
+    def __init__(self, said: Callable[[str, str], None], exited: Callable[[int], None], offspring: Offspring) -> None:
         self._said = said
         self._exited = exited
         self._offspring = offspring
+        self.drained = asyncio.Event()  # it has ended, and all that it wrote is told
         self._partial = {1: b"", 2: b""}
         self._gone = False
 
@@ -60,6 +59,13 @@ class Child(asyncio.SubprocessProtocol):
         """End it now, with everything it started."""
         if self.pid and not self._gone and not end_group(self.pid):
             os.kill(self.pid, signal.SIGKILL)  # it has yet to make a group of its own
+
+    def hush(self, *, on: bool) -> None:
+        """Read no more of what it writes, so that it has to wait, or go on."""
+        for descriptor in _STREAMS:
+            pipe = cast("asyncio.ReadTransport | None", self._transport.get_pipe_transport(descriptor))
+            if pipe is not None and not pipe.is_closing():
+                (pipe.pause_reading if on else pipe.resume_reading)()
 
     def part(self) -> None:
         """All is known of it: hold nobody any longer."""
@@ -94,6 +100,10 @@ class Child(asyncio.SubprocessProtocol):
         self._offspring.ended(self.pid)
         status = self._transport.get_returncode()
         self._exited(-signal.SIGKILL if status is None else status)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """See `asyncio.SubprocessProtocol`."""
+        self.drained.set()
 
 
 def _pieces(line: bytes) -> list[bytes]:

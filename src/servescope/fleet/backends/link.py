@@ -7,13 +7,13 @@ of its own, which knows how to end the process.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import WorkerEvents
-from servescope.wire.frames import Buffer, FrameReader, FrameTooLarge, encode
+from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.messages import FromWorker, ToWorker
 
 logger = logging.getLogger("servescope.fleet")
@@ -23,17 +23,18 @@ _decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWo
 
 
 class Channel(asyncio.Protocol):
-    """Frames in, messages out. A worker that breaks the protocol or the size limit is ended."""
+    """Frames in, messages out, to `take`. A worker that breaks the protocol or the size limit is ended."""
 
-    def __init__(self, link: "Link", limit: int) -> None:
+    def __init__(self, link: "Link", limit: int, take: Callable[[FromWorker, Attachments], None]) -> None:
         self._link = link
+        self._take = take
         self._feed = FrameReader(_decoder, limit).feed
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         try:
             for message, attachments in self._feed(data):
-                self._link.events.message_received(message, attachments)
+                self._take(message, attachments)
         except (FrameTooLarge, msgspec.DecodeError) as error:
             self._link.end_because(str(error))
         except Exception as error:
@@ -64,6 +65,7 @@ class Link(ABC):
     def kill(self) -> None:
         """End it now, with everything it started."""
 
+    @abstractmethod
     def _parted(self) -> None:
         """Its end is told: let go of whatever there is besides the channel and the probe."""
 

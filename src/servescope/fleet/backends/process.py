@@ -64,7 +64,9 @@ class ProcessBackend:
             near.pop_all()
         try:
             await loop.create_unix_connection(lambda: process.probe, sock=probe)
-            joined, _ = await loop.create_unix_connection(lambda: Channel(process, plan.reply_limit), sock=channel)
+            joined, _ = await loop.create_unix_connection(
+                lambda: Channel(process, plan.reply_limit, events.message_received), sock=channel
+            )
         except BaseException:
             process.kill()
             raise

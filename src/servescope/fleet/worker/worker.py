@@ -22,6 +22,7 @@ from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loa
 logger = logging.getLogger("servescope.fleet")
 
 DIED = "Worker died."
+STOPPED = Ending("stopped", "stopped")
 # For an asynchronous handler to notice a cancellation: another request may hold its loop, but for so long nobody is answered.
 CANCEL_GRACE_S = 10.0
 
@@ -103,7 +104,8 @@ class Worker:
         try:
             await life.launch(self._backend, self._plan, self._directory, self)
         except OSError as error:
-            return life.refused(Ending("load_error", f"cannot start a worker: {error}"))
+            unable = Ending("load_error", f"cannot start a worker: {error}")
+            return life.refused(STOPPED if self.retiring else unable)
         self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
             life.kill()
@@ -131,7 +133,7 @@ class Worker:
         return ending
 
     def _ending_of(self, status: int) -> Ending:
-        return Ending("stopped", "stopped") if self.retiring else ending_of(status, self._oom)
+        return STOPPED if self.retiring else ending_of(status, self._oom)
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
         """Give it a batch. It must have room (`has_room`)."""

@@ -4,6 +4,7 @@ In: calls of `serving` and `fleet`. Out: series in the registry. Made by `record
 `request_recorder`'s.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -122,6 +123,10 @@ class ModelRecorder:
     def worker_measured(self, worker: str) -> None:
         """The worker has ended; what it wrote last is read now."""
         self.custom(self._measured.detach(worker))
+
+    def ask_measured(self) -> "list[asyncio.Future[None]]":
+        """Have workers elsewhere tell what their handlers have measured; what there is to wait for."""
+        return self._measured.ask()
 
     def read_measured(self) -> None:
         """Write what the handlers have measured since the last time."""
