@@ -1,5 +1,5 @@
-"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config`, `objectives` and `v2` define; out,
-Markdown.
+"""The tables of docs/configuration.md: in, what `settings`, `ineffective`, `model_config`, `objectives`, `v2` and `ray` define;
+out, Markdown.
 
 Called by the test that keeps the page true; `python -m servescope.config.reference PAGE` brings the page up to date.
 """
@@ -16,6 +16,7 @@ from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
 from servescope.config.model.config import ModelConfig, TorchRun
 from servescope.config.model.objectives import SLO_KEYS
+from servescope.config.model.ray import RAY_KEYS
 from servescope.config.model.v2 import V2_KEYS
 from servescope.config.model.yaml_key import YamlKey
 from servescope.config.settings import Settings
@@ -67,6 +68,7 @@ def fill(page: str) -> str:
         "torchrun keys": yaml_table(TorchRun),
         "slo keys": section_table(SLO_KEYS),
         "v2 keys": section_table(V2_KEYS),
+        "ray keys": section_table(RAY_KEYS),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

@@ -1,11 +1,15 @@
 """The models: the catalog that requests find them in, and the lifecycle that changes it."""
 
+import asyncio
 import os
+from collections.abc import Mapping
 from itertools import count
 
 from servescope.config.model.worker_counts import check_default_workers, most_workers
 from servescope.config.settings import Settings
+from servescope.fleet.backends.chosen import ChosenBackend
 from servescope.fleet.backends.process import ProcessBackend
+from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
@@ -41,11 +45,20 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def ray_cluster(settings: Settings, environ: Mapping[str, str]) -> RayCluster:
+    """How it is reached, where a model is to run there."""
+    blacklist = settings.blacklist_env_vars
+    return RayCluster(
+        settings.ray_address, settings.ray_worker_address, blacklist.pattern if blacklist else "", environ
+    )
+
+
 class Models(Part):
     """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
+        self._backend = ChosenBackend(ProcessBackend(processes.offspring), ray_cluster(settings, beginning.environ))
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)
@@ -62,7 +75,7 @@ class Models(Part):
             cpus=cpus,
             recorder=measuring.recorder,
             pools=PoolContext(
-                ProcessBackend(processes.offspring),
+                self._backend,
                 measuring.recorder,
                 measuring.pass_through,
                 lambda: next(numbers),
@@ -74,3 +87,7 @@ class Models(Part):
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Part from the cluster, if there is one."""
+        await self._backend.close()

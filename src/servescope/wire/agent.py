@@ -73,7 +73,8 @@ class Errand(Struct, array_like=True):
     """What an agent is started for: a worker for the front end at `host` and `port`, with a model in `model_dir`.
 
     `environment`: variables besides those that the agent has. `blacklist`: a pattern, "" for none, of variables that the worker
-    does not get. `gpu_id`: what the handler sees, None on a CPU. `version`: the front end's own.
+    does not get. `node`: what its machine is called among those that workers run on. `gpu_id`: what the handler sees, None on a
+    CPU. `version`: the front end's own.
     """
 
     host: str
@@ -84,6 +85,7 @@ class Errand(Struct, array_like=True):
     handler: str
     environment: dict[str, str]
     blacklist: str = ""
+    node: str = ""
     gpu_id: int | None = None
     measuring: Measuring | None = None
 
@@ -103,10 +105,13 @@ class End(Struct, array_like=True, tag="end"):
 
 
 class Started(Struct, array_like=True, tag="started"):
-    """The worker's process is there. `host` is the machine's name, `model_dir` and `gpu_id` are what its load has to say there."""
+    """The worker's process is there. `host` is the machine's name, `node` as in the errand; `model_dir` and `gpu_id` are what its
+    load has to say there.
+    """
 
     pid: int
     host: str
+    node: str
     model_dir: str
     gpu_id: int | None
 

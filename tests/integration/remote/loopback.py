@@ -25,7 +25,7 @@ class LoopbackBackend:
         self.changed = {}  # of the next errand
 
     async def launch(self, plan, directory, events):
-        worker = RemoteWorker(plan, events, self.listener)
+        worker = RemoteWorker(plan, events, self.listener, lambda: None)
         errand = Errand(
             host="127.0.0.1",
             port=self.port,

@@ -22,6 +22,7 @@ from servescope.config.bounds import (
     MAX_WORKERS,
 )
 from servescope.config.model.objectives import Objectives, parse_objectives
+from servescope.config.model.ray import RayOptions, parse_ray
 from servescope.config.model.v2 import V2, parse_v2
 from servescope.config.model.yaml_key import YamlKey, yaml_key
 from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
@@ -66,6 +67,12 @@ def read_torchrun(value: Any) -> Mapping[Any, Any]:
 def _as_it_is(value: Any) -> Any:
     """A section that `parse_model_config` reads, as it needs the file's name for its refusals."""
     return value
+
+
+def _backend(value: Any) -> str:
+    if value in ("process", "ray"):
+        return str(value)
+    raise OutOfBounds("is neither process nor ray")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,13 +197,28 @@ class ModelConfig:
             "v2", _as_it_is, "Speak KServe's V2 protocol, described below; may be empty. Not in TorchServe."
         ),
     )
+    backend: str | None = field(
+        default=None,
+        metadata=yaml_key(
+            "backend",
+            _backend,
+            "Where workers run: process or ray; worker_backend unless given. Not in TorchServe.",
+        ),
+    )
+    ray: RayOptions | None = field(
+        default=None,
+        metadata=yaml_key(
+            "ray", _as_it_is, "What a worker takes of a Ray cluster, described below; may be empty. Not in TorchServe."
+        ),
+    )
 
 
 def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
-    no mapping, and for numbers over their bounds, BadRequest for an `slo` or a `v2` section that cannot be kept to.
+    no mapping, and for numbers over their bounds, BadRequest for an `slo`, a `v2` or a `ray`
+    section that cannot be kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -210,6 +232,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["objectives"] = parse_objectives(values["objectives"], name)
     if "v2" in values:
         values["v2"] = parse_v2(values["v2"], name)
+    if "ray" in values:
+        values["ray"] = parse_ray(values["ray"], name)
     return ModelConfig(**values), warnings
 
 

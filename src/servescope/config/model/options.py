@@ -4,16 +4,17 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.ray import RayOptions
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
-from servescope.errors import WorkerInitialization
+from servescope.errors import InvalidModel, WorkerInitialization
 
 DEFAULT_BATCH_SIZE: Final = 1
 DEFAULT_MAX_BATCH_DELAY_MS: Final = 100
@@ -50,7 +51,7 @@ class ModelOptions:
 
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
-    KServe's V2 protocol. `warnings`: what was
+    KServe's V2 protocol. `ray` None: its workers run in processes here. `warnings`: what was
     asked for and is ignored.
     """
 
@@ -80,6 +81,7 @@ class ModelOptions:
     runtime: str | None = None
     objectives: Objectives | None = None
     v2: V2 | None = None
+    ray: RayOptions | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -104,7 +106,11 @@ def resolve_options(
     most = most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
     warnings = _not_built(config)
-    devices = _devices(config, gpus, warnings)
+    ray = _ray(config, settings, warnings)
+    if ray is None:
+        devices = _devices(config, gpus, warnings)
+    else:
+        devices, gpus = _devices_on_ray(config, ray), 0
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     workers = _workers_of_yaml(config, warnings) or asked
@@ -113,6 +119,7 @@ def resolve_options(
         runtime=entry.runtime_type or request.runtime,
         objectives=config.objectives,
         v2=config.v2 or (V2() if settings.service_envelope == V2_ENVELOPE else None),
+        ray=ray,
         warnings=tuple(warnings),
         **devices,
         **_batching(request, config, entry),
@@ -177,6 +184,41 @@ def _devices(config: ModelConfig, gpus: int, warnings: list[str]) -> dict[str, A
         "device_ids": ids,
         "parallel_type": config.parallel_type or "",
         "parallel_level": (config.parallel_level or 1) if config.parallel_type else 0,
+    }
+
+
+def _ray(config: ModelConfig, settings: Settings, warnings: list[str]) -> RayOptions | None:
+    """What its workers take of the cluster, None where they are processes here."""
+    backend = config.backend or settings.worker_backend
+    if backend != "ray":
+        if config.ray is not None:
+            warnings.append(
+                f"its section ray has no effect: its workers run in a {backend}, by backend or worker_backend"
+            )
+        return None
+    if config.device_ids:
+        raise InvalidModel(
+            f"deviceIds {list(config.device_ids)} has no meaning on Ray, which assigns GPUs: use ray: num_gpus"
+        )
+    if config.use_venv:
+        raise InvalidModel("useVenv has no meaning on Ray, whose nodes are other machines: use ray: runtime_env: pip")
+    options = config.ray or RayOptions()
+    level = float((config.parallel_level or 1) if config.parallel_type else 0)
+    if options.num_gpus is None:
+        return replace(options, num_gpus=level)
+    if level and options.num_gpus != level:
+        raise InvalidModel(
+            f"parallelLevel {level:g} and ray: num_gpus {options.num_gpus:g} differ: leave out one of them"
+        )
+    return options
+
+
+def _devices_on_ray(config: ModelConfig, ray: RayOptions) -> dict[str, Any]:
+    return {
+        "device_type": "gpu" if ray.num_gpus else "cpu",
+        "device_ids": None,
+        "parallel_type": config.parallel_type or "",
+        "parallel_level": 0,  # Ray deals the GPUs out
     }
 
 

@@ -10,26 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from servescope.fleet.agent.agent import Agent
-from servescope.fleet.offspring.family import Offspring
+from servescope.fleet.agent.run import run
 from servescope.wire.agent import Errand
-
-
-async def run(errand: Errand, place: Path) -> str:
-    """Do the errand; why there was no worker, or ""."""
-    offspring = Offspring(place)
-    offspring.start()
-    try:
-        return await Agent(errand, os.environ, offspring).run()
-    except OSError as error:
-        return str(error)
-    finally:
-        await offspring.close()
 
 
 def main() -> int:
     """Do the errand that standard input has."""
-    why = asyncio.run(run(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Errand), Path(sys.argv[1])))
+    why = asyncio.run(run(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Errand), os.environ, Path(sys.argv[1])))
     if why:
         print(why, file=sys.stderr)
     return 1 if why else 0

@@ -87,7 +87,7 @@ class Agent:
                 directory,
                 (channel.fileno(), probe.fileno(), self._memory),
             )
-        self._control.send(Started(self._child.pid, socket.gethostname(), str(directory), errand.gpu_id))
+        self._control.send(Started(self._child.pid, socket.gethostname(), errand.node, str(directory), errand.gpu_id))
         if self._control.lost.is_set():  # while it was started
             self._child.kill()
 

@@ -7,7 +7,7 @@ started with an errand of this worker's ticket, and waits for `joined`.
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import msgspec
@@ -33,16 +33,18 @@ class _Joining(Channel):
 
 
 class RemoteWorker(Link):
-    """`ticket`: what its agent has to show. `host`: the machine's name, "" until that is known.
+    """`ticket`: what its agent has to show. `parted` is called when there is nothing more to do with it. `host`: its
+    machine's name, "" until that is known.
 
     `joined`: it is there and connected. Raises OSError, as `Backend.launch`, where that cannot be.
     """
 
-    def __init__(self, plan: LaunchPlan, events: WorkerEvents, listener: Listener) -> None:
+    def __init__(self, plan: LaunchPlan, events: WorkerEvents, listener: Listener, parted: Callable[[], None]) -> None:
         super().__init__(events)
         self.host = ""
         self.joined: asyncio.Future[None] = self._loop.create_future()
         self._listener = listener
+        self._has_parted = parted
         self._control = Control(self._heard, self._lost)
         self._measured = ToldReader(lambda: self._control.send(Look()))
         self._started: Started | None = None
@@ -71,6 +73,7 @@ class RemoteWorker(Link):
         if self._ending is not None:
             self._ending.cancel()
         self._listener.forget(self.ticket)
+        self._has_parted()
         self._control.cut("it has ended")
         if self._channel is not None:
             self._channel.abort()  # a network that hangs would keep what is not sent yet
@@ -136,7 +139,7 @@ class RemoteWorker(Link):
         if not self._begun:
             self.fail(why)
         elif not self._gone:
-            self._why = self._why or f"{self.host} is lost: {why}"
+            self._why = self._why or f"its worker on {self.host} is lost: {why}"
             self._end(-signal.SIGKILL)
 
     def _end(self, status: int) -> None:
