@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "$(TORCHSERVE_ENV)": "TorchServe",
     "$(LLM_ENV)": "vLLM",
     "$(KSERVE_ENV)": "KServe",
+    "$(RAY_ENV)": "Ray",
 }
 
 

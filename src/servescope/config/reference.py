@@ -14,9 +14,10 @@ from typing import Any
 from servescope.config.environment import OPEN_INFERENCE_KEY, variable
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import Key
-from servescope.config.model.config import ModelConfig, TorchRun
+from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import SLO_KEYS
 from servescope.config.model.ray import RAY_KEYS
+from servescope.config.model.torchrun import TorchRun
 from servescope.config.model.v2 import V2_KEYS
 from servescope.config.model.yaml_key import YamlKey
 from servescope.config.settings import Settings

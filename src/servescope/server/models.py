@@ -11,6 +11,7 @@ from servescope.fleet.backends.chosen import ChosenBackend
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.gpus import GpuCounter
+from servescope.fleet.launch import Backend
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
 from servescope.logs.model import model_line
@@ -53,6 +54,14 @@ def ray_cluster(settings: Settings, environ: Mapping[str, str]) -> RayCluster:
     )
 
 
+def _pools(backend: Backend, measuring: Measuring, first_number: int) -> PoolContext:
+    """What all pools share."""
+    numbers = count(first_number)
+    return PoolContext(
+        backend, measuring.recorder, measuring.pass_through, lambda: next(numbers), model_line, OomKills().take
+    )
+
+
 class Models(Part):
     """Gives `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the first models, and ends all."""
 
@@ -66,7 +75,6 @@ class Models(Part):
         self.surveyor = Surveyor(self.catalog, self.wanted, self.health)
         cpus, gpus = usable_cpus(), usable_gpus(settings)
         check_default_workers(settings, cpus, gpus)
-        numbers = count(settings.initial_worker_port)
         host = Host(
             settings=settings,
             workspace=beginning.workspace,
@@ -74,14 +82,7 @@ class Models(Part):
             gpus=GpuCounter(gpus),
             cpus=cpus,
             recorder=measuring.recorder,
-            pools=PoolContext(
-                self._backend,
-                measuring.recorder,
-                measuring.pass_through,
-                lambda: next(numbers),
-                model_line,
-                OomKills().take,
-            ),
+            pools=_pools(self._backend, measuring, settings.initial_worker_port),
             declarations=measuring.declarations,
             measuring=measuring.worker_measuring,
             run=processes.offspring.run,

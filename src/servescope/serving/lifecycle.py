@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from servescope.config.model.options import RegisterOptions, worker_capacity
+from servescope.config.model.devices import worker_capacity
+from servescope.config.model.options import RegisterOptions
 from servescope.config.model.register import ScaleOptions
 from servescope.config.model.worker_counts import most_workers
 from servescope.errors import BadRequest, ModelNotFound, RequestTimeout, ServiceUnavailable

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.model.config import ModelConfig, TorchRun, parse_model_config
+from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.objectives import Objectives
+from servescope.config.model.torchrun import TorchRun
 from servescope.errors import BadRequest, InvalidModel
 
 

@@ -15,7 +15,6 @@ from servescope.config.bounds import (
     MAX_BATCH_DELAY_MS,
     MAX_BATCH_SIZE,
     MAX_GPUS,
-    MAX_PROCESSES,
     MAX_QUEUE,
     MAX_TIMEOUT_MS,
     MAX_TIMEOUT_S,
@@ -23,45 +22,13 @@ from servescope.config.bounds import (
 )
 from servescope.config.model.objectives import Objectives, parse_objectives
 from servescope.config.model.ray import RayOptions, parse_ray
+from servescope.config.model.torchrun import TorchRun, read_torchrun
 from servescope.config.model.v2 import V2, parse_v2
 from servescope.config.model.yaml_key import YamlKey, yaml_key
-from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, text, whole
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TorchRun:
-    """The `torchrun` section, None where it says nothing. `monitor_interval` in seconds."""
-
-    nnodes: int | None = field(default=None, metadata=yaml_key("nnodes", whole(1, MAX_PROCESSES), "Nodes."))
-    nproc_per_node: int | None = field(
-        default=None,
-        metadata=yaml_key("nproc-per-node", whole(1, MAX_GPUS), "Processes a node; sets parallelLevel."),
-    )
-    rdzv_backend: str | None = field(
-        default=None, metadata=yaml_key("rdzv-backend", text, "Rendezvous backend (c10d).")
-    )
-    rdzv_endpoint: str | None = field(default=None, metadata=yaml_key("rdzv-endpoint", text, "Rendezvous address."))
-    rdzv_conf: str | None = field(default=None, metadata=yaml_key("rdzv-conf", text, "Rendezvous options."))
-    monitor_interval: int | None = field(
-        default=None,
-        metadata=yaml_key("monitor-interval", whole(1, MAX_TIMEOUT_S), "Seconds between looks at the processes."),
-    )
-    node_rank: int | None = field(
-        default=None, metadata=yaml_key("node-rank", whole(0, MAX_PROCESSES), "This node's number.")
-    )
-    omp_number_threads: int | None = field(
-        default=None, metadata=yaml_key("OMP_NUMBER_THREADS", whole(1, MAX_PROCESSES), "OpenMP threads a process.")
-    )
-
-
-def read_torchrun(value: Any) -> Mapping[Any, Any]:
-    """The section as YAML made it; `parse_model_config` reads what is in it."""
-    if not isinstance(value, dict):
-        raise ValueError("should be a mapping")
-    return value
 
 
 def _as_it_is(value: Any) -> Any:

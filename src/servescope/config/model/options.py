@@ -4,17 +4,18 @@ Called by serving. The precedence is TorchServe's
 (wlm/ModelManager.createModel, wlm/Model, ModelServer.initModelStore, util/ApiUtils).
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from servescope.config.model.config import ModelConfig
+from servescope.config.model.devices import devices_of, place_on_ray, worker_capacity
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.ray import RayOptions
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import most_workers, refuse_too_many
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
-from servescope.errors import InvalidModel, WorkerInitialization
+from servescope.errors import WorkerInitialization
 
 DEFAULT_BATCH_SIZE: Final = 1
 DEFAULT_MAX_BATCH_DELAY_MS: Final = 100
@@ -103,14 +104,10 @@ def resolve_options(
     over their bounds.
     """
     config, entry = yaml or ModelConfig(), startup or StartupModel()
-    most = most_workers(settings, cpus, gpus)
-    refuse_too_many(config, entry, most)
+    refuse_too_many(config, entry, most := most_workers(settings, cpus, gpus))
     warnings = _not_built(config)
-    ray = _ray(config, settings, warnings)
-    if ray is None:
-        devices = _devices(config, gpus, warnings)
-    else:
-        devices, gpus = _devices_on_ray(config, ray), 0
+    ray = place_on_ray(config, settings, warnings)
+    devices = devices_of(config, ray, gpus, warnings)
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     workers = _workers_of_yaml(config, warnings) or asked
@@ -126,13 +123,6 @@ def resolve_options(
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
-
-
-def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parallel_level: int, gpus: int) -> int | None:
-    """How many workers of a parallel model the GPUs carry, None where nothing limits them; scaling asks as well."""
-    if device_type != "gpu" or parallel_level == 0:
-        return None
-    return (len(device_ids) if device_ids else gpus) // parallel_level
 
 
 def _not_built(config: ModelConfig) -> list[str]:
@@ -172,54 +162,6 @@ def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int) -> di
     if capacity is not None:
         least, most = min(least, capacity), min(most, capacity)
     return {"min_workers": least, "max_workers": most}
-
-
-def _devices(config: ModelConfig, gpus: int, warnings: list[str]) -> dict[str, Any]:
-    ids = config.device_ids or None
-    if ids and (absent := [number for number in ids if number >= gpus]):
-        warnings.append(f"deviceIds {list(ids)} is ignored: there is no GPU {absent[0]} ({gpus} may be used)")
-        ids = None
-    return {
-        "device_type": "gpu" if gpus and config.device_type != "cpu" else "cpu",
-        "device_ids": ids,
-        "parallel_type": config.parallel_type or "",
-        "parallel_level": (config.parallel_level or 1) if config.parallel_type else 0,
-    }
-
-
-def _ray(config: ModelConfig, settings: Settings, warnings: list[str]) -> RayOptions | None:
-    """What its workers take of the cluster, None where they are processes here."""
-    backend = config.backend or settings.worker_backend
-    if backend != "ray":
-        if config.ray is not None:
-            warnings.append(
-                f"its section ray has no effect: its workers run in a {backend}, by backend or worker_backend"
-            )
-        return None
-    if config.device_ids:
-        raise InvalidModel(
-            f"deviceIds {list(config.device_ids)} has no meaning on Ray, which assigns GPUs: use ray: num_gpus"
-        )
-    if config.use_venv:
-        raise InvalidModel("useVenv has no meaning on Ray, whose nodes are other machines: use ray: runtime_env: pip")
-    options = config.ray or RayOptions()
-    level = float((config.parallel_level or 1) if config.parallel_type else 0)
-    if options.num_gpus is None:
-        return replace(options, num_gpus=level)
-    if level and options.num_gpus != level:
-        raise InvalidModel(
-            f"parallelLevel {level:g} and ray: num_gpus {options.num_gpus:g} differ: leave out one of them"
-        )
-    return options
-
-
-def _devices_on_ray(config: ModelConfig, ray: RayOptions) -> dict[str, Any]:
-    return {
-        "device_type": "gpu" if ray.num_gpus else "cpu",
-        "device_ids": None,
-        "parallel_type": config.parallel_type or "",
-        "parallel_level": 0,  # Ray deals the GPUs out
-    }
 
 
 def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel) -> dict[str, Any]:

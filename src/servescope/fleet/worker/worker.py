@@ -62,7 +62,7 @@ class Worker:
         self._directory = directory
         self._backend = backend
         self._owner = owner
-        self._oom = oom
+        self._oom = oom if self.here else (lambda: False)  # another kernel's kills are not told
         self._given_up: set[int] = set()  # batches that have failed, and were cancelled in the worker
         self._life = Life(self._ending_of)
 
@@ -70,6 +70,11 @@ class Worker:
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
         return self._life.pid
+
+    @property
+    def here(self) -> bool:
+        """Whether its process is one of this machine."""
+        return self._plan.ray is None
 
     @property
     def at_work(self) -> bool:

@@ -1,8 +1,8 @@
 """`python -m servescope.fleet.backends.ray.janitor PLACE ROOT DIGEST`: removes an actor's files where the actor cannot.
 
-In: the end of standard input, which is the actor's, however it went. Out: neither its agent's PLACE nor, unless another actor needs it,
-the model below ROOT is left. An actor that ends in order has removed both. Started by `actor`; a process that is nobody's child, as Ray
-kills those of an actor that it ends.
+In: the end of standard input, which is the actor's, however it went. Out: neither its agent's PLACE nor, unless another actor needs
+it, the model below ROOT is left. An actor that ends in order has removed both. Started by `actor`; a process that is nobody's
+child, as Ray kills those of an actor that it ends.
 """
 
 import os
