@@ -6,6 +6,7 @@ The call lasts as long as the worker. Ray has set what the node gives to it: its
 import asyncio
 import os
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from servescope.fleet.agent.run import run
 from servescope.fleet.backends.ray.archives import root_of, unpacked
 from servescope.fleet.backends.ray.janitor import watched
 from servescope.wire.agent import Errand
+
+# How long an actor whose worker has ended waits for its driver to hear of it, seconds.
+_LINGER_S = 5.0
 
 
 class WorkerActor:
@@ -44,3 +48,12 @@ class WorkerActor:
                 return asyncio.run(run(given, dict(os.environ), Path(place)))
         except OSError as error:
             return str(error)
+        finally:
+            _leave_anyway()
+
+
+def _leave_anyway() -> None:
+    """End this process in a while: its driver ends it before, unless that is gone, which Ray can take a minute to notice."""
+    timer = threading.Timer(_LINGER_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

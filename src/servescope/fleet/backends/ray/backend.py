@@ -111,10 +111,11 @@ class RayBackend:
         driver.send(Release(number))
 
     def _lost(self, why: str) -> None:
-        """The driver is gone, and so are, in a moment, its actors. Who is on its way will not come; the next launch has another."""
+        """The driver is gone, and Ray ends its actors at some moment: they end now. The next launch has another driver."""
         self._driver = None
         for worker in list(self._workers.values()):
-            worker.fail(why)
+            worker.fail(why)  # that is on its way
+            worker.end_because(why)
         self._workers.clear()
 
     async def close(self) -> None:
