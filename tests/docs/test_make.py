@@ -18,6 +18,7 @@ ENVIRONMENTS = {
     "$(LLM_ENV)": "vLLM",
     "$(KSERVE_ENV)": "KServe",
     "$(FAST_ENV)": "packages",
+    "$(DATADOG_ENV)": "Datadog",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from metrics.answers import answer
 from servescope.logs.metric import MetricLog
-from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.sinks import RollingFile
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, TORCHSERVE, Definition
 from servescope.metrics.exposition.text import render
@@ -39,10 +39,7 @@ class Bench:
 
     def __init__(self, folder, logged=TORCHSERVE, keeps_custom=True, log_format="text"):
         files = [folder / f"{name}_metrics.log" for name in ("ts", "model")]
-        self.logs = [
-            MetricLog(RollingFile(file, print), Console(None), file.stem.upper(), log_format, lambda: NOW)
-            for file in files
-        ]
+        self.logs = [MetricLog(RollingFile(file, print), file.stem.upper(), log_format, lambda: NOW) for file in files]
         self.files = files
         self.lines = MetricLines(logged, "vm", *self.logs)
         self.registry = Registry(DEFINITIONS)

@@ -11,7 +11,7 @@ import pytest
 from metrics.answers import answer, outcome
 from servescope.config.model.objectives import Objectives
 from servescope.logs.metric import MetricLog
-from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.sinks import RollingFile
 from servescope.metrics.definitions import TORCHSERVE
 from servescope.metrics.exposition.text import render
 from servescope.metrics.foreign.passthrough import PassThrough
@@ -61,7 +61,7 @@ class Bench:
         self.recorder = Recorder(self.registry, "h", lambda: 0.0)
         if logs:
             files = [RollingFile(folder / f"{name}.log", print) for name in ("ts", "model")]
-            sinks = [MetricLog(file, Console(None), "METRICS", "text", lambda: 0.0) for file in files]
+            sinks = [MetricLog(file, "METRICS", "text", lambda: 0.0) for file in files]
             lines = MetricLines(TORCHSERVE, "h", *sinks)
             self.recorder = LoggingRecorder(self.registry, "h", lines, keeps_custom=True, clock=lambda: 0.0)
             self.flush = lambda: [sink.flush() for sink in sinks]
