@@ -38,11 +38,12 @@ KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 DATADOG ?= 'datadog-checks-base[deps]==38.7.0'
 DATADOG_ENV ?= build/datadog-env
 DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
+SIMULATED := --policy servescope --policy kpa --policy perfect
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated plots bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +101,14 @@ generated: $(STAMPS)/dev ## Write anew what is generated and kept: docs/metrics.
 	rm -f deploy/prometheus/*.yml  # which --force would keep
 	$(BIN)/servescope prometheus deploy/prometheus --force
 	$(BIN)/servescope grafana deploy/grafana --force
+
+plots: $(STAMPS)/dev ## Draw docs/scaling-step.svg and -conv.svg: the autoscaler's policy beside others, simulated [network]
+	rm -rf build/plots
+	$(BIN)/servescope simulate --out build/plots/step $(SIMULATED) --policy hpa --pattern step --rate 15.5 --duration-s 1800 \
+		--service-time lognormal:0.2,0.5 --load-time 10
+	$(BIN)/servescope simulate --out build/plots/conv $(SIMULATED) --trace benchmarks/traces/azure-llm-2023-conv-per-minute.csv \
+		--service-time lognormal:2,0.5 --load-time 60
+	for load in step conv; do cp build/plots/$$load/simulation.svg docs/scaling-$$load.svg; done
 
 bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md) [network: TorchServe]
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)

@@ -1,6 +1,6 @@
 """How good the autoscaler's policy is: against the published ones and the pool that knows the future, in virtual time.
 
-    python benchmarks/autoscale.py [--quick] [--seeds 3] [--only conv] [--json FILE]
+    python benchmarks/autoscale.py [--quick] [--seeds 3] [--only conv] [--processes N] [--json FILE]
 
 In: seven traces (five made up, two public ones from benchmarks/traces) times three service times (medians of 20 ms, 200 ms and 2 s
 with 1, 10 and 60 s to load, lognormal with sigma 0.5, objective five medians). Out: a row each against the best published policy:
@@ -170,13 +170,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of each trace (3)")
     parser.add_argument("--quick", action="store_true", help="one seed")
     parser.add_argument("--only", choices=NAMES, nargs="+", default=NAMES, help="some of the traces")
+    parser.add_argument("--processes", type=int, metavar="N", help="how many to use (as many as there are processors)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all scores there")
     arguments = parser.parse_args(argv)
     seeds = range(1, 2 if arguments.quick else arguments.seeds + 1)
     tasks = list(product(arguments.only, SERVICES, seeds))
     print(HEAD)
     cells: list[Cell] = []
-    with multiprocessing.Pool() as pool:
+    with multiprocessing.Pool(arguments.processes) as pool:
         for cell in pool.imap(run, tasks):
             cells.append(cell)
             if len(cells) % len(seeds) == 0:

@@ -28,7 +28,9 @@ import rich.console
 import rich.table
 
 from servescope.metrics.definitions import (
+    DIRECTIONS,
     FINISH_REASONS,
+    MODES,
     OUTCOMES,
     OWN,
     REJECTION_REASONS,
@@ -50,17 +52,20 @@ SETTLE_S = 60
 VALUES = {
     "model_version": ("1.0",), "transport": ("rest",), "route": ("predict", "explain"), "outcome": OUTCOMES,
     "code": ("200", "400", "404", "408", "499", "500", "503"), "stage": STAGES, "slo": SLOS, "state": WORKER_STATES,
-    "worker": ("W-1", "W-2"), "kind": TOKEN_KINDS, "device": ("0",),
+    "worker": ("W-1", "W-2"), "kind": TOKEN_KINDS, "device": ("0",), "mode": MODES, "direction": DIRECTIONS,
+    "bound": ("max", "memory"), "signal": ("latency_slo", "concurrency"),
 }  # fmt: skip
 REASONS = {
     "servescope_rejected_total": REJECTION_REASONS,
     "servescope_worker_restarts_total": RESTART_REASONS,
     "servescope_llm_finished_total": FINISH_REASONS,
+    "servescope_autoscaler_decisions_total": ("latency_slo", "kept", "tolerance", "missing"),
 }
 # Counters that grow, and gauges that are up, where something is wrong alone.
 TROUBLES = {
     "servescope_rejected_total", "servescope_worker_restarts_total", "servescope_llm_preemptions_total",
     "servescope_queue_depth", "servescope_queue_oldest_seconds", "servescope_workers_min",
+    "servescope_autoscaler_withheld_workers", "servescope_autoscaler_input_age_seconds",
 }  # fmt: skip
 BLESSINGS = {"servescope_slo_good_total", "servescope_slo_threshold_seconds", "servescope_workers"}
 # The server's own, which are of no model.
@@ -73,6 +78,8 @@ GAUGES = {
     "servescope_queue_capacity": "100",
     "servescope_slo_target_ratio": "0.99",
     "servescope_collector_success": "1",
+    "servescope_autoscaler_applied_workers": "1",
+    "servescope_autoscaler_input_age_seconds": "90",
 }
 ERRORS, REQUESTS, GOOD = (f"model_slo:servescope_slo_{of}" for of in ("errors", "requests", "good"))
 DURATION = "model:servescope_request_duration_seconds"

@@ -168,6 +168,7 @@ def test_absurd_counters_cost_neither_time_nor_memory():
     decisions = model.seconds(20, 5.0, queued=10**11)
     assert model.workers == 50
     assert decisions[-1].bound == "max"
+    assert decisions[-1].withheld == decisions[-1].desired - 50
 
 
 def test_workers_that_do_not_load_are_tried_less_and_less():
@@ -317,13 +318,29 @@ def test_a_panic_takes_nothing_away():
     assert {decision.workers for decision in decisions} == {high}
 
 
-def test_late_requests_keep_every_worker():
-    """The oldest waits for longer than the objective."""
+def test_what_works_a_queue_off_is_kept():
+    """And the word for it is late, though hardly anything comes."""
     model = _grown()
     before = model.workers
-    decisions = model.seconds(200, 1.0, oldest_s=0.6)
-    assert model.workers == before
+    decisions = model.seconds(900, 0.1, queued=20 * before)
+    assert model.workers >= before
     assert decisions[-1].reason == "late"
+
+
+def test_late_requests_keep_every_worker_where_nothing_else_is_known():
+    """The oldest waits for longer than the objective, and how long an engine takes for a request is not known."""
+    model = ScaledModel(workers=8, at_once=None, kv_high=0.8)
+    told = {"service": None, "kv_cache": (0.1,) * 8, "in_flight": 8}
+    decisions = model.seconds(200, 1.0, oldest_s=0.6, **told)
+    assert (model.workers, decisions[-1].reason) == (8, "late")
+    assert model.seconds(400, 1.0, **told)[-1].workers < 8
+
+
+def test_a_learnt_target_never_outbids_the_objective():
+    """What waits is no load that stays: the policy knows what is worth starting for it."""
+    model = _grown()
+    for decision in model.seconds(120, 5.0, queued=400, in_flight=7, load_s=60.0):
+        assert decision.signals["concurrency"] <= decision.signals["latency_slo"] == decision.desired
 
 
 def test_without_an_objective_five_medians_are_taken_for_one():
@@ -379,6 +396,14 @@ def test_less_than_the_tolerance_changes_nothing():
         decisions = model.seconds(100, 1.0, in_flight=concurrent)
         assert {decision.workers for decision in decisions} == {20}
         assert decisions[-1].reason == "tolerance"
+
+
+def test_requests_that_wait_do_not_wait_for_the_tolerance():
+    """Half of twenty workers still load: what will wait is worth one more, and there is one more."""
+    model = ScaledModel(workers=20)
+    model.seconds(100, 150.0)
+    decision = model.second(150.0, workers=10, starting=10, queued=10)
+    assert (decision.workers, decision.facts.counts["backlog"]) == (21, 21)
 
 
 def test_the_words_name_the_numbers():

@@ -7,6 +7,7 @@ from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.red import Red
 from servescope.cli.tables import (
     autoscaler_table,
+    console,
     decisions_table,
     missing_table,
     models_table,
@@ -45,6 +46,35 @@ def shown():
         return capture.get()
 
     return show
+
+
+def test_the_autoscaler_fits_eighty_columns_whole():
+    """However long names and words are: nothing is cut off, and no name is markup."""
+    decision = DECISION | {"words": "up from 1 to 3: " + "because " * 20}
+    told = AUTOSCALE | {"decisions": [decision], "signals": {"latency_slo": 4, "queue": 2, "concurrency": 3, "gpu": 1}}
+    model = MODEL | {"modelName": "[b]a-rather-long-name-of-a-model-of-somebody", "autoscale": told}
+    for table in (autoscaler_table([model]), decisions_table([decision])):
+        text = shown_of(table, 80)
+        assert all(len(line) <= 80 for line in text.splitlines())
+        assert text.count("because") == 20
+        assert "".join(text.split()).count("2026-11-24T00:00:00.000Z") == 1
+    assert "[b]" in shown_of(autoscaler_table([model]), 80)
+
+
+def test_a_narrow_terminal_cuts_nothing(monkeypatch, capsys):
+    """Its lines are as wide as 80 columns, which it breaks itself."""
+    monkeypatch.setenv("COLUMNS", "40")
+    console().print(workers_table([MODEL]), models_table([MODEL]))
+    text = capsys.readouterr().out
+    for part in ("digits", "2026-11-24T00:00:00.000Z", "UNLOADING", "3 / 100"):
+        assert part in text
+
+
+def shown_of(table, width):
+    narrow = Console(width=width, force_terminal=False)
+    with narrow.capture() as capture:
+        narrow.print(table)
+    return capture.get()
 
 
 def test_a_model_shows_its_workers_and_its_queue(shown):

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 SPEAKER = """
 import sys
 from servescope.cli.voice import mutter, say
@@ -31,6 +33,26 @@ def speak(stream, tmp_path, reads):
             child.stdin.write("\n" * 3)
             child.stdin.close()
         return child.wait(), other.read()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams(closed, tmp_path):
+    """Are no error, and what is opened later does not get their numbers."""
+    code = (
+        "import os; from servescope.cli.voice import mutter, open_standard_streams, say; open_standard_streams();"
+        " say('a'); mutter('b'); own = os.open('own', os.O_CREAT | os.O_WRONLY); print('c', flush=True); os._exit(own)"
+    )
+    shell = subprocess.run(["sh", "-c", f'"$0" -c "$1" {closed}', sys.executable, code], cwd=tmp_path, check=False)
+    assert shell.returncode > 2
+    assert (tmp_path / "own").read_bytes() == b""
+
+
+def test_a_full_disk_does_not_end_what_goes_on(tmp_path):
+    """What was begun is finished."""
+    code = "from servescope.cli.voice import say; say('a'); say('b'); open('went-on', 'w').close()"
+    with open("/dev/full", "w") as full:
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=full, check=True)
+    assert (tmp_path / "went-on").exists()
 
 
 def test_each_line_at_once(tmp_path):

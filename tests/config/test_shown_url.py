@@ -22,13 +22,22 @@ from servescope.config.shown_url import shown_url, without_secrets
         ("s3://KEY:secret@bucket/m.mar", "s3://bucket/m.mar"),
         ("file:///a b/m.mar", "file:///a b/m.mar"),
         ("HTTP://BOB:SECRET@H/M.MAR", "HTTP://H/M.MAR"),
+        (" http://bob:secret@h/m.mar?x=secret", " http://h/m.mar"),
+        ("http:/bob:secret@h/m.mar?x=secret", "http:/h/m.mar"),
+        ("http:///bob:secret@h/m.mar?secret", "http:///h/m.mar"),
+        ("//bob:secret@h/m.mar?secret", "//h/m.mar"),
+        ("bob:secret@h/m.mar", "h/m.mar"),
+        ("bob:se@cret@h/m.mar", "h/m.mar"),
+        ("h/b/m.mar?X-Amz-Signature=secret&x=secret", "h/b/m.mar"),
         ("m.mar?x", "m.mar?x"),
+        ("a:b/m.mar", "a:b/m.mar"),
+        ("//srv//a@b/m.mar", "//srv//a@b/m.mar"),
         ("/srv/a@b/m.mar", "/srv/a@b/m.mar"),
         ("", ""),
     ],
 )
 def test_host_and_path_stay(url, shown):
-    """The rest is left out, also where it was not written as a URL should be; a path is shown whole."""
+    """The rest is left out, also where it was mistyped, or not written as a URL should be; a path is shown whole."""
     assert shown_url(url) == shown
     assert shown_url(shown) == shown
 

@@ -10,10 +10,10 @@ from fleet.scripted import Life, silent
 from metrics.series import series
 from scaling.scaled import AutoscaledModel, sleeping
 from servescope.config.model.autoscale import Mode
-from servescope.scaling.scaled import Scaled
+from servescope.scaling.measures import Measures
 from servescope.wire.messages import Batch, Load, ToWorker
 
-YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, hold_s: 5}\n"
+YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, hold_s: 5, longest_hold_s: 20}\n"
 LABELS = ("m", "1.0")
 
 
@@ -221,17 +221,19 @@ class Broken(Exception):
 async def one_broken(directory, caplog, monkeypatch):
     model = await autoscaled(directory)
     await model.register_other("2.0")
-    look = Scaled.look
+    read = Measures.read
 
     def broken(self, *arguments):
         if self._model.version == "2.0":
             raise Broken
-        return look(self, *arguments)
+        return read(self, *arguments)
 
-    monkeypatch.setattr(Scaled, "look", broken)
+    monkeypatch.setattr(Measures, "read", broken)
     await model.ask(30, 15)
     assert model.count > 1
     assert sum("version 2.0 cannot be looked at" in line for line in said(caplog)) == 1
+    ages = series(model.registry, "servescope_autoscaler_input_age_seconds")
+    assert ages == {LABELS: 0.0, ("m", "2.0"): pytest.approx(15, abs=1.5)}
 
 
 def test_an_error_of_one_model_costs_the_others_nothing(tmp_path, caplog, monkeypatch):

@@ -87,7 +87,7 @@ class ArchiveSource:
             return self._permitted(Path(os.path.abspath(url)))
         if self._model_store is not None and name and os.path.exists(self._model_store / name):
             return self._model_store / name
-        raise ModelNotFound(f"Model not found at: {url}")
+        raise ModelNotFound(f"Model not found at: {shown_url(url)}")
 
     def _permitted(self, path: Path) -> Path:
         """Return a path that exists. Raises UrlRefused for a file that is neither in the store nor one that allowed_urls lets.

@@ -4,7 +4,7 @@ Pure: it knows neither loop nor HTTP nor processes, and the clock is an argument
 `policy` and `counts/` ask for (concurrency, KV caches, GPUs), and keeps it within what `guards/` allow: numbers that are missing,
 bounds, workers that do not load, a count set by hand, sleep.
 
-`policy` is what the objective asks for. It has four questions (`staffing`: how many for this rate; `bursts`: how many for what came
-in bursts; `backlog`: how many for what has piled up; `trend`: where it is going) and then `levels`, how long what was needed is
-kept. `simulator/` tries policies out in virtual time.
+`policy` is what the objective asks for: of `regime` it learns at what rate requests come, of `outlook` what of that will last, of
+`staffing` how many workers that needs and of `bursts` how many for what was more than chance, of `holds` for how long that is kept,
+and of `backlog` what is worth starting for what waits. `simulator/` tries policies out in virtual time.
 """

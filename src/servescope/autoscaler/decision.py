@@ -13,9 +13,9 @@ REASONS = {
     "waiting": "requests that wait in the engines",
     "gpu": "how busy the GPUs are",
     "kept": "so many were needed a while ago, and may be again",
-    "late": "nothing is taken away while requests are late",
+    "late": "requests are late, or would be with fewer",
     "panic": "nothing is taken away while there are far more requests than workers shall have",
-    "refused": "fewer would not keep the objective",
+    "refused": "fewer might not keep the objective",
     "tolerance": "it differs by less than the tolerance",
     "new": "too few numbers yet",
     "missing": "nothing is taken away while numbers are missing",
@@ -83,6 +83,11 @@ class Decision:
     target_per_worker: float | None
     age_s: float
     facts: Facts
+
+    @property
+    def withheld(self) -> int:
+        """How many that are wanted a bound keeps from being there."""
+        return max(0, self.desired - self.workers) if self.bound is not None else 0
 
     @property
     def words(self) -> str:

@@ -24,10 +24,11 @@ class PolicyOptions:
     """Seconds, shares of 1, and factors.
 
     `objective_s`: what a request may take (0: nobody said, so five times what requests usually take a worker), `target`: the
-    share of requests that shall be within it. `window_s` is the rate's, `panic_s` that of a rise. `hold_s`: for how long what
-    was needed is kept at least, where loading takes no longer, and `longest_hold_s` at most. `insurance`: how many times as
-    long, and `insured` by how much more, while the objective is missed. `growth`: the most that a step may multiply, or add
-    where that is more (`steps`).
+    share of requests that shall be within it. `hold_s`: for how long what was needed is kept at first, at the least, before the
+    time is learnt, and `longest_hold_s` at most. `most_ahead`: how many times the rate of now a trend may ask for. `price`: how
+    many times its own work a late request is as bad as, and `insurance`: how many times more while the objective is missed,
+    over `judged_s`. `growth`: the most that a step may multiply. `window_s` is that of concurrency and of what is said of the
+    rate, `panic_s` that of a rise.
 
     `at_once`: how many requests a worker takes at the same time, its batch size; None: as many as come, as language models'
     engines do. `target_per_worker`: how many a worker shall have in flight and queued; None: learnt. `kv_high`, `kv_low`: more
@@ -44,16 +45,13 @@ class PolicyOptions:
     max_workers: int = 1
     window_s: float = 60.0
     panic_s: float = 6.0
-    hold_s: float = 30.0
+    hold_s: float = 60.0
     longest_hold_s: float = 600.0
-    calm_s: float = 6.0
-    horizon: float = 0.75
     most_ahead: float = 4.0
-    insurance: float = 5.0
-    insured: float = 0.5
+    price: float = 40.0
+    insurance: float = 4.0
     judged_s: float = 600.0
     growth: float = 2.0
-    steps: int = 4
     at_once: int | None = 1
     target_per_worker: float | None = None
     kv_high: float = 0.80

@@ -9,23 +9,25 @@ Everything that is remembered is here or in these parts; the clock is the signal
 
 from dataclasses import replace
 
-from servescope.autoscaler.arrivals import Arrivals
 from servescope.autoscaler.counts.counts import Counts
 from servescope.autoscaler.counts.objective import Objective
 from servescope.autoscaler.decision import Decision, Direction, Facts, Wish
 from servescope.autoscaler.guards.bounds import FAILED_STARTS, Bounds
 from servescope.autoscaler.guards.by_hand import ByHand
 from servescope.autoscaler.guards.clock import Clock, Tick
-from servescope.autoscaler.guards.fewer import Load, Moment, fewer
+from servescope.autoscaler.guards.fewer import Moment, fewer
 from servescope.autoscaler.guards.numbers import Numbers, Totals, checked, measured
 from servescope.autoscaler.guards.sleep import sleep
 from servescope.autoscaler.guards.starts import Starts
+from servescope.autoscaler.objective.arrivals import Arrivals
+from servescope.autoscaler.objective.policy import Decision as Verdict
+from servescope.autoscaler.objective.policy import Policy
 from servescope.autoscaler.options import PolicyOptions
-from servescope.autoscaler.policy import Decision as Verdict
-from servescope.autoscaler.policy import Policy
 from servescope.autoscaler.signals import Signals
 
 _ASSUMED_LOAD_S = 10.0  # before a worker has loaded
+# What the policy's counts are called where they keep what is there.
+_KEEPS = {"kept": "kept", "sure": "refused", "loading": "late", "queue": "late"}
 
 
 class Scaler:
@@ -115,8 +117,8 @@ class Scaler:
         verdict, asked, kept = self._ask(signals)
         reason = max(asked, key=lambda name: asked[name], default="missing" if numbers.missing else "new")
         desired = asked.get(reason, there)
-        if reason == "latency_slo" and desired <= there and verdict is not None and verdict.reason == "kept":
-            reason = "kept"
+        if reason == "latency_slo" and desired <= there and verdict is not None:
+            reason = _KEEPS.get(verdict.reason, reason)
         counts = verdict.counts if verdict is not None else {}
         sleeps = sleep(signals, self._options.to_zero_after_s)
         if sleeps == "woken":
@@ -130,7 +132,7 @@ class Scaler:
         workers = desired
         if desired < there:
             workers, reason = fewer(desired, there, reason, self._moment(tick, numbers, verdict, kept))
-        elif there < desired < there * (1.0 + self._options.tolerance):
+        elif there < desired < there * (1.0 + self._options.tolerance) and not _urgent(reason, verdict):
             workers, reason = there, "tolerance"
         return Wish(workers, desired, reason, asked, counts)
 
@@ -158,22 +160,20 @@ class Scaler:
         if told is None or not known:
             return None, counts, kept
         verdict = self._policy.decide(told)
+        if "concurrency" in counts and self._options.target_per_worker is None:
+            # It was learnt from what the policy goes by, and takes what waits for a load that stays.
+            counts["concurrency"] = min(counts["concurrency"], verdict.wanted)
         return verdict, {"latency_slo": verdict.wanted} | counts, kept
 
     def _moment(self, tick: Tick, numbers: Numbers, verdict: Verdict | None, kept: int) -> Moment:
-        options, signals, objective_s = self._options, numbers.signals, self._objective.seconds
-        share = self._counts.share(signals.service)
-        load = None
-        if self._arrivals is not None and share is not None and objective_s > 0:
-            load = Load(self._arrivals.rate(options.window_s), share, objective_s, options.target)
-        late = (verdict is not None and verdict.reason == "late") or 0 < objective_s < (signals.oldest_s or 0.0)
+        """What the policy weighs itself, it is not asked about here: what waits, and whether the rest would keep up."""
+        options, oldest_s = self._options, numbers.signals.oldest_s or 0.0
         return Moment(
             missing=bool(numbers.missing),
-            late=late,
+            late=verdict is None and 0 < self._objective.seconds < oldest_s,
             panic=self._counts.panicking,
             found=(self._found or 0) if tick.now - self._since < options.window_s else 0,
             kept=kept,
-            load=load,
             tolerance=options.tolerance,
         )
 
@@ -214,6 +214,11 @@ class Scaler:
             failed_starts=signals.failed_starts,
             again_s=self._starts.again_at - tick.now,
         )
+
+
+def _urgent(reason: str, verdict: Verdict | None) -> bool:
+    """Whether requests that are there, or a trend, ask for more: these do not wait until they ask for more than a little."""
+    return reason == "latency_slo" and verdict is not None and not verdict.patient
 
 
 def _direction(workers: int, there: int) -> Direction:

@@ -15,7 +15,7 @@ from typing import Any
 from servescope import __version__
 from servescope.cli.commands import SERVESCOPE, Command, Group
 from servescope.cli.help.page import HELP_OPTIONS, HELP_ROW, Page, Row, Section, refusal, render, terminal_columns
-from servescope.cli.voice import unread
+from servescope.cli.voice import open_standard_streams, unread
 from servescope.errors import ServescopeError
 
 VERSION_OPTIONS = ("-v", "--version")
@@ -23,6 +23,7 @@ VERSION_OPTIONS = ("-v", "--version")
 
 def main() -> None:
     """The console script."""
+    open_standard_streams()
     try:
         status = run(sys.argv[1:])
         sys.stdout.flush()

@@ -107,11 +107,9 @@ def status(
 
 
 def _show(found: Status) -> None:
-    from rich.console import Console
-
     from servescope.cli import tables
 
-    console = Console()
+    console = tables.console()
     process = f"process {found.endpoints.pid}, " if found.endpoints.pid else ""
     head = _head(found)
     console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))

@@ -1,8 +1,8 @@
 """Rich tables from the management API's descriptions and the server's counters.
 
 In: decoded answers of `GET /models/{m}/all`, sums of samples of `/metrics`. Out: tables, for `status`, `models describe` and
-`demo`, which fit 80 columns: names and errors are folded; numbers, states and times are not. Names are whatever somebody chose, and
-no markup. Pure.
+`demo`, which fit 80 columns: names, errors and reasons are folded; numbers, states and times are not. Names are whatever somebody
+chose, and no markup. Pure, but for `console`.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -27,10 +28,18 @@ _STANDINGS = {
 _STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
 
 
+_COLUMNS = 80
 _LEAST = 6  # signs of a name on a line, however much else there is
 _HOUR_S = 3600
 _LONG_S = 10_000  # from here on nobody counts the seconds
 _GPU_USAGE = re.compile(r"gpuId::(\d+) utilization\.gpu::(\d+) % .*memory\.used::(\d+) MiB")
+
+
+def console() -> Console:
+    """Standard output, 80 columns at least: a narrower terminal breaks the lines, where fewer columns would cut numbers off."""
+    found = Console()
+    found.width = max(found.width, _COLUMNS)
+    return found
 
 
 def plain_table(title: str, *columns: str, folded: Sequence[str] = ()) -> Table:
@@ -93,25 +102,27 @@ def autoscaler_table(models: Sequence[dict[str, Any]]) -> Table | None:
     scaled = [model for model in models if model.get("autoscale")]
     if not scaled:
         return None
-    table = plain_table("Autoscaler", "model", "mode", "wanted", "applied", "signals", "last decision")
+    columns = ("model", "mode", "wanted", "applied", "signals", "decided at", "why")
+    table = plain_table("Autoscaler", *columns, folded=("model", "signals", "why"))
     for model in scaled:
         told = model["autoscale"]
         signals = ", ".join(f"{name} {count}" for name, count in told["signals"].items())
         last = told["decisions"][-1] if told["decisions"] else None
         table.add_row(
-            f"{model.get('modelName')} {model.get('modelVersion')}",
+            Text(f"{model.get('modelName')} {model.get('modelVersion')}"),
             told["mode"],
             "–" if told["desired"] is None else str(told["desired"]),
             str(told["applied"]),
             signals or "–",
-            Text(f"{last['at']} {last['words']}" if last else "–"),
+            last["at"] if last else "–",
+            Text(last["words"] if last else "–"),
         )
     return table
 
 
 def decisions_table(decisions: Sequence[dict[str, Any]]) -> Table:
     """A row a decision of the autoscaler, the latest last."""
-    table = plain_table("Decisions", "at", "mode", "workers", "why")
+    table = plain_table("Decisions", "at", "mode", "workers", "why", folded=("why",))
     for one in decisions:
         change = str(one["to"]) if one["from"] == one["to"] else f"{one['from']} → {one['to']}"
         table.add_row(one["at"], one["mode"], change, Text(one["words"]))

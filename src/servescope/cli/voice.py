@@ -1,7 +1,7 @@
 """Lines for whoever reads a command's output while it goes on: text in, standard output or standard error out.
 
 `detach`, `stop` and `models` speak so, as what they have begun must not end because somebody has read enough, as in
-`servescope stop | head -1`; `main` asks for the same at the end.
+`servescope stop | head -1`, or its disk is full; `main` asks for the same at the end.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import TextIO
 
 
 def say(line: str) -> None:
-    """A line on standard output, at once. Where nobody reads that any more, it goes nowhere."""
+    """A line on standard output, at once. Where that takes no more, it goes nowhere."""
     _write(sys.stdout, line)
 
 
@@ -26,8 +26,19 @@ def unread(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+def open_standard_streams() -> None:
+    """Whichever of the three was closed (`servescope stop >&-`) goes nowhere: what is opened later would get its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(
+                os.devnull, os.O_RDWR
+            )  # the lowest that is free, and so its number, unless that was taken
+            setattr(sys, name, os.fdopen(nowhere, mode))
+            os.set_inheritable(nowhere, nowhere == number)
+
+
 def _write(stream: TextIO, line: str) -> None:
     try:
         print(line, file=stream, flush=True)
-    except BrokenPipeError:
+    except OSError:
         unread(stream)

@@ -109,5 +109,5 @@ class ScalingLoop:
     def _of(self, model: Model) -> Scaled:
         found = self._scaled.get(model)
         if found is None:
-            found = self._scaled[model] = Scaled(model, self._counts.adjust, self._wall)
+            found = self._scaled[model] = Scaled(model, self._counts.adjust, self._clock, self._wall)
         return found

@@ -18,7 +18,10 @@ from servescope.scaling.measures import Measures
 from servescope.scaling.notes import Note, Notes
 from servescope.serving.model import Model
 
+Clock = Callable[[], float]
 logger = logging.getLogger("servescope.scaling")
+
+_LATE_S = 3.0  # so long after a decision there should have been another one
 
 
 def policy_options(options: ModelOptions, at_once: int | None) -> PolicyOptions:
@@ -31,11 +34,14 @@ def policy_options(options: ModelOptions, at_once: int | None) -> PolicyOptions:
 
 
 class Scaled:
-    """See the module. `adjust` has a model have so many workers, and says whether it could; `wall` is seconds since 1970."""
+    """See the module. `adjust` has a model have so many workers, and says whether it could; `clock` gives the moments that
+    `look` is told, `wall` seconds since 1970.
+    """
 
-    def __init__(self, model: Model, adjust: Callable[[Model, int], bool], wall: Callable[[], float]) -> None:
+    def __init__(self, model: Model, adjust: Callable[[Model, int], bool], clock: Clock, wall: Clock) -> None:
         self._model = model
         self._adjust = adjust
+        self._clock = clock
         self._wall = wall
         self._measures = Measures(model)
         self._options = model.options
@@ -44,6 +50,7 @@ class Scaled:
         self._held_since: float | None = None
         self._mode: Mode | None = None
         self._decision: Decision | None = None
+        self._decided_at = clock()
         self._notes = Notes()
         self.failing = False  # whether looking at it raised an error the last time, which is logged once
 
@@ -58,8 +65,14 @@ class Scaled:
             self._model.woken, least = False, there
             signals = replace(signals, workers=0, starting=0)
         decision = self._decision = self._scaler.decide(signals)
+        self._decided_at = at
         self._model.recorder.autoscaler.decided(
-            decision.desired, decision.signals, decision.direction, decision.reason, decision.age_s
+            decision.desired,
+            decision.signals,
+            decision.direction,
+            decision.reason,
+            decision.bound,
+            decision.withheld,
         )
         busy = False
         if self._mode is Mode.ACT and (count := max(least, decision.workers)) != there:
@@ -108,9 +121,15 @@ class Scaled:
         self._mode = mode
         recorder, pool = self._model.recorder.autoscaler, self._model.pool
         recorder.mode(mode)
-        recorder.applied(lambda: len(pool))
+        recorder.watch(lambda: len(pool), self._age_s)
         options = self._model.options
         self._say("between %d and %d workers; %d now", options.min_workers, options.max_workers, len(pool))
+
+    def _age_s(self) -> float:
+        """For how long there have been no fresh numbers, or no decision on any."""
+        since = self._clock() - self._decided_at
+        age_s = 0.0 if self._decision is None else self._decision.age_s
+        return age_s + (since if since > _LATE_S else 0.0)
 
     def _hold(self, at: float) -> None:
         count, options = len(self._model.pool), self._model.options

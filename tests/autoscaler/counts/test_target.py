@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.autoscaler.counts.target import BEYOND, Crowd, bearable, staffed, surely, tail
+from servescope.autoscaler.objective.staffing import late_share
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import late_share
 
 SERVICE = ServiceTimes(0.1, tuple(0.05 + 0.01 * number for number in range(11)))
 

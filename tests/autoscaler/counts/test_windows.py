@@ -35,3 +35,10 @@ def test_the_highest_is_that_of_the_window(samples):
     highest = Highest(10)
     for at, value, kept in _since(samples, 10, included=True):
         assert highest.over(at, value) == max(kept)
+
+
+def test_the_window_of_the_highest_can_change():
+    """From then on."""
+    highest = Highest(3.0)
+    assert [highest.over(float(at), value) for at, value in enumerate([5, 1, 2, 1, 1, 1])] == [5, 5, 5, 5, 2, 2]
+    assert highest.over(6.0, 0, 1.0) == 1

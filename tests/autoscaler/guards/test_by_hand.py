@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from servescope.autoscaler.arrivals import Arrivals
 from servescope.autoscaler.guards.by_hand import ByHand
+from servescope.autoscaler.objective.arrivals import Arrivals
 
 
 class Held:

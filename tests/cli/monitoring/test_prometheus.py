@@ -12,10 +12,10 @@ def test_it_writes_a_folder(tmp_path, capsys):
     """Everything on one line; a second time nothing changes."""
     folder = tmp_path / "prometheus"
     assert run(["prometheus", str(folder)]) == 0
-    assert "13 files written, 0 as they were" in capsys.readouterr().out
+    assert "14 files written, 0 as they were" in capsys.readouterr().out
     assert {path.name for path in folder.iterdir()} == {"prometheus.yml", "alertmanager.yml", "thresholds.yml", "rules"}
     assert run(["prometheus", str(folder)]) == 0
-    assert "0 files written, 12 as they were" in capsys.readouterr().out
+    assert "0 files written, 13 as they were" in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten(tmp_path, capsys):
@@ -23,7 +23,7 @@ def test_nothing_is_overwritten(tmp_path, capsys):
     assert run(["prometheus", str(tmp_path)]) == 0
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2"]) == 1
     # The first server is in the links of all alerts, for those that are about no single one.
-    topics = ("gpu", "host", "llm", "models", "queues", "requests", "server", "slo", "workers")
+    topics = ("autoscaler", "gpu", "host", "llm", "models", "queues", "requests", "server", "slo", "workers")
     others = ", ".join(f"rules/{topic}.yml" for topic in topics)
     assert f"has prometheus.yml, {others} already: give --force" in capsys.readouterr().err
     assert run(["prometheus", str(tmp_path), "--target", "a:1", "--target", "b:2", "--force"]) == 0

@@ -89,7 +89,8 @@ def test_an_urlencoded_form(net, body, row):
 )
 def test_a_body_that_says_form_and_is_none(net, body):
     """As curl says of every body: it reaches the handler as it came."""
-    assert sent(net, URLENCODED, body) == {"body": ["bytearray", body.decode()]}
+    for content_type in (URLENCODED, EDGE):
+        assert sent(net, content_type, body) == {"body": ["bytearray", body.decode()]}
 
 
 def test_the_log_tells_once(net):
@@ -161,16 +162,10 @@ def test_a_form_beside_a_query(net):
     assert sent(net, EDGE, multipart(text_part("a", "form")), "/models/probe/invoke?a=query&b=query") == row
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        (EDGE, b"--EDGE\r\nContent-Disposition: form-data\r\n\r\n1\r\n--EDGE--\r\n"),
-        (EDGE, b"no form at all"),
-    ],
-)
-def test_a_broken_form(net, content_type, body):
+def test_a_broken_form(net):
     """400 that says so, and the worker is none the worse."""
-    status, type_name, message = error(predict(net, "/predictions/probe", body, content_type=content_type))
+    body = b"--EDGE\r\nContent-Disposition: form-data\r\n\r\n1\r\n--EDGE--\r\n"
+    status, type_name, message = error(predict(net, "/predictions/probe", body, content_type=EDGE))
     assert (status, type_name) == (400, "BadRequestException")
     assert "multipart/form-data" in message
     assert sent(net, "text/plain", b"x") == {"body": ["str", "x"]}

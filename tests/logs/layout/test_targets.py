@@ -40,6 +40,9 @@ def test_what_has_no_secret_stays_as_it_came(target):
         (f"/models?ulr={quote(SECRET)}", "/models?ulr=http://h:80/m.mar"),
         (f"/models/m?url={quote(SECRET)}", "/models/m?url=http://h:80/m.mar"),
         ("/models?url=https://h/a b.mar?secret", "/models?url=https://h/a%20b.mar"),
+        ("/models?url=%20http://bob:secret@h/m.mar?secret", "/models?url=%20http://h/m.mar"),
+        ("/models?url=//bob:secret@h/m.mar?a=secret&b=secret", "/models?url=//h/m.mar&b="),
+        ("/models?url=h/m.mar?X-Sig=secret&b=secret", "/models?url=h/m.mar&b="),
     ],
 )
 def test_secrets_are_left_out(target, shown):

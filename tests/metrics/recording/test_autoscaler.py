@@ -24,8 +24,12 @@ class Bench:
         """By the labels after the model's."""
         return {labels[2:]: value for labels, value in series(self.registry, f"servescope_autoscaler_{name}").items()}
 
-    def decide(self, desired=3, **signals):
-        self.autoscaler.decided(desired, signals, "up", "latency_slo", 0.5)
+    def decide(self, desired=3, bound=None, withheld=0, **signals):
+        self.autoscaler.decided(desired, signals, "up", "latency_slo", bound, withheld)
+
+    def begin(self):
+        self.autoscaler.mode("act")
+        self.autoscaler.watch(lambda: 2.0, lambda: 0.5)
 
     @property
     def shown(self):
@@ -40,8 +44,7 @@ def test_nothing_of_a_model_that_nobody_autoscales():
 def test_a_decision():
     """Signals that are not there any more go; decisions are counted by direction and reason."""
     bench = Bench()
-    bench.autoscaler.mode("act")
-    bench.autoscaler.applied(lambda: 2.0)
+    bench.begin()
     bench.decide(latency_slo=3, concurrency=1)
     bench.decide(latency_slo=2)
     assert bench.values("desired_workers") == {(): 3.0}
@@ -52,11 +55,24 @@ def test_a_decision():
     assert bench.values("mode") == {(mode,): float(mode == "act") for mode in MODES}
 
 
+def test_what_a_bound_withholds():
+    """By the bound that holds; others that held before read 0, a step is none of them, and the ceiling is there from the start."""
+    bench = Bench()
+    bench.begin()
+    bench.decide(bound="step", withheld=4)
+    assert bench.values("withheld_workers") == {("max",): 0.0}
+    bench.decide(bound="max", withheld=2)
+    assert bench.values("withheld_workers") == {("max",): 2.0}
+    bench.decide(bound="memory", withheld=1)
+    assert bench.values("withheld_workers") == {("max",): 0.0, ("memory",): 1.0}
+    bench.decide(bound="min", withheld=0)
+    assert bench.values("withheld_workers") == {("max",): 0.0, ("memory",): 0.0}
+
+
 def test_off():
     """The mode says so, the counter stays; all else goes."""
     bench = Bench()
-    bench.autoscaler.mode("act")
-    bench.autoscaler.applied(lambda: 2.0)
+    bench.begin()
     bench.decide(latency_slo=3)
     bench.autoscaler.mode("off")
     assert bench.shown == {"mode", "decisions_total"}
@@ -66,8 +82,7 @@ def test_off():
 def test_they_end_with_the_model():
     """Gauges at once, the counter five minutes later."""
     bench = Bench()
-    bench.autoscaler.mode("act")
-    bench.autoscaler.applied(lambda: 2.0)
+    bench.begin()
     bench.decide(latency_slo=3)
     bench.recorder.forget(*MODEL)
     assert bench.shown == {"decisions_total"}

@@ -95,6 +95,7 @@ def broken():
         series("MemoryUtilization", server("a:8082", Level="Host")): gauge((93.2, STEPS)),
         **disk("a:8082", 0.94),
         series("up", server("b:8082")): gauge((0, STEPS)),
+        **autoscaled(labels),
         series("up", server("c:8082")): " ".join(["1 1 1 1 0"] * (STEPS // 5)),
         series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),
         series("servescope_collector_success", server("a:8082", collector="gpu")): gauge((0, STEPS)),
@@ -111,6 +112,17 @@ def broken():
         inputs[series("servescope_slo_good_total", {**labels, "slo": slo})] = steady(80, STEPS)
         inputs[series("servescope_slo_target_ratio", {**labels, "slo": slo})] = gauge((0.99, STEPS))
     return inputs
+
+
+def autoscaled(labels):
+    """The autoscaler of a model wants more than the maximum and the memory allow, and has lost a number."""
+    return {
+        series("servescope_autoscaler_mode", {**labels, "mode": "act"}): gauge((1, STEPS)),
+        series("servescope_autoscaler_applied_workers", labels): gauge((3, STEPS)),
+        series("servescope_autoscaler_withheld_workers", {**labels, "bound": "max"}): gauge((4, STEPS)),
+        series("servescope_autoscaler_withheld_workers", {**labels, "bound": "memory"}): gauge((2, STEPS)),
+        series("servescope_autoscaler_input_age_seconds", labels): gauge((125, STEPS)),
+    }
 
 
 def burns():
@@ -183,6 +195,23 @@ TOLD = [
     Told(
         "ServescopeWorkersMissing", "ticket", "cause", OF_INSTANCE, "resnet 1.0 on a:8082 has fewer workers than it should",
         "resnet 1.0 on a:8082 lacks 2 of the workers that it should have at least.",
+    ),
+    Told(
+        "ServescopeAutoscalerAtMaximum", "ticket", "cause", OF_INSTANCE,
+        "resnet 1.0 on a:8082 has as many workers as it may, and needs more",
+        "The autoscaler has given resnet 1.0 on a:8082 all 3 workers that its maxWorkers allows. It wants more, or the model"
+        " spends an error budget more than 6 times as fast as it lasts.",
+    ),
+    Told(
+        "ServescopeAutoscalerInputStale", "ticket", "", OF_INSTANCE,
+        "The autoscaler of resnet 1.0 on a:8082 decides without numbers",
+        "For 2m 5s the autoscaler of resnet 1.0 on a:8082 has not had all the numbers that it decides by. Meanwhile it takes no"
+        " worker away, and without any numbers it adds none.",
+    ),
+    Told(
+        "ServescopeAutoscalerLacksWorkers", "ticket", "cause", {**OF_INSTANCE, "bound": "memory"},
+        "resnet 1.0 on a:8082 does not get the workers that it needs: memory",
+        "The autoscaler wants 2 more workers for resnet 1.0 on a:8082 than there are, and they do not come: memory.",
     ),
     Told(
         "ServescopeModelsMissing", "page", "", server("a:8082", model_name="nosuch", reason="not_found"),

@@ -19,10 +19,11 @@ from integration.prometheus_server import Prometheus, prometheus
 from integration.server import Server, wait_until
 from metrics.collectors.nvml.stand_in import StandIn, build
 from operate.hurried import FEATURES, hurried
-from operate.live.handlers import PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG
+from operate.live.handlers import PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG, SCALED_CONFIG
 from operate.live.promises import Account, loaded, registered
 from servescope.operate.promql import FORMS, Form
 from truth.client import Ask, load
+from truth.handlers import WORK
 
 SETTINGS = {
     "disable_system_metrics": "false",
@@ -85,12 +86,24 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         register = stack.enter_context(deployment(server))
         promised = registered(register)
         plain, player = register(PLAIN, PLAIN_CONFIG), register(PLAYER, PLAYER_CONFIG)
+        scaled = register(WORK, SCALED_CONFIG)
         live = Live(server, told, plain, player)
         live.wait_for("servescope_workers", models=(plain, player))
         live.upset(cards)
+        grown(scaled)
         live.accounts.update(loaded(*promised))
         live.rested = time.time()
         yield live
+
+
+def grown(model: Deployed) -> None:
+    """Have the autoscaler start a second worker."""
+
+    def second() -> bool:
+        load(model.server.ports["inference"], [Ask(model.path, b"sleep 0.2")] * 6, clients=6)
+        return len(model.pids()) == 2
+
+    wait_until(second, "a second worker")
 
 
 def _scraping(folder: Path, server: Server, form: Form) -> AbstractContextManager[Prometheus]:

@@ -14,6 +14,7 @@ from operate.promtool import needs_promtool
 from servescope.operate.alerts import alert_groups
 from servescope.operate.promql import FORMS
 from servescope.operate.recordings import all_recordings
+from servescope.operate.recordings.autoscaler import IN_VAIN
 from servescope.operate.recordings.stuck import HELD, LEFT, WINDOWS
 from servescope.operate.thresholds.thresholds import Thresholds
 
@@ -21,8 +22,8 @@ pytestmark = [pytest.mark.integration, needs_gcc, needs_promtool]
 
 # The recordings that have no data on some machines: the family that they are of, whose series are then not there.
 MAY_BE_EMPTY = {"instance:servescope_cgroup_cpu_throttled:rate5m": "servescope_cgroup_cpu_throttled_seconds_total"}
-# Those of models that answer nobody, of which there is none here.
-SELDOM = {HELD, *(f"{LEFT}{window}" for window, _ in WINDOWS)}
+# Those of models that answer nobody, or whose workers do not come, of which there are none here.
+SELDOM = {HELD, IN_VAIN, *(f"{LEFT}{window}" for window, _ in WINDOWS)}
 WRONG_SAMPLES = (
     "prometheus_target_scrapes_sample_duplicate_timestamp_total",
     "prometheus_target_scrapes_sample_out_of_order_total",

@@ -141,6 +141,7 @@ def history_of(steps: int) -> History:
     for model in _models():
         model.write(history)
     _workers(history)
+    _autoscalers(history)
     _servers(history)
     history.end("d:8082", REPLACED)
     return history
@@ -205,6 +206,32 @@ def _workers(history: History) -> None:
             before = 5.0 if model.name == "met late" else 0.0
             labelled = {**labels, "reason": reason}
             history.counter("servescope_worker_restarts_total", labelled, died, model.born, model.restarts, before)
+
+
+def _autoscalers(history: History) -> None:
+    """One is at its maximum, wants more for a while, and has no room then; one burns there; of one two workers do not come, and the
+    server of one begins anew while numbers are missing.
+    """
+    autoscaled = {"steady": ("act", 1), "ill": ("act", 1), "impatient": ("act", 3), "uneven": ("advise", 1)}
+    for model in _models():
+        if model.name not in autoscaled:
+            continue
+        mode, applied = autoscaled[model.name]
+        for one in ("off", "advise", "act"):
+            labels = {**model.labels, "mode": one}
+            history.gauge("servescope_autoscaler_mode", labels, lambda step, on=one == mode: float(on))
+        count = lambda step, applied=applied: float(applied if step < 400 else 1)  # noqa: E731
+        history.gauge("servescope_autoscaler_applied_workers", model.labels, count)
+        missing = lambda step, of=model.name: 15.0 * (step - 100) * (of == "uneven" and 100 < step < 200)  # noqa: E731
+        history.gauge("servescope_autoscaler_input_age_seconds", model.labels, missing)
+        for bound, since in (("max", 50), ("memory", 250)):
+            labels = {**model.labels, "bound": bound}
+            more = lambda step, of=model.name, since=since: 2.0 * (of == "steady" and since < step < since + 150)  # noqa: E731
+            history.gauge("servescope_autoscaler_withheld_workers", labels, more)
+        for bound in ("1", "5", "10", "+Inf"):
+            loaded = lambda step, bound=bound: 1.0 * (step % 60 == 0 and float(bound) > 2)  # noqa: E731
+            labels = {**model.labels, "le": bound}
+            history.counter("servescope_worker_load_seconds_bucket", labels, loaded, restarts=model.restarts, first=1.0)
 
 
 def _servers(history: History) -> None:

@@ -11,6 +11,11 @@ pytestmark = [pytest.mark.integration, needs_promtool, needs_victoria]
 
 # What the history is to make fire, and what it is not: (alert, model or server).
 FIRES = {
+    ("ServescopeAutoscalerAtMaximum", "ill"),
+    ("ServescopeAutoscalerAtMaximum", "steady"),
+    ("ServescopeAutoscalerInputStale", "uneven"),
+    ("ServescopeAutoscalerLacksWorkers", "impatient"),
+    ("ServescopeAutoscalerLacksWorkers", "steady"),
     ("ServescopeAvailabilityBudgetBurns", "five errors"),
     ("ServescopeAvailabilityBudgetBurns", "ill"),
     ("ServescopeAvailabilityBudgetBurns", "replaced"),
@@ -30,6 +35,7 @@ FIRES = {
     ("ServescopeWorkersRestart", "ill"),
 }
 SILENT = {
+    ("ServescopeAutoscalerAtMaximum", "uneven"),
     ("ServescopeAvailabilityBudgetBurns", "one error"),
     ("ServescopeAvailabilityBudgetBurns", "met late"),
     ("ServescopeAvailabilityBudgetBurns", "met quiet"),

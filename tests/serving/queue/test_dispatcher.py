@@ -7,7 +7,7 @@ import pytest
 from fleet.clock import run, settle
 from fleet.scripted import concurrent, crashing, mute, obliging, silent, talking
 from servescope.errors import RequestTimeout, ServiceUnavailable, WorkerFailed
-from servescope.metrics.recording.requests.recorder import MOST
+from servescope.metrics.recording.requests.recorder import ALONE, MOST
 from servescope.metrics.recording.requests.times import BatchTimes
 from serving.parts import Served, job, sent
 
@@ -36,7 +36,28 @@ def test_jobs_wait_for_the_first_worker():
 
 
 def test_recording_catches_up_while_a_worker_is_at_its_batch():
-    """What was noted of requests is recorded, when the batch has been sent and not before."""
+    """What was noted of requests is recorded, when the batch has been sent and not before: a step, however many are sent."""
+
+    async def main():
+        served = Served(silent, workers=3)
+        await settle()
+        requests = served.model_recorder.requests
+        times = BatchTimes(10.0, 10.0, 1, "W")
+        times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
+        for _ in range(MOST):
+            requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
+        served.submit("a", "b", "c")
+        assert requests.unrecorded == MOST
+        await settle()
+        assert [sent(life) for life in served.lives] == [["a"], ["b"], ["c"]]
+        assert (requests.unrecorded, requests.behind) == (0, True)  # nothing is folded yet
+
+    run(main())
+
+
+@pytest.mark.parametrize(("names", "left"), [("a", 0), ("ab", ALONE)])
+def test_steps_are_short_for_a_request_that_comes_alone(names, left):
+    """And long where others wait for the same worker."""
 
     async def main():
         served = Served(silent)
@@ -44,12 +65,12 @@ def test_recording_catches_up_while_a_worker_is_at_its_batch():
         requests = served.model_recorder.requests
         times = BatchTimes(10.0, 10.0, 1, "W")
         times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
-        for _ in range(MOST):
+        for _ in range(ALONE):
             requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
-        served.submit("a")
-        assert requests.unrecorded == MOST
+        requests.behind = True
+        served.submit(*names)
         await settle()
-        assert (sent(served.lives[0]), requests.unrecorded) == (["a"], 0)
+        assert requests.unrecorded == left
 
     run(main())
 

@@ -1,5 +1,6 @@
 """Forms are taken apart as Python's own encoders put them together, however they are cut; what is none is found out."""
 
+import base64
 import itertools
 import json
 import urllib.parse
@@ -70,6 +71,7 @@ def test_an_empty_form():
         b"a[0]=1",
         b"data=%00%ff",
         b"aGVsbG8=",
+        b"a_long_name_of_a_field_that_is_empty=",
     ],
 )
 def test_real_forms(body):
@@ -102,14 +104,29 @@ def test_real_forms(body):
         b"=x",
         b"&=&",
         "naïve".encode("latin-1") + b"=1",
+        base64.b64encode(bytes(range(100))),
+        base64.b64encode(bytes(range(104))),
+        base64.urlsafe_b64encode(bytes(range(256))) + b"\n",
+        b"data:image/png;base64,iVBORw0KGgo=",
+        b"data:text/plain,a=b",
     ],
 )
 def test_what_says_form_and_is_none(body):
-    """No `=`, bytes that no form has, JSON (whole or not), text: there is a doubt, and no field that is rubbish."""
+    """No `=`, bytes that no form has, JSON (whole or not), text, base64: there is a doubt, and no field that is rubbish."""
     for pieces in ([body], [body[:3], body[3:]]):
         form = read_form(URLENCODED, pieces)
         assert form.doubt
         assert form.fields == {}
+
+
+@pytest.mark.parametrize("body", [b'{"a": "b=c"}', b"\x89PNG\r\n\x1a\n", b"a=1", b"\r\n"])
+def test_multipart_without_its_boundary(body):
+    """It says form and is none; an empty one has no fields, as before."""
+    for pieces in ([body], [b"", body[:1], body[1:]]):
+        form = read_form(b"multipart/form-data; boundary=x", pieces)
+        assert form.doubt
+        assert form.fields == {}
+    assert read_form(b"multipart/form-data; boundary=x", []).doubt == ""
 
 
 @given(
@@ -178,7 +195,7 @@ def test_a_large_file():
     ("content_type", "body"),
     [
         (b"multipart/form-data", b"--x\r\n"),
-        (b"multipart/form-data; boundary=x", b"no boundary at all"),
+        (b"multipart/form-data; boundary=x", b"before --x\r\n"),
         (b"multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\nv\r\n--x--\r\n"),
         (b"multipart/form-data; boundary=x", b"--x\r\n: broken\r\n\r\n"),
         (b"multipart/form-data; boundary=" + b"x" * 1000, b"--x\r\n"),

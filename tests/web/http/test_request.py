@@ -46,6 +46,13 @@ def test_any_target(target):
     assert isinstance(query, bytes)
 
 
+def test_parameters_of_a_query():
+    """Decoded, in their order; of a repeated one the first counts, as in TorchServe."""
+    request = ask("GET /models?limit=1&b=%20&limit=2&c HTTP/1.1")
+    assert list(request.parameters().items()) == [("limit", "1"), ("b", " "), ("c", "")]
+    assert ("limit", "2") in request.query_pairs()
+
+
 @pytest.mark.parametrize("name", ["content-type", "Content-Type", "CONTENT-TYPE", "cOntent-tYpe"])
 def test_headers_in_any_case(name):
     """Are found; of a repeated one the last counts, without the space around it."""

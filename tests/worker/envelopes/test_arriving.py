@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from servescope.worker.envelopes.arriving import Blobs, shape_of, value_in_binary
+from servescope.worker.envelopes.arriving import Blobs, shape_of, value_in_binary, value_in_json
 from servescope.worker.envelopes.base import ClientMistake
 
 DTYPES = {
@@ -72,6 +72,16 @@ def test_an_array_stands_alone():
     body = bytearray(struct.pack("<2f", 1, 2))
     read(body, "FP32", (2,), numpy=True)[0] = 9
     assert struct.unpack("<2f", body) == (1, 2)
+
+
+@pytest.mark.parametrize("datatype", ["INT8", "UINT8", "INT64"])
+@pytest.mark.parametrize("shape", [None, [2]])
+def test_parts_of_numbers_are_not_cut_off(datatype, shape):
+    """1.5 is no integer, and 2.0 is one; lists are as they came."""
+    with pytest.raises(ClientMistake, match=f"no {datatype}: 1.5 is no whole number"):
+        value_in_json([1, 1.5], datatype, shape, True, "inputs[0]")
+    assert value_in_json([1, 2.0], datatype, shape, True, "inputs[0]").tolist() == [1, 2]
+    assert value_in_json([1, 1.5], datatype, shape, False, "inputs[0]") == [1, 1.5]
 
 
 @pytest.mark.parametrize("as_numpy", [True, False])

@@ -30,6 +30,8 @@ def test_as_python_writes_it(value):
     [
         (numpy.array([[1, 2], [3, 4]], "int8"), [[1, 2], [3, 4]]),
         (numpy.float32(0.5), 0.5),
+        (numpy.longdouble(0.5), 0.5),
+        ({numpy.longdouble(2.5): numpy.array([0.5], "longdouble")}, {"2.5": [0.5]}),
         (numpy.bool_(True), True),
         (numpy.array(["a", None, 5], dtype=object), ["a", None, 5]),
         ({"a": [numpy.int64(1), {"b": numpy.zeros(1)}]}, {"a": [1, {"b": [0.0]}]}),

@@ -27,6 +27,14 @@ def test_bytes_as_they_are(data):
     assert bytes(encode_output(data)) == bytes(encode_output(bytearray(data))) == data
 
 
+def test_bytes_of_a_kind_of_their_own():
+    """numpy's, and a user's, go out as bytes, which the wire knows."""
+    numpy = pytest.importorskip("numpy")
+    for value in (numpy.bytes_(b"hey"), type("Own", (bytes,), {})(b"hey"), type("Own", (bytearray,), {})(b"hey")):
+        assert type(encode_output(value)) is bytes
+        assert encode_output(value) == b"hey"
+
+
 @given(st.text())
 def test_text_as_utf_8(text):
     """A lone surrogate does not end the worker."""

@@ -7,8 +7,8 @@ at which concurrency says where they would be late. Beyond what was seen it is b
 
 import math
 
+from servescope.autoscaler.objective.staffing import LARGE, late_allowed, late_share, workers_for
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import LARGE, late_allowed, late_share, workers_for
 
 ASSUMED = 0.7  # of what a worker takes at once, before anything was measured
 BEYOND = 4.0

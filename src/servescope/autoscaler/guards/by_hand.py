@@ -6,7 +6,7 @@ and by more than chance would make it.
 
 import math
 
-from servescope.autoscaler.arrivals import Arrivals
+from servescope.autoscaler.objective.arrivals import Arrivals
 
 _CHANCE = 3.0  # standard deviations
 

@@ -129,11 +129,9 @@ def describe(
             typer.echo(json.dumps(found, indent=2))
             return
         found = with_states(found, read_survey(client))
-    from rich.console import Console
-
     from servescope.cli import tables
 
-    console = Console()
+    console = tables.console()
     console.print(tables.models_table(found), tables.workers_table(found))
     if (autoscaler := tables.autoscaler_table(found)) is not None:
         decisions = [decision for model in found for decision in model.get("autoscale", {}).get("decisions", [])]

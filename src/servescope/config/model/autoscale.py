@@ -68,17 +68,18 @@ class Autoscale:
     )  # fmt: skip
     window_s: float = field(
         default=60.0,
-        metadata=_key("window_s", "Seconds over which the load is averaged.", 1, MAX_INTERVAL_S),
+        metadata=_key("window_s", "Seconds over which concurrency is averaged.", 1, MAX_INTERVAL_S),
     )
     panic_s: float = field(
         default=6.0,
         metadata=_key("panic_s", "Seconds over which a sudden rise is seen; at most window_s.", 1, MAX_INTERVAL_S),
     )
     hold_s: float = field(
-        default=30.0,
+        default=60.0,
         metadata=_key(
             "hold_s",
-            "Seconds for which what was needed is kept at least, or as long as a worker takes to load, where that is longer.",
+            "Seconds for which what was needed is kept at first, or as long as eight starts take, where that is longer; after four"
+            " minutes the time is learnt.",
             0, MAX_INTERVAL_S,
         ),
     )  # fmt: skip

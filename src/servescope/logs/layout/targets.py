@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
 from servescope.config.model.calls.register import REGISTER_NAMES
-from servescope.config.shown_url import SCHEME, shown_url
+from servescope.config.shown_url import may_have_secrets, shown_url
 
 _MODELS: Final = re.compile(r"([a-z]+://[^/]*)?/+models(/.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -27,7 +27,7 @@ def shown_target(target: str) -> str:
 
 def _url_of(parameter: str) -> str | None:
     value = unquote_plus(parameter.partition("=")[2])
-    return value if SCHEME.match(value) else None
+    return value if may_have_secrets(value) else None
 
 
 def _shown_parameter(parameter: str) -> str:

@@ -24,12 +24,18 @@ AUTOSCALER = (
         f"Workers that one signal asks for; the largest of them is wanted. {_WHERE}", _DECIDED,
     ),
     Definition(
+        "servescope_autoscaler_withheld_workers", "gauge", "workers", (*_MODEL, "bound"),
+        "Workers that are wanted beyond what a bound allows, by the bounds that have held (max, failed_starts, memory,"
+        f" container_memory, container_cpu, gpu_memory); 0 where one does not hold now; max from the start. {_WHERE}", _DECIDED,
+    ),
+    Definition(
         "servescope_autoscaler_decisions_total", "counter", "decisions", (*_MODEL, "direction", "reason"),
         f"Decisions, one a second, by direction ({', '.join(DIRECTIONS)}) and reason.", "Counted with each decision.",
     ),
     Definition(
         "servescope_autoscaler_input_age_seconds", "gauge", "seconds", _MODEL,
-        f"For how long the autoscaler has had no complete, fresh numbers; 0 where it has. {_WHERE}", _DECIDED,
+        "For how long the autoscaler has had no complete, fresh numbers, or has not decided at all; 0 where it has."
+        f" {_WHERE}", "Read at scrape time.",
     ),
     Definition(
         "servescope_autoscaler_mode", "gauge", "", (*_MODEL, "mode"),

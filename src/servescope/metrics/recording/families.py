@@ -63,6 +63,7 @@ class AutoscalerFamilies:
         self.desired = registry.gauge("servescope_autoscaler_desired_workers")
         self.applied = registry.gauge("servescope_autoscaler_applied_workers")
         self.signal = registry.gauge("servescope_autoscaler_signal")
+        self.withheld = registry.gauge("servescope_autoscaler_withheld_workers")
         self.decisions = registry.counter("servescope_autoscaler_decisions_total")
         self.age = registry.gauge("servescope_autoscaler_input_age_seconds")
         self.mode = registry.gauge("servescope_autoscaler_mode")

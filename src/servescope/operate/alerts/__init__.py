@@ -4,6 +4,7 @@ They read what `recordings` records, so that their cost does not depend on how f
 """
 
 from servescope.operate.alert import Alert
+from servescope.operate.alerts.autoscaler import autoscaler_alerts
 from servescope.operate.alerts.gpu import gpu_alerts
 from servescope.operate.alerts.host import host_alerts
 from servescope.operate.alerts.llm import llm_alerts
@@ -29,6 +30,7 @@ def alert_groups(thresholds: Thresholds, form: Form) -> tuple[RuleGroup[Alert], 
         "requests": request_alerts(recorded, thresholds),
         "queues": queue_alerts(recorded, thresholds),
         "workers": worker_alerts(recorded, thresholds),
+        "autoscaler": autoscaler_alerts(recorded, thresholds),
         "models": model_alerts(recorded, thresholds),
         "llm": llm_alerts(recorded, thresholds),
         "gpu": gpu_alerts(recorded, thresholds),

@@ -5,6 +5,7 @@ Read by `alerts` and the boards, which must not read a family of many series whe
 """
 
 from servescope.operate.promql import Form, Recording, Recordings
+from servescope.operate.recordings.autoscaler import autoscaler_recordings, in_vain_recordings
 from servescope.operate.recordings.llm import llm_recordings
 from servescope.operate.recordings.objectives import (
     days_recordings,
@@ -26,6 +27,7 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
     requests = Recordings(request_recordings(form))
     minutes = Recordings(minutes_recordings())
     means = Recordings(means_recordings(minutes))
+    autoscaled = Recordings(autoscaler_recordings())
     normal = Recordings(normal_recordings(requests, form))
     return (
         RuleGroup("servescope-requests", "15s", tuple(requests.values())),
@@ -34,6 +36,8 @@ def recording_groups(form: Form) -> tuple[RuleGroup[Recording], ...]:
         RuleGroup("servescope-held", "15s", held_recordings()),
         RuleGroup("servescope-left", "1m", left_recordings()),
         RuleGroup("servescope-usage", "15s", usage_recordings(form)),
+        RuleGroup("servescope-autoscaler", "15s", tuple(autoscaled.values())),
+        RuleGroup("servescope-in-vain", "1m", in_vain_recordings(autoscaled, form)),
         RuleGroup("servescope-llm", "15s", llm_recordings(form)),
         RuleGroup("servescope-slo", "15s", tuple(minutes.values())),
         # Windows of hours move slowly.

@@ -91,6 +91,18 @@ class Thresholds:
         "10m", "How long a model may have fewer workers that can work than its minimum."
     )
 
+    autoscaler_at_maximum_for: str = duration(
+        "5m",
+        "How long a model may have its maxWorkers and need more, before there is a ticket.",
+    )
+    autoscaler_stale_seconds: float = seconds(
+        60, "Seconds without the numbers that the autoscaler decides by, above which there is a ticket."
+    )
+    autoscaler_stale_for: str = duration("1m", "How long it has to be so.")
+    autoscaler_workers_for: str = duration(
+        "5m", "How long workers that the autoscaler wants may not come, for want of room or because they do not load."
+    )
+
     models_missing_for: str = duration("1m", "How long a model that the start was asked for may be missing.")
     unknown_models_ratio: float = ratio(
         0.1,

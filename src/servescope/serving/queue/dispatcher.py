@@ -1,8 +1,8 @@
 """The queue of one model version, and the batches made of it.
 
-`web.inference.api` submits jobs; `fleet.pool` says which worker is free; a batch goes out when it is full, or when
-`max_batch_delay_ms` have passed since a free worker met its first request (TorchServe's pollBatch: one batch is assembled at a
-time). A job leaves the queue for a worker, for an error, or because its client hung up or its deadline passed: never silently.
+`web.inference.api` submits jobs; `fleet.pool` says which worker is free; a batch goes out when it is full, or `max_batch_delay_ms`
+after a free worker met its first request (TorchServe's pollBatch: one is assembled at a time). A job leaves the queue for a worker,
+for an error, or because its client hung up or its deadline passed: never silently.
 """
 
 import asyncio
@@ -112,12 +112,11 @@ class Dispatcher:
 
     def abandon(self, job: Job) -> None:
         """Its client hung up: drop it from the queue, or tell the worker."""
-        if not job.open:
-            return
-        job.open = False
-        if job.deadline is not None:
-            job.deadline.cancel()
-        self._withdraw(job)
+        if job.open:
+            job.open = False
+            if job.deadline is not None:
+                job.deadline.cancel()
+            self._withdraw(job)
 
     def _withdraw(self, job: Job) -> None:
         """Nobody waits for it any more: take it off the queue, or tell the worker that has it."""
@@ -195,8 +194,12 @@ class Dispatcher:
             batch.failed(WorkerFailed(str(error)))
         batch.written()
         self._free.given(worker)
-        if self._model_recorder.requests.behind:  # what this turn of the loop has for workers goes out first
-            self._loop.call_soon(self._model_recorder.requests.catch_up)
+        if self._model_recorder.requests.behind:
+            self._model_recorder.requests.behind = False  # one step a turn of the loop
+            self._loop.call_soon(self._catch_up)  # what this turn has for workers goes out first
+
+    def _catch_up(self) -> None:
+        self._model_recorder.requests.catch_up(alone=self.in_hand == 1 and not self._queue)
 
     def _form(self, jobs: list[Job], worker: Worker) -> DispatchedBatch:
         """The batch of these jobs; whoever assembled one has done so."""

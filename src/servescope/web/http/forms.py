@@ -23,6 +23,9 @@ FORM_TYPES = frozenset((MULTIPART, URLENCODED))
 # Forms' encoders write letters, digits and a few signs. Whoever writes one by hand is less strict, but not like this.
 _NO_FORM = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_NAME = re.compile(rb"[\"<>{}]|\S\s+\S")
+# A file in base64, whose `=` fill it up: no field is called like this, and left empty. Short ones may be.
+_BASE64 = re.compile(rb"(?:[\w+/-]{4}){8,}[\w+/-]{2}(?:==|[\w+/-]=)\s*")
+_DATA_URI = re.compile(rb"data:[\w.+-]+/[\w.+-]+[;,]")
 
 
 @dataclass
@@ -57,6 +60,8 @@ def read_form(content_type: bytes, pieces: Sequence[bytes]) -> Form:
     """
     if mime_of(content_type) == URLENCODED:
         return _urlencoded(b"".join(pieces))
+    if _lacks_boundary(content_type, pieces):
+        return Form(doubt="the boundary that its type names is not in it")
     return _multipart(content_type, pieces)
 
 
@@ -88,9 +93,19 @@ def _doubt(body: bytes) -> str:
         body.decode()
     except UnicodeDecodeError:
         return "it has bytes that are no text, which forms have encoded"
+    if _BASE64.fullmatch(body) or _DATA_URI.match(body):
+        return "it is base64, or a data: URI"
     if _NO_NAME.search(re.split(b"[=&]", body, maxsplit=1)[0]):
         return "what is before its first `=` is no field's name"
     return ""
+
+
+def _lacks_boundary(content_type: bytes, pieces: Sequence[bytes]) -> bool:
+    """Whether something was sent without its parts' boundary anywhere. Nearly all begin with one, and are not searched."""
+    if next(filter(None, pieces), b"-").startswith(b"-"):
+        return False
+    boundary = parse_options_header(content_type)[1].get(b"boundary") or b""
+    return boundary != b"" and b"--" + boundary not in b"".join(pieces)
 
 
 def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:

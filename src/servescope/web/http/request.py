@@ -70,8 +70,11 @@ class Request(Struct, eq=False):
         return found
 
     def parameters(self) -> dict[str, str]:
-        """The query's parameters; of a repeated one the last counts."""
-        return dict(self.query_pairs())
+        """The query's parameters; of a repeated one the first counts, as in TorchServe (util/NettyUtils.getParameter)."""
+        found: dict[str, str] = {}
+        for name, value in self.query_pairs():
+            found.setdefault(name, value)
+        return found
 
     def query_pairs(self) -> list[tuple[str, str]]:
         """The query's parameters as they come."""

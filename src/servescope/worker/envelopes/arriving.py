@@ -175,11 +175,20 @@ def _array(data: Any, datatype: str | None, where: str) -> Any:
             return _objects([one.encode() if isinstance(one, str) else one for one in flattened(data)])
         if datatype is not None and datatype not in DATATYPES:
             raise ClientMistake(f"{where}: datatype={datatype!r:.{_SHOWN}} is none of {', '.join(DATATYPES)}")
+        if datatype is not None and "INT" in datatype:
+            _expect_whole(data, datatype, where)
         return np.array(data, dtype=None if datatype is None else numpy_name(datatype))
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, ClientMistake):
             raise
         raise ClientMistake(f"{where}: its data are no {datatype or 'array'}: {error}") from error
+
+
+def _expect_whole(data: Any, datatype: str, where: str) -> None:
+    """Numpy would cut off what is behind the point. Raises: ClientMistake."""
+    for one in flattened(data):
+        if type(one) is float and not one.is_integer():
+            raise ClientMistake(f"{where}: its data are no {datatype}: {one} is no whole number")
 
 
 def _array_of(data: memoryview, datatype: str) -> Any:

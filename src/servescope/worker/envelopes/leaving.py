@@ -16,6 +16,7 @@ from servescope.worker.envelopes.arriving import numpy_name
 from servescope.worker.replies.json_text import json_bytes
 
 _WIDEST = {"bool": "BOOL", "int": "INT64", "float": "FP64"}
+_MOST_INT64 = 2**63 - 1
 _BY_NUMPY = {numpy_name(datatype): datatype for datatype in FORMATS}
 
 
@@ -157,6 +158,8 @@ def _kind(leaves: list[Any]) -> tuple[str, list[Any]]:
     widest = {kind.__name__ for kind in set(map(type, plain))}
     for name in ("bool", "int", "float"):
         widest.discard(name)
+        if not widest and name == "int" and max(plain) > _MOST_INT64 and min(plain) >= 0:
+            return "UINT64", plain
         if not widest:
             return _WIDEST[name] if leaves else "FP64", plain
     return BYTES, plain

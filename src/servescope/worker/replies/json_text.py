@@ -57,7 +57,8 @@ def _listed(value: Any) -> Any:
     tolist = getattr(value, "tolist", None)
     if not callable(tolist):
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-    return tolist()
+    listed = tolist()
+    return float(listed) if type(listed) is type(value) else listed  # a longdouble, which Python has no number for
 
 
 def _plain(value: Any, nan: str) -> Any:
@@ -68,10 +69,10 @@ def _plain(value: Any, nan: str) -> Any:
         return [_plain(one, nan) for one in value]
     if isinstance(value, float):
         return None if nan == NULL and not math.isfinite(value) else value
-    return _plain(value.tolist(), nan) if callable(getattr(value, "tolist", None)) else value
+    return _plain(_listed(value), nan) if callable(getattr(value, "tolist", None)) else value
 
 
 def _key(key: Any) -> Any:
     if callable(getattr(key, "tolist", None)):
-        key = key.tolist()
+        key = _listed(key)
     return json.dumps(key) if isinstance(key, float) and not math.isfinite(key) else key

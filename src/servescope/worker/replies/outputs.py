@@ -36,7 +36,7 @@ def encode_output(value: Any, writing: Writing = AS_BEFORE) -> bytes | bytearray
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, (bytes, bytearray)):
-        return value
+        return value if type(value) in (bytes, bytearray) else bytes(value)  # numpy.bytes_ cannot be sent as it is
     if _is_tensor(value):
         torch = sys.modules["torch"]
         buffer = io.BytesIO()

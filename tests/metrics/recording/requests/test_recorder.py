@@ -196,8 +196,8 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
 
 
-@pytest.mark.parametrize("batch", [1, 16, 500])
-def test_catching_up_keeps_pace(registry: Registry, batch: int) -> None:
+@pytest.mark.parametrize(("batch", "alone"), [(1, False), (1, True), (16, False), (500, False)])
+def test_catching_up_keeps_pace(registry: Registry, batch: int, alone: bool) -> None:
     """A step between batches, and neither requests nor values that are not counted yet become ever more."""
     requests = Recorder(registry, "h").model(*MODEL).requests
     durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
@@ -207,7 +207,7 @@ def test_catching_up_keeps_pace(registry: Registry, batch: int) -> None:
         for _ in range(batch):
             requests.finished_plainly((10.0, 11.0, times, 1, 2, "id", "default", WAY))
         if requests.behind:
-            requests.catch_up()
+            requests.catch_up(alone)
         assert requests.unrecorded <= 2 * max(batch, MOST)
         assert len(durations.pending) <= 16 * (MOST + batch)
         assert requests.finished_count == (number + 1) * batch

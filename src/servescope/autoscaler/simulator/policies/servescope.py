@@ -18,21 +18,26 @@ _FEW = 20
 _QUANTILES = 20
 
 
+def default_options(terms: Terms) -> PolicyOptions:
+    """What a model is told on these terms if nobody asks for anything else."""
+    return PolicyOptions(
+        objective_s=terms.objective_s,
+        min_workers=terms.min_workers,
+        max_workers=terms.max_workers,
+        at_once=terms.pool.batch_size,
+    )
+
+
 class Servescope:
     """See `policies.policy.Policy`."""
 
     name = "servescope"
     interval_s = 1.0
 
-    def __init__(self, terms: Terms) -> None:
-        options = PolicyOptions(
-            objective_s=terms.objective_s,
-            min_workers=terms.min_workers,
-            max_workers=terms.max_workers,
-            at_once=terms.pool.batch_size,
-        )
+    def __init__(self, terms: Terms, options: PolicyOptions | None = None) -> None:
+        """`options`: those of a server's model; None: the defaults, with these terms."""
         self._objective_s = terms.objective_s
-        self._scaler = Scaler(options)
+        self._scaler = Scaler(options or default_options(terms))
         self._pool: SimulatedPool | None = None
         self._late = 0
         self._took: deque[float] = deque(maxlen=_REMEMBERED)

@@ -14,9 +14,11 @@ from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
 from servescope.metrics.recording.requests.times import BatchTimes
 
-# Recording so many takes 0.04 ms, and folding one of the 14 histograms that they go to 0.1 ms: each has its turn every 900
-# requests. Folding them sooner costs more, as fewer values fall into each bucket: with half as many 2 % of all a request costs.
+# Recording so many takes as long as one request does, and so does folding one of the 14 histograms that they go to: each has its
+# turn every 900 requests. To do so sooner costs more, as fewer values fall into each bucket: 2 % of a request with half as many.
 MOST = 64
+# In which a request that comes alone would not wait for the step before it: the loop would have waited as long for the worker.
+ALONE = 16
 LISTENER = "inference"
 
 _UNFINISHED = 408
@@ -25,16 +27,17 @@ _SPOILT = 400  # as which the unfinished are observed: of themselves, 408 is a d
 
 class RequestRecorder:
     """What became of a model's requests. `port` counts them among all that was asked on the inference port. `behind`: there is
-    something for `catch_up` to do.
+    something for `catch_up` to do; whoever sees to it that it is called takes this back.
     """
 
-    __slots__ = ("_plain", "_port", "_recorded", "_series", "_unfolded", "batch_sent", "behind")
+    __slots__ = ("_plain", "_port", "_recorded", "_series", "_step", "_unfolded", "batch_sent", "behind")
 
     def __init__(self, series: RequestSeries, port: PortRecorder) -> None:
         self._series = series
         self._port = port
         self._plain: list[PlainRow] = []
         self._recorded = 0
+        self._step = MOST
         self._unfolded = 0  # how many were recorded since the last folding
         self.behind = False
         self.batch_sent = series.batch_sizes.pending.append
@@ -67,19 +70,21 @@ class RequestRecorder:
         """
         rows = self._plain
         rows.append(row)
-        if len(rows) >= MOST:
+        if len(rows) >= self._step:
             self.behind = True
 
-    def catch_up(self) -> None:
+    def catch_up(self, alone: bool) -> None:
         """Take one step: record what was noted, or fold as many histograms as keep pace with that.
 
-        To be called when nobody waits for the loop: a client that asks again as soon as it is answered would wait for it.
+        To be called when the loop would wait: a client that asks again as soon as it is answered would wait for it. `alone`: no
+        other request is in hand, so steps had better be short than few.
         """
+        self._step = ALONE if alone else MOST
         if self._unfolded:
-            for _ in range(0, self._unfolded, MOST):
+            for _ in range(0, self._unfolded, self._step):
                 self._series.fold_next()
             self._unfolded = 0
-        elif self.unrecorded >= MOST:
+        elif self.unrecorded >= self._step:
             self._unfolded = self.unrecorded
             self.settle()
         self.behind = self._unfolded > 0

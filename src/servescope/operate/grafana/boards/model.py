@@ -1,12 +1,12 @@
 """The board of a model: in, the form of the histograms; out, a `Board` that says where its time, room and budget go.
 
-Called by `files`. The rows of its workers and objectives are in `model_workers` and `model_objectives`.
+Called by `files`. The rows of its workers, autoscaler and objectives are in files of their own beside it.
 """
 
 from servescope.operate.grafana import links
 from servescope.operate.grafana.alerts import BY_MODEL
 from servescope.operate.grafana.board import Board
-from servescope.operate.grafana.boards import model_objectives, model_workers
+from servescope.operate.grafana.boards import model_autoscaler, model_objectives, model_workers
 from servescope.operate.grafana.boards.distribution import distribution
 from servescope.operate.grafana.narrowed import RATE, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
@@ -30,14 +30,15 @@ _LIMITS = Thresholds()
 
 
 def model_board(form: Form) -> Board:
-    """Requests, stages, batches and queue, workers, objectives, sizes."""
+    """Requests, stages, batches and queue, workers, the autoscaler, objectives, sizes."""
     return Board(
         uid=links.MODEL,
         title="Servescope: model",
         description="Where a model's time goes, what it refuses, how its workers do, and what is left of its error budget.",
         variables=model_variables("servescope_model_info"),
         rows=(
-            _requests(form), _stages(form), _queue(form), *model_workers.rows(form), *model_objectives.rows(form), _sizes(form),
+            _requests(form), _stages(form), _queue(form), *model_workers.rows(form), model_autoscaler.row(form),
+            *model_objectives.rows(form), _sizes(form),
         ),
         alerts=BY_MODEL,
         quantile=True,

@@ -3,7 +3,8 @@
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Form, max_by, quantile_of, rate, sum_by, sum_gained
+from servescope.operate.promql import Form, max_by, rate, sum_by, sum_gained
+from servescope.operate.recordings.autoscaler import LOAD_S
 from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
@@ -44,11 +45,7 @@ def _all(form: Form) -> Row:
 def _each(form: Form) -> Row:
     cpu = sum_by(rate(family("servescope_worker_cpu_seconds_total"), RATE), *_EACH)
     gpu = sum_by(family("servescope_worker_gpu_memory_bytes").now, *_EACH, "device")
-    loads = family("servescope_worker_load_seconds")
-    # Loads are too rare for a rate: all of them since the server's start are what there is to look at.
-    loading = quantile_of(
-        0.9, sum_by(loads.bucket.now, *_MODEL, "le") if form == "classic" else sum_by(loads.now, *_MODEL)
-    )
+    loading = max_by(recorded(form, LOAD_S).now, *_MODEL)
     return Row("Each worker", (
         Panel("Memory of each worker", "Resident memory of each worker's process and its children. One that climbs until a"
               " restart is a leak.", "bytes",
@@ -58,6 +55,7 @@ def _each(form: Form) -> Row:
         Panel("GPU memory of each worker", "What each worker's process has of each GPU, as the driver says.", "bytes",
               (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), width=6,
               empty="no GPU"),
-        Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until"
-              " its model was loaded: how long a restart hurts.", "s", (Query(loading, _LINE),), width=6, empty="none loaded"),
+        Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until its"
+              " model was loaded, on the slowest server: how long a restart hurts.", "s",
+              (Query(loading, _LINE),), width=6, empty="none loaded"),
     ))  # fmt: skip

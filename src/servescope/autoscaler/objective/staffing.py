@@ -6,13 +6,14 @@ correction).
 """
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
 
 from servescope.autoscaler.signals import ServiceTimes
 
 # More workers than this are not counted one by one: what a load needs beyond itself grows with its square root.
 LARGE = 1000
 _RESERVE = 1.0
+_REMEMBERED = 256  # service times of which something is known already: they are asked about several times a tick
 
 
 def chance_to_wait(workers: int, load: float) -> float:
@@ -33,9 +34,9 @@ def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: fl
     return _late(workers - load, chance_to_wait(workers, load), service, _variation(service), objective_s)
 
 
-def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float) -> int:
+def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float, price: float = 0.0) -> int:
     """The fewest that keep the share `target` of the requests within the objective; where no number does, those that come
-    near.
+    near. And further ones as long as each is worth it: a late request is as bad as `price` times the work of one.
     """
     if rate <= 0:
         return 0
@@ -43,16 +44,21 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     if load > LARGE:
         return math.ceil(load + _RESERVE * math.sqrt(load))
     limit, variation = late_allowed(service, objective_s, target), _variation(service)
+    worth, before = price * load, math.inf
     workers, blocked = 0, 1.0
     while True:
         workers += 1
         blocked = _blocked(workers, load, blocked)
         if workers > load:
-            waits = _waits(workers, load, blocked)
-            if _late(workers - load, waits, service, variation, objective_s) <= limit:
+            late = _late(workers - load, _waits(workers, load, blocked), service, variation, objective_s)
+            if before <= limit and worth * (before - late) <= 1.0:
+                return workers - 1
+            if late <= limit and (worth * late <= 1.0 or workers >= LARGE):
                 return workers
+            before = late
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def late_allowed(service: ServiceTimes, objective_s: float, target: float) -> float:
     """The share of requests that may be late: what the target leaves, and where more are late by themselves, a little more."""
     unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
@@ -79,7 +85,8 @@ def _late(idle: float, waits: float, service: ServiceTimes, variation: float, ob
     return late / len(service.quantiles_s)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _variation(service: ServiceTimes) -> float:
     """The squared coefficient of variation."""
-    squares: Sequence[float] = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
+    squares = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
     return sum(squares) / len(squares) / service.mean_s**2 if service.mean_s > 0 else 0.0

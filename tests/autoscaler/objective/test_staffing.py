@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.autoscaler.objective.staffing import LARGE, chance_to_wait, late_share, workers_for
 from servescope.autoscaler.signals import ServiceTimes
-from servescope.autoscaler.staffing import LARGE, chance_to_wait, late_share, workers_for
 
 STEADY = ServiceTimes(0.1, (0.1,))
 
@@ -44,6 +44,17 @@ def test_large_pools_are_used_better():
     reserve = [workers_for(load / 0.1, STEADY, 0.5, 0.99) / load for load in (1.0, 10.0, 100.0)]
     assert reserve == sorted(reserve, reverse=True)
     assert reserve[-1] < 1.1
+
+
+def test_a_further_worker_has_to_be_worth_it():
+    """It is where late requests are dear or many, and not where the next would spare hardly any."""
+    assert workers_for(10.0, STEADY, 0.5, 0.99, 0.0) == workers_for(10.0, STEADY, 0.5, 0.99)
+    for rate in (10.0, 200.0):
+        count = workers_for(rate, STEADY, 0.5, 0.99, 1000.0)
+        spared = [late_share(count + more, rate, STEADY, 0.5) for more in (-1, 0, 1)]
+        assert 100.0 * rate * (spared[1] - spared[2]) <= 1.0
+        assert count == workers_for(rate, STEADY, 0.5, 0.99) or 100.0 * rate * (spared[0] - spared[1]) > 1.0
+    assert workers_for(0.0, STEADY, 0.5, 0.99, 1000.0) == 0
 
 
 def test_an_objective_that_no_pool_keeps_asks_for_no_endless_pool():

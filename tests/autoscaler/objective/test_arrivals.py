@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.autoscaler.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import Arrivals, noise
 
 
 def counted(*totals, span=60.0):
@@ -18,6 +18,13 @@ def test_a_window_takes_what_came_in_it():
     assert arrivals.within(1) == (4, 1)
     assert arrivals.within(3) == (9, 3)
     assert arrivals.rate(2) == 3.5
+
+
+def test_windows_that_are_counted_together_are_the_same():
+    """Those that began before the first sample, too."""
+    arrivals, windows = counted(0, 1, 3, 6, 10), (1, 2, 3, 30)
+    assert arrivals.came(windows) == [arrivals.within(seconds)[0] for seconds in windows]
+    assert counted(7).came(windows) == [0, 0, 0, 0]
 
 
 def test_a_window_that_began_before_the_first_sample_is_shorter():

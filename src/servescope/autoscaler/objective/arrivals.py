@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 _MOST_OLD = 100
 _BLUR_S = 0.01  # samples are never taken to the second
@@ -24,6 +25,11 @@ class Arrivals:
             del self._moments[:old], self._totals[:old]
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing was noted."""
+        return not self._moments
+
+    @property
     def known_s(self) -> float:
         """For how long there are samples."""
         return self._moments[-1] - self._moments[0]
@@ -31,8 +37,14 @@ class Arrivals:
     def within(self, seconds: float) -> tuple[float, float]:
         """How many came within the last `seconds`, and how many seconds that are: less where there are no older samples."""
         at = self._moments[-1]
-        place = max(0, bisect_right(self._moments, at - seconds + _BLUR_S) - 1)
+        place = bisect_right(self._moments, at - seconds + _BLUR_S, 1) - 1
         return self._totals[-1] - self._totals[place], at - self._moments[place]
+
+    def came(self, windows: Sequence[float]) -> list[float]:
+        """How many came within each of these, seconds: see `within`."""
+        moments, totals = self._moments, self._totals
+        last, since = totals[-1], moments[-1] + _BLUR_S
+        return [last - totals[bisect_right(moments, since - seconds, 1) - 1] for seconds in windows]
 
     def rate(self, seconds: float) -> float:
         """Requests a second over the last `seconds`."""

@@ -1,6 +1,6 @@
 """How badly the objective was missed."""
 
-from servescope.autoscaler.judgement import Judgement
+from servescope.autoscaler.objective.judgement import Judgement
 from servescope.autoscaler.signals import Measured
 
 
