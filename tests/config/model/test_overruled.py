@@ -2,6 +2,7 @@
 
 import pytest
 
+from servescope.config.model.autoscale import Mode
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import RegisterOptions, resolve_options
 from servescope.config.settings import Settings
@@ -126,3 +127,10 @@ def test_what_lacks_something_to_work_with(yaml, gpus, expected):
     told = warnings(yaml=yaml, gpus=gpus)
     assert len(told) == (expected is not None)
     assert all(text.startswith(expected) for text in told)
+
+
+def test_the_bounds_of_an_autoscaled_model_overrule_as_well():
+    """They count with maxWorkers alone."""
+    yaml = ModelConfig(max_workers=3, autoscale={"mode": Mode.ACT})
+    told = warnings({"initial_workers": 2}, yaml)
+    assert "initial_workers=2 is overruled: it has 1 to 3 workers, as its model-config.yaml says so" in told

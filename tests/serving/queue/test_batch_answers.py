@@ -6,7 +6,7 @@ import pytest
 
 from fleet.clock import run, settle
 from fleet.scripted import silent
-from servescope.errors import WorkerFailed
+from servescope.errors import Raised, WorkerFailed
 from servescope.wire.messages import Part, Reply
 from serving.parts import Served
 
@@ -69,5 +69,19 @@ def test_whose_client_has_gone(final):
         served.dispatcher.abandon(call.job)
         life.say(reply(batch, TOO_LARGE, final=final))
         assert not call.future.done()
+
+    run(main())
+
+
+def test_what_was_raised_for_one_alone_is_told_of():
+    """As where all of a batch failed: traces have it."""
+
+    async def main():
+        served = Served(silent, batch_size=2, delay_ms=10_000)
+        raised = Raised("ValueError", "no", "Traceback")
+        life, batch, calls = await batch_of(served, *"ab")
+        life.say(reply(batch, Part(200, {}, b"A"), Part(503, {}, b"", "Prediction failed", raised=raised)))
+        answers = await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+        assert answers[1].raised == raised
 
     run(main())
