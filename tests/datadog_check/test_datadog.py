@@ -22,7 +22,7 @@ def instances(name, server, **more):
     text = PAGE.read_text("utf-8").partition(f"`conf.d/{name}.d/conf.yaml`")[2]
     block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1]
     for api, usual in (("inference", 8080), ("management", 8081), ("metrics", 8082)):
-        block = block.replace(f"localhost:{usual}", f"127.0.0.1:{server.http.ports[api]}")
+        block = block.replace(f"localhost:{usual}", f"127.0.0.1:{server.ports[api]}")
     for old, new in more.items():
         block = block.replace(old, new)
     return yaml.safe_load(block)["instances"]

@@ -117,7 +117,7 @@ async def sent(model: Deployed, moments: Sequence[float]) -> list[Entry]:
     began = time.monotonic()
 
     async def one() -> None:
-        client = idle.pop() if idle else Client(model.server.http.ports["inference"], books)
+        client = idle.pop() if idle else Client(model.server.ports["inference"], books)
         await client.ask(ask)
         idle.append(client)
 

@@ -91,8 +91,9 @@ def test_units(server):
     assert [line.rpartition(" ")[2] for line in shown(server, "Large")] == ["1.0"]
     assert server.metrics("servescope_series_dropped_total", family="Took", reason="unit", model_name="b") == 1.0
     assert server.metrics("servescope_series_dropped_total", family="Took", model_name="a") is None
-    log = (server.directory / "logs" / "ts_log.log").read_text()
-    assert log.count("metric 'Took' of model b is left out") == 1
+    log = server.directory / "logs" / "ts_log.log"
+    wait_until(lambda: "metric 'Took' of model b is left out" in log.read_text(), "its line")
+    assert log.read_text().count("metric 'Took' of model b is left out") == 1
 
 
 def test_what_is_refused_in_the_worker_is_counted(server):

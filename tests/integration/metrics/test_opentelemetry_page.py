@@ -48,7 +48,7 @@ def test_the_scrape_configuration(tmp_path):
     with serving(tmp_path / "server", {}, {"noop": NOOP}) as server:
         predict(server, "/predictions/noop")
         text = yaml.safe_dump(receivers["prometheus"]["config"]).replace(
-            "localhost:8082", f"127.0.0.1:{server.http.ports['metrics']}"
+            "localhost:8082", f"127.0.0.1:{server.ports['metrics']}"
         )
         text = text.replace("15s", "1s")
         with prometheus(tmp_path / "prometheus", {"prometheus.yml": text}) as told:

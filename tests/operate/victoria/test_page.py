@@ -45,7 +45,7 @@ def test_scraping(tmp_path):
     with serving(tmp_path / "server", {}, {"noop": NOOP}) as server:
         for _ in range(3):
             predict(server, "/predictions/noop")
-        counted(tmp_path, scrape_configuration(server.http.ports["metrics"]))
+        counted(tmp_path, scrape_configuration(server.ports["metrics"]))
 
 
 def test_scraping_with_tls(tmp_path):
@@ -70,8 +70,8 @@ def test_discovery(tmp_path):
         for _ in range(3):
             predict(server, "/predictions/noop")
         (found,) = re.findall(r"`(http_sd_configs: .*?)`", PAGE.read_text("utf-8"))
-        configuration = scrape_configuration(server.http.ports["metrics"])
+        configuration = scrape_configuration(server.ports["metrics"])
         (job,) = configuration["scrape_configs"]
         del job["static_configs"]
-        job |= yaml.safe_load(found.replace("127.0.0.1:8082", f"127.0.0.1:{server.http.ports['metrics']}"))
+        job |= yaml.safe_load(found.replace("127.0.0.1:8082", f"127.0.0.1:{server.ports['metrics']}"))
         counted(tmp_path, configuration)
