@@ -253,10 +253,10 @@ def test_json(tmp_path):
 
 
 def measuring(folder, name="m", **options):
-    """A bench, and a worker's metrics that it reads, written before NOW: at 8:59:50.5, 8:59:51.5 and so on."""
+    """A bench, and a worker's metrics that it reads, written before NOW: half a second after NOW - 10, NOW - 9 and so on."""
     bench = Bench(folder, **options)
     memory = private()
-    times = itertools.count(datetime(2026, 11, 24, 8, 59, 50, 500_000).timestamp())
+    times = itertools.count(NOW - 9.5)
     model = bench.recorder.model(name, "1.0")
     model.worker_measures("w", LineReader(memory))
     return bench, model, CustomMetrics(name, sink=Each(memory, times.__next__))
@@ -275,10 +275,10 @@ def test_handlers_writes_are_lines_with_the_times_at_which_they_were_made(tmp_pa
         return bench.files[1].read_text().splitlines()
 
     *mine, last = asyncio.run(main())
-    assert [line.partition(" - ")[0] for line in mine] == [f"2026-11-24T08:59:5{n},500" for n in range(3)]
-    assert [line.partition("timestamp:")[2] for line in mine] == [
-        str(int(datetime(2026, 11, 24, 8, 59, 50 + n).timestamp())) for n in range(3)
+    assert [line.partition(" - ")[0] for line in mine] == [
+        f"{datetime.fromtimestamp(NOW - 10 + n):%Y-%m-%dT%H:%M:%S},500" for n in range(3)
     ]
+    assert [line.partition("timestamp:")[2] for line in mine] == [str(NOW - 10 + n) for n in range(3)]
     assert "PredictionTime" in last
 
 
