@@ -35,7 +35,7 @@ KSERVE_CLIENTS ?= kserve==0.21.0 'tritonclient[http]==2.73.0'
 KSERVE_ENV ?= build/kserve-env
 KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 # Its extra names exact versions of what the server uses as well; the extra `http` would need Kerberos' headers.
-DATADOG ?= 'datadog-checks-base[deps]==38.7.0'
+DATADOG ?= 'datadog-checks-base[deps]==38.5.0'
 DATADOG_ENV ?= build/datadog-env
 DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
