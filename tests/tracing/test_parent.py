@@ -77,4 +77,5 @@ def test_no_client_fills_the_log(caplog, parent, states):
     """Whatever the two headers hold, nothing raises and no warning is written."""
     with caplog.at_level(logging.DEBUG):
         remote_context([(b"traceparent", parent), *((b"tracestate", state) for state in states)])
-    assert caplog.records == []
+    # An exporter of another test may still be at its last try, on a thread of its own.
+    assert [record for record in caplog.records if not record.name.startswith("opentelemetry.exporter")] == []
