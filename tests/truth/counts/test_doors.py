@@ -43,9 +43,9 @@ def test_every_path(truth_server, model_of):
 
 
 def test_bodies_that_cannot_be_read(truth_server, model_of):
-    """400 for a form that is none: a request of its model like any other, and in flight no more."""
+    """400 for a form that is broken: a request of its model like any other, and in flight no more."""
     model = model_of(code=NOOP)
-    asks = [Ask(model.path, b"this is no form", content_type=FORM)] * 3 + [Ask(model.path, b"fine")]
+    asks = [Ask(model.path, b"--b\r\n: broken\r\n\r\n", content_type=FORM)] * 3 + [Ask(model.path, b"fine")]
     books = load(truth_server.ports["inference"], asks)
     assert books.codes() == {"400": 3, "200": 1}
     assert_same_counts(at_rest(truth_server, model), model, books)
