@@ -191,5 +191,5 @@ $(STAMPS)/demo: $(STAMPS)/torch pyproject.toml
 	touch $@
 
 $(STAMPS)/dev: $(STAMPS)/demo
-	$(PIP) install --editable '.[demo,dev]'
+	$(PIP) install --editable '.[demo,dev,explain]'
 	touch $@
