@@ -13,6 +13,7 @@ from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
 from servescope.metrics.exposition.lines import PIECE, spell
 from servescope.metrics.exposition.text import SLICE_S, render
 from servescope.metrics.instruments.escaping import label_name
+from servescope.metrics.instruments.histogram import FEW
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.wire.measured.names import metric_name
@@ -288,6 +289,7 @@ def samples_expected(
         )
         for bound in ((*bounds, math.inf) if kind == "histogram" else ())
     ]
-    # One after the other, as the series adds them up; from Python 3.12 on `sum` is more exact than that.
-    total = reduce(add, (number for number in numbers if not math.isnan(number)), 0.0)
+    # Few are added up one after the other, more of them by `sum`, which from Python 3.12 on is more exact than that.
+    summed = [number for number in numbers if not math.isnan(number)]
+    total = sum(summed) if len(numbers) > FEW else reduce(add, summed, 0.0)
     return [*buckets, (f"{name}_count", labels, len(valid)), (f"{name}_sum", labels, comparable(total))]

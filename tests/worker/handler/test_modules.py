@@ -90,8 +90,16 @@ def test_a_dotted_name_is_a_module(model, files):
     """Of the archive's packages, or of what is installed; with relative imports too."""
     n = files(pN__util="X = 9", pN__sub__handler="from ..util import X")
     assert import_handler(f"p{n}.sub.handler", model.directory).X == 9
-    assert import_handler("ts.torch_handler.base_handler", model.directory).BaseHandler
-    assert import_handler("base_handler", model.directory).BaseHandler
+
+
+@pytest.mark.parametrize("name", ["ts.torch_handler.base_handler", "base_handler"])
+def test_a_dotted_name_of_torchserves(model, name):
+    """Its last part does as well."""
+    import torch
+
+    module = import_handler(name, model.directory)
+    assert module.BaseHandler
+    assert module.torch is torch
 
 
 def test_a_file_may_have_dots_in_its_name(model):
