@@ -53,6 +53,14 @@ def cpu_seconds(session: int) -> float:
     return sum(process.cpu_s for process in members(session))
 
 
+def process_cpu_seconds(pid: int) -> float:
+    """Processor time in seconds that one process has used so far. Raises LookupError where it is gone."""
+    found = _read(pid)
+    if found is None:
+        raise LookupError(f"process {pid} is gone")
+    return found.cpu_s
+
+
 def front_end(session: int) -> int:
     """The pid of the session's process whose parent is outside it: TorchServe's JVM, or Servescope's front end.
 

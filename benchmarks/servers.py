@@ -1,4 +1,4 @@
-"""The two servers under test.
+"""The servers under test.
 
 In: which of them, and extra settings. Out: a running server with free loopback ports in a directory of its own, and the
 seconds from its launch to its first answer; on leaving the `with` block it is ended. Called by every benchmark.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,27 +28,61 @@ FOREIGN = ("TS_CONFIG_FILE", "LOG_LOCATION", "METRICS_LOCATION", "PYTHONPATH", "
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of server: its name in tables, its launch command without a configuration, settings and variables of its own."""
-
-    name: str
-    command: tuple[str, ...]
-    settings: Mapping[str, str]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Server:
     """A running server: `session` names its processes, `first_answer_s` is seconds from launch to the first 200."""
 
     name: str
     session: int
     port: int
+    path: str
     first_answer_s: float
 
     def url(self, model: str) -> str:
         """The predict URL of `model`."""
-        return f"http://127.0.0.1:{self.port}/predictions/{model}"
+        return f"http://127.0.0.1:{self.port}{self.path}/{model}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _config_properties(room: Path, settings: Mapping[str, str]) -> tuple[int, list[str]]:
+    inference, management, metrics, grpc_inference, grpc_management = free_ports(5)
+    lines = {
+        "inference_address": f"http://127.0.0.1:{inference}",
+        "management_address": f"http://127.0.0.1:{management}",
+        "metrics_address": f"http://127.0.0.1:{metrics}",
+        "grpc_inference_port": str(grpc_inference),
+        "grpc_management_port": str(grpc_management),
+        "disable_token_authorization": "true",
+        "load_models": "noop.mar,noop16.mar",
+        "default_workers_per_model": "1",
+        **settings,
+    }
+    path = room / "config.properties"
+    path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+    return inference, ["--ts-config", str(path), "--model-store", str(room / "store"), "--ncs"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of server: its name in tables, its launch command without a configuration, settings and variables of its own.
+
+    `configured` writes what the server reads into its room, and gives the port of inference and the options that name it;
+    `path` is where models are asked.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    settings: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    configured: Callable[[Path, Mapping[str, str]], tuple[int, list[str]]] = _config_properties
+    path: str = "/predictions"
 
 
 def torchserve(environment: Path, log_config: Path | None = None) -> Kind:
@@ -74,6 +108,23 @@ def servescope() -> Kind:
     return Kind("Servescope", (str(program), "start", "--foreground"), {})
 
 
+def mosec(environment: Path) -> Kind:
+    """Mosec from a Python environment (a directory with bin/python), on mosec_models.py beside this file.
+
+    Raises FileNotFoundError where there is no such environment.
+    """
+    program = environment.absolute() / "bin" / "python"
+    if not program.is_file():
+        raise FileNotFoundError(f"--mosec-env {environment}: there is no {program}")
+    models = Path(__file__).with_name("mosec_models.py")
+    return Kind("Mosec", (str(program), str(models)), {}, configured=_mosec_options, path="")
+
+
+def _mosec_options(room: Path, _settings: Mapping[str, str]) -> tuple[int, list[str]]:
+    (port,) = free_ports(1)
+    return port, ["--address", "127.0.0.1", "--port", str(port), "--path", str(room / "mosec")]
+
+
 def another_servescope(checkout: Path) -> Kind:
     """Servescope from another checkout, in the environment that runs this benchmark.
 
@@ -83,32 +134,6 @@ def another_servescope(checkout: Path) -> Kind:
     if not (source / "servescope").is_dir():
         raise FileNotFoundError(f"--before {checkout}: there is no {source / 'servescope'}")
     return replace(servescope(), name="before", environment={"PYTHONPATH": str(source)})
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-def _write_config(path: Path, settings: Mapping[str, str]) -> int:
-    inference, management, metrics, grpc_inference, grpc_management = free_ports(5)
-    lines = {
-        "inference_address": f"http://127.0.0.1:{inference}",
-        "management_address": f"http://127.0.0.1:{management}",
-        "metrics_address": f"http://127.0.0.1:{metrics}",
-        "grpc_inference_port": str(grpc_inference),
-        "grpc_management_port": str(grpc_management),
-        "disable_token_authorization": "true",
-        "load_models": "noop.mar,noop16.mar",
-        "default_workers_per_model": "1",
-        **settings,
-    }
-    path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
-    return inference
 
 
 def _environment(kind: Kind, room: Path) -> dict[str, str]:
@@ -124,24 +149,24 @@ def _environment(kind: Kind, room: Path) -> dict[str, str]:
     return {**kept, "PATH": path, **{key: str(place) for key, place in places.items()}, **kind.environment}
 
 
-def ask(port: int, model: str, timeout_s: float = 30.0) -> tuple[int, bytes]:
+def ask(port: int, model: str, timeout_s: float = 30.0, path: str = "/predictions") -> tuple[int, bytes]:
     """One POST of a few letters to `model`: status and body. Raises OSError or HTTPException where nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
-        connection.request("POST", f"/predictions/{model}", b"x" * 16, {"Content-Type": "text/plain"})
+        connection.request("POST", f"{path}/{model}", b"x" * 16, {"Content-Type": "text/plain"})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
         connection.close()
 
 
-def _wait_for_answer(port: int, model: str, session: int, log: Path) -> float:
+def _wait_for_answer(port: int, path: str, model: str, session: int, log: Path) -> float:
     """Poll until `model` answers 200 and return the monotonic time of it."""
     deadline = time.monotonic() + START_LIMIT_S
     last = "nothing was listening"
     while time.monotonic() < deadline:
         try:
-            status, body = ask(port, model)
+            status, body = ask(port, model, path=path)
             if status == 200:
                 return time.monotonic()
             last = f"{status} {body[:200]!r}"
@@ -165,8 +190,7 @@ def running(kind: Kind, settings: Mapping[str, str] | None = None) -> Iterator[S
         for folder in ("tmp", "logs"):
             (room / folder).mkdir()
         write_store(room / "store")
-        port = _write_config(room / "config.properties", {**kind.settings, **(settings or {})})
-        options = ["--ts-config", str(room / "config.properties"), "--model-store", str(room / "store"), "--ncs"]
+        port, options = kind.configured(room, {**kind.settings, **(settings or {})})
         log = room / "output.log"
         with log.open("wb") as output:
             began = time.monotonic()
@@ -180,9 +204,9 @@ def running(kind: Kind, settings: Mapping[str, str] | None = None) -> Iterator[S
                 start_new_session=True,
             )
         try:
-            answered = _wait_for_answer(port, "noop", process.pid, log)
-            _wait_for_answer(port, "noop16", process.pid, log)
-            yield Server(kind.name, process.pid, port, answered - began)
+            answered = _wait_for_answer(port, kind.path, "noop", process.pid, log)
+            _wait_for_answer(port, kind.path, "noop16", process.pid, log)
+            yield Server(kind.name, process.pid, port, kind.path, answered - began)
         finally:
             end(process.pid)
             process.wait(timeout=5)

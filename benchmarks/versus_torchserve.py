@@ -10,7 +10,6 @@ a machine that grows slower or faster in the meantime treats both alike. Run by 
 
 import argparse
 import json
-import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,25 +18,10 @@ from pathlib import Path
 from load import Load, Measured, VoidRunError, drive, wrk_path
 from memory import tree_pss_bytes
 from processes import cpu_seconds
+from ratios import Ratio, all_met, medians, since_table, table, take_turns
 from servers import Kind, Server, another_servescope, running, servescope, torchserve
 
 MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio of Servescope to TorchServe and how far it must go; `more_is_better` gives the direction."""
-
-    key: str
-    title: str
-    unit: str
-    at_least: float
-    stretch: float
-    more_is_better: bool
-
-    def met(self, ratio: float, target: float) -> bool:
-        """Whether `ratio` is as good as `target`."""
-        return ratio >= target if self.more_is_better else ratio <= target
 
 
 RATIOS = (
@@ -54,6 +38,7 @@ BESIDE = {
     "batch_cpu_ms": "processor time a request, batchSize 16, ms",
 }
 KEYS = tuple(ratio.key for ratio in RATIOS)
+TITLES = {ratio.key: f"{ratio.title}, {ratio.unit}" for ratio in RATIOS} | BESIDE
 
 
 @dataclass(frozen=True)
@@ -106,63 +91,6 @@ def measure(kind: Kind, plan: Plan, wanted: frozenset[str]) -> dict[str, float]:
     return {key: value for key, value in found.items() if key in wanted or key not in KEYS}
 
 
-def take_turns(kinds: Sequence[Kind], plan: Plan, wanted: frozenset[str]) -> dict[str, list[dict[str, float]]]:
-    """All rounds, the servers alternating; one dictionary of measurements a round, by the server's name."""
-    rounds: dict[str, list[dict[str, float]]] = {kind.name: [] for kind in kinds}
-    for number in range(1, plan.rounds + 1):
-        for kind in kinds:
-            found = measure(kind, plan, wanted)
-            rounds[kind.name].append(found)
-            values = "  ".join(f"{key} {value:.4g}" for key, value in found.items())
-            print(f"round {number}/{plan.rounds}  {kind.name:10}  {values}", file=sys.stderr, flush=True)
-    return rounds
-
-
-def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The median over rounds of each measurement."""
-    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
-
-
-def verdict(ratio: Ratio, value: float) -> str:
-    """What `value` reached: the stretch target, the least one, or neither."""
-    if ratio.met(value, ratio.stretch):
-        return "stretch"
-    return "met" if ratio.met(value, ratio.at_least) else "MISSED"
-
-
-def table(theirs: dict[str, float], ours: dict[str, float] | None) -> str:
-    """A Markdown table, one row a ratio that was measured; without `ours`, TorchServe's column alone."""
-    lines = ["| | TorchServe | Servescope | ratio | at least | stretch | |", "|---|--:|--:|--:|--:|--:|---|"]
-    for ratio in RATIOS:
-        if ratio.key not in theirs:
-            continue
-        mine, times, reached = "–", "–", "not run"
-        if ours is not None:
-            value = ours[ratio.key] / theirs[ratio.key]
-            mine, times, reached = f"{ours[ratio.key]:.4g} {ratio.unit}", f"{value:.3g} ×", verdict(ratio, value)
-        targets = f"{ratio.at_least:g} × | {ratio.stretch:g} ×"
-        lines.append(
-            f"| {ratio.title} | {theirs[ratio.key]:.4g} {ratio.unit} | {mine} | {times} | {targets} | {reached} |"
-        )
-    return "\n".join(lines)
-
-
-def since_table(before: dict[str, float], ours: dict[str, float]) -> str:
-    """A Markdown table of this Servescope beside that of another checkout, one row a measurement."""
-    titles = {ratio.key: f"{ratio.title}, {ratio.unit}" for ratio in RATIOS} | BESIDE
-    lines = ["| | before | now | now / before |", "|---|--:|--:|--:|"]
-    rows = (
-        f"| {title} | {before[key]:.4g} | {ours[key]:.4g} | {ours[key] / before[key]:.3f} × |"
-        for key, title in titles.items()
-        if key in ours
-    )
-    return "\n".join([*lines, *rows])
-
-
-def _all_met(theirs: dict[str, float], ours: dict[str, float]) -> bool:
-    return all(r.met(ours[r.key] / theirs[r.key], r.at_least) for r in RATIOS if r.key in theirs)
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare Servescope with TorchServe on the same no-op archives.")
     parser.add_argument("--torchserve-env", type=Path, required=True, help="environment with bin/torchserve (0.12.0)")
@@ -198,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             kinds.append(servescope())
         if arguments.before:
             kinds.append(another_servescope(arguments.before))
-        rounds = take_turns(kinds, plan, frozenset(arguments.only))
+        rounds = take_turns(kinds, plan.rounds, lambda kind: measure(kind, plan, frozenset(arguments.only)))
     except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
         print(f"VOID: {error}", file=sys.stderr)
         return 2
@@ -208,10 +136,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.json.write_text(
             json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2) + "\n"
         )
-    print(table(theirs, ours))
+    print(table(RATIOS, "TorchServe", theirs, ours))
     if ours and "before" in summary:
-        print(f"\n{since_table(summary['before'], ours)}")
-    return 0 if ours is None or _all_met(theirs, ours) else 1
+        print(f"\n{since_table(TITLES, summary['before'], ours)}")
+    return 0 if ours is None or all_met(RATIOS, theirs, ours) else 1
 
 
 if __name__ == "__main__":
