@@ -26,7 +26,7 @@ RATIOS = (
     Ratio("rate", "requests/s, c=64, batch 1", "1/s", 1.5, None, True),
     Ratio("p99", "p99 at c=64", "ms", 0.65, None, False),
 )
-# Not judged as ratios: microseconds depend on the machine, and Mosec's front end is several threads of a process below its launcher.
+# Not judged as ratios: microseconds depend on the machine, and Mosec's front end is threads of a process below its launcher.
 BESIDE = {
     "front_us": "front end's processor time a request, batch 1, µs (limit 75)",
     "batch_front_us": "front end's processor time a request, batches of 16, µs (limit 40)",
