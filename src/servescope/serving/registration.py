@@ -139,7 +139,8 @@ async def _install(archive: Archive, host: Host, options: ModelOptions) -> str:
 def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, *, loaded_at_startup: bool) -> Model:
     name, version = archive.manifest.model_name, archive.manifest.model_version
     plan = _launch_plan(archive, options, host, python)
-    devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
+    device_type = options.device_type if options.ray is None else "cpu"  # of this machine
+    devices = ModelDevices(host.gpus, device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, host.settings), host.pools)
     recorder = host.recorder.model(name, version, options.objectives)
     queue = QueueOptions(
@@ -184,6 +185,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         ),
         (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
+        options.ray,
     )
 
 
