@@ -69,6 +69,11 @@ class Life:
             self.over = True
             self._loop.call_soon(self._events.ended, status)
 
+    def lose(self, why: str, reason: "asyncio.Future[str]") -> None:
+        """End as one that is lost, for a reason that is known later."""
+        self.over = True
+        self._loop.call_soon(self._events.ended, -9, why, reason)
+
     def say(self, message: FromWorker, attachments: bytes = b"") -> None:
         """Send to the front end."""
         self._events.message_received(message, Attachments(memoryview(attachments)))
@@ -165,16 +170,18 @@ def crashing(life: Life, message: ToWorker) -> None:
 
 
 class ScriptedBackend:
-    """Launches lives. `error`: raised in place of a launch."""
+    """Launches lives. `error`: raised in place of a launch. `pause`: a launch waits for it, and `launching` hears of its worker."""
 
     def __init__(self, script: Script = obliging) -> None:
         self.script = script
         self.lives: list[Life] = []
         self.error: BaseException | None = None
         self.pause: asyncio.Event | None = None
+        self.launching: list[WorkerEvents] = []
 
     async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> Life:
         if self.pause is not None:
+            self.launching.append(events)
             await self.pause.wait()
         if self.error is not None:
             raise self.error

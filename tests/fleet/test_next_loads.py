@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from fleet.clock import run, settle, until
 from fleet.scripted import Fleet, Life, silent
+from servescope.fleet.loads import WAITS
 from servescope.wire.messages import Load, ToWorker
 
 
@@ -77,5 +80,82 @@ def test_one_that_is_at_work_or_goes():
         fleet.pool.grow(3)
         [retired] = fleet.pool.shrink(2)
         assert (await fleet.pool.loads.next(retired)).message == "the worker was taken away"
+
+    run(main())
+
+
+def test_one_that_waits_for_a_place():
+    """Whoever waits for it is told for want of what, at once, and whoever asks then too; one that loads is waited for as ever."""
+
+    async def main():
+        fleet = Fleet(Script())
+        fleet.backend.pause = asyncio.Event()
+        [worker] = fleet.pool.grow(1)
+        waiting = fleet.pool.loads.first_failure([worker])
+        await settle()
+        fleet.backend.launching[0].placing("needs 1 GPU; the cluster has 0 free of 4")
+        text = "a worker waits for a place: it needs 1 GPU; the cluster has 0 free of 4"
+        for asked in (waiting, fleet.pool.loads.next(worker)):
+            assert ((loaded := await asked).code, loaded.message) == (WAITS, text)
+        assert (worker.state, fleet.pool.states()["pending"], fleet.pool.stranded) == ("pending", 1, False)
+        fleet.backend.launching[0].placing("")
+        assert (worker.state, fleet.pool.states()["pending"]) == ("starting", 0)
+        asked = fleet.pool.loads.next(worker)
+        fleet.backend.pause.set()
+        assert (await asked).code == 200
+
+    run(main())
+
+
+def test_a_failure_goes_before_a_wait():
+    """Of several, one that fails is what is told."""
+
+    async def main():
+        fleet = Fleet(Script())
+        fleet.backend.pause = asyncio.Event()
+        [pending] = fleet.pool.grow(1)
+        await settle()
+        fleet.backend.launching[0].placing("needs 1 GPU")
+        fleet.backend.pause, fleet.backend.error = None, OSError("no room")
+        added = fleet.pool.grow(2)
+        failed = await fleet.pool.loads.first_failure([pending, *added])
+        assert (failed.code, failed.message) == (500, "cannot start a worker: no room")
+
+    run(main())
+
+
+def test_a_place_is_waited_for_apart():
+    """What a worker waited for its place is not what it took to load."""
+
+    async def main():
+        fleet = Fleet(Script())
+        fleet.backend.pause = asyncio.Event()
+        [worker] = fleet.pool.grow(1)
+        await settle()
+        await asyncio.sleep(2)
+        fleet.backend.launching[0].placing("needs 1 GPU")
+        await asyncio.sleep(50)
+        fleet.backend.launching[0].placing("needs 2 GPU")
+        await asyncio.sleep(50)
+        fleet.backend.pause.set()
+        await settle()
+        assert (await fleet.pool.loads.next(worker)).code == 200
+        await settle()
+        assert fleet.model_recorder.load_seconds.sum == pytest.approx(3.0)
+
+    run(main())
+
+
+def test_one_that_waits_is_taken_away():
+    """Nobody waits with it."""
+
+    async def main():
+        fleet = Fleet(Script())
+        fleet.backend.pause = asyncio.Event()
+        fleet.pool.grow(1)
+        await settle()
+        fleet.backend.launching[0].placing("needs 1 GPU")
+        await fleet.pool.ended(fleet.pool.shrink(0))
+        assert (len(list(fleet.pool)), fleet.lives) == (0, [])
 
     run(main())

@@ -9,9 +9,11 @@ from fleet.clock import run, settle, until
 from fleet.scripted import TINY, Fleet, Life, concurrent, crashing, mute, obliging, silent, talking
 from metrics.series import series
 from servescope.fleet.gpus import GpuCounter, ModelDevices
+from servescope.fleet.launch import NodeLost
 from servescope.fleet.pool import KILL_S
 from servescope.fleet.retry import DELAYS_S
 from servescope.fleet.worker.work import WorkerState
+from servescope.metrics.definitions import RESTART_REASONS
 from servescope.wire.measured.folded import FoldedReader
 from servescope.wire.measured.memory import private
 from servescope.wire.messages import Batch, Measuring, Request, ServedModel, Stop
@@ -243,6 +245,38 @@ def test_restarts_are_counted_under_their_reasons():
         for reason in ("oom", "load_error", "signal", "timeout"):
             assert fleet.count("servescope_worker_restarts_total", "m", "1.0", reason) == 1
         assert len(events.free) == 1
+
+    run(main())
+
+
+def test_a_reason_that_is_known_later():
+    """The worker is started again at once, and counted when the reason is known; also where its model has gone since."""
+
+    async def main():
+        fleet = Fleet(silent)
+        fleet.pool.grow(1)
+        await settle()
+        known = asyncio.get_running_loop().create_future()
+        fleet.lives[0].lose("its node is lost", known)
+        await until(lambda: len(fleet.lives) == 2)
+        await settle()
+        assert sum(fleet.count("servescope_worker_restarts_total", "m", "1.0", why) for why in RESTART_REASONS) == 0
+        known.set_result("node_lost")
+        await settle()
+        assert fleet.count("servescope_worker_restarts_total", "m", "1.0", "node_lost") == 1
+        assert dict(fleet.pool.troubles.restarts) == {"node_lost": 1}
+
+    run(main())
+
+
+def test_a_launch_whose_node_is_lost():
+    """It is counted as that, not as a model that does not load."""
+
+    async def main():
+        fleet = Fleet(silent)
+        fleet.backend.error = NodeLost("its actor has ended")
+        fleet.pool.grow(1)
+        await until(lambda: fleet.count("servescope_worker_restarts_total", "m", "1.0", "node_lost") == 1, 0.01)
 
     run(main())
 

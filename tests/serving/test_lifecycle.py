@@ -239,6 +239,46 @@ def test_a_caller_that_leaves_before_its_turn(tmp_path):
     asyncio.run(main())  # a clock that jumps would not wait for the thread that opens the archive
 
 
+def test_a_worker_that_waits_for_a_place(tmp_path):
+    """Who registers, or scales, is told for want of what, and does not wait with it; the model stays."""
+
+    async def main():
+        managed = Managed(tmp_path)
+        managed.backend.pause = asyncio.Event()
+        registering = managed.register()
+        await until(lambda: managed.backend.launching, 0.01)
+        managed.backend.launching[0].placing("needs 1 GPU; the cluster has 0 free of 4")
+        text = "A worker waits for a place: it needs 1 GPU; the cluster has 0 free of 4"
+        assert await registering == Outcome(202, f"Processing worker updates... {text}")
+        scaling = managed.scale(2)
+        await until(lambda: len(managed.backend.launching) == 2, 0.01)
+        managed.backend.launching[1].placing("needs 1 GPU; the cluster has 0 free of 4")
+        assert await scaling == Outcome(206, f"Workers scaling in progress... {text}")
+        managed.backend.pause.set()
+        await settle()
+        assert await managed.scale(2) == Outcome(200, SCALED.format(2))
+
+    run(main())
+
+
+def test_a_caller_leaves_and_a_worker_waits_for_a_place(tmp_path):
+    """Its registration is not taken back."""
+
+    async def main():
+        managed, caller = Managed(tmp_path), Caller()
+        managed.backend.pause = asyncio.Event()
+        registering = managed.register(caller=caller)
+        await until(lambda: managed.backend.launching, 0.01)
+        caller.leave()
+        with pytest.raises(CallerLeft):
+            await registering
+        managed.backend.launching[0].placing("needs 1 GPU")
+        await settle()
+        assert len(managed.catalog.find("m").pool) == 1
+
+    run(main())
+
+
 def test_the_servers_end(tmp_path):
     """Whoever waits for its turn is told, and no worker is started any more."""
 

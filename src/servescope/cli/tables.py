@@ -25,7 +25,14 @@ _STANDINGS = {
     "failed": "bold red",
     "given_up": "bold red",
 }
-_STATES = {"ready": "green", "busy": "green", "starting": "yellow", "failed": "bold red", "given_up": "bold red"}
+_STATES = {
+    "ready": "green",
+    "busy": "green",
+    "starting": "yellow",
+    "pending": "yellow",
+    "failed": "bold red",
+    "given_up": "bold red",
+}
 
 
 _COLUMNS = 80

@@ -65,7 +65,7 @@ class Keeper:
         loaded = await worker.start(self._options.startup_timeout_s)
         if loaded.code == 200:
             schedule.loaded()
-            self._records.loaded(worker, loop.time() - began)
+            self._records.loaded(worker, loop.time() - began - worker.life.waited_s)
             journal.ready()
         elif not worker.retiring:
             journal.load_failed(worker.model_name, loaded.message)
@@ -95,5 +95,5 @@ class Keeper:
         journal.retried(delay)
         changed()
         await pause
-        self._records.restarted(ending.reason)
+        ending.tell_reason(self._records.restarted)
         return True

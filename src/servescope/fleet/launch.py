@@ -3,6 +3,7 @@
 Built by `fleet.pool` from a model; read by a backend (`fleet.backends`), which runs it anywhere it likes.
 """
 
+import asyncio
 import os
 import re
 import sys
@@ -67,10 +68,14 @@ class WorkerEvents(Protocol):
     def ending(self) -> None:
         """It has ended, but what it said last may not all have come in. Followed by `ended`."""
 
-    def ended(self, status: int, why: str | None = None) -> None:
+    def placing(self, why: str) -> None:
+        """During its launch: it waits for a place to run at, for want of this, or "" for nothing any more."""
+
+    def ended(self, status: int, why: str | None = None, reason: "asyncio.Future[str] | None" = None) -> None:
         """The worker is gone. `status`: its exit status, or minus the signal that killed it.
 
-        `why`: what was wrong with it, where the backend ended it.
+        `why`: what was wrong with it, where the backend ended it. `reason`: comes to that of `servescope_worker_restarts_total`,
+        where it is only known later.
         """
 
 
@@ -86,11 +91,15 @@ class WorkerLink(Protocol):
         """End it now, with everything it started."""
 
 
+class NodeLost(OSError):
+    """The machine has gone on which a worker was being started."""
+
+
 class Backend(Protocol):
     """Starts workers."""
 
     async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> WorkerLink:
-        """Start a worker in `directory`. Raises OSError when it cannot be started."""
+        """Start a worker in `directory`. Raises OSError when it cannot be started, NodeLost for its machine."""
 
 
 def worker_environment(

@@ -11,6 +11,7 @@ from servescope.errors import last_line
 from servescope.fleet.worker.worker import Worker
 from servescope.wire.messages import Loaded
 
+WAITS = 202  # in place of a load's code: it has no place to run at yet
 TAKEN_AWAY = Loaded(500, "the worker was taken away", False)
 
 
@@ -36,7 +37,8 @@ class Loads:
         self._tried: set[Worker] = set()
 
     def next(self, worker: Worker) -> "asyncio.Future[Loaded]":
-        """How it comes to work, code 200, or does not: by the try that it is at, or the one that comes next.
+        """How it comes to work, code 200, or does not: by the try that it is at, or the one that comes next. Code WAITS: nobody
+        knows when, as it waits for a place to run at, and the message says for want of what.
 
         One that pauses is tried now: somebody waits for it.
         """
@@ -46,17 +48,20 @@ class Loads:
             return _over(Loaded(200, "", worker.concurrent))
         if not worker.can_serve:
             return _over(TAKEN_AWAY)
+        if worker.life.waits_for:
+            return _over(_waiting(worker))
         future = self._awaited.get(worker)
         if future is None:
             future = self._awaited[worker] = asyncio.get_running_loop().create_future()
         return asyncio.shield(future)
 
     def first_failure(self, workers: Iterable[Worker]) -> "asyncio.Task[Loaded | None]":
-        """Whether all of these come to work now: how the first of them failed that does not, or None."""
+        """Whether all of these come to work now: how the first of them failed that does not, or waits, or None."""
         loads = [self.next(worker) for worker in workers]  # now: they may have gone when the task runs
 
         async def first() -> Loaded | None:
-            return next((loaded for loaded in await asyncio.gather(*loads) if loaded.code != 200), None)
+            idle = [loaded for loaded in await asyncio.gather(*loads) if loaded.code != 200]
+            return next((loaded for loaded in idle if loaded.code != WAITS), idle[0] if idle else None)
 
         return asyncio.create_task(first())
 
@@ -75,6 +80,10 @@ class Loads:
         self.most = max(self.most, sum(one.at_work for one in self._tried))
         self.any_over = self.any_over or not worker.retiring
         self._tell(worker, loaded)
+
+    def waits(self, worker: Worker) -> None:
+        """It has no place to run at yet: whoever waits for its try need not any longer."""
+        self._tell(worker, _waiting(worker))
 
     def gone(self, worker: Worker) -> None:
         """There will be no more of them."""
@@ -109,6 +118,10 @@ class Loads:
     def _tell(self, worker: Worker, loaded: Loaded) -> None:
         if (future := self._awaited.pop(worker, None)) is not None:
             future.set_result(loaded)
+
+
+def _waiting(worker: Worker) -> Loaded:
+    return Loaded(WAITS, f"a worker waits for a place: it {worker.life.waits_for}", False)
 
 
 def _over(loaded: Loaded) -> "asyncio.Future[Loaded]":

@@ -91,9 +91,9 @@ class Pool:
 
     @property
     def stranded(self) -> bool:
-        """Whether it is waking, and none of its workers is at a load, as they have failed."""
+        """Whether it is waking, and none of its workers is at a load, or waits for a place, as they have failed."""
         states = [worker.state for worker in self._keepers if not worker.retiring]
-        return self.waking and WorkerState.STARTING not in states
+        return self.waking and WorkerState.STARTING not in states and WorkerState.PENDING not in states
 
     @property
     def healthy(self) -> int:
@@ -124,15 +124,9 @@ class Pool:
         # While the pool wakes, those that were sent to sleep a moment ago may still have the GPU's memory.
         waits = self.waking and devices.gpu_id is not None
         leaving = [task for worker, task in self._keepers.items() if worker.retiring and waits]
+        context, timeout_s = self._context, self._options.response_timeout_s
         worker = Worker(
-            self._context.next_number(),
-            self._plan,
-            self._directory,
-            devices,
-            self._context.backend,
-            self,
-            self._options.response_timeout_s,
-            self._context.oom,
+            context.next_number(), self._plan, self._directory, devices, context.backend, self, timeout_s, context.oom
         )
         self._records.added(worker)
         self._keepers[worker] = asyncio.create_task(self._keep(worker, leaving), name=worker.name)
@@ -167,7 +161,7 @@ class Pool:
 
     def _cut_off(self, worker: Worker, limit_s: float) -> None:
         text = "%s is ended: it was retired %g s ago, and %d requests in its hands are not finished"
-        logger.warning(text, worker.name, limit_s, len(worker.request_ids))
+        logger.warning(text, worker.name, limit_s, len(worker.hand.request_ids))
         worker.kill()
 
     def _changed(self) -> None:
@@ -218,6 +212,11 @@ class Pool:
                 self._forget(worker)
             self._changed()
 
+    def worker_placing(self, worker: Worker) -> None:
+        """See `WorkerOwner`."""
+        if worker.life.waits_for:
+            self.loads.waits(worker)
+
     def worker_launched(self, worker: Worker) -> None:
         """See `WorkerOwner`."""
         self._records.launched(worker)
@@ -247,4 +246,4 @@ class Pool:
 
     def worker_said(self, worker: Worker, stream: str, line: str) -> None:
         """See `WorkerOwner`."""
-        self._context.model_line(worker.name, stream, line, worker.request_ids)
+        self._context.model_line(worker.name, stream, line, worker.hand.request_ids)

@@ -13,10 +13,11 @@ from servescope.config.model.calls.scaling import ScaleOptions
 from servescope.config.model.placement.devices import worker_capacity
 from servescope.config.model.worker_counts import most_workers
 from servescope.errors import BadRequest
+from servescope.fleet.loads import WAITS
 from servescope.fleet.worker.worker import Worker
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
-from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started
+from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started, waiting
 from servescope.serving.registration import Host
 from servescope.serving.turns import Caller, Turns
 
@@ -57,8 +58,8 @@ class Counts:
             retired = self._change(model, options)
             if not options.synchronous:
                 return Outcome(202, PROCESSING) if options.asks_counts else Outcome(200, _mode_text(model))
-            if not await self._settled(model, retired, caller):
-                return Outcome(206, IN_PROGRESS)
+            if text := await self._unsettled(model, retired, caller):
+                return Outcome(206, text)
         if not options.asks_counts:
             return Outcome(200, _mode_text(model))
         which = f", version: {version}" if version is not None else ""
@@ -107,20 +108,23 @@ class Counts:
         model.held_since = None
         model.woken = False
 
-    async def _settled(self, model: Model, retired: list[Worker], caller: Caller) -> bool:
-        """Wait until all that are wanted work and `retired` have gone; False where it is not so in time.
+    async def _unsettled(self, model: Model, retired: list[Worker], caller: Caller) -> str:
+        """Wait until all that are wanted work and `retired` have gone, "", or else what to say: it is not so in time, or a worker
+        waits for a place.
 
         Raises:
             WorkerFailed: one of those that are wanted does not load.
         """
         idle = [worker for worker in model.pool if not worker.retiring and not worker.at_work]
         if failed := await caller.wait(model.pool.loads.first_failure(idle)):
+            if failed.code == WAITS:
+                return waiting(IN_PROGRESS, failed)
             raise not_started(model, failed)
         ended = asyncio.ensure_future(model.pool.ended(retired))
         waited = asyncio.wait((ended,), timeout=model.options.response_timeout_s)
         await caller.wait(asyncio.ensure_future(waited))
         at_work = sum(worker.at_work and not worker.retiring for worker in model.pool)
-        return ended.done() and at_work >= model.options.min_workers
+        return "" if ended.done() and at_work >= model.options.min_workers else IN_PROGRESS
 
     def _capacity(self, model: Model) -> int:
         """The most workers that it may have, and that the GPUs carry."""

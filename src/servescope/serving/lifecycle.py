@@ -13,10 +13,11 @@ from functools import partial
 
 from servescope.config.model.options import RegisterOptions
 from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
+from servescope.fleet.loads import WAITS
 from servescope.serving.catalog import Catalog
 from servescope.serving.counts import Counts
 from servescope.serving.model import Model
-from servescope.serving.outcome import PROCESSING, Outcome, not_started
+from servescope.serving.outcome import PROCESSING, Outcome, not_started, waiting
 from servescope.serving.readiness.wanted import WantedModel, WantedModels
 from servescope.serving.refusals import draining, unregistered
 from servescope.serving.registration import Host, build_model, open_model
@@ -79,6 +80,8 @@ class Lifecycle:
         except CallerLeft:
             self._watch(model, loads)
             raise
+        if failed and failed.code == WAITS:
+            return Outcome(202, waiting(PROCESSING, failed))
         if failed:
             await self._discard(model)
             raise not_started(model, failed)
@@ -88,7 +91,7 @@ class Lifecycle:
         """Nobody waits any more for a registration's workers: others have their turns, and if none of these loads, it is gone."""
 
         async def watch() -> None:
-            if not await loads:
+            if (failed := await loads) is None or failed.code == WAITS:
                 return
             # At the server's end there are no turns any more; all models go then.
             with suppress(ServiceUnavailable), await self._turns.take(model.name, Caller(internal=True)):

@@ -19,6 +19,11 @@ class Outcome:
     text: str
 
 
+def waiting(text: str, load: Loaded) -> str:
+    """TorchServe's sentence, and what a worker waits for that has no place to run at."""
+    return f"{text} {load.message[:1].upper()}{load.message[1:]}"
+
+
 def not_started(model: Model, failed: Loaded) -> WorkerFailed:
     """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line."""
     text = f"Failed to start workers for model {model.name} version: {model.version}"

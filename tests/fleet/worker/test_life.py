@@ -21,8 +21,8 @@ class Events:
     def message_received(self, message, attachments):
         self.life.loaded(message)
 
-    def ended(self, status, why=None):
-        return self.life.ended(status, why)
+    def ended(self, status, why=None, reason=None):
+        return self.life.ended(status, why, reason)
 
 
 async def launched(script):

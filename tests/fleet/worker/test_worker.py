@@ -35,7 +35,7 @@ class Owner:
         self.free += 1
 
     def worker_said(self, worker, stream, line):
-        self.said.append((stream, line, worker.request_ids))
+        self.said.append((stream, line, worker.hand.request_ids))
 
 
 class Bench:
@@ -66,10 +66,10 @@ def test_a_life():
         loaded = await worker.start(60)
         assert (loaded.code, worker.state, worker.pid, bench.owner.free) == (200, WorkerState.READY, 1000, 1)
         work = bench.give(7)
-        assert (worker.state, worker.request_ids) == (WorkerState.BUSY, ["r7"])
+        assert (worker.state, worker.hand.request_ids) == (WorkerState.BUSY, ["r7"])
         await settle()
         assert [reply.batch_id for reply in work.replies] == [7]
-        assert (worker.state, worker.request_ids, bench.owner.free) == (WorkerState.READY, [], 2)
+        assert (worker.state, worker.hand.request_ids, bench.owner.free) == (WorkerState.READY, [], 2)
 
     run(main())
 
@@ -302,7 +302,7 @@ def test_a_concurrent_worker_takes_more_than_one():
         await bench.worker.start(60)
         assert bench.worker.concurrent
         works = [bench.give(number) for number in (1, 2)]
-        assert bench.worker.request_ids == ["r1", "r2"]
+        assert bench.worker.hand.request_ids == ["r1", "r2"]
         await settle()
         bench.life.answer(bench.life.batches[1])
         assert (bench.worker.state, bench.owner.free) == (WorkerState.BUSY, 2)

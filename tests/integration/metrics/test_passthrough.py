@@ -72,7 +72,7 @@ class Worker:
     def ending(self):
         pass
 
-    def ended(self, status, why=None):
+    def ended(self, status, why=None, reason=None):
         self._passthrough.detach(self.name)
         self.over.set_result(status)
 

@@ -41,7 +41,7 @@ class Events:
     def ending(self):
         pass
 
-    def ended(self, status, why=None):
+    def ended(self, status, why=None, reason=None):
         self.over.set()
 
 

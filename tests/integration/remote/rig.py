@@ -59,7 +59,7 @@ class Owner:
     def ending(self):
         self.endings += 1
 
-    def ended(self, status, why=None):
+    def ended(self, status, why=None, reason=None):
         self.over.set_result((status, why))
 
 

@@ -50,6 +50,7 @@ class Link(ABC):
     """A running worker, as its owner holds it (`fleet.launch.WorkerLink`)."""
 
     pid = 0
+    reason: asyncio.Future[str] | None = None  # of its end, where only time tells
 
     def __init__(self, events: WorkerEvents) -> None:
         self.events = events
@@ -128,4 +129,4 @@ class Link(ABC):
         if self._channel is not None:
             self._channel.close()
         self._parted()
-        self.events.ended(self._status, self._why)
+        self.events.ended(self._status, self._why, self.reason)

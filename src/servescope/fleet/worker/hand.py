@@ -43,6 +43,11 @@ class Hand:
         return self._busy_s if self._busy_since is None else self._busy_s + time.monotonic() - self._busy_since
 
     @property
+    def request_ids(self) -> list[str]:
+        """The requests of all batches."""
+        return [request_id for work, _ in self.batches.values() for request_id in work.request_ids]
+
+    @property
     def batch_s(self) -> float:
         """For how many seconds the worker has been at a batch, of several the one whose time has counted longest; 0 when idle."""
         now = self._time()

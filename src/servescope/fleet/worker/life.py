@@ -28,13 +28,16 @@ class Life:
     """`explain`: why a process ended that nobody here had ended, by its exit status.
 
     `send`: sends a message with its attachments; nothing happens where there is no process. `verdict`: why it was ended from
-    here. `leaving`: it has ended, and what it said last is still coming in.
+    here. `leaving`: it has ended, and what it said last is still coming in. `waits_for`: what there is no place to run at for
+    want of, "" where there is one, or will be.
     """
 
     def __init__(self, explain: Callable[[int], Ending]) -> None:
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self.verdict: Ending | None = None
         self.leaving = False
+        self.waits_for = ""
+        self._waited_s, self._waits_since = 0.0, 0.0
         self._explain = explain
         self.send: Callable[[ToWorker, Sequence[Buffer]], None] = _nowhere
         self._link: WorkerLink | None = None
@@ -53,6 +56,16 @@ class Life:
     def doomed(self) -> bool:
         """Whether it ends, so that whoever is given work now would lose it."""
         return self.verdict is not None or self.leaving
+
+    @property
+    def waited_s(self) -> float:
+        """For how many seconds there was no place to run at."""
+        return self._waited_s + (self._loop.time() - self._waits_since if self.waits_for else 0.0)
+
+    def placing(self, why: str) -> None:
+        """See `WorkerEvents`."""
+        self._waited_s, self._waits_since = self.waited_s, self._loop.time()
+        self.waits_for = why
 
     async def launch(self, backend: Backend, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> None:
         """Start the process.
@@ -74,6 +87,7 @@ class Life:
             raise
         finally:
             self._launching = None
+            self.placing("")
 
     async def load(self, timeout_s: float) -> Loaded:
         """Wait until it has loaded the model, as it was told to."""
@@ -111,7 +125,7 @@ class Life:
         """Tell it to stop, and end it where it does not."""
         if self._link is not None:
             self._link.send(Stop())
-            self._grace = asyncio.get_running_loop().call_later(STOP_GRACE_S, self.kill)
+            self._grace = self._loop.call_later(STOP_GRACE_S, self.kill)
 
     def kill(self) -> None:
         """End the process now; where it has yet to begin, as it waits for a place elsewhere perhaps, it will not."""
@@ -126,10 +140,10 @@ class Life:
         if not self._loaded.done():
             self._loaded.set_result(message)
 
-    def ended(self, status: int, why: str | None) -> bool:
+    def ended(self, status: int, why: str | None, reason: "asyncio.Future[str] | None") -> bool:
         """It is gone; arguments as in `WorkerEvents`. False: that was known."""
         if why is not None and self.verdict is None:
-            self.verdict = Ending("exit", why)
+            self.verdict = Ending("exit", why, later=reason)
         if self._ended.done():
             return False
         self._ended.set_result(status)

@@ -11,6 +11,9 @@ W = TypeVar("W", contravariant=True)
 class WorkerOwner(Protocol[W]):
     """Who hears of a worker's turns."""
 
+    def worker_placing(self, worker: W) -> None:
+        """It waits for a place to run at, or does so no longer: `worker.life.waits_for`."""
+
     def worker_launched(self, worker: W) -> None:
         """It has a process, which loads now."""
 

@@ -3,6 +3,7 @@
 Used by `fleet.worker.worker`, `fleet.pool` and `serving`.
 """
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ KILLED = -signal.SIGKILL
 
 
 class WorkerState(StrEnum):
-    """Where a worker is in its life. `FAILED`: waiting to be started again; `GAVE_UP`: not any more."""
+    """Where a worker is in its life. `PENDING`: waiting for a place; `FAILED`: to be started again; `GAVE_UP`: not any more."""
 
+    PENDING = "pending"
     STARTING = "starting"
     READY = "ready"
     BUSY = "busy"
@@ -33,6 +35,7 @@ RETIRED_FIRST = (
     WorkerState.GAVE_UP,
     WorkerState.FAILED,
     WorkerState.STOPPING,  # dying by itself, and not noticed yet
+    WorkerState.PENDING,
     WorkerState.STARTING,
     WorkerState.READY,
     WorkerState.BUSY,
@@ -72,11 +75,21 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class Ending:
-    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped."""
+    """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped; or what `later` comes to, where only time
+    tells.
+    """
 
     reason: str
     text: str
     code: int = 500
+    later: "asyncio.Future[str] | None" = None
+
+    def tell_reason(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the reason: now, or as soon as it is known."""
+        if self.later is None:
+            tell(self.reason)
+        else:
+            self.later.add_done_callback(lambda known: tell(known.result()))
 
 
 def ending_of(status: int, oom: Callable[[], bool]) -> Ending:

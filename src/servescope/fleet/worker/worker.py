@@ -3,6 +3,7 @@
 `fleet.pool` keeps it alive and `serving.queue.dispatcher` gives it work. Everything happens on the loop's thread.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from servescope.errors import WorkerFailed
 from servescope.fleet.gpus import Devices
-from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan
+from servescope.fleet.launch import Backend, HandlerMetrics, LaunchPlan, NodeLost
 from servescope.fleet.worker.hand import Hand
 from servescope.fleet.worker.life import Life
 from servescope.fleet.worker.owner import WorkerOwner
@@ -33,6 +34,7 @@ class Worker:
     `number` is TorchServe's port number, `name` its `W-{number}-{model}_{version}`. `timeout_s` bounds one batch, and
     between two pieces of a streamed one. `oom` tells the kernel's kills from others (`fleet.oom`). `engine`: what a language
     model's says of itself, None where there is none now. `here`: its process is one of this machine.
+    `hand`: what it has in hand, and for how long it had something, in all its lives. `life`: the present one, or the last.
     """
 
     def __init__(
@@ -53,8 +55,8 @@ class Worker:
         self.started_at = datetime.now(UTC)
         self.concurrent = False
         self.pace = Pace()
-        self._hand = Hand(timeout_s, self._overdue)
-        self.in_flight = self._hand.batches
+        self.hand = Hand(timeout_s, self._overdue)
+        self.in_flight = self.hand.batches
         self.engine: EngineStats | None = None
         self.retiring = False
         self.load_command_s = 0.0  # what telling it to load took of the front end's time
@@ -64,7 +66,7 @@ class Worker:
         self._owner = owner
         self._oom = oom if self.here else (lambda: False)  # another kernel's kills are not told
         self._given_up: set[int] = set()  # batches that have failed, and were cancelled in the worker
-        self._life = Life(self._ending_of)
+        self.life = Life(self._ending_of)
 
     @property
     def model_name(self) -> str:
@@ -74,7 +76,7 @@ class Worker:
     @property
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
-        return self._life.pid
+        return self.life.pid
 
     @property
     def at_work(self) -> bool:
@@ -87,16 +89,6 @@ class Worker:
         return self.state in AT_WORK and len(self.in_flight) < self.pace.most
 
     @property
-    def hand(self) -> Hand:
-        """What it has in hand, and for how long it had something, in all its lives."""
-        return self._hand
-
-    @property
-    def request_ids(self) -> list[str]:
-        """The requests it has in hand."""
-        return [request_id for work, _ in self.in_flight.values() for request_id in work.request_ids]
-
-    @property
     def can_serve(self) -> bool:
         """Whether work given to the model may still reach it, now or after a restart."""
         return not self.retiring and self.state is not WorkerState.GAVE_UP
@@ -105,11 +97,12 @@ class Worker:
         """Launch a process and load the model. A code other than 200 says that the process is on its way out."""
         self.state = WorkerState.STARTING
         self.started_at = datetime.now(UTC)
-        life = self._life = Life(self._ending_of)
+        life = self.life = Life(self._ending_of)
         try:
             await life.launch(self._backend, self._plan, self._directory, self)
         except OSError as error:
-            unable = Ending("load_error", f"cannot start a worker: {error}")
+            reason = "node_lost" if isinstance(error, NodeLost) else "load_error"
+            unable = Ending(reason, f"cannot start a worker: {error}")
             return life.refused(STOPPED if self.retiring else unable)
         self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
@@ -117,7 +110,7 @@ class Worker:
         self.load_command_s = life.tell_to_load(self._plan.load)
         loaded = await life.load(startup_timeout_s)
         if loaded.code == 200:
-            self.concurrent = self._hand.concurrent = loaded.concurrent
+            self.concurrent = self.hand.concurrent = loaded.concurrent
             self.pace = Pace(self._plan.max_concurrency if loaded.concurrent else None)
             self._owner.worker_loaded(self, loaded)
             self._turn_free()
@@ -125,8 +118,8 @@ class Worker:
 
     async def end(self) -> Ending:
         """Wait for the end of the process that `start` began."""
-        ending = await self._life.end()
-        lost = [work for work in self._hand.drop_all() if work.id not in self._given_up]
+        ending = await self.life.end()
+        lost = [work for work in self.hand.drop_all() if work.id not in self._given_up]
         self._given_up.clear()
         self.engine = None
         # Answers come in the order of the batches, so an ordinary handler had begun on the first of them at most.
@@ -142,30 +135,30 @@ class Worker:
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
         """Give it a batch. It must have room (`has_room`)."""
-        self._hand.take(work)
+        self.hand.take(work)
         self.state = WorkerState.BUSY
-        self._life.send(message, attachments)
+        self.life.send(message, attachments)
 
     def take_back(self, work: Work) -> None:
         """It could not be sent."""
-        self._hand.forget(work)
+        self.hand.forget(work)
 
     def cancel(self, work: Work, request_id: str) -> None:
         """Nobody waits any more for a request that it works on, in the batch `work`."""
-        self._life.send(Cancel(work.id, request_id), ())
+        self.life.send(Cancel(work.id, request_id), ())
 
     def _overdue(self, work: Work) -> bool:
         """Fail what is over its time: of an asynchronous handler that batch alone, and the worker where it is deaf to that."""
-        text = f"no answer within {self._hand.timeout_s:g} s"
+        text = f"no answer within {self.hand.timeout_s:g} s"
         if not self.concurrent or work.id in self._given_up:
             if self.concurrent:
                 text += f", nor within {CANCEL_GRACE_S:g} s to a cancellation"
             self.state = WorkerState.STOPPING
-            self._life.condemn(Ending("timeout", text))
+            self.life.condemn(Ending("timeout", text))
             return False
         logger.warning("%s: request %s: %s; it is cancelled", self.name, ", ".join(work.request_ids), text)
         self._given_up.add(work.id)
-        self._hand.extend(work, CANCEL_GRACE_S)
+        self.hand.extend(work, CANCEL_GRACE_S)
         for request_id in work.request_ids:
             self.cancel(work, request_id)
         work.failed(WorkerFailed(DIED))
@@ -182,20 +175,20 @@ class Worker:
     def _stop_when_idle(self) -> None:
         self.state = WorkerState.STOPPING
         if not self.in_flight:
-            self._life.stop()
+            self.life.stop()
 
     def kill(self) -> None:
         """End the process now."""
-        self._life.kill()
+        self.life.kill()
 
     def gone(self) -> None:
         """It is given up for good, and has no process."""
-        self._hand.part()
-        self._life.part()
+        self.hand.part()
+        self.life.part()
 
     def _turn_free(self) -> None:
         if self.retiring or self.state is WorkerState.STOPPING:
-            if not self._life.doomed:  # or this answer has crossed the kill
+            if not self.life.doomed:  # or this answer has crossed the kill
                 self._stop_when_idle()
             return
         self.state = WorkerState.READY if not self.in_flight else WorkerState.BUSY
@@ -211,13 +204,13 @@ class Worker:
             self.engine = message
             self._owner.worker_engine(self, message)
         else:
-            self._life.loaded(message)
+            self.life.loaded(message)
 
     def _replied(self, work: Work, reply: Reply, attachments: Attachments) -> None:
         given_up = work.id in self._given_up
         if not reply.final:
             if not given_up:
-                self._hand.renew(work)
+                self.hand.renew(work)
         elif reply.code == 200:
             self.pace.answered(reply.stages["prediction"])
         if given_up:
@@ -225,7 +218,7 @@ class Worker:
         else:
             work.replied(reply, attachments)
         if reply.final:
-            self._hand.drop(work)  # last: work that choked on its reply fails with the worker
+            self.hand.drop(work)  # last: work that choked on its reply fails with the worker
             self._given_up.discard(work.id)
             self._turn_free()
 
@@ -233,17 +226,23 @@ class Worker:
         """See `WorkerEvents`."""
         self._owner.worker_said(self, stream, line)
 
+    def placing(self, why: str) -> None:
+        """See `WorkerEvents`."""
+        self.life.placing(why)
+        self.state = WorkerState.PENDING if why else WorkerState.STARTING
+        self._owner.worker_placing(self)
+
     def metrics_offered(self, source: HandlerMetrics) -> None:
         """See `WorkerEvents`."""
         self._owner.worker_offers(self, source)
 
     def ending(self) -> None:
         """See `WorkerEvents`."""
-        self._life.leaving = True
+        self.life.leaving = True
         if self.state in AT_WORK:
             self.state = WorkerState.STOPPING
 
-    def ended(self, status: int, why: str | None = None) -> None:
+    def ended(self, status: int, why: str | None = None, reason: "asyncio.Future[str] | None" = None) -> None:
         """See `WorkerEvents`."""
-        if self._life.ended(status, why) and self.state in AT_WORK:
+        if self.life.ended(status, why, reason) and self.state in AT_WORK:
             self.state = WorkerState.STOPPING  # `end` runs a moment later, and nobody may give it work till then

@@ -2,8 +2,8 @@
 
 from servescope.metrics.definitions.definition import Definition
 
-RESTART_REASONS = ("exit", "signal", "oom", "timeout", "load_error")
-WORKER_STATES = ("starting", "ready", "busy", "stopping", "failed", "asleep", "waking")
+RESTART_REASONS = ("exit", "signal", "oom", "timeout", "load_error", "node_lost")
+WORKER_STATES = ("pending", "starting", "ready", "busy", "stopping", "failed", "asleep", "waking")
 
 _MODEL = ("model_name", "model_version")
 _WORKER = (*_MODEL, "worker")
@@ -14,8 +14,9 @@ _LOAD_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 
 WORKERS = (
     Definition(
         "servescope_workers", "gauge", "workers", (*_MODEL, "state"),
-        f"Workers of the model by state ({', '.join(WORKER_STATES)}). asleep are those that a request would start, as the model has"
-        " none for want of requests; waking are those that one has started, until the first has loaded.", _SCRAPED,
+        f"Workers of the model by state ({', '.join(WORKER_STATES)}). pending are those that wait for a place on a Ray"
+        " cluster; asleep are those that a request would start, as the model has none for want of requests; waking are those that"
+        " one has started, until the first has loaded.", _SCRAPED,
     ),
     Definition(
         "servescope_workers_wanted", "gauge", "workers", _MODEL,
@@ -30,11 +31,13 @@ WORKERS = (
     Definition(
         "servescope_worker_restarts_total", "counter", "restarts", (*_MODEL, "reason"),
         f"Ends of a worker that nobody asked for, by reason ({', '.join(RESTART_REASONS)}; oom is the kernel's or a"
-        " MemoryError).", "Counted when the worker is started again.",
+        " MemoryError, node_lost that of a node of a Ray cluster).",
+        "Counted when the worker is started again; where its node may be lost, when Ray has told, 35 seconds later at most.",
     ),
     Definition(
         "servescope_worker_load_seconds", "histogram", "seconds", _MODEL,
-        "Time from the decision to start a worker until its model was loaded.", "Observed once a load.", _LOAD_BUCKETS,
+        "Time from the decision to start a worker until its model was loaded, less that in which it was pending.",
+        "Observed once a load.", _LOAD_BUCKETS,
     ),
     Definition(
         "servescope_worker_busy_seconds_total", "counter", "seconds", _WORKER,

@@ -34,10 +34,11 @@ FREE = {"CPU": 10.0, "memory": 2.0**30}
     ],
 )
 def test_words(needs, text):
-    """The scarcest of what it needs is said."""
-    assert missing(needs, NODES, FREE) == text
+    """The scarcest of what it needs is said, and whether it is short of that."""
+    assert missing(needs, NODES, FREE) == (text, "being placed" not in text)
 
 
 def test_no_node():
     """Of a cluster that has none."""
-    assert missing(Needs(1, 0, {}, None, "pack", {}), [], {}) == "needs 1 CPU; no node of the cluster has more than 0"
+    text = "needs 1 CPU; no node of the cluster has more than 0"
+    assert missing(Needs(1, 0, {}, None, "pack", {}), [], {}) == (text, True)

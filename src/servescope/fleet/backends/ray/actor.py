@@ -24,6 +24,13 @@ _LINGER_S = 5.0
 class WorkerActor:
     """One worker's."""
 
+    def node(self) -> str:
+        """The id of the node that it is on, as soon as it is there."""
+        import ray
+
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
+
     def serve(self, errand: bytes, digest: str, archive: Sequence[object]) -> str:
         """Do the errand, in msgpack, with the model in `archive`, a reference in a list, so that Ray does not fetch it by itself.
 
@@ -42,9 +49,8 @@ class WorkerActor:
                 watched(Path(place), root, digest),
                 unpacked(root, digest, fetch) as directory,
             ):
-                node: str = ray.get_runtime_context().get_node_id()[:12]
                 given = msgspec.msgpack.decode(errand, type=Errand)
-                given = msgspec.structs.replace(given, model_dir=str(directory), node=node)
+                given = msgspec.structs.replace(given, model_dir=str(directory), node=self.node()[:12])
                 return asyncio.run(run(given, dict(os.environ), Path(place)))
         except OSError as error:
             return str(error)

@@ -14,7 +14,7 @@ from servescope.fleet.backends.ray.driver_process import DriverProcess
 from servescope.fleet.backends.ray.messages import FromDriver, Needs, Over, Place, Release, Waiting
 from servescope.fleet.backends.remote.listener import Listener
 from servescope.fleet.backends.remote.worker import RemoteWorker
-from servescope.fleet.launch import LaunchPlan, WorkerEvents
+from servescope.fleet.launch import LaunchPlan, NodeLost, WorkerEvents
 from servescope.wire.agent import Errand
 
 # For the driver, to end its actors: it gives them ten seconds.
@@ -99,16 +99,19 @@ class RayBackend:
 
     def _heard(self, message: FromDriver) -> None:
         match message:
-            case Waiting(number, why):
+            case Waiting(number, why, short):
                 logger.warning("A worker of %s waits for a place on Ray: it %s", self._names.get(number), why)
-            case Over(number, why):
+                if (worker := self._workers.get(number)) is not None:
+                    worker.placing(why if short else "")
+            case Over(number, why, node_lost):
                 self._names.pop(number, None)
                 if (worker := self._workers.pop(number, None)) is not None:
-                    worker.fail(f"its actor has ended: {why or 'it was ended'}")
+                    worker.fail(f"its actor has ended: {why or 'it was ended'}", NodeLost if node_lost else OSError)
+                    worker.explain("node_lost" if node_lost else "exit")
 
     def _part(self, number: int, driver: DriverProcess) -> None:
-        self._workers.pop(number, None)
-        driver.send(Release(number))
+        worker = self._workers.get(number)
+        driver.send(Release(number, worker is not None and worker.reason is not None))
 
     def _lost(self, why: str) -> None:
         """The driver is gone, and Ray ends its actors at some moment: they end now. The next launch has another driver."""
@@ -116,6 +119,7 @@ class RayBackend:
         for worker in list(self._workers.values()):
             worker.fail(why)  # that is on its way
             worker.end_because(why)
+            worker.explain("exit")
         self._workers.clear()
 
     async def close(self) -> None:

@@ -7,8 +7,9 @@ value.
 import asyncio
 import importlib.util
 import os
+import random
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,8 +132,8 @@ class Cluster:
                 f"the model's archive of {len(data)} bytes cannot be put into the object store: {error}"
             ) from error
 
-    def actor(self, needs: Needs, name: str) -> Any:
-        """A new actor, which waits for its place.
+    def actor(self, needs: Needs, name: str, avoided: Set[str]) -> Any:
+        """A new actor, which waits for its place: elsewhere than on the nodes with these ids, as long as there is room elsewhere.
 
         Raises:
             Unusable: the placement names no node, or ray takes none of it.
@@ -142,7 +143,7 @@ class Cluster:
             "num_gpus": needs.num_gpus,
             "resources": dict(needs.resources),
             "max_restarts": 0,
-            "scheduling_strategy": self._strategy(needs.placement),
+            "scheduling_strategy": self._strategy(needs.placement, avoided),
         }
         if needs.memory_mb is not None:
             options["memory"] = needs.memory_mb << 20
@@ -153,23 +154,32 @@ class Cluster:
         except Exception as error:
             raise Unusable(f"Ray takes no actor for {name}: {first_line(error)}") from error
 
-    def _strategy(self, placement: str) -> Any:
-        if placement == SPREAD:
-            return "SPREAD"
+    def _strategy(self, placement: str, avoided: Set[str]) -> Any:
         if not placement.startswith(NODE):
-            return "DEFAULT"
+            others = [node for node in self.nodes() if node.id not in avoided] if avoided else []
+            if others:
+                return self._affinity(random.choice(others), soft=True)
+            return "SPREAD" if placement == SPREAD else "DEFAULT"
         name = placement.removeprefix(NODE)
         nodes = self.nodes()
         for node in nodes:
             if node.is_called(name):
-                strategies = self._ray.util.scheduling_strategies
-                return strategies.NodeAffinitySchedulingStrategy(node_id=node.id, soft=False)
+                return self._affinity(node, soft=False)
         there = ", ".join(f"{node.id[:12]} ({node.address})" for node in nodes)
         raise Unusable(f"placement={placement}: the cluster has no such node; it has {there}")
 
-    def ready(self, actor: Any) -> Any:
-        """A call that is answered once the actor has its place."""
-        return actor.__ray_ready__.remote()
+    def blames_node(self, error: BaseException) -> bool:
+        """Whether an actor's call failed, says Ray, as its node has died. Only the text tells."""
+        return isinstance(error, self._ray.exceptions.ActorDiedError) and "its node has died" in str(error)
+
+    def _affinity(self, node: Node, *, soft: bool) -> Any:
+        """`soft`: where it is full, or cannot do, another will."""
+        kind = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        return kind(node_id=node.id, soft=soft, _spill_on_unavailable=soft)
+
+    def is_unsure(self, error: BaseException) -> bool:
+        """Whether an actor's call failed for something that Ray may yet know more of: it may be the node that is dead."""
+        return isinstance(error, self._ray.exceptions.ActorUnavailableError)
 
     def answer(self, reference: Any) -> Awaitable[Any]:
         """What a call of an actor comes to. Raises what ray raises."""

@@ -61,7 +61,7 @@ class Driver(asyncio.Protocol):
         if isinstance(message, Place):
             actors.place(message)
         else:
-            actors.release(message.id)
+            actors.release(message.id, lost=message.lost)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""

@@ -32,9 +32,10 @@ class Place(Struct, array_like=True, tag="place"):
 
 
 class Release(Struct, array_like=True, tag="release"):
-    """The worker is of no use any more: end its actor, should it not end by itself."""
+    """The worker is of no use any more: end its actor, should it not end by itself. `lost`: nobody knows why."""
 
     id: int
+    lost: bool
 
 
 class Connected(Struct, array_like=True, tag="connected"):
@@ -50,17 +51,19 @@ class Unable(Struct, array_like=True, tag="unable"):
 
 
 class Waiting(Struct, array_like=True, tag="waiting"):
-    """An actor has no place yet, for want of this."""
+    """An actor has no place yet. `short`: the cluster has too little for it, which `why` says; else it is being prepared."""
 
     id: int
     why: str
+    short: bool
 
 
 class Over(Struct, array_like=True, tag="over"):
-    """An actor has ended, or could not be made. `why`: what was wrong, "" where nothing was."""
+    """An actor has ended, or could not be made. `why`: what was wrong, "" where nothing was. `node_lost`: it went with its node."""
 
     id: int
     why: str
+    node_lost: bool
 
 
 ToDriver = Place | Release

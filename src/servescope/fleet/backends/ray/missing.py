@@ -1,4 +1,6 @@
-"""What an actor waits for: in, its needs, the nodes, what is free; out, words for whoever wants it to start. Pure."""
+"""What an actor waits for: in, its needs, the nodes, what is free; out, words for whoever wants it to start, and whether it is
+short of something. Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
@@ -16,22 +18,21 @@ class HasResources(Protocol):
         """What it has in all."""
 
 
-def missing(needs: Needs, nodes: Sequence[HasResources], free: Mapping[str, float]) -> str:
-    """`needs 1 GPU; the cluster has 0 free of 4`, or that no node can ever do."""
+def missing(needs: Needs, nodes: Sequence[HasResources], free: Mapping[str, float]) -> tuple[str, bool]:
+    """`needs 1 GPU; the cluster has 0 free of 4`, or that no node can ever do, and True; False: it only takes its time."""
     wanted = dict(_wanted(needs))
     for name, amount in wanted.items():
         most = max((node.resources.get(name, 0.0) for node in nodes), default=0.0)
         if amount > most:
-            return f"needs {_shown(name, amount)}; no node of the cluster has more than {_amount(name, most)}"
+            return f"needs {_shown(name, amount)}; no node of the cluster has more than {_amount(name, most)}", True
     for name, amount in wanted.items():
         total = sum(node.resources.get(name, 0.0) for node in nodes)
         there = free.get(name, 0.0)
         if amount > there:
-            return (
-                f"needs {_shown(name, amount)}; the cluster has {_amount(name, there)} free of {_amount(name, total)}"
-            )
+            free_of = f"{_amount(name, there)} free of {_amount(name, total)}"
+            return f"needs {_shown(name, amount)}; the cluster has {free_of}", True
     what = ", ".join(_shown(name, amount) for name, amount in wanted.items()) or "nothing"
-    return f"needs {what}, on one node ({needs.placement}); it is being placed, or prepared"
+    return f"needs {what}, on one node ({needs.placement}); it is being placed, or prepared", False
 
 
 def _wanted(needs: Needs) -> Iterator[tuple[str, float]]:

@@ -24,6 +24,8 @@ from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
 
 # How long an agent may take to end a worker, seconds; then it is cut off, and ends it by itself if it can.
 END_S = 5.0
+# How long whoever has started its agent may take to know why it is lost.
+TOLD_S = 35.0
 
 
 class _Joining(Channel):
@@ -59,7 +61,12 @@ class RemoteWorker(Link):
             }
         )
 
-    def fail(self, why: str) -> None:
+    def placing(self, why: str) -> None:
+        """What it has no place to run at for want of, or "", by whoever is to start its agent."""
+        if not self._begun and not self._gone:
+            self.events.placing(why)
+
+    def fail(self, why: str, kind: type[OSError] = OSError) -> None:
         """It will not come: whoever was to start its agent says why. Nothing happens where it has come."""
         if self._begun or self._gone:
             return
@@ -67,7 +74,7 @@ class RemoteWorker(Link):
         self.probe.close()
         self._parted()
         if not self.joined.done():  # cancelled, perhaps
-            self.joined.set_exception(OSError(why))
+            self.joined.set_exception(kind(why))
 
     def _parted(self) -> None:
         """Have no more to do with it; its agent, if there still is one, ends it."""
@@ -141,7 +148,14 @@ class RemoteWorker(Link):
             self.fail(why)
         elif not self._gone:
             self._why = self._why or f"its worker on {self.host} is lost: {why}"
+            self.reason = self._loop.create_future()
+            self._loop.call_later(TOLD_S, self.explain, "exit")
             self._end(-signal.SIGKILL)
+
+    def explain(self, reason: str) -> None:
+        """Why it was lost, by whoever knows; nothing happens where it was not, or that is known."""
+        if self.reason is not None and not self.reason.done():
+            self.reason.set_result(reason)
 
     def _end(self, status: int) -> None:
         if not self._gone:

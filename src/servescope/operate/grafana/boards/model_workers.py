@@ -36,7 +36,8 @@ def _all(form: Form) -> Row:
               " by second is a worker that hangs, or a very long request.", "s", (Query(at_it, _WORKER),), width=6,
               steps=(Step(_LIMITS.stuck_seconds, "red"),), links=(links.HOST_OF_LINE,)),
         Panel("Restarts", "Workers that ended unasked in the last 5 minutes, by reason. oom: killed for memory; timeout: a batch"
-              " took longer than responseTimeout; load_error: the handler raised while loading.", "short",
+              " took longer than responseTimeout; load_error: the handler raised while loading;"
+              " node_lost: a node of a Ray cluster has gone.", "short",
               (Query(restarts, "{{instance}} {{reason}}"),), width=6, steps=(Step(1, "red"),),
               links=(links.HOST_OF_LINE,)),
     ))  # fmt: skip

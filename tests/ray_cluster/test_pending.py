@@ -1,0 +1,42 @@
+"""A worker that the cluster has no room for is pending, which is said wherever it is asked for, and starts when a node joins."""
+
+import pytest
+
+from integration.server import wait_until
+from ray_cluster.cluster import OBJECT_STORE, all_gone
+from ray_cluster.needed import needed
+from ray_cluster.test_workers import predict
+
+needed("ray")
+pytestmark = pytest.mark.integration
+
+SHORT = "it needs 1 fourth; no node of the cluster has more than 0"
+
+
+def states(server):
+    found = {
+        state: server.metrics("servescope_workers", model_name="told", state=state) for state in ("pending", "ready")
+    }
+    return found["pending"], found["ready"]
+
+
+def test_a_node_joins(make, cluster):
+    """Registering is answered at once, with what is missing; the worker serves when the node is there that has it."""
+    server = make("ray: {resources: {fourth: 1}}\n")
+    answer = server.register("told.mar")
+    assert answer.status_code == 202
+    assert f"Processing worker updates... A worker waits for a place: {SHORT}" in answer.text
+    assert states(server) == (1.0, 0.0)
+    answer = server.manage("PUT", "/models/told", min_worker=2, max_worker=2, synchronous="true")
+    assert answer.status_code == 206
+    assert f"A worker waits for a place: {SHORT}" in answer.text
+    wait_until(lambda: states(server) == (2.0, 0.0))
+    node = cluster.add_node(num_cpus=2, object_store_memory=OBJECT_STORE, resources={"fourth": 2})
+    try:
+        wait_until(lambda: states(server) == (0.0, 2.0))
+        assert predict(server, b"x").text == "x"
+        server.process.terminate()
+        server.process.wait(30)
+    finally:
+        cluster.remove_node(node)
+    all_gone(cluster.address)
