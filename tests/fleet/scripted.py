@@ -59,6 +59,8 @@ class Life:
             self.bodies += map(bytes, attachments)
             self._loop.call_soon(self._script, self, message)
 
+    elsewhere = None
+
     def kill(self) -> None:
         self.killed = True
         self.die(-9)

@@ -96,6 +96,23 @@ def test_metrics(make):
     wait_until(lambda: predict(server, b"again").status_code == 200)
 
 
+def test_what_it_takes_of_its_node(make, cluster):
+    """Memory and processor time are those of its process there, under its node; both go with it."""
+    server = make(metric_time_interval="1", disable_system_metrics="false")
+    assert server.register("told.mar").status_code == 200
+    told(server, "sys.kept = b'x' * (300 << 20); sum(range(30_000_000))")
+    of = {"model_name": "told"}
+    wait_until(lambda: (server.metrics("servescope_worker_memory_bytes", **of) or 0) > 300 << 20)
+    wait_until(lambda: (server.metrics("servescope_worker_cpu_seconds_total", **of) or 0) > 0.3)
+    described = server.manage("GET", "/models/told").json()[0]["workers"][0]
+    assert described["memoryUsage"] > 300 << 20
+    nodes = [node[:12] for node in asked(cluster.address, "[n['NodeID'] for n in ray.nodes() if n['Alive']]")]
+    assert sum(server.metrics("servescope_worker_node_info", node=node, **of) or 0 for node in nodes) == 1.0
+    assert server.manage("PUT", "/models/told", min_worker=0, max_worker=0, synchronous="true").status_code == 200
+    assert server.metrics("servescope_worker_node_info", **of) is None
+    wait_until(lambda: server.metrics("servescope_worker_memory_bytes", **of) is None)
+
+
 def test_lines(make):
     """What it prints is in the model log."""
     server = make()

@@ -17,6 +17,7 @@ import msgspec
 from servescope.config.model.placement.ray import RayOptions
 from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
+from servescope.metrics.recording.processes import Elsewhere
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import FromWorker, Load, ToWorker
@@ -80,9 +81,10 @@ class WorkerEvents(Protocol):
 
 
 class WorkerLink(Protocol):
-    """A running worker, as its owner holds it."""
+    """A running worker, as its owner holds it. `elsewhere`: what is told of its process where that is on another machine."""
 
     pid: int
+    elsewhere: Elsewhere | None
 
     def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
         """Send a message; nothing happens when the worker is gone already."""

@@ -54,8 +54,7 @@ class WorkerRecords:
 
     def launched(self, worker: Worker) -> None:
         """It has a process."""
-        pid = worker.pid if worker.here else 0  # on another machine it is another process
-        self._recorder.workers.started(self._name, self._version, worker.name, pid)
+        self._recorder.workers.started(self._name, self._version, worker.name, worker.pid, worker.life.elsewhere)
 
     def offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this."""

@@ -53,9 +53,9 @@ class Rooms:
         self._loading: dict[Model, float] = {}  # bytes that workers which load will take, by model
 
     def of(self, model: Model) -> Room | None:
-        """None: nothing that bounds it is known."""
+        """None: nothing that bounds it is known, as of one whose workers run on a Ray cluster, which itself says what there is."""
         state = self._host.state
-        if state is UNKNOWN:
+        if state is UNKNOWN or model.options.ray is not None:
             return None
         workers = [worker for worker in model.pool if not worker.retiring]
         at_work = [worker for worker in workers if worker.at_work]
@@ -65,7 +65,7 @@ class Rooms:
 
     def note(self, model: Model) -> None:
         """Its count may have changed: what its workers that load will take is no longer there for other models."""
-        if self._host.state is UNKNOWN:
+        if self._host.state is UNKNOWN or model.options.ray is not None:
             return
         workers = [worker for worker in model.pool if not worker.retiring]
         at_work = [worker for worker in workers if worker.at_work]
@@ -90,7 +90,7 @@ class Rooms:
 
     def _look_at_processors(self, models: Sequence[Model]) -> None:
         at = self._clock()
-        there = {worker: model for model in models for worker in model.pool if worker.at_work}
+        there = {worker: model for model in models for worker in model.pool if worker.at_work and worker.here}
         self._spent = {worker: spent for worker, spent in self._spent.items() if worker in there}
         for worker, model in there.items():
             series = self._cpu.series.get((model.name, model.version, worker.name))

@@ -51,8 +51,10 @@ class Measuring(Part):
         if not names or not self.mode.records:
             return None
         written = written_directories(beginning.settings, beginning.workspace)
-        processes = self.recorder.workers.processes.snapshot
-        collectors = host_collectors(beginning.hostname, names, processes, directories=written)
+        processes = self.recorder.workers.processes
+        collectors = host_collectors(
+            beginning.hostname, names, processes.snapshot, directories=written, elsewhere=processes.elsewhere
+        )
         return Sampler(collectors, beginning.settings.metric_time_interval, self.registry, lines.reading)
 
     async def before_scrape(self) -> None:

@@ -21,11 +21,18 @@ def describe_worker(
         "id": str(worker.number),
         "startTime": worker.started_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{worker.started_at.microsecond // 1000:03d}Z",
         "status": "READY" if worker.state in _READY else "UNLOADING",
-        "memoryUsage": resident_bytes(worker.pid) if worker.pid and worker.here else 0,
+        "memoryUsage": _memory(worker, resident_bytes),
         "pid": worker.pid,
         "gpu": gpu is not None,
         "gpuUsage": "N/A" if gpu is None else gpu_usage(gpu),
     }
+
+
+def _memory(worker: Worker, resident_bytes: Callable[[int], int]) -> int:
+    told = worker.life.elsewhere
+    if told is not None:
+        return told.memory_bytes or 0
+    return resident_bytes(worker.pid) if worker.pid else 0
 
 
 def describe(

@@ -5,7 +5,7 @@ down to the worker in place of socket pairs. Each begins with a greeting, which 
 it.
 
 Front end → agent: `Ping` each second, `Look` before a scrape, `End`.
-Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Pong`; at last `Ended`.
+Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Used`, `Pong`; at last `Ended`.
 """
 
 import hmac
@@ -135,6 +135,13 @@ class Measured(Struct, array_like=True, tag="measured"):
     last: bool
 
 
+class Used(Struct, array_like=True, tag="used"):
+    """What the worker's process and its descendants take: resident memory, and processor time so far."""
+
+    memory_bytes: int
+    cpu_s: float
+
+
 class Pong(Struct, array_like=True, tag="pong"):
     """`sent` as in the ping; `clock`: the agent's."""
 
@@ -150,4 +157,4 @@ class Ended(Struct, array_like=True, tag="ended"):
 
 
 ToAgent = Ping | Look | End
-FromAgent = Started | Said | Measured | Pong | Ended
+FromAgent = Started | Said | Measured | Used | Pong | Ended

@@ -8,7 +8,7 @@ import pytest
 
 from metrics.collectors.machine import Machine
 from servescope.metrics.collectors.workers import KEPT_S, LOOK_AGAIN, WorkersCollector
-from servescope.metrics.recording.processes import WorkerProcess, WorkerProcesses
+from servescope.metrics.recording.processes import Elsewhere, WorkerProcess, WorkerProcesses
 
 ONE = ("m", "1.0", "W-9000-m_1.0")
 TWO = ("m", "1.0", "W-9001-m_1.0")
@@ -22,7 +22,9 @@ class Bench:
         self.machine = Machine(proc)
         self.workers = WorkerProcesses()
         self.now = 1000.0
-        self.collector = WorkersCollector(self.workers.snapshot, proc, 100, 4096, lambda: self.now)
+        self.collector = WorkersCollector(
+            self.workers.snapshot, proc, 100, 4096, lambda: self.now, self.workers.elsewhere
+        )
 
     def start(self, labels: tuple[str, str, str], pid: int) -> None:
         model, version, name = labels
@@ -63,6 +65,23 @@ def test_gone_workers_make_room(bench: Bench) -> None:
         bench.now += 1
     kept = [worker for _, _, worker in bench.seconds()]
     assert kept == [ONE[2], *(f"W-{number}" for number in range(50, 150))]
+
+
+def test_another_machine(bench: Bench) -> None:
+    """What is told of a worker elsewhere is shown with the others', over restarts there; its id means another process."""
+    told = Elsewhere("far", "0123456789ab")
+    bench.start(ONE, 10)
+    bench.machine.run(10, 1, 10, own=5, pages=7)
+    bench.machine.run(11, 1, 11, own=99, pages=99)
+    model, version, name = TWO
+    bench.workers.started(name, model, version, 11, told)
+    assert bench.sample() == ({ONE: 7}, {ONE: 5})
+    told.memory_bytes, told.cpu_s = 3 * 4096, 0.5
+    assert bench.sample() == ({ONE: 7, TWO: 3}, {ONE: 5, TWO: 50})
+    bench.workers.started(name, model, version, 11, Elsewhere("farther", "a0123456789b", 4096, 0.25))
+    assert bench.sample() == ({ONE: 7, TWO: 1}, {ONE: 5, TWO: 75})
+    bench.workers.ended(name)
+    assert bench.sample() == ({ONE: 7}, {ONE: 5, TWO: 75})
 
 
 def test_with_descendants(bench: Bench) -> None:

@@ -195,7 +195,7 @@ def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> N
     recorder = Recorder(registry, "h", clock)
     busy = 1.0
     recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy, lambda: busy / 2)
-    recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711)
+    recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711, None)
     assert [process.pid for process in recorder.workers.processes.snapshot()] == [4711]
     busy = 2.0
     key = ("noop", "1.0", "W-9000-noop_1.0")

@@ -20,7 +20,9 @@ from servescope.fleet.agent.joining import join
 from servescope.fleet.backends.child import Child
 from servescope.fleet.launch import worker_environment
 from servescope.fleet.offspring.family import Offspring
-from servescope.wire.agent import Ended, Errand, Measured, Role, Said, Started
+from servescope.metrics.collectors.workers import WorkersCollector
+from servescope.metrics.recording.processes import WorkerProcess
+from servescope.wire.agent import Ended, Errand, Measured, Role, Said, Started, Used
 from servescope.wire.measured.folded import FoldedReader
 from servescope.wire.measured.lines import LineReader
 from servescope.wire.measured.memory import create, mapped
@@ -30,6 +32,9 @@ from servescope.wire.measured.update import MetricUpdate
 # Lines of a mode that logs go round in a small ring, which a worker waits for; what is added up can wait for the next look.
 _EACH_S = 0.05
 _FOLDED_S = 1.0
+# How often it is looked what the worker takes, seconds, and the families that say so.
+_USED_S = 2.0
+_USED = ("servescope_worker_memory_bytes", "servescope_worker_cpu_seconds_total")
 # Updates in one message.
 _AT_ONCE = 500
 # How long what a worker wrote last may take to come in after its end, and the front end to have heard of that, seconds.
@@ -68,9 +73,10 @@ class Agent:
             why = f"{socket.gethostname()}: {error}"
             await self._part(Ended(1, why))
             return why
-        telling = asyncio.create_task(self._keep_telling())
+        telling = [asyncio.create_task(keep()) for keep in (self._keep_telling, self._keep_looking)]
         status = await self._over
-        telling.cancel()
+        for task in telling:
+            task.cancel()
         await self._end(status)
         return ""
 
@@ -142,6 +148,16 @@ class Agent:
             await asyncio.sleep(_EACH_S if self._each else _FOLDED_S)
             if not self._control.choked:
                 self._tell_measured()
+
+    async def _keep_looking(self) -> None:
+        """Tell what the worker takes of this machine."""
+        worker = WorkerProcess("", "", "", self._child.pid)
+        collector = WorkersCollector(lambda: (worker,))
+        while True:
+            await asyncio.sleep(_USED_S)
+            found = {reading.family: reading.value for reading in await asyncio.to_thread(collector.update)}
+            if len(found) == len(_USED):
+                self._control.send(Used(int(found[_USED[0]]), found[_USED[1]]))
 
     def _tell_measured(self, *, final: bool = False) -> None:
         """All that was written since the last time."""

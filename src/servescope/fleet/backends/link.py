@@ -13,6 +13,7 @@ import msgspec
 
 from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import WorkerEvents
+from servescope.metrics.recording.processes import Elsewhere
 from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.messages import FromWorker, ToWorker
 
@@ -50,6 +51,7 @@ class Link(ABC):
     """A running worker, as its owner holds it (`fleet.launch.WorkerLink`)."""
 
     pid = 0
+    elsewhere: Elsewhere | None = None
     reason: asyncio.Future[str] | None = None  # of its end, where only time tells
 
     def __init__(self, events: WorkerEvents) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from servescope.fleet.launch import Backend, LaunchPlan, WorkerEvents, WorkerLink
 from servescope.fleet.worker.work import Ending
+from servescope.metrics.recording.processes import Elsewhere
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Load, Loaded, Stop, ToWorker
 
@@ -51,6 +52,11 @@ class Life:
     def pid(self) -> int:
         """The process id, 0 while there is no process."""
         return self._link.pid if self._link is not None else 0
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """What is told of its process, where that is on another machine."""
+        return self._link.elsewhere if self._link is not None else None
 
     @property
     def doomed(self) -> bool:

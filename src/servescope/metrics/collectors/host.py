@@ -18,7 +18,7 @@ from servescope.metrics.collectors.memory import MemoryCollector
 from servescope.metrics.collectors.process import ProcessCollector
 from servescope.metrics.collectors.reading import Collector
 from servescope.metrics.collectors.workers import WorkersCollector
-from servescope.metrics.recording.processes import WorkerProcess
+from servescope.metrics.recording.processes import RemoteProcess, WorkerProcess
 
 
 def selected_collectors(settings: Settings) -> tuple[str, ...]:
@@ -41,10 +41,11 @@ def host_collectors(
     proc: Path = Path("/proc"),
     root: Path = Path("/"),
     directories: Mapping[str, Path] | None = None,
+    elsewhere: Callable[[], Sequence[RemoteProcess]] = tuple,
 ) -> list[Collector]:
-    """Those of these names, in this order. `running` gives the workers; `proc` is the root of the proc file system,
-    `root` that of the disk and of the mounts; `directories` are those that the server writes to. Raises KeyError for a name
-    that is none.
+    """Those of these names, in this order. `running` gives the workers, `elsewhere` those of other machines; `proc` is the root of
+    the proc file system, `root` that of the disk and of the mounts; `directories` are those that the server writes to. Raises
+    KeyError for a name that is none.
     """
     make: dict[str, Callable[[], Collector]] = {
         "cpu": lambda: CpuCollector(hostname, proc),
@@ -53,6 +54,6 @@ def host_collectors(
         "cgroup": lambda: CgroupCollector(proc, root),
         "gpu": lambda: GpuCollector(hostname, running, proc=proc),
         "process": lambda: ProcessCollector(gc.get_stats, proc),
-        "workers": lambda: WorkersCollector(running, proc),
+        "workers": lambda: WorkersCollector(running, proc, elsewhere=elsewhere),
     }
     return [make[name]() for name in names]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from servescope.metrics.collectors.process_table import ProcessStat, owner_of, read_processes
 from servescope.metrics.collectors.reading import Reading
-from servescope.metrics.recording.processes import WorkerProcess
+from servescope.metrics.recording.processes import RemoteProcess, WorkerProcess
 from servescope.metrics.recording.workers import MOST_GONE
 
 # The last counts of a worker that ended are shown so long that a scrape sees them, and a restart counts on from them.
@@ -22,27 +22,27 @@ LOOK_AGAIN = 12
 
 @dataclass(slots=True)
 class _Spent:
-    """A worker's ticks: of process `pid` as last seen, and what is no longer found in /proc."""
+    """A worker's ticks: of `process`, whatever tells it from others, as last seen, and what is no longer found in /proc."""
 
     seen_at: float
-    pid: int = 0
+    process: object = None
     last: int = 0
     before: int = 0
 
-    def add(self, pid: int, ticks: int, now: float) -> None:
+    def add(self, process: object, ticks: int, now: float) -> None:
         """`ticks` fall when a process is replaced, or a descendant ends that nobody waits for; the time was spent."""
-        if pid != self.pid:
+        if process != self.process:
             self.before += self.last
             self.last = 0
-            self.pid = pid
+            self.process = process
         self.before += max(0, self.last - ticks)
         self.last = ticks
         self.seen_at = now
 
 
 class WorkersCollector:
-    """`running` gives the workers; `clock` monotonic seconds; `ticks_per_s` and `page_size`, in bytes, are the kernel's
-    units.
+    """`running` gives the workers of this machine, `elsewhere` those of others; `clock` monotonic seconds; `ticks_per_s` and
+    `page_size`, in bytes, are the kernel's units.
     """
 
     name = "workers"
@@ -54,8 +54,10 @@ class WorkersCollector:
         ticks_per_s: int | None = None,
         page_size: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        elsewhere: Callable[[], Sequence[RemoteProcess]] = tuple,
     ) -> None:
         self._running = running
+        self._elsewhere = elsewhere
         self._proc = proc
         self._ticks_per_s = ticks_per_s or os.sysconf("SC_CLK_TCK")
         self._page_size = page_size or os.sysconf("SC_PAGE_SIZE")
@@ -73,6 +75,11 @@ class WorkersCollector:
         now = self._clock()
         workers = {worker.pid: worker for worker in self._running()}
         readings = []
+        for worker in self._elsewhere():
+            if worker.told.memory_bytes is not None:
+                readings.append(Reading("servescope_worker_memory_bytes", worker.labels, worker.told.memory_bytes))
+                ticks = round(worker.told.cpu_s * self._ticks_per_s)
+                self._spent.setdefault(worker.labels, _Spent(now)).add((worker.told.node, worker.pid), ticks, now)
         for pid, family in self._families(workers).items():
             labels = workers[pid].labels
             pages = sum(stat.resident_pages for stat in family)

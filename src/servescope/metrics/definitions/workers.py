@@ -50,8 +50,14 @@ WORKERS = (
         " bounds, which counts from the batch's turn, and anew from each piece of a stream.", _SCRAPED,
     ),
     Definition(
+        "servescope_worker_node_info", "gauge", "", (*_WORKER, "node", "host"),
+        "1 for each worker that runs on a Ray cluster: its node, by the first 12 digits of Ray's id, and that machine's name. Join"
+        " by it: `* on (model_name, model_version, worker) group_left (node) servescope_worker_node_info`.",
+        "From the start of its process to its end.",
+    ),
+    Definition(
         "servescope_worker_memory_bytes", "gauge", "bytes", _WORKER,
-        "Resident memory of the worker's process and its children.", _SAMPLED,
+        "Resident memory of the worker's process and its children, on whatever machine they are.", _SAMPLED,
     ),
     Definition(
         "servescope_worker_cpu_seconds_total", "counter", "seconds", _WORKER,

@@ -22,26 +22,51 @@ class WorkerProcess:
         return (self.model_name, self.model_version, self.worker)
 
 
+@dataclass(slots=True)
+class Elsewhere:
+    """What is told of a worker's process on another machine: the machine's name, its node in the cluster, resident memory and
+    processor time of the process and its descendants, None where neither is known yet. Written on the loop's thread alone.
+    """
+
+    host: str
+    node: str
+    memory_bytes: int | None = None
+    cpu_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProcess(WorkerProcess):
+    """A worker on another machine, `pid` there."""
+
+    told: Elsewhere
+
+
 class WorkerProcesses:
     """The running workers. Each change replaces the tuple, so a reader on another thread sees before or after."""
 
     def __init__(self) -> None:
         self._running: tuple[WorkerProcess, ...] = ()
+        self._elsewhere: tuple[RemoteProcess, ...] = ()
 
-    def started(self, worker_name: str, model: str, version: str, pid: int) -> None:
+    def started(self, worker_name: str, model: str, version: str, pid: int, told: Elsewhere | None = None) -> None:
         """A worker's process was launched; it takes the place of an earlier one of that name. `pid` 0: it has ended
-        already.
+        already. `told`: it is on another machine.
         """
-        others = self._others(worker_name)
-        self._running = (*others, WorkerProcess(model, version, worker_name, pid)) if pid > 0 else others
+        self.ended(worker_name)
+        if told is not None:
+            self._elsewhere = (*self._elsewhere, RemoteProcess(model, version, worker_name, pid, told))
+        elif pid > 0:
+            self._running = (*self._running, WorkerProcess(model, version, worker_name, pid))
 
     def ended(self, worker_name: str) -> None:
         """Its process is gone, or was never started."""
-        self._running = self._others(worker_name)
+        self._running = tuple(one for one in self._running if one.worker != worker_name)
+        self._elsewhere = tuple(one for one in self._elsewhere if one.worker != worker_name)
 
     def snapshot(self) -> tuple[WorkerProcess, ...]:
-        """Those that run now."""
+        """Those that run on this machine now."""
         return self._running
 
-    def _others(self, worker_name: str) -> tuple[WorkerProcess, ...]:
-        return tuple(one for one in self._running if one.worker != worker_name)
+    def elsewhere(self) -> tuple[RemoteProcess, ...]:
+        """Those that run on others."""
+        return self._elsewhere

@@ -1,12 +1,12 @@
 """The series of single workers: how long each was busy, is at its batch and took to load, and which processes they are.
 
-In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total and _batch_seconds, TorchServe's
-WorkerLoadTime, and the processes that `collectors.workers` measures. Made by `recorder.Recorder`.
+In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total, _batch_seconds and _node_info,
+TorchServe's WorkerLoadTime, and the processes that `collectors.workers` measures. Made by `recorder.Recorder`.
 """
 
 from collections.abc import Callable
 
-from servescope.metrics.recording.processes import WorkerProcesses
+from servescope.metrics.recording.processes import Elsewhere, WorkerProcesses
 from servescope.metrics.registry import Registry
 
 HOST = "Host"
@@ -27,6 +27,8 @@ class WorkerRecorder:
         self._loads = registry.gauge("WorkerLoadTime")
         self._busy = registry.counter("servescope_worker_busy_seconds_total")
         self._batch = registry.gauge("servescope_worker_batch_seconds")
+        self._node = registry.gauge("servescope_worker_node_info")
+        self._nodes: dict[str, tuple[str, ...]] = {}
         self._kept_s = kept_s
         self._clock = clock
         self._gone: dict[Key, float] = {}
@@ -38,9 +40,12 @@ class WorkerRecorder:
         self._busy.read(busy_s, model, version, worker)
         self._batch.read(batch_s, model, version, worker)
 
-    def started(self, model: str, version: str, worker: str, pid: int) -> None:
-        """Its process serves."""
-        self.processes.started(worker, model, version, pid)
+    def started(self, model: str, version: str, worker: str, pid: int, told: Elsewhere | None) -> None:
+        """Its process serves. `told`: on another machine, of which this is told."""
+        self.processes.started(worker, model, version, pid, told)
+        if told is not None:
+            labels = self._nodes[worker] = (model, version, worker, told.node, told.host)
+            self._node.labels(*labels).value = 1.0
 
     def loaded(self, worker: str, milliseconds: float) -> None:
         """It has loaded its model, so long after the decision to start it."""
@@ -49,6 +54,8 @@ class WorkerRecorder:
     def ended(self, worker: str) -> None:
         """Its process has ended; it may get another."""
         self.processes.ended(worker)
+        if (labels := self._nodes.pop(worker, None)) is not None:
+            self._node.remove(*labels)
 
     def gone(self, model: str, version: str, worker: str, busy_s: float) -> None:
         """It will not come back."""

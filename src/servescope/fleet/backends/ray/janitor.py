@@ -1,7 +1,8 @@
-"""`python -m servescope.fleet.backends.ray.janitor PLACE ROOT DIGEST`: removes an actor's files where the actor cannot.
+"""`python -m servescope.fleet.backends.ray.janitor PLACE ROOT DIGEST`: cleans up after an actor where the actor cannot.
 
-In: the end of standard input, which is the actor's, however it went. Out: neither its agent's PLACE nor, unless another actor needs
-it, the model below ROOT is left. An actor that ends in order has removed both. Started by `actor`; a process that is nobody's
+In: the end of standard input, which is the actor's, however it went. Out: neither its agent's PLACE, nor a process that its worker
+has started, nor, unless another actor needs it, the model below ROOT is left. Ray may have killed the agent's own watcher with the
+actor. An actor that ends in order has seen to all of it. Started by `actor`; a process that is nobody's
 child, as Ray kills those of an actor that it ends.
 """
 
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from servescope.fleet.backends.ray.archives import remove_unheld
+from servescope.fleet.offspring.strays import end_strays
 
 # How long the system may take to end an actor whose input has ended, seconds.
 _PATIENCE_S = 5.0
@@ -38,6 +40,7 @@ def main(place: Path, root: Path, digest: str) -> None:
     os.setsid()
     os.chdir("/")
     sys.stdin.buffer.read()
+    end_strays(place)
     end = time.monotonic() + _PATIENCE_S
     while not remove_unheld(root, digest) and time.monotonic() < end:
         time.sleep(_AGAIN_S)

@@ -16,7 +16,8 @@ from servescope.fleet.backends.link import Channel, Link
 from servescope.fleet.backends.remote.control import Control
 from servescope.fleet.backends.remote.listener import Listener
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
-from servescope.wire.agent import End, Ended, FromAgent, Look, Measured, Role, Said, Started
+from servescope.metrics.recording.processes import Elsewhere
+from servescope.wire.agent import End, Ended, FromAgent, Look, Measured, Role, Said, Started, Used
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.told import ToldReader
 from servescope.wire.measured.update import MetricUpdate
@@ -125,9 +126,13 @@ class RemoteWorker(Link):
                     self.events.line_received(stream, line)
             case Measured(updates, _, last):
                 self._tell_measured(updates, last=last)
-            case Started(pid, host):
+            case Started(pid, host, node):
                 self.pid, self.host, self._started = pid, host, message
+                self.elsewhere = Elsewhere(host, node)
                 self._see_whether_joined()
+            case Used(memory_bytes, cpu_s):
+                if self.elsewhere is not None:
+                    self.elsewhere.memory_bytes, self.elsewhere.cpu_s = memory_bytes, cpu_s
             case Ended(status, why):
                 if self._begun:
                     self._why = self._why or why or None
