@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from servescope.config.address import Address
-from servescope.config.load import StartOptions, load_settings, require_model_store
-from servescope.config.load_list import LoadModel
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings, require_model_store
 from servescope.config.settings import Settings
+from servescope.config.values.load_list import LoadModel
 from servescope.config.variables.environment import variable
 from servescope.errors import ConfigurationError
 

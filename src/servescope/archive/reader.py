@@ -38,9 +38,9 @@ class Archive:
     owned: bool
     downloaded: bool = False
 
-    def close(self) -> None:
-        """Remove what was made for this archive; see `remove_archive`."""
-        remove_archive(self)
+    def close(self, *, keep_download: bool = False) -> None:
+        """Remove what was made for this archive; see `remove_archive`. `keep_download`: a snapshot names it."""
+        remove_archive(replace(self, downloaded=False) if keep_download else self)
 
 
 def open_archive(

@@ -68,6 +68,23 @@ METRICS = Group(
     },
     ("servescope metrics list", "servescope metrics check --help"),
 )
+SNAPSHOTS = Group(
+    "List, show and restore snapshots: the settings and models that a start goes on from.",
+    {
+        "list": Command(
+            "servescope.cli.snapshots.commands:list_snapshots",
+            "List the snapshots, the newest first: the next start without --ncs goes on from the first that is whole.",
+        ),
+        "show": Command(
+            "servescope.cli.snapshots.commands:show", "Show the models of a snapshot, with their workers and options."
+        ),
+        "restore": Command(
+            "servescope.cli.snapshots.commands:restore",
+            "Have the next start go on from a snapshot: it is copied, and the copy is the newest.",
+        ),
+    },
+    ("servescope snapshots list", "servescope snapshots show"),
+)
 SERVESCOPE = Group(
     "The model server you can see into.",
     {
@@ -88,6 +105,7 @@ SERVESCOPE = Group(
             "Show models, workers, queues and requests; exit with 1 unless all models are ready.",
         ),
         "models": MODELS,
+        "snapshots": SNAPSHOTS,
         "archive": Command(
             "servescope.cli.archive:archive",
             "Pack a model and its handler into an archive, as torch-model-archiver does.",

@@ -22,6 +22,7 @@ from servescope.server.models import Models
 from servescope.server.processes import Processes
 from servescope.server.scaling import Scaling
 from servescope.server.service import Service
+from servescope.server.snapshots import Snapshots
 from servescope.server.traces import Traces
 
 logger = logging.getLogger("servescope.runtime")
@@ -40,6 +41,7 @@ PARTS: tuple[type[Part], ...] = (
     Management,
     Ports,
     Service,
+    Snapshots,
 )
 
 

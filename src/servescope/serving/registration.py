@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servescope.archive.reader import Archive, name_from_file, open_archive
@@ -92,9 +92,10 @@ async def build_model(
         python = await _install(archive, host, resolved)
         if at_startup:
             catalog.startup_names.add(name)
+        archive = replace(archive, downloaded=archive.downloaded or options.restores_download)
         return _assemble(archive, resolved, host, python, loaded_at_startup=name in catalog.startup_names)
     except BaseException:
-        await asyncio.to_thread(archive.close)
+        await asyncio.to_thread(archive.close, keep_download=options.restores_download)
         raise
 
 

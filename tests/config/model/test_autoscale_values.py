@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.config.model.autoscale import AUTOSCALE_KEYS, Autoscale, Mode
 from servescope.config.model.autoscale_values import given_by_settings, parse_autoscale, resolve_autoscale
 from servescope.config.model.config import ModelConfig, parse_model_config

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operate.kubernetes.planned import HOSTILE, planned, written
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.errors import ConfigurationError
 from servescope.operate.kubernetes.models import models_of
 

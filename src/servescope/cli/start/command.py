@@ -19,7 +19,8 @@ import psutil
 from servescope.cli import runfile
 from servescope.cli.client.urls import client_url
 from servescope.cli.help.words import WordsParser
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.config.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,10 +12,12 @@ from servescope.config.model.autoscale_values import given_by_settings, resolve_
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.overruled import overruled
+from servescope.config.model.restored import saved_rest, saved_workers
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
 from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
+from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
 
@@ -29,7 +31,10 @@ DEBUG_TIMEOUT_S: Final = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterOptions:
-    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s."""
+    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
+
+    `saved`: what a snapshot says, from which the model is restored.
+    """
 
     url: str
     model_name: str | None = None
@@ -42,6 +47,12 @@ class RegisterOptions:
     response_timeout: int | None = None
     startup_timeout: int | None = None
     s3_sse_kms: bool = False
+    saved: SavedVersion | None = None
+
+    @property
+    def restores_download(self) -> bool:
+        """Whether a server before downloaded the archive for this model, and left it in the store."""
+        return self.saved is not None and self.saved.downloaded is True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +109,8 @@ def resolve_options(
 
     Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
     Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
-    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are, InvalidModel for numbers
-    over their bounds, BadRequest for keys of `autoscale` that contradict each other.
+    `number_of_gpu`. What a snapshot says comes before all of these. Raises WorkerInitialization if a parallel model needs more GPUs
+    than there are, InvalidModel for numbers over their bounds, BadRequest for keys of `autoscale` that contradict each other.
     """
     config, entry, most = yaml or ModelConfig(), startup or StartupModel(), most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
@@ -108,7 +119,11 @@ def resolve_options(
     autoscale = _autoscale(config, settings, warnings)
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
-    bounds = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus, warnings)
+    if request.saved is not None:
+        asked = saved_workers(request.saved, most, warnings)
+    else:
+        asked = workers_of_yaml(config, autoscale, warnings) or asked
+    bounds = _clipped(asked, devices, gpus, warnings)
     warnings += idle_bounds(autoscale, **bounds)
     decided = ModelOptions(
         **bounds,
@@ -119,6 +134,8 @@ def resolve_options(
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
+    if request.saved is not None:
+        return replace(decided, **saved_rest(request.saved, autoscale, settings), warnings=tuple(warnings))
     more = overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
     return replace(decided, warnings=(*warnings, *more))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from servescope.config.bounds import MAX_MODELS
 from servescope.config.names import fault_of
 from servescope.config.shown_url import SCHEME
+from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.parsers import GivenValue, parts_of
 from servescope.errors import ConfigurationError
 
@@ -14,10 +15,15 @@ _NAMED = re.compile(r"(?!/)([^=]*)=(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class LoadModel:
-    """One model to load at start. `name` None leaves the name to the archive."""
+    """One model to load at start. `name` None leaves the name to the archive.
+
+    `version` and `saved`: what a snapshot says of it.
+    """
 
     name: str | None
     url: str
+    version: str | None = None
+    saved: SavedVersion | None = None
 
 
 def parse_load_models(given: GivenValue) -> tuple[tuple[LoadModel, ...], bool]:

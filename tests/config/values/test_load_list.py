@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.load_list import LoadModel, parse_load_models
+from servescope.config.values.load_list import LoadModel, parse_load_models
 from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
