@@ -16,6 +16,8 @@
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
+#   RAY="ray[…]==…"       what pip is told to install for Ray
+#   RAY_ENV=dir           where make test-ray makes an environment with Ray in it
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -41,11 +43,16 @@ DATADOG ?= 'datadog-checks-base[deps]==38.5.0'
 DATADOG_ENV ?= build/datadog-env
 DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
+RAY ?= 'ray[default,client]==2.60.0'
+RAY_ENV ?= build/ray-env
+RAY_PIP := $(RAY_ENV)/bin/python -m pip --disable-pip-version-check
+# A cluster of its own, which nobody else reaches and which reports nothing home.
+RAY_RUN := unshare --net --map-root-user sh -c 'ip link set lo up; exec "$$@"' sh env RAY_USAGE_STATS_ENABLED=0 $(RAY_ENV)/bin/python
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-ray lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +81,9 @@ test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engi
 
 test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own clients (make test leaves them out) [network: KServe, 0.5 GB]
 	REQUIRE_KSERVE=1 $(KSERVE_ENV)/bin/python -m pytest -rs tests/kserve_clients $(TEST)
+
+test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
+	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
 
 lint: $(STAMPS)/dev ## ruff: rules and format [network]
 	$(BIN)/ruff check
@@ -180,6 +190,13 @@ $(KSERVE_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(KSERVE_ENV)
 	$(KSERVE_PIP) install $(KSERVE_CLIENTS)
 	$(KSERVE_PIP) install --editable '.[test]'
+	touch $@
+
+# Apart from .venv: 0.5 GB that no other test needs.
+$(RAY_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(RAY_ENV)
+	$(RAY_PIP) install $(RAY)
+	$(RAY_PIP) install --editable '.[test]'
 	touch $@
 
 clean: ## Remove the environment and everything made

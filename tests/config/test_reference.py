@@ -56,7 +56,16 @@ def test_a_page_without_its_parts_is_refused():
 def test_main_writes_the_page(tmp_path):
     """A page with empty parts is filled."""
     page = tmp_path / "page.md"
-    names = ("keys", "ineffective keys", "yaml keys", "torchrun keys", "slo keys", "v2 keys", "autoscale keys")
+    names = (
+        "keys",
+        "ineffective keys",
+        "yaml keys",
+        "torchrun keys",
+        "slo keys",
+        "v2 keys",
+        "autoscale keys",
+        "ray keys",
+    )
     page.write_text("".join(f"<!-- {name} -->\n<!-- end {name} -->\n" for name in names))
     reference.main(page)
     assert "| `job_queue_size` | `100` |" in page.read_text()

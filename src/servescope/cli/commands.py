@@ -73,14 +73,14 @@ SNAPSHOTS = Group(
     {
         "list": Command(
             "servescope.cli.snapshots.commands:list_snapshots",
-            "List the snapshots, the newest first: the next start without --ncs goes on from the first that is whole.",
+            "List the snapshots, the newest first.",
         ),
         "show": Command(
             "servescope.cli.snapshots.commands:show", "Show the models of a snapshot, with their workers and options."
         ),
         "restore": Command(
             "servescope.cli.snapshots.commands:restore",
-            "Have the next start go on from a snapshot: it is copied, and the copy is the newest.",
+            "Have the next start go on from a snapshot, of which it makes a copy that is the newest.",
         ),
     },
     ("servescope snapshots list", "servescope snapshots show"),

@@ -30,6 +30,7 @@ class StartOptions:
     workflow_store: Path | None = None
     plugins_path: str | None = None
     cpp_log_config: Path | None = None
+    backend: str | None = None
 
 
 def choose_file(

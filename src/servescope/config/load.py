@@ -100,6 +100,7 @@ def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
         "disable_token_authorization": ("--disable-token-auth", "true" if options.disable_token_auth else None),
         "plugins_path": ("--plugins-path", options.plugins_path),
         "cpp_log_config": ("--cpp-log-config", options.cpp_log_config),
+        "worker_backend": ("--backend", options.backend),
     }
     return {key: GivenValue(key, str(text), option, cwd) for key, (option, text) in texts.items() if text is not None}
 

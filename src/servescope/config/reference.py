@@ -15,7 +15,8 @@ from servescope.config.keys import Key
 from servescope.config.model.autoscale import AUTOSCALE_KEYS, default_of
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import SLO_KEYS
-from servescope.config.model.torchrun import TorchRun
+from servescope.config.model.placement.ray import RAY_KEYS
+from servescope.config.model.placement.torchrun import TorchRun
 from servescope.config.model.v2 import V2_KEYS
 from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
@@ -80,6 +81,7 @@ def fill(page: str) -> str:
         "slo keys": section_table(SLO_KEYS),
         "v2 keys": section_table(V2_KEYS),
         "autoscale keys": autoscale_table(),
+        "ray keys": section_table(RAY_KEYS),
     }
     for name, table in tables.items():
         part = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)

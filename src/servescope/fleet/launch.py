@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from servescope.config.model.placement.ray import RayOptions
 from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.wire.frames import Attachments, Buffer
@@ -30,6 +31,7 @@ class LaunchPlan:
     `python`: the interpreter, the server's own or the model's virtual environment's.
     `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it, in bytes; workers keep
     to less, and one that does not is ended. `max_concurrency`: batches that one has in hand where its handler is asynchronous.
+    `ray`: what a worker takes of a Ray cluster; None: it is a process here.
     """
 
     load: Load
@@ -37,6 +39,7 @@ class LaunchPlan:
     environment: Mapping[str, str]
     reply_limit: int
     max_concurrency: int = sys.maxsize
+    ray: RayOptions | None = None
 
     def on(self, devices: Devices) -> "LaunchPlan":
         """The plan of a worker on these devices."""

@@ -54,7 +54,8 @@ class WorkerRecords:
 
     def launched(self, worker: Worker) -> None:
         """It has a process."""
-        self._recorder.workers.started(self._name, self._version, worker.name, worker.pid)
+        pid = worker.pid if worker.here else 0  # on another machine it is another process
+        self._recorder.workers.started(self._name, self._version, worker.name, pid)
 
     def offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this."""

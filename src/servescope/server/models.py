@@ -1,12 +1,14 @@
 """The models: the catalog that requests find them in, and the lifecycle that changes it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from servescope.config.model.worker_counts import check_default_workers
 from servescope.config.settings import Settings
+from servescope.fleet.backends.chosen import ChosenBackend
 from servescope.fleet.backends.process import ProcessBackend
+from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.capacity import usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
@@ -24,6 +26,14 @@ from servescope.serving.readiness.wanted import WantedModels
 from servescope.serving.registration import Host
 
 
+def ray_cluster(settings: Settings, environ: Mapping[str, str]) -> RayCluster:
+    """How it is reached, where a model is to run there."""
+    blacklist = settings.blacklist_env_vars
+    return RayCluster(
+        settings.ray_address, settings.ray_worker_address, blacklist.pattern if blacklist else "", environ
+    )
+
+
 class Models(Part):
     """Gives `gpus`, how many workers are dealt, `catalog`, `wanted`, `health`, `surveyor` and `lifecycle`. `service` loads the
     first models, and ends all.
@@ -31,6 +41,7 @@ class Models(Part):
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
+        self._backend = ChosenBackend(ProcessBackend(processes.offspring), ray_cluster(settings, beginning.environ))
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)
@@ -46,16 +57,16 @@ class Models(Part):
             gpus=GpuCounter(self.gpus),
             cpus=cpus,
             recorder=measuring.recorder,
-            pools=self._pools(settings, measuring, processes),
+            pools=self._pools(settings, measuring),
             declarations=measuring.declarations,
             measuring=measuring.worker_measuring,
             run=processes.offspring.run,
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
 
-    def _pools(self, settings: Settings, measuring: Measuring, processes: Processes) -> PoolContext:
+    def _pools(self, settings: Settings, measuring: Measuring) -> PoolContext:
         return PoolContext(
-            ProcessBackend(processes.offspring),
+            self._backend,
             measuring.recorder,
             measuring.pass_through,
             count(settings.initial_worker_port).__next__,
@@ -64,8 +75,9 @@ class Models(Part):
         )
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
-        """The workers have ended: what they said last is logged."""
+        """The workers have ended: what they said last is logged. Part from the cluster, if there is one."""
         self._model_log.flush()
+        await self._backend.close()
 
 
 def _later(seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from servescope.config.model.autoscale import Mode
 from servescope.config.model.calls.scaling import ScaleOptions
-from servescope.config.model.options import worker_capacity
+from servescope.config.model.placement.devices import worker_capacity
 from servescope.config.model.worker_counts import most_workers
 from servescope.errors import BadRequest
 from servescope.fleet.worker.worker import Worker

@@ -21,7 +21,7 @@ def describe_worker(
         "id": str(worker.number),
         "startTime": worker.started_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{worker.started_at.microsecond // 1000:03d}Z",
         "status": "READY" if worker.state in _READY else "UNLOADING",
-        "memoryUsage": resident_bytes(worker.pid) if worker.pid else 0,
+        "memoryUsage": resident_bytes(worker.pid) if worker.pid and worker.here else 0,
         "pid": worker.pid,
         "gpu": gpu is not None,
         "gpuUsage": "N/A" if gpu is None else gpu_usage(gpu),

@@ -15,6 +15,7 @@ from servescope.archive.requirements import Run, install_requirements
 from servescope.archive.source import ArchiveSource
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.model.restored import restored_options
 from servescope.config.model.v2 import V2
 from servescope.config.settings import Settings
 from servescope.config.shown_url import shown_url
@@ -87,6 +88,8 @@ async def build_model(
             cpus=host.cpus,
             gpus=host.gpus.count,
         )
+        if options.saved is not None:
+            resolved = restored_options(options.saved, resolved, host.settings, cpus=host.cpus, gpus=host.gpus.count)
         for warning in resolved.warnings:
             logger.warning("Model %s version %s: %s", name, version, warning)
         python = await _install(archive, host, resolved)
@@ -140,7 +143,8 @@ async def _install(archive: Archive, host: Host, options: ModelOptions) -> str:
 def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, *, loaded_at_startup: bool) -> Model:
     name, version = archive.manifest.model_name, archive.manifest.model_version
     plan = _launch_plan(archive, options, host, python)
-    devices = ModelDevices(host.gpus, options.device_type, options.device_ids, options.parallel_level)
+    device_type = options.device_type if options.ray is None else "cpu"  # of this machine
+    devices = ModelDevices(host.gpus, device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, host.settings), host.pools)
     recorder = host.recorder.model(name, version, options.objectives)
     queue = QueueOptions(
@@ -185,6 +189,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         ),
         (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
+        options.ray,
     )
 
 

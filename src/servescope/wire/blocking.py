@@ -1,4 +1,4 @@
-"""The worker's end of the channel: blocking reads and writes on the socket that the front end handed down.
+"""The worker's end of the channel: blocking reads and writes on the socket that was handed down, a pair's or TCP's.
 
 Used by `worker.sessions.session`. A large attachment is read straight into the one buffer that the handler will be given.
 """
@@ -14,6 +14,7 @@ from servescope.wire.messages import FromWorker, ToWorker
 
 _READ_AHEAD = 64 * 1024
 _VECTORS = 512  # below every system's IOV_MAX
+_GONE = (ConnectionError, TimeoutError)  # the second of a network that has hung
 
 
 class ChannelClosed(Exception):
@@ -73,7 +74,7 @@ class BlockingChannel:
                     self._socket.sendall(buffers[0])
                 else:
                     self._send_all(buffers)
-            except (BrokenPipeError, ConnectionResetError) as error:
+            except _GONE as error:
                 raise ChannelClosed from error
 
     def _send_all(self, buffers: Sequence[Buffer]) -> None:
@@ -89,7 +90,7 @@ class BlockingChannel:
     def _read(self) -> bytes:
         try:
             data = self._socket.recv(_READ_AHEAD)
-        except ConnectionResetError as error:
+        except _GONE as error:
             raise ChannelClosed from error
         if not data:
             raise ChannelClosed
@@ -99,7 +100,7 @@ class BlockingChannel:
         while view:
             try:
                 count = self._socket.recv_into(view)
-            except ConnectionResetError as error:
+            except _GONE as error:
                 raise ChannelClosed from error
             if not count:
                 raise ChannelClosed

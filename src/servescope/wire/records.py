@@ -1,7 +1,7 @@
 """Log records from a worker to the front end, among what it prints: a mark, JSON, a line's end (RFC 7464's JSON text sequences).
 
 On the worker's own streams, so that records stay in order with what is printed, and survive the worker. Written by
-`worker.replies.records`, read by `fleet.backends.process`.
+`worker.replies.records`, read by `fleet.backends.child`.
 """
 
 import json

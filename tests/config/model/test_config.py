@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.objectives import Objectives
-from servescope.config.model.torchrun import TorchRun
+from servescope.config.model.placement.torchrun import TorchRun
 from servescope.config.model.yaml_key import yaml_keys
 from servescope.errors import BadRequest, InvalidModel
 

@@ -4,8 +4,9 @@ import pytest
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
-from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options, worker_capacity
-from servescope.config.model.torchrun import TorchRun
+from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.model.placement.devices import worker_capacity
+from servescope.config.model.placement.torchrun import TorchRun
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import InvalidModel, WorkerInitialization

@@ -10,17 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from servescope.cli import runfile
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson
-from servescope.cli.tables import console, plain_table
 from servescope.config.choice import SNAPSHOTS
 from servescope.config.snapshots.file import MODEL_SNAPSHOT, DamagedSnapshot, read, render
 from servescope.config.snapshots.folder import SnapshotFolder, occasion_of, time_of
-from servescope.config.snapshots.saved import SavedModels, parse_saved_models
+from servescope.config.snapshots.saved import SavedModels, parse_saved_models, written
 from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 
@@ -40,12 +38,14 @@ File = Annotated[
 
 @examples("servescope snapshots list", "servescope snapshots list --json")
 def list_snapshots(logs: Logs = None, as_json: AsJson = False) -> None:
-    """List the snapshots, the newest first: the next start without --ncs goes on from the first that is whole."""
+    """List the snapshots, the newest first."""
     folder = _folder(logs)
     rows = [_row(file) for file in folder.files()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
+    from servescope.cli.tables import console, plain_table
+
     table = plain_table(f"Snapshots in {folder.directory}", "file", "taken (UTC)", "at", "models", folded=("models",))
     for row in rows:
         table.add_row(row["file"], row["taken"], row["at"], row["damage"] or ", ".join(row["models"]) or "none")
@@ -58,8 +58,10 @@ def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
     found = _find(file, _folder(logs))
     saved = _models(found, _properties(found))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(saved)).decode())
+        typer.echo(written(saved))
         return
+    from servescope.cli.tables import console, plain_table
+
     table = plain_table(
         str(found), "model", "version", "archive", "workers", "batch", folded=("model", "version", "archive")
     )
@@ -74,7 +76,7 @@ def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
 def restore(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A snapshot, by its name or path.")], logs: Logs = None
 ) -> None:
-    """Have the next start go on from a snapshot: it is copied, and the copy is the newest."""
+    """Have the next start go on from a snapshot, of which it makes a copy that is the newest."""
     folder = _folder(logs)
     _refuse_while_running(folder)
     found = _find(file, folder)
@@ -84,7 +86,9 @@ def restore(
         copy = folder.write(render(properties, properties[MODEL_SNAPSHOT]), "snapshot", datetime.now(UTC))
     except OSError as error:
         raise ConfigurationError(f"{folder.directory} cannot be written to: {error.strerror}") from error
-    typer.echo(f"The next start without --ncs goes on from {copy}: {saved.model_count} models, as in {found.name}.")
+    typer.echo(
+        f"The next start without --ncs goes on from {copy}, a copy of {found.name} (models: {saved.model_count})."
+    )
 
 
 def _folder(logs: Path | None) -> SnapshotFolder:

@@ -75,6 +75,11 @@ def _add_switches(switches: "Options") -> None:
     )
     switches.add_argument("--enable-model-api", action="store_true", help="Let clients register and unregister models.")
     switches.add_argument("--disable-token-auth", "--dt", action="store_true", help="Answer without tokens.")
+    switches.add_argument(
+        "--backend",
+        choices=("process", "ray"),
+        help="Where workers run: on this machine, or on a Ray cluster (ray_address). Default: worker_backend, or process.",
+    )
     where = switches.add_mutually_exclusive_group()
     where.add_argument("--foreground", action="store_true", help="Stay in the foreground (the default).")
     where.add_argument("--detach", action="store_true", help="Return once all models are ready; the server goes on.")
@@ -139,6 +144,7 @@ def start_options(parsed: argparse.Namespace) -> StartOptions:
         workflow_store=parsed.workflow_store,
         plugins_path=parsed.plugins_path,
         cpp_log_config=parsed.cpp_log_config,
+        backend=parsed.backend,
     )
 
 

@@ -23,7 +23,8 @@ from servescope.config.bounds import (
 from servescope.config.model.autoscale_values import Given, parse_autoscale
 from servescope.config.model.misspelt import misspelt
 from servescope.config.model.objectives import Objectives, parse_objectives
-from servescope.config.model.torchrun import TorchRun, read_torchrun
+from servescope.config.model.placement.ray import RayOptions, backend, parse_ray
+from servescope.config.model.placement.torchrun import TorchRun, read_torchrun
 from servescope.config.model.v2 import V2, parse_v2
 from servescope.config.model.yaml_key import yaml_key, yaml_keys
 from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, whole
@@ -168,6 +169,18 @@ class ModelConfig:
             "autoscale", _as_it_is, "How the number of workers follows the load, described below. Not in TorchServe."
         ),
     )
+    backend: str | None = field(
+        default=None,
+        metadata=yaml_key(
+            "backend", backend, "Where workers run: process or ray; worker_backend unless given. Not in TorchServe."
+        ),
+    )
+    ray: RayOptions | None = field(
+        default=None,
+        metadata=yaml_key(
+            "ray", _as_it_is, "What a worker takes of a Ray cluster, described below; may be empty. Not in TorchServe."
+        ),
+    )
     misspelt: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -180,7 +193,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
     """Read a model-config.yaml; `name` is the file's, for the messages. An empty file says nothing.
 
     Returns warnings about values that are ignored for their type. Raises InvalidModel for broken YAML, for a file that is
-    no mapping, and for numbers over their bounds, BadRequest for an `slo`, `v2` or `autoscale` section that cannot be kept to.
+    no mapping, and for numbers over their bounds, BadRequest for an `slo`, `v2`, `ray` or `autoscale` section that cannot be
+    kept to.
     """
     content = _load(text, name)
     warnings: list[str] = []
@@ -199,6 +213,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
         values["v2"] = parse_v2(values["v2"], name)
     if "autoscale" in values:
         values["autoscale"] = parse_autoscale(values["autoscale"], name)
+    if "ray" in values:
+        values["ray"] = parse_ray(values["ray"], name)
     return ModelConfig(**values, misspelt=misspelt(content, yaml_names())), warnings
 
 

@@ -12,7 +12,8 @@ from servescope.config.model.autoscale_values import given_by_settings, resolve_
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.overruled import overruled
-from servescope.config.model.restored import saved_rest, saved_workers
+from servescope.config.model.placement.devices import placed, worker_capacity
+from servescope.config.model.placement.ray import RayOptions
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
 from servescope.config.model.yaml_key import yaml_keys
@@ -33,7 +34,7 @@ DEBUG_TIMEOUT_S: Final = 2**31 - 1
 class RegisterOptions:
     """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
 
-    `saved`: what a snapshot says, from which the model is restored.
+    `saved`: what a snapshot says, from which the model is restored; it comes before all that `resolve_options` decides (`restored`).
     """
 
     url: str
@@ -61,8 +62,8 @@ class ModelOptions:
 
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
-    KServe's V2 protocol. `autoscale`: the model's, the server's where it says nothing. `warnings`: what was asked for and is
-    ignored.
+    KServe's V2 protocol. `autoscale`: the model's, the server's where it says nothing. `ray` None: its workers run in processes
+    here. `warnings`: what was asked for and is ignored.
     """
 
     min_workers: int
@@ -92,6 +93,7 @@ class ModelOptions:
     objectives: Objectives | None = None
     v2: V2 | None = None
     autoscale: Autoscale = field(default_factory=Autoscale)
+    ray: RayOptions | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -109,21 +111,17 @@ def resolve_options(
 
     Batching: request, yaml, `models`, default. Timeouts: yaml (120 s where silent), `models`, request, settings.
     Workers: yaml, then `models` (only `at_startup`), then request or settings. `gpus` is how many may be used, after
-    `number_of_gpu`. What a snapshot says comes before all of these. Raises WorkerInitialization if a parallel model needs more GPUs
-    than there are, InvalidModel for numbers over their bounds, BadRequest for keys of `autoscale` that contradict each other.
+    `number_of_gpu`. Raises WorkerInitialization if a parallel model needs more GPUs than there are, InvalidModel for numbers
+    over their bounds, BadRequest for keys of `autoscale` that contradict each other.
     """
     config, entry, most = yaml or ModelConfig(), startup or StartupModel(), most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
     warnings = _not_built(config)
-    devices = _devices(config, gpus, warnings)
+    devices = placed(config, settings, gpus, warnings)
     autoscale = _autoscale(config, settings, warnings)
     each = min(gpus or cpus, most)
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
-    if request.saved is not None:
-        asked = saved_workers(request.saved, most, warnings)
-    else:
-        asked = workers_of_yaml(config, autoscale, warnings) or asked
-    bounds = _clipped(asked, devices, gpus, warnings)
+    bounds = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus, warnings)
     warnings += idle_bounds(autoscale, **bounds)
     decided = ModelOptions(
         **bounds,
@@ -134,17 +132,8 @@ def resolve_options(
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
-    if request.saved is not None:
-        return replace(decided, **saved_rest(request.saved, autoscale, settings), warnings=tuple(warnings))
     more = overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
     return replace(decided, warnings=(*warnings, *more))
-
-
-def worker_capacity(device_type: str, device_ids: tuple[int, ...] | None, parallel_level: int, gpus: int) -> int | None:
-    """How many workers of a parallel model the GPUs carry, None where nothing limits them; scaling asks as well."""
-    if device_type != "gpu" or parallel_level == 0:
-        return None
-    return (len(device_ids) if device_ids else gpus) // parallel_level
 
 
 def _autoscale(config: ModelConfig, settings: Settings, warnings: list[str]) -> Autoscale:
@@ -189,19 +178,6 @@ def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int, warni
         )
         least, most = min(least, capacity), capacity
     return {"min_workers": least, "max_workers": most}
-
-
-def _devices(config: ModelConfig, gpus: int, warnings: list[str]) -> dict[str, Any]:
-    ids = config.device_ids or None
-    if ids and (absent := [number for number in ids if number >= gpus]):
-        warnings.append(f"deviceIds {list(ids)} is ignored: there is no GPU {absent[0]} ({gpus} may be used)")
-        ids = None
-    return {
-        "device_type": "gpu" if gpus and config.device_type != "cpu" else "cpu",
-        "device_ids": ids,
-        "parallel_type": config.parallel_type or "",
-        "parallel_level": (config.parallel_level or 1) if config.parallel_type else 0,
-    }
 
 
 def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def parse_v2(section: Any, where: str) -> V2:
     """
     if section is None:
         return V2()
-    known = _mapping(section, V2_KEYS, f"{where}: v2")
+    known = mapping_of(section, V2_KEYS, f"{where}: v2")
     tensors = known.get("tensors", V2.tensors)
     if tensors not in TENSORS:
         raise BadRequest(f"{where}: v2: tensors={shown(tensors)} is none of {', '.join(TENSORS)}")
@@ -67,7 +67,12 @@ def parse_v2(section: Any, where: str) -> V2:
     )
 
 
-def _mapping(value: Any, keys: Mapping[str, str] | tuple[str, ...], where: str) -> dict[str, Any]:
+def mapping_of(value: Any, keys: Mapping[str, str] | tuple[str, ...], where: str) -> dict[str, Any]:
+    """A section, whose keys are all of these.
+
+    Raises:
+        BadRequest: it is no mapping, or has another key.
+    """
     if not isinstance(value, dict):
         raise BadRequest(f"{where}={shown(value)} is no mapping: its keys are {', '.join(keys)}")
     for key in value:
@@ -94,7 +99,7 @@ def _tensors(value: Any, where: str) -> tuple[TensorFacts, ...]:
 
 
 def _tensor(value: Any, where: str) -> TensorFacts:
-    given = _mapping(value, _TENSOR_KEYS, where)
+    given = mapping_of(value, _TENSOR_KEYS, where)
     for key in _TENSOR_KEYS:
         if key not in given:
             raise BadRequest(f"{where} has no {key}: a tensor has {', '.join(_TENSOR_KEYS)}")

@@ -13,12 +13,14 @@ from servescope.config.snapshots.saved import SavedModels, parse_saved_models
 from servescope.config.values.load_list import LoadModel
 from servescope.config.values.models_json import StartupModels
 from servescope.config.values.parsers import (
+    choice,
     flag,
     path,
     url_patterns,
     whole,
     words,
 )
+from servescope.config.values.ray_address import host_and_port, ray_address
 
 DEFAULT_ALLOWED_URLS: Final = r"file://.*|http(s)?://.*"
 
@@ -115,6 +117,30 @@ class ModelSettings:
             " is off unless it is given. Not in TorchServe.",
             default="the key's own",
             each="key",
+        ),
+    )
+    worker_backend: str = field(
+        default="process",
+        metadata=key(
+            choice("process", "ray"),
+            "Where workers run: process, on this machine, or ray, on nodes of a Ray cluster; a model's own `backend` goes first."
+            " Not in TorchServe.",
+        ),
+    )
+    ray_address: str = field(
+        default="auto",
+        metadata=key(
+            ray_address,
+            "The cluster: auto (the one that this machine is a node of), HOST:PORT of its head, ray://HOST:PORT, or local, which"
+            " starts one here. Not in TorchServe.",
+        ),
+    )
+    ray_worker_address: tuple[str, int] | None = field(
+        default=None,
+        metadata=key(
+            host_and_port,
+            "HOST or HOST:PORT of this machine, which workers on Ray's nodes connect back to. Not in TorchServe.",
+            default="the address that the cluster knows it by, any port",
         ),
     )
     enable_model_api: bool = field(

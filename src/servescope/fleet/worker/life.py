@@ -38,6 +38,8 @@ class Life:
         self._explain = explain
         self.send: Callable[[ToWorker, Sequence[Buffer]], None] = _nowhere
         self._link: WorkerLink | None = None
+        self._launching: asyncio.Future[WorkerLink] | None = None
+        self._called_off = False
         self._loaded: asyncio.Future[Loaded] = loop.create_future()
         self._ended: asyncio.Future[int] = loop.create_future()
         self._grace: asyncio.TimerHandle | None = None
@@ -56,14 +58,22 @@ class Life:
         """Start the process.
 
         Raises:
-            OSError: it cannot be started.
+            OSError: it cannot be started, or was ended before.
         """
+        self._launching = asyncio.ensure_future(backend.launch(plan, directory, events))
         try:
-            link = self._link = await backend.launch(plan, directory, events)
+            link = self._link = await self._launching
             self.send = link.send
         except OSError:
             self._ended.set_result(1)
             raise
+        except asyncio.CancelledError:
+            self._ended.set_result(1)
+            if self._called_off:
+                raise OSError("it was ended before it had begun") from None
+            raise
+        finally:
+            self._launching = None
 
     async def load(self, timeout_s: float) -> Loaded:
         """Wait until it has loaded the model, as it was told to."""
@@ -104,9 +114,12 @@ class Life:
             self._grace = asyncio.get_running_loop().call_later(STOP_GRACE_S, self.kill)
 
     def kill(self) -> None:
-        """End the process now."""
+        """End the process now; where it has yet to begin, as it waits for a place elsewhere perhaps, it will not."""
         if self._link is not None:
             self._link.kill()
+        elif self._launching is not None:
+            self._called_off = True
+            self._launching.cancel()
 
     def loaded(self, message: Loaded) -> None:
         """It says how its load went."""

@@ -22,6 +22,7 @@ from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loa
 logger = logging.getLogger("servescope.fleet")
 
 DIED = "Worker died."
+STOPPED = Ending("stopped", "stopped")
 # For an asynchronous handler to notice a cancellation: another request may hold its loop, but for so long nobody is answered.
 CANCEL_GRACE_S = 10.0
 
@@ -31,7 +32,7 @@ class Worker:
 
     `number` is TorchServe's port number, `name` its `W-{number}-{model}_{version}`. `timeout_s` bounds one batch, and
     between two pieces of a streamed one. `oom` tells the kernel's kills from others (`fleet.oom`). `engine`: what a language
-    model's says of itself, None where there is none now.
+    model's says of itself, None where there is none now. `here`: its process is one of this machine.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Worker:
         timeout_s: float,
         oom: Callable[[], bool],
     ) -> None:
-        self.number = number
+        self.number, self.here = number, plan.ray is None
         self.name = f"W-{number}-{plan.load.model_name}_{plan.load.model_version}"
         self.devices = devices
         self.state = WorkerState.STARTING
@@ -61,7 +62,7 @@ class Worker:
         self._directory = directory
         self._backend = backend
         self._owner = owner
-        self._oom = oom
+        self._oom = oom if self.here else (lambda: False)  # another kernel's kills are not told
         self._given_up: set[int] = set()  # batches that have failed, and were cancelled in the worker
         self._life = Life(self._ending_of)
 
@@ -108,7 +109,8 @@ class Worker:
         try:
             await life.launch(self._backend, self._plan, self._directory, self)
         except OSError as error:
-            return life.refused(Ending("load_error", f"cannot start a worker: {error}"))
+            unable = Ending("load_error", f"cannot start a worker: {error}")
+            return life.refused(STOPPED if self.retiring else unable)
         self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
             life.kill()
@@ -136,7 +138,7 @@ class Worker:
         return ending
 
     def _ending_of(self, status: int) -> Ending:
-        return Ending("stopped", "stopped") if self.retiring else ending_of(status, self._oom)
+        return STOPPED if self.retiring else ending_of(status, self._oom)
 
     def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
         """Give it a batch. It must have room (`has_room`)."""

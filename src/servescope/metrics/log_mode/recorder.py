@@ -92,14 +92,14 @@ class LoggingModelRecorder(ModelRecorder):
     def _read_on(self) -> None:
         """Log some of the handlers' writes, then more of them soon, or later where that was all."""
         loop = asyncio.get_running_loop()
-        updates = self._measured.take(most=AT_ONCE)
+        updates = self.measured.take(most=AT_ONCE)
         self.custom(updates)
         pause = 0.0 if len(updates) >= AT_ONCE else READ_S
-        self._reading = loop.call_later(pause, self._read_on) if len(self._measured) else None
+        self._reading = loop.call_later(pause, self._read_on) if len(self.measured) else None
 
     def batch_handled(self, prediction_s: float, batch: Requests) -> None:
         """See ModelRecorder. What the handler wrote for the batch comes before what is written here."""
-        self.custom(self._measured.take(most=AT_ONCE))
+        self.custom(self.measured.take(most=AT_ONCE))
         super().batch_handled(prediction_s, batch)
         self._prediction_line.write(to_thousandths(prediction_s * 1e6) / 1000.0, ",".join(batch.request_ids))
 

@@ -4,6 +4,7 @@ In: readers of workers' shared memory, attached and detached by `fleet` (through
 order of time, each write told once. A worker that has written something else there is not asked again, and said to be.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from operator import attrgetter
@@ -17,6 +18,9 @@ _ORDER = attrgetter("order")
 
 class Source(Protocol):
     """One worker's memory, as `wire.measured` reads it."""
+
+    def ask(self) -> "asyncio.Future[None] | None":
+        """Have it brought up to this moment; done when it is. None where there is nothing to wait for."""
 
     def take(self, *, final: bool = False, most: int | None = None) -> list[MetricUpdate]:
         """What is new, `most` updates at most where it comes by single writes. `final`: nothing more will come."""
@@ -33,6 +37,11 @@ class Measured:
 
     def __len__(self) -> int:
         return len(self._sources)
+
+    def ask(self) -> "list[asyncio.Future[None]]":
+        """Have all brought up to this moment; what there is to wait for."""
+        asked = (source.ask() for source in self._sources.values())
+        return [answered for answered in asked if answered is not None]
 
     def attach(self, worker: str, source: Source) -> None:
         """Ask this worker too."""

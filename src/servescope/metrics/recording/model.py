@@ -44,7 +44,9 @@ class ModelParts:
 
 
 class ModelRecorder:
-    """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use."""
+    """What happens to one model. This project's own series exist, at zero, from now on; TorchServe's from first use.
+    `measured`: what its handlers write.
+    """
 
     def __init__(self, parts: ModelParts) -> None:
         self.name, self.version = name, version = parts.name, parts.version
@@ -53,7 +55,7 @@ class ModelRecorder:
         self._families = families = parts.families
         self._custom = parts.custom
         self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
-        self._measured = Measured()
+        self.measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
         self._prediction: Gauge | None = None
@@ -141,19 +143,19 @@ class ModelRecorder:
 
     def worker_measures(self, worker: str, source: Source) -> None:
         """What the handler writes in this worker can be read from now on, at each scrape and at the worker's end."""
-        self._measured.attach(worker, source)
+        self.measured.attach(worker, source)
 
     def worker_measured(self, worker: str) -> None:
         """The worker has ended; what it wrote last is read now."""
-        self.custom(self._measured.detach(worker))
+        self.custom(self.measured.detach(worker))
 
     def read_measured(self) -> None:
         """Write what the handlers have measured since the last time."""
-        self.custom(self._measured.take())
+        self.custom(self.measured.take())
 
     def reading_measured(self) -> Iterator[None]:
         """As `read_measured`, a little at a step."""
-        for updates in self._measured.parts():
+        for updates in self.measured.parts():
             self.custom(updates)
             yield
 

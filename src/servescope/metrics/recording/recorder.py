@@ -35,6 +35,8 @@ KEPT_S = 300.0
 # TorchServe's counters of unregistered models, and those of their handlers, are kept for good, but only of so many model versions,
 # those that went last: who registers under ever new names would else fill the server's memory, and Prometheus'.
 MOST_GONE = 100
+# How long a scrape waits for workers on other machines to tell what they have measured.
+ELSEWHERE_S = 0.25
 
 
 class Recorder:
@@ -157,7 +159,10 @@ class Recorder:
         """Record the requests that are noted and what handlers measured, with the loop let run in between: a scrape begins with
         this.
         """
-        for model in tuple(self._models.values()):
+        models = tuple(self._models.values())
+        if asked := [answered for model in models for answered in model.measured.ask()]:
+            await asyncio.wait(asked, timeout=ELSEWHERE_S)
+        for model in models:
             for _ in model.reading_measured():
                 await asyncio.sleep(0)
             if model.requests.unrecorded:

@@ -60,6 +60,9 @@ class FoldedReader:
         self._dropped = 0.0
         self._seen = b""  # all of it, at the beginning of the last reading
 
+    def ask(self) -> None:
+        """Nobody need be: what was written is here."""
+
     def take(self, *, final: bool = False, most: int | None = None) -> list[MetricUpdate]:
         """What was written since the last call, at most an update a series, and one of kind DROPPED for what found no room.
 

@@ -109,6 +109,9 @@ class LineReader:
         self._taken = 0
         self._dropped = 0
 
+    def ask(self) -> None:
+        """Nobody need be: what was written is here."""
+
     def take(self, *, final: bool = False, most: int | None = None) -> list[MetricUpdate]:
         """At most `most` writes in the order in which they were made, after one of kind DROPPED where some found no room.
 

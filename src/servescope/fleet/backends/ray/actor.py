@@ -1,0 +1,59 @@
+"""What an actor does: has the model's files, and runs the agent of its one worker until that ends. Started on a node by `driver`.
+
+The call lasts as long as the worker. Ray has set what the node gives to it: its interpreter, variables and CUDA_VISIBLE_DEVICES.
+"""
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from servescope.fleet.agent.run import run
+from servescope.fleet.backends.ray.archives import root_of, unpacked
+from servescope.fleet.backends.ray.janitor import watched
+from servescope.wire.agent import Errand
+
+# How long an actor whose worker has ended waits for its driver to hear of it, seconds.
+_LINGER_S = 5.0
+
+
+class WorkerActor:
+    """One worker's."""
+
+    def serve(self, errand: bytes, digest: str, archive: Sequence[object]) -> str:
+        """Do the errand, in msgpack, with the model in `archive`, a reference in a list, so that Ray does not fetch it by itself.
+
+        Why there was no worker, or "".
+        """
+        import ray
+
+        def fetch() -> bytes:
+            found: bytes = ray.get(archive[0])
+            return found
+
+        try:
+            root = root_of(Path(tempfile.gettempdir()))
+            with (
+                tempfile.TemporaryDirectory(prefix="agent-", dir=root) as place,
+                watched(Path(place), root, digest),
+                unpacked(root, digest, fetch) as directory,
+            ):
+                node: str = ray.get_runtime_context().get_node_id()[:12]
+                given = msgspec.msgpack.decode(errand, type=Errand)
+                given = msgspec.structs.replace(given, model_dir=str(directory), node=node)
+                return asyncio.run(run(given, dict(os.environ), Path(place)))
+        except OSError as error:
+            return str(error)
+        finally:
+            _leave_anyway()
+
+
+def _leave_anyway() -> None:
+    """End this process in a while: its driver ends it before, unless that is gone, which Ray can take a minute to notice."""
+    timer = threading.Timer(_LINGER_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,17 @@
+"""How a front end reaches its Ray cluster, and workers there the front end. Made by `server.models`, read by `backend`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RayCluster:
+    """How it is reached. `worker_address`: where workers connect back to; None: as the cluster knows this machine, on any port.
+
+    `blacklist`: a pattern, "" for none, of variables that workers do not get.
+    """
+
+    address: str
+    worker_address: tuple[str, int] | None
+    blacklist: str
+    environ: Mapping[str, str]

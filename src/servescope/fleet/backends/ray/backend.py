@@ -1,0 +1,137 @@
+"""Workers on a Ray cluster: the `Backend` that has each started by an actor somewhere, and joined to the front end over TCP.
+
+In: launches. Out: `remote.worker.RemoteWorker`s. Nothing of it is begun before a worker is first wanted. Made by `server.models`.
+"""
+
+import asyncio
+import itertools
+import logging
+from pathlib import Path
+
+from servescope import __version__
+from servescope.fleet.backends.ray.address import RayCluster
+from servescope.fleet.backends.ray.driver_process import DriverProcess
+from servescope.fleet.backends.ray.messages import FromDriver, Needs, Over, Place, Release, Waiting
+from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.worker import RemoteWorker
+from servescope.fleet.launch import LaunchPlan, WorkerEvents
+from servescope.wire.agent import Errand
+
+# For the driver, to end its actors: it gives them ten seconds.
+CLOSE_S = 15.0
+
+logger = logging.getLogger("servescope.fleet")
+
+
+class RayBackend:
+    """Starts workers there."""
+
+    def __init__(self, cluster: RayCluster) -> None:
+        self._cluster = cluster
+        self._numbers = itertools.count(1)
+        self._workers: dict[int, RemoteWorker] = {}
+        self._names: dict[int, str] = {}
+        self._driver: asyncio.Task[tuple[DriverProcess, str]] | None = None
+        self._listener: Listener | None = None
+        self._port = 0
+
+    async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> RemoteWorker:
+        """Have a worker started, and wait until it is there, which may take until the cluster has room for it.
+
+        Raises:
+            OSError: there is no cluster, or none of its nodes can start it.
+        """
+        driver, host = await self._connected()
+        listener = self._listening(host)
+        number = next(self._numbers)
+        worker = RemoteWorker(plan, events, listener, lambda: self._part(number, driver))
+        self._workers[number] = worker
+        self._names[number] = f"{plan.load.model_name} {plan.load.model_version}"
+        driver.send(Place(number, self._names[number], str(directory), self._errand(plan, worker, host), _needs(plan)))
+        try:
+            await worker.joined
+        except asyncio.CancelledError:
+            worker.fail("called off")
+            raise
+        return worker
+
+    def _errand(self, plan: LaunchPlan, worker: RemoteWorker, host: str) -> Errand:
+        load = plan.load
+        return Errand(
+            host=self._cluster.worker_address[0] if self._cluster.worker_address else host,
+            port=self._port,
+            ticket=worker.ticket,
+            version=__version__,
+            model_dir="",  # it is known where it lies once it lies there
+            handler=load.handler,
+            environment={},
+            blacklist=self._cluster.blacklist,
+            gpu_id=0 if plan.ray is not None and plan.ray.num_gpus else None,
+            measuring=load.measuring,
+        )
+
+    def _listening(self, host: str) -> Listener:
+        if self._listener is None:
+            name, port = self._cluster.worker_address or (host, 0)
+            listener = Listener()
+            self._port = listener.open(name, port)
+            self._listener = listener
+            logger.info("Workers on Ray connect back to %s, port %d", name, self._port)
+        return self._listener
+
+    async def _connected(self) -> tuple[DriverProcess, str]:
+        """The driver and the address by which its cluster knows this machine; one for all who wait."""
+        if self._driver is None or (self._driver.done() and self._driver.exception() is not None):
+            self._driver = asyncio.create_task(self._connect(), name="Ray driver")
+        return await asyncio.shield(self._driver)
+
+    async def _connect(self) -> tuple[DriverProcess, str]:
+        driver = DriverProcess(self._heard, self._lost)
+        await driver.start(self._cluster.address, self._cluster.environ)
+        try:
+            host = await driver.connected
+        except BaseException:
+            await driver.close(0)
+            raise
+        text = "The Ray cluster at %s knows this machine as %s; its driver is process %d"
+        logger.info(text, self._cluster.address, host, driver.pid)
+        return driver, host
+
+    def _heard(self, message: FromDriver) -> None:
+        match message:
+            case Waiting(number, why):
+                logger.warning("A worker of %s waits for a place on Ray: it %s", self._names.get(number), why)
+            case Over(number, why):
+                self._names.pop(number, None)
+                if (worker := self._workers.pop(number, None)) is not None:
+                    worker.fail(f"its actor has ended: {why or 'it was ended'}")
+
+    def _part(self, number: int, driver: DriverProcess) -> None:
+        self._workers.pop(number, None)
+        driver.send(Release(number))
+
+    def _lost(self, why: str) -> None:
+        """The driver is gone, and Ray ends its actors at some moment: they end now. The next launch has another driver."""
+        self._driver = None
+        for worker in list(self._workers.values()):
+            worker.fail(why)  # that is on its way
+            worker.end_because(why)
+        self._workers.clear()
+
+    async def close(self) -> None:
+        """The server ends: so does the driver, with its actors."""
+        task, self._driver = self._driver, None
+        if task is not None:
+            await asyncio.wait((task,), timeout=0 if task.done() else CLOSE_S)
+            if task.done() and not task.cancelled() and task.exception() is None:
+                await task.result()[0].close(CLOSE_S)
+        if self._listener is not None:
+            self._listener.close()
+
+
+def _needs(plan: LaunchPlan) -> Needs:
+    ray = plan.ray
+    assert ray is not None
+    return Needs(
+        ray.num_cpus, ray.num_gpus or 0.0, dict(ray.resources), ray.memory_mb, ray.placement, dict(ray.runtime_env)
+    )

@@ -1,0 +1,186 @@
+"""The Ray cluster, as far as `driver` and `actors` need it: connected to, asked for its nodes, asked for actors.
+
+The one file, besides `actor`, that knows ray's interface. Whatever ray raises becomes `Unusable`, in words that name thing and
+value.
+"""
+
+import asyncio
+import importlib.util
+import os
+import socket
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+from servescope.config.model.placement.ray import NODE, SPREAD
+from servescope.fleet.backends.ray.actor import WorkerActor
+from servescope.fleet.backends.ray.messages import Needs
+
+CLIENT = "ray://"
+_KNOCK_S = 10.0
+
+
+class Unusable(Exception):
+    """The cluster, or what is wanted of it, cannot be used."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A live node. `resources`: in all, by ray's names."""
+
+    id: str
+    name: str
+    address: str
+    host: str
+    resources: dict[str, float]
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is meant: by its id or the beginning of it, its name, its address or its machine's name."""
+        return name in (self.name, self.address, self.host) or (len(name) >= 8 and self.id.startswith(name))
+
+
+class Cluster:
+    """The one at `address`. All methods but `put` and `disconnect`, which block, are for the loop's thread."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._ray: Any = None
+
+    def connect(self) -> str:
+        """Become a driver of it; the address that its nodes know this machine by. Blocks.
+
+        Raises:
+            Unusable: there is no ray here, no cluster there, or the two do not go together.
+        """
+        if importlib.util.find_spec("ray") is None:
+            raise Unusable("ray is not installed: install Servescope with its extra, '.[ray]'")
+        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+            raise Unusable("RAY_USE_TLS is set, but workers' connections to the front end have no TLS yet")
+        self._knock()
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+
+        self._ray = ray
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning", "namespace": "servescope"}
+        if self._address == "local":
+            options["include_dashboard"] = False
+        try:
+            ray.init(address=self._address, **options)
+        except Exception as error:  # RuntimeError for versions, ConnectionError, ValueError, and ray's own
+            raise Unusable(f"ray_address={self._address}: {first_line(error)}") from error
+        return self._own_address()
+
+    def _knock(self) -> None:
+        """Ray itself would try for minutes, and then end the process."""
+        if self._address in ("auto", "local"):
+            return
+        host, _, port = self._address.removeprefix(CLIENT).rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+        except OSError as error:
+            raise Unusable(f"ray_address={self._address}: there is no cluster: {error}") from error
+
+    def _own_address(self) -> str:
+        if self._address == "local":
+            return "127.0.0.1"
+        if not self._address.startswith(CLIENT):
+            found: str = self._ray.util.get_node_ip_address()
+            return found
+        # A client is no node: what counts is the address by which it reaches the head.
+        host, _, port = self._address.removeprefix(CLIENT).rpartition(":")
+        with socket.create_connection((host.strip("[]"), int(port)), 10) as connection:
+            name: str = connection.getsockname()[0]
+            return name
+
+    def disconnect(self) -> None:
+        """Be its driver no longer. Blocks."""
+        self._ray.shutdown()
+
+    def nodes(self) -> list[Node]:
+        """Those that are alive."""
+        return [
+            Node(
+                found["NodeID"],
+                found.get("NodeName", ""),
+                found["NodeManagerAddress"],
+                found["NodeManagerHostname"],
+                dict(found["Resources"]),
+            )
+            for found in self._ray.nodes()
+            if found["Alive"]
+        ]
+
+    def free(self) -> dict[str, float]:
+        """What nobody uses of the resources of all nodes, by ray's names."""
+        found: dict[str, float] = self._ray.available_resources()
+        return found
+
+    def put(self, data: bytes) -> Any:
+        """Bytes in the object store, as long as the reference lives. Blocks.
+
+        Raises:
+            Unusable: they do not fit.
+        """
+        rooms = [room for node in self.nodes() if (room := node.resources.get("object_store_memory"))]
+        if rooms and len(data) > min(rooms):
+            raise Unusable(f"the model's archive has {len(data)} bytes; the object store of a node {int(min(rooms))}")
+        try:
+            return self._ray.put(data)
+        except Exception as error:
+            raise Unusable(
+                f"the model's archive of {len(data)} bytes cannot be put into the object store: {error}"
+            ) from error
+
+    def actor(self, needs: Needs, name: str) -> Any:
+        """A new actor, which waits for its place.
+
+        Raises:
+            Unusable: the placement names no node, or ray takes none of it.
+        """
+        options: dict[str, Any] = {
+            "num_cpus": needs.num_cpus,
+            "num_gpus": needs.num_gpus,
+            "resources": dict(needs.resources),
+            "max_restarts": 0,
+            "scheduling_strategy": self._strategy(needs.placement),
+        }
+        if needs.memory_mb is not None:
+            options["memory"] = needs.memory_mb << 20
+        if needs.runtime_env:
+            options["runtime_env"] = dict(needs.runtime_env)
+        try:
+            return self._ray.remote(WorkerActor).options(**options).remote()
+        except Exception as error:
+            raise Unusable(f"Ray takes no actor for {name}: {first_line(error)}") from error
+
+    def _strategy(self, placement: str) -> Any:
+        if placement == SPREAD:
+            return "SPREAD"
+        if not placement.startswith(NODE):
+            return "DEFAULT"
+        name = placement.removeprefix(NODE)
+        nodes = self.nodes()
+        for node in nodes:
+            if node.is_called(name):
+                strategies = self._ray.util.scheduling_strategies
+                return strategies.NodeAffinitySchedulingStrategy(node_id=node.id, soft=False)
+        there = ", ".join(f"{node.id[:12]} ({node.address})" for node in nodes)
+        raise Unusable(f"placement={placement}: the cluster has no such node; it has {there}")
+
+    def ready(self, actor: Any) -> Any:
+        """A call that is answered once the actor has its place."""
+        return actor.__ray_ready__.remote()
+
+    def answer(self, reference: Any) -> Awaitable[Any]:
+        """What a call of an actor comes to. Raises what ray raises."""
+        return asyncio.wrap_future(reference.future())
+
+    def kill(self, actor: Any) -> None:
+        """End an actor, wherever it is."""
+        self._ray.kill(actor)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, shortly: ray's have tracebacks and advice below."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"

@@ -1,0 +1,140 @@
+"""A model's files are on a machine once, as long as anybody needs them."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from servescope.fleet.backends.ray.archives import root_of, unpacked
+from servescope.fleet.backends.ray.packing import pack
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's directory with what may be in one."""
+    directory = tmp_path / "model"
+    (directory / "inner" / "empty").mkdir(parents=True)
+    (directory / "__pycache__").mkdir()
+    (directory / "__pycache__" / "x.pyc").write_bytes(b"x")
+    (directory / "service.py").write_text("code")
+    (directory / "inner" / "weights").write_bytes(os.urandom(100_000))
+    (tmp_path / "elsewhere").write_text("linked")
+    (directory / "link").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(directory / "pipe")
+    return directory
+
+
+def names(directory):
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+
+
+def test_there_and_back(model, tmp_path):
+    """Contents are the same, links are what they lead to, and nothing else is in it."""
+    digest, data = pack(model)
+    root = root_of(tmp_path)
+    with unpacked(root, digest, lambda: data) as directory:
+        assert names(directory) == ["inner", "inner/empty", "inner/weights", "link", "service.py"]
+        assert (directory / "link").read_text() == "linked"
+        assert (directory / "inner" / "weights").read_bytes() == (model / "inner" / "weights").read_bytes()
+    assert names(root) == []
+
+
+def test_the_same_contents_are_the_same_bytes(model):
+    """Whenever they were written."""
+    first = pack(model)
+    os.utime(model / "service.py", (1, 1))
+    assert pack(model) == first
+    (model / "service.py").write_text("other")
+    assert pack(model)[0] != first[0]
+
+
+def test_once_for_all_who_need_it(model, tmp_path):
+    """Who comes second fetches nothing; the last removes it."""
+    digest, data = pack(model)
+    root = root_of(tmp_path)
+    fetched = []
+
+    def fetch():
+        fetched.append(1)
+        return data
+
+    with unpacked(root, digest, fetch) as first:
+        with unpacked(root, digest, fetch) as second:
+            assert first == second
+        assert first.exists()
+    assert (len(fetched), names(root)) == (1, [])
+
+
+def test_bytes_that_are_not_those(model, tmp_path):
+    """Are refused, and the next one may try."""
+    digest, data = pack(model)
+    root = root_of(tmp_path)
+    with pytest.raises(OSError, match="not those that were sent"), unpacked(root, digest, lambda: data[:-1]):
+        pass
+    with unpacked(root, digest, lambda: data) as directory:
+        assert directory.exists()
+    assert names(root) == []
+
+
+def test_a_hostile_member(tmp_path):
+    """Does not leave the directory."""
+    import io
+    import tarfile
+
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("../outside"))
+    data = buffer.getvalue()
+    root = root_of(tmp_path)
+    with pytest.raises(tarfile.TarError), unpacked(root, hashlib.sha256(data).hexdigest(), lambda: data):
+        pass
+    assert names(tmp_path) == [root.name]
+
+
+def test_what_a_killed_one_has_left(model, tmp_path):
+    """Is removed by the next one that comes."""
+    digest, data = pack(model)
+    root = root_of(tmp_path)
+    (root / "f00.lock").touch()
+    (root / "f00").mkdir()
+    with unpacked(root, digest, lambda: data):
+        assert not (root / "f00").exists()
+    assert names(root) == []
+
+
+def test_the_janitor(model, tmp_path):
+    """Removes the files of one that is killed, and is nobody's child."""
+    digest, data = pack(model)
+    root, place = root_of(tmp_path), tmp_path / "place"
+    place.mkdir()
+    (tmp_path / "data").write_bytes(data)
+    code = f"""
+import time
+from pathlib import Path
+from servescope.fleet.backends.ray.archives import unpacked
+from servescope.fleet.backends.ray.janitor import watched
+root = Path({str(root)!r})
+data = Path({str(tmp_path / "data")!r}).read_bytes()
+with watched(Path({str(place)!r}), root, {digest!r}), unpacked(root, {digest!r}, lambda: data):
+    print("there", flush=True)
+    time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"there\n"
+        assert (root / digest).exists()
+        process.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 30
+    while (names(root) or place.exists()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert (names(root), place.exists()) == ([], False)
+
+
+def test_somebody_elses_place(tmp_path):
+    """Is not used."""
+    (tmp_path / f"servescope-{os.geteuid()}").symlink_to(tmp_path)
+    with pytest.raises(OSError, match="own"):
+        root_of(tmp_path)

@@ -1,0 +1,52 @@
+"""What cannot be started on Ray is said clearly, and the server goes on serving what it can."""
+
+from contextlib import suppress
+
+import pytest
+
+from integration.remote.rig import HANDLER
+from integration.server import free_ports, pack, wait_until
+from ray_cluster.needed import needed
+from ray_cluster.test_workers import predict
+
+needed("ray")
+pytestmark = pytest.mark.integration
+
+
+def check(server, text):
+    """The model on Ray fails for this; one here serves."""
+    pack(server.store / "here.mar", "here", HANDLER, config="backend: process\n")
+    assert server.register("told.mar", synchronous="false").status_code == 202
+    for _ in range(3):  # Ray itself takes its time to give up
+        with suppress(AssertionError):
+            wait_until(lambda: text in server.console())
+    assert text in server.console()
+    assert server.register("here.mar").status_code == 200
+    assert predict(server, b"x", "here").text == "x"
+
+
+def test_no_cluster(make):
+    """Where nobody listens."""
+    (port,) = free_ports(1)
+    check(make(ray_address=f"127.0.0.1:{port}"), f"ray_address=127.0.0.1:{port}: there is no cluster: [Errno 111]")
+
+
+def test_something_else_at_the_address(make, tmp_path):
+    """A port of this server's own, which is no head."""
+    (port,) = free_ports(1)
+    server = make(metrics_address=f"http://127.0.0.1:{port}", ray_address=f"ray://127.0.0.1:{port}")
+    check(server, f"ray_address=ray://127.0.0.1:{port}: ")
+
+
+def test_no_such_node(make):
+    """The nodes that there are are named."""
+    check(
+        make("ray: {placement: 'node:nowhere'}\n"),
+        "placement=node:nowhere: the cluster has no such node; it has ",
+    )
+
+
+def test_another_version(make, cluster):
+    """Of Servescope on the node."""
+    server = make("ray: {runtime_env: {env_vars: {PYTHONPATH: /not/there}}}\n")
+    check(server, "cannot start a worker: its actor has ended: ")

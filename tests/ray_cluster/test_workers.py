@@ -1,0 +1,127 @@
+"""Workers on a real Ray cluster serve as local ones do, and leave nothing behind."""
+
+from pathlib import Path
+
+import pytest
+
+from integration.remote.rig import HANDLER
+from integration.server import pack, wait_until
+from ray_cluster.cluster import all_gone, asked, left_files
+from ray_cluster.needed import needed
+
+needed("ray")
+DRIVER = "servescope.fleet.backends.ray.driver"
+pytestmark = pytest.mark.integration
+
+
+def predict(server, body, model="told"):
+    return server.http.post(server.url("inference", f"/predictions/{model}"), content=body)
+
+
+def told(server, code, model="told"):
+    """What some code in the handler comes to."""
+    answer = predict(server, b"do " + code.encode(), model)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_it_serves_and_goes(make, cluster):
+    """From registering to unregistering, with the model's files once on the machine and removed at the end."""
+    server = make()
+    assert server.register("told.mar").status_code == 200
+    assert predict(server, b"hello").text == "hello"
+    large = bytes(range(256)) * 24 * 1024
+    assert predict(server, large).content == large
+    directory = told(server, "answer = context.system_properties['model_dir']")
+    assert Path(directory).name in left_files()
+    assert server.manage("PUT", "/models/told", min_worker=3, max_worker=3, synchronous="true").status_code == 200
+    assert len([name for name in left_files() if not name.startswith("agent-") and not name.endswith(".lock")]) == 1
+    assert server.manage("DELETE", "/models/told").status_code == 200
+    all_gone(cluster.address)
+
+
+def test_the_front_end_has_no_ray(make):
+    """Its driver has, which is a process of its own."""
+    server = make()
+    assert server.register("told.mar").status_code == 200
+    assert "_raylet" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+    drivers = [process for process in server.family() if DRIVER in process.cmdline()]
+    assert "_raylet" in Path(f"/proc/{drivers[0].pid}/maps").read_text()
+
+
+def test_a_server_that_wants_none_has_no_driver(make):
+    """A model with `backend: process` runs here, on a server that runs others on Ray."""
+    server = make("backend: process\n")
+    assert server.register("told.mar").status_code == 200
+    assert told(server, "answer = os.getppid()") == str(server.process.pid)
+    assert not [process for process in server.family() if DRIVER in process.cmdline()]
+
+
+def test_mixed(make, cluster):
+    """One model there, one here, on a server whose workers are processes unless a model says otherwise."""
+    server = make(worker_backend="process")
+    pack(server.store / "there.mar", "there", HANDLER, config="backend: ray\n")
+    assert server.register("told.mar").status_code == server.register("there.mar").status_code == 200
+    here, there = (told(server, "answer = 'RAY_JOB_ID' in os.environ", model) for model in ("told", "there"))
+    assert (here, there) == ("False", "True")
+
+
+def test_what_a_model_asks_for(make, cluster):
+    """Resources, variables and a node are as its yaml says."""
+    node = asked(cluster.address, "[n['NodeID'] for n in ray.nodes() if 'second' in n['Resources']][0]")
+    config = f"""
+ray:
+  num_cpus: 0.5
+  resources: {{second: 0.25}}
+  placement: node:{node[:12]}
+  runtime_env: {{env_vars: {{GREETING: hello}}}}
+"""
+    server = make(config)
+    assert server.register("told.mar").status_code == 200, server.console()
+    assert told(server, "answer = os.environ['GREETING']") == "hello"
+    free = asked(cluster.address, "ray.available_resources()")
+    assert (free["second"], free["CPU"]) == (0.75, 3.5)
+
+
+def test_metrics(make):
+    """What a handler has measured before its answer is in the next scrape; so is what it crashed after."""
+    server = make()
+    assert server.register("told.mar").status_code == 200
+    for count in range(1, 6):
+        told(server, "context.metrics.add_counter('Remote', 2)")
+        assert server.metrics("Remote", ModelName="told") == 2.0 * count
+    assert predict(server, b"do context.metrics.add_counter('Remote', 90); os._exit(5)").status_code != 200
+    wait_until(lambda: server.metrics("Remote", ModelName="told") == 100.0)
+    wait_until(lambda: server.metrics("servescope_worker_restarts_total", model_name="told", reason="exit") == 1.0)
+    wait_until(lambda: predict(server, b"again").status_code == 200)
+
+
+def test_lines(make):
+    """What it prints is in the model log."""
+    server = make()
+    assert server.register("told.mar").status_code == 200
+    told(server, "print('said on a node')")
+    wait_until(lambda: "said on a node" in (server.directory / "logs" / "model_log.log").read_text())
+
+
+def test_a_child_of_the_handler_ends_with_it(make):
+    """However the worker ends."""
+    server = make()
+    assert server.register("told.mar").status_code == 200
+    child = told(server, "answer = subprocess.Popen(['sleep', '600']).pid")
+    predict(server, b"do os._exit(3)")
+    wait_until(lambda: not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes())
+
+
+def test_it_waits_for_a_place(make, cluster):
+    """What it waits for is said; a server that stops, or scales down, does not wait with it."""
+    server = make("ray: {num_cpus: 3}\n")
+    answer = server.register("told.mar", synchronous="false")
+    assert answer.status_code == 202
+    text = "A worker of told 1.0 waits for a place on Ray: it needs 3 CPU; no node of the cluster has more than 2"
+    wait_until(lambda: text in server.console())
+    assert server.manage("PUT", "/models/told", min_worker=0, synchronous="true").status_code == 200
+    assert server.manage("PUT", "/models/told", min_worker=1, synchronous="false").status_code == 202
+    server.process.terminate()
+    assert server.process.wait(30) == 0
+    all_gone(cluster.address)
