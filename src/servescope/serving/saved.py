@@ -4,7 +4,7 @@ Called by `server.snapshots`. What was asked for and is not there is saved with 
 must not cost the model for good. The autoscaler's counts are not saved, only its bounds.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -59,4 +59,4 @@ def _still_wanted(wanted: WantedModel) -> SavedVersion:
     asked = wanted.asked
     if asked.saved is not None:
         return asked.saved
-    return SavedVersion(mar_name=asked.url, nameless=asked.name is None or UNSET)
+    return SavedVersion(mar_name=PurePosixPath(asked.url).name, url=asked.url, nameless=asked.name is None or UNSET)

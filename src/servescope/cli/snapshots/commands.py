@@ -32,7 +32,9 @@ Logs = Annotated[
 ]
 File = Annotated[
     str | None,
-    typer.Argument(metavar="[FILE]", help="A snapshot, by its name or path. Default: the last that is whole."),
+    typer.Argument(
+        metavar="[FILE]", help="A snapshot, by its number in the list, name or path. Default: the last that is whole."
+    ),
 ]
 
 
@@ -44,15 +46,20 @@ def list_snapshots(logs: Logs = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
+    from rich.text import Text
+
     from servescope.cli.tables import console, plain_table
 
-    table = plain_table(f"Snapshots in {folder.directory}", "file", "taken (UTC)", "at", "models", folded=("models",))
-    for row in rows:
-        table.add_row(row["file"], row["taken"], row["at"], row["damage"] or ", ".join(row["models"]) or "none")
+    table = plain_table(
+        f"Snapshots in {folder.directory}", "", "file", "taken (UTC)", "at", "models", folded=("models",)
+    )
+    for number, row in enumerate(rows, 1):
+        models = row["damage"] or ", ".join(row["models"]) or "none"
+        table.add_row(str(number), row["file"], row["taken"], row["at"], Text(models))
     console().print(table)
 
 
-@examples("servescope snapshots show", "servescope snapshots show 20261128162218210-snapshot.cfg --json")
+@examples("servescope snapshots show", "servescope snapshots show 2 --json")
 def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
     """Show the models of a snapshot, with their workers and options."""
     found = _find(file, _folder(logs))
@@ -60,6 +67,8 @@ def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(written(saved))
         return
+    from rich.text import Text
+
     from servescope.cli.tables import console, plain_table
 
     table = plain_table(
@@ -68,13 +77,15 @@ def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
     for name, version, one in saved.versions():
         standing = f"{version} (default)" if one.default_version else version
         batch = f"{one.batch_size}, {one.max_batch_delay} ms"
-        table.add_row(name, standing, one.url or one.mar_name, f"{one.min_workers}–{one.max_workers}", batch)
+        where = Text(one.url or one.mar_name)
+        table.add_row(Text(name), Text(standing), where, f"{one.min_workers}–{one.max_workers}", batch)
     console().print(table)
 
 
-@examples("servescope snapshots restore 20261128162218210-snapshot.cfg")
+@examples("servescope snapshots restore 2")
 def restore(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A snapshot, by its name or path.")], logs: Logs = None
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A snapshot, by its number in the list, name or path.")],
+    logs: Logs = None,
 ) -> None:
     """Have the next start go on from a snapshot, of which it makes a copy that is the newest."""
     folder = _folder(logs)
@@ -112,8 +123,12 @@ def _find(file: str | None, folder: SnapshotFolder) -> Path:
         if newest is None:
             raise ConfigurationError(f"there is no whole snapshot in {folder.directory}")
         return newest
+    files = folder.files()
+    numbered = {str(number): path for number, path in enumerate(files, 1)}
+    if file in numbered:
+        return numbered[file]
     for path in (folder.directory / file, Path(file)):
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 - pathlib raises where a name is too long
             return path
     raise ConfigurationError(f"there is no snapshot {file!r}, neither in {folder.directory} nor here")
 

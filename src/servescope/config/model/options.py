@@ -34,7 +34,7 @@ DEBUG_TIMEOUT_S: Final = 2**31 - 1
 class RegisterOptions:
     """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
 
-    `saved`: what a snapshot says, from which the model is restored; it comes before all that `resolve_options` decides (`restored`).
+    `saved`: what a snapshot says, from which the model is restored; it comes before what `resolve_options` decides (`restored`).
     """
 
     url: str

@@ -29,8 +29,13 @@ def restored_options(
     warnings = list(otherwise.warnings)
     if most > limit:
         warnings.append(f"the snapshot's minWorkers {least} with maxWorkers {most} is too much here: {limit} at most")
-    bounds = {"min_workers": min(least, limit), "max_workers": min(most, limit)}
-    return replace(otherwise, **bounds, **_rest(saved, otherwise, settings), warnings=tuple(warnings))
+    return replace(
+        otherwise,
+        min_workers=min(least, limit),
+        max_workers=min(most, limit),
+        warnings=tuple(warnings),
+        **_rest(saved, otherwise, settings),
+    )
 
 
 def _rest(saved: SavedVersion, otherwise: ModelOptions, settings: Settings) -> dict[str, Any]:

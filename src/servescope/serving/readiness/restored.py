@@ -15,5 +15,10 @@ def restored(saved: SavedModels, model_store: Path) -> list[LoadModel]:
 
 
 def _url(saved: SavedVersion, model_store: Path) -> str:
-    """Where the archive is: in the store, where TorchServe looks alone, or else where it was when it was registered."""
-    return saved.url if saved.url and not (model_store / saved.mar_name).exists() else saved.mar_name
+    """Where the archive is: in the store, where TorchServe looks alone, or else where it was when it was registered.
+
+    What was in the store and is not there is looked for nowhere else: the working directory may have a file of that name.
+    """
+    if (model_store / saved.mar_name).exists():
+        return saved.mar_name
+    return saved.url or str(model_store / saved.mar_name)
