@@ -128,7 +128,7 @@ def _find(file: str | None, folder: SnapshotFolder) -> Path:
     if file in numbered:
         return numbered[file]
     for path in (folder.directory / file, Path(file)):
-        if os.path.isfile(path):  # noqa: PTH113 - pathlib raises where a name is too long
+        if os.path.isfile(path):  # pathlib raises where a name is too long
             return path
     raise ConfigurationError(f"there is no snapshot {file!r}, neither in {folder.directory} nor here")
 
