@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from servescope.autoscaler.objective.backlog import PRICE, Coming, Queue, queued_ahead
+from servescope.autoscaler.objective.backlog import Coming, Queue, queued_ahead
 
 
 def test_a_queue_that_is_worked_off_in_time_is_none():
@@ -37,13 +37,14 @@ def queue(**changes):
         "slack_s": 0.5,
         "objective_s": 1.0,
         "load_s": 10.0,
+        "price": 100.0,
     }
     return Queue(**(usual | changes))
 
 
 def test_what_will_wait_is_worth_workers():
     """Three for the rate, and so many more that one would cost as much as it spares: 205 requests are 20.5 s of work."""
-    most = math.sqrt(PRICE * 3.0 * 20.5 / 10.0)
+    most = math.sqrt(100.0 * 3.0 * 20.5 / 10.0)
     assert queue().foreseen() == math.ceil(3.0 + min(most, 20.5))
     assert queue(load_s=60.0, queued=0).foreseen() < math.ceil(3.0 + 120.0)
 

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 
 # Of the objective: within so much of it a backlog shall be gone at the soonest.
 SOONEST = 0.5
-# A late request is as bad as this many times the work that a request is.
-PRICE = 100.0
-# Those that load for a backlog are kept until they are too many by so much.
-KEPT = 1.3
 # Of what a request may wait, so much shall the queue be worked off within before workers are taken away.
 WORKED_OFF = 0.5
 _SHORTEST_LOAD_S = 0.5
@@ -45,7 +41,8 @@ class Coming:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """`queued` requests wait for `workers` that work, others are `coming`. `rate`: requests a second until a start is over, which
-    takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take.
+    takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take. `price`: how many
+    times its own work a late request is as bad as.
     """
 
     queued: float
@@ -57,13 +54,14 @@ class Queue:
     slack_s: float
     objective_s: float
     load_s: float
+    price: float
 
     def foreseen(self) -> int:
         """How many there shall be for what will wait when a worker that is started now has loaded."""
         waiting, workers = queued_ahead(
             self.queued, self.rate, self.mean_s, self.workers, self.coming, self.now, self.load_s
         )
-        return self._worth(waiting, workers, 1.0)
+        return self._worth(waiting, workers)
 
     def loading(self) -> int:
         """How many there shall be for what will wait when the first of those that load have loaded."""
@@ -71,7 +69,7 @@ class Queue:
             return 0
         soon = self.coming[0][0] - self.now
         waiting = self.queued + (self.rate - self.workers / self.mean_s) * soon
-        return self._worth(waiting, self.workers, KEPT)
+        return self._worth(waiting, self.workers)
 
     def waiting(self) -> int:
         """How many it takes that what waits now will not be late."""
@@ -79,15 +77,15 @@ class Queue:
             return 0
         return math.ceil((self.rate + self.queued / (WORKED_OFF * self.slack_s)) * self.mean_s)
 
-    def _worth(self, waiting: float, workers: int, factor: float) -> int:
+    def _worth(self, waiting: float, workers: int) -> int:
         """With `more` workers a backlog of `work` is gone after `work / more` seconds, in which requests are late, and each of them
         has to start: the sum is least at the square root.
         """
         work, load = waiting * self.mean_s, self.rate * self.mean_s
         if work <= self.slack_s * max(1, workers):
             return 0
-        more = math.sqrt(PRICE * load * work / max(self.load_s, _SHORTEST_LOAD_S))
-        return math.ceil(load + factor * min(more, work / max(SOONEST * self.objective_s, 1.0)))
+        more = math.sqrt(self.price * load * work / max(self.load_s, _SHORTEST_LOAD_S))
+        return math.ceil(load + min(more, work / max(SOONEST * self.objective_s, 1.0)))
 
 
 def queued_ahead(

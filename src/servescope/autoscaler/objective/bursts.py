@@ -13,8 +13,6 @@ from servescope.autoscaler.objective.arrivals import Arrivals
 WINDOWS = 8
 # Standard deviations from which on it is a burst: with so many windows and seconds, fewer happen by chance.
 BEYOND = 3.5
-# A window may be a little short of a worker: so near to a whole one that it is one.
-_ROUNDING = 0.05
 
 
 def workers_for_bursts(arrivals: Arrivals, expected: float, mean_s: float, slack_s: float) -> int:
@@ -24,4 +22,4 @@ def workers_for_bursts(arrivals: Arrivals, expected: float, mean_s: float, slack
         usual = expected * took
         if came > usual + BEYOND * math.sqrt(usual if usual > 1.0 else 1.0):
             most = max(most, came / (took + slack_s))
-    return math.ceil(most * mean_s - _ROUNDING) if most else 0
+    return math.ceil(most * mean_s)

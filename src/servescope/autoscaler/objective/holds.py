@@ -16,9 +16,8 @@ REMEMBERED_S = 900.0
 # Of what the best costs, and of what the shortest would have done harm: for so much more a longer time is taken.
 DEARER = 0.03
 PREMIUM = 0.2
-# At first the time is not made shorter for so long, and it is so many starts.
+# It is not made shorter at first, for so long.
 GRACE_S = 240.0
-FIRST_STARTS = 8.0
 # No time is shorter than a start takes, up to here.
 LONGEST_START_S = 60.0
 # Requests find their workers as long as so much of what is needed is there.
@@ -102,10 +101,9 @@ class Rehearsals:
 
 
 class Holds:
-    """`first_s`: the time at first, at the least; `longest_s`: the longest that there is."""
+    """`longest_s`: the longest time, with which it begins."""
 
-    def __init__(self, first_s: float, longest_s: float) -> None:
-        self._first_s = first_s
+    def __init__(self, longest_s: float) -> None:
         self._holds_s = tuple(longest_s / 2.0**halvings for halvings in reversed(range(HOLDS)))
         self._rehearsals = Rehearsals(self._holds_s)
         self._began: float | None = None
@@ -121,8 +119,6 @@ class Holds:
         """How many to keep. `came`: since the last time; `price`: worker-seconds that are as bad as a late request."""
         if self._began is None:
             self._began = self._at = at
-            first = max(self._first_s, FIRST_STARTS * load_s)
-            self._chosen = min(range(HOLDS), key=lambda place: abs(self._holds_s[place] - first))
         took, self._at = max(0.0, at - self._at), at
         self._rehearsals.go_on(at, took, needed, came, load_s)
         longest = self._longest(load_s, price)

@@ -61,7 +61,7 @@ class Policy:
         self._arrivals = Arrivals(USUAL_S)
         self._regime = Regime(self._arrivals)
         self._judgement = Judgement(options.judged_s, options.target)
-        self._holds = Holds(options.hold_s, options.longest_hold_s)
+        self._holds = Holds(options.longest_hold_s)
         self._coming = Coming()
         self._arrived = 0.0
 
@@ -124,6 +124,7 @@ class Policy:
             slack_s=slack,
             objective_s=self._options.objective_s,
             load_s=signals.load_s,
+            price=self._options.price,
         )
         return {
             "backlog": queue.foreseen(),
