@@ -7,8 +7,8 @@ change is seen within a second or two, and a rate that stays is known ever more 
 """
 
 import math
+from array import array
 from bisect import bisect_right
-from collections import deque
 
 from servescope.autoscaler.objective.arrivals import LONGEST, WINDOWS, Arrivals, before, noise
 
@@ -35,7 +35,7 @@ class Regime:
 
     def __init__(self, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
-        self._expected = deque([0.0] * (LONGEST + 1), maxlen=LONGEST + 1)  # in all, after each sample
+        self._expected = array("d", [0.0] * LONGEST)  # in all, after each sample
         self._at: float | None = None
         self._began = 0.0
         self._untested = 0  # samples since the last change was found
@@ -58,11 +58,11 @@ class Regime:
         last, self._at = self._at, at
         if last is None or at <= last:
             self._began, self._untested = at, 0
-            self._expected.append(self._expected[-1])
+            self._expect(0.0)
             return
         took = at - last
         expected = max(0.0, self.rate + self.slope * took / 2.0) * took
-        self._expected.append(self._expected[-1] + expected)
+        self._expect(expected)
         if self.error > 0.0:
             self._untested += 1
             self._learn_dispersion(expected, took)
@@ -70,6 +70,12 @@ class Regime:
         else:  # nothing was expected yet
             self._untested = 0
         self._fit()
+
+    def _expect(self, more: float) -> None:
+        expected = self._expected
+        expected.append(expected[-1] + more)
+        if len(expected) > 2 * LONGEST:
+            del expected[: len(expected) - LONGEST - 1]
 
     def _learn_dispersion(self, expected: float, took: float) -> None:
         second = min(MOST_DISPERSED, (self._arrivals.newest - expected) ** 2 / max(expected, 1.0))

@@ -14,7 +14,7 @@ from servescope.autoscaler.signals import ServiceTimes
 # More workers than this are not counted one by one: what a load needs beyond itself grows with its square root.
 LARGE = 1000
 _RESERVE = 1.0
-_REMEMBERED = 256  # service times that were taken apart already: they are asked about several times a tick
+_REMEMBERED = 2048  # service times that were taken apart already: they are asked about several times a tick
 
 
 @dataclass(frozen=True, slots=True)
