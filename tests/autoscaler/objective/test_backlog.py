@@ -71,9 +71,9 @@ def test_what_waits_now_keeps_those_that_work_it_off():
 def test_those_that_were_taken_back_are_expected_no_more():
     """The latest first; and those whose time has come are there."""
     coming = Coming()
-    coming.asked_for(2, 10.0)
-    coming.asked_for(3, 12.0)
-    assert coming.expected(5.0, 5) == [(10.0, 2), (12.0, 3)]
-    assert coming.expected(5.0, 3) == [(10.0, 2), (12.0, 1)]
-    assert coming.expected(11.0, 1) == [(12.0, 1)]
-    assert coming.expected(11.0, 0) == []
+    assert coming.expected(0.0, 0, 10.0) == []
+    assert coming.expected(1.0, 2, 10.0) == [(10.0, 2)]
+    assert coming.expected(2.0, 5, 10.0) == [(10.0, 2), (11.0, 3)]
+    assert coming.expected(5.0, 3, 10.0) == [(10.0, 2), (11.0, 1)]
+    assert coming.expected(10.5, 1, 10.0) == [(11.0, 1)]
+    assert coming.expected(10.8, 0, 10.0) == []

@@ -19,17 +19,19 @@ class Coming:
 
     def __init__(self) -> None:
         self._expected: deque[tuple[float, int]] = deque()
+        self._looked_at: float | None = None
 
-    def asked_for(self, count: int, at: float) -> None:
-        """So many more will be there `at` that moment."""
-        self._expected.append((at, count))
-
-    def expected(self, now: float, starting: int) -> list[tuple[float, int]]:
-        """When how many will be there. `starting` load now: others were taken back, the latest first."""
+    def expected(self, now: float, starting: int, load_s: float) -> list[tuple[float, int]]:
+        """When how many will be there. `starting` load now: further ones were asked for when this was asked last, and take
+        `load_s`; missing ones were taken back, the latest first.
+        """
         expected = self._expected
+        since, self._looked_at = self._looked_at, now
         while expected and expected[0][0] <= now:
             expected.popleft()
-        over = sum(count for _, count in expected) - starting
+        over = sum([count for _, count in expected]) - starting
+        if over < 0 and since is not None and since + load_s > now:
+            expected.append((since + load_s, -over))
         while over > 0:
             at, count = expected.pop()
             if count > over:

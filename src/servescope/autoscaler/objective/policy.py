@@ -1,6 +1,6 @@
 """How many workers a model version wants now, and why.
 
-In: signals and options; what it remembers is its own. Out: a `Decision`. Called once a tick, by the loop and by the
+In: signals and options; what it remembers is its own. Out: a `Verdict`. Called once a tick, by the loop and by the
 simulator. The largest of these counts is wanted:
 
 - `rate`: for the rate that a worker which is started now will meet, `trend`: if it goes on rising, `bursts`: for more than chance
@@ -11,7 +11,6 @@ simulator. The largest of these counts is wanted:
   is worth, and `queue`: of those that are there, as many as keep what waits now from being late.
 """
 
-import math
 from dataclasses import dataclass
 
 from servescope.autoscaler.objective.arrivals import Arrivals
@@ -37,12 +36,11 @@ _PATIENT = ("rate", "kept")
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """`workers`: how many there shall be; `wanted`: before bounds and steps. `reason`: which of the counts decided it;
-    `counts` are all of them.
+class Verdict:
+    """`wanted`: how many there should be, whatever bounds and steps allow. `reason`: which of the counts decided it; `counts`
+    are all of them.
     """
 
-    workers: int
     wanted: int
     reason: str
     counts: dict[str, int]
@@ -69,7 +67,7 @@ class Policy:
         """Other bounds, or another objective, from now on. What it remembers stays."""
         self._options = options
 
-    def decide(self, signals: Measured) -> Decision:
+    def decide(self, signals: Measured) -> Verdict:
         """What to have from now on."""
         options = self._options
         self._note(signals)
@@ -82,7 +80,7 @@ class Policy:
         counts["kept"] = self._kept(signals, needed, service.mean_s)
         counts |= self._for_queue(signals, ahead.passing, service.mean_s, slack)
         reason = max(counts, key=lambda name: (counts[name], name != "kept"))
-        return self._stepped(signals, max(1, counts[reason]), reason, counts)
+        return Verdict(max(1, counts[reason]), reason, counts)
 
     def _note(self, signals: Measured) -> None:
         """Those that wait at the very beginning came a moment ago."""
@@ -117,7 +115,7 @@ class Policy:
         queue = Queue(
             queued=signals.queued,
             workers=signals.workers,
-            coming=self._coming.expected(signals.at, signals.starting),
+            coming=self._coming.expected(signals.at, signals.starting, signals.load_s),
             now=signals.at,
             rate=rate,
             mean_s=mean_s,
@@ -131,16 +129,6 @@ class Policy:
             "loading": min(there, queue.loading()),
             "queue": min(there, queue.waiting()),
         }
-
-    def _stepped(self, signals: Measured, wanted: int, reason: str, counts: dict[str, int]) -> Decision:
-        """Not more in one step than is allowed, and within the bounds."""
-        options = self._options
-        there = signals.workers + signals.starting
-        workers = min(wanted, max(math.floor(options.growth * there), there + 1))
-        workers = max(options.min_workers, min(options.max_workers, workers))
-        if workers > there:
-            self._coming.asked_for(workers - there, signals.at + signals.load_s)
-        return Decision(workers, wanted, reason, counts)
 
 
 def _guess(objective_s: float) -> ServiceTimes:
