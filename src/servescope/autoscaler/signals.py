@@ -4,6 +4,7 @@ which is complete. Made by the loop of the metrics' snapshot, and by the simulat
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ class Signals:
         return self.workers + self.starting
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What the policy needs of `Signals`, complete."""
 
     at: float

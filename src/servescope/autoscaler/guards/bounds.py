@@ -5,15 +5,14 @@ is room for, and never more than asked for.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from servescope.autoscaler.signals import Room
 
 FAILED_STARTS = "failed_starts"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """`least` is 0 for a model that sleeps. `loadable`: the most while starts fail; it yields to `least`. None: no such bound."""
 
     least: int

@@ -3,8 +3,9 @@
 Missing are None, NaN, infinite and negative numbers, and shares of more than 1. What the model has no use for is not missed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
+from typing import NamedTuple
 
 from servescope.autoscaler.guards.clock import MISSED
 from servescope.autoscaler.options import PolicyOptions
@@ -18,8 +19,7 @@ _ABSURD = 1e12
 _SHORTEST_S = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(NamedTuple):
     """`missing`: names of signals. `usable`: whether what is left says anything at all."""
 
     signals: Signals
@@ -68,8 +68,7 @@ def _count(signals: Signals, workers: int, changed: dict[str, object]) -> bool:
     return counted
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """The counters as they were known last. None: they never were."""
 
     arrived: float | None = None

@@ -5,7 +5,7 @@ In: the queue, the rate, the workers that are there and those that come. Out: co
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Of the objective: within so much of it a backlog shall be gone at the soonest.
 SOONEST = 0.5
@@ -40,8 +40,7 @@ class Coming:
         return list(expected)
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(NamedTuple):
     """`queued` requests wait for `workers` that work, others are `coming`. `rate`: requests a second until a start is over, which
     takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take. `price`: how many
     times its own work a late request is as bad as.

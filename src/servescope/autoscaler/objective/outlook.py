@@ -5,7 +5,7 @@ and for as much as it has been, measured by what a request can wait. A slope goe
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from servescope.autoscaler.objective.arrivals import Arrivals
 from servescope.autoscaler.objective.regime import Regime
@@ -19,8 +19,7 @@ RECENT_S = (30.0, 60.0)
 _HALF_SQRT_PI = 0.886
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """Requests a second. `passing`: until a worker that is started now has loaded, on average; `lasting`: what it will meet, with
     `error`, one standard deviation; `rising`: the same if a slope goes on, 0 where there is none upwards.
     """

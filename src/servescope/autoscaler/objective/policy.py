@@ -11,7 +11,7 @@ simulator. The largest of these counts is wanted:
   is worth, and `queue`: of those that are there, as many as keep what waits now from being late.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from servescope.autoscaler.objective.arrivals import Arrivals
 from servescope.autoscaler.objective.backlog import Coming, Queue
@@ -35,8 +35,7 @@ _KEPT_FOR = 3.0
 _PATIENT = ("rate", "kept")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`wanted`: how many there should be, whatever bounds and steps allow. `reason`: which of the counts decided it; `counts`
     are all of them.
     """
