@@ -32,7 +32,7 @@ def handle(data, context):
     return [" end" if name.startswith("stream") else name + " end"]
 """
 # The same decisions as with the defaults, sooner.
-SOON = "window_s: 8, panic_s: 3, hold_s: 2, longest_hold_s: 4, lookback_s: 4"
+SOON = "window_s: 8, panic_s: 3, longest_hold_s: 4, lookback_s: 4"
 MOST = 5
 CONFIG = f"minWorkers: 1\nmaxWorkers: {MOST}\nslo: {{latency_ms: 500}}\njobQueueSize: 1000\nautoscale: {{mode: %s, {SOON}}}\n"
 LOADS_ONCE = """

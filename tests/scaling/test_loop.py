@@ -13,7 +13,7 @@ from servescope.config.model.autoscale import Mode
 from servescope.scaling.measures import Measures
 from servescope.wire.messages import Batch, Load, ToWorker
 
-YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, hold_s: 5, longest_hold_s: 20}\n"
+YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, longest_hold_s: 20}\n"
 LABELS = ("m", "1.0")
 
 

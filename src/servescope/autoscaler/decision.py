@@ -1,7 +1,7 @@
 """What the scaler says once a tick: a count of workers, and why. Read by the loop, which applies, counts and logs it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Direction = Literal["up", "down", "hold"]
 
@@ -50,8 +50,7 @@ class Wish:
     asleep: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """Numbers that a decision was made on, for its words. None, or 0: not known."""
 
     there: int

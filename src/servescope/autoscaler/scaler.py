@@ -20,8 +20,7 @@ from servescope.autoscaler.guards.numbers import Numbers, Totals, checked, measu
 from servescope.autoscaler.guards.sleep import sleep
 from servescope.autoscaler.guards.starts import Starts
 from servescope.autoscaler.objective.arrivals import Arrivals
-from servescope.autoscaler.objective.policy import Decision as Verdict
-from servescope.autoscaler.objective.policy import Policy
+from servescope.autoscaler.objective.policy import Policy, Verdict
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.signals import Signals
 

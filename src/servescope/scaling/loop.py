@@ -97,7 +97,8 @@ class ScalingLoop:
         scaled = None
         try:
             scaled = self._of(model)
-            scaled.look(self._clock(), self._rooms.of(model), self._rooms.busy(model))
+            gpus = self._rooms.busy(model) if model.options.autoscale.gpu_target is not None else ()
+            scaled.look(self._clock(), self._rooms.of(model), gpus)
             self._rooms.note(model)
             scaled.failing = False
         except Exception:

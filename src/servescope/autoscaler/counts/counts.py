@@ -84,13 +84,11 @@ class Counts:
             return None if guessed else math.ceil(concurrency.mean / (learnt.ASSUMED * options.at_once))
         if not concurrency.full:
             return None
-        sure = learnt.surely(min(concurrency.mean, concurrency.recent), options.window_s, service.mean_s)
-        count = learnt.staffed(sure, service, objective_s, options.target)
-        self._learn(max(1, count), service, objective_s)
-        return count
+        self._learn(max(1, signals.workers), service, objective_s)
+        return math.ceil(concurrency.mean / self._learnt) if self._learnt else None
 
     def _learn(self, workers: int, service: ServiceTimes, objective_s: float) -> None:
-        """What each of so many workers can have. It is shown, and changes slowly: learnt anew now and then."""
+        """What each of so many workers can have. It changes slowly: learnt anew now and then."""
         self._samples += 1
         if workers != self._learnt_for or self._samples % _LEARNT_EVERY == 0:
             self._learnt_for = workers

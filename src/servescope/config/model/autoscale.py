@@ -74,19 +74,14 @@ class Autoscale:
         default=6.0,
         metadata=_key("panic_s", "Seconds over which a sudden rise is seen; at most window_s.", 1, MAX_INTERVAL_S),
     )
-    hold_s: float = field(
-        default=60.0,
+    longest_hold_s: float = field(
+        default=600.0,
         metadata=_key(
-            "hold_s",
-            "Seconds for which what was needed is kept at first, or as long as eight starts take, where that is longer; after four"
-            " minutes the time is learnt.",
+            "longest_hold_s",
+            "Seconds for which what was needed is kept, at first and at most; after four minutes a shorter time may be learnt.",
             0, MAX_INTERVAL_S,
         ),
     )  # fmt: skip
-    longest_hold_s: float = field(
-        default=600.0,
-        metadata=_key("longest_hold_s", "Seconds for which it is kept at most; at least hold_s.", 0, MAX_INTERVAL_S),
-    )
     lookback_s: float = field(
         default=300.0,
         metadata=_key(
@@ -162,7 +157,7 @@ AUTOSCALE_KEYS: Final[Mapping[str, AutoscaleKey]] = {
     "mode": _MODE,
     **{slot.metadata["key"].name: slot.metadata["key"] for slot in fields(Autoscale) if "key" in slot.metadata},
 }
-_PAIRS: Final = (("panic_s", "window_s"), ("hold_s", "longest_hold_s"), ("kv_low", "kv_high"))
+_PAIRS: Final = (("panic_s", "window_s"), ("kv_low", "kv_high"))
 
 
 def default_of(name: str) -> Any:
