@@ -185,6 +185,7 @@ def test_workers_that_do_not_load_are_tried_less_and_less():
             seen.append(decision)
     assert {decision.workers for decision in seen} == {4}
     assert {decision.reason for decision in seen} == {"failed_starts"}
+    assert "; the last start failed" in seen[0].words
     assert "4 starts in a row failed" in seen[-1].words
     assert "tried again in" in seen[90].words
 
@@ -258,9 +259,11 @@ def test_a_model_goes_to_sleep_where_asked_and_wakes_for_a_request():
     assert {decision.workers >= 2 for decision in model.seconds(200, 0.0, idle_s=59.0)} == {True}
     decision = model.second(idle_s=60.0)
     assert (decision.workers, decision.reason, decision.direction, decision.bound) == (0, "idle", "down", None)
+    assert "0 wanted whatever signals ask for: latency_slo 1" in decision.words
     assert {decision.workers for decision in model.seconds(100, 0.0, idle_s=100.0)} == {0}
     decision = model.second(1.0, queued=1, idle_s=0.0)
     assert (decision.workers, decision.reason, decision.direction) == (2, "woken", "up")
+    assert decision.desired >= 1
 
 
 def test_without_numbers_a_model_neither_goes_to_sleep_nor_wakes():

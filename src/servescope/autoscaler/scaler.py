@@ -123,7 +123,8 @@ class Scaler:
         sleeps = sleep(signals, self._options.to_zero_after_s)
         if sleeps == "woken":
             self._by_hand.release()
-            return Wish(max(1, desired), desired, "woken", asked, counts)
+            woken = max(1, desired)
+            return Wish(woken, woken, "woken", asked, counts)
         held = self._held(signals)
         if held is not None:
             return Wish(held, desired, "by_hand", asked, counts)
