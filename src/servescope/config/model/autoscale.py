@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from servescope.config.bounds import MAX_INTERVAL_S, MAX_QUEUE, MAX_TIMEOUT_S
 
-
 _SMALLEST: Final = 0.01  # of what counts are divided by: no pool is a hundred times what its load fills
 
 

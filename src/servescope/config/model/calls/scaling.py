@@ -72,7 +72,8 @@ def parse_scale(params: Mapping[str, str], warn: Warn, most_workers: int = MAX_W
     """
     given = Parameters(params, _NAMES, warn)
     bounds = Bounds(0, most_workers, MAX_WORKERS_KEY)
-    least, most, mode = given.number("min_worker", bounds), given.number("max_worker", bounds), _mode(params.get("autoscale"))
+    least, most = given.number("min_worker", bounds), given.number("max_worker", bounds)
+    mode = _mode(params.get("autoscale"))
     if least is None and most is None and mode is None:
         least = 1
     if least is not None and most is not None and most < least:
