@@ -415,6 +415,7 @@ def test_the_words_name_the_numbers():
     model.seconds(60, 1.0)
     words = model.second(200.0, queued=200).words
     assert words.startswith("up from 1 to 2: ")
+    assert "requests/s" not in ScaledModel().second(200.0, queued=200).words  # nobody knows since when they came
     for part in (
         "wanted by latency_slo",
         "backlog",

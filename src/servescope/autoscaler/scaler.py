@@ -203,12 +203,12 @@ class Scaler:
         )
 
     def _facts(self, tick: Tick, numbers: Numbers, wish: Wish) -> Facts:
-        signals = numbers.signals
+        signals, arrivals = numbers.signals, self._arrivals
         return Facts(
             there=signals.there,
             counts=wish.counts,
             missing=numbers.missing,
-            rate=self._arrivals.rate(self._options.window_s) if self._arrivals is not None else None,
+            rate=arrivals.rate(self._options.window_s) if arrivals is not None and arrivals.known_s > 0 else None,
             service_s=signals.service.mean_s if signals.service is not None else None,
             objective_s=self._objective.seconds,
             concurrent=self._counts.concurrent,
