@@ -187,7 +187,7 @@ def test_workers_that_do_not_load_are_tried_less_and_less():
     assert {decision.reason for decision in seen} == {"failed_starts"}
     assert "; the last start failed" in seen[0].words
     assert "4 starts in a row failed" in seen[-1].words
-    assert "tried again in" in seen[90].words
+    assert "; 4 starts in a row failed, no more for " in seen[90].words
 
 
 def test_failed_starts_do_not_take_away_what_serves():
@@ -200,7 +200,9 @@ def test_failed_starts_do_not_take_away_what_serves():
 def test_min_workers_are_asked_for_while_they_do_not_load():
     """The pool has a patience of its own."""
     model = ScaledModel(workers=0, min_workers=3)
-    assert model.second(1.0, failed_starts=5).workers == 3
+    decision = model.second(1.0, failed_starts=5)
+    assert decision.workers == 3
+    assert "no more for" not in decision.words  # as there are more
 
 
 def test_a_count_set_by_hand_is_held_until_the_load_moves():
@@ -295,6 +297,17 @@ def test_a_count_set_by_hand_keeps_a_model_awake_as_long_as_idleness_would():
     assert {decision.workers for decision in model.seconds(59, 0.0, idle_s=1000.0)} == {2}
     model.seconds(2, 0.0, idle_s=1000.0)
     assert model.workers == 0
+
+
+def test_what_was_guessed_of_a_new_model_is_kept_for_as_long_as_other_counts():
+    """Forty requests at once, and nobody knows how long they take; when that is known, the workers for them do not go at once."""
+    model = ScaledModel(objective_s=0.0, max_workers=4)
+    model.seconds(4, 10.0, service=None, in_flight=40)
+    assert model.workers == 4
+    decisions = model.seconds(290, 1.0)
+    assert {(decision.workers, decision.direction) for decision in decisions} == {(4, "hold")}
+    model.seconds(120, 1.0)
+    assert model.workers < 4
 
 
 def test_a_given_target_counts_by_concurrency_and_remembers_for_five_minutes():

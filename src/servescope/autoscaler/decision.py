@@ -102,7 +102,7 @@ class Decision:
         if facts.missing:
             parts.append("missing: " + ", ".join(facts.missing))
         if facts.failed_starts:
-            again = f", tried again in {facts.again_s:.0f} s" if facts.again_s > 0 else ""
+            again = f", no more for {facts.again_s:.0f} s" if facts.again_s > 0 and self.direction != "up" else ""
             starts = "the last start" if facts.failed_starts == 1 else f"{facts.failed_starts} starts in a row"
             parts.append(f"{starts} failed{again}")
         return f"{move}: {'; '.join(parts)} ({_measured(facts, self.target_per_worker)})"
