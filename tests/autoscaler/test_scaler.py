@@ -5,7 +5,7 @@ import math
 import pytest
 
 from scaled_model import ScaledModel
-from servescope.autoscaler.signals import Room
+from servescope.autoscaler.signals import Room, ServiceTimes
 
 NOTHING = {"arrived": None, "finished": None, "late": None, "queued": None, "in_flight": None, "oldest_s": None}
 
@@ -297,6 +297,19 @@ def test_a_count_set_by_hand_keeps_a_model_awake_as_long_as_idleness_would():
     assert {decision.workers for decision in model.seconds(59, 0.0, idle_s=1000.0)} == {2}
     model.seconds(2, 0.0, idle_s=1000.0)
     assert model.workers == 0
+
+
+@pytest.mark.parametrize(
+    ("at_once", "service"),
+    [(None, ServiceTimes(0.2, (0.2,) * 20)), (32, ServiceTimes(0.2 / 32, (0.2,) * 20, together=32.0))],
+)
+@pytest.mark.parametrize("rate", [12.0, 50.0])
+def test_requests_that_do_not_wait_for_each_other_ask_for_no_more_workers(at_once, service, rate):
+    """An asynchronous handler that has two or ten of them in hand, or a language model, and is in time: one worker does."""
+    model = ScaledModel(at_once=at_once)
+    model.seconds(60, rate, service=service, in_flight=round(rate * 0.2))
+    decision = model.seconds(700, rate, service=service, in_flight=round(rate * 0.2))[-1]
+    assert (decision.workers, decision.signals["latency_slo"]) == (1, 1)
 
 
 def test_what_was_guessed_of_a_new_model_is_kept_for_as_long_as_other_counts():

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ServiceTimes:
     """How long workers take for a request: seconds on average, and the times that equal shares of the requests take,
-    ascending.
+    ascending. `together`: so many have a worker's time at once without waiting for each other, and `mean_s` is the share of one.
     """
 
     mean_s: float
     quantiles_s: tuple[float, ...]
+    together: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

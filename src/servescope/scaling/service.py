@@ -19,5 +19,7 @@ def service_times(served: Collection[BatchTimes], at_once: int | None) -> Servic
     if count < FEWEST:
         return None
     took = sorted([times.prediction for times in served])
-    mean = sum([times.prediction / times.size for times in served]) / count / (at_once or 1)
-    return ServiceTimes(mean, tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES)))
+    together = float(at_once or 1)
+    mean = sum([times.prediction / times.size for times in served]) / count / together
+    quantiles = tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES))
+    return ServiceTimes(mean, quantiles, together)

@@ -110,7 +110,8 @@ class Counts:
         """A request's share of a worker's time, where workers take as many as come: `target` of them share it."""
         if service is None or self._options.at_once is not None:
             return service
-        return ServiceTimes(service.mean_s / max(1.0, self.target or 1.0), service.quantiles_s)
+        together = max(1.0, self.target or 1.0)
+        return ServiceTimes(service.mean_s / together, service.quantiles_s, together)
 
 
 def known(shares: Sequence[float | None] | None) -> list[float]:

@@ -88,5 +88,6 @@ def _late(idle: float, waits: float, service: ServiceTimes, variation: float, ob
 @lru_cache(maxsize=_REMEMBERED)
 def _variation(service: ServiceTimes) -> float:
     """The squared coefficient of variation."""
-    squares = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
-    return sum(squares) / len(squares) / service.mean_s**2 if service.mean_s > 0 else 0.0
+    mean_s = service.mean_s * service.together
+    squares = [(taken - mean_s) ** 2 for taken in service.quantiles_s]
+    return sum(squares) / len(squares) / mean_s**2 if mean_s > 0 else 0.0
