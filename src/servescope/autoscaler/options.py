@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass, fields
 
 SHORTEST_OBJECTIVE_S = 1e-6
-# Above which, and up to which: everything else is a number from 0 on. No number of workers makes each and every request be in time.
+HIGHEST_TARGET = 0.999999  # no number of workers makes each and every request be in time
+# Above which, and up to which: everything else is a number from 0 on.
 _RANGES = {
-    "target": (0.0, 0.999999),
+    "target": (0.0, HIGHEST_TARGET),
     "kv_high": (0.0, 1.0),
     "kv_low": (0.0, 1.0),
     "gpu_target": (0.0, 1.0),

@@ -10,11 +10,12 @@ from typing import NamedTuple
 @dataclass(frozen=True)
 class ServiceTimes:
     """How long workers take for a request: seconds on average, and the times that equal shares of the requests take,
-    ascending.
+    ascending. `together`: so many have a worker's time at once without waiting for each other, and `mean_s` is the share of one.
     """
 
     mean_s: float
     quantiles_s: tuple[float, ...]
+    together: float = 1.0
 
     def __hash__(self) -> int:
         """Worked out once: what is learnt of them is looked up several times a second."""

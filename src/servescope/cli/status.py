@@ -113,9 +113,8 @@ def _show(found: Status) -> None:
     process = f"process {found.endpoints.pid}, " if found.endpoints.pid else ""
     head = _head(found)
     console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))
-    console.print(tables.models_table(found.models), tables.workers_table(found.models))
-    if (autoscaler := tables.autoscaler_table(found.models)) is not None:
-        console.print(autoscaler)
+    autoscaler = tables.autoscaler_tables(found.models, latest=1)
+    console.print(tables.models_table(found.models), tables.workers_table(found.models), *autoscaler)
     if troubled := tables.trouble_rows(found.models):
         console.print(tables.troubles_table(troubled))
     if found.missing:

@@ -20,6 +20,7 @@ def service_times(served: Collection[BatchTimes], at_once: int | None) -> Servic
     count = len(served)
     if count < FEWEST:
         return None
-    took = sorted(map(_took, served))
-    mean = sum(map(truediv, map(_took, served), map(_size, served))) / count / (at_once or 1)
-    return ServiceTimes(mean, tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES)))
+    took, together = sorted(map(_took, served)), float(at_once or 1)
+    mean = sum(map(truediv, map(_took, served), map(_size, served))) / count / together
+    quantiles = tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES))
+    return ServiceTimes(mean, quantiles, together)

@@ -65,9 +65,10 @@ class Counts:
             counts["waiting"] = self._waiting.replicas(at, signals.waiting, signals.in_flight, there)
         if gpus and there and self._options.gpu_target is not None:
             counts["gpu"] = self._gpus.workers(at, gpus, there)
-        given = self._options.target_per_worker is not None
-        remembered = [count for name, count in counts.items() if given or name != "concurrency"]
-        return counts, self._highest.over(at, max(remembered)) if remembered else 0
+        # What is learnt comes from what the policy goes by, which remembers it.
+        learns = self._options.target_per_worker is None and signals.service is not None and objective_s > 0
+        remembered = [count for name, count in counts.items() if not learns or name != "concurrency"]
+        return counts, self._highest.over(at, max(remembered, default=0))
 
     def _concurrent(self, signals: Signals, objective_s: float) -> int | None:
         """The count by concurrency; None: it cannot be told."""
@@ -107,7 +108,8 @@ class Counts:
         """A request's share of a worker's time, where workers take as many as come: `target` of them share it."""
         if service is None or self._options.at_once is not None:
             return service
-        return ServiceTimes(service.mean_s / max(1.0, self.target or 1.0), service.quantiles_s)
+        together = max(1.0, self.target or 1.0)
+        return ServiceTimes(service.mean_s / together, service.quantiles_s, together)
 
 
 def known(shares: Sequence[float | None] | None) -> list[float]:

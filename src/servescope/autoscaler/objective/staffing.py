@@ -98,8 +98,8 @@ def _waits(workers: int, load: float, blocked: float) -> float:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _slack(service: ServiceTimes, objective_s: float) -> _Slack:
-    times = service.quantiles_s
+    times, took_s = service.quantiles_s, service.mean_s * service.together
     slacks_s = tuple(objective_s - taken for taken in times if taken <= objective_s)
-    squares = [(taken - service.mean_s) ** 2 for taken in times]
-    variation = sum(squares) / len(squares) / service.mean_s**2 if service.mean_s > 0 else 0.0
+    squares = [(taken - took_s) ** 2 for taken in times]
+    variation = sum(squares) / len(squares) / took_s**2 if took_s > 0 else 0.0
     return _Slack(slacks_s, 1.0 - len(slacks_s) / len(times), len(times), service.mean_s * (1.0 + variation) / 2.0)
