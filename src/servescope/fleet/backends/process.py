@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -101,8 +101,9 @@ class _Process(asyncio.SubprocessProtocol):
             self._channel.writelines(outgoing)
 
     def kill(self) -> None:
-        if self.pid and not self._gone and not end_group(self.pid):
-            os.kill(self.pid, signal.SIGKILL)  # it has yet to make a group of its own
+        if self.pid and not self._gone and not end_group(self.pid):  # it has yet to make a group of its own
+            with suppress(ProcessLookupError):  # or the loop has reaped it, and tells of its end next
+                os.kill(self.pid, signal.SIGKILL)
 
     def end_because(self, why: str) -> None:
         """End a child that cannot be worked with."""
