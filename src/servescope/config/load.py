@@ -4,7 +4,6 @@ Called by cli and runtime. The one module here that reads the file system. Prece
 start options, TS_ variables (these only with `enable_envvars_config=true`), as in TorchServe's util/ConfigManager.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of, prefixes_of
 from servescope.config.model.autoscale import Autoscale, contradiction
 from servescope.config.model.autoscale_values import PREFIX, given_by_settings
+from servescope.config.nearest import did_you_mean
 from servescope.config.properties import expand_variables, parse_properties
 from servescope.config.settings import Settings
 from servescope.config.snapshots.file import MODEL_SNAPSHOT, WRITER, DamagedSnapshot, is_ours, read
@@ -159,9 +159,7 @@ def _parse_prefixed(value: GivenValue, values: dict[str, Any]) -> bool:
 def _useless(value: GivenValue, known: tuple[str, ...]) -> str:
     if value.key in INEFFECTIVE:
         return f"{value.key} (from {value.origin}) has no effect here: {INEFFECTIVE[value.key]}"
-    near = difflib.get_close_matches(value.key, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{value.key} (from {value.origin}) is no known key and is ignored{hint}"
+    return f"{value.key} (from {value.origin}) is no known key and is ignored{did_you_mean(value.key, known)}"
 
 
 def _unread_models(given: Mapping[str, GivenValue]) -> list[str]:
