@@ -79,18 +79,24 @@ class ConsoleApi:
         if route.what in ("page", "file"):
             self._file(exchange, route.name)
             return None
+        if route.what == "nothing":
+            exchange.fail(ResourceNotFound())  # raised, it would be another API's to look for
+            return None
         if route.what == "runbook":
             styled = safe_for(runbook_page())
             exchange.answer(200, [(b"content-type", b"text/html; charset=utf-8"), *styled], runbook_page())
             return None
         if route.what == "events":
+            if exchange.request.method == "HEAD":
+                raise MethodNotAllowed
             return self._parts.live.stream(exchange)
         return self._document(exchange, route)
 
     def _file(self, exchange: Exchange, path: str) -> None:
         page = self._parts.bundle.find(path)
         if page is None:
-            raise ResourceNotFound
+            exchange.fail(ResourceNotFound())
+            return
         exchange.answer(200, [(b"content-type", page.content_type), *SAFE], page.content)
 
     async def _document(self, exchange: Exchange, route: Route) -> None:

@@ -15,8 +15,8 @@ PLAIN: Final = ("session", "session/end", "overview", "history", "events")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`template`: the path with names in braces. `what`: page, file, runbook, a document's name, `model`, or what is asked of one.
-    `name`: the model's, or the file's path.
+    """`template`: the path with names in braces. `what`: page, file, runbook, nothing, a document's name, `model`, or what is asked
+    of one. `name`: the model's, or the file's path.
     """
 
     template: str
@@ -25,7 +25,7 @@ class Route:
 
 
 def parse(path: str) -> Route | None:
-    """A path's route; None where the console has no such path."""
+    """A path's route; None for another API's."""
     segments = path.split("/")[1:]
     if segments[:1] != ["console"]:
         return None
@@ -41,7 +41,7 @@ def parse(path: str) -> Route | None:
     return _api(rest[1:]) if rest[0] == "api" else Route("/console/{file}", "file", "/".join(rest))
 
 
-def _api(rest: Sequence[str]) -> Route | None:
+def _api(rest: Sequence[str]) -> Route:
     plain = "/".join(rest)
     if plain in PLAIN:
         return Route(f"/console/api/{plain}", plain)
@@ -50,4 +50,4 @@ def _api(rest: Sequence[str]) -> Route | None:
             return Route("/console/api/models/{model_name}", "model", name)
         case ["models", name, what] if what in READS or what in CHANGES:
             return Route(f"/console/api/models/{{model_name}}/{what}", f"model {what}", name)
-    return None
+    return Route("other", "nothing")
