@@ -52,7 +52,7 @@ class Ports(Part):
         ports: dict[str, list[Api]] = {}
         for api in apis:
             if api.enabled:
-                ports.setdefault(str(getattr(self._settings, f"{api.name}_address")), []).append(api)
+                ports.setdefault(str(getattr(self._settings, f"{api.address}_address")), []).append(api)
         return list(ports.values())
 
     def _listener(self, apis: Sequence[Api]) -> Listener:
