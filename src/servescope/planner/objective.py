@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final, get_args, Literal
+from typing import Final, Literal, get_args
 
 from servescope.errors import ConfigurationError
 
 Of = Literal["latency", "ttft", "itl"]
-_FORM: Final = re.compile(r"(?:(?P<of>[a-z]+)[_-])?p(?P<percent>\d{1,2}(?:\.\d+)?)=(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s)")
+_FORM: Final = re.compile(
+    r"(?:(?P<of>[a-z]+)[_-])?p(?P<percent>\d{1,2}(?:\.\d+)?)=(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s)"
+)
 _UNITS: Final = {"ms": 1e-3, "s": 1.0}
 _LONGEST_S: Final = 3600.0
 _WORDS: Final = {"latency": "", "ttft": "first token ", "itl": "between tokens "}

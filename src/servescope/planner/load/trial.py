@@ -16,7 +16,8 @@ _CLIENT_FULL = 0.9
 
 @dataclass(frozen=True)
 class Sent:
-    """One request. `at_s`: when it was to be sent, since the beginning. The others in seconds since then: `lag_s` until it was sent,
+    """One request. `at_s`: when it was to be sent, since the beginning. The others in seconds since then: `lag_s` until it was
+    sent,
     `latency_s` until it was answered whole; LOST where it was not, or not with 200. `ttft_s`, `itl_s`: of a stream.
     """
 
@@ -46,7 +47,8 @@ class Block:
 class Trial:
     """Requests at `rate` a second for `seconds`, in the order of their times. `workers`: how many there were.
 
-    `failures`: how many were answered with which status other than 200; 0 stands for no answer. `client_share`: the processor time of
+    `failures`: how many were answered with which status other than 200; 0 stands for no answer. `client_share`: the processor
+    time of
     this client over the time that passed. `busy_s`: seconds that workers were busy, where that is known. `tokens`: made in it.
     """
 

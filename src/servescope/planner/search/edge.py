@@ -1,32 +1,33 @@
 """The rate at which an objective is just kept: in, blocks of requests; out, an `Edge`. Pure; called by `search`.
 
-Whether a single load kept p99 is nearly a matter of luck: of 500 requests five may be late, and they are late together. So no single
+Whether a single load kept p99 is nearly a matter of luck: of 500 requests five may be late, and they are late together. So no
+single
 load decides. The logarithm of the share that is late grows with the rate in nearly a straight line: in every queue with Poisson
 arrivals the chance of a long wait falls off exponentially, at a speed that is about proportional to the room that is left, and in
-M/M/1 exactly. That line is fitted to all blocks near the edge by Poisson regression. How much more the counts scatter than Poisson's
+M/M/1 exactly. That line is fitted to all blocks near the edge by Poisson regression. How much more the counts scatter than
+Poisson's
 says how much they hang together, and widens the interval, which is where the confidence band of the line crosses the objective
 (Fieller's).
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from servescope.planner.load.trial import Block
 from servescope.planner.search.line import Row, fit
 from servescope.planner.search.students import quantile
+from servescope.planner.theory.tail import Tail
 
 CONFIDENCE = 0.95
-# How far from the edge, over the edge, a block's weight is 0.6, from the first look to the last: those farther off say more about the
-# bend of the line than about where it crosses.
-_WIDTHS = (1.0, 0.5, 0.3, 0.2, 0.2)
+# How far from the edge a block's weight is 0.6, from the first look to the last, in steps that multiply what is late by e: those
+# farther off say more about the bend of the line than about where it crosses.
+_WIDTHS = (6.0, 3.0, 2.0, 1.5, 1.5)
 _FARTHEST = 0.5  # that one look moves the edge
 _LIGHT = 0.01
 _LEAST_BLOCKS = 4
 _LEAST_LATE = 4
-
-Steepness = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,22 @@ class Edge:
         return Edge(min(self.rate, ceiling), min(self.low, ceiling), min(self.high, ceiling), self.by)
 
 
-def find_edge(blocks: Sequence[Block], misses: float, bracket: Edge, steepness: Steepness) -> Edge:
-    """`blocks`: of rates that the workers can keep up with. `misses`: the share that may be late. `bracket`: where the search was left.
+def find_edge(blocks: Sequence[Block], misses: float, bracket: Edge, tail: Tail) -> Edge:
+    """`blocks`: of rates that the workers can keep up with. `misses`: the share that may be late. `bracket`: where the search
+    was left.
 
-    `steepness`: how steep theory expects the line to be at a rate.
+    `tail`: how theory expects the share that is late to rise with the rate.
     """
-    found = bracket
     if len(blocks) < _LEAST_BLOCKS or sum(one.late for one in blocks) < _LEAST_LATE:
         return bracket
+    found = replace(bracket, rate=tail.edge(blocks, misses))
     for width in _WIDTHS:  # what is near depends on where the edge is
-        line = _crossing(blocks, misses, found.rate, width, steepness(found.rate))
+        steep = tail.slope(found.rate, misses)
+        line = _crossing(blocks, misses, found.rate, width / steep, steep)
         if line is None:
             break
         found = line
-    return found
+    return found if found.by == "line" else bracket
 
 
 def _crossing(blocks: Sequence[Block], misses: float, around: float, width: float, steepness: float) -> Edge | None:

@@ -1,7 +1,7 @@
 """The search for the highest rate that keeps an objective: in, a way to measure; out, `Found`. Pure; called by `cli.planning`.
 
-It climbs by doubling until a load breaks the objective, halves the bracket until it is within 5 %, and spends what is left of the budget
-on repeats around the edge, from which the edge and its interval are estimated (`edge`).
+It climbs by doubling until a load breaks the objective, halves the bracket until it is within 5 %, and spends what is left of
+the budget on repeats around the edge, from which the edge and its interval are estimated (`edge`).
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from servescope.planner.load.trial import Trial
 from servescope.planner.objective import Objective
 from servescope.planner.search.edge import Edge, find_edge
-from servescope.planner.theory.steepness import steepness
+from servescope.planner.theory.tail import Tail
 
 Measure = Callable[[float, float], Trial]
 Tell = Callable[[str, float, float], None]
@@ -19,8 +19,9 @@ Tell = Callable[[str, float, float], None]
 WITHIN = 0.05
 _MOST_RATE = 100_000.0
 _SLOWEST = 1e-3
-# Where the repeats are made, over the edge as it is known so far. Above it more is late, which says more about the line.
-_AROUND = (1.0, 1.15, 1.05, 1.25)
+# How many times as much as may be late is expected to be late at the rates of the repeats. What is rarer says little about the
+# line.
+_LATE = (1.0, 2.5, 0.6, 1.6)
 _BELOW_CEILING = 0.97
 _SURE = 0.01
 _LEAST_REPEATS = 12
@@ -118,7 +119,13 @@ class Search:
         edge, repeats = self._edge(kept, broken), 0
         while not self._client and self._time_for(self.terms.long_s):
             highest = _BELOW_CEILING * (self.ceiling or math.inf)
-            self._load("repeating", min(edge.rate * _AROUND[repeats % len(_AROUND)], highest), self.terms.long_s)
+            if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
+                rate = edge.rate * (1 + WITHIN) ** repeats
+            else:
+                rate = edge.rate * (
+                    1 + math.log(_LATE[repeats % len(_LATE)]) / self._tail.slope(edge.rate, self.terms.objective.misses)
+                )
+            self._load("repeating", min(rate, highest), self.terms.long_s)
             edge, repeats = self._edge(kept, broken), repeats + 1
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
                 break
@@ -129,19 +136,22 @@ class Search:
         within = (one for one in self._trials if one.rate <= highest)
         blocks = [block for one in within for block in one.blocks(self.terms.objective, self._blocks(one))]
         bracket = Edge(math.sqrt(kept.rate * broken.rate), kept.rate, broken.rate, "bracket")
-        return find_edge(blocks, self.terms.objective.misses, bracket, self._steepness)
+        return find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
 
-    def _steepness(self, rate: float) -> float:
-        objective, last = self.terms.objective, self._trials[-1]
-        ceiling = self.ceiling or last.workers / min(one.latency_s for trial in self._trials for one in trial.sent)
-        return steepness(rate, ceiling, last.workers, objective.limit_s, objective.misses)
+    @property
+    def _tail(self) -> Tail:
+        workers = self._trials[-1].workers
+        fastest = min(one.latency_s for trial in self._trials for one in trial.sent)
+        return Tail(self.ceiling or workers / fastest, workers, self.terms.objective.limit_s)
 
     def _blocks(self, trial: Trial) -> int:
         return max(1, int(trial.seconds / max(2 * self.terms.load_s, 20 * self.terms.objective.limit_s)))
 
     def _kept(self, trial: Trial) -> bool:
         """Whether the load kept the objective, as far as so few requests can say."""
-        if trial.refused or trial.failed_share > max(1 - self.terms.availability, 2 / len(trial.sent) if trial.sent else 0):
+        if trial.refused or trial.failed_share > max(
+            1 - self.terms.availability, 2 / len(trial.sent) if trial.sent else 0
+        ):
             return False
         expected = self.terms.objective.misses * len(trial.settled)
         late = trial.late_share(self.terms.objective) * len(trial.settled)

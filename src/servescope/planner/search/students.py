@@ -4,7 +4,9 @@ from statistics import NormalDist
 
 
 def quantile(share: float, freedom: int) -> float:
-    """By Cornish and Fisher's expansion: within 1 % from 3 degrees of freedom on, for shares up to 0.975; above the true one below."""
+    """By Cornish and Fisher's expansion: within 1 % from 3 degrees of freedom on, for shares up to 0.975; above the true one
+    below.
+    """
     z, n = NormalDist().inv_cdf(share), max(1, freedom)
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
