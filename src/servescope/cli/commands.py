@@ -131,6 +131,10 @@ SERVESCOPE = Group(
             "servescope.cli.scaling.simulate:simulate",
             "Try out policies for the number of workers on a trace or a pattern, in virtual time.",
         ),
+        "plan": Command(
+            "servescope.cli.planning.command:plan",
+            "Measure how much a model can serve within an objective, and plan workers and machines for a rate.",
+        ),
         "demo": Command(
             "servescope.cli.demo.command:demo",
             "Train a small digit classifier, serve it with two workers, and show what the server measured.",

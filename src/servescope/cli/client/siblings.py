@@ -2,7 +2,7 @@
 
 Every port answers /readyz/models, with the process's id and its models, so that a port is known to be the same server's, and
 describes itself without a token. The others are looked for where TorchServe has them: next to each other, in its order. Called by
-`measure`.
+`kubernetes.measure` and `planning.site`.
 """
 
 import ssl
