@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 
+from servescope.server.apis.console import Console, Farewell
 from servescope.server.apis.inference import Inference
 from servescope.server.apis.management import Management
 from servescope.server.apis.scrapes import Scrapes
@@ -37,9 +38,11 @@ PARTS: tuple[type[Part], ...] = (
     Tokens,
     Inference,
     Scrapes,
+    Console,
     Management,
     Ports,
     Service,
+    Farewell,
 )
 
 

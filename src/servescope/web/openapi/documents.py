@@ -37,6 +37,7 @@ def port_document(
     inference: bool = False,
     management: bool = False,
     metrics: bool = False,
+    console: bool = False,  # noqa: ARG001  # which is for people: what it answers is no API that others should rely on
     open_inference: bool = False,
 ) -> Json:
     """The API of a port that has one or, where addresses are shared, several of the three parts."""
