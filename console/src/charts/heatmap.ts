@@ -5,7 +5,7 @@
 import type { Heatmap } from "../api/documents.ts";
 import { attribute, make, write } from "../dom/make.ts";
 import { count, seconds } from "../text/numbers.ts";
-import { clock, moment } from "../text/times.ts";
+import { clock, moment, ticks } from "../text/times.ts";
 import { type Used, span, strength, used } from "./heat.ts";
 import { ink } from "./ink.ts";
 import { mix } from "./mix.ts";
@@ -108,9 +108,10 @@ export class HeatChart {
     pen.textAlign = "center";
     pen.textBaseline = "bottom";
     const every = Math.max(1, Math.ceil(80 / field.width));
+    const text = ticks(map.at.filter((_at, index) => index % every === 0));
     map.at.forEach((at, index) => {
       const x = field.corner(index, 0)[0] + field.width / 2;
-      if (index % every === 0 && x < this.#box.clientWidth - 16) pen.fillText(clock(at).slice(0, 5), Math.max(LEFT + 14, x), field.bottom + BOTTOM);
+      if (index % every === 0 && x < this.#box.clientWidth - 26) pen.fillText(text(at), Math.max(LEFT + 14, x), field.bottom + BOTTOM);
     });
   }
 

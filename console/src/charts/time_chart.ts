@@ -3,7 +3,7 @@
 
 import uPlot from "uplot";
 import { attribute, fill, make, write } from "../dom/make.ts";
-import { clock, moment } from "../text/times.ts";
+import { clock, moment, ticks } from "../text/times.ts";
 import { type Chart, last, stacked } from "./series.ts";
 import { ink } from "./ink.ts";
 import { Table } from "./table.ts";
@@ -109,12 +109,12 @@ export class TimeChart {
     return {
       width,
       height: HEIGHT,
-      padding: [8, 4, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_u, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
       axes: [
-        { ...axis, font: FONT, values: (_u, splits) => splits.map((at) => clock(at).slice(0, 5)), space: 64 },
+        { ...axis, font: FONT, values: (_u, splits) => splits.map(ticks(splits)), space: 72, size: 28 },
         { ...axis, font: FONT, values: (_u, splits) => splits.map((value) => this.#look.format(value)), size: 64, space: 36 },
       ],
       series: [

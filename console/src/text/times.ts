@@ -12,3 +12,9 @@ export function moment(at: number, now: number): string {
   const date = day.toLocaleDateString("en-US", { month: "short", day: "numeric" });
   return `${date}, ${day.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
 }
+
+/** How the marks of an axis read: hours and minutes, and seconds where the marks are closer than a minute. */
+export function ticks(marks: readonly number[]): (at: number) => string {
+  const close = marks.length > 1 && (marks[1] ?? 0) - (marks[0] ?? 0) < 60;
+  return (at) => (close ? clock(at) : clock(at).slice(0, 5));
+}

@@ -35,11 +35,21 @@ export function inOrder<Item>(stages: Readonly<Record<string, Item>>): (readonly
   return Object.entries(stages).sort(([one], [other]) => rank(one) - rank(other));
 }
 
-/** The colour of a stage, the same wherever it is drawn. */
+/** The colour of a stage, the same wherever it is drawn: the handler's own are blue and green, waiting is warm. */
 export function stageColour(name: string): string {
-  const at = STAGES.indexOf(name as (typeof STAGES)[number]);
-  return `--series-${at < 0 ? STAGES.length : at + 1}`;
+  return STAGE_COLOURS[name] ?? "--series-4";
 }
+
+const STAGE_COLOURS: Readonly<Record<string, string>> = {
+  queue: "--series-2",
+  batch_wait: "--series-5",
+  dispatch: "--series-7",
+  preprocess: "--series-6",
+  inference: "--series-1",
+  postprocess: "--series-4",
+  handler: "--series-3",
+  respond: "--series-8",
+};
 
 /** States with somebody in them, those at work first. */
 export function peopled(states: Readonly<Record<string, number>>): (readonly [string, number])[] {

@@ -20,7 +20,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     look: { title: "Where the time goes", format: seconds, stack: true, hint: "Mean seconds a request, stage upon stage." },
-    lines: ({ stages }) => inOrder(stages).map(([name, values]) => ({ label: words(name), values, colour: stageColour(name) })),
+    lines: ({ stages }) => inOrder(stages).filter(passed).map(([name, values]) => ({ label: words(name), values, colour: stageColour(name) })),
   },
   {
     look: { title: "Requests", format: rate },
@@ -98,6 +98,11 @@ export class ModelCharts {
   recolour(): void {
     for (const { chart } of [...this.#charts, ...this.#language]) chart.recolour();
   }
+}
+
+/** Stages that no request ever passed need no line. */
+function passed([, values]: readonly [string, Line["values"]]): boolean {
+  return values.some((value) => (value ?? 0) > 0);
 }
 
 function over(times: readonly number[], lines: Line[]): Chart {

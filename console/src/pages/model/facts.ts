@@ -9,6 +9,8 @@ import { workersInWords } from "../../text/words.ts";
 interface Fact {
   readonly name: string;
   readonly value: string;
+  /** In small letters below. */
+  readonly more?: string;
   readonly bad?: boolean;
 }
 
@@ -24,11 +26,14 @@ export class Facts {
 class FactPart implements Part<Fact> {
   readonly #name = make("dt", {});
   readonly #value = make("dd", {});
-  readonly element = make("div", { class: "sheet" }, this.#name, this.#value);
+  readonly #more = make("dd", { class: "faint more-of" });
+  readonly element = make("div", { class: "sheet" }, this.#name, this.#value, this.#more);
 
-  update({ name, value, bad }: Fact): void {
+  update({ name, value, more, bad }: Fact): void {
     write(this.#name, name);
     write(this.#value, value);
+    write(this.#more, more ?? "");
+    this.#more.hidden = !more;
     attribute(this.element, "data-bad", bad ? "" : null);
   }
 }
@@ -36,16 +41,17 @@ class FactPart implements Part<Fact> {
 export function facts(model: Model): Fact[] {
   const { queue } = model;
   const full = queue.capacity !== null && queue.capacity > 0 && (queue.depth ?? 0) >= queue.capacity;
+  const there = Object.values(model.workers.states).reduce((sum, count) => sum + count, 0);
   const failing = (model.error_rate ?? 0) > 0;
   return [
     { name: "Requests", value: rate(model.rate) },
-    { name: "Errors", value: failing ? `${percent(model.error_ratio)}, ${rate(model.error_rate)}` : "none", bad: failing },
+    { name: "Errors", value: failing ? percent(model.error_ratio) : "none", more: failing ? rate(model.error_rate) : "", bad: failing },
     { name: "p50", value: seconds(model.p50) },
     { name: "p90", value: seconds(model.p90) },
     { name: "p99", value: seconds(model.p99) },
-    { name: "Queue", value: `${figure(queue.depth)} of ${figure(queue.capacity)}${age(queue.oldest_s)}`, bad: full },
-    { name: "In hand", value: `${figure(model.in_flight)}${age(model.in_flight_oldest_s)}` },
-    { name: "Workers", value: workersInWords(model.workers.states, model.workers.wanted) },
+    { name: "Queue", value: `${figure(queue.depth)} of ${figure(queue.capacity)}`, more: age(queue.oldest_s), bad: full },
+    { name: "In hand", value: figure(model.in_flight), more: age(model.in_flight_oldest_s) },
+    { name: "Workers", value: figure(there), more: workersInWords(model.workers.states, model.workers.wanted) },
   ];
 }
 
@@ -63,5 +69,5 @@ function language({ llm }: Model): Fact[] {
 }
 
 function age(oldest: number | null): string {
-  return oldest ? `, oldest ${seconds(oldest)}` : "";
+  return oldest ? `oldest ${seconds(oldest)}` : "";
 }

@@ -12,12 +12,12 @@ export class FailureList {
   readonly element: HTMLElement;
   readonly #withheld: Withheld;
   readonly #empty = make("p", { class: "calm empty" }, "No request has failed.");
-  readonly #items = make("ol", { class: "failures" });
+  readonly #items = make("ol", { class: "failures", tabindex: 0, "aria-label": "Failures, newest first" });
   readonly #list = new Keyed<Failure>(this.#items, key, () => new Row(() => this.#now));
   #now = 0;
 
   constructor(sign: () => void) {
-    this.#withheld = new Withheld(sign);
+    this.#withheld = new Withheld("Messages, request ids and tracebacks are hidden.", sign);
     this.element = make(
       "section",
       { class: "sheet list", "aria-label": "Last failures" },

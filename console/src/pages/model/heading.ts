@@ -43,5 +43,10 @@ export class Heading {
 /** "handler x.py · batch size 1 · …"; what is not known is left out. */
 export function described(info: Model["info"]): string {
   const known = Object.entries(info).filter(([, value]) => value !== null && value !== "");
-  return known.map(([key, value]) => (key.endsWith("_ms") ? `${words(key.slice(0, -3))} ${value} ms` : `${words(key)} ${value}`)).join(" · ");
+  return known.map(([key, value]) => withUnit(key, value)).join(" · ");
+}
+
+function withUnit(key: string, value: string | number | null): string {
+  const unit = /_(ms|s)$/.exec(key)?.[1];
+  return unit ? `${words(key.slice(0, -unit.length - 1))} ${value} ${unit}` : `${words(key)} ${value}`;
 }

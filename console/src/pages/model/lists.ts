@@ -46,10 +46,15 @@ export class ModelLists {
     this.#restarts.element.append(this.#trouble);
   }
 
+  /** Stands beside the chart of batch sizes. */
+  get batches(): Element {
+    return this.#batches.element;
+  }
+
   get elements(): { readonly wide: Element[]; readonly narrow: Element[] } {
     return {
       wide: [this.#workers.element, this.#decisions.element],
-      narrow: [this.#batches.element, this.#refusals.element, this.#restarts.element],
+      narrow: [this.#refusals.element, this.#restarts.element],
     };
   }
 

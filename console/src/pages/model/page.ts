@@ -59,9 +59,9 @@ export class ModelPage implements Page {
       this.#findings.element,
       this.#facts.element,
       make("div", { class: "between" }, make("h2", {}, "History"), ranges.element),
-      make("div", { class: "charts" }, this.#heat.element, ...this.#charts.elements),
+      make("div", { class: "charts" }, this.#heat.element, ...this.#charts.elements, this.#lists.batches),
       make("h2", {}, "Now"),
-      make("div", { class: "stack" }, wide[0] ?? null, make("div", { class: "thirds" }, ...narrow), ...wide.slice(1)),
+      make("div", { class: "stack" }, wide[0] ?? null, make("div", { class: "halves" }, ...narrow), ...wide.slice(1)),
       make("h2", {}, "Requests to look at"),
       make("div", { class: "stack" }, this.#failures.element, this.#slowest.element),
     );

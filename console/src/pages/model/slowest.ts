@@ -21,7 +21,7 @@ export class SlowestList {
   #now = 0;
 
   constructor(sign: () => void) {
-    this.#withheld = new Withheld(sign);
+    this.#withheld = new Withheld("Ids are hidden.", sign);
     const heads = ["Took", "Where the time went", "Time", "Worker", "Batch", "Id"].map((text) => make("th", { scope: "col" }, text));
     const table = make("table", {}, make("caption", { class: "unseen" }, TITLE), make("thead", {}, make("tr", {}, ...heads)), this.#body);
     this.#box = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": TITLE }, table);

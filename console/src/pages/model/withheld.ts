@@ -6,7 +6,11 @@ export class Withheld {
   readonly element: HTMLElement;
   readonly #words = make("span", {});
 
-  constructor(sign: () => void) {
+  readonly #what: string;
+
+  /** `what` is hidden, in words. */
+  constructor(what: string, sign: () => void) {
+    this.#what = what;
     const button = make("button", { type: "button", class: "quiet" }, "Sign in");
     button.addEventListener("click", sign);
     this.element = make("p", { class: "soft withheld", hidden: true }, this.#words, " ", button);
@@ -15,6 +19,6 @@ export class Withheld {
   /** The server's words, or "" where all is shown. */
   update(words: string): void {
     this.element.hidden = !words;
-    write(this.#words, words);
+    write(this.#words, `${this.#what} ${words}`);
   }
 }

@@ -13,9 +13,10 @@ import { StageBar, whole } from "../../parts/stages.ts";
 import { WorkerBlocks } from "../../parts/workers.ts";
 import { NONE, figure, percent, rate, seconds } from "../../text/numbers.ts";
 import { clock } from "../../text/times.ts";
+import type { Ranked } from "./order.ts";
 import { Tokens } from "./tokens.ts";
 
-export class ModelCard implements Part<Card> {
+export class ModelCard implements Part<Ranked> {
   readonly element: HTMLElement;
   readonly #name = make("a", { class: "card-name" });
   readonly #version = make("span", { class: "faint" });
@@ -33,7 +34,7 @@ export class ModelCard implements Part<Card> {
   readonly #tokens = new Tokens();
   readonly #table: Table;
 
-  constructor({ name, version }: Card) {
+  constructor({ card: { name, version } }: Ranked) {
     this.#table = new Table(`${name} ${version}, the last ten minutes`);
     const head = make("header", {}, make("h3", {}, this.#name, " ", this.#version), this.#pill.element);
     const figures = [this.#rate, this.#errors, this.#slow, this.#queue].map((one) => one.element);
@@ -54,7 +55,8 @@ export class ModelCard implements Part<Card> {
     );
   }
 
-  update(card: Card): void {
+  update({ card, trouble }: Ranked): void {
+    attribute(this.element, "data-trouble", trouble);
     write(this.#name, card.name);
     attribute(this.#name, "href", place(card));
     write(this.#version, card.default ? card.version : `${card.version}, not the default`);
@@ -77,7 +79,7 @@ export class ModelCard implements Part<Card> {
     const of = queue.capacity === null ? "" : ` / ${figure(queue.capacity)}`;
     const full = queue.capacity !== null && queue.capacity > 0 && (queue.depth ?? 0) >= queue.capacity;
     this.#queue.update(`${figure(queue.depth)}${of}`, lines.queue, full);
-    write(this.#percentiles, `p50 ${seconds(p50)} · p90 ${seconds(p90)} · p99 ${seconds(p99)}`);
+    write(this.#percentiles, p50 === null ? "no answers" : `p50 ${seconds(p50)} · p90 ${seconds(p90)}`);
   }
 }
 

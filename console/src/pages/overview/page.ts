@@ -1,6 +1,6 @@
 // The overview: what is wrong first, then a card a model, then the machine. In, overviews; out, an element. Called by `main`.
 
-import type { Card, Finding, Overview } from "../../api/documents.ts";
+import type { Finding, Overview } from "../../api/documents.ts";
 import { Refused, type Server } from "../../api/server.ts";
 import type { Page } from "../../app/page.ts";
 import { Keyed } from "../../dom/keyed.ts";
@@ -9,6 +9,7 @@ import { Findings } from "../../parts/findings.ts";
 import { count, rate } from "../../text/numbers.ts";
 import { ModelCard } from "./card.ts";
 import { HostPart } from "./host.ts";
+import { type Ranked, ranked } from "./order.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 const HISTORY_EVERY_S = 30;
@@ -22,7 +23,7 @@ export class OverviewPage implements Page {
   readonly #findings = new Findings(true);
   readonly #filter = make("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter the models by name" });
   readonly #cards = make("div", { class: "cards" });
-  readonly #list = new Keyed<Card>(this.#cards, (card) => JSON.stringify([card.name, card.version]), (card) => new ModelCard(card));
+  readonly #list = new Keyed<Ranked>(this.#cards, ({ card }) => JSON.stringify([card.name, card.version]), (one) => new ModelCard(one));
   readonly #none = make("p", { class: "calm" });
   readonly #host = new HostPart(() => this.#load());
   readonly #elsewhere = make("tbody", {});
@@ -70,13 +71,13 @@ export class OverviewPage implements Page {
     this.#findings.element.hidden = findings.length === 0;
   }
 
-  #models({ models }: Overview): void {
+  #models({ models, findings }: Overview): void {
     this.#filter.hidden = models.length < FILTER_FROM;
     const wanted = this.#filter.hidden ? "" : this.#filter.value.trim().toLowerCase();
     const shown = models.filter((card) => card.name.toLowerCase().includes(wanted));
     this.#none.hidden = shown.length > 0;
     write(this.#none, models.length ? "No model has that in its name." : "No model is registered. The management API's POST /models adds one.");
-    this.#list.update(shown);
+    this.#list.update(ranked(shown, findings));
   }
 
   #load(): void {
