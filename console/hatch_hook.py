@@ -18,7 +18,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # hatchling passes them
         """Bundle. RuntimeError where that fails and is required."""
         pages = _build_pages()
         try:

@@ -30,6 +30,7 @@ def handle(data, context):
 """
 HOSTILE_NAME = "<img src=x onerror=document.body.dataset.hacked=1>"
 HOSTILE_TEXT = "<script>document.body.dataset.hacked=2<" + "/script><b id=hacked>bold<" + "/b>"
+HOSTILE_VERSION = "<i>1<-i>"
 HOSTILE = f"""
 def handle(data, context):
     if data is None:
@@ -53,4 +54,4 @@ def pack_all(store: Path) -> None:
     pack(store / "digits.mar", "digits", FINE, config="minWorkers: 1\nmaxWorkers: 2\n")
     pack(store / "digits2.mar", "digits", FINE, version="2.0")
     pack(store / "recommender.mar", "recommender", TROUBLED, config=PROMISE)
-    pack(store / "hostile.mar", HOSTILE_NAME, HOSTILE, version="<b>1</b>".replace("/", "-"))
+    pack(store / "hostile.mar", HOSTILE_NAME, HOSTILE, version=HOSTILE_VERSION)
