@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from servescope.console.face import SAFE, document
-from servescope.console.history.memory import Memory
+from servescope.console.history.memory import MINUTES, Memory
 from servescope.errors import ServiceUnavailable
 from servescope.web.http.exchange import Exchange
 
@@ -50,12 +50,22 @@ class Stream:
 
 
 class Live:
-    """`settle` has the recorder bring everything up to date. `overview` makes the document that pages are told."""
+    """`settle` has the recorder bring everything up to date. `overview` makes the document that pages are told, `attend`
+    looks for what is wrong while nobody is told, once a minute.
+    """
 
-    def __init__(self, memory: Memory, settle: Callable[[], Awaitable[None]], overview: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        settle: Callable[[], Awaitable[None]],
+        overview: Callable[[], object],
+        attend: Callable[[], None],
+    ) -> None:
         self._memory = memory
         self._settle = settle
         self._overview = overview
+        self._attend = attend
+        self._unattended = 0
         self._streams: set[Stream] = set()
         self._task: asyncio.Task[None] | None = None
         self._ended = False
@@ -137,8 +147,12 @@ class Live:
     async def _step(self) -> None:
         await self._settle()
         self._memory.tick()
+        await asyncio.sleep(0)
+        self._unattended = 0 if self._streams else self._unattended + 1
+        if self._unattended >= MINUTES:
+            self._unattended = 0
+            self._attend()
         if self._streams:
-            await asyncio.sleep(0)
             told = self._event()
             for stream in tuple(self._streams):
                 if not stream.over:

@@ -43,7 +43,7 @@ def test_counts(server, deploy):
 
 def test_model(server, deploy):
     """A model's page has its workers as they are, and its history its requests once the step is over."""
-    model = deploy(FAILING, config="slo:\n  latency_ms: 200\n  latency_target: 0.99\n")
+    model = deploy(FAILING, config="slo:\n  latency_ms: 200\n  latency_target: 99\n")
     for _ in range(20):
         model.predict("a")
     page = document(server, f"models/{model.name}")
@@ -53,7 +53,7 @@ def test_model(server, deploy):
     assert page["state"] == "ready"
     assert {each["slo"] for each in page["objectives"]} == {"latency"}
     assert page["workers"]["wanted"] == page["workers"]["min"] == 1
-    wait_until(lambda: document(server, f"models/{model.name}/history")["rate"][-1:] > [0])
+    wait_until(lambda: any(document(server, f"models/{model.name}/history")["rate"]))
     past = document(server, f"models/{model.name}/history?points=100000", expect=400)
     assert "points" in past["message"]
     heat = document(server, f"models/{model.name}/heatmap")
@@ -110,3 +110,78 @@ def test_off(launch):
     server = launch(enable_console="false")
     assert server.http.get(server.url("metrics", "/console")).status_code == 404
     assert server.http.get(server.url("metrics", "/metrics")).status_code == 200
+
+
+SLEEPING = """
+import time
+
+def handle(data, context):
+    if data is None:
+        return None
+    time.sleep(0.05)
+    return ["ok"] * len(data)
+"""
+
+
+def test_findings(server, deploy):
+    """A model that breaks its promise is named before an alert would fire: in words, with its place and its runbook's section."""
+    model = deploy(SLEEPING, config="slo:\n  latency_ms: 10\n  latency_target: 99\n")
+    for _ in range(21):
+        model.predict("a")
+
+    def slow():
+        return [
+            one
+            for one in document(server)["findings"]
+            if one["model"] == model.name and one["name"] == "ServescopeSlow"
+        ]
+
+    (finding,) = wait_until(slow)
+    assert finding["summary"] == f"The slowest hundredth of {model.name} 1.0 takes longer than its latency_ms"
+    assert finding["standing"] == "pending"
+    assert finding["lasts_s"] == 600
+    assert finding["place"] == f"#/model/{model.name}/1.0"
+    page = server.http.get(server.url("metrics", "/console/runbook"))
+    assert f'id="{finding["runbook"].partition("#")[2]}"' in page.text
+    assert finding["name"] in [one["name"] for one in document(server, f"models/{model.name}")["findings"]]
+    assert "ServescopeTargetDown" in [one["name"] for one in document(server)["elsewhere"]]
+
+
+DYING = """
+import os
+
+def handle(data, context):
+    if data is None:
+        return None
+    os._exit(3)
+"""
+
+
+def test_restarts(server, deploy):
+    """A worker that dies is on its model's page: how often, why, and whose request it took with it."""
+    model = deploy(DYING)
+    assert model.predict("a").status_code == 500
+    page = wait_until(
+        lambda: (found := document(server, f"models/{model.name}"))["last_trouble"] and found["restarts"] and found
+    )
+    assert "3" in page["last_trouble"]
+    restarts = wait_until(
+        lambda: {
+            one["reason"]: one["total"] for one in document(server, f"models/{model.name}")["restarts"] if one["total"]
+        }
+    )
+    assert restarts == {"exit": 1}
+    (failure,) = document(server, f"models/{model.name}/failures")["failures"]
+    assert failure["message"] == "Worker died."
+    assert failure["worker"].startswith("W-")
+    assert failure["traceback"] is None
+
+
+def test_slowest(server, deploy):
+    """The slowest requests come with where their time went, which adds up to it."""
+    model = deploy(SLEEPING)
+    answer = model.predict("a")
+    (slow, *_) = wait_until(lambda: document(server, f"models/{model.name}/slowest")["slowest"])
+    assert slow["id"] == answer.headers["x-request-id"]
+    assert slow["stages"]["handler"] > 0.04
+    assert abs(sum(slow["stages"].values()) - slow["duration_s"]) < 1e-6

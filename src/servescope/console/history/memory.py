@@ -88,6 +88,11 @@ class Memory:
         self.day.take(snapshot.at, now)
         self._workers.append((snapshot.at, numbers(snapshot, BUSY), numbers(snapshot, WORKER_CPU)))
 
+    @property
+    def rings(self) -> tuple[Ring, Ring]:
+        """Both."""
+        return self.hour, self.day
+
     def now(self) -> Snapshot:
         """All that is shown, at this moment. The recorder has settled."""
         return take(self._registry, (*KEPT, *_NOW), self.wall())

@@ -8,10 +8,13 @@ from typing import Any
 
 import servescope
 from servescope.config.settings import Settings
+from servescope.console.evidence.gathered import Gathered
+from servescope.console.evidence.watch import Watch
 from servescope.console.history.memory import WINDOW_S, Memory
 from servescope.console.views.card import card
 from servescope.console.views.machine import gpus, machine
 from servescope.console.views.model import page
+from servescope.findings.rules.elsewhere import ELSEWHERE
 from servescope.metrics.snapshot import Snapshot
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
@@ -39,6 +42,7 @@ class Overview:
     def __init__(self, sources: Sources, streams: Callable[[], dict[str, int]]) -> None:
         self._sources = sources
         self._streams = streams
+        self._watch = Watch()
 
     def document(self) -> dict[str, Any]:
         """The overview. The recorder has settled."""
@@ -53,9 +57,14 @@ class Overview:
             "host": machine(memory, snapshot),
             "gpus": gpus(snapshot),
             "models": [card(model, sources.catalog, memory, snapshot) for model in self._models()],
-            "findings": [],
-            "elsewhere": [],
+            "findings": [finding.document() for finding in self._watch.look(Gathered(memory, snapshot))],
+            "elsewhere": ELSEWHERE,
         }
+
+    def attend(self) -> None:
+        """Nobody looks: see what is wrong all the same, so as to know since when."""
+        memory = self._sources.memory
+        self._watch.look(Gathered(memory, memory.now()))
 
     def model(self, model: Model) -> dict[str, Any]:
         """A model's page. The recorder has settled."""
@@ -74,7 +83,12 @@ class Overview:
             **page(model, memory, snapshot),
             "versions": versions,
             "autoscaler": sources.autoscaler(model),
-            "findings": [],
+            "findings": [
+                finding.document()
+                for finding in self._watch.look(Gathered(memory, snapshot))
+                if finding.labels.get("model_name") == model.name
+                and finding.labels.get("model_version", model.version) == model.version
+            ],
         }
 
     def _models(self) -> list[Model]:

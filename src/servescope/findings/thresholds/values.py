@@ -60,11 +60,18 @@ def duration(default: str, text: str) -> Any:
         parts = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if parts is None:
             raise ValueError("is no duration such as 30s, 5m or 1h30m")
-        if sum(int(number) * _UNITS_S[unit] for unit, number in parts.groupdict(default="0").items()) > _UNITS_S["y"]:
+        if duration_s(value) > _UNITS_S["y"]:
             raise ValueError("is longer than a year")
         return str(value)
 
     return _field(default, text, read)
+
+
+def duration_s(text: str) -> float:
+    """Seconds of a duration that `duration` has read."""
+    parts = _DURATION.fullmatch(text)
+    assert parts is not None
+    return sum(int(number) * _UNITS_S[unit] for unit, number in parts.groupdict(default="0").items())
 
 
 def link(default: str, text: str) -> Any:

@@ -14,7 +14,7 @@ import yaml
 
 from servescope.config.model.yaml_values import shown
 from servescope.errors import ConfigurationError
-from servescope.operate.thresholds.values import count, duration, factor, job, link, ratio, seconds, server_url
+from servescope.findings.thresholds.values import count, duration, factor, job, link, ratio, seconds, server_url
 
 _HEADER: Final = """\
 # The thresholds of Servescope's alerts. Change what you like, delete what you leave as it is, then:
