@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Card, Finding, Model, Objective } from "../src/api/documents.ts";
+import type { Card, Failure, Finding, Model, Objective } from "../src/api/documents.ts";
 import { distinct } from "../src/dom/keyed.ts";
 import { sizes } from "../src/pages/model/batch_sizes.ts";
+import { inShort } from "../src/pages/model/failures.ts";
 import { described } from "../src/pages/model/heading.ts";
 import { ranked } from "../src/pages/overview/order.ts";
 import { verdict } from "../src/pages/overview/verdict.ts";
@@ -33,7 +34,7 @@ test("the verdict counts what is wrong, and is as grave as the worst", () => {
   assert.deepEqual(verdict([finding("ticket", "firing")]), { words: "One thing is wrong", mood: "warn" });
   const several = [finding("page", "firing"), finding("ticket", "firing"), finding("page", "pending")];
   assert.deepEqual(verdict(several), { words: "2 things are wrong", mood: "bad" });
-  assert.deepEqual(verdict([finding("page", "pending")]), { words: "Nothing is wrong yet, one thing is odd", mood: "warn" });
+  assert.deepEqual(verdict([finding("page", "pending")]), { words: "One thing looks wrong", mood: "warn" });
 });
 
 test("a finding says since when, and when it alerts", () => {
@@ -68,7 +69,7 @@ test("stages in the order of a request, those that are new at the end", () => {
 test("scaling up says how many are started, and what memory they will take", () => {
   const said = ofScaling(MODEL, 4, 4, null).join(" ");
   assert.match(said, /has 2 workers now/);
-  assert.match(said, /2 workers more will be started/);
+  assert.match(said, /2 more workers will be started/);
   assert.match(said, /2 MiB of memory each, so about 4 MiB more/);
 });
 
@@ -103,4 +104,10 @@ test("what a model is, with units, without what is not known", () => {
 
 test("keys that occur twice are told apart", () => {
   assert.equal(new Set(distinct(["a", "a", "b", "a"])).size, 4);
+});
+
+test("a failure in short has the traceback's last line, where it may be seen", () => {
+  const failure = { message: "Prediction failed", type: "InternalServerException", traceback: "Traceback:\n  x\nKeyError: 'a'\n" } as Failure;
+  assert.equal(inShort(failure), "Prediction failed · KeyError: 'a'");
+  assert.equal(inShort({ ...failure, message: null, traceback: null }), "InternalServerException");
 });

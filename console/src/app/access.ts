@@ -70,7 +70,13 @@ export class Access {
   async #offer(field: HTMLInputElement): Promise<string> {
     const token = field.value.trim();
     field.value = "";
-    this.#set(await this.#server.signIn(token));
+    try {
+      this.#set(await this.#server.signIn(token));
+    } catch (error) {
+      // The server says that a token is needed, which it also does where none was sent.
+      if (error instanceof Refused && error.status === 400) throw new Error("The server does not know this token.");
+      throw error;
+    }
     return "";
   }
 

@@ -1,4 +1,4 @@
-// How long requests took, as a picture of all of them: time to the right, durations upwards, the darker the more. In, the
+// How long requests took, as a picture of all of them: time to the right, durations upwards, the stronger the colour the more. In, the
 // server's heatmap; out, a canvas that tells of the field under the pointer or the arrow keys, and the table behind it.
 // Called by the model's page.
 
@@ -30,7 +30,7 @@ export class HeatChart {
   #at: { column: number; bucket: number } | null = null;
 
   constructor() {
-    const hint = "Every answered request: the darker, the more took that long. A second band is a second kind of request.";
+    const hint = "Every answered request; the stronger the colour, the more took that long.";
     this.element = make(
       "section",
       { class: "sheet chart wide", "aria-label": TITLE },

@@ -40,7 +40,7 @@ export function standing(finding: Finding, now: number): string {
 const MARKS = {
   page: ["■", "Urgent"],
   ticket: ["▲", "Soon"],
-  pending: ["○", "Not yet an alert"],
+  pending: ["○", "Too new for an alert"],
 } as const;
 
 class Row implements Part<Finding> {
@@ -64,6 +64,7 @@ class Row implements Part<Finding> {
   update(finding: Finding): void {
     const grave = gravity(finding);
     attribute(this.element, "data-gravity", grave);
+    attribute(this.element, "data-severity", finding.severity);
     const [mark, name] = MARKS[grave];
     write(this.#mark, mark);
     write(this.#grave, name);

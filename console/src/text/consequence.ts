@@ -12,7 +12,7 @@ export function ofScaling(model: Model, least: number, most: number, autoscale: 
   const said = [`${name(model)} has ${count(now, "worker")} now.`];
   if (mode === "act") said.push(`The autoscaler decides how many run, from ${figure(least)} to ${figure(most)}.`);
   const then = mode === "act" ? Math.max(least, Math.min(most, now)) : least;
-  if (then > now) said.push(`${count(then - now, "worker")} more will be started, and each loads the model${memory(model, then - now)}.`);
+  if (then > now) said.push(`${count(then - now, "more worker")} will be started, and each loads the model${memory(model, then - now)}.`);
   else if (then < now) said.push(`${count(now - then, "worker")} will end, each after the batch that it has in hand.`);
   else said.push("No worker is started or ended by this.");
   if (then === 0) said.push("With no worker left, its requests are refused with 503 until it is scaled up again.");

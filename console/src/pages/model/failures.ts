@@ -54,11 +54,17 @@ class Row implements Part<Failure> {
   update(failure: Failure): void {
     write(this.#when, moment(failure.at, this.#now()));
     write(this.#code, String(failure.code));
-    write(this.#what, failure.message ?? failure.type ?? "");
+    write(this.#what, inShort(failure));
     write(this.#where, details(failure));
     write(this.#trace, failure.traceback ?? "");
     this.#trace.hidden = !failure.traceback;
   }
+}
+
+/** The message, and the last line of the traceback, which says more. */
+export function inShort({ message, type, traceback }: Failure): string {
+  const last = traceback?.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  return [message ?? type ?? "", last].filter(Boolean).join(" · ");
 }
 
 /** "after 10 ms · worker W-9000 · request id 4f… · predict". */

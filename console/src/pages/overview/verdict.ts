@@ -8,16 +8,15 @@ export interface Verdict {
   readonly mood: "good" | "warn" | "bad";
 }
 
-/** "One thing is wrong", and how grave the worst is. Those that are no alert yet do not count as wrong. */
+/** "One thing is wrong", and how grave the worst is. What is too new for an alert looks wrong, and is said where no alert is. */
 export function verdict(findings: readonly Finding[]): Verdict {
   const grave = findings.map(gravity);
   const wrong = grave.filter((one) => one !== "pending").length;
-  if (wrong > 0) return { words: `${things(wrong)} wrong`, mood: grave.includes("page") ? "bad" : "warn" };
-  const brewing = grave.length;
-  if (brewing > 0) return { words: `Nothing is wrong yet, ${things(brewing).toLowerCase()} odd`, mood: "warn" };
+  if (wrong > 0) return { words: `${things(wrong, "is", "are")} wrong`, mood: grave.includes("page") ? "bad" : "warn" };
+  if (grave.length > 0) return { words: `${things(grave.length, "looks", "look")} wrong`, mood: "warn" };
   return { words: "Nothing is wrong", mood: "good" };
 }
 
-function things(count: number): string {
-  return count === 1 ? "One thing is" : `${count} things are`;
+function things(count: number, one: string, several: string): string {
+  return count === 1 ? `One thing ${one}` : `${count} things ${several}`;
 }
