@@ -95,7 +95,7 @@ test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (mak
 test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.4 GB]
 	$(BROWSER_ENV)/bin/python console/build_pages.py check
 	$(BROWSER_ENV)/bin/python console/build_pages.py
-	$(BROWSER_ENV)/bin/python -m pytest -rs tests/browser $(TEST)
+	REQUIRE_BROWSER=1 $(BROWSER_ENV)/bin/python -m pytest -rs tests/browser $(TEST)
 
 console: ## Bundle the console's pages, anew where their sources have changed [network: npm]
 	$(PYTHON) console/build_pages.py

@@ -9,13 +9,16 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from browser.models import HOSTILE_NAME, pack_all
 from integration.server import Server, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 PATIENCE_MS = 20_000
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -23,8 +26,6 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 QUIET += ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 # Which model, and by how many clients it is asked at once.
 LOAD = {"digits": 1, "recommender": 6, HOSTILE_NAME: 1}
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 class Watched:
@@ -94,8 +95,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
     """Chromium without a window."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
@@ -103,7 +107,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(browser: "Browser") -> "Iterator[BrowserContext]":
     """A visitor who was never here before: no cookies, no storage."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
@@ -112,20 +116,20 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def visit(context: BrowserContext, watched: Watched) -> Iterator[Callable[[str], Page]]:
+def visit(context: "BrowserContext", watched: Watched) -> "Iterator[Callable[[str], Page]]":
     """Open a page of the console; at the end nothing may have gone wrong in any of them."""
     wrong: list[str] = []
     # A browser logs whatever is refused; those that a test wants to be refused are no fault of the page.
     refused = re.compile(r"status of (400|401|403)")
 
-    def opened(place: str = "#/") -> Page:
+    def opened(place: str = "#/") -> "Page":
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{place}: {error}"))
         page.on("console", lambda said: wrong.append(f"{place}: {said.text}") if faulty(said) else None)
         page.goto(watched.url + place)
         return page
 
-    def faulty(said: ConsoleMessage) -> bool:
+    def faulty(said: "ConsoleMessage") -> bool:
         return said.type == "error" and not refused.search(said.text)
 
     yield opened

@@ -1,10 +1,12 @@
 """Changes: refused without a token, told before they are done, and done as the management API does them."""
 
 import pytest
-from playwright.sync_api import expect
 
+from browser.needed import needed
 from browser.signing import offer, sign_in
 from integration.server import wait_until
+
+expect = needed("playwright.sync_api").expect
 
 POST = """async ([path, body]) => {
   const answer = await fetch(`console/api/models/${path}`, {method: "POST", headers: {"Content-Type": "application/json"}, body});

@@ -1,11 +1,13 @@
 """The stream: one for all tabs, none for a page that nobody sees, and again after the server was away."""
 
 import pytest
-from playwright.sync_api import expect
 
 from browser.models import FINE
+from browser.needed import needed
 from browser.proxy import PREFIX, proxied
 from integration.server import Server, pack, wait_until
+
+expect = needed("playwright.sync_api").expect
 
 SEE = """state => {
   Object.defineProperty(document, "visibilityState", {value: state, configurable: true});

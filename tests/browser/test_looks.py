@@ -8,7 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+
+from browser.needed import needed
+
+expect = needed("playwright.sync_api").expect
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"

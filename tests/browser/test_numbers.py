@@ -1,7 +1,10 @@
 """What is shown is what /metrics says."""
 
 import pytest
-from playwright.sync_api import expect
+
+from browser.needed import needed
+
+expect = needed("playwright.sync_api").expect
 
 ASKED = 30
 

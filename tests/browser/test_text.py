@@ -3,10 +3,12 @@
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
 
 from browser.models import HOSTILE_NAME, HOSTILE_TEXT, HOSTILE_VERSION
+from browser.needed import needed
 from browser.signing import sign_in
+
+expect = needed("playwright.sync_api").expect
 
 PLACE = f"#/model/{quote(HOSTILE_NAME, safe='')}"
 

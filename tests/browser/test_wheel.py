@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from browser.needed import needed
+
+needed("hatchling")
+
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLE = "servescope/console/bundle/"
 
