@@ -14,6 +14,9 @@
 #   DATADOG="…"           what pip is told to install for Datadog's checks
 #   DATADOG_ENV=dir       where make test-datadog makes an environment with them in it
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
+#   PLAYWRIGHT="…"        what pip is told to install for the tests in a browser
+#   BROWSER_ENV=dir       where make test-browser makes an environment with it in it
+#   CHROMIUM=program      the browser of these tests; /usr/bin/chromium where it is not given
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
 #   RAY="ray[…]==…"       what pip is told to install for Ray
@@ -42,6 +45,10 @@ KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 DATADOG ?= 'datadog-checks-base[deps]==38.5.0'
 DATADOG_ENV ?= build/datadog-env
 DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
+# Chromium itself is the system's: Debian's package chromium, or the program that CHROMIUM names.
+PLAYWRIGHT ?= playwright==1.65.2
+BROWSER_ENV ?= build/browser-env
+BROWSER_PIP := $(BROWSER_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
 RAY ?= 'ray[default,client]==2.60.0'
 RAY_ENV ?= build/ray-env
@@ -52,7 +59,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-ray lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +91,17 @@ test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own cl
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
+
+test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.4 GB]
+	$(BROWSER_ENV)/bin/python console/build_pages.py check
+	$(BROWSER_ENV)/bin/python console/build_pages.py
+	REQUIRE_BROWSER=1 $(BROWSER_ENV)/bin/python -m pytest -rs tests/browser $(TEST)
+
+console: ## Bundle the console's pages, anew where their sources have changed [network: npm]
+	$(PYTHON) console/build_pages.py
+
+console-pictures: test-browser ## Take the pictures of docs/console.md from the screenshots of make test-browser
+	$(BROWSER_ENV)/bin/python console/pictures.py build/console docs
 
 lint: $(STAMPS)/dev ## ruff: rules and format [network]
 	$(BIN)/ruff check
@@ -199,8 +217,15 @@ $(RAY_ENV)/.ready: pyproject.toml
 	$(RAY_PIP) install --editable '.[test]'
 	touch $@
 
+# Apart from .venv: a browser's driver, and what builds wheels.
+$(BROWSER_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(BROWSER_ENV)
+	$(BROWSER_PIP) install $(PLAYWRIGHT) hatchling pillow
+	$(BROWSER_PIP) install --editable '.[test]'
+	touch $@
+
 clean: ## Remove the environment and everything made
-	rm -rf $(VENV) .demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .demo build dist console/node_modules src/servescope/console/bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -27,6 +27,7 @@ import httpx
 import rich.console
 import rich.table
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.definitions import (
     DIRECTIONS,
     FINISH_REASONS,
@@ -43,7 +44,6 @@ from servescope.metrics.definitions import (
 )
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds.thresholds import Thresholds
 from servescope.operate.writer import write_files
 
 STEP_S = 15

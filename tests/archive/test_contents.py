@@ -122,7 +122,8 @@ def test_what_torchserve_takes_still_works(tmp_path):
     """No manifest, or not even an archive, where name and handler come from elsewhere."""
     (tmp_path / "m.mar").write_bytes(b"junk")
     (tmp_path / "n.mar").write_bytes(zipped(**{"h.py": b""}))
-    assert open_archive(tmp_path / "m.mar", "m.mar", tmp_path, "base", fallback_name="m.mar").manifest.model_name == "m"
-    assert (
-        open_archive(tmp_path / "n.mar", "n.mar", tmp_path, None, name="n", handler="h.py").manifest.handler == "h.py"
-    )
+    junk = open_archive(tmp_path / "m.mar", "m.mar", tmp_path, "base", fallback_name="m.mar")
+    assert junk.manifest.model_name == "m"
+    assert junk.emptiness.startswith("Found no zip file: m.mar begins with b'junk'. Expected MAR-INF/MANIFEST.json")
+    good = open_archive(tmp_path / "n.mar", "n.mar", tmp_path, None, name="n", handler="h.py")
+    assert (good.manifest.handler, good.emptiness) == ("h.py", "")

@@ -119,14 +119,14 @@ def test_what_is_named_is_served(three, store, tmp_path, url, named):
 
 
 def test_paths_elsewhere_need_a_pattern(three, store, tmp_path):
-    """As their file:// form does; those into the store do not, by whatever way, nor do directories, which have no such form."""
+    """As their file:// form does, files and directories; those into the store do not, by whatever way."""
     (tmp_path / "store-by-link").symlink_to(store)
     elsewhere = three["other"]
     only_http = [re.compile("https?://.*")]
-    for url in ("other/m.mar", str(elsewhere)):
+    for url in ("other/m.mar", str(elsewhere), "other"):
         with pytest.raises(UrlRefused, match=re.escape(f"file://{tmp_path / url} matches no allowed URL(s)")):
             ArchiveSource(store, only_http).fetch(url)
-    for url in ("sub/m.mar", str(three["sub"]), str(tmp_path / "store-by-link/sub/m.mar"), "absent/m.mar", "other"):
+    for url in ("sub/m.mar", str(three["sub"]), str(tmp_path / "store-by-link/sub/m.mar"), "absent/m.mar"):
         assert ArchiveSource(store, only_http).fetch(url).path.exists()
     assert ArchiveSource(store, [re.compile(f"file://{elsewhere}")]).fetch(str(elsewhere)).path == elsewhere
 
@@ -160,6 +160,12 @@ def test_directories(store, tmp_path, monkeypatch):
     assert source.fetch("d/").path == store / "d"
     assert source.fetch(str(tmp_path / "there")).path == tmp_path / "there"
     assert source.fetch("there").path.resolve() == tmp_path / "there"
+    strict = ArchiveSource(store, [re.compile("file:///elsewhere/.*")])
+    assert strict.fetch(str(store / "d")).path == store / "d"
+    with pytest.raises(
+        UrlRefused, match=r"there is not in the model store, and file:///.*there matches no allowed URL"
+    ):
+        strict.fetch(str(tmp_path / "there"))
 
 
 @pytest.mark.parametrize(

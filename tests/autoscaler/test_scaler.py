@@ -5,7 +5,7 @@ import math
 import pytest
 
 from scaled_model import ScaledModel
-from servescope.autoscaler.signals import Room
+from servescope.autoscaler.signals import Room, ServiceTimes
 
 NOTHING = {"arrived": None, "finished": None, "late": None, "queued": None, "in_flight": None, "oldest_s": None}
 
@@ -185,8 +185,9 @@ def test_workers_that_do_not_load_are_tried_less_and_less():
             seen.append(decision)
     assert {decision.workers for decision in seen} == {4}
     assert {decision.reason for decision in seen} == {"failed_starts"}
+    assert "; the last start failed" in seen[0].words
     assert "4 starts in a row failed" in seen[-1].words
-    assert "tried again in" in seen[90].words
+    assert "; 4 starts in a row failed, no more for " in seen[90].words
 
 
 def test_failed_starts_do_not_take_away_what_serves():
@@ -199,7 +200,9 @@ def test_failed_starts_do_not_take_away_what_serves():
 def test_min_workers_are_asked_for_while_they_do_not_load():
     """The pool has a patience of its own."""
     model = ScaledModel(workers=0, min_workers=3)
-    assert model.second(1.0, failed_starts=5).workers == 3
+    decision = model.second(1.0, failed_starts=5)
+    assert decision.workers == 3
+    assert "no more for" not in decision.words  # as there are more
 
 
 def test_a_count_set_by_hand_is_held_until_the_load_moves():
@@ -258,9 +261,11 @@ def test_a_model_goes_to_sleep_where_asked_and_wakes_for_a_request():
     assert {decision.workers >= 2 for decision in model.seconds(200, 0.0, idle_s=59.0)} == {True}
     decision = model.second(idle_s=60.0)
     assert (decision.workers, decision.reason, decision.direction, decision.bound) == (0, "idle", "down", None)
+    assert "0 wanted whatever signals ask for: latency_slo 1" in decision.words
     assert {decision.workers for decision in model.seconds(100, 0.0, idle_s=100.0)} == {0}
     decision = model.second(1.0, queued=1, idle_s=0.0)
     assert (decision.workers, decision.reason, decision.direction) == (2, "woken", "up")
+    assert decision.desired >= 1
 
 
 def test_without_numbers_a_model_neither_goes_to_sleep_nor_wakes():
@@ -292,6 +297,30 @@ def test_a_count_set_by_hand_keeps_a_model_awake_as_long_as_idleness_would():
     assert {decision.workers for decision in model.seconds(59, 0.0, idle_s=1000.0)} == {2}
     model.seconds(2, 0.0, idle_s=1000.0)
     assert model.workers == 0
+
+
+@pytest.mark.parametrize(
+    ("at_once", "service"),
+    [(None, ServiceTimes(0.2, (0.2,) * 20)), (32, ServiceTimes(0.2 / 32, (0.2,) * 20, together=32.0))],
+)
+@pytest.mark.parametrize("rate", [12.0, 50.0])
+def test_requests_that_do_not_wait_for_each_other_ask_for_no_more_workers(at_once, service, rate):
+    """An asynchronous handler that has two or ten of them in hand, or a language model, and is in time: one worker does."""
+    model = ScaledModel(at_once=at_once)
+    model.seconds(60, rate, service=service, in_flight=round(rate * 0.2))
+    decision = model.seconds(700, rate, service=service, in_flight=round(rate * 0.2))[-1]
+    assert (decision.workers, decision.signals["latency_slo"]) == (1, 1)
+
+
+def test_what_was_guessed_of_a_new_model_is_kept_for_as_long_as_other_counts():
+    """Forty requests at once, and nobody knows how long they take; when that is known, the workers for them do not go at once."""
+    model = ScaledModel(objective_s=0.0, max_workers=4)
+    model.seconds(4, 10.0, service=None, in_flight=40)
+    assert model.workers == 4
+    decisions = model.seconds(290, 1.0)
+    assert {(decision.workers, decision.direction) for decision in decisions} == {(4, "hold")}
+    model.seconds(120, 1.0)
+    assert model.workers < 4
 
 
 def test_a_given_target_counts_by_concurrency_and_remembers_for_five_minutes():
@@ -412,6 +441,7 @@ def test_the_words_name_the_numbers():
     model.seconds(60, 1.0)
     words = model.second(200.0, queued=200).words
     assert words.startswith("up from 1 to 2: ")
+    assert "requests/s" not in ScaledModel().second(200.0, queued=200).words  # nobody knows since when they came
     for part in (
         "wanted by latency_slo",
         "backlog",

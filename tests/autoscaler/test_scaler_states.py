@@ -173,7 +173,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert decision.desired >= 0
         assert all(count >= 0 for count in decision.signals.values())
         if decision.signals and reason not in ("idle", "stale", "fallback") and decision.workers:
-            assert decision.desired == max(decision.signals.values())
+            assert decision.desired == max(int(reason == "woken"), *decision.signals.values())
         verb = f"hold at {there}: " if direction == "hold" else f"{direction} from {there} to {decision.workers}: "
         assert decision.words.startswith(f"{verb}{decision.desired} wanted")
         assert reason in decision.words or REASONS[reason] in decision.words

@@ -125,21 +125,39 @@ def test_stop_without_a_server_says_so(said, tmp_path, monkeypatch):
     assert "not running" in text
 
 
+PRINTING = [
+    ["--help"],
+    ["--version"],
+    ["models", "--help"],
+    ["start", "--help"],
+    ["status", "--help"],
+    ["metrics", "list"],
+]
+
+
+def written_to(stdout, words, unbuffered):
+    """A command's end, with this as its standard output."""
+    command = [sys.executable, "-m", "servescope.cli.main", *words]
+    environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    return subprocess.run(command, env=environ, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["start", "--help"], ["status", "--help"], ["metrics", "list"]], ids=" ".join
-)
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
 def test_a_reader_that_has_read_enough_is_no_error(words, unbuffered):
-    """As with `| head`: no traceback, whenever the output is written."""
+    """As with `| head`: no word of it, whenever the output is written, and the status of a tool that SIGPIPE ends."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as closed:
-        result = subprocess.run(
-            [sys.executable, "-m", "servescope.cli.main", *words],
-            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
-            stdout=closed,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    assert result.stderr == b""
-    assert result.returncode in (0, 1)  # not 120, Python's own, nor a signal's
+        result = written_to(closed, words, unbuffered)
+    assert (result.stderr, result.returncode) == ("", 141)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_a_full_disk_is_one_line(words, unbuffered):
+    """With the reason, and status 1."""
+    with open("/dev/full", "w") as full:
+        result = written_to(full, words, unbuffered)
+    said = "servescope: standard output cannot be written: No space left on device\n"
+    assert (result.stderr, result.returncode) == (said, 1)

@@ -6,9 +6,8 @@ from rich.console import Console
 from servescope.cli.client.scrape import parse, requests_by_class
 from servescope.cli.red import Red
 from servescope.cli.tables import (
-    autoscaler_table,
+    autoscaler_tables,
     console,
-    decisions_table,
     missing_table,
     models_table,
     queue_text,
@@ -53,12 +52,19 @@ def test_the_autoscaler_fits_eighty_columns_whole():
     decision = DECISION | {"words": "up from 1 to 3: " + "because " * 20}
     told = AUTOSCALE | {"decisions": [decision], "signals": {"latency_slo": 4, "queue": 2, "concurrency": 3, "gpu": 1}}
     model = MODEL | {"modelName": "[b]a-rather-long-name-of-a-model-of-somebody", "autoscale": told}
-    for table in (autoscaler_table([model]), decisions_table([decision])):
-        text = shown_of(table, 80)
-        assert all(len(line) <= 80 for line in text.splitlines())
-        assert text.count("because") == 20
-        assert "".join(text.split()).count("2026-11-24T00:00:00.000Z") == 1
-    assert "[b]" in shown_of(autoscaler_table([model]), 80)
+    state, decisions = [shown_of(table, 80) for table in autoscaler_tables([model], 50)]
+    assert max(len(line) for line in (state + decisions).splitlines()) <= 80
+    assert (decisions.count("because"), decisions.count("2026-11-24T00:00:00.000Z")) == (20, 1)
+    assert "[b]" in state
+    assert "[b]" in decisions
+
+
+def test_a_decision_can_be_read_in_eighty_columns():
+    """Its words are not folded within themselves, in the middle of a number least of all, where a name has some twenty signs."""
+    words = "down from 2 to 1: 1 wanted by latency_slo 1, concurrency 0 (0.25 requests/s, 0.5 s allowed)"
+    told = AUTOSCALE | {"decisions": [DECISION | {"mode": "advise", "words": words}]}
+    decisions = shown_of(autoscaler_tables([MODEL | {"autoscale": told, "modelName": "a-model-with-a-name"}], 1)[1], 80)
+    assert all(word in decisions for word in words.split())
 
 
 def test_a_narrow_terminal_cuts_nothing(monkeypatch, capsys):
@@ -90,21 +96,18 @@ AUTOSCALE = {"mode": "act", "desired": 4, "applied": 3, "signals": {"latency_slo
 
 
 def test_what_the_autoscaler_decided(shown):
-    """A row a model that is autoscaled, with its last decision; and one a decision. No table where none is."""
-    assert autoscaler_table([MODEL]) is None
-    told = MODEL | {"autoscale": AUTOSCALE | {"decisions": [DECISION | {"words": "earlier"}, DECISION]}}
-    table = autoscaler_table([MODEL, told])
-    assert table is not None
-    text = shown(table)
-    for part in ("digits 1.0", "act", "4", "3", "latency_slo 4", "up from 1 to 3: because [so]"):
-        assert part in text
-    assert "earlier" not in text
-    fresh = autoscaler_table([MODEL | {"autoscale": AUTOSCALE | {"desired": None, "decisions": []}}])
-    assert fresh is not None
+    """A row a model that is autoscaled, and one for each of its last decisions. No table where there is none."""
+    assert autoscaler_tables([MODEL], 1) == []
+    told = MODEL | {"autoscale": AUTOSCALE | {"decisions": [DECISION | {"words": "earlier", "to": 1}, DECISION]}}
+    state, decisions = [shown(table) for table in autoscaler_tables([MODEL, told, told | {"modelVersion": "2.0"}], 1)]
+    for part in ("digits 1.0", "digits 2.0", "act", "4", "3", "latency_slo 4"):
+        assert part in state
+    for part in ("digits 1.0", "digits 2.0", "up from 1 to 3: because [so]", "1 → 3"):
+        assert part in decisions
+    assert "earlier" not in decisions
+    assert "earlier" in shown(autoscaler_tables([told], 2)[1])
+    (fresh,) = autoscaler_tables([MODEL | {"autoscale": AUTOSCALE | {"desired": None, "decisions": []}}], 50)
     assert "–" in shown(fresh)
-    text = shown(decisions_table([DECISION, DECISION | {"to": 1}]))
-    assert "1 → 3" in text
-    assert text.count("because [so]") == 2
 
 
 def test_workers_that_are_on_their_way_out_are_not_asked_for(shown):

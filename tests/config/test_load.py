@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from servescope.config.address import Address
-from servescope.config.load import StartOptions, load_settings, require_model_store
-from servescope.config.load_list import LoadModel
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings, require_model_store
 from servescope.config.settings import Settings
+from servescope.config.snapshots.file import render
+from servescope.config.snapshots.saved import SavedModels
+from servescope.config.values.load_list import LoadModel
 from servescope.config.variables.environment import variable
 from servescope.errors import ConfigurationError
 
@@ -288,21 +291,31 @@ def test_an_unknown_key_warns_with_a_hint(load):
     assert "did you mean job_queue_size?" in warning
 
 
-def test_no_snapshots_are_answered_by_a_warning(load):
-    """Without --ncs a warning says that there are no snapshots; with it, none."""
-    (warning,) = load(None, StartOptions()).warnings
-    assert "snapshots" in warning
-    assert load(None, StartOptions(no_config_snapshots=True)).warnings == ()
+def test_where_a_snapshot_names_the_models_nothing_else_does(load, tmp_path):
+    """As in TorchServe; a warning names what is not read. Its settings hold, and options come before them."""
+    snapshot = tmp_path / "s.cfg"
+    snapshot.write_bytes(render({"load_models": "a.mar", "job_queue_size": "7"}, '{"models": {}}'))
+    settings = load(None, StartOptions(ts_config=snapshot, models=("b.mar",)))
+    assert settings.model_snapshot == SavedModels(models={})
+    assert settings.job_queue_size == 7
+    assert settings.warnings == (
+        f"load_models (from --models) is not read: the models are those of the snapshot {snapshot}",
+    )
 
 
-def test_torchserves_last_snapshot_is_named(load, tmp_path):
-    """Where TorchServe would go on from a snapshot, the warning says which one is not gone on from."""
-    config = tmp_path / "elsewhere" / "config"
-    config.mkdir(parents=True)
-    for name in ("20261124151145664-startup.cfg", "20261124151153181-shutdown.cfg", "20261124151150906-snapshot.cfg"):
-        (config / name).touch()
-    (warning,) = load(None, StartOptions(), {"LOG_LOCATION": "elsewhere"}).warnings
-    assert f"{config / '20261124151153181-shutdown.cfg'}, TorchServe's last, is not restored" in warning
+def test_a_damaged_snapshot_that_was_named_ends_the_start(load, tmp_path):
+    """Where nobody else chose it, another one is no answer."""
+    snapshot = tmp_path / "s.cfg"
+    snapshot.write_bytes(render({"job_queue_size": "7"}, '{"models": {}}')[:-10])
+    with pytest.raises(ConfigurationError, match=r"s\.cfg is a damaged snapshot: its checksum is another one"):
+        load(None, StartOptions(ts_config=snapshot))
+
+
+def test_ncs_takes_and_writes_no_snapshots(load, tmp_path):
+    """Without it they are written, and nothing is said of them."""
+    assert load(None, StartOptions()).config_snapshots
+    assert load(None, StartOptions()).warnings == ()
+    assert not load(None, QUIET).config_snapshots
 
 
 def test_the_log_configuration_is_found_from_the_directory(load):

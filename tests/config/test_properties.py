@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.properties import expand_variables, parse_properties
+from servescope.config.properties import expand_variables, parse_properties, render_properties
 from servescope.errors import ConfigurationError
 
 
@@ -59,6 +59,15 @@ def test_reads_as_javaproperties_does(content):
             parse_properties(content.encode(), "f")
     else:
         assert parse_properties(content.encode(), "f")[0] == expected
+
+
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=12)))
+def test_what_is_written_is_read_again(properties):
+    """By this reader and by another; every sign has its escape, those of two units too."""
+    text = render_properties(properties)
+    assert text.isascii()
+    assert parse_properties(text.encode(), "f") == (properties, [])
+    assert javaproperties.loads(text) == properties
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def layers(container=None):
         for contract in CONTRACTS
         if contract["type"] == "layers" and contract.get("containers", [None]) == [container]
     ]
-    return " → ".join(layer.removeprefix("servescope.") for layer in found)
+    return " → ".join(layer.replace("servescope.", "") for layer in found)
 
 
 @pytest.mark.parametrize("page", [PAGE, CONTRIBUTING], ids=["architecture", "contributing"])

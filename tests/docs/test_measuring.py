@@ -9,8 +9,9 @@ import pytest
 from docs.families import family, labels
 from docs.promql import PARTS, aggregations, groupings, selectors
 from programs import needs
+from servescope.config.choice import StartOptions
 from servescope.config.keys import keys_of, prefixes_of
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.load import load_settings
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.objectives import SLO_KEYS
 from servescope.config.reference import yaml_table

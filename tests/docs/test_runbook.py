@@ -7,12 +7,12 @@ import pytest
 
 from docs.families import family, labels
 from docs.promql import selectors
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.runbook.page import page
 from servescope.metrics.runbook.render import anchor_of, rendered
 from servescope.metrics.runbook.steps import first_steps
 from servescope.operate.alerts import alert_groups
 from servescope.operate.recordings import all_recordings
-from servescope.operate.thresholds.thresholds import Thresholds
 
 PAGE = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (Servescope\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))

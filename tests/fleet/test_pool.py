@@ -434,6 +434,28 @@ def test_retiring_one_that_loads():
     run(main())
 
 
+def test_a_kill_that_fails_hides_no_reason():
+    """Whatever goes wrong with a worker, whoever waits for its load hears of that, and not that it was taken away."""
+
+    async def main():
+        fleet = Fleet(mute)
+        (worker,) = fleet.pool.grow(1)
+        first = asyncio.ensure_future(fleet.pool.loads.next(worker))
+        await settle()
+
+        def kill():
+            raise OSError("no such process")
+
+        fleet.lives[0].kill = kill
+        fleet.lives[0].load(500, "ValueError: no weights")
+        assert "no such process" in (await asyncio.wait_for(first, 1000)).message
+        await settle()
+        assert worker.state is WorkerState.GAVE_UP
+        assert "no such process" in (await fleet.pool.loads.next(worker)).message
+
+    run(main())
+
+
 def test_an_unforeseen_error_leaves_nobody_waiting():
     """A launch may fail with more than OSError; the first load is told so, and the worker is given up."""
 

@@ -55,7 +55,7 @@ minWorkers: {LEAST}
 maxWorkers: {MOST}
 jobQueueSize: 1000
 slo: {{latency_ms: {1000 * OBJECTIVE_S:g}}}
-autoscale: {{mode: act, window_s: 8, panic_s: 3, hold_s: 2, longest_hold_s: 4, lookback_s: 4}}
+autoscale: {{mode: act, window_s: 8, panic_s: 3, longest_hold_s: 4, lookback_s: 4}}
 """
 WITHIN = 0.2
 AT_A_WORKER = ("dispatch", "preprocess", "inference", "postprocess", "handler")

@@ -5,10 +5,10 @@ Only how often things happen is changed, not how far back the rules look, so eve
 
 import yaml
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
 from servescope.operate.promql import Form
-from servescope.operate.thresholds.thresholds import Thresholds
 
 # The features that Prometheus needs for each form.
 FEATURES = {"classic": ("exemplar-storage",), "native": ("exemplar-storage", "native-histograms")}

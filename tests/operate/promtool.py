@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from programs import needs
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.promql import Form
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 needs_promtool = needs("promtool", "prometheus")
 

@@ -6,11 +6,11 @@ import pytest
 
 from operate.alerts.scenario import model, server
 from operate.promtool import gauge, given, needs_promtool, series, verdict
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alert_board import board_link
 from servescope.operate.alerts import alert_groups
 from servescope.operate.grafana.files import boards
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 GRAFANA = "https://grafana.example.org/root"
 ALERTS = {alert.name: alert for group in alert_groups(Thresholds(), "classic") for alert in group.rules}

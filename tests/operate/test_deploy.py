@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 

@@ -7,10 +7,10 @@ import yaml
 
 from operate.promtool import needs_promtool
 from programs import needs
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
 from servescope.operate.promql import FORMS
-from servescope.operate.thresholds.thresholds import Thresholds
 from servescope.operate.writer import write_files
 
 DISCOVERIES = {

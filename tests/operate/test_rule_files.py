@@ -8,11 +8,11 @@ import promql_parser
 import pytest
 import yaml
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.definitions import BY_NAME
 from servescope.operate.promql import FORMS
 from servescope.operate.recordings import all_recordings
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 TARGET = {"job", "instance"}
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +15,7 @@ from servescope.config.model.autoscale import Mode
 from servescope.scaling.measures import Measures
 from servescope.wire.messages import Batch, Load, ToWorker
 
-YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, hold_s: 5, longest_hold_s: 20}\n"
+YAML = "minWorkers: 1\nmaxWorkers: 6\nslo: {latency_ms: 500}\nautoscale: {mode: %s, window_s: 20, longest_hold_s: 20}\n"
 LABELS = ("m", "1.0")
 
 
@@ -338,3 +340,9 @@ async def crashed(directory):
 def test_workers_that_die_are_not_counted_twice(tmp_path):
     """They are started again by the pool, and are there for the loop meanwhile."""
     run(crashed(tmp_path))
+
+
+def test_a_server_without_autoscaled_models_does_not_import_the_autoscaler():
+    """It is a twelfth of what a start takes."""
+    code = "import sys, servescope.server.server\nprint('servescope.autoscaler.scaler' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

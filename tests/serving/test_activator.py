@@ -238,14 +238,35 @@ async def deadline():
     served, model = sleeping(served=Served(mute, workers=0, client_ms=2000), client_timeout_ms=2000)
     model.recorder.loaded(1.0)
     (call,) = served.submit("a")
-    with pytest.raises(RequestTimeout):
+    with pytest.raises(ServiceUnavailable, match=r"is still loading, after the 2 s that a request waits\.") as refusal:
         await call.future
-    assert (served.rejected("deadline"), len(model.pool)) == (1, 1)
+    assert (refusal.value.why, refusal.value.retry_after_s) == ("asleep", 1)
+    assert (served.rejected("asleep"), served.rejected("deadline"), len(model.pool)) == (1, 0, 1)
 
 
 def test_a_load_that_takes_longer_than_it_did():
-    """The client's deadline ends the wait, not the load."""
+    """The client's deadline ends the wait with 503 and a time to come again, not the load."""
     run(deadline())
+
+
+async def in_hand():
+    def script(life: Life, message):
+        if isinstance(message, Load):
+            life.load()
+
+    served, model = sleeping(served=Served(script, workers=0, client_ms=2000))
+    (call,) = served.submit("a")
+    await until(lambda: served.dispatcher.in_hand == 1)
+    model.pool.shrink(0)
+    assert model.asleep
+    with pytest.raises(RequestTimeout):
+        await call.future
+    assert (served.rejected("asleep"), served.rejected("deadline")) == (0, 1)
+
+
+def test_a_deadline_of_one_that_a_worker_has():
+    """It is 408 as ever, though the model has been sent to sleep meanwhile by hand."""
+    run(in_hand())
 
 
 async def on_a_gpu(gpus, at_once):

@@ -6,8 +6,8 @@ import pytest
 
 from fleet.clock import settle
 from fleet.scripted import crashing, mute
-from servescope.config.load_list import LoadModel
 from servescope.config.model.autoscale import Autoscale, Mode
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import InvalidKey, ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from contextlib import closing
 
+import pytest
 import uvloop
 
 from servescope.worker.loop import make_runner
@@ -14,7 +16,7 @@ async def running():
 
 def test_one_loop():
     """All that is run is run on one loop, uvloop's."""
-    with make_runner() as runner:
+    with closing(make_runner()) as runner:
         loop = runner.run(running())
         assert isinstance(loop, uvloop.Loop)
         assert runner.run(running()) is loop
@@ -23,5 +25,13 @@ def test_one_loop():
 def test_without_uvloop(monkeypatch):
     """An interpreter without it gets asyncio's own."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    with make_runner() as runner:
+    with closing(make_runner()) as runner:
         assert not isinstance(runner.run(running()), uvloop.Loop)
+
+
+def test_no_loop_where_nothing_is_run(monkeypatch):
+    """An ordinary handler's worker has none: it is not even made."""
+    monkeypatch.setattr("asyncio.Runner.run", lambda *_: pytest.fail("nothing is run"))
+    monkeypatch.setattr("servescope.worker.loop._new_loop", lambda: pytest.fail("a loop is made"))
+    with closing(make_runner()):
+        pass

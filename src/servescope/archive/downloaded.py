@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import uuid
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
@@ -49,16 +50,20 @@ def remove_download(target: Path) -> None:
     mark.unlink(missing_ok=True)
 
 
-def remove_abandoned_downloads(model_store: Path) -> None:
-    """Delete the downloads in a model store. To be called before a server makes its own.
+def remove_abandoned_downloads(model_store: Path, kept: Container[Path] = ()) -> None:
+    """Delete the downloads in a model store, but for those that are `kept`. To be called before a server makes its own.
 
     Another server that shares the store loses nothing: what it downloaded it has unpacked since.
     """
     for aside in model_store.glob(f".*{_ASIDE}"):
+        if any(file in kept for file in aside.iterdir()):
+            continue
         shutil.rmtree(aside, ignore_errors=True)
         _log.info("Removed %s, where a server that was killed had a download", aside)
     for mark in model_store.glob(f".*{_MARK}"):
         target = mark.with_name(mark.name.removesuffix(_MARK)[1:])
+        if target in kept:
+            continue
         try:
             if target.is_file() and target.samefile(mark):
                 target.unlink()

@@ -28,6 +28,7 @@ class Archive:
     (model-config.yaml).
     `owned`: the files in `directory` were unpacked for this model and go with it.
     `downloaded`: `source` was copied into the model store for this model, and goes with it too.
+    `emptiness`: what was found where nothing was to be unpacked, for whoever waits for its workers; "" of all others.
     """
 
     manifest: Manifest
@@ -37,10 +38,11 @@ class Archive:
     config_text: str | None
     owned: bool
     downloaded: bool = False
+    emptiness: str = ""
 
-    def close(self) -> None:
-        """Remove what was made for this archive; see `remove_archive`."""
-        remove_archive(self)
+    def close(self, *, keep_download: bool = False) -> None:
+        """Remove what was made for this archive; see `remove_archive`. `keep_download`: a snapshot names it."""
+        remove_archive(replace(self, downloaded=False) if keep_download else self)
 
 
 def open_archive(
@@ -74,7 +76,8 @@ def open_archive(
         found = _read_manifest(directory, url)
         named = replace(found, model_name=name or _name_of(found, fallback_name), handler=handler or found.handler)
         manifest = _checked(named, opened, default_handler)
-        return replace(opened, manifest=manifest, config_text=_read_config(directory, manifest, url))
+        config = _read_config(directory, manifest, url)
+        return replace(opened, manifest=manifest, config_text=config, emptiness=_emptiness(opened))
     except OSError as error:
         remove_archive(opened)
         raise ServescopeError(f"Failed to save model: {url}: {error.strerror or error}") from error
@@ -112,6 +115,12 @@ def _populate(archive: Archive, limit: int | None) -> None:
     archive.directory.mkdir()
     most = default_limit(archive.source.stat().st_size) if limit is None else limit
     extract(archive.source, archive.url, archive.directory, most)
+
+
+def _emptiness(archive: Archive) -> str:
+    if not archive.owned or any(archive.directory.iterdir()):
+        return ""
+    return found_and_expected(archive.source, archive.directory, "handler")
 
 
 def _name_of(manifest: Manifest, fallback_name: str | None) -> str:

@@ -52,7 +52,7 @@ class ArchiveSource:
     def fetch(self, url: str, progress: Progress | None = None) -> Fetched:
         """Find or download the archive at `url`; `progress` gets bytes done and, where known, in all.
 
-        A path is looked up in the model store, then at the path itself, where allowed_urls must let a file as `file://`; one that
+        A path is looked up in the model store, then at the path itself, where allowed_urls must let it as `file://`; one that
         is in neither stands for its last component in the store, as in TorchServe. What is in the store is used where it is.
 
         Raises:
@@ -90,11 +90,8 @@ class ArchiveSource:
         raise ModelNotFound(f"Model not found at: {shown_url(url)}")
 
     def _permitted(self, path: Path) -> Path:
-        """Return a path that exists. Raises UrlRefused for a file that is neither in the store nor one that allowed_urls lets.
-
-        A directory needs no pattern, as in TorchServe: no URL leads to one.
-        """
-        if not path.is_dir() and not self._in_store(path) and not self._allowed(f"file://{path}"):
+        """Return a path that exists. Raises UrlRefused where it is neither in the store nor one that allowed_urls lets."""
+        if not self._in_store(path) and not self._allowed(f"file://{path}"):
             raise UrlRefused(f"Given URL {path} is not in the model store, and file://{path} matches no allowed URL(s)")
         return path
 

@@ -1,7 +1,7 @@
 """What the scaler says once a tick: a count of workers, and why. Read by the loop, which applies, counts and logs it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Direction = Literal["up", "down", "hold"]
 
@@ -50,8 +50,7 @@ class Wish:
     asleep: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """Numbers that a decision was made on, for its words. None, or 0: not known."""
 
     there: int
@@ -94,7 +93,7 @@ class Decision:
         """All this as a sentence, with the numbers; made when somebody reads it, as most decisions change nothing."""
         facts, there, reason = self.facts, self.facts.there, self.reason
         move = f"hold at {there}" if self.workers == there else f"{self.direction} from {there} to {self.workers}"
-        parts = [f"{self.desired} wanted" + _asked(self.signals, facts.counts)]
+        parts = [f"{self.desired} wanted" + _asked(self.desired, self.signals, facts.counts)]
         if reason not in self.signals and self.bound != reason:
             parts.append(REASONS[reason] + (f", {self.age_s:.0f} s" if reason in ("stale", "fallback") else ""))
         if self.bound is not None:
@@ -102,18 +101,20 @@ class Decision:
         if facts.missing:
             parts.append("missing: " + ", ".join(facts.missing))
         if facts.failed_starts:
-            again = f", tried again in {facts.again_s:.0f} s" if facts.again_s > 0 else ""
-            parts.append(f"{facts.failed_starts} starts in a row failed{again}")
+            again = f", no more for {facts.again_s:.0f} s" if facts.again_s > 0 and self.direction != "up" else ""
+            starts = "the last start" if facts.failed_starts == 1 else f"{facts.failed_starts} starts in a row"
+            parts.append(f"{starts} failed{again}")
         return f"{move}: {'; '.join(parts)} ({_measured(facts, self.target_per_worker)})"
 
 
-def _asked(signals: dict[str, int], counts: dict[str, int]) -> str:
-    """What asked for how many; of the policy's own counts those that asked for any."""
+def _asked(desired: int, signals: dict[str, int], counts: dict[str, int]) -> str:
+    """What asked for how many, if not for what is desired; of the policy's own counts those that asked for any."""
     asked = []
     for name, count in signals.items():
         inner = ", ".join(f"{part} {asks}" for part, asks in counts.items() if asks) if name == "latency_slo" else ""
         asked.append(f"{name} {count}" + (f" [{inner}]" if inner else ""))
-    return f" by {', '.join(asked)}" if asked else ""
+    by = "by" if desired == max(signals.values(), default=0) else "whatever signals ask for:"
+    return f" {by} {', '.join(asked)}" if asked else ""
 
 
 def _measured(facts: Facts, target: float | None) -> str:

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass, fields
 
 SHORTEST_OBJECTIVE_S = 1e-6
-# Above which, and up to which: everything else is a number from 0 on. No number of workers makes each and every request be in time.
+HIGHEST_TARGET = 0.999999  # no number of workers makes each and every request be in time
+# Above which, and up to which: everything else is a number from 0 on.
 _RANGES = {
-    "target": (0.0, 0.999999),
+    "target": (0.0, HIGHEST_TARGET),
     "kv_high": (0.0, 1.0),
     "kv_low": (0.0, 1.0),
     "gpu_target": (0.0, 1.0),
@@ -24,8 +25,8 @@ class PolicyOptions:
     """Seconds, shares of 1, and factors.
 
     `objective_s`: what a request may take (0: nobody said, so five times what requests usually take a worker), `target`: the
-    share of requests that shall be within it. `hold_s`: for how long what was needed is kept at first, at the least, before the
-    time is learnt, and `longest_hold_s` at most. `most_ahead`: how many times the rate of now a trend may ask for. `price`: how
+    share of requests that shall be within it. `longest_hold_s`: for how long what was needed is kept at first, and at most once
+    the time is learnt. `most_ahead`: how many times the rate of now a trend may ask for. `price`: how
     many times its own work a late request is as bad as, and `insurance`: how many times more while the objective is missed,
     over `judged_s`. `growth`: the most that a step may multiply. `window_s` is that of concurrency and of what is said of the
     rate, `panic_s` that of a rise.
@@ -45,7 +46,6 @@ class PolicyOptions:
     max_workers: int = 1
     window_s: float = 60.0
     panic_s: float = 6.0
-    hold_s: float = 60.0
     longest_hold_s: float = 600.0
     most_ahead: float = 4.0
     price: float = 40.0

@@ -20,8 +20,7 @@ from servescope.autoscaler.guards.numbers import Numbers, Totals, checked, measu
 from servescope.autoscaler.guards.sleep import sleep
 from servescope.autoscaler.guards.starts import Starts
 from servescope.autoscaler.objective.arrivals import Arrivals
-from servescope.autoscaler.objective.policy import Decision as Verdict
-from servescope.autoscaler.objective.policy import Policy
+from servescope.autoscaler.objective.policy import Policy, Verdict
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.signals import Signals
 
@@ -123,7 +122,8 @@ class Scaler:
         sleeps = sleep(signals, self._options.to_zero_after_s)
         if sleeps == "woken":
             self._by_hand.release()
-            return Wish(max(1, desired), desired, "woken", asked, counts)
+            woken = max(1, desired)
+            return Wish(woken, woken, "woken", asked, counts)
         held = self._held(signals)
         if held is not None:
             return Wish(held, desired, "by_hand", asked, counts)
@@ -202,12 +202,12 @@ class Scaler:
         )
 
     def _facts(self, tick: Tick, numbers: Numbers, wish: Wish) -> Facts:
-        signals = numbers.signals
+        signals, arrivals = numbers.signals, self._arrivals
         return Facts(
             there=signals.there,
             counts=wish.counts,
             missing=numbers.missing,
-            rate=self._arrivals.rate(self._options.window_s) if self._arrivals is not None else None,
+            rate=arrivals.rate(self._options.window_s) if arrivals is not None and arrivals.known_s > 0 else None,
             service_s=signals.service.mean_s if signals.service is not None else None,
             objective_s=self._objective.seconds,
             concurrent=self._counts.concurrent,

@@ -3,16 +3,32 @@ which is complete. Made by the loop of the metrics' snapshot, and by the simulat
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceTimes:
     """How long workers take for a request: seconds on average, and the times that equal shares of the requests take,
-    ascending.
+    ascending. `together`: so many have a worker's time at once without waiting for each other, and `mean_s` is the share of one.
     """
 
     mean_s: float
     quantiles_s: tuple[float, ...]
+    together: float = 1.0
+
+    def __hash__(self) -> int:
+        """Worked out once: what is learnt of them is looked up several times a second."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.mean_s, self.quantiles_s))
+
+    @cached_property
+    def total_s(self) -> float:
+        """The sum of the quantiles; NaN or infinite where one of them is."""
+        return sum(self.quantiles_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,7 @@ class Signals:
         return self.workers + self.starting
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What the policy needs of `Signals`, complete."""
 
     at: float

@@ -68,6 +68,23 @@ METRICS = Group(
     },
     ("servescope metrics list", "servescope metrics check --help"),
 )
+SNAPSHOTS = Group(
+    "List, show and restore snapshots: the settings and models that a start goes on from.",
+    {
+        "list": Command(
+            "servescope.cli.snapshots.commands:list_snapshots",
+            "List the snapshots, the newest first.",
+        ),
+        "show": Command(
+            "servescope.cli.snapshots.commands:show", "Show the models of a snapshot, with their workers and options."
+        ),
+        "restore": Command(
+            "servescope.cli.snapshots.commands:restore",
+            "Have the next start go on from a snapshot, of which it makes a copy that is the newest.",
+        ),
+    },
+    ("servescope snapshots list", "servescope snapshots show"),
+)
 SERVESCOPE = Group(
     "The model server you can see into.",
     {
@@ -87,7 +104,12 @@ SERVESCOPE = Group(
             "servescope.cli.status:status_command",
             "Show models, workers, queues and requests; exit with 1 unless all models are ready.",
         ),
+        "top": Command(
+            "servescope.cli.top.command:top",
+            "Watch a server in the terminal: models, what is wrong, workers, failures.",
+        ),
         "models": MODELS,
+        "snapshots": SNAPSHOTS,
         "archive": Command(
             "servescope.cli.archive:archive",
             "Pack a model and its handler into an archive, as torch-model-archiver does.",
@@ -108,6 +130,10 @@ SERVESCOPE = Group(
         "simulate": Command(
             "servescope.cli.scaling.simulate:simulate",
             "Try out policies for the number of workers on a trace or a pattern, in virtual time.",
+        ),
+        "plan": Command(
+            "servescope.cli.planning.command:plan",
+            "Measure how much a model can serve within an objective, and plan workers and machines for a rate.",
         ),
         "demo": Command(
             "servescope.cli.demo.command:demo",

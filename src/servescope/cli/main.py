@@ -1,8 +1,8 @@
 """The entry point: `servescope COMMAND …`.
 
-In: `sys.argv`. Out: an exit status: 0, 1 for an error of this project (one line on standard error), 2 for a command
-line that makes no sense. Commands are found in `cli.commands` and imported when they run; the groups among them, which
-have no options but --help, are answered here.
+In: `sys.argv`. Out: an exit status: 0, 1 for an error of this project, or of standard output (one line on standard error), 2 for
+a command line that makes no sense, 141 where nobody reads the output to its end. Commands are found in `cli.commands` and imported
+when they run; the groups among them, which have no options but --help, are answered here.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from typing import Any
 from servescope import __version__
 from servescope.cli.commands import SERVESCOPE, Command, Group
 from servescope.cli.help.page import HELP_OPTIONS, HELP_ROW, Page, Row, Section, refusal, render, terminal_columns
-from servescope.cli.voice import open_standard_streams, unread
+from servescope.cli.voice import OutputLost, mutter, open_standard_streams
 from servescope.errors import ServescopeError
 
 VERSION_OPTIONS = ("-v", "--version")
@@ -27,9 +27,8 @@ def main() -> None:
     try:
         status = run(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
-        unread(sys.stdout)  # whoever read this has read enough, as in `servescope --help | head`
-        status = 1
+    except OutputLost as lost:
+        status = lost.told()
     sys.exit(status)
 
 
@@ -39,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         found, name, words = find(arguments)
         return _list(found, name, words) if isinstance(found, Group) else _run(found, name, words)
     except ServescopeError as error:
-        print(f"servescope: {error.message}", file=sys.stderr)
+        mutter(f"servescope: {error.message}")
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -91,7 +90,7 @@ def _list(group: Group, name: str, words: Sequence[str]) -> int:
     if word is None or word in HELP_OPTIONS:
         print(render(page, terminal_columns()), end="")
         return 2 if word is None else 0
-    sys.stderr.write(refusal(page.usage, name, _no_such(word, group)))
+    mutter(refusal(page.usage, name, _no_such(word, group)).rstrip("\n"))
     return 2
 
 

@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 
@@ -36,6 +34,8 @@ class RunningServer:
 
     def alive(self) -> bool:
         """Whether that very process still runs: the same id, started at the same moment, and no zombie."""
+        import psutil  # where there is such a file: nearly no start finds one
+
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started_s) < 1.0

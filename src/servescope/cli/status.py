@@ -109,21 +109,20 @@ def status(
 def _show(found: Status) -> None:
     from servescope.cli import tables
 
-    console = tables.console()
     process = f"process {found.endpoints.pid}, " if found.endpoints.pid else ""
     head = _head(found)
-    console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))
-    console.print(tables.models_table(found.models), tables.workers_table(found.models))
-    if (autoscaler := tables.autoscaler_table(found.models)) is not None:
-        console.print(autoscaler)
-    if troubled := tables.trouble_rows(found.models):
-        console.print(tables.troubles_table(troubled))
-    if found.missing:
-        console.print(tables.missing_table(found.missing))
-    if found.requests is None:
-        console.print(f"No request counts: none at {found.endpoints.metrics or 'an address not known'}.")
-    else:
-        console.print(tables.requests_table(found.requests))
+    with tables.console() as console:  # written at once: who reads the first line alone does not end it
+        console.print(head.append(f": {process}management {found.endpoints.management}", style="not bold default"))
+        autoscaler = tables.autoscaler_tables(found.models, latest=1)
+        console.print(tables.models_table(found.models), tables.workers_table(found.models), *autoscaler)
+        if troubled := tables.trouble_rows(found.models):
+            console.print(tables.troubles_table(troubled))
+        if found.missing:
+            console.print(tables.missing_table(found.missing))
+        if found.requests is None:
+            console.print(f"No request counts: none at {found.endpoints.metrics or 'an address not known'}.")
+        else:
+            console.print(tables.requests_table(found.requests))
 
 
 def _head(found: Status) -> "Text":

@@ -6,7 +6,6 @@ the server finishes what is in flight, says what that is, and waits; like `torch
 """
 
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from servescope.cli.help.typed import examples
 from servescope.cli.options import whole
 from servescope.cli.voice import say
 from servescope.config.bounds import MAX_DRAIN_S
+from servescope.fleet.offspring.handle import Handle
 
 WAIT_S = 60
 HURRY_S = 15
@@ -105,13 +105,11 @@ def _end_now(process: psutil.Process, tell: Tell) -> bool:
 def _ended(process: psutil.Process, wait_s: float) -> bool:
     """Whether it ends within `wait_s` seconds; a zombie, which only waits for whoever started it, has."""
     try:
-        descriptor = os.pidfd_open(process.pid)
+        held = Handle(process.pid)
     except ProcessLookupError:
         return True
-    try:
-        return bool(select.select([descriptor], [], [], wait_s)[0])
-    finally:
-        os.close(descriptor)
+    with held:
+        return held.wait(wait_s)
 
 
 def _waits(process: psutil.Process, server: runfile.RunningServer) -> str:

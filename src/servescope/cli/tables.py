@@ -93,7 +93,7 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
         for worker in model.get("workers", []):
             table.add_row(
                 str(worker.get("id")),
-                Text(f"{model.get('modelName')} {model.get('modelVersion')}"),
+                Text(_versioned(model)),
                 worker_state(worker),
                 str(worker.get("pid") or "–"),
                 _memory(worker),
@@ -102,38 +102,23 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def autoscaler_table(models: Sequence[dict[str, Any]]) -> Table | None:
-    """A row a model version that is autoscaled: its mode, workers wanted and to be had, what each signal asks for, and the last
-    decision. None where none is.
+def autoscaler_tables(models: Sequence[dict[str, Any]], latest: int) -> list[Table]:
+    """Of the model versions that are autoscaled: a row each with its mode, workers wanted and to be had, and what each signal asks
+    for; and a row for each of its `latest` decisions, the last one last. None where none is.
     """
-    scaled = [model for model in models if model.get("autoscale")]
-    if not scaled:
-        return None
-    columns = ("model", "mode", "wanted", "applied", "signals", "decided at", "why")
-    table = plain_table("Autoscaler", *columns, folded=("model", "signals", "why"))
-    for model in scaled:
-        told = model["autoscale"]
+    scaled = [(_versioned(model), model["autoscale"]) for model in models if model.get("autoscale")]
+    state = plain_table(
+        "Autoscaler", "model", "mode", "wanted", "applied", "signals ask for", folded=("model", "signals ask for")
+    )
+    made = plain_table("Decisions", "at", "model", "mode", "workers", "why", folded=("model", "why"))
+    for model, told in scaled:
         signals = ", ".join(f"{name} {count}" for name, count in told["signals"].items())
-        last = told["decisions"][-1] if told["decisions"] else None
-        table.add_row(
-            Text(f"{model.get('modelName')} {model.get('modelVersion')}"),
-            told["mode"],
-            "–" if told["desired"] is None else str(told["desired"]),
-            str(told["applied"]),
-            signals or "–",
-            last["at"] if last else "–",
-            Text(last["words"] if last else "–"),
-        )
-    return table
-
-
-def decisions_table(decisions: Sequence[dict[str, Any]]) -> Table:
-    """A row a decision of the autoscaler, the latest last."""
-    table = plain_table("Decisions", "at", "mode", "workers", "why", folded=("why",))
-    for one in decisions:
-        change = str(one["to"]) if one["from"] == one["to"] else f"{one['from']} → {one['to']}"
-        table.add_row(one["at"], one["mode"], change, Text(one["words"]))
-    return table
+        desired = "–" if told["desired"] is None else str(told["desired"])
+        state.add_row(Text(model), told["mode"], desired, str(told["applied"]), signals or "–")
+        for one in told["decisions"][-latest:]:
+            change = str(one["to"]) if one["from"] == one["to"] else f"{one['from']} → {one['to']}"
+            made.add_row(one["at"], Text(model), one["mode"], change, Text(one["words"]))
+    return [table for table in (state, made) if table.rows]
 
 
 def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
@@ -144,9 +129,7 @@ def trouble_rows(models: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]
         restarts = told.get("restarts") or {}
         if restarts or told.get("why"):
             counts = ", ".join(f"{count} {reason}" for reason, count in sorted(restarts.items()))
-            rows.append(
-                (f"{model.get('modelName')} {model.get('modelVersion')}", counts or "–", told.get("why") or "–")
-            )
+            rows.append((_versioned(model), counts or "–", told.get("why") or "–"))
     return rows
 
 
@@ -212,6 +195,10 @@ def queue_text(queue: dict[str, Any]) -> str:
 def mebibytes(count: float) -> str:
     """Bytes as MiB; a dash for none, since a worker without a process has no memory to speak of."""
     return f"{count / 2**20:,.0f} MiB" if count else "–"
+
+
+def _versioned(model: dict[str, Any]) -> str:
+    return f"{model.get('modelName')} {model.get('modelVersion')}"
 
 
 def _memory(worker: dict[str, Any]) -> str:

@@ -32,7 +32,6 @@ INEFFECTIVE: dict[str, str] = {
     "keystore_pass": _KEYSTORE,
     "keystore_type": _KEYSTORE,
     "model_server_home": "the package knows where it is installed",
-    "model_snapshot": "snapshots are not restored yet: move its models to the keys load_models and models",
     "netty_client_threads": _NETTY,
     "number_of_netty_threads": _NETTY,
     "plugins_path": "Java plug-ins cannot be loaded",

@@ -4,19 +4,21 @@ Called by cli and runtime. The one module here that reads the file system. Prece
 start options, TS_ variables (these only with `enable_envvars_config=true`), as in TorchServe's util/ConfigManager.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from servescope.config.choice import SNAPSHOTS, StartOptions, choose_file
 from servescope.config.ineffective import INEFFECTIVE
 from servescope.config.keys import keys_of, prefixes_of
-from servescope.config.load_list import parse_load_models
 from servescope.config.model.autoscale import Autoscale, contradiction
 from servescope.config.model.autoscale_values import PREFIX, given_by_settings
+from servescope.config.nearest import did_you_mean
 from servescope.config.properties import expand_variables, parse_properties
 from servescope.config.settings import Settings
+from servescope.config.snapshots.file import MODEL_SNAPSHOT, WRITER, DamagedSnapshot, is_ours, read
+from servescope.config.snapshots.folder import SnapshotFolder
+from servescope.config.values.load_list import parse_load_models
 from servescope.config.values.models_json import parse_models
 from servescope.config.values.parsers import GivenValue, flag
 from servescope.config.variables.environment import (
@@ -29,31 +31,14 @@ from servescope.config.variables.unread import unread_variables
 from servescope.errors import ConfigurationError
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartOptions:
-    """The options of `servescope start`, None, False or empty where they were not given."""
-
-    ts_config: Path | None = None
-    model_store: Path | None = None
-    models: tuple[str, ...] = ()
-    no_config_snapshots: bool = False
-    foreground: bool = False
-    enable_model_api: bool = False
-    disable_token_auth: bool = False
-    log_config: Path | None = None
-    workflow_store: Path | None = None
-    plugins_path: str | None = None
-    cpp_log_config: Path | None = None
-    backend: str | None = None
-
-
 def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> Settings:
     """Build the settings; what deserves a warning is in their `warnings`, for the caller to log.
 
-    The file is TS_CONFIG_FILE, else `options.ts_config`, else `cwd`/config.properties, else none.
+    Which file is read says `choice`.
     Raises ConfigurationError, which names the key, the value and where it was given.
     """
-    file, warnings = _choose_file(options, environ, cwd)
+    logs = _directory("LOG_LOCATION", environ, cwd)
+    file, warnings = choose_file(options, environ, cwd, SnapshotFolder(logs / SNAPSHOTS))
     given: dict[str, GivenValue] = {}
     if file:
         given, more = _from_file(file, environ, cwd)
@@ -66,7 +51,6 @@ def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) 
     warnings += more
     values.setdefault("workflow_store", values.get("model_store"))
     _check(values, given)
-    logs = _directory("LOG_LOCATION", environ, cwd)
     return Settings(
         **values,
         log_config=options.log_config and (cwd / options.log_config).resolve(),
@@ -74,7 +58,8 @@ def load_settings(options: StartOptions, environ: Mapping[str, str], cwd: Path) 
         metrics_location=_directory("METRICS_LOCATION", environ, cwd),
         config_file=file,
         properties={key: value.text for key, value in given.items()},
-        warnings=(*_snapshot_warnings(options, logs), *warnings),
+        config_snapshots=not options.no_config_snapshots,
+        warnings=(*warnings, *_unread_models(given)),
     )
 
 
@@ -85,25 +70,6 @@ def require_model_store(settings: Settings) -> Path:
     return settings.model_store
 
 
-def _choose_file(options: StartOptions, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, list[str]]:
-    """The file, with a warning where two were named."""
-    named = environ.get("TS_CONFIG_FILE") or options.ts_config
-    if named is None:
-        default = cwd / "config.properties"
-        return default if default.is_file() else None, []
-    origin = "TS_CONFIG_FILE" if environ.get("TS_CONFIG_FILE") else "--ts-config"
-    try:
-        file = (cwd / named).resolve()
-        if not file.is_file():
-            raise ConfigurationError(f"{origin}={str(named)!r}: there is no such file")
-    except (OSError, RuntimeError) as error:
-        raise ConfigurationError(f"{origin}={str(named)!r}: cannot be read: {error}") from error
-    other = options.ts_config
-    if other is None or (cwd / other).resolve() == file:
-        return file, []
-    return file, [f"--ts-config={str(other)!r} is not read: TS_CONFIG_FILE names {file}"]
-
-
 def _from_file(file: Path, environ: Mapping[str, str], cwd: Path) -> tuple[dict[str, GivenValue], list[str]]:
     """What a file says, with a warning for each key that it gives twice."""
     try:
@@ -111,9 +77,18 @@ def _from_file(file: Path, environ: Mapping[str, str], cwd: Path) -> tuple[dict[
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
     parsed, repeated = parse_properties(content, str(file))
+    if parsed.pop(WRITER, None) or is_ours(content):
+        _refuse_damaged(content, file)
     texts = expand_variables(parsed, environ, str(file))
     given = {key: GivenValue(key, text, str(file), cwd) for key, text in texts.items()}
     return given, [f"{key} is given more than once in {file}: its last value counts" for key in repeated]
+
+
+def _refuse_damaged(content: bytes, file: Path) -> None:
+    try:
+        read(content)
+    except DamagedSnapshot as error:
+        raise ConfigurationError(f"{file} is a damaged snapshot: {error}") from error
 
 
 def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
@@ -184,20 +159,15 @@ def _parse_prefixed(value: GivenValue, values: dict[str, Any]) -> bool:
 def _useless(value: GivenValue, known: tuple[str, ...]) -> str:
     if value.key in INEFFECTIVE:
         return f"{value.key} (from {value.origin}) has no effect here: {INEFFECTIVE[value.key]}"
-    near = difflib.get_close_matches(value.key, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{value.key} (from {value.origin}) is no known key and is ignored{hint}"
+    return f"{value.key} (from {value.origin}) is no known key and is ignored{did_you_mean(value.key, known)}"
 
 
-def _snapshot_warnings(options: StartOptions, logs: Path) -> list[str]:
-    if options.no_config_snapshots:
+def _unread_models(given: Mapping[str, GivenValue]) -> list[str]:
+    """TorchServe's rule: where a snapshot names the models, nothing else does."""
+    models, asked = given.get(MODEL_SNAPSHOT), given.get("load_models")
+    if models is None or asked is None or asked.origin == models.origin:
         return []
-    text = "configuration snapshots are not written yet: models registered by API are gone after a restart"
-    # Their names begin with the time. TorchServe would go on from the last one.
-    newest = max((logs / "config").glob("*.cfg"), default=None)
-    if newest is not None:
-        text += f"; {newest}, TorchServe's last, is not restored: name its models in load_models"
-    return [text]
+    return [f"load_models (from {asked.origin}) is not read: the models are those of the snapshot {models.origin}"]
 
 
 def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:

@@ -1,6 +1,7 @@
-"""Java properties files: in, a file's bytes or its values; out, texts by key, and keys given twice. Called by `load`.
+"""Java properties files: in, a file's bytes or its values; out, texts by key, and keys given twice; and back. Called by `load`, and
+by `snapshots.file`.
 
-The format is java.util.Properties' own. The package javaproperties, which writes it for `operate`, is not read with: to import
+The format is java.util.Properties' own. The package javaproperties, which writes it for `operate`, does not do it here: to import
 it takes a tenth of a server's start, as it knows the XML form too.
 """
 
@@ -17,6 +18,8 @@ _GOES_ON = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")  # an odd number of backslashes a
 _ENTRY = re.compile(r"(?P<key>(?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*(?P<value>.*)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"t": "\t", "n": "\n", "f": "\f", "r": "\r"}
+_BLANK = "\\ "
+_SPECIAL = {sign: f"\\{letter}" for letter, sign in _ESCAPED.items()} | {sign: f"\\{sign}" for sign in "\\=:#!"}
 
 
 def parse_properties(content: bytes, file: str) -> tuple[dict[str, str], list[str]]:
@@ -64,6 +67,26 @@ def _escaped(match: re.Match[str]) -> str:
     if name == "u":
         raise ValueError(f"\\u without four hexadecimal digits: {match.string[match.start() : match.end() + 4]}")
     return chr(int(name[1:], 16)) if len(name) > 1 else _ESCAPED.get(name, name)
+
+
+def render_properties(properties: Mapping[str, str]) -> str:
+    """The text of a file, in ASCII, a line a key, as java.util.Properties writes it."""
+    return "".join(f"{_escape(key).replace(' ', _BLANK)}={_value(text)}\n" for key, text in properties.items())
+
+
+def _value(text: str) -> str:
+    """Blanks at its beginning would be taken for those around the `=`."""
+    rest = text.lstrip(" ")
+    return _BLANK * (len(text) - len(rest)) + _escape(rest)
+
+
+def _escape(text: str) -> str:
+    return "".join(_SPECIAL.get(sign) or (sign if " " <= sign <= "~" else _unicode(sign)) for sign in text)
+
+
+def _unicode(sign: str) -> str:
+    units = sign.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def expand_variables(properties: Mapping[str, str], environ: Mapping[str, str], file: str) -> dict[str, str]:

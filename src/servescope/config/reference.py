@@ -63,11 +63,12 @@ def section_table(keys: Mapping[str, str]) -> str:
 
 def autoscale_table() -> str:
     """The table of the keys of model-config.yaml's autoscale section."""
-    rows = ["| key | default | meaning |", "|---|---|---|"]
+    rows = ["| key | default | from, to | meaning |", "|---|---|---|---|"]
     for name, key in AUTOSCALE_KEYS.items():
         default = default_of(name)
         shown = "none" if default is None else f"`{default}`" if isinstance(default, str) else f"`{default:g}`"
-        rows.append(f"| `{name}` | {shown} | {_cell(key.meaning)} |")
+        bounds = f"{key.least:g}, {key.most:.15g}" if name != "mode" else ""
+        rows.append(f"| `{name}` | {shown} | {bounds} | {_cell(key.meaning)} |")
     return "\n".join(rows)
 
 

@@ -53,11 +53,11 @@ class Keeper:
 
     def _give_up(self, worker: Worker, error: Exception) -> None:
         """After an error that no life of a worker should bring: nobody may be left waiting for it."""
-        worker.kill()
         worker.state = WorkerState.GAVE_UP
         text = f"{type(error).__name__}: {error}"
         self._records.ended(worker, text)
         self._loads.ended(worker, Loaded(500, text, False))
+        worker.kill()  # last: it may be what fails
 
     async def _live(self, worker: Worker, schedule: RetrySchedule, journal: Journal) -> Ending:
         loop = asyncio.get_running_loop()

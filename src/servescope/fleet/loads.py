@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from servescope.errors import last_line
+from servescope.fleet.worker.work import WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.wire.messages import Loaded
 
@@ -46,8 +47,10 @@ class Loads:
             pause[0].set()
         if worker.at_work:
             return _over(Loaded(200, "", worker.concurrent))
-        if not worker.can_serve:
+        if worker.retiring:
             return _over(TAKEN_AWAY)
+        if worker.state is WorkerState.GAVE_UP:
+            return _over(Loaded(500, self.failure or "the worker was given up", False))
         if worker.life.waits_for:
             return _over(_waiting(worker))
         future = self._awaited.get(worker)

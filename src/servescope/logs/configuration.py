@@ -10,8 +10,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from servescope.errors import ConfigurationError
 
 _log = logging.getLogger("servescope.logs")
@@ -58,6 +56,8 @@ def reopen_configured() -> None:
 
 
 def _read_mapping(path: Path, suffix: str) -> dict[str, Any]:
+    import yaml
+
     text = path.read_text(encoding="utf-8")
     content = json.loads(text) if suffix == ".json" else yaml.safe_load(text)
     if not isinstance(content, dict):

@@ -148,10 +148,14 @@ class Registry:
         for hook in self._forgetting:
             hook(model)
 
-    def collect(self) -> Iterator[AnyFamily]:
-        """Every family that is shown, with or without series, in the order of registration."""
+    def prepare(self) -> None:
+        """Have everybody bring up to date what is about to be read."""
         for hook in self._before:
             hook()
+
+    def collect(self) -> Iterator[AnyFamily]:
+        """Every family that is shown, with or without series, in the order of registration."""
+        self.prepare()
         for collectable in tuple(self._collectables):
             yield from collectable.collect()
 

@@ -5,13 +5,10 @@ Made in `alerts`, written by `rule_files`, held against docs/runbook.md by a tes
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from servescope.findings.rule import Role, Severity
 from servescope.operate.promql import Expression, PromqlError
-
-Severity = Literal["page", "ticket"]
-# A cause silences the symptoms of its model (see `alertmanager`); of the rest nothing is said.
-Role = Literal["cause", "symptom", ""]
 
 _LABEL: Final = re.compile(r"\$labels\.(\w+)")
 

@@ -5,11 +5,11 @@ Called by `servescope prometheus`, whose `writer` puts them on the disk, and by 
 
 from typing import Final
 
+from servescope.findings.thresholds.thresholds import Thresholds, render_thresholds
 from servescope.operate.alertmanager import alertmanager_file
 from servescope.operate.discovery import Discovery
 from servescope.operate.promql import Form
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds.thresholds import Thresholds, render_thresholds
 
 THRESHOLDS_FILE: Final = "thresholds.yml"
 

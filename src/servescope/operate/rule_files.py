@@ -5,6 +5,7 @@ Called by `prometheus`. The same input makes the same text, byte for byte.
 
 from typing import Any, Final
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.runbook.steps import first_steps
 from servescope.operate.alert import Alert
 from servescope.operate.alert_board import board_link
@@ -14,7 +15,6 @@ from servescope.operate.discovery import DEFAULT_TARGET
 from servescope.operate.promql import Form, Recording
 from servescope.operate.recordings import recording_groups
 from servescope.operate.rule_group import RuleGroup
-from servescope.operate.thresholds.thresholds import Thresholds
 from servescope.operate.yaml_text import yaml_text
 
 _HEADER: Final = "# Written by `servescope prometheus`: change thresholds.yml and write it anew.\n"

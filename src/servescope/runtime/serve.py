@@ -17,6 +17,7 @@ from servescope.archive.downloaded import remove_abandoned_downloads
 from servescope.archive.workspace import workspace
 from servescope.config.load import require_model_store
 from servescope.config.settings import Settings
+from servescope.config.snapshots.downloads import saved_downloads
 from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.strays import end_strays
@@ -80,7 +81,7 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         for warning in settings.warnings:
             logger.warning("%s", warning)
         raise_file_limit()
-        remove_abandoned_downloads(require_model_store(settings))
+        remove_abandoned_downloads(require_model_store(settings), saved_downloads(settings))
         with workspace(temporary_directory(os.environ), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready, Flusher(logs.flush)))

@@ -9,13 +9,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from servescope.scaling.room import Rooms
-from servescope.scaling.scaled import Scaled
 from servescope.serving.catalog import Catalog
 from servescope.serving.counts import Counts
 from servescope.serving.model import Model
+
+if TYPE_CHECKING:
+    from servescope.scaling.scaled import Scaled
 
 logger = logging.getLogger("servescope.scaling")
 
@@ -97,7 +99,8 @@ class ScalingLoop:
         scaled = None
         try:
             scaled = self._of(model)
-            scaled.look(self._clock(), self._rooms.of(model), self._rooms.busy(model))
+            gpus = self._rooms.busy(model) if model.options.autoscale.gpu_target is not None else ()
+            scaled.look(self._clock(), self._rooms.of(model), gpus)
             self._rooms.note(model)
             scaled.failing = False
         except Exception:
@@ -106,8 +109,11 @@ class ScalingLoop:
             if scaled is not None:
                 scaled.failing = True
 
-    def _of(self, model: Model) -> Scaled:
+    def _of(self, model: Model) -> "Scaled":
         found = self._scaled.get(model)
         if found is None:
+            # All of the autoscaler with it, a twelfth of what a server imports: only where a model is autoscaled.
+            from servescope.scaling.scaled import Scaled
+
             found = self._scaled[model] = Scaled(model, self._counts.adjust, self._clock, self._wall)
         return found

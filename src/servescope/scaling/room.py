@@ -69,7 +69,8 @@ class Rooms:
             return
         workers = [worker for worker in model.pool if not worker.retiring]
         at_work = [worker for worker in workers if worker.at_work]
-        self._loading[model] = (len(workers) - len(at_work)) * self._size(model, at_work)
+        loading = len(workers) - len(at_work)
+        self._loading[model] = loading * self._size(model, at_work) if loading else 0.0
 
     def busy(self, model: Model) -> tuple[float | None, ...]:
         """How busy each of the GPUs is that its workers use, a share of 1; None: not known."""

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from servescope.autoscaler.decision import Decision
-from servescope.autoscaler.options import PolicyOptions
+from servescope.autoscaler.options import HIGHEST_TARGET, SHORTEST_OBJECTIVE_S, PolicyOptions
 from servescope.autoscaler.scaler import Scaler
 from servescope.autoscaler.signals import Room
 from servescope.config.model.autoscale import Autoscale, Mode
@@ -25,11 +25,15 @@ _LATE_S = 3.0  # so long after a decision there should have been another one
 
 
 def policy_options(options: ModelOptions, at_once: int | None) -> PolicyOptions:
-    """What the policy is told of a model with these options, a worker of which takes so many requests at the same time."""
+    """What the policy is told of a model with these options, a worker of which takes so many requests at the same time.
+
+    A promise may be stricter than any number of workers can keep: the policy goes by the strictest that it knows.
+    """
     asked = {slot.name: getattr(options.autoscale, slot.name) for slot in fields(Autoscale) if slot.name != "mode"}
     objectives = options.objectives
     if objectives is not None and objectives.latency_s is not None and objectives.latency_target is not None:
-        asked |= {"objective_s": objectives.latency_s, "target": objectives.latency_target}
+        asked["objective_s"] = max(objectives.latency_s, SHORTEST_OBJECTIVE_S)
+        asked["target"] = min(objectives.latency_target, HIGHEST_TARGET)
     return PolicyOptions(min_workers=options.min_workers, max_workers=options.max_workers, at_once=at_once, **asked)
 
 

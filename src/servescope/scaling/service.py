@@ -1,10 +1,12 @@
 """How long a model's workers take for a request: in, the times of its last batches; out, `ServiceTimes`. Asked by `measures`."""
 
 from collections.abc import Collection
+from operator import attrgetter, truediv
 
 from servescope.autoscaler.signals import ServiceTimes
 from servescope.metrics.recording.requests.times import BatchTimes
 
+_took, _size = attrgetter("prediction"), attrgetter("size")
 FEWEST = 20
 QUANTILES = 20
 
@@ -18,6 +20,7 @@ def service_times(served: Collection[BatchTimes], at_once: int | None) -> Servic
     count = len(served)
     if count < FEWEST:
         return None
-    took = sorted([times.prediction for times in served])
-    mean = sum([times.prediction / times.size for times in served]) / count / (at_once or 1)
-    return ServiceTimes(mean, tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES)))
+    took, together = sorted(map(_took, served)), float(at_once or 1)
+    mean = sum(map(truediv, map(_took, served), map(_size, served))) / count / together
+    quantiles = tuple(took[int((number + 0.5) * count / QUANTILES)] for number in range(QUANTILES))
+    return ServiceTimes(mean, quantiles, together)

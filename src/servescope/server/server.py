@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 
+from servescope.server.apis.console import Console, Farewell
 from servescope.server.apis.inference import Inference
 from servescope.server.apis.management import Management
 from servescope.server.apis.scrapes import Scrapes
@@ -22,6 +23,7 @@ from servescope.server.models import Models
 from servescope.server.processes import Processes
 from servescope.server.scaling import Scaling
 from servescope.server.service import Service
+from servescope.server.snapshots import Snapshots
 from servescope.server.traces import Traces
 
 logger = logging.getLogger("servescope.runtime")
@@ -37,9 +39,12 @@ PARTS: tuple[type[Part], ...] = (
     Tokens,
     Inference,
     Scrapes,
+    Console,
     Management,
     Ports,
     Service,
+    Snapshots,
+    Farewell,
 )
 
 

@@ -6,15 +6,16 @@ from typing import Literal
 
 from servescope.archive.source import list_store
 from servescope.config.load import require_model_store
-from servescope.config.load_list import LoadModel
 from servescope.config.model.options import RegisterOptions
 from servescope.config.shown_url import shown_url
+from servescope.config.values.load_list import LoadModel
 from servescope.config.values.models_json import unmatched
 from servescope.errors import ServescopeError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.models import Models
+from servescope.serving.readiness.restored import restored
 from servescope.serving.readiness.wanted import WantedModel
 
 logger = logging.getLogger("servescope.runtime")
@@ -46,8 +47,9 @@ class Service(Part):
 
     async def _load(self, wanted: WantedModel) -> None:
         """Whatever is wrong with one model is no reason not to serve the others."""
-        url = shown_url(wanted.asked.url)
-        options = RegisterOptions(url=wanted.asked.url, model_name=wanted.asked.name)
+        asked, url = wanted.asked, shown_url(wanted.asked.url)
+        handler = None if asked.saved is None else asked.saved.handler or None
+        options = RegisterOptions(url=asked.url, model_name=asked.name, handler=handler, saved=asked.saved)
         try:
             await self._models.lifecycle.register(options, wanted=wanted)
         except ServescopeError as error:
@@ -59,6 +61,11 @@ class Service(Part):
 
     def _startup_models(self) -> list[LoadModel]:
         settings = self._settings
+        if settings.model_snapshot is not None:
+            logger.info(
+                "The models are those of the snapshot %s: %d", settings.config_file, settings.model_snapshot.model_count
+            )
+            return restored(settings.model_snapshot, require_model_store(settings))
         if settings.load_all:
             return [LoadModel(name=None, url=name) for name in list_store(require_model_store(settings))]
         return list(settings.load_models)

@@ -12,7 +12,7 @@ from math import ceil
 
 from servescope.errors import ServiceUnavailable
 from servescope.serving.model import Model
-from servescope.serving.refusals import asleep, not_waking
+from servescope.serving.refusals import asleep, not_waking, overslept
 
 logger = logging.getLogger("servescope.serving")
 
@@ -38,8 +38,11 @@ class Activator:
         left, patience = self._load_s_left(), self._patience_s()
         if left <= patience:
             return None
-        seconds = max(1, ceil(left))
-        return asleep(self._model.name, seconds, patience)
+        return asleep(self._model.name, max(1, ceil(left)), patience)
+
+    def overdue(self) -> ServiceUnavailable:
+        """See `Activation`. When the load is over nobody knows, where it takes longer than any before."""
+        return overslept(self._model.name, max(1, ceil(self._load_s_left())), self._patience_s())
 
     def failure(self) -> ServiceUnavailable:
         """See `Activation`. It is tried again by the retry schedule of workers."""

@@ -16,6 +16,7 @@ from servescope.errors import BadRequest
 from servescope.fleet.loads import WAITS
 from servescope.fleet.worker.worker import Worker
 from servescope.serving.catalog import Catalog
+from servescope.serving.changes import Changes
 from servescope.serving.model import Model
 from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started, waiting
 from servescope.serving.registration import Host
@@ -25,10 +26,11 @@ from servescope.serving.turns import Caller, Turns
 class Counts:
     """Of the catalog's models."""
 
-    def __init__(self, catalog: Catalog, host: Host, turns: Turns) -> None:
+    def __init__(self, catalog: Catalog, host: Host, turns: Turns, changes: Changes) -> None:
         self._catalog = catalog
         self._host = host
         self._turns = turns
+        self._changes = changes
 
     @property
     def most_workers(self) -> int:
@@ -56,6 +58,7 @@ class Counts:
         with await self._turns.take(name, caller):
             model = self._catalog.find(name, version)
             retired = self._change(model, options)
+            await self._changes.told()
             if not options.synchronous:
                 return Outcome(202, PROCESSING) if options.asks_counts else Outcome(200, _mode_text(model))
             if text := await self._unsettled(model, retired, caller):

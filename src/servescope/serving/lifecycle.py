@@ -15,6 +15,7 @@ from servescope.config.model.options import RegisterOptions
 from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
 from servescope.fleet.loads import WAITS
 from servescope.serving.catalog import Catalog
+from servescope.serving.changes import Changes
 from servescope.serving.counts import Counts
 from servescope.serving.model import Model
 from servescope.serving.outcome import PROCESSING, Outcome, not_started, waiting
@@ -28,14 +29,17 @@ logger = logging.getLogger("servescope.serving")
 
 
 class Lifecycle:
-    """Changes the catalog's models. `counts` changes how many workers they have."""
+    """Changes the catalog's models. `counts` changes how many workers they have; `changes` is told of all that, but for what the
+    autoscaler does.
+    """
 
     def __init__(self, catalog: Catalog, host: Host, wanted: WantedModels) -> None:
         self._catalog = catalog
         self._host = host
         self._wanted = wanted
         self._turns = Turns()
-        self.counts = Counts(catalog, host, self._turns)
+        self.changes = Changes()
+        self.counts = Counts(catalog, host, self._turns, self.changes)
         self._watches: set[asyncio.Task[None]] = set()
 
     async def register(
@@ -61,7 +65,10 @@ class Lifecycle:
             self._catalog.add(model)
             self._wanted.registered(model, wanted)
             logger.info("Model %s loaded. Version %s is registered from %s", model.name, model.version, archive.url)
-            return await self._begin(model, caller, wait=options.synchronous and not at_startup)
+            try:
+                return await self._begin(model, caller, wait=options.synchronous and not at_startup)
+            finally:
+                await self.changes.told()
 
     async def _begin(self, model: Model, caller: Caller, *, wait: bool) -> Outcome:
         """Start the workers of a model that is new in the catalog."""
@@ -105,6 +112,7 @@ class Lifecycle:
         """Take back a registration that failed, unless someone unregistered it meanwhile."""
         if self._catalog.discard(model):
             self._wanted.discarded(model)
+            await self.changes.told()
             await self._bury(model, 0.0)
 
     async def set_default(self, name: str, version: str, caller: Caller | None = None) -> Outcome:
@@ -116,6 +124,7 @@ class Lifecycle:
         """
         with await self._turns.take(name, caller or Caller()):
             self._catalog.set_default(name, version)
+            await self.changes.told()
         return Outcome(200, f'Default version successfully updated for model "{name}" to "{version}"')
 
     async def unregister(self, name: str, version: str | None, caller: Caller | None = None) -> Outcome:
@@ -131,8 +140,10 @@ class Lifecycle:
                 model = self._catalog.remove(name, version)
             except ModelNotFound:
                 self._wanted.given_up(name)
+                await self.changes.told()
                 raise
             self._wanted.unregistered(model)
+            await self.changes.told()
         # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
         grace_s = float(self._host.settings.unregister_model_timeout)
         model.leaves_by = time.monotonic() + grace_s
@@ -142,7 +153,7 @@ class Lifecycle:
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
-    async def _bury(self, model: Model, grace_s: float) -> bool:
+    async def _bury(self, model: Model, grace_s: float, *, keep_download: bool = False) -> bool:
         """End a model that requests do not find any more. Whether what was under way could be finished in time."""
         in_time = True
         try:
@@ -152,7 +163,7 @@ class Lifecycle:
         try:
             model.dispatcher.gate.close(partial(unregistered, model.name))
             await model.pool.close(grace_s if in_time else 0.0)
-            await asyncio.to_thread(model.archive.close)
+            await asyncio.to_thread(model.archive.close, keep_download=keep_download)
         finally:
             self._catalog.gone(model)
             # Where another one has its name and version, registered meanwhile, the metrics are that one's.
@@ -175,7 +186,8 @@ class Lifecycle:
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
             model.dispatcher.gate.close(draining)
-        burials = (self._bury(model, grace_s) for model in models)
+        keeps = self._host.settings.config_snapshots
+        burials = (self._bury(model, grace_s, keep_download=keeps and model.leaves_by is None) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):
                 logger.error("A model could not be ended in order", exc_info=outcome)

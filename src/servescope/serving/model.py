@@ -10,6 +10,7 @@ from servescope.fleet.pool import Pool
 from servescope.fleet.worker.work import WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder
+from servescope.serving.failures import Failures
 from servescope.serving.queue.dispatcher import Dispatcher
 
 
@@ -20,6 +21,7 @@ class Model:
 
     `held_since`: when, on the monotonic clock, somebody last moved a bound of a model that is autoscaled, whose count stays until
     its load moves; None: nobody has since the mode is what it is. `woken`: a request has woken it since the autoscaler looked last.
+    `failures`: of its last requests.
     `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
     """
 
@@ -35,6 +37,7 @@ class Model:
     leaves_by: float | None = None
     held_since: float | None = None
     woken: bool = False
+    failures: Failures = field(default_factory=Failures)
     _established: bool = field(default=False, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 

@@ -25,6 +25,11 @@ def waiting(text: str, load: Loaded) -> str:
 
 
 def not_started(model: Model, failed: Loaded) -> WorkerFailed:
-    """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line."""
+    """TorchServe's sentence, and the reason: of a language model's engine all of it, else the last line; of an archive that held
+    nothing that, too.
+    """
     text = f"Failed to start workers for model {model.name} version: {model.version}"
-    return WorkerFailed(f"{text}: {failed.reason or last_line(failed.message)}", code=failed.code)
+    reason = failed.reason or last_line(failed.message)
+    if model.archive.emptiness:
+        reason = f"{reason}. {model.archive.emptiness}"
+    return WorkerFailed(f"{text}: {reason}", code=failed.code)

@@ -43,6 +43,15 @@ def asleep(name: str, seconds: int, patience_s: float) -> ServiceUnavailable:
     return ServiceUnavailable(text, why="asleep", retry_after_s=seconds)
 
 
+def overslept(name: str, seconds: int, patience_s: float) -> ServiceUnavailable:
+    """For those who have waited as long as they can for a model that was asleep, and loads for longer than it used to."""
+    text = (
+        f'Model "{name}" was asleep and is still loading, after the {patience_s:g} s that a request waits. '
+        f"Please send it again in {seconds} s."
+    )
+    return ServiceUnavailable(text, why="asleep", retry_after_s=seconds)
+
+
 def not_waking(name: str, reason: str, seconds: int) -> ServiceUnavailable:
     """For those who wait for a model that was asleep, and does not load; it is tried again in `seconds`."""
     return ServiceUnavailable(f'Model "{name}" was asleep and does not load: {reason}', retry_after_s=seconds)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servescope.archive.reader import Archive, name_from_file, open_archive
@@ -15,6 +15,7 @@ from servescope.archive.requirements import Run, install_requirements
 from servescope.archive.source import ArchiveSource
 from servescope.config.model.config import ModelConfig, parse_model_config
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
+from servescope.config.model.restored import restored_options
 from servescope.config.model.v2 import V2
 from servescope.config.settings import Settings
 from servescope.config.shown_url import shown_url
@@ -87,14 +88,17 @@ async def build_model(
             cpus=host.cpus,
             gpus=host.gpus.count,
         )
+        if options.saved is not None:
+            resolved = restored_options(options.saved, resolved, host.settings, cpus=host.cpus, gpus=host.gpus.count)
         for warning in resolved.warnings:
             logger.warning("Model %s version %s: %s", name, version, warning)
         python = await _install(archive, host, resolved)
         if at_startup:
             catalog.startup_names.add(name)
+        archive = replace(archive, downloaded=archive.downloaded or options.restores_download)
         return _assemble(archive, resolved, host, python, loaded_at_startup=name in catalog.startup_names)
     except BaseException:
-        await asyncio.to_thread(archive.close)
+        await asyncio.to_thread(archive.close, keep_download=options.restores_download)
         raise
 
 

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
     in_children(sink.leave)
     context = build_context(load, CustomMetrics(load.model_name, load.metrics, load.auto_detect, sink=sink))
     # One loop for an asynchronous handler's whole life: what its `initialize` makes is often bound to the loop.
-    with make_runner() as runner:
+    with closing(make_runner()) as runner:
         handler, loaded = load_model(load, context, runner.run)
         channel.send(loaded)
         if handler is None:

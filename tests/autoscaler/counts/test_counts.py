@@ -1,5 +1,6 @@
 """All counts but the policy's."""
 
+import math
 from dataclasses import replace
 
 from scaled_model import FAST
@@ -24,14 +25,14 @@ def test_a_given_target_divides_what_is_in_flight_and_queued():
     assert counts.concurrent == 16
 
 
-def test_a_learnt_target_asks_only_for_what_is_sure_and_is_shown():
-    """Long enough after the beginning; the policy remembers for itself, so nothing is remembered here."""
+def test_a_learnt_target_divides_them_too_and_is_shown():
+    """Of a whole window; the policy remembers for itself, so nothing is remembered here."""
     counts = Counts(PolicyOptions(max_workers=9))
     assert _taken(counts, 60, in_flight=20, queued=20) == ({}, 0)
     asked, remembered = _taken(counts, 120, in_flight=20, queued=20)
-    assert 30 < asked["concurrency"] < 45
+    assert 0.4 < counts.target < 1.0
+    assert asked["concurrency"] == math.ceil(40 / counts.target)
     assert remembered == 0
-    assert 0.5 < counts.target < 1.0
 
 
 def test_before_anything_was_measured_a_worker_is_taken_for_seven_tenths_busy():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from servescope.autoscaler.objective.backlog import PRICE, Coming, Queue, queued_ahead
+from servescope.autoscaler.objective.backlog import Coming, Queue, queued_ahead
 
 
 def test_a_queue_that_is_worked_off_in_time_is_none():
@@ -37,13 +37,14 @@ def queue(**changes):
         "slack_s": 0.5,
         "objective_s": 1.0,
         "load_s": 10.0,
+        "price": 100.0,
     }
     return Queue(**(usual | changes))
 
 
 def test_what_will_wait_is_worth_workers():
     """Three for the rate, and so many more that one would cost as much as it spares: 205 requests are 20.5 s of work."""
-    most = math.sqrt(PRICE * 3.0 * 20.5 / 10.0)
+    most = math.sqrt(100.0 * 3.0 * 20.5 / 10.0)
     assert queue().foreseen() == math.ceil(3.0 + min(most, 20.5))
     assert queue(load_s=60.0, queued=0).foreseen() < math.ceil(3.0 + 120.0)
 
@@ -70,9 +71,9 @@ def test_what_waits_now_keeps_those_that_work_it_off():
 def test_those_that_were_taken_back_are_expected_no_more():
     """The latest first; and those whose time has come are there."""
     coming = Coming()
-    coming.asked_for(2, 10.0)
-    coming.asked_for(3, 12.0)
-    assert coming.expected(5.0, 5) == [(10.0, 2), (12.0, 3)]
-    assert coming.expected(5.0, 3) == [(10.0, 2), (12.0, 1)]
-    assert coming.expected(11.0, 1) == [(12.0, 1)]
-    assert coming.expected(11.0, 0) == []
+    assert coming.expected(0.0, 0, 10.0) == []
+    assert coming.expected(1.0, 2, 10.0) == [(10.0, 2)]
+    assert coming.expected(2.0, 5, 10.0) == [(10.0, 2), (11.0, 3)]
+    assert coming.expected(5.0, 3, 10.0) == [(10.0, 2), (11.0, 1)]
+    assert coming.expected(10.5, 1, 10.0) == [(11.0, 1)]
+    assert coming.expected(10.8, 0, 10.0) == []

@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.autoscaler.objective.holds import Holds
+from servescope.autoscaler.counts.windows import Highest
+from servescope.autoscaler.objective.holds import Holds, Peaks, Rehearsals
 
 LOAD_S = 10.0
 
 
-def follow(needs, load_s=LOAD_S, price=10.0, first_s=60.0):
+def follow(needs, load_s=LOAD_S, price=10.0):
     """What is kept each second; a worker's work is one request a second."""
-    holds = Holds(first_s, 600.0)
+    holds = Holds(600.0)
     return [holds.keep(float(second), needed, float(needed), load_s, price) for second, needed in enumerate(needs)]
 
 
@@ -50,7 +51,32 @@ def test_no_time_is_shorter_than_a_start():
 @given(st.lists(st.tuples(st.integers(1, 40), st.floats(-5, 100)), min_size=1, max_size=100))
 def test_never_fewer_than_needed_nor_more_than_ever(longest, steps):
     """Whatever comes, and however the clock goes."""
-    holds, at, most = Holds(60.0, longest), 0.0, 0
+    holds, at, most = Holds(longest), 0.0, 0
     for needed, step in steps:
         at, most = at + step, max(most, needed)
         assert needed <= holds.keep(at, needed, 3.0, LOAD_S, 1.0) <= most
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 40)), min_size=1, max_size=60))
+def test_one_list_answers_for_all_windows(samples):
+    """As one for each of them would."""
+    windows = (3.0, 10.0, 60.0)
+    peaks, each, at = Peaks(windows), [Highest(seconds) for seconds in windows], 0
+    for gap, needed in samples:
+        at += gap
+        assert peaks.over(at, needed) == [highest.over(at, needed) for highest in each]
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 40)), min_size=1, max_size=60), st.integers(0, 20))
+def test_workers_are_ready_once_they_were_asked_for_a_start_ago(samples, load_s):
+    """Late are those for whom too few are; and all cost from when they are asked for."""
+    rehearsals, fewest, at, late, cost = Rehearsals((10.0,)), Highest(load_s), 0, 0.0, 0.0
+    for gap, needed in samples:
+        at += gap
+        size, kept = rehearsals.sizes[0], 1.0 - gap / 900.0
+        ready = -fewest.over(at, -size)
+        late = late * kept + max(0.0, 1.0 - ready / (0.9 * needed))
+        cost = cost * kept + size * gap
+        rehearsals.go_on(at, gap, needed, 1.0, load_s)
+        assert rehearsals.late == [pytest.approx(late)]
+        assert rehearsals.costs == [pytest.approx(cost)]

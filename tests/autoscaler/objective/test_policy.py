@@ -1,7 +1,7 @@
 """What the policy decides, and why."""
 
 import math
-from itertools import pairwise
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,9 @@ OPTIONS = PolicyOptions(objective_s=0.5, min_workers=1, max_workers=50)
 
 
 class Model:
-    """Signals of a model at a steady rate, a second at a time; workers are there as soon as they are decided on."""
+    """Signals of a model at a steady rate, a second at a time; workers are there as soon as they are wanted, up to twice as
+    many as the second before.
+    """
 
     def __init__(self, options=OPTIONS):
         self.policy = Policy(options)
@@ -26,7 +28,7 @@ class Model:
         self.arrived += rate
         told = Measured(self.at, self.arrived, self.arrived, late, queued, self.workers, 0, FAST, load_s)
         decision = self.policy.decide(told)
-        self.workers = decision.workers
+        self.workers = min(decision.wanted, 2 * self.workers)
         return decision
 
 
@@ -35,21 +37,18 @@ def test_a_steady_load_gets_what_the_objective_needs():
     model = Model()
     for _ in range(120):
         decision = model.second(30)
-    assert decision.workers in (4, 5)
-    assert decision.counts["rate"] == decision.workers
-    changes = {model.second(30).workers for _ in range(600)}
-    assert changes == {decision.workers}
+    assert decision.wanted in (4, 5)
+    assert decision.counts["rate"] == decision.wanted
+    changes = {model.second(30).wanted for _ in range(600)}
+    assert changes == {decision.wanted}
 
 
-def test_a_queue_that_grows_is_answered_at_once_and_by_steps():
-    """At most twice as many."""
+def test_a_queue_that_grows_is_answered_at_once():
+    """A second after it began."""
     model = Model()
     for _ in range(60):
         model.second(1)
-    grown = [model.second(60, queued=queued).workers for queued in (50, 100, 120, 100)]
-    assert grown[0] == 2
-    assert all(later <= 2 * before for before, later in pairwise(grown))
-    assert max(grown) >= 7
+    assert model.second(60, queued=50).wanted >= 7
 
 
 def test_what_works_a_queue_off_is_not_taken_away():
@@ -60,7 +59,7 @@ def test_what_works_a_queue_off_is_not_taken_away():
     before = model.workers
     for _ in range(200):
         decision = model.second(0, queued=before * 5)
-    assert decision.workers >= before
+    assert decision.wanted >= before
 
 
 def test_after_the_queue_they_go():
@@ -80,7 +79,7 @@ def test_after_the_queue_they_go():
 def test_what_waits_at_the_very_beginning_counts():
     """It came a moment ago."""
     policy = Policy(OPTIONS)
-    assert policy.decide(Measured(0.0, 100.0, 0.0, 0.0, 60, 1, 0, FAST, 10.0)).workers == 2
+    assert policy.decide(Measured(0.0, 100.0, 0.0, 0.0, 60, 1, 0, FAST, 10.0)).wanted > 2
 
 
 def test_bursts_that_come_back_find_their_workers():
@@ -88,7 +87,7 @@ def test_bursts_that_come_back_find_their_workers():
     model = Model()
     for second in range(900):
         model.second(60 if second % 60 < 10 else 0, load_s=10.0)
-    counts = {model.second(60 if second % 60 < 10 else 0, load_s=10.0).workers for second in range(600)}
+    counts = {model.second(60 if second % 60 < 10 else 0, load_s=10.0).wanted for second in range(600)}
     assert len(counts) == 1
 
 
@@ -116,7 +115,7 @@ def test_without_service_times_it_guesses_from_the_objective():
     """Nothing was served yet, and requests wait."""
     policy = Policy(OPTIONS)
     decision = policy.decide(Measured(0.0, 20.0, 0.0, 0.0, 20, 1, 0, None, 30.0))
-    assert decision.workers >= 1
+    assert decision.wanted >= 1
 
 
 numbers = st.floats(0, 1e6)
@@ -128,28 +127,22 @@ numbers = st.floats(0, 1e6)
         min_size=1,
         max_size=40,
     ),
-    st.integers(0, 10),
-    st.integers(10, 60),
 )
-def test_the_count_never_leaves_its_bounds(seconds, fewest, most):
+def test_at_least_one_is_wanted(seconds):
     """Whatever is measured, and however the clock goes."""
-    policy = Policy(PolicyOptions(objective_s=0.5, min_workers=fewest, max_workers=most))
+    policy = Policy(OPTIONS)
     at, arrived = 0.0, 0.0
     for came, queued, workers, starting, step in seconds:
         at, arrived = at + step, arrived + came
         decision = policy.decide(Measured(at, arrived, arrived, 0.0, queued, workers, starting, FAST, 5.0))
-        assert fewest <= decision.workers <= most
-        assert not math.isnan(decision.workers)
+        assert decision.wanted >= 1
+        assert math.isfinite(decision.wanted)
 
 
-def test_a_policy_can_be_given_another_objective_and_other_bounds():
+def test_a_policy_can_be_given_another_objective():
     """What it remembers stays: the rate is known at once."""
     model = Model()
     for _ in range(120):
-        model.second(30)
-    model.policy.aim(PolicyOptions(objective_s=0.5, min_workers=9, max_workers=12))
-    assert model.second(30).workers == 9
-    model.policy.aim(PolicyOptions(objective_s=0.5, min_workers=1, max_workers=2))
-    decision = model.second(30)
-    assert decision.workers == 2
-    assert decision.wanted >= 4
+        before = model.second(30)
+    model.policy.aim(replace(OPTIONS, objective_s=0.13))
+    assert model.second(30).counts["rate"] > before.counts["rate"] >= 4

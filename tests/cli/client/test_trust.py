@@ -67,12 +67,19 @@ def test_a_given_certificate(served):
     assert ask(url, context) == {}
 
 
-@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_words_around_a_certificate(served, tmp_path):
+    """In whatever script, as `openssl x509 -text` puts them there: the server's OpenSSL passes over them."""
+    url, chain = served
+    (tmp_path / "words.pem").write_bytes("Subject: Müller\n".encode() + chain.read_bytes())
+    assert ask(url, trusting_only(str(tmp_path / "words.pem"))) == {}
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate", b"0\x82\x05\xa2 DER \xff", b""])
 def test_a_file_that_is_none(tmp_path, content):
     """Is named."""
     path = tmp_path / "odd.pem"
     if content is not None:
-        path.write_text(content)
+        path.write_bytes(content)
     with pytest.raises(UntrustedError, match=r"--ca-file.*odd\.pem"):
         trusting(str(path))
     with pytest.raises(UntrustedError, match=r"the server's certificate.*odd\.pem"):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.cli.demo.rules import SPEED, demo_files, hastened
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 RANGE = re.compile(r"(?:(?<=\[)|(?<= offset ))\w+|(?<=:)\w+(?=\])")

@@ -112,6 +112,7 @@ def test_anothers_file_is_left_alone(capsys, tmp_path):
         (["a", "a"], "MODEL 'a' is given twice"),
         (["a", "--each", "--name", "b"], "--name b is for one Deployment"),
         (["a", "--name", "B"], "--name 'B' names no object"),
+        (["a", "--name", ""], "--name '' names no object"),
         (["a", "--namespace", "a b"], "--namespace 'a b' names no object"),
         (["a", "--claim", "-"], "--claim '-' names no object"),
         (["a", "--image", "a b"], "--image 'a b' is no image"),

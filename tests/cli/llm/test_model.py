@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from servescope.archive.manifest import MANIFEST_PATH, parse_manifest
 from servescope.cli.llm.model import find_model, model_config, write_model
 from servescope.cli.llm.words import read_words
-from servescope.config.load_list import LoadModel, parse_load_models
 from servescope.config.model.config import parse_model_config
+from servescope.config.values.load_list import LoadModel, parse_load_models
 from servescope.config.values.parsers import GivenValue
 from servescope.errors import ConfigurationError
 

@@ -8,7 +8,8 @@ import pytest
 from servescope.cli.llm.model import find_model
 from servescope.cli.llm.ready import WORKERS_LOG, Announcer, how_to_ask
 from servescope.cli.llm.words import read_words
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 
 MODEL = find_model(read_words(["org/tiny"]), Path("/nowhere"))
 

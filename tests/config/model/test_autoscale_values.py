@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.config.model.autoscale import AUTOSCALE_KEYS, Autoscale, Mode
 from servescope.config.model.autoscale_values import given_by_settings, parse_autoscale, resolve_autoscale
 from servescope.config.model.config import ModelConfig, parse_model_config
@@ -21,7 +22,6 @@ FULL = {
     "target_per_worker": 2,
     "window_s": 30,
     "panic_s": 3,
-    "hold_s": 5,
     "longest_hold_s": 20,
     "lookback_s": 10,
     "tolerance": 0.2,
@@ -102,15 +102,17 @@ def test_nothing_asks_for_nothing(text):
         ({5: 5}, "5=5 is no known key; its keys are mode, target_per_worker, "),
         ({"tolerance": -0.1}, "tolerance=-0.1 is below 0"),
         ({"tolerance": 2}, "tolerance=2 is above 1"),
-        ({"kv_high": 0}, "kv_high=0 is not above 0"),
-        ({"target_per_worker": 0}, "target_per_worker=0 is not above 0"),
+        ({"kv_high": 0}, "kv_high=0 is below 0.01"),
+        ({"target_per_worker": 0}, "target_per_worker=0 is below 0.01"),
+        ({"target_per_worker": 1e-300}, "target_per_worker=1e-300 is below 0.01"),
+        ({"gpu_target": 5e-324}, "gpu_target=5e-324 is below 0.01"),
         ({"window_s": "60"}, "window_s='60' is no number"),
         ({"window_s": None}, "window_s=None is no number"),
         ({"window_s": True}, "window_s=True is no number"),
         ({"window_s": math.nan}, "window_s=nan is no finite number"),
         ({"window_s": 10**400}, "window_s="),
         ({"window_s": 0}, "window_s=0 is below 1"),
-        ({"hold_s": 1e9}, "hold_s=1000000000.0 is above 86400"),
+        ({"longest_hold_s": 1e9}, "longest_hold_s=1000000000.0 is above 86400"),
         ({"scaleToZeroAfterSec": -5}, "scaleToZeroAfterSec=-5 is below 1"),
         ({"scaleToZeroAfterSec": 1e12}, "scaleToZeroAfterSec=1000000000000.0 is above "),
     ],
@@ -126,7 +128,7 @@ def test_what_cannot_be(section, message):
         ({"panic_s": 90}, "panic_s=90 is above window_s=60"),
         ({"window_s": 5}, "panic_s=6 is above window_s=5"),
         ({"kv_low": 0.85}, "kv_low=0.85 is above kv_high=0.8"),
-        ({"hold_s": 700}, "hold_s=700 is above longest_hold_s=600"),
+        ({"kv_high": 0.5}, "kv_low=0.6 is above kv_high=0.5"),
     ],
 )
 def test_keys_that_contradict_each_other(section, message):
@@ -164,7 +166,7 @@ def test_the_servers_keys_in_the_environment(tmp_path):
         ("autoscale_windows=5", "autoscale_windows='5' is no known key; did you mean autoscale_window_s?"),
         ("autoscale_tolerance=abc", "autoscale_tolerance='abc' is no number"),
         ("autoscale_tolerance=nan", "autoscale_tolerance='nan' is no finite number"),
-        ("autoscale_hold_s=-1", "autoscale_hold_s='-1' is below 0"),
+        ("autoscale_lookback_s=-1", "autoscale_lookback_s='-1' is below 0"),
         ("autoscale_panic_s=90", "autoscale_panic_s='90' is above window_s=60"),
     ],
 )

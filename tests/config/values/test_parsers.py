@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.config.load_list import parse_load_models
 from servescope.config.values import parsers
+from servescope.config.values.load_list import parse_load_models
 from servescope.config.values.parsers import GivenValue
 from servescope.config.values.peers import peers
 from servescope.errors import ConfigurationError

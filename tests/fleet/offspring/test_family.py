@@ -1,6 +1,7 @@
 """What the server has started: it is known, and ends with the server."""
 
 import asyncio
+import errno
 import os
 import select
 import subprocess
@@ -92,3 +93,20 @@ def test_a_watcher_that_cannot_be_started(tmp_path, monkeypatch, caplog):
 
     asyncio.run(main())
     assert "Workers could outlive a killed server: their watcher cannot be started" in caplog.text
+
+
+def test_a_watcher_whose_end_cannot_be_seen(tmp_path, monkeypatch, caplog):
+    """Is ended and told, and the server's own end does not wait for it."""
+
+    def refuse(_pid):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+
+    async def main():
+        offspring = Offspring(tmp_path)
+        offspring.start()
+        await asyncio.wait_for(offspring.close(), 20)
+
+    asyncio.run(main())
+    assert "their watcher cannot be started: [Errno 24] Too many open files" in caplog.text

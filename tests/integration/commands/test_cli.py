@@ -67,6 +67,25 @@ def test_status_as_tables(site):
         assert part in text
 
 
+@pytest.mark.parametrize("words", ["status", "status --json", "models list", "models describe noop"])
+def test_a_full_disk(site, words):
+    """Whoever only shows says so in a line, with status 1; whoever changes something has done it."""
+    with open("/dev/full", "w") as full:
+        environ = {"env": site.environ, "cwd": site.directory, "stdout": full, "stderr": subprocess.PIPE, "text": True}
+        shown = subprocess.run([*COMMAND, *words.split()], check=False, **environ)
+        subprocess.run([*COMMAND, "models", "scale", "noop", "--min-workers", "1"], check=True, **environ)
+    assert shown.stderr == "servescope: standard output cannot be written: No space left on device\n"
+    assert shown.returncode == 1
+
+
+def test_who_reads_a_line_of_the_status(site):
+    """Has it, and its status is that of the models: all of it is written at once."""
+    words = ["bash", "-o", "pipefail", "-c", '"$@" | head -1', "sh", *COMMAND, "status"]
+    read = subprocess.run(words, env=site.environ, cwd=site.directory, capture_output=True, text=True, check=True)
+    assert read.stdout.startswith("Ready: process")
+    assert read.stderr == ""
+
+
 def test_a_versions_life(site):
     """Registered, listed, described, scaled, made the default, and unregistered; the server's words at each step."""
     said = site.good("models", "register", "noop_2.0.mar", "--name", "noop", "--workers", "1", "--batch-size", "4")

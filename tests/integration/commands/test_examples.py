@@ -34,6 +34,10 @@ STORY = (
     "servescope prometheus",
     "servescope grafana",
     "servescope stop",
+    "servescope snapshots list",
+    "servescope snapshots show",
+    "servescope snapshots restore",
+    "servescope snapshots",
 )
 # These train and load for minutes: tests/integration/commands/test_demo_once.py, tests/llm.
 LONG = ("servescope demo", "servescope llm")

@@ -53,6 +53,7 @@ def test_each_state_by_its_name(at, tmp_path, metrics):
     """Loading, crash-looping, given up, hung and well are five things; also where nobody can read /metrics."""
     models = {"loading": GATED_LOAD.format(go=str(tmp_path / "go")), "crashing": BROKEN, "given": BROKEN}
     site = at(models | {"hung": HANGS, "good": NOOP}, "all", enable_metrics_api=metrics)
+    wait_until(lambda: states(site, 1)["hung"] == ["ready"], "its model")
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{site.inference}/predictions/hung", content=b"x", timeout=2)
     expected = {

@@ -42,3 +42,17 @@ def test_the_reason_is_said(server, code, fields, config, status, reason):
     assert said["message"].startswith(f"Failed to start workers for model why version: 1.0: {reason}")
     assert "\n" not in said["message"]
     assert server.manage("GET", "/models/why").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "found"), [(b"junk", "Found no zip file: why.mar begins with b'junk'"), (b"", "an empty file")]
+)
+def test_what_is_no_archive(server, data, found):
+    """Is taken where name and handler are given, as by TorchServe, since the handler may be installed; else it says so."""
+    (server.store / "why.mar").write_bytes(data)
+    assert server.register("why.mar", model_name="why", handler="base_handler", initial_workers=0).status_code == 200
+    assert server.manage("DELETE", "/models/why").status_code == 200
+    said = server.register("why.mar", model_name="why", handler="h.py").json()["message"]
+    assert "InvalidModel: handler 'h.py': there is no h.py in " in said
+    assert found in said
+    assert "Expected MAR-INF/MANIFEST.json" in said

@@ -1,4 +1,4 @@
-"""A worker's process that has ended leaves nothing in the front end that waits for the garbage collector."""
+"""A worker's process that has ended: nothing in the front end waits for the garbage collector, and nobody is bothered with it."""
 
 import asyncio
 import gc
@@ -45,9 +45,8 @@ class Events:
         self.over.set()
 
 
-async def lives(directory, *, killed):
-    """Launch a process, wait until it has loaded, and end it; what watches over it."""
-    events = Events()
+async def launched(directory, events):
+    """A process that has loaded."""
     (directory / "service.py").write_text(HANDLER)
     load = structs.replace(plan_of().load, model_dir=str(directory), handler="service.py")
     environment = worker_environment(os.environ, None, str(directory), "service.py", venv=False)
@@ -56,6 +55,13 @@ async def lives(directory, *, killed):
     )
     link.send(load)
     await events.loaded.wait()
+    return link
+
+
+async def lives(directory, *, killed):
+    """Launch a process, wait until it has loaded, and end it; what watches over it."""
+    events = Events()
+    link = await launched(directory, events)
     if killed:
         link.kill()
     else:
@@ -80,5 +86,30 @@ def test_nothing_of_it_waits_for_the_collector(tmp_path, killed):
             assert [part() for part in parts] == [None, None, None]
         finally:
             gc.enable()
+
+    uvloop.run(main())
+
+
+def reaped(pid):
+    """Whether it has ended, and its parent knows."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_kill_between_its_end_and_the_word_of_it(tmp_path):
+    """The loop reaps a child in one turn, and tells of it in the next: whoever kills it first finds nobody, and hears no error."""
+
+    async def main():
+        events = Events()
+        link = await launched(tmp_path, events)
+        link.send(Stop())
+        while not reaped(link.pid):  # noqa: ASYNC110  # each turn once, before what the loop has to tell in it
+            await asyncio.sleep(0)
+        assert not events.over.is_set()
+        link.kill()
+        await asyncio.wait_for(events.over.wait(), 60)
 
     uvloop.run(main())

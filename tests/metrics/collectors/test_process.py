@@ -8,7 +8,13 @@ import psutil
 import pytest
 
 from metrics.collectors.machine import Machine
-from servescope.metrics.collectors.process import ProcessCollector, ProcessMemory, parse_boot_time, parse_max_fds
+from servescope.metrics.collectors.process import (
+    ProcessCollector,
+    ProcessMemory,
+    began_s,
+    parse_boot_time,
+    parse_max_fds,
+)
 
 GENERATIONS = [
     {"collections": 9, "collected": 90, "uncollectable": 0},
@@ -119,3 +125,8 @@ def test_no_such_process(tmp_path: Path, pid: int) -> None:
 def test_resident_memory_as_psutil_sees_it() -> None:
     """Read one right after the other."""
     assert ProcessMemory().resident_bytes(os.getpid()) == pytest.approx(psutil.Process().memory_info().rss, rel=0.05)
+
+
+def test_when_this_process_began():
+    """It is what psutil says, by whom the run file's reader tells it from another of the same id."""
+    assert began_s() == pytest.approx(psutil.Process().create_time(), abs=0.1)

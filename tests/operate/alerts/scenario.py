@@ -4,8 +4,8 @@ In: names and amounts. Out: what `operate.promtool` takes. Used by all who try a
 """
 
 from operate.promtool import alerting_rules, counter, gauge, series, steady
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alerts import alert_groups
-from servescope.operate.thresholds.thresholds import Thresholds
 
 LONG = 120  # steps of 15 s: half an hour
 PREDICTIONS = "/predictions/{model_name}"

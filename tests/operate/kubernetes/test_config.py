@@ -3,7 +3,8 @@
 import pytest
 
 from operate.kubernetes.planned import HOSTILE, MEASURED, planned
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.operate.kubernetes.measured import MeasuredServer, Ports
 from servescope.operate.kubernetes.objects.config import config_map
 from servescope.operate.kubernetes.objects.deployment import arguments

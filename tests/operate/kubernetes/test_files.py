@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from operate.kubernetes.planned import HOSTILE, MEASURED, objects, planned, written
 from operate.kubernetes.schemas import SCHEMAS
 from servescope.errors import ConfigurationError
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.definitions import BY_NAME
 from servescope.operate.kubernetes.files import MARK
 from servescope.operate.kubernetes.objects.metadata import INSTANCE
 from servescope.operate.kubernetes.options import Options
-from servescope.operate.thresholds.thresholds import Thresholds
 
 RELEASES = ("1.27", "1.30", kubernetes_validate.latest_version())
 WAYS = {

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operate.kubernetes.planned import HOSTILE, planned, written
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.errors import ConfigurationError
 from servescope.operate.kubernetes.models import models_of
 
@@ -79,6 +80,10 @@ def test_archives_are_named_or_fetched(word, url, on_claim, tmp_path):
         ([""], "MODEL '' has no name"),
         ([" "], "MODEL ' ' has no name"),
         (["=x.mar"], "MODEL '=x.mar' has no name"),
+        (["a="], "MODEL 'a=': '' is neither a URL nor a file's name with .mar"),
+        (["a=http://"], "MODEL 'a=http://': 'http://' is neither a URL nor a file's name with .mar"),
+        (["a=/models/x"], "'/models/x' is neither a URL nor a file's name with .mar"),
+        (["a=s3://bucket/x"], "'s3://bucket/x' is neither a URL nor a file's name with .mar"),
         (["a\nb"], r"MODEL 'a\nb': a name has no control characters"),
         (["\udcff"], "a name has no control characters, and is Unicode"),
         (["x" * 600], "600 characters, more than 512"),

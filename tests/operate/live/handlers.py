@@ -38,7 +38,7 @@ SCALED_CONFIG = """
 minWorkers: 1
 maxWorkers: 2
 slo: {latency_ms: 500}
-autoscale: {mode: act, window_s: 6, panic_s: 2, hold_s: 2, longest_hold_s: 4, lookback_s: 4}
+autoscale: {mode: act, window_s: 6, panic_s: 2, longest_hold_s: 4, lookback_s: 4}
 """
 
 # Plays a language model with an engine that preempts: late with its first token, slow with the second, or neither.

@@ -17,7 +17,7 @@ from integration.prometheus_server import prometheus
 from integration.server import Server, wait_until
 from operate.hurried import FEATURES, hurried
 from operate.promtool import needs_promtool
-from servescope.operate.thresholds.thresholds import Thresholds
+from servescope.findings.thresholds.thresholds import Thresholds
 from truth.books import Books
 from truth.client import Ask, drive
 from truth.handlers import WORK
@@ -28,7 +28,7 @@ HURRIED = Thresholds(
     autoscaler_at_maximum_for="2s", autoscaler_stale_seconds=3, autoscaler_stale_for="1s", autoscaler_workers_for="2s"
 )
 AT_MAXIMUM, STALE, LACKS = (f"ServescopeAutoscaler{what}" for what in ("AtMaximum", "InputStale", "LacksWorkers"))
-SOON = "window_s: 6, panic_s: 2, hold_s: 2, longest_hold_s: 4, lookback_s: 4"
+SOON = "window_s: 6, panic_s: 2, longest_hold_s: 4, lookback_s: 4"
 CONFIG = "minWorkers: 1\nmaxWorkers: %d\nslo: {latency_ms: 500}\njobQueueSize: 1000\nautoscale: {mode: %s, %s}\n"
 CLIENTS = 6
 SLEEP = b"sleep 0.2"

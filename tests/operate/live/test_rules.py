@@ -11,12 +11,12 @@ from integration.server import wait_until
 from metrics.collectors.nvml.stand_in import needs_gcc
 from operate.live.waiting import wait_for_all
 from operate.promtool import needs_promtool
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alerts import alert_groups
 from servescope.operate.promql import FORMS
 from servescope.operate.recordings import all_recordings
 from servescope.operate.recordings.autoscaler import IN_VAIN
 from servescope.operate.recordings.stuck import HELD, LEFT, WINDOWS
-from servescope.operate.thresholds.thresholds import Thresholds
 
 pytestmark = [pytest.mark.integration, needs_gcc, needs_promtool]
 

@@ -14,8 +14,8 @@ from integration.prometheus_server import prometheus
 from integration.server import Server, wait_until
 from operate.hurried import FEATURES, hurried
 from operate.promtool import needs_promtool
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.promql import FORMS
-from servescope.operate.thresholds.thresholds import Thresholds
 from truth.books import Books
 from truth.client import Ask, drive
 from truth.handlers import WORK

@@ -19,8 +19,8 @@ import yaml
 from operate.promtool import series
 from operate.victoria.history import History, Sample
 from operate.victoria.processes import Labels, Told, Victoria, replayed
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.rule_files import rule_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 EVERY_S = 15  # scrapes and evaluations
 # Some days ago, at a full hour.

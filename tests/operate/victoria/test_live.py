@@ -13,9 +13,9 @@ from integration.server import PATIENCE_S, Server, pack, wait_until
 from operate.hurried import FEATURES
 from operate.promtool import needs_promtool
 from operate.victoria.processes import needs_victoria, victoria, vmalert
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds.thresholds import Thresholds
 from truth.client import Ask, load
 from truth.handlers import WORK
 

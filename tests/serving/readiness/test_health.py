@@ -6,7 +6,7 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute
-from servescope.config.load_list import LoadModel
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

@@ -4,8 +4,8 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute, silent
-from servescope.config.load_list import LoadModel
 from servescope.config.model.autoscale import Autoscale, Mode
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import InvalidModel, ModelNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

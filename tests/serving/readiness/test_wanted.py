@@ -6,7 +6,7 @@ import pytest
 
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute, obliging
-from servescope.config.load_list import LoadModel
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import Conflict, DownloadFailed, InvalidModel, ModelNotFound, UrlRefused
 from servescope.serving.readiness.wanted import Missing, WantedModels, file_name
 from serving.parts import Served, model_of

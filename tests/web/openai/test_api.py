@@ -8,9 +8,9 @@ import pytest
 
 from fleet.clock import settle
 from fleet.scripted import concurrent, mute
-from servescope.config.load_list import LoadModel
 from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.config.settings import Settings
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import InvalidKey
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health

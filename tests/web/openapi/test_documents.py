@@ -27,6 +27,15 @@ INFERENCE = PROBES | {
     "/v1/models/{model_name}:explain": {"post": "explainV1"},
     "/v2/models/{model_name}/infer": {"post": "inferV2"},
     "/v2/models/{model_name}/explain": {"post": "explainV2"},
+    "/v2/models/{model_name}/versions/{model_version}/infer": {"post": "version_inferV2"},
+    "/v2/models/{model_name}/versions/{model_version}/explain": {"post": "version_explainV2"},
+    "/v2": {"get": "serverMetadata"},
+    "/v2/health/live": {"get": "serverLive"},
+    "/v2/health/ready": {"get": "serverReady"},
+    "/v2/models/{model_name}": {"get": "modelMetadataV2"},
+    "/v2/models/{model_name}/ready": {"get": "modelReadyV2"},
+    "/v2/models/{model_name}/versions/{model_version}": {"get": "version_modelMetadataV2"},
+    "/v2/models/{model_name}/versions/{model_version}/ready": {"get": "version_modelReadyV2"},
     "/invocations": {"post": "invocations"},
     "/models/{model_name}/invoke": {"post": "invoke"},
     "/{model_name}/predict": {"post": "predict"},
@@ -57,6 +66,7 @@ MANAGEMENT = PROBES | {
     "/v1/models/{model_name}": {"get": "modelReady"},
     "/token": {"get": "token"},
 }
+EITHER = [{"$ref": "#/components/schemas/Error"}, {"$ref": "#/components/schemas/ErrorV2"}]
 METRICS = PROBES | {
     "/": {"options": "apiDescription"},
     "/api-description": {"get": "api-description"},
@@ -68,10 +78,9 @@ def documents():
     """Every kind of document there is, by a name for the test's report."""
     found = {
         "inference": openapi.inference_document("1.2.3"),
-        "open inference": openapi.inference_document("1.2.3", open_inference=True),
         "management": openapi.management_document("1.2.3"),
         "metrics": openapi.metrics_document("1.2.3"),
-        "shared": openapi.port_document("1.2.3", inference=True, management=True, metrics=True, open_inference=True),
+        "shared": openapi.port_document("1.2.3", inference=True, management=True, metrics=True),
     }
     for name in MODEL_NAMES:
         found[f"model {name}"] = openapi.model_document(name, "1.0")
@@ -110,17 +119,6 @@ def test_every_route_under_its_id(document, expected):
     assert document["info"]["version"] == "1.2.3"
 
 
-def test_open_inference_routes_only_where_they_are_on():
-    """The Open Inference Protocol's routes are described where they are served."""
-    on = openapi.inference_document("1", open_inference=True)["paths"].keys()
-    assert on - INFERENCE.keys() == {
-        "/v2",
-        "/v2/health/live",
-        "/v2/health/ready",
-        "/v2/models/{model_name}/ready",
-    }
-
-
 def test_shared_port_has_all():
     """A port that has all three APIs describes all three."""
     shared = openapi.port_document("1", inference=True, management=True, metrics=True)
@@ -128,7 +126,9 @@ def test_shared_port_has_all():
 
 
 def test_errors_have_the_error_body():
-    """Every error answer, but for the empty 413, has the body that TorchServe's clients read; on OpenAI's paths, theirs."""
+    """Every error answer, but for the empty 413, has the body that TorchServe's clients read; on OpenAI's paths, theirs, on V2's
+    either.
+    """
     shared = openapi.port_document("1", inference=True, management=True, metrics=True)
     health = {"$ref": "#/components/schemas/Health"}
     for path, item in shared["paths"].items():
@@ -139,6 +139,10 @@ def test_errors_have_the_error_body():
                 if (path, status) == ("/readyz", "503"):  # which is an answer, and in words
                     continue
                 schema = response["content"]["application/json"]["schema"]
+                if path.startswith("/v2"):
+                    ready = {"$ref": "#/components/schemas/ReadyV2"}
+                    assert schema == {"oneOf": EITHER} or (schema == ready and path.endswith("/ready"))
+                    continue
                 if path in OPENAI and operation["operationId"] in OPENAI[path].values():
                     assert schema == {"$ref": "#/components/schemas/OpenAiError"}
                     continue

@@ -23,6 +23,14 @@ def test_a_function_may_have_another_name(model):
     assert handler.entry([{}], context) == ["went"]
 
 
+def test_a_name_that_is_not_there(model, caplog):
+    """The one class is served, as by TorchServe, and the log says so."""
+    handler, context = model.load("class Mine:\n    def handle(self, data, context): return [1]", function=":Other")
+    assert handler.entry([{}], context) == [1]
+    (said,) = caplog.messages
+    assert said.endswith(":Other': there is no Other in it; its class Mine is served")
+
+
 def test_a_class_is_made_and_initialised(model):
     """Classes without `handle`, and imported ones, do not count."""
     source = (

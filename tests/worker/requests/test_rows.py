@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.wire.messages import Field, Request
-from servescope.worker.requests.rows import Bodies, decode_value, read_requests
+from servescope.worker.requests.rows import Bodies, bodies_of, decode_value, read_requests
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -72,6 +72,25 @@ def test_rows_and_headers():
     assert one.get_request_property("b") == {"content-type": ""}
     assert (one.get_request_property("explain"), one.get_request_property("x-a")) == ("False", "1")
     assert two.get_request_property("a") is None
+    assert one.get_request_property("B") == {"content-type": ""}
+    assert dict(one.get_request_properties()) == {
+        "X-A": "1",
+        "a": {"content-type": "application/json"},
+        "b": {"content-type": ""},
+        "explain": "False",
+    }
+
+
+def test_a_field_passes_for_nothing_that_the_server_says():
+    """Whoever asks first, and whatever it is called."""
+    fields = [Field("explain", "text/plain", b"y"), Field("other", "", b"z")]
+    for first in ("get_request_properties", "wire_headers", "said_by_server"):
+        _, (one,) = read_requests([Request("one", [], {"explain": "False"}, fields)], bodies_of(bytearray()), True)
+        asked = getattr(one, first)
+        if callable(asked):
+            asked(*(["explain"] if first == "said_by_server" else []))
+        assert one.said_by_server("explain") == "False"
+        assert one.get_request_property("explain") == "False"
 
 
 def test_undecoded():

@@ -1,14 +1,21 @@
 """A worker with an ordinary handler: loaded, served and stopped over a real socket, whatever the handler does."""
 
 import json
+import socket
+from contextlib import nullcontext
 
 import pytest
 
-from servescope.wire.blocking import ChannelClosed
+from servescope.wire.blocking import BlockingChannel, ChannelClosed
+from servescope.wire.frames import encode
 from servescope.wire.messages import Batch, Cancel, Field, Stop
 from servescope.wire.records import decode_record
+from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.failures import Failure, failure_of
+from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.texts import TEXT_LIMIT
+from servescope.worker.sessions.session import Session
+from worker.conftest import context_of
 from worker.front import Front, request
 
 ECHO = """
@@ -91,6 +98,21 @@ def test_a_session(front, model):
         front.send(Cancel(number, "a"))
     front.send(Stop())
     assert front.join() == 0
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_no_requests_are_in_hand_when_it_is_over(told):
+    """What the worker's end has to say is about none, whether it was told to stop or left alone."""
+    seen = []
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall(encode(Batch(1, [request("a"), request("b")])) + (encode(Stop()) if told else b""))
+        near.shutdown(socket.SHUT_WR)
+        handler = LoadedHandler(lambda rows, _context: seen.append(REQUESTS.get()) or ["x"] * len(rows), False)
+        session = Session(BlockingChannel(far), handler, context_of(), decode=True)
+        with nullcontext() if told else pytest.raises(ChannelClosed):
+            session.run()
+    assert (seen, REQUESTS.get()) == ([["a", "b"]], ())
 
 
 def test_large_bodies_there_and_back(front, model):

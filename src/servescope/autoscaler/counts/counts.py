@@ -65,9 +65,10 @@ class Counts:
             counts["waiting"] = self._waiting.replicas(at, signals.waiting, signals.in_flight, there)
         if gpus and there and self._options.gpu_target is not None:
             counts["gpu"] = self._gpus.workers(at, gpus, there)
-        given = self._options.target_per_worker is not None
-        remembered = [count for name, count in counts.items() if given or name != "concurrency"]
-        return counts, self._highest.over(at, max(remembered)) if remembered else 0
+        # What is learnt comes from what the policy goes by, which remembers it.
+        learns = self._options.target_per_worker is None and signals.service is not None and objective_s > 0
+        remembered = [count for name, count in counts.items() if not learns or name != "concurrency"]
+        return counts, self._highest.over(at, max(remembered, default=0))
 
     def _concurrent(self, signals: Signals, objective_s: float) -> int | None:
         """The count by concurrency; None: it cannot be told."""
@@ -84,13 +85,11 @@ class Counts:
             return None if guessed else math.ceil(concurrency.mean / (learnt.ASSUMED * options.at_once))
         if not concurrency.full:
             return None
-        sure = learnt.surely(min(concurrency.mean, concurrency.recent), options.window_s, service.mean_s)
-        count = learnt.staffed(sure, service, objective_s, options.target)
-        self._learn(max(1, count), service, objective_s)
-        return count
+        self._learn(max(1, signals.workers), service, objective_s)
+        return math.ceil(concurrency.mean / self._learnt) if self._learnt else None
 
     def _learn(self, workers: int, service: ServiceTimes, objective_s: float) -> None:
-        """What each of so many workers can have. It is shown, and changes slowly: learnt anew now and then."""
+        """What each of so many workers can have. It changes slowly: learnt anew now and then."""
         self._samples += 1
         if workers != self._learnt_for or self._samples % _LEARNT_EVERY == 0:
             self._learnt_for = workers
@@ -109,7 +108,8 @@ class Counts:
         """A request's share of a worker's time, where workers take as many as come: `target` of them share it."""
         if service is None or self._options.at_once is not None:
             return service
-        return ServiceTimes(service.mean_s / max(1.0, self.target or 1.0), service.quantiles_s)
+        together = max(1.0, self.target or 1.0)
+        return ServiceTimes(service.mean_s / together, service.quantiles_s, together)
 
 
 def known(shares: Sequence[float | None] | None) -> list[float]:

@@ -7,25 +7,14 @@ at which concurrency says where they would be late. Beyond what was seen it is b
 
 import math
 
-from servescope.autoscaler.objective.staffing import LARGE, late_allowed, late_share, workers_for
+from servescope.autoscaler.objective.staffing import LARGE, late_allowed, late_share
 from servescope.autoscaler.signals import ServiceTimes
 
 ASSUMED = 0.7  # of what a worker takes at once, before anything was measured
 BEYOND = 4.0
-CHANCE = 4.0  # standard deviations
 _FORGETTING = 0.998  # of the weight a sample: half of it after six minutes
 _HALVINGS = 8
 _SPREAD = 0.05  # a line needs concurrencies that differ, the variance over the squared mean
-
-
-def surely(concurrent: float, seconds: float, each_s: float) -> float:
-    """What is left of a mean over so many `seconds` without what chance may have added; requests stay for `each_s`."""
-    return max(0.0, concurrent - CHANCE * math.sqrt(concurrent * max(each_s, 1.0) / seconds))
-
-
-def staffed(concurrent: float, service: ServiceTimes, objective_s: float, target: float) -> int:
-    """How many workers it takes to have so many requests at once, by Little's law: as many a second as make that many."""
-    return workers_for(concurrent / _taken(service), service, objective_s, target)
 
 
 def bearable(workers: int, service: ServiceTimes, objective_s: float, target: float) -> float:

@@ -5,15 +5,14 @@ is room for, and never more than asked for.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from servescope.autoscaler.signals import Room
 
 FAILED_STARTS = "failed_starts"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """`least` is 0 for a model that sleeps. `loadable`: the most while starts fail; it yields to `least`. None: no such bound."""
 
     least: int
@@ -26,21 +25,14 @@ class Bounds:
         """The count, and the name of what made it differ from `wanted`."""
         workers, bound = wanted, None
         step = max(there + 1, math.floor(self.growth * there))
-        for limit, name in (
-            (min(workers, step), "step"),
-            (max(min(workers, step), self.least), "min"),
-        ):
-            if limit != workers:
-                workers, bound = limit, name
-        for most, name in self._mosts(there):
-            if most < workers:
-                workers, bound = most, name
+        if workers > step:
+            workers, bound = step, "step"
+        if workers < self.least:
+            workers, bound = self.least, "min"
+        if workers > self.most:
+            workers, bound = self.most, "max"
+        if self.loadable is not None and workers > max(self.least, self.loadable):
+            workers, bound = max(self.least, self.loadable), FAILED_STARTS
+        if self.room is not None and workers > there + self.room.more:
+            workers, bound = there + self.room.more, self.room.scarcest
         return workers, bound if workers != wanted else None
-
-    def _mosts(self, there: int) -> list[tuple[int, str]]:
-        mosts = [(self.most, "max")]
-        if self.loadable is not None:
-            mosts.append((max(self.least, self.loadable), FAILED_STARTS))
-        if self.room is not None:
-            mosts.append((there + self.room.more, self.room.scarcest))
-        return mosts

@@ -3,15 +3,14 @@
 The scaler measures its own waits by the time that passes here, which never jumps.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MISSED = 3.0  # so many samples late is a jump
 _FARTHEST_S = 1e12  # beyond it a clock says nothing: its seconds would be lost in rounding
 _USUAL_MOST = 10.0  # a loop that is slow is no clock that jumps, up to so many samples a pace
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """`now`: seconds of the scaler's own. `trusted`: the sample came in time. `torn`: windows that span it are worth nothing."""
 
     now: float

@@ -3,21 +3,23 @@
 Missing are None, NaN, infinite and negative numbers, and shares of more than 1. What the model has no use for is not missed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from operator import attrgetter
+from typing import NamedTuple
 
 from servescope.autoscaler.guards.clock import MISSED
 from servescope.autoscaler.options import PolicyOptions
 from servescope.autoscaler.signals import Measured, Room, ServiceTimes, Signals
 
 _NUMBERS = ("arrived", "finished", "late", "queued", "in_flight", "oldest_s", "waiting", "load_s", "idle_s")
+_values = attrgetter(*_NUMBERS)
 _ROUNDING = 0.01
 # No count or time is as large as this, nor a service time as short.
 _ABSURD = 1e12
 _SHORTEST_S = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(NamedTuple):
     """`missing`: names of signals. `usable`: whether what is left says anything at all."""
 
     signals: Signals
@@ -30,9 +32,8 @@ def checked(signals: Signals, options: PolicyOptions, workers: int) -> Numbers:
     old = not _valid(signals.age_s) or signals.age_s > MISSED * options.sample_s
     changed: dict[str, object] = {}
     missing = []
-    for name in _NUMBERS:
-        value = getattr(signals, name)
-        if old or not _valid(value):
+    for name, value in zip(_NUMBERS, _values(signals), strict=True):
+        if old or value is None or not 0 <= value < _ABSURD:  # as `_valid`, nine times a second and model
             if value is not None:
                 changed[name] = None
             if _wanted(name, value, options):
@@ -67,8 +68,7 @@ def _count(signals: Signals, workers: int, changed: dict[str, object]) -> bool:
     return counted
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """The counters as they were known last. None: they never were."""
 
     arrived: float | None = None
@@ -139,7 +139,7 @@ def _shares(shares: tuple[float | None, ...], old: bool) -> tuple[float | None, 
 
 def _true(service: ServiceTimes) -> bool:
     times = service.quantiles_s
-    return bool(times) and min(times) >= 0 and _valid(sum(times)) and _SHORTEST_S <= service.mean_s < _ABSURD
+    return bool(times) and min(times) >= 0 and _valid(service.total_s) and _SHORTEST_S <= service.mean_s < _ABSURD
 
 
 def _usable(signals: Signals, options: PolicyOptions) -> bool:

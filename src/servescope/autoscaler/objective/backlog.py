@@ -5,14 +5,10 @@ In: the queue, the rate, the workers that are there and those that come. Out: co
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Of the objective: within so much of it a backlog shall be gone at the soonest.
 SOONEST = 0.5
-# A late request is as bad as this many times the work that a request is.
-PRICE = 100.0
-# Those that load for a backlog are kept until they are too many by so much.
-KEPT = 1.3
 # Of what a request may wait, so much shall the queue be worked off within before workers are taken away.
 WORKED_OFF = 0.5
 _SHORTEST_LOAD_S = 0.5
@@ -23,17 +19,19 @@ class Coming:
 
     def __init__(self) -> None:
         self._expected: deque[tuple[float, int]] = deque()
+        self._looked_at: float | None = None
 
-    def asked_for(self, count: int, at: float) -> None:
-        """So many more will be there `at` that moment."""
-        self._expected.append((at, count))
-
-    def expected(self, now: float, starting: int) -> list[tuple[float, int]]:
-        """When how many will be there. `starting` load now: others were taken back, the latest first."""
+    def expected(self, now: float, starting: int, load_s: float) -> list[tuple[float, int]]:
+        """When how many will be there. `starting` load now: further ones were asked for when this was asked last, and take
+        `load_s`; missing ones were taken back, the latest first.
+        """
         expected = self._expected
+        since, self._looked_at = self._looked_at, now
         while expected and expected[0][0] <= now:
             expected.popleft()
-        over = sum(count for _, count in expected) - starting
+        over = sum([count for _, count in expected]) - starting
+        if over < 0 and since is not None and since + load_s > now:
+            expected.append((since + load_s, -over))
         while over > 0:
             at, count = expected.pop()
             if count > over:
@@ -42,10 +40,10 @@ class Coming:
         return list(expected)
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(NamedTuple):
     """`queued` requests wait for `workers` that work, others are `coming`. `rate`: requests a second until a start is over, which
-    takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take.
+    takes `load_s`; `mean_s`: a request's work; `slack_s`: what it may wait; `objective_s`: what it may take. `price`: how many
+    times its own work a late request is as bad as.
     """
 
     queued: float
@@ -57,13 +55,14 @@ class Queue:
     slack_s: float
     objective_s: float
     load_s: float
+    price: float
 
     def foreseen(self) -> int:
         """How many there shall be for what will wait when a worker that is started now has loaded."""
         waiting, workers = queued_ahead(
             self.queued, self.rate, self.mean_s, self.workers, self.coming, self.now, self.load_s
         )
-        return self._worth(waiting, workers, 1.0)
+        return self._worth(waiting, workers)
 
     def loading(self) -> int:
         """How many there shall be for what will wait when the first of those that load have loaded."""
@@ -71,7 +70,7 @@ class Queue:
             return 0
         soon = self.coming[0][0] - self.now
         waiting = self.queued + (self.rate - self.workers / self.mean_s) * soon
-        return self._worth(waiting, self.workers, KEPT)
+        return self._worth(waiting, self.workers)
 
     def waiting(self) -> int:
         """How many it takes that what waits now will not be late."""
@@ -79,15 +78,15 @@ class Queue:
             return 0
         return math.ceil((self.rate + self.queued / (WORKED_OFF * self.slack_s)) * self.mean_s)
 
-    def _worth(self, waiting: float, workers: int, factor: float) -> int:
+    def _worth(self, waiting: float, workers: int) -> int:
         """With `more` workers a backlog of `work` is gone after `work / more` seconds, in which requests are late, and each of them
         has to start: the sum is least at the square root.
         """
         work, load = waiting * self.mean_s, self.rate * self.mean_s
         if work <= self.slack_s * max(1, workers):
             return 0
-        more = math.sqrt(PRICE * load * work / max(self.load_s, _SHORTEST_LOAD_S))
-        return math.ceil(load + factor * min(more, work / max(SOONEST * self.objective_s, 1.0)))
+        more = math.sqrt(self.price * load * work / max(self.load_s, _SHORTEST_LOAD_S))
+        return math.ceil(load + min(more, work / max(SOONEST * self.objective_s, 1.0)))
 
 
 def queued_ahead(

@@ -7,19 +7,19 @@ seconds can be worked on for these seconds and for what the objective leaves to 
 
 import math
 
-from servescope.autoscaler.objective.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import Arrivals
 
-WINDOWS_S = (1, 2, 3, 5, 8, 13, 20, 30)
+# So many of the windows, the shortest: what came within half a minute.
+WINDOWS = 8
 # Standard deviations from which on it is a burst: with so many windows and seconds, fewer happen by chance.
 BEYOND = 3.5
-# A window may be a little short of a worker: so near to a whole one that it is one.
-_ROUNDING = 0.05
 
 
 def workers_for_bursts(arrivals: Arrivals, expected: float, mean_s: float, slack_s: float) -> int:
     """`expected`: requests a second."""
-    most = 0
-    for window, came in zip(WINDOWS_S, arrivals.came(WINDOWS_S), strict=True):
-        if came > (expected + BEYOND * noise(expected, window)) * window:
-            most = max(most, math.ceil(came * mean_s / (window + slack_s) - _ROUNDING))
-    return most
+    most = 0.0
+    for came, took in zip(arrivals.came()[:WINDOWS], arrivals.took(), strict=False):
+        usual = expected * took
+        if came > usual + BEYOND * math.sqrt(usual if usual > 1.0 else 1.0):
+            most = max(most, came / (took + slack_s))
+    return math.ceil(most * mean_s)

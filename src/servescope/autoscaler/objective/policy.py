@@ -1,6 +1,6 @@
 """How many workers a model version wants now, and why.
 
-In: signals and options; what it remembers is its own. Out: a `Decision`. Called once a tick, by the loop and by the
+In: signals and options; what it remembers is its own. Out: a `Verdict`. Called once a tick, by the loop and by the
 simulator. The largest of these counts is wanted:
 
 - `rate`: for the rate that a worker which is started now will meet, `trend`: if it goes on rising, `bursts`: for more than chance
@@ -11,8 +11,7 @@ simulator. The largest of these counts is wanted:
   is worth, and `queue`: of those that are there, as many as keep what waits now from being late.
 """
 
-import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from servescope.autoscaler.objective.arrivals import Arrivals
 from servescope.autoscaler.objective.backlog import Coming, Queue
@@ -36,13 +35,11 @@ _KEPT_FOR = 3.0
 _PATIENT = ("rate", "kept")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`workers`: how many there shall be; `wanted`: before bounds and steps. `reason`: which of the counts decided it;
-    `counts` are all of them.
+class Verdict(NamedTuple):
+    """`wanted`: how many there should be, whatever bounds and steps allow. `reason`: which of the counts decided it; `counts`
+    are all of them.
     """
 
-    workers: int
     wanted: int
     reason: str
     counts: dict[str, int]
@@ -61,7 +58,7 @@ class Policy:
         self._arrivals = Arrivals(USUAL_S)
         self._regime = Regime(self._arrivals)
         self._judgement = Judgement(options.judged_s, options.target)
-        self._holds = Holds(options.hold_s, options.longest_hold_s)
+        self._holds = Holds(options.longest_hold_s)
         self._coming = Coming()
         self._arrived = 0.0
 
@@ -69,7 +66,7 @@ class Policy:
         """Other bounds, or another objective, from now on. What it remembers stays."""
         self._options = options
 
-    def decide(self, signals: Measured) -> Decision:
+    def decide(self, signals: Measured) -> Verdict:
         """What to have from now on."""
         options = self._options
         self._note(signals)
@@ -82,7 +79,7 @@ class Policy:
         counts["kept"] = self._kept(signals, needed, service.mean_s)
         counts |= self._for_queue(signals, ahead.passing, service.mean_s, slack)
         reason = max(counts, key=lambda name: (counts[name], name != "kept"))
-        return self._stepped(signals, max(1, counts[reason]), reason, counts)
+        return Verdict(max(1, counts[reason]), reason, counts)
 
     def _note(self, signals: Measured) -> None:
         """Those that wait at the very beginning came a moment ago."""
@@ -117,29 +114,20 @@ class Policy:
         queue = Queue(
             queued=signals.queued,
             workers=signals.workers,
-            coming=self._coming.expected(signals.at, signals.starting),
+            coming=self._coming.expected(signals.at, signals.starting, signals.load_s),
             now=signals.at,
             rate=rate,
             mean_s=mean_s,
             slack_s=slack,
             objective_s=self._options.objective_s,
             load_s=signals.load_s,
+            price=self._options.price,
         )
         return {
             "backlog": queue.foreseen(),
             "loading": min(there, queue.loading()),
             "queue": min(there, queue.waiting()),
         }
-
-    def _stepped(self, signals: Measured, wanted: int, reason: str, counts: dict[str, int]) -> Decision:
-        """Not more in one step than is allowed, and within the bounds."""
-        options = self._options
-        there = signals.workers + signals.starting
-        workers = min(wanted, max(math.floor(options.growth * there), there + 1))
-        workers = max(options.min_workers, min(options.max_workers, workers))
-        if workers > there:
-            self._coming.asked_for(workers - there, signals.at + signals.load_s)
-        return Decision(workers, wanted, reason, counts)
 
 
 def _guess(objective_s: float) -> ServiceTimes:

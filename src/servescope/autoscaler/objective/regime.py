@@ -7,11 +7,11 @@ change is seen within a second or two, and a rate that stays is known ever more 
 """
 
 import math
+from array import array
 from bisect import bisect_right
 
-from servescope.autoscaler.objective.arrivals import Arrivals, noise
+from servescope.autoscaler.objective.arrivals import LONGEST, WINDOWS, Arrivals, before, noise
 
-WINDOWS_S = (1, 2, 3, 5, 8, 13, 21, 34, 55, 90, 150)
 # The ratio's logarithm from which on it is no chance: half the square of four and a quarter standard deviations.
 UNLIKELY = 9.0
 LEAST_EXPECTED = 0.1
@@ -35,10 +35,10 @@ class Regime:
 
     def __init__(self, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
-        self._expected = Arrivals(2.0 * WINDOWS_S[-1])
-        self._total = 0.0
+        self._expected = array("d", [0.0] * LONGEST)  # in all, after each sample
         self._at: float | None = None
-        self._began = self._tested = 0.0
+        self._began = 0.0
+        self._untested = 0  # samples since the last change was found
         self._dispersion = 1.0
         self.rate = self.slope = self.error = self.before = 0.0
         self.lasts_s = LASTS_S
@@ -57,48 +57,55 @@ class Regime:
         """After the arrivals were noted. A clock that does not go on begins anew."""
         last, self._at = self._at, at
         if last is None or at <= last:
-            self._began = self._tested = at
-            self._expected.note(at, self._total)
+            self._began, self._untested = at, 0
+            self._expect(0.0)
             return
         took = at - last
         expected = max(0.0, self.rate + self.slope * took / 2.0) * took
-        self._total += expected
-        self._expected.note(at, self._total)
+        self._expect(expected)
         if self.error > 0.0:
+            self._untested += 1
             self._learn_dispersion(expected, took)
-            self._test(at)
+            self._test()
         else:  # nothing was expected yet
-            self._tested = at
+            self._untested = 0
         self._fit()
 
+    def _expect(self, more: float) -> None:
+        expected = self._expected
+        expected.append(expected[-1] + more)
+        if len(expected) > 2 * LONGEST:
+            del expected[: len(expected) - LONGEST - 1]
+
     def _learn_dispersion(self, expected: float, took: float) -> None:
-        came, _ = self._arrivals.within(took)
-        second = min(MOST_DISPERSED, (came - expected) ** 2 / max(expected, 1.0))
+        second = min(MOST_DISPERSED, (self._arrivals.newest - expected) ** 2 / max(expected, 1.0))
         self._dispersion += (second - self._dispersion) * min(1.0, took / DISPERSION_S)
 
-    def _test(self, at: float) -> None:
+    def _test(self) -> None:
         """What was looked at before the last change was found is not looked at again."""
         worst, since = UNLIKELY * self.dispersion, 0
-        windows = WINDOWS_S[: bisect_right(WINDOWS_S, at - self._tested + 0.5)]
-        for window, came, expected in zip(
-            windows, self._arrivals.came(windows), self._expected.came(windows), strict=True
-        ):
-            if (came - expected) ** 2 <= worst * max(expected, LEAST_EXPECTED):
+        total = self._expected[-1]
+        windows = WINDOWS[: bisect_right(WINDOWS, self._untested)]
+        for window, came, passed in zip(windows, self._arrivals.came(), before(self._expected), strict=False):
+            expected = total - passed
+            if (came - expected) ** 2 <= worst * (expected if expected > LEAST_EXPECTED else LEAST_EXPECTED):
                 continue  # nor is the logarithm of the ratio ever more than this quotient
             ratio = unlikely(came, expected)
             if ratio > worst:
                 worst, since = ratio, window
         if since:
+            began = self._arrivals.ago(since)
             self.before = self.rate
-            self.lasts_s += LASTS_PART * (max(1.0, at - since - self._began) - self.lasts_s)
-            self._began, self._tested = at - since, at
+            self.lasts_s += LASTS_PART * (max(1.0, began - self._began) - self.lasts_s)
+            self._began, self._untested = began, 0
 
     def _fit(self) -> None:
-        self.rate, self.error = self._mean(min(self.age_s, MEAN_S))
+        age_s = self.age_s
+        self.rate, self.error = self._mean(min(age_s, MEAN_S))
         self.slope = 0.0
-        if self.age_s < SHORTEST_SLOPE_S:
+        if age_s < SHORTEST_SLOPE_S:
             return
-        length = min(self.age_s, LONGEST_SLOPE_S)
+        length = min(age_s, LONGEST_SLOPE_S)
         mean, error = self._mean(length)
         half = length / 2.0
         rise = 2.0 * (self._arrivals.rate(half) - mean)  # from the middle of the first half to that of the second

@@ -6,6 +6,7 @@ correction).
 """
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 from servescope.autoscaler.signals import ServiceTimes
@@ -13,7 +14,28 @@ from servescope.autoscaler.signals import ServiceTimes
 # More workers than this are not counted one by one: what a load needs beyond itself grows with its square root.
 LARGE = 1000
 _RESERVE = 1.0
-_REMEMBERED = 256  # service times of which something is known already: they are asked about several times a tick
+_REMEMBERED = 2048  # service times that were taken apart already: they are asked about several times a tick
+
+
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    """What an objective leaves of service times. `slacks_s`: of equal shares of the requests, those that can be in time, what each
+    may wait; `unavoidable`: the share of those that cannot. `pace_s`: a wait falls by e in so long, over the workers that are idle.
+    """
+
+    slacks_s: tuple[float, ...]
+    unavoidable: float
+    count: int
+    pace_s: float
+
+    def late(self, idle: float, waits: float) -> float:
+        """The share that is late where so many workers are `idle` on average and the share `waits` of the requests has to wait."""
+        decay = -idle / self.pace_s
+        return self.unavoidable + waits * sum([math.exp(decay * slack_s) for slack_s in self.slacks_s]) / self.count
+
+    def allowed(self, target: float) -> float:
+        """The share that may be late: what the target leaves, and where more are late by themselves, a little more."""
+        return max(1.0 - target, self.unavoidable + (1.0 - target) / 2)
 
 
 def chance_to_wait(workers: int, load: float) -> float:
@@ -31,7 +53,7 @@ def late_share(workers: int, rate: float, service: ServiceTimes, objective_s: fl
     load = rate * service.mean_s
     if load >= workers:
         return 1.0
-    return _late(workers - load, chance_to_wait(workers, load), service, _variation(service), objective_s)
+    return _slack(service, objective_s).late(workers - load, chance_to_wait(workers, load))
 
 
 def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: float, price: float = 0.0) -> int:
@@ -43,14 +65,15 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
     load = rate * service.mean_s
     if load > LARGE:
         return math.ceil(load + _RESERVE * math.sqrt(load))
-    limit, variation = late_allowed(service, objective_s, target), _variation(service)
+    slack = _slack(service, objective_s)
+    limit = slack.allowed(target)
     worth, before = price * load, math.inf
     workers, blocked = 0, 1.0
     while True:
         workers += 1
         blocked = _blocked(workers, load, blocked)
         if workers > load:
-            late = _late(workers - load, _waits(workers, load, blocked), service, variation, objective_s)
+            late = slack.late(workers - load, _waits(workers, load, blocked))
             if before <= limit and worth * (before - late) <= 1.0:
                 return workers - 1
             if late <= limit and (worth * late <= 1.0 or workers >= LARGE):
@@ -58,11 +81,9 @@ def workers_for(rate: float, service: ServiceTimes, objective_s: float, target: 
             before = late
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def late_allowed(service: ServiceTimes, objective_s: float, target: float) -> float:
-    """The share of requests that may be late: what the target leaves, and where more are late by themselves, a little more."""
-    unavoidable = sum(taken > objective_s for taken in service.quantiles_s) / len(service.quantiles_s)
-    return max(1.0 - target, unavoidable + (1.0 - target) / 2)
+    """The share of requests that may be late: see `workers_for`."""
+    return _slack(service, objective_s).allowed(target)
 
 
 def _blocked(workers: int, load: float, fewer: float) -> float:
@@ -75,18 +96,10 @@ def _waits(workers: int, load: float, blocked: float) -> float:
     return blocked / (1.0 - load / workers * (1.0 - blocked))
 
 
-def _late(idle: float, waits: float, service: ServiceTimes, variation: float, objective_s: float) -> float:
-    """The share that is late where so many workers are `idle` on average and the share `waits` of the requests has to wait."""
-    decay = 2.0 * idle / (service.mean_s * (1.0 + variation))
-    late = 0.0
-    for taken in service.quantiles_s:
-        slack = objective_s - taken
-        late += 1.0 if slack < 0 else waits * math.exp(-decay * slack)
-    return late / len(service.quantiles_s)
-
-
 @lru_cache(maxsize=_REMEMBERED)
-def _variation(service: ServiceTimes) -> float:
-    """The squared coefficient of variation."""
-    squares = [(taken - service.mean_s) ** 2 for taken in service.quantiles_s]
-    return sum(squares) / len(squares) / service.mean_s**2 if service.mean_s > 0 else 0.0
+def _slack(service: ServiceTimes, objective_s: float) -> _Slack:
+    times, took_s = service.quantiles_s, service.mean_s * service.together
+    slacks_s = tuple(objective_s - taken for taken in times if taken <= objective_s)
+    squares = [(taken - took_s) ** 2 for taken in times]
+    variation = sum(squares) / len(squares) / took_s**2 if took_s > 0 else 0.0
+    return _Slack(slacks_s, 1.0 - len(slacks_s) / len(times), len(times), service.mean_s * (1.0 + variation) / 2.0)

@@ -64,7 +64,8 @@ def find_endpoints(environ: Mapping[str, str], directory: Path, management: str 
     if management is not None:
         return Endpoints(management, None, None, directory)
     from servescope.cli.client.urls import client_url
-    from servescope.config.load import StartOptions, load_settings
+    from servescope.config.choice import StartOptions
+    from servescope.config.load import load_settings
 
     settings = load_settings(StartOptions(), environ, directory)
     certificate = str(settings.certificate_file) if settings.certificate_file else None

@@ -37,7 +37,7 @@ def trusting_only(certificate_file: str) -> ssl.SSLContext:
         UntrustedError: there is no such file, or no certificate in it.
     """
     try:
-        own = Path(certificate_file).read_text(encoding="ascii", errors="replace").partition(_END)[0] + _END
+        own = Path(certificate_file).read_text(encoding="ascii", errors="ignore").partition(_END)[0] + _END
         context = ssl.create_default_context(cadata=own)
     except (OSError, ValueError) as error:
         raise UntrustedError(f"the server's certificate {certificate_file!r} cannot be used: {error}") from error

@@ -2,6 +2,8 @@
 
 from servescope.config.address import Address
 
+# What a URL of this machine has in it.
+LOOPBACKS = ("//127.0.0.1", "//localhost", "//[::1]")
 # To listen on every interface is to be reachable at this machine's own.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 

@@ -7,9 +7,9 @@ wait for minutes would show nothing within a demo, so each minute of the rules i
 import re
 from collections.abc import Mapping
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import discovery_of
 from servescope.operate.prometheus import prometheus_files
-from servescope.operate.thresholds.thresholds import Thresholds
 
 SPEED = 60
 _SHORTEST_MS = 1000  # of an interval: Prometheus need not look more often to show a demo

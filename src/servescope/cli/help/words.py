@@ -43,6 +43,10 @@ class WordsParser(argparse.ArgumentParser):
         """See argparse."""
         return render(self.page(), terminal_columns())
 
+    def print_help(self, _file: object = None) -> None:
+        """See argparse, which passes over output that is lost."""
+        print(self.format_help(), end="")
+
     def error(self, message: str) -> NoReturn:
         """See argparse: it ends the process, with status 2."""
         self.exit(2, refusal(self._page.usage, self.prog, message))

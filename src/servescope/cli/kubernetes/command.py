@@ -144,7 +144,7 @@ def kubernetes(
     if each and name is not None:
         raise ConfigurationError(f"--name {name} is for one Deployment, and --each makes one a model, called after it")
     options = Options(
-        name or _NAME, namespace, image, claim, workers, gpus, min_replicas, max_replicas, target, drain_seconds,
+        _NAME if name is None else name, namespace, image, claim, workers, gpus, min_replicas, max_replicas, target, drain_seconds,
         _monitor(monitor), prometheus_url,
     )  # fmt: skip
     check_options(options)

@@ -12,9 +12,9 @@ from typing import Any
 from servescope.cli.client.connection import Connection
 from servescope.cli.client.endpoints import RefusedError, find_endpoints, find_key, open_client
 from servescope.cli.client.scrape import Sample, parse
+from servescope.cli.client.siblings import TIMEOUT_S, Siblings, find_siblings, port_of
 from servescope.cli.client.trust import trusting
 from servescope.cli.kubernetes.page import cores, largest, load_p90, objectives, only_label
-from servescope.cli.kubernetes.siblings import TIMEOUT_S, Siblings, find_siblings, port_of
 from servescope.cli.status import describe
 from servescope.errors import ConfigurationError, ServescopeError
 from servescope.operate.kubernetes.measured import MeasuredModel, MeasuredServer, Ports

@@ -21,11 +21,11 @@ from servescope.cli.llm.words import read_words
 from servescope.cli.start.command import start, start_options
 from servescope.cli.start.detach import start_detached
 from servescope.config.load import load_settings
-from servescope.config.load_list import LoadModel
 from servescope.config.model.worker_counts import MAX_WORKERS_KEY
 from servescope.config.settings import Settings
 from servescope.config.shown_url import without_secrets
 from servescope.config.temporary import temporary_directory
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import ConfigurationError
 
 # What runs a server: `start`'s words, environment and directory, and whom to tell that it takes requests.

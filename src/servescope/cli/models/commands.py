@@ -21,6 +21,7 @@ from servescope.config.shown_url import shown_url
 # Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
 # its own.
 _TIMEOUT_S = 30.0
+_DECISIONS = 50  # as many as a server remembers
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
@@ -132,10 +133,8 @@ def describe(
     from servescope.cli import tables
 
     console = tables.console()
-    console.print(tables.models_table(found), tables.workers_table(found))
-    if (autoscaler := tables.autoscaler_table(found)) is not None:
-        decisions = [decision for model in found for decision in model.get("autoscale", {}).get("decisions", [])]
-        console.print(autoscaler, tables.decisions_table(decisions))
+    autoscaler = tables.autoscaler_tables(found, latest=_DECISIONS)
+    console.print(tables.models_table(found), tables.workers_table(found), *autoscaler)
 
 
 @examples(

@@ -1,8 +1,8 @@
 """A server in the background, from its start until it answers: launched in a session of its own, with its last words kept.
 
 In: a command with its words, an environment, a directory. Out: a `Background`, which can be waited for. The child says that it
-answers through a pipe, and its end is seen through a process descriptor, so neither is polled for or guessed from a port. Used by
-`cli.detach`.
+answers through a pipe, and its end is seen through a descriptor (`fleet.offspring.handle`), so neither is guessed from a port. Used
+by `cli.detach`.
 """
 
 import os
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from servescope.errors import ConfigurationError
+from servescope.fleet.offspring.handle import Handle
 
 STDERR_NAME = "servescope_stderr.log"
 _TAIL_LINES = 20
@@ -33,7 +34,7 @@ class Background:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], directory: Path) -> None:
         self._stderr = directory / (environ.get("LOG_LOCATION") or "logs") / STDERR_NAME
         self.child, self._answered = _spawn(command, environ, directory, self._stderr)
-        self._ended = os.pidfd_open(self.child.pid)
+        self._process = Handle(self.child.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -42,11 +43,11 @@ class Background:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         os.close(self._answered)
-        os.close(self._ended)
+        self._process.close()
 
     def wait_for_answer(self) -> None:
         """Wait until it answers, and has registered its models. ConfigurationError with its last words if it ends before."""
-        select.select([self._answered, self._ended], [], [])
+        select.select([self._answered, self._process.descriptor], [], [])
         readable, _, _ = select.select([self._answered], [], [], 0)
         # Readable at the end of the file too, when a dying child closed the pipe without a word.
         if not readable or os.read(self._answered, 1) != b"1":
@@ -54,8 +55,7 @@ class Background:
 
     def wait(self, seconds: float, before: str) -> None:
         """Wait for so long. ConfigurationError with its last words if it ends, `before` something."""
-        ended, _, _ = select.select([self._ended], [], [], seconds)
-        if ended:
+        if self._process.wait(seconds):
             raise ConfigurationError(f"{self._end()} before it {before}: {self._last_words()}")
 
     def _end(self) -> str:

@@ -14,13 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from servescope.cli import runfile
 from servescope.cli.client.urls import client_url
 from servescope.cli.help.words import WordsParser
-from servescope.config.load import StartOptions, load_settings
+from servescope.config.choice import StartOptions
+from servescope.config.load import load_settings
 from servescope.config.settings import Settings
+from servescope.metrics.collectors.process import began_s
 
 if TYPE_CHECKING:
     from argparse import _ArgumentGroup as Options
@@ -159,7 +159,7 @@ def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, read
 def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
     return runfile.RunningServer(
         pid=os.getpid(),
-        started_s=psutil.Process().create_time(),
+        started_s=began_s(),
         directory=str(directory),
         inference=client_url(settings.inference_address),
         management=client_url(settings.management_address),

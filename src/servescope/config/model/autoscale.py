@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from servescope.config.bounds import MAX_INTERVAL_S, MAX_QUEUE, MAX_TIMEOUT_S
 
+_SMALLEST: Final = 0.01  # of what counts are divided by: no pool is a hundred times what its load fills
+
 
 class Mode(StrEnum):
     """What the autoscaler does: nothing; decide, record and log; or apply what it decides, too."""
@@ -24,13 +26,12 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class AutoscaleKey:
-    """One key, as it is spelt, the least and the most it may be, and what it means. `above`: more than the least."""
+    """One key, as it is spelt, the least and the most it may be, and what it means."""
 
     name: str
     meaning: str
     least: float = 0.0
     most: float = math.inf
-    above: bool = False
 
     def read(self, value: Any) -> float:
         """The number. Raises ValueError, which says what is wrong with it."""
@@ -42,15 +43,15 @@ class AutoscaleKey:
             number = math.inf
         if not math.isfinite(number):
             raise ValueError("is no finite number")
-        if number < self.least or (self.above and number == self.least):
-            raise ValueError(f"is not above {self.least:g}" if self.above else f"is below {self.least:g}")
+        if number < self.least:
+            raise ValueError(f"is below {self.least:g}")
         if number > self.most:
             raise ValueError(f"is above {self.most:g}")
         return number
 
 
-def _key(name: str, meaning: str, least: float, most: float, *, above: bool = False) -> dict[str, AutoscaleKey]:
-    return {"key": AutoscaleKey(name, meaning, least, most, above)}
+def _key(name: str, meaning: str, least: float, most: float) -> dict[str, AutoscaleKey]:
+    return {"key": AutoscaleKey(name, meaning, least, most)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Autoscale:
         metadata=_key(
             "target_per_worker",
             "Requests that a worker shall have, in hand and queued; learnt from what is measured where it is not given.",
-            0, MAX_QUEUE, above=True,
+            _SMALLEST, MAX_QUEUE,
         ),
     )  # fmt: skip
     window_s: float = field(
@@ -74,19 +75,14 @@ class Autoscale:
         default=6.0,
         metadata=_key("panic_s", "Seconds over which a sudden rise is seen; at most window_s.", 1, MAX_INTERVAL_S),
     )
-    hold_s: float = field(
-        default=60.0,
+    longest_hold_s: float = field(
+        default=600.0,
         metadata=_key(
-            "hold_s",
-            "Seconds for which what was needed is kept at first, or as long as eight starts take, where that is longer; after four"
-            " minutes the time is learnt.",
+            "longest_hold_s",
+            "Seconds for which what was needed is kept, at first and at most; after four minutes a shorter time may be learnt.",
             0, MAX_INTERVAL_S,
         ),
     )  # fmt: skip
-    longest_hold_s: float = field(
-        default=600.0,
-        metadata=_key("longest_hold_s", "Seconds for which it is kept at most; at least hold_s.", 0, MAX_INTERVAL_S),
-    )
     lookback_s: float = field(
         default=300.0,
         metadata=_key(
@@ -105,9 +101,8 @@ class Autoscale:
         metadata=_key(
             "kv_high",
             "Share of a language model's KV cache in use above which it wants another replica.",
-            0,
+            _SMALLEST,
             1,
-            above=True,
         ),
     )
     kv_low: float = field(
@@ -115,7 +110,7 @@ class Autoscale:
         metadata=_key(
             "kv_low",
             "Share below which each of the remaining replicas must stay for one to be taken away; at most kv_high.",
-            0, 1, above=True,
+            _SMALLEST, 1,
         ),
     )  # fmt: skip
     gpu_target: float | None = field(
@@ -124,7 +119,7 @@ class Autoscale:
             "gpu_target",
             "Share of the time that the model's GPUs shall be busy. Not looked at where it is not given: a GPU that is always busy"
             " may still be in time.",
-            0, 1, above=True,
+            _SMALLEST, 1,
         ),
     )  # fmt: skip
     stale_after_s: float = field(
@@ -162,7 +157,7 @@ AUTOSCALE_KEYS: Final[Mapping[str, AutoscaleKey]] = {
     "mode": _MODE,
     **{slot.metadata["key"].name: slot.metadata["key"] for slot in fields(Autoscale) if "key" in slot.metadata},
 }
-_PAIRS: Final = (("panic_s", "window_s"), ("hold_s", "longest_hold_s"), ("kv_low", "kv_high"))
+_PAIRS: Final = (("panic_s", "window_s"), ("kv_low", "kv_high"))
 
 
 def default_of(name: str) -> Any:

@@ -5,12 +5,12 @@ Called by `config`, `options`, `register` and `load`. The section is this projec
 TorchServe's keys is warned about and ignored.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from servescope.config.model.autoscale import AUTOSCALE_KEYS, FIELDS, Autoscale, Mode, contradiction
 from servescope.config.model.yaml_values import shown
+from servescope.config.nearest import nearest
 from servescope.config.values.parsers import GivenValue
 from servescope.errors import BadRequest
 
@@ -78,8 +78,8 @@ def _read(name: Any, value: Any, where: str) -> Any:
 
 
 def _hint(name: Any, prefix: str = "") -> str:
-    near = difflib.get_close_matches(name, AUTOSCALE_KEYS, n=1) if isinstance(name, str) else []
-    return f"did you mean {prefix}{near[0]}?" if near else f"its keys are {', '.join(AUTOSCALE_KEYS)}"
+    near = nearest(name, AUTOSCALE_KEYS)
+    return f"did you mean {prefix}{near}?" if near else f"its keys are {', '.join(AUTOSCALE_KEYS)}"
 
 
 def parse_mode(value: Any) -> Mode:

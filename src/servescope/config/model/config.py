@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import yaml
-
 from servescope.config.bounds import (
     MAX_BATCH_DELAY_MS,
     MAX_BATCH_SIZE,
@@ -219,6 +217,8 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
 
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
+    import yaml  # by servers whose models have such a file
+
     try:
         content = yaml.safe_load(text)
     # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.

@@ -4,7 +4,6 @@ Called by `config`; read by `metrics.recording.requests.objectives`, which count
 mistake in it is refused, where one in TorchServe's keys is warned about and ignored.
 """
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from servescope.config.bounds import MAX_TIMEOUT_MS
 from servescope.config.model.yaml_values import shown
+from servescope.config.nearest import nearest
 from servescope.errors import BadRequest
 
 DEFAULT_TIME_TARGET: Final = 99
@@ -111,8 +111,8 @@ def parse_objectives(section: Any, where: str) -> Objectives | None:
 def _refuse_unknown(section: Mapping[Any, Any], where: str) -> None:
     for key, value in section.items():
         if key not in SLO_KEYS:
-            near = difflib.get_close_matches(key, SLO_KEYS, n=1) if isinstance(key, str) else []
-            hint = f"did you mean {near[0]}?" if near else f"its keys are {', '.join(SLO_KEYS)}"
+            near = nearest(key, SLO_KEYS)
+            hint = f"did you mean {near}?" if near else f"its keys are {', '.join(SLO_KEYS)}"
             name = key if isinstance(key, str) and len(key) <= 100 else shown(key)
             raise BadRequest(f"{where}: slo: {name}={shown(value)} is no known key; {hint}")
 

@@ -18,6 +18,7 @@ from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
 from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
+from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import WorkerInitialization
 
@@ -31,7 +32,10 @@ DEBUG_TIMEOUT_S: Final = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterOptions:
-    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s."""
+    """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
+
+    `saved`: what a snapshot says, from which the model is restored; it comes before what `resolve_options` decides (`restored`).
+    """
 
     url: str
     model_name: str | None = None
@@ -44,6 +48,12 @@ class RegisterOptions:
     response_timeout: int | None = None
     startup_timeout: int | None = None
     s3_sse_kms: bool = False
+    saved: SavedVersion | None = None
+
+    @property
+    def restores_download(self) -> bool:
+        """Whether a server before downloaded the archive for this model, and left it in the store."""
+        return self.saved is not None and self.saved.downloaded is True
 
 
 @dataclass(frozen=True, kw_only=True)

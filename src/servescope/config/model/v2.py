@@ -4,12 +4,12 @@ Called by `config`; read by `web.kserve`, which shows it, and told to workers. T
 is refused.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from servescope.config.model.yaml_values import shown
+from servescope.config.nearest import nearest
 from servescope.datatypes import DATATYPES
 from servescope.errors import BadRequest
 
@@ -77,8 +77,8 @@ def mapping_of(value: Any, keys: Mapping[str, str] | tuple[str, ...], where: str
         raise BadRequest(f"{where}={shown(value)} is no mapping: its keys are {', '.join(keys)}")
     for key in value:
         if key not in keys:
-            near = difflib.get_close_matches(key, keys, n=1) if isinstance(key, str) else []
-            hint = f"did you mean {near[0]}?" if near else f"its keys are {', '.join(keys)}"
+            near = nearest(key, keys)
+            hint = f"did you mean {near}?" if near else f"its keys are {', '.join(keys)}"
             raise BadRequest(f"{where}: {shown(key)} is no known key; {hint}")
     return value
 

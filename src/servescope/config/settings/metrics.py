@@ -9,6 +9,7 @@ from servescope.config.address import Address
 from servescope.config.keys import key
 from servescope.config.values.collector_url import collector
 from servescope.config.values.collectors import COLLECTORS, collectors
+from servescope.config.values.hosts import hosts
 from servescope.config.values.parsers import (
     bucket_bounds,
     flag,
@@ -82,6 +83,28 @@ class MetricsSettings:
             whole(1, bounds.MAX_SERIES),
             "Series that a model may have in one family with label values of its handler's or clients' choice."
             " Not in TorchServe.",
+        ),
+    )
+
+    enable_console: bool = field(
+        default=True,
+        metadata=key(flag, "Serve the console under /console on the metrics port. Not in TorchServe."),
+    )
+    console_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            hosts,
+            "Names between commas under which the console may be asked for and changed from, besides its own address: those of a"
+            " reverse proxy in front of it. Not in TorchServe.",
+            default="localhost and the port's own address",
+        ),
+    )
+    console_history_file: Path | None = field(
+        default=None,
+        metadata=key(
+            path,
+            "Where what the console remembers is kept across a restart, every five minutes and at the end. Not in TorchServe.",
+            default="kept in memory alone",
         ),
     )
 

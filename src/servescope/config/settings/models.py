@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from servescope.config import bounds
 from servescope.config.keys import key
-from servescope.config.load_list import LoadModel
 from servescope.config.model.autoscale_values import parse_autoscale_key
+from servescope.config.snapshots.saved import SavedModels, parse_saved_models
+from servescope.config.values.load_list import LoadModel
 from servescope.config.values.models_json import StartupModels
 from servescope.config.values.parsers import (
     choice,
@@ -43,6 +44,14 @@ class ModelSettings:
     models: StartupModels = field(
         default_factory=dict,
         metadata=key(None, "JSON with options a model and version, described below.", default="none"),
+    )
+    model_snapshot: SavedModels | None = field(
+        default=None,
+        metadata=key(
+            parse_saved_models,
+            "The models to start with, in place of load_models: JSON as snapshots have it.",
+            default="none",
+        ),
     )
     allowed_urls: tuple[re.Pattern[str], ...] = field(
         default=(re.compile(DEFAULT_ALLOWED_URLS, re.IGNORECASE),),

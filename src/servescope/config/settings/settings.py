@@ -35,7 +35,8 @@ SEQUENCES: Final = "sequence batching"
 class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's fields come first
     """The configuration of one server. Sizes in bytes, timeouts in seconds, paths absolute.
 
-    Fields whose metadata has no `key` are not set by a key of that name, but by the environment or by loading.
+    Fields whose metadata has no `key` are not set by a key of that name, but by the environment or by loading. `config_snapshots`:
+    whether snapshots are written.
     """
 
     decode_input_request: bool = field(default=True, metadata=key(flag, "Decode JSON and text bodies for handlers."))
@@ -119,6 +120,7 @@ class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's
     log_location: Path = Path("logs")
     metrics_location: Path = Path("logs")
     config_file: Path | None = None
+    config_snapshots: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

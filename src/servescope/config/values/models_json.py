@@ -3,7 +3,6 @@
 Called by `load`, read by `model.options`; `server.service` asks which entries stand for nothing.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from servescope.config.bounds import (
     MAX_WORKERS,
 )
 from servescope.config.model.yaml_values import shown
+from servescope.config.nearest import did_you_mean
 from servescope.config.values.parsers import GivenValue
 
 StartupModels = Mapping[str, Mapping[str, "StartupModel"]]
@@ -98,8 +98,7 @@ def unmatched(models: StartupModels, loaded: Mapping[str, Collection[str]], miss
             if name in loaded:
                 why = f"{name} has version {', '.join(sorted(loaded[name]))}"
             else:
-                near = difflib.get_close_matches(name, loaded, n=1)
-                why = f"no model {name} was loaded" + (f"; did you mean {near[0]}?" if near else "")
+                why = f"no model {name} was loaded{did_you_mean(name, loaded)}"
             warnings.append(
                 f"models: {name} {version} is nothing that was loaded, and only counts if it is registered later: {why}"
             )
@@ -119,9 +118,7 @@ def _startup_model(where: str, fields: dict[str, object], warnings: list[str]) -
     for name, value in fields.items():
         kind, most = _TYPES.get(name, (None, 0))
         if kind is None:
-            near = difflib.get_close_matches(name, _TYPES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            warnings.append(f"{where}: unknown setting {shown(name)[1:-1]} is ignored{hint}")
+            warnings.append(f"{where}: unknown setting {shown(name)[1:-1]} is ignored{did_you_mean(name, _TYPES)}")
         elif type(value) is not kind:
             warnings.append(f"{where}: {name}={shown(value)} is no {kind.__name__} and is ignored")
         elif kind is int and isinstance(value, int) and value <= 0:

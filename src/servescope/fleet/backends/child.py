@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -59,8 +60,9 @@ class Child(asyncio.SubprocessProtocol):
 
     def kill(self) -> None:
         """End it now, with everything it started."""
-        if self.pid and not self._gone and not end_group(self.pid):
-            os.kill(self.pid, signal.SIGKILL)  # it has yet to make a group of its own
+        if self.pid and not self._gone and not end_group(self.pid):  # it has yet to make a group of its own
+            with suppress(ProcessLookupError):  # or the loop has reaped it, and tells of its end next
+                os.kill(self.pid, signal.SIGKILL)
 
     def hush(self, *, on: bool) -> None:
         """Read no more of what it writes, so that it has to wait, or go on."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from servescope.fleet.offspring import watcher
+from servescope.fleet.offspring.handle import Handle
 
 # In the environment of all that a server starts: its process id and its workspace, by which they are known to be its own.
 MARKER: Final = "SERVESCOPE_SERVER"
@@ -54,16 +55,8 @@ class Offspring:
         if self._closing:
             return
         far, near = os.pipe()
-        program = [sys.executable, "-I", "-S", watcher.__file__, str(self._ledger)]
         try:
-            self._watcher = subprocess.Popen(
-                program,
-                stdin=far,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,  # so that nobody who ends the server's group or session ends it as well
-            )
+            self._watcher, held = self._launch(far)
         except OSError as error:
             os.close(near)
             logger.error("Workers could outlive a killed server: their watcher cannot be started: %s", error)
@@ -76,15 +69,32 @@ class Offspring:
             self._pipe = near
             for pid in self._groups:
                 self._tell(f"+{pid}\n")
-        self._observe(self._watcher)
+        self._observe(self._watcher, held)
 
-    def _observe(self, process: "subprocess.Popen[bytes]") -> None:
+    def _launch(self, stdin: int) -> "tuple[subprocess.Popen[bytes], Handle]":
+        """A watcher, and a hold on it."""
+        program = [sys.executable, "-I", "-S", watcher.__file__, str(self._ledger)]
+        process = subprocess.Popen(
+            program,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # so that nobody who ends the server's group or session ends it as well
+        )
+        try:
+            return process, Handle(process.pid)
+        except BaseException:  # nobody would learn of its end
+            process.kill()
+            process.wait()
+            raise
+
+    def _observe(self, process: "subprocess.Popen[bytes]", held: Handle) -> None:
         loop = asyncio.get_running_loop()
-        descriptor = os.pidfd_open(process.pid)
 
         def ended() -> None:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
+            loop.remove_reader(held.descriptor)
+            held.close()
             process.wait()
             self._hang_up()
             self._over.set()
@@ -93,7 +103,7 @@ class Offspring:
                 self._over.clear()
                 loop.call_later(_RESTART_S, self.start)
 
-        loop.add_reader(descriptor, ended)
+        loop.add_reader(held.descriptor, ended)
 
     def began(self, pid: int) -> None:
         """There is a process that leads a group, or is about to."""

@@ -8,14 +8,13 @@ that may be meant, the log tells.
 
 import logging
 import os
-import select
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from servescope.fleet.offspring.family import LEDGER, MARKER
+from servescope.fleet.offspring.handle import Handle
 from servescope.fleet.offspring.watcher import started_at
 
 PATIENCE_S = 5.0
@@ -55,8 +54,8 @@ def end_strays(workspace: Path) -> None:
     for found in _candidates(f" {workspace}", groups):
         leads = found.group in groups and found.pid == found.group and started_at(found.pid) == groups[found.pid]
         if found.group in groups and (found.marked or leads):
-            if (descriptor := _kill(found)) is not None:
-                ended.append(descriptor)
+            if (held := _kill(found)) is not None:
+                ended.append(held)
                 logger.warning(
                     "Ended process %d, which a server that was killed had left: %s", found.pid, found.command
                 )
@@ -100,32 +99,25 @@ def _command(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()[:500]
 
 
-def _kill(found: Candidate) -> int | None:
-    """A descriptor of the process that was killed: by it, since its id may have become another's meanwhile."""
+def _kill(found: Candidate) -> Handle | None:
+    """A hold on the process that was killed: by it, since its id may have become another's meanwhile."""
     try:
-        descriptor = os.pidfd_open(found.pid)
+        held = Handle(found.pid)
     except OSError:
         return None
     try:
         if os.getpgid(found.pid) == found.group and _command(found.pid) == found.command:
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            return descriptor
+            held.kill()
+            return held
     except OSError as error:
         logger.warning("Process %d, which a server that was killed had left, stays: %s", found.pid, error)
-    os.close(descriptor)
+    held.close()
     return None
 
 
-def _await_ends(descriptors: list[int]) -> None:
+def _await_ends(killed: list[Handle]) -> None:
     """Wait until they are gone, with what they held."""
-    poll = select.poll()
-    for descriptor in descriptors:
-        poll.register(descriptor, select.POLLIN)
-    left = set(descriptors)
     end = time.monotonic() + PATIENCE_S
-    while left and (remaining := end - time.monotonic()) > 0:
-        for descriptor, _ in poll.poll(remaining * 1000):
-            poll.unregister(descriptor)
-            left.discard(descriptor)
-    for descriptor in descriptors:
-        os.close(descriptor)
+    for held in killed:
+        with held:
+            held.wait(max(0.0, end - time.monotonic()))

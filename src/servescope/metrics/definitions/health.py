@@ -32,6 +32,12 @@ HEALTH = (
         "Set when the load fails; gone once the model serves.",
     ),
     Definition(
+        "servescope_snapshots_total", "counter", "snapshots", ("outcome",),
+        "Snapshots of settings and models, from which the next start goes on: written, or failed, when what was changed since the"
+        " last one would be lost with the server. None without snapshots (--ncs).",
+        "Counted at the start, after each change by the management API, and at the end.",
+    ),
+    Definition(
         "servescope_collector_success", "gauge", "", ("collector",),
         "1 where the collector's last run worked, 0 where it failed; a failed collector's own series are absent.",
         "Set after each run.",

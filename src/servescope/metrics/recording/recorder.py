@@ -60,6 +60,7 @@ class Recorder:
         self.port = self._make_port()
         self._missing = registry.gauge("servescope_models_missing")
         self._read_missing: Callable[[], Collection[tuple[str, str]]] = tuple
+        self._snapshots = registry.counter("servescope_snapshots_total")
         self.connections = ConnectionRecorder(registry)
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
@@ -140,6 +141,15 @@ class Recorder:
     def models_missing(self, read: Callable[[], Collection[tuple[str, str]]]) -> None:
         """Let `read` say at scrape time which models are missing: each its name, and one of MISSING_REASONS."""
         self._read_missing = read
+
+    def snapshots_begin(self) -> None:
+        """Snapshots are taken: both outcomes are there, at zero."""
+        for outcome in ("written", "failed"):
+            self._snapshots.labels(outcome)
+
+    def snapshot(self, outcome: str) -> None:
+        """A snapshot was `written`, or has `failed`."""
+        self._snapshots.labels(outcome).value += 1.0
 
     def find(self, name: str, version: str) -> ModelRecorder | None:
         """The writes of a model that is registered, or was less than five minutes ago."""

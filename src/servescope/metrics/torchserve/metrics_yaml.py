@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, OWN, TORCHSERVE, Definition, Kind
 from servescope.metrics.instruments.escaping import LABEL_NAME
@@ -40,13 +38,15 @@ def read_metrics_config(path: Path) -> MetricsConfig:
     """Read and check a metrics.yaml. Raises ConfigurationError, which names the section, the entry's index and the
     key.
     """
+    import yaml  # by servers that have such a file
+
     where = f"metrics_config {path}"
     try:
         content = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{where} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{where} is no YAML: {_yaml_problem(error)}") from None
+        raise ConfigurationError(f"{where} is no YAML: {_problem(error)}") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{where}: there must be sections ts_metrics and model_metrics, not {content!r}")
     if "model_metrics" not in content:
@@ -59,13 +59,13 @@ def read_metrics_config(path: Path) -> MetricsConfig:
     return config
 
 
-def _yaml_problem(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     """What is wrong and on which line, without PyYAML's drawing of the place."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    mark = getattr(error, "problem_mark", None)  # of its MarkedYAMLError
+    if mark is not None:
+        return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', None)}"
     return str(error)
 
 

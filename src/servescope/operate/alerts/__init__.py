@@ -3,11 +3,11 @@
 They read what `recordings` records, so that their cost does not depend on how far back they look.
 """
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.autoscaler import autoscaler_alerts
-from servescope.operate.alerts.gpu import gpu_alerts
-from servescope.operate.alerts.host import host_alerts
 from servescope.operate.alerts.llm import llm_alerts
+from servescope.operate.alerts.machine import gpu_alerts, host_alerts
 from servescope.operate.alerts.models import model_alerts
 from servescope.operate.alerts.queues import queue_alerts
 from servescope.operate.alerts.requests import request_alerts
@@ -17,7 +17,6 @@ from servescope.operate.alerts.workers import worker_alerts
 from servescope.operate.promql import Form
 from servescope.operate.recordings import all_recordings
 from servescope.operate.rule_group import RuleGroup
-from servescope.operate.thresholds.thresholds import Thresholds
 
 __all__ = ["alert_groups"]
 

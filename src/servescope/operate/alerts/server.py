@@ -1,8 +1,12 @@
 """What keeps the server from being seen: in, Prometheus' own series and the server's health; out, six alerts."""
 
+from servescope.findings.rules.machine import server_rules
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alert import Alert
 from servescope.operate.alerts.wording import NUMBER, PERCENT, SERVER
+from servescope.operate.alerts.written import written
 from servescope.operate.promql import (
+    Expression,
     absent,
     avg_over_time,
     count_over_time,
@@ -20,14 +24,13 @@ from servescope.operate.promql import (
     young,
 )
 from servescope.operate.recordings.levels import INSTANCE
-from servescope.operate.thresholds.thresholds import Thresholds
 
 
 def server_alerts(thresholds: Thresholds) -> tuple[Alert, ...]:
     """Servers that do not answer, or not always, that restart, or of which Prometheus does not know; collectors that
     fail; series left out.
     """
-    return (*_targets(thresholds), _blinking(thresholds), _restarting(thresholds), _collectors(thresholds), _series())
+    return (*_targets(thresholds), _blinking(thresholds), _restarting(thresholds), *_own(thresholds))
 
 
 def _targets(thresholds: Thresholds) -> tuple[Alert, Alert]:
@@ -90,38 +93,20 @@ def _restarting(thresholds: Thresholds) -> Alert:
     )
 
 
-def _collectors(thresholds: Thresholds) -> Alert:
-    success = min_by(recent(metric("servescope_collector_success")), *INSTANCE, "collector")
-    return Alert(
-        name="ServescopeCollectorFailing",
-        severity="ticket",
-        condition=success.equals(0),
-        measured=success,
-        lasts=thresholds.collector_failing_for,
-        summary=f"The collector {{{{ $labels.collector }}}} of {SERVER} fails",
-        description=(
-            f"The collector {{{{ $labels.collector }}}} of {SERVER} fails, so its series are absent, and alerts on them"
-            " cannot fire."
-        ),
-    )
+def _own(thresholds: Thresholds) -> tuple[Alert, ...]:
+    """What the server says of itself."""
+    quantities = {
+        "collector_success": min_by(recent(metric("servescope_collector_success")), *INSTANCE, "collector"),
+        "series_dropped_15m": _dropped(),
+    }
+    return tuple(written(rule, quantities, thresholds) for rule in server_rules(thresholds))
 
 
-def _series() -> Alert:
+def _dropped() -> Expression:
     counted = metric("servescope_series_dropped_total")
     by = (*INSTANCE, "family")
     grown = sum_gained(counted, "15m", *by)
     # A family's series begins with what was dropped first, which no growth shows. Who begins to watch an old server knows not when.
     begun = sum_by(recent(counted), *by).unless_on(sum_by(last_over_time(counted, "5m", "15m"), *by))
     watched = last_over_time(metric("process_start_time_seconds"), "5m", "15m").or_else(young("15m"))
-    dropped = begun.and_on(watched, *INSTANCE).or_else(grown)
-    return Alert(
-        name="ServescopeSeriesDropped",
-        severity="ticket",
-        condition=dropped > 0,
-        measured=dropped,
-        summary=f"{SERVER} leaves out series of {{{{ $labels.family }}}}",
-        description=(
-            f"{NUMBER} updates of {{{{ $labels.family }}}} on {SERVER} in 15 minutes were counted as other or left out;"
-            " servescope_series_dropped_total says of which model and why, ts_log.log names it once."
-        ),
-    )
+    return begun.and_on(watched, *INSTANCE).or_else(grown)

@@ -9,14 +9,17 @@ NUMBER: Final = '{{ $value | printf "%.0f" }}'
 DURATION: Final = "{{ $value | humanizeDuration }}"
 
 
-def percent(share: float) -> str:
-    """A threshold as a percentage: 0.01 is 1 %."""
-    return f"{share * 100:g} %"
-
-
 def server_or(other: str) -> str:
     """Whose it is, and `other` where relabelling took `instance` away: vmalert would write <no value>."""
     return f"{{{{ if $labels.instance }}}}{{{{ $labels.instance }}}}{{{{ else }}}}{other}{{{{ end }}}}"
 
 
 SERVER: Final = server_or("a server")
+# By the tokens of a finding's words.
+WORDS: Final = {
+    "model": MODEL,
+    "server": SERVER,
+    "value as percent": PERCENT,
+    "value as number": NUMBER,
+    "value as duration": DURATION,
+}

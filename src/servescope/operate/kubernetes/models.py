@@ -65,11 +65,17 @@ def models_of(words: Sequence[str]) -> tuple[ModelToServe, ...]:
 
 
 def _split(word: str) -> tuple[str, str]:
-    """Name and archive; "" where the word is all name."""
+    """Name and archive; "" where the word is all name, as one with `=` in it may be."""
     match = _NAMED.fullmatch(word)
-    if match is None or not (_URL.fullmatch(match["archive"]) or match["archive"].endswith(STORE_SUFFIXES)):
+    if match is None:
         return word, ""
-    return match["name"], match["archive"]
+    name, archive = match["name"], match["archive"]
+    if _URL.fullmatch(archive) or archive.endswith(STORE_SUFFIXES):
+        return name, archive
+    if not archive or re.search("[/:]", archive):
+        files = ", ".join(STORE_SUFFIXES)
+        raise ConfigurationError(f"MODEL {word!r}: {archive!r} is neither a URL nor a file's name with {files}")
+    return word, ""
 
 
 def _check_name(word: str, name: str) -> None:

@@ -8,10 +8,15 @@ from servescope.web.http.app import Handler
 
 
 class Api(Part, ABC):
-    """`name`: as in `{name}_address`. `enabled`: whether it has a port at all."""
+    """`name`: its own. `address`: the API in whose `{address}_address` it listens. `enabled`: whether it has a port at all."""
 
     name: str
     enabled = True
+
+    @property
+    def address(self) -> str:
+        """By default it has a port of its own."""
+        return self.name
 
     @abstractmethod
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:

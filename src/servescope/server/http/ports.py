@@ -5,7 +5,6 @@ import logging
 from collections.abc import Sequence
 
 from servescope import __version__
-from servescope.config.model.options import V2_ENVELOPE
 from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
@@ -53,14 +52,13 @@ class Ports(Part):
         ports: dict[str, list[Api]] = {}
         for api in apis:
             if api.enabled:
-                ports.setdefault(str(getattr(self._settings, f"{api.name}_address")), []).append(api)
+                ports.setdefault(str(getattr(self._settings, f"{api.address}_address")), []).append(api)
         return list(ports.values())
 
     def _listener(self, apis: Sequence[Api]) -> Listener:
         settings = self._settings
         names = [api.name for api in apis]
-        open_inference = settings.ts_open_inference_protocol or settings.service_envelope == V2_ENVELOPE
-        document = port_document(__version__, **dict.fromkeys(names, True), open_inference=open_inference)
+        document = port_document(__version__, **dict.fromkeys(names, True))
         description = json_body(document)
         app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers, self._probes)
         option = f"{names[0]}_address"

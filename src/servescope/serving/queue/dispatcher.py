@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import replace
 from typing import cast
 
-from servescope.errors import RequestTimeout, WorkerFailed
+from servescope.errors import WorkerFailed
 from servescope.fleet.pool import Pool
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
@@ -47,7 +47,7 @@ class Dispatcher:
         frame_limit: int = MAX_LENGTH,
     ) -> None:
         self.options = options
-        self.gate = Gate(name, options.capacity, pool, model_recorder)
+        self.gate = Gate(name, options, pool, model_recorder)
         self._name = name
         self._pool = pool
         self._recorder = recorder
@@ -129,9 +129,9 @@ class Dispatcher:
 
     def _expire(self, job: Job) -> None:
         if job.open:
+            refusal = self.gate.expired(job)
             self._withdraw(job)
-            self._model_recorder.rejected("deadline")
-            job.fail(RequestTimeout(f"No answer within clientTimeoutInMills ({self.options.client_timeout_ms} ms)."))
+            job.fail(refusal)
 
     def worker_free(self, worker: Worker) -> None:
         """See `PoolEvents`."""

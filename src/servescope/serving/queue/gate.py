@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from servescope.errors import ServiceUnavailable
+from servescope.errors import RequestTimeout, ServescopeError, ServiceUnavailable
 from servescope.fleet.pool import Pool
 from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.job import Job
+from servescope.serving.queue.queueing import QueueOptions
 from servescope.serving.queue.service_time import ServiceTime
 from servescope.serving.refusals import no_worker, queue_full
 
@@ -29,17 +30,20 @@ class Activation(Protocol):
     def requested(self) -> ServiceUnavailable | None:
         """A request came: its workers are started, unless they have been. Why it cannot wait for them; None: it may."""
 
+    def overdue(self) -> ServiceUnavailable:
+        """They still load when a request that waits for them has waited as long as it may."""
+
     def failure(self) -> ServiceUnavailable:
         """They do not load."""
 
 
 class Gate:
-    """Of one model version, in whose queue `capacity` requests may wait. `activation` None: it never sleeps."""
+    """Of one model version. `activation` None: it never sleeps."""
 
-    def __init__(self, name: str, capacity: int, pool: Pool, recorder: ModelRecorder) -> None:
+    def __init__(self, name: str, options: QueueOptions, pool: Pool, recorder: ModelRecorder) -> None:
         self.activation: Activation | None = None
         self._name = name
-        self._capacity = capacity
+        self._options = options
         self._pool = pool
         self._recorder = recorder
         self._service = ServiceTime()
@@ -74,13 +78,20 @@ class Gate:
         now = time.monotonic()
         unfinished_s = now - min((batch.times.formed for batch in batches), default=now)
         seconds = self._service.until_served(waiting, in_hand, unfinished_s)
-        return self._counted(queue_full(self._name, job.asked_version, self._capacity, seconds))
+        return self._counted(queue_full(self._name, job.asked_version, self._options.capacity, seconds))
 
     def abandoned(self, job: Job) -> ServiceUnavailable:
         """One had waited for a worker, and there is none to wait for any more."""
         if self.activation is None or not self._pool.stranded:
             return self._no_worker(job)
         return self._counted(self.activation.failure())
+
+    def expired(self, job: Job) -> ServescopeError:
+        """One has waited as long as its client does: for a worker that loads, which is worth asking again, or for an answer."""
+        if job.work is None and self.activation is not None and self.activation.concerned:
+            return self._counted(self.activation.overdue())
+        self._recorder.rejected("deadline")
+        return RequestTimeout(f"No answer within clientTimeoutInMills ({self._options.client_timeout_ms} ms).")
 
     def _no_worker(self, job: Job) -> ServiceUnavailable:
         return self._counted(no_worker(self._name, job.asked_version) if self._closed is None else self._closed())

@@ -148,7 +148,7 @@ def _report(model: Model, asked_as: str | None = None, *, lacking: bool = False)
     return ModelReport(
         model.name,
         model.version,
-        _standing(model),
+        standing_of(model),
         asked_as,
         lacking,
         without_secrets(pool.loads.failure or pool.troubles.latest),
@@ -161,7 +161,8 @@ def _report(model: Model, asked_as: str | None = None, *, lacking: bool = False)
     )
 
 
-def _standing(model: Model) -> Standing:
+def standing_of(model: Model) -> Standing:
+    """Where a registered model is."""
     pool = model.pool
     if model.leaves_by is not None:
         return Standing.UNLOADING

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from servescope.config.load_list import LoadModel
 from servescope.config.shown_url import shown_url, without_secrets
+from servescope.config.values.load_list import LoadModel
 from servescope.errors import Conflict, DownloadFailed, ModelNotFound, ServescopeError, UrlRefused, last_line
 from servescope.serving.model import Model
 

@@ -124,6 +124,9 @@ class Observers:
 class Watcher(Protocol):
     """Who counts what became of a request, on its port too."""
 
+    def failing(self, error: ServescopeError) -> None:
+        """It is answered with this error, or broken off for it; `finished` follows."""
+
     def finished(self, code: int, size: int, ended: float) -> None:
         """It is over; called once. `code`: the answer's status, 499 where the client hung up before its end.
 
@@ -176,6 +179,8 @@ class Exchange(Struct, eq=False):
 
     def fail(self, error: ServescopeError) -> None:
         """Answer with an error of the contract; break off an answer that has begun."""
+        if self.watcher is not None:
+            self.watcher.failing(error)
         status, headers, body = self.face.refusal(error)
         if self.started:
             self.connection.break_off(self.face.last_words(error) if self.events and self.open else b"")

@@ -5,13 +5,15 @@ Made by `inference` for each prediction.
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from servescope.errors import Raised, ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
+from servescope.serving.failures import failed
 from servescope.serving.model import Model
 from servescope.serving.queue.job import Job, Piece
 from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
@@ -41,7 +43,7 @@ class Prediction(Struct, eq=False):
     _pieces: Pieces | None = None
     _task: asyncio.Task[None] | None = None
     _left: bool = False
-    _raised: Raised | None = None
+    _error: ServescopeError | None = None
 
     def trace(self, tracer: Tracer) -> list[tuple[bytes, bytes]]:
         """Begin a span. The request's headers, with a `traceparent` that names it."""
@@ -96,8 +98,6 @@ class Prediction(Struct, eq=False):
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""
         self._let_go()
-        if isinstance(error, WorkerFailed):
-            self._raised = error.raised
         if self._pieces is not None:
             self._pieces.put(error)
         else:
@@ -124,6 +124,10 @@ class Prediction(Struct, eq=False):
         self.lost()
         transport.abort()
 
+    def failing(self, error: ServescopeError) -> None:
+        """See `exchange.Watcher`."""
+        self._error = error
+
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
         exchange, times, span = self._exchange, self._times, self._span
@@ -139,6 +143,9 @@ class Prediction(Struct, eq=False):
         if span is not None and (trace_id := span.trace_id):
             span.finish(self._told(code, ended))
         requests.finished(self._outcome(code, size, ended, trace_id))
+        if failed(code):
+            worker, lasted = times.worker if times is not None else "", ended - exchange.began
+            self._model.failures.note(time.time(), code, self._error, exchange.request_id, worker, self.kind, lasted)
 
     def _outcome(self, code: int, size: int, ended: float, trace_id: str) -> RequestOutcome:
         exchange = self._exchange
@@ -184,7 +191,7 @@ class Prediction(Struct, eq=False):
             client=sender.client,
             peer=exchange.connection.client,
             user_agent=request.header(b"user-agent") or "",
-            raised=self._raised,
+            raised=self._error.raised if isinstance(self._error, WorkerFailed) else None,
         )
 
     def _abandon(self) -> None:

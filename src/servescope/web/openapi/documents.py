@@ -16,9 +16,9 @@ _TITLE = "Servescope APIs"
 _DESCRIPTION = "Servescope serves PyTorch models behind TorchServe's APIs and measures every request."
 
 
-def inference_document(version: str, *, open_inference: bool = False) -> Json:
-    """The inference port's API; `open_inference` where ts_open_inference_protocol is on. `version` is the server's."""
-    return port_document(version, inference=True, open_inference=open_inference)
+def inference_document(version: str) -> Json:
+    """The inference port's API. `version` is the server's."""
+    return port_document(version, inference=True)
 
 
 def management_document(version: str) -> Json:
@@ -37,12 +37,12 @@ def port_document(
     inference: bool = False,
     management: bool = False,
     metrics: bool = False,
-    open_inference: bool = False,
+    console: bool = False,  # noqa: ARG001  # which is for people: what it answers is no API that others should rely on
 ) -> Json:
     """The API of a port that has one or, where addresses are shared, several of the three parts."""
     paths = description_paths() | probe_paths()
     if inference:
-        paths |= inference_paths(open_inference=open_inference)
+        paths |= inference_paths()
     if management:
         paths |= management_paths()
     if metrics:

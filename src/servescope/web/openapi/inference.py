@@ -1,9 +1,13 @@
 """The inference and the metrics port's paths, as OpenAPI fragments. Called by `documents`; contract, sections A, C."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from servescope.web.openapi.kserve import kserve_errors, kserve_paths
 from servescope.web.openapi.openai import openai_paths
 from servescope.web.openapi.parts import (
+    MODEL_NAME,
+    MODEL_VERSION,
     Json,
     any_body,
     error_responses,
@@ -47,6 +51,12 @@ _ENTRIES = (
     _Entry("/v1/models/{model_name}:explain", "explainV1", "Ask for an explanation as KServe's V1 protocol does."),
     _Entry("/v2/models/{model_name}/infer", "inferV2", "Ask a model as KServe's V2 protocol does."),
     _Entry("/v2/models/{model_name}/explain", "explainV2", "Ask for an explanation as KServe's V2 protocol does."),
+    _Entry("/v2/models/{model_name}/versions/{model_version}/infer", "version_inferV2", "Ask one version as V2 does."),
+    _Entry(
+        "/v2/models/{model_name}/versions/{model_version}/explain",
+        "version_explainV2",
+        "Ask one version for an explanation as V2 does.",
+    ),
     _Entry("/models/{model_name}/invoke", "invoke", "Ask a model; query parameters reach the handler as well."),
     _Entry("/{model_name}/predict", "predict", "Ask a model by the oldest path.", deprecated=True),
     _Entry(
@@ -57,24 +67,21 @@ _ENTRIES = (
     ),
 )
 _PARAMETERS = {
-    "model_name": path_parameter("model_name", "The model."),
-    "model_version": path_parameter("model_version", "Its version."),
+    "model_name": MODEL_NAME,
+    "model_version": MODEL_VERSION,
     "url_path": path_parameter("url_path", "What the handler finds in the header url_path."),
 }
 _DESCRIBED = {"/predictions/{model_name}": "modelApi", "/predictions/{model_name}/{model_version}": "version_modelApi"}
 
 
-def inference_paths(*, open_inference: bool) -> Json:
-    """Paths of the inference port. `open_inference`: with those of the Open Inference Protocol."""
+def inference_paths() -> Json:
+    """Paths of the inference port."""
     paths: Json = {"/ping": {"get": _ping()}, "/invocations": {"post": _invocations()}}
     for entry in _ENTRIES:
         paths[entry.path] = {"post": _predict(entry)}
         if identifier := _DESCRIBED.get(entry.path):
             paths[entry.path]["options"] = _model_api(identifier, _path_parameters(entry.path))
-    paths |= openai_paths()
-    if open_inference:
-        paths |= _open_inference_paths()
-    return paths
+    return paths | openai_paths() | kserve_paths()
 
 
 def metrics_paths() -> Json:
@@ -108,7 +115,7 @@ def _predict(entry: _Entry) -> Json:
     return operation(
         entry.identifier,
         entry.description,
-        _answers(),
+        _answers(kserve_errors if entry.path.startswith("/v2/") else error_responses),
         parameters=_path_parameters(entry.path),
         body={**any_body(_INPUT), "required": True},
         deprecated=entry.deprecated,
@@ -119,13 +126,13 @@ def _invocations() -> Json:
     name = query_parameter("model_name", "string", "The model; not needed where one alone was loaded at the start.")
     text = "Ask a model as Amazon SageMaker does; query parameters reach the handler as well."
     body = {**any_body(_INPUT), "required": True}
-    return operation("invocations", text, _answers(), parameters=[name], body=body)
+    return operation("invocations", text, _answers(error_responses), parameters=[name], body=body)
 
 
-def _answers() -> dict[str, Json]:
+def _answers(errors: Callable[..., dict[str, Json]]) -> dict[str, Json]:
     too_large = {"413": {"description": "The body is larger than max_request_size"}}
     other = {"default": any_body("Any other status is the handler's own, with its output")}
-    return {"200": any_body(_OUTPUT)} | error_responses(*_REFUSALS) | too_large | other
+    return {"200": any_body(_OUTPUT)} | errors(*_REFUSALS) | too_large | other
 
 
 def _path_parameters(path: str) -> list[Json]:
@@ -147,26 +154,3 @@ def _model_api(identifier: str, parameters: list[Json]) -> Json:
     responses = {"200": json_response("An OpenAPI 3.0.1 document", reference("Description"))}
     refusals = error_responses(400, 404)
     return operation(identifier, "Describe a model's API.", responses | refusals, parameters=parameters)
-
-
-def _open_inference_paths() -> Json:
-    server = {"type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "string"}}}
-    answer = {"200": json_response("The server's name and version", server)} | error_responses(400)
-    paths: Json = {"/v2": {"get": operation("serverMetadata", "Name the server.", answer)}}
-    live = {"200": json_response("The server is live", _flag("live"))} | error_responses(400)
-    paths["/v2/health/live"] = {"get": operation("serverLive", "Ask whether the server is live.", live)}
-    text = "Ask whether the server is ready; agrees with /readyz."
-    paths["/v2/health/ready"] = {"get": operation("serverReady", text, _readiness() | error_responses(400))}
-    text, name = "Ask whether a model is ready.", [_PARAMETERS["model_name"]]
-    answer = _readiness() | error_responses(400, 404)
-    paths["/v2/models/{model_name}/ready"] = {"get": operation("modelReadyV2", text, answer, parameters=name)}
-    return paths
-
-
-def _readiness() -> dict[str, Json]:
-    ready = _flag("ready")
-    return {"200": json_response("It is ready", ready), "503": json_response("It is not", ready)}
-
-
-def _flag(name: str) -> Json:
-    return {"type": "object", "required": [name], "properties": {name: {"type": "boolean"}}}

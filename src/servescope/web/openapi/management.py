@@ -1,19 +1,18 @@
 """The management port's paths, as OpenAPI fragments. Called by `documents`; contract, section B."""
 
 from servescope.web.openapi.parts import (
+    MODEL_NAME,
+    MODEL_VERSION,
     Json,
     error_responses,
     json_response,
     operation,
-    path_parameter,
     query_parameter,
     reference,
     status_response,
 )
 from servescope.web.openapi.schemas import registration
 
-_MODEL = path_parameter("model_name", "The model.")
-_VERSION = path_parameter("model_version", "Its version.")
 _IGNORED = "Accepted for the sake of old clients, without effect."
 
 
@@ -30,12 +29,12 @@ def management_paths() -> Json:
 def model_management_paths() -> Json:
     """Those of them that are about one model."""
     default: Json = {
-        "get": _describe("describeModel", "Describe a model's default version.", [_MODEL]),
-        "put": _scale("setAutoScale", "Set how many workers a model's default version has.", [_MODEL]),
-        "delete": _unregister("unregisterModel", "Unregister a model that has no other version.", [_MODEL]),
+        "get": _describe("describeModel", "Describe a model's default version.", [MODEL_NAME]),
+        "put": _scale("setAutoScale", "Set how many workers a model's default version has.", [MODEL_NAME]),
+        "delete": _unregister("unregisterModel", "Unregister a model that has no other version.", [MODEL_NAME]),
         "options": _management_api(),
     }
-    both = [_MODEL, _VERSION]
+    both = [MODEL_NAME, MODEL_VERSION]
     every = "Describe one version of a model, or every version where the version is `all`."
     versioned: Json = {
         "get": _describe("version_describeModel", every, both),
@@ -104,7 +103,7 @@ def _scale(identifier: str, text: str, parameters: list[Json]) -> Json:
         query_parameter("number_gpu", "integer", _IGNORED),
         query_parameter("timeout", "integer", _IGNORED),
     ]
-    if _VERSION not in parameters:
+    if MODEL_VERSION not in parameters:
         query.append(query_parameter("model_version", "string", "The version, if not the default one."))
     responses = {
         "200": status_response("The workers are as asked"),
@@ -132,12 +131,12 @@ def _set_default(parameters: list[Json]) -> Json:
 def _management_api() -> Json:
     responses = {"200": json_response("An OpenAPI 3.0.1 document", reference("Description"))}
     refusals = error_responses(400, 404)
-    return operation("modelManagementApi", "Describe a model's API.", responses | refusals, parameters=[_MODEL])
+    return operation("modelManagementApi", "Describe a model's API.", responses | refusals, parameters=[MODEL_NAME])
 
 
 def _readiness() -> Json:
     responses = {"200": json_response("The model's state", reference("Readiness"))} | error_responses(400, 404)
-    return operation("modelReady", "Ask, as KServe does, whether a model is ready.", responses, parameters=[_MODEL])
+    return operation("modelReady", "Ask, as KServe does, whether a model is ready.", responses, parameters=[MODEL_NAME])
 
 
 def _token() -> Json:

@@ -31,6 +31,10 @@ def path_parameter(name: str, description: str) -> Json:
     return {"in": "path", "name": name, "description": description, "required": True, "schema": {"type": "string"}}
 
 
+MODEL_NAME = path_parameter("model_name", "The model.")
+MODEL_VERSION = path_parameter("model_version", "Its version.")
+
+
 def query_parameter(name: str, kind: str, description: str, *, default: object = None, required: bool = False) -> Json:
     """A query parameter of the JSON type `kind`; a `default` of None says nothing about the default."""
     schema: Json = {"type": kind}

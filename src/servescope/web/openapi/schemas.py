@@ -3,6 +3,7 @@
 The fields are TorchServe's (contract, sections A and B).
 """
 
+from servescope.web.openapi.kserve import kserve_schemas
 from servescope.web.openapi.openai import openai_schemas
 from servescope.web.openapi.parts import Json, reference
 
@@ -42,6 +43,7 @@ def schemas() -> dict[str, Json]:
         "Model": _model(),
         "Registration": registration(),
         **openai_schemas(),
+        **kserve_schemas(),
     }
 
 

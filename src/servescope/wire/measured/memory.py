@@ -7,7 +7,6 @@ where something was written. A worker's death leaves it as it is: what the worke
 import fcntl
 import mmap
 import os
-import tempfile
 
 # All of it, bytes. Numbers take as much of it as there are series, lines go round in the beginning of it.
 SIZE = 16 * 1024 * 1024
@@ -40,6 +39,8 @@ def create() -> int:
 def _nameless() -> int:
     if hasattr(os, "memfd_create"):
         return os.memfd_create("servescope-metrics", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    import tempfile  # of all that a worker imports it would take longest
+
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

@@ -6,6 +6,7 @@ and classes without `handle`, or that others in the file descend from, do not co
 """
 
 import inspect
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ Entry = Callable[[list[dict[str, Any]], Context], Any]
 Finish = Callable[[Coroutine[Any, Any, Any]], Any]
 
 DEFAULT_FUNCTION = "handle"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ def _handler_class(module: ModuleType, function: str, handler: str) -> type[Any]
     own = [one for _, one in inspect.getmembers(module, inspect.isclass) if one.__module__ == module.__name__]
     able = last_descendants([one for one in own if callable(getattr(one, DEFAULT_FUNCTION, None))])
     if len(able) == 1:
+        if function != DEFAULT_FUNCTION:
+            logger.warning(
+                "handler %r: there is no %s in it; its class %s is served", handler, function, able[0].__name__
+            )
         return able[0]
     found = ", ".join(one.__name__ for one in able) or "none"
     raise InvalidModel(

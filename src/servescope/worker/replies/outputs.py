@@ -91,14 +91,14 @@ def build_parts(
             parts.append(Part(value.status, {}, b"", value.text, value.mistake, value.raised))
             continue
         try:
-            data = cast("bytes", encode_output(value, writing))  # msgpack makes no difference between the two
+            data: Any = encode_output(value, writing)  # msgpack makes no difference between bytes and bytearray
         except NoJson as error:
             parts.append(Part(500, {}, b"", str(error)))
             continue
         if writing.typed and is_json(value):
             _say_json(context.request_processor[index])
         part = answer_of(context, index, data, limit, room)
-        if not part.error and len(data) > INLINE_LIMIT:
+        if len(data) > INLINE_LIMIT and not part.error:
             attachments.append(data)
             part.data = len(data)
         parts.append(part)

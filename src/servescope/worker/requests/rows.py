@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from servescope.wire.messages import Field, Request
+from servescope.wire.messages import Request
 from servescope.worker.requests.processor import RequestProcessor
 
 
@@ -31,6 +31,14 @@ class Bodies:
         return bytearray(memoryview(self._buffer)[start : self._position])
 
 
+NO_BODIES = Bodies(bytearray())
+
+
+def bodies_of(attachments: bytearray) -> Bodies:
+    """See `Bodies`; nearly every frame has none."""
+    return Bodies(attachments) if attachments else NO_BODIES
+
+
 def decode_value(content_type: str, data: bytes | bytearray) -> Any:
     """A field's value: JSON, text or a bytearray, by its MIME type."""
     if content_type.startswith("text"):
@@ -43,17 +51,14 @@ def decode_value(content_type: str, data: bytes | bytearray) -> Any:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
             _warn(content_type, error)
-    return data if isinstance(data, bytearray) else bytearray(data)
+    return _undecoded(content_type, data)
 
 
 def _warn(content_type: str, error: Exception) -> None:
     print(f"A {content_type} body is given to the handler undecoded: {error}", file=sys.stderr)
 
 
-def _value(field: Field, bodies: Bodies, decode: bool) -> Any:
-    data = bodies.take(field.data) if isinstance(field.data, int) else field.data
-    if decode:
-        return decode_value(field.content_type, data)
+def _undecoded(_content_type: str, data: bytes | bytearray) -> bytearray:
     return data if isinstance(data, bytearray) else bytearray(data)
 
 
@@ -63,13 +68,12 @@ def read_requests(
     """The rows of a batch and a request processor for each."""
     rows = []
     processors = []
+    value_of = decode_value if decode else _undecoded
     for request in requests:
-        extra: dict[str, Any] = {}
         row = {}
         for field in request.fields:
-            row[field.name] = _value(field, bodies, decode)
-            extra[field.name] = {"content-type": field.content_type}
-        extra.update(request.extra)  # last: a field may not pass for a header of the server's
+            data = field.data
+            row[field.name] = value_of(field.content_type, bodies.take(data) if isinstance(data, int) else data)
         rows.append(row)
-        processors.append(RequestProcessor(request.headers, extra))
+        processors.append(RequestProcessor(request.headers, request.extra, request.fields))
     return rows, processors

@@ -19,7 +19,7 @@ from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import PREDICTION, stages_of
-from servescope.worker.requests.rows import Bodies, read_requests
+from servescope.worker.requests.rows import bodies_of, read_requests
 from servescope.worker.sessions.outbox import Outbox
 
 CANCELLED = Failure(499, "The client hung up")
@@ -107,7 +107,7 @@ class ConcurrentSession:
     async def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
         request_ids = [request.id for request in batch.requests]
-        rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
+        rows, processors = read_requests(batch.requests, bodies_of(body), self._decode)
         context = self._context.fork()
         context.start_batch(request_ids, processors)
         REQUESTS.set(request_ids)

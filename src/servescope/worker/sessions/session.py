@@ -19,7 +19,7 @@ from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import stages_of
-from servescope.worker.requests.rows import Bodies, read_requests
+from servescope.worker.requests.rows import bodies_of, read_requests
 
 
 class Session:
@@ -47,22 +47,24 @@ class Session:
         Raises:
             ChannelClosed: the front end has gone.
         """
-        while True:
-            message, body = self._channel.receive()
-            if isinstance(message, Batch):
-                self._serve(message, body)
-            elif isinstance(message, Stop):
-                return
+        try:
+            while True:
+                message, body = self._channel.receive()
+                if isinstance(message, Batch):
+                    self._serve(message, body)
+                elif isinstance(message, Stop):
+                    return
+        finally:
+            REQUESTS.set(())  # not after each batch: nothing of the handler's runs on this thread until the next one
 
     def _serve(self, batch: Batch, body: bytearray) -> None:
         started = time.monotonic()
-        rows, processors = read_requests(batch.requests, Bodies(body), self._decode)
+        rows, processors = read_requests(batch.requests, bodies_of(body), self._decode)
         context, request_ids = self._context, [request.id for request in batch.requests]
         context.start_batch(request_ids, processors)
         context.send_partial = lambda outputs, _code: self._send_partial(batch, started, outputs)
         REQUESTS.set(request_ids)
         reply, attachments = self._reply(batch, started, rows)
-        REQUESTS.set(())
         try:
             self._channel.send(reply, attachments)
         except ChannelClosed:

@@ -26,7 +26,7 @@ def read(params, most=16):
         ({"autoscale": "Act"}, ScaleOptions(autoscale=Mode.ACT)),
         ({"autoscale": "off", "min_worker": "2"}, ScaleOptions(autoscale=Mode.OFF, min_worker=2)),
         (
-            {"min_worker": "", "max_worker": "", "autoscale": "", "synchronous": "", "model_version": ""},
+            {"min_worker": "", "max_worker": "", "synchronous": "", "model_version": ""},
             ScaleOptions(min_worker=1),
         ),
         ({"min_worker": "2", "max_worker": ""}, ScaleOptions(min_worker=2)),
@@ -37,7 +37,7 @@ def read(params, most=16):
     ],
 )
 def test_scale(params, expected):
-    """Nothing at all is TorchServe's min_worker=1; asynchronous unless asked for; what is empty is not given."""
+    """Nothing at all is TorchServe's min_worker=1; asynchronous unless asked for; what is empty of TorchServe's is not given."""
     assert read(params) == (expected, [])
 
 
@@ -68,7 +68,7 @@ def test_a_maximum_below_the_default_minimum():
     assert ScaleOptions(max_worker=0).bounds(1, 1, autoscaled=True) == (0, 0)
 
 
-@pytest.mark.parametrize("text", ["on", "true", "acting", "ACT "])
+@pytest.mark.parametrize("text", ["on", "true", "acting", "ACT ", ""])
 def test_an_autoscale_that_is_no_mode(text):
     """400 that names the parameter, the modes and the value."""
     with pytest.raises(BadRequest) as caught:

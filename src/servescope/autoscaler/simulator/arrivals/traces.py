@@ -9,7 +9,7 @@ import csv
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,9 @@ def read_trace(file: Path, seed: int, burstiness: float | None = None) -> Arriva
             f"--burstiness {burstiness:g}: {file} has every arrival, and no counts a minute to spread"
         )
     if "arrival_s" in names:
-        return _of_moments(_rows(lines, names.index("arrival_s")), file)
+        if names.count("arrival_s") > 1:
+            raise first[0].wrong(f"{_short(first[1])} has more than one column arrival_s")
+        return _of_moments(_rows(lines, names), file)
     if first[1].startswith("{"):
         return _of_moments(_objects(_chain(first, lines)), file)
     raise first[0].wrong(f"{_short(first[1])} is no header of a trace: {_FORMS}")
@@ -93,11 +95,12 @@ def _fields(line: _Line, text: str) -> list[str]:
         raise line.wrong(f"{_short(text)} is no row of a CSV file") from error
 
 
-def _rows(lines: Iterable[tuple[_Line, str]], column: int) -> Iterator[tuple[_Line, float]]:
+def _rows(lines: Iterable[tuple[_Line, str]], names: Sequence[str]) -> Iterator[tuple[_Line, float]]:
+    column = names.index("arrival_s")
     for line, text in lines:
         fields = _fields(line, text)
-        if len(fields) <= column:
-            raise line.wrong(f"{_short(text)} has no column arrival_s")
+        if len(fields) != len(names):
+            raise line.wrong(f"{_short(text)} has {len(fields)} columns, and the header {len(names)}")
         yield line, _number(line, "arrival_s", fields[column])
 
 

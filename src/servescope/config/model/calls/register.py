@@ -5,7 +5,7 @@ what need not be right is a warning, given to `warn`, also where a refusal follo
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -74,7 +74,7 @@ def _register(given: Parameters, has_url: bool, most_workers: int) -> RegisterOp
     if runtime is not None and runtime not in RUNTIMES:
         raise BadRequest(f"Invalid RuntimeType value: {runtime}")
     workers = Bounds(0, most_workers, MAX_WORKERS_KEY, Unfit.SMALL_IS_DEFAULT)
-    numbers = {name: given.number(name, bounds) for name, bounds in _NUMBERS.items()}
+    numbers: dict[str, Any] = {name: given.number(name, bounds) for name, bounds in _NUMBERS.items()}
     return RegisterOptions(
         url=given.text("url") or "",
         model_name=name,

@@ -72,7 +72,8 @@ def parse_scale(params: Mapping[str, str], warn: Warn, most_workers: int = MAX_W
     """
     given = Parameters(params, _NAMES, warn)
     bounds = Bounds(0, most_workers, MAX_WORKERS_KEY)
-    least, most, mode = given.number("min_worker", bounds), given.number("max_worker", bounds), _mode(given)
+    least, most = given.number("min_worker", bounds), given.number("max_worker", bounds)
+    mode = _mode(params.get("autoscale"))
     if least is None and most is None and mode is None:
         least = 1
     if least is not None and most is not None and most < least:
@@ -86,8 +87,8 @@ def parse_scale(params: Mapping[str, str], warn: Warn, most_workers: int = MAX_W
     )
 
 
-def _mode(given: Parameters) -> Mode | None:
-    text = given.text("autoscale")
+def _mode(text: str | None) -> Mode | None:
+    """An empty one is refused, too: without it the call would be TorchServe's `min_worker=1`, which nobody meant."""
     try:
         return None if text is None else parse_mode(text)
     except ValueError as error:

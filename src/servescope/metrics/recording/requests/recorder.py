@@ -12,6 +12,7 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
+from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes
 
 # Recording so many takes as long as one request does, and so does folding one of the 14 histograms that they go to: each has its
@@ -51,6 +52,11 @@ class RequestRecorder:
     def unrecorded(self) -> int:
         """How many of them are noted and not recorded."""
         return len(self._plain)
+
+    @property
+    def slow(self) -> SlowRequests:
+        """The slowest of those that were answered without an error."""
+        return self._series.slow
 
     @property
     def late_count(self) -> int | None:
@@ -100,6 +106,8 @@ class RequestRecorder:
         sizes = (outcome.received_bytes, outcome.sent_bytes)
         self._series.count(outcome.route, code)
         self._series.observe(code, outcome.duration_s, *sizes, (*mark, ended))
+        if code < 400:
+            self._series.keep_slow(SlowRequest(*mark, outcome.arrived, ended, times))
         if (judge := self._series.objectives) is not None:
             _judge(judge, outcome)
         self._series.observe_stages(times, outcome.arrived, ended, queued=outcome.queued)

@@ -17,6 +17,7 @@ from servescope.metrics.instruments.histogram import MOST_PENDING
 from servescope.metrics.recording.codes import USUAL_CODES, code_class
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
+from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes, filling_time, stage_times
 
 TRANSPORT = "rest"
@@ -45,6 +46,7 @@ class RequestSeries:
         self._families = families
         self._model = model = (name, version)
         self.objectives = objectives
+        self.slow = SlowRequests()
         self.served: deque[BatchTimes] | None = None  # see `RequestRecorder.remember`
         self._latencies: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
@@ -79,7 +81,7 @@ class RequestSeries:
             self.served.extend(times)
         durations = list(map(sub, ended, arrived))
         self._ok.pending += sorted(durations)
-        self._mark(durations, ids, ended)
+        self._mark(durations, ids, rows)
         self._received.pending += sorted(received)
         self._sent.pending += sorted(sent)
         waited = list(map(sub, [batch.turn for batch in times], arrived))
@@ -107,10 +109,17 @@ class RequestSeries:
         self._stages["batch_wait"].pending += [seconds for seconds in filling if seconds > 0.0]
         return list(map(sub, waited, filling))
 
-    def _mark(self, durations: Sequence[float], ids: Sequence[str], ended: Sequence[float]) -> None:
+    def _mark(self, durations: Sequence[float], ids: Sequence[str], rows: Sequence[PlainRow]) -> None:
         """Keep exemplars: of the last request, which is any, and of the slowest, which somebody will look for."""
-        for at in {len(ids) - 1, durations.index(max(durations))}:
-            self._ok.mark(durations[at], ("request_id", ids[at], ended[at] + _epoch()))
+        slowest = durations.index(max(durations))
+        for at in {len(ids) - 1, slowest}:
+            self._ok.mark(durations[at], ("request_id", ids[at], rows[at][1] + _epoch()))
+        arrived, ended, times, *_ = rows[slowest]
+        self.keep_slow(SlowRequest("request_id", ids[slowest], arrived, ended, times))
+
+    def keep_slow(self, request: SlowRequest) -> None:
+        """It was answered without an error, and is among the slowest, or the latest."""
+        self.slow.keep(self._ok.bounds, request)
 
     def _handle_all(self, asked: Sequence[str], durations: Sequence[float], waited: Sequence[float]) -> None:
         if asked.count(asked[0]) == len(asked):

@@ -4,6 +4,7 @@ Called by `files`. Of each resource how busy it is, how much waits for it, and w
 itself costs and leaves out.
 """
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.alerts import BY_INSTANCE
 from servescope.operate.grafana.board import Board
@@ -12,7 +13,6 @@ from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_ho
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.variables import target_variables
 from servescope.operate.promql import Form, equal, max_by, rate, sum_by, sum_gained
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _HOST = "{{instance}}"
 _MOUNT = "{{instance}} {{mount}} {{directories}}"

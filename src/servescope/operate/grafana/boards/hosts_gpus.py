@@ -1,9 +1,9 @@
 """Rows about GPUs: in, the form of the histograms; out, the rows that `hosts` has of them. Empty on machines without a GPU."""
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_hosts
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Expression, Form, max_by, rate, sum_by, sum_gained
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _DEVICE = ("instance", "device")
 _GPU = "{{instance}} GPU {{device}}"

@@ -3,6 +3,7 @@
 Called by `files`. Times and tokens come from the rules' recordings, the scheduler's numbers from the engines themselves.
 """
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.alerts import BY_MODEL
 from servescope.operate.grafana.board import Board
@@ -21,7 +22,6 @@ from servescope.operate.promql import (
     ratio,
     sum_by,
 )
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

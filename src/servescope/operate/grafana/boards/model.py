@@ -3,6 +3,7 @@
 Called by `files`. The rows of its workers, autoscaler and objectives are in files of their own beside it.
 """
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.alerts import BY_MODEL
 from servescope.operate.grafana.board import Board
@@ -22,7 +23,6 @@ from servescope.operate.promql import (
     ratio,
     sum_by,
 )
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

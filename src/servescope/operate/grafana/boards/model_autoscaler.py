@@ -2,12 +2,12 @@
 
 from typing import Final
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, one_of, rate, sum_by, sum_gained
 from servescope.operate.recordings.autoscaler import ABLE
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL: Final = ("instance", "model_name", "model_version")
 _LINE: Final = "{{instance}} {{model_name}} {{model_version}}"

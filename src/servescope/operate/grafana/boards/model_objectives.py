@@ -2,12 +2,12 @@
 
 from typing import Final
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.metrics.definitions import TORCHSERVE
 from servescope.operate.grafana.boards.budget import BUDGET_STEPS, budget_left
 from servescope.operate.grafana.narrowed import family, hosts, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, sum_by, topk, unlike
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _LINE: Final = "{{model_name}} {{model_version}} {{slo}}"
 _LIMITS: Final = Thresholds()

@@ -1,11 +1,11 @@
 """Rows about a model's workers: in, the form of the histograms; out, the rows that `model` has of them."""
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Form, max_by, rate, sum_by, sum_gained
 from servescope.operate.recordings.autoscaler import LOAD_S
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

@@ -4,6 +4,7 @@ Called by `files`. One row a model, one line a model or server; whatever stands 
 what the rules record, so that 200 models cost it no more than they cost the rules.
 """
 
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.alerts import BY_MODEL, firing
 from servescope.operate.grafana.board import Board
@@ -13,7 +14,6 @@ from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.grafana.percentiles import durations
 from servescope.operate.grafana.variables import model_variables
 from servescope.operate.promql import Expression, Form, count_by, like, max_by, min_by, ratio, sum_by
-from servescope.operate.thresholds.thresholds import Thresholds
 
 _MODEL = ("model_name", "model_version")
 _LINE = "{{model_name}} {{model_version}}"

@@ -1,12 +1,12 @@
 """Who has an address already, in words, for a start that fails for it: an address in, processes out. Called by `listener`."""
 
-import psutil
-
 from servescope.config.address import Address
 
 
 def holder_of(address: Address) -> str:
     """`process 123 (python …)`, "" where it cannot be known: another user's process, another namespace's."""
+    import psutil  # only by a start that fails
+
     try:
         if address.scheme == "unix":
             found = {each.pid for each in psutil.net_connections("unix") if str(each.laddr) == address.path}
@@ -19,6 +19,8 @@ def holder_of(address: Address) -> str:
 
 
 def _command(pid: int) -> str:
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return " ".join(process.cmdline())[:200] or process.name()

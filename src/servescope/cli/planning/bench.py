@@ -1,0 +1,102 @@
+"""Loads on one model: in, a site and requests; out, trials, with what the server said of itself meanwhile. Called by `command`."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import uvloop
+
+from servescope.cli.planning.reading import read
+from servescope.cli.planning.site import Site
+from servescope.errors import ServescopeError
+from servescope.planner.limits.readings import Reading, Use, use_between
+from servescope.planner.load.connections import target_of
+from servescope.planner.load.driver import Load, drive
+from servescope.planner.load.schedule import poisson
+from servescope.planner.load.trial import Trial
+from servescope.planner.objective import Objective
+
+_LEAST_PATIENCE_S, _MOST_PATIENCE_S = 3.0, 30.0
+_REST_S = 30.0
+_LOOK = 0.8  # of a load is over when its gauges are read
+
+
+class BusyError(ServescopeError):
+    """The model is not left alone, or does not come to rest."""
+
+
+@dataclass
+class Bench:
+    """A context: one event loop for all loads. `uses`: of each trial, in their order."""
+
+    site: Site
+    model: str
+    version: str
+    requests: Sequence[bytes]
+    objective: Objective
+    chance: random.Random
+    uses: list[Use] = field(default_factory=list)
+    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._load = Load(target_of(self.site.inference, self.site.trust), self.requests, self.patience_s)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.close()
+
+    @property
+    def patience_s(self) -> float:
+        """How long an answer is waited for once all are sent."""
+        return min(_MOST_PATIENCE_S, max(_LEAST_PATIENCE_S, 2 * self.objective.limit_s))
+
+    def read(self) -> Reading:
+        """What the server's metrics say now."""
+        with self.site.metering() as client:
+            return read(client, self.model, self.version, time.monotonic())
+
+    def one_by_one(self, count: int) -> Trial:
+        """Requests that wait for nobody, each sent when the one before is answered."""
+        trials = [self._runner.run(drive(self._load, [0.0], 1.0, 1.0, 1)) for _ in range(count)]
+        sent = [replace(one, at_s=float(index)) for index, trial in enumerate(trials) for one in trial.sent]
+        failures = trials[0].failures
+        for trial in trials[1:]:
+            failures = {**failures, **{code: failures.get(code, 0) + n for code, n in trial.failures.items()}}
+        return Trial(0.0, float(count), 1, sent, failures)
+
+    def measure(self, rate: float, seconds: float) -> Trial:
+        """A load of Poisson arrivals, on a model that has come to rest."""
+        before = self.rest()
+        moments = poisson(rate, seconds, self.chance) or [0.0]
+        trial, during = self._runner.run(self._watched(moments, rate, seconds, before.workers))
+        after = self.rest()
+        self.uses.append(use_between(before, during))
+        self.readings.append((before, after))
+        busy = after.busy_s - before.busy_s
+        return replace(trial, busy_s=busy if busy > 0 else None)
+
+    def rest(self) -> Reading:
+        """Wait until nothing is in flight. Raises BusyError where that does not come."""
+        end = time.monotonic() + _REST_S
+        while (found := self.read()).in_flight > 0:
+            if time.monotonic() > end:
+                raise BusyError(
+                    f"{self.model}: {found.in_flight:.0f} requests are in flight after {_REST_S:g} s of rest"
+                )
+            time.sleep(0.05)
+        return found
+
+    async def _watched(
+        self, moments: Sequence[float], rate: float, seconds: float, workers: int
+    ) -> tuple[Trial, Reading]:
+        watching = asyncio.create_task(self._look(_LOOK * seconds))
+        trial = await drive(self._load, moments, rate, seconds, workers)
+        return trial, await watching
+
+    async def _look(self, after_s: float) -> Reading:
+        await asyncio.sleep(after_s)
+        return await asyncio.to_thread(self.read)

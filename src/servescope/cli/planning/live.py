@@ -1,0 +1,169 @@
+"""A plan from loads on a live model: in, a site and what is asked; out, a `Plan`. Called by `command`.
+
+Refuses a model that has traffic; leaves the server as it was.
+"""
+
+import math
+import os
+import random
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from servescope.cli.client.urls import LOOPBACKS
+from servescope.cli.planning.bench import Bench, BusyError
+from servescope.cli.planning.payloads import requests_of
+from servescope.cli.planning.progress import progress
+from servescope.cli.planning.site import Site, restored, scale, shadow
+from servescope.cli.status import describe
+from servescope.errors import ConfigurationError
+from servescope.planner.limits.limit import find_limit
+from servescope.planner.limits.readings import Use
+from servescope.planner.load.connections import target_of
+from servescope.planner.load.trial import LOST, Trial
+from servescope.planner.objective import seconds_text
+from servescope.planner.plan.law import Point
+from servescope.planner.plan.plan import Asked, Machine, Plan, impossible, make_plan
+from servescope.planner.search.search import Found, Search, Tell, Terms
+
+_WATCH_S = 3.0
+_PROBES = 5
+_START = 0.25
+
+
+@dataclass(frozen=True)
+class Live:
+    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are."""
+
+    payloads: Sequence[Path]
+    version: str | None
+    budget_s: float
+    counts: Sequence[int] = ()
+    yes: bool = False
+    shadow: bool = False
+    seed: int = 1
+
+
+def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
+    """Measure and plan.
+
+    Raises:
+        BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
+        ConfigurationError: the model answers with errors, whatever the rate.
+    """
+    with site.manage() as client:
+        (described, *_) = describe(client, asked.model, live.version)
+    if not live.yes:
+        _refuse_traffic(site, described, live.shadow)
+    counts = live.counts or [max(1, len(described.get("workers", [])))]
+    with ExitStack() as stack:
+        name = asked.model
+        if live.shadow:
+            name = stack.enter_context(shadow(site, described, counts[0]))
+            with site.manage() as client:
+                (described, *_) = describe(client, name, None)
+        stack.enter_context(restored(site, described))
+        version = str(described["modelVersion"])
+        requests = requests_of(live.payloads, name, version, target_of(site.inference).host, site.inference_token)
+        chance = random.Random(live.seed)
+        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance))
+        tell = stack.enter_context(progress())
+        return _measured(bench, asked, live, counts, tell)
+
+
+def _refuse_traffic(site: Site, described: dict[str, Any], shadowed: bool) -> None:
+    """Look whether the model, or any other where a shadow shares the machine, is asked for something."""
+    bench = Bench(site, described["modelName"], described["modelVersion"], [], None, random.Random())  # type: ignore[arg-type] # only read
+    before = bench.read()
+    time.sleep(_WATCH_S)
+    after = bench.read()
+    own, other = after.own_requests - before.own_requests, after.other_requests - before.other_requests
+    if own or after.in_flight:
+        raise BusyError(
+            f"{described['modelName']} is in production: {own:.0f} requests in {_WATCH_S:g} s, {after.in_flight:.0f} in flight;"
+            " plan for a copy on another server, or say --yes"
+        )
+    if shadowed and other:
+        raise BusyError(
+            f"--shadow shares the machine with models that have traffic: {other:.0f} requests in {_WATCH_S:g} s; say --yes"
+        )
+
+
+def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tell: Tell) -> Plan:
+    points, last = list[Point](), None
+    for workers in counts:
+        scale(bench.site, bench.model, bench.version, workers)
+        alone = _alone(bench, asked)
+        if alone.percentile(0.5, asked.objective) > asked.objective.limit_s:
+            took = seconds_text(alone.percentile(0.5, asked.objective))
+            return impossible(asked, find_limit(Use()), f"p50 = {took} with one request at a time")
+        found, use = _search(bench, asked, live, alone, workers, tell)
+        last = (found, use)
+        if found.edge is not None and found.edge.rate > 0:
+            points.append(Point(workers, found.edge, _ceiling(found.trials)))
+    if last is None or not points:
+        lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
+        return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
+    found, use = last
+    return make_plan(points, asked, find_limit(use, client=found.client), _machine(bench))
+
+
+def _alone(bench: Bench, asked: Asked) -> Trial:
+    alone = bench.one_by_one(_PROBES)
+    if alone.answered < _PROBES:
+        codes = ", ".join(f"{n} × {code or 'no answer'}" for code, n in sorted(alone.failures.items()))
+        hint = (
+            "the payload does not fit; give one with --payload"
+            if any(400 <= code < 500 for code in alone.failures)
+            else ""
+        )
+        raise ConfigurationError(
+            f"{asked.model} fails at every rate: of {_PROBES} requests, one at a time, {codes}"
+            + (f" ({hint})" if hint else "")
+        )
+    return alone
+
+
+def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
+    """What was found, and what was used by the load that broke the objective."""
+    took = median(one.latency_s for one in alone.sent)
+    begun = len(bench.uses)
+    availability = 0.99 if asked.availability is None else asked.availability / 100
+    terms = Terms(
+        asked.objective, live.budget_s / (len(live.counts) or 1), _START * workers / max(took, 1e-4), availability
+    )
+    found = Search(bench.measure, terms, time.monotonic, tell).run()
+    decisive = found.broken or found.kept
+    index = next((i for i, one in enumerate(found.trials) if one is decisive), len(found.trials) - 1)
+    return found, bench.uses[begun + index]
+
+
+def _ceiling(trials: Sequence[Trial]) -> float | None:
+    busy = math.fsum(one.busy_s or 0.0 for one in trials)
+    return math.fsum(one.workers * one.answered for one in trials if one.busy_s) / busy if busy else None
+
+
+def _nearest(lowest: Trial | None, asked: Asked) -> str:
+    if lowest is None:
+        return "nothing was measured"
+    p = lowest.percentile(asked.objective.share, asked.objective)
+    took = "some requests failed" if p == LOST else f"p{100 * asked.objective.share:g} = {seconds_text(p)}"
+    return f"{took} at {lowest.rate:.3g} requests/s"
+
+
+def _machine(bench: Bench) -> Machine:
+    """What the server's machine has, and what the loads took of it."""
+    last = bench.readings[-1][1]
+    pairs = [pair for pair in bench.readings if pair[1].own_requests > pair[0].own_requests]
+    answered = sum(after.own_requests - before.own_requests for before, after in pairs)
+    used = sum(
+        after.workers_cpu_s - before.workers_cpu_s + (after.front_cpu_s or 0) - (before.front_cpu_s or 0)
+        for before, after in pairs
+    )
+    here = any(host in bench.site.metrics for host in LOOPBACKS) or bench.site.metrics.startswith("unix:")
+    cores = last.cores or (float(os.cpu_count() or 1) if here else None)
+    return Machine(cores, last.memory_bytes, last.worker_memory_bytes or None, used / answered if answered else None)

@@ -1,0 +1,78 @@
+"""A plan for a person: in, a `Plan`; out, Rich tables and text to paste. Called by `command`."""
+
+from typing import Any
+
+import yaml
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from servescope.cli.tables import mebibytes, plain_table
+from servescope.planner.plan.plan import Plan
+
+
+def shown(plan: Plan) -> RenderableType:
+    """The plan; what comes nearest where there is none."""
+    parts: list[RenderableType] = [_figures(plan)]
+    if len(plan.points) > 1:
+        parts.append(_points(plan))
+    parts += [Text(f"Note: {remark}.") for remark in plan.remarks]
+    sections = (
+        ("model-config.yaml", {**plan.autoscale, **({"slo": plan.slo} if plan.slo else {})}),
+        ("thresholds.yml, for servescope prometheus", plan.thresholds),
+    )
+    parts += [Text(f"\n# {where}\n{_yaml(values)}", end="") for where, values in sections if values]
+    return Group(*parts)
+
+
+def show(plan: Plan) -> None:
+    """On standard output."""
+    Console(highlight=False, soft_wrap=True).print(shown(plan))
+
+
+def _figures(plan: Plan) -> Table:
+    table = plain_table(
+        f"Plan for {plan.model}: {plan.rps:g} requests/s, {plan.objective}", "what", "figure", folded=("figure",)
+    )
+    for what, figure in _rows(plan):
+        table.add_row(what, Text(figure))
+    return table
+
+
+def _rows(plan: Plan) -> list[tuple[str, str]]:
+    limit = f"{plan.limit.name}: {plan.limit.why}"
+    if plan.nearest is not None:
+        return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]
+    low, high = plan.goodput_per_worker_interval
+    rows = [
+        ("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}, 95 %)"),
+        ("limit", limit),
+        ("knee", _knee(plan.knee)),
+        ("workers", f"{plan.workers}: {plan.machines} × {plan.workers_per_machine}"),
+        ("machines", f"{plan.machines}, each good for {plan.machine_rate:.3g} requests/s"),
+    ]
+    if plan.memory_bytes:
+        rows.append(("memory", f"{mebibytes(plan.memory_bytes)} a machine, for its workers"))
+    if plan.cost is not None:
+        rows.append(("cost", f"{plan.cost:,.2f} an hour, {plan.cost * 730:,.2f} a month"))
+    return rows
+
+
+def _knee(knee: dict[str, Any]) -> str:
+    if knee["workers"] is None:
+        return "none seen"
+    return f"{knee['workers']} workers ({knee['rate']:.3g} requests/s): the next adds less than half of the first"
+
+
+def _points(plan: Plan) -> Table:
+    table = plain_table("Measured", "workers", "requests/s", "interval", "never idle", "law")
+    for point in plan.points:
+        edge = point.edge
+        ceiling = "–" if point.ceiling is None else f"{point.ceiling:.3g}"
+        law = "–" if plan.law is None else f"{plan.law.rate(point.workers):.3g}"
+        table.add_row(str(point.workers), f"{edge.rate:.3g}", f"{edge.low:.3g} to {edge.high:.3g}", ceiling, law)
+    return table
+
+
+def _yaml(values: dict[str, Any]) -> str:
+    return yaml.safe_dump(values, sort_keys=False)

@@ -1,0 +1,124 @@
+"""The server that is planned for: in, options; out, its three addresses, the model's description, and calls that change it.
+
+Whatever is changed is put back by `restored`, however it ends. Called by `command`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import quote
+
+from servescope.cli.client.connection import Connection
+from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
+from servescope.cli.client.siblings import Siblings, find_siblings
+from servescope.cli.client.trust import trusting
+from servescope.errors import ConfigurationError, ServescopeError
+
+_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a server is reached, and with which tokens."""
+
+    inference: str
+    management: str
+    metrics: str
+    trust: SSLContext | None
+    management_token: str | None
+    inference_token: str | None
+
+    def manage(self, timeout_s: float | None = _TIMEOUT_S) -> AbstractContextManager[Connection]:
+        """The management API; without a limit where the server waits for workers."""
+        return open_client(self.management, self.management_token, timeout_s, self.trust)
+
+    def metering(self) -> AbstractContextManager[Connection]:
+        """The metrics API."""
+        return open_client(self.metrics, None, _TIMEOUT_S, self.trust)
+
+
+def find_site(url: str | None, token: str | None, inference_token: str | None, ca_file: str | None) -> Site:
+    """Raises ConfigurationError where one of the three APIs is not found."""
+    here = Path.cwd()
+    directories = [here, *_own_directory(here)]
+    trust = trusting(ca_file) if ca_file is not None else None
+    found: Endpoints | Siblings = find_siblings(url, trust) if url is not None else find_endpoints(os.environ, here)
+    if isinstance(found, Endpoints):
+        trust = found.trust(ca_file)
+    return Site(
+        _known(url, "inference", found.inference),
+        _known(url, "management", found.management),
+        _known(url, "metrics", found.metrics),
+        trust,
+        token or find_key("management", directories),
+        inference_token or find_key("inference", directories),
+    )
+
+
+def _known(url: str | None, api: str, address: str | None) -> str:
+    if address is None:
+        raise ConfigurationError(f"--url {url}: no {api} API there, nor on a port beside it")
+    return address
+
+
+def _own_directory(here: Path) -> list[Path]:
+    try:
+        return [find_endpoints(os.environ, here).directory]
+    except ServescopeError:
+        return []
+
+
+def model_path(name: str, version: str) -> str:
+    """Where a version is found in the management API."""
+    return f"/models/{quote(name, safe='')}/{quote(version, safe='')}"
+
+
+def scale(site: Site, name: str, version: str, workers: int) -> None:
+    """Have so many workers, and wait until they are there."""
+    asked = {"min_worker": str(workers), "max_worker": str(workers), "synchronous": "true"}
+    with site.manage(None) as client:
+        call(client, "PUT", model_path(name, version), asked)
+
+
+@contextmanager
+def restored(site: Site, described: Mapping[str, Any]) -> Iterator[None]:
+    """Autoscaling is off meanwhile; at the end the mode and the counts are what they were."""
+    path = model_path(described["modelName"], described["modelVersion"])
+    mode = (described.get("autoscale") or {}).get("mode")
+    before = {"min_worker": str(described["minWorkers"]), "max_worker": str(described["maxWorkers"])}
+    if mode in (None, "off"):
+        before["min_worker"] = before["max_worker"] = str(len(described.get("workers", [])))
+    else:
+        before["autoscale"] = str(mode)
+        with site.manage() as client:
+            call(client, "PUT", path, {"autoscale": "off"})
+    try:
+        yield
+    finally:
+        with site.manage(None) as client:
+            call(client, "PUT", path, before | {"synchronous": "true"})
+
+
+@contextmanager
+def shadow(site: Site, described: Mapping[str, Any], workers: int) -> Iterator[str]:
+    """A copy of the model under a name of its own, which is gone at the end. Its name."""
+    name = f"{described['modelName']}-plan-{os.getpid()}"
+    asked = {
+        "url": str(described["modelUrl"]),
+        "model_name": name,
+        "initial_workers": str(workers),
+        "batch_size": str(described["batchSize"]),
+        "max_batch_delay": str(described["maxBatchDelay"]),
+        "synchronous": "true",
+    }
+    try:
+        with site.manage(None) as client:
+            call(client, "POST", "/models", asked)
+        yield name
+    finally:
+        with site.manage(None) as client:
+            client.request("DELETE", f"/models/{quote(name, safe='')}")

@@ -1,0 +1,130 @@
+"""What is wrong now: in, rules and this moment's quantities; out, findings, the worst first, each with since when it is so.
+
+It is asked with each event while a page is open, and once a minute else, or nobody would know since when. A finding whose time is
+not up yet is pending, as an alert would be; one that is on its way to its threshold too, where its rule says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from servescope.console.evidence.gathered import Gathered
+from servescope.console.evidence.quantities import reader
+from servescope.findings.judge import Quantities, Subject, holds
+from servescope.findings.rule import Rule, said
+from servescope.findings.rules import all_rules
+from servescope.findings.thresholds.thresholds import Thresholds
+from servescope.findings.thresholds.values import duration_s
+
+COMING: Final = "Not yet, but on its way: "
+_ORDER: Final = ("firing page", "firing ticket", "pending page", "pending ticket")
+_ROLES: Final = ("cause", "symptom", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One. `since`: seconds since 1970. `coming`: its threshold is not reached yet."""
+
+    rule: Rule
+    subject: Subject
+    value: float
+    since: float
+    at: float
+    coming: bool
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Whose it is."""
+        return dict(self.subject)
+
+    @property
+    def firing(self) -> bool:
+        """Whether an alert would fire."""
+        return not self.coming and self.at - self.since >= duration_s(self.rule.lasts)
+
+    def document(self) -> dict[str, object]:
+        """For pages."""
+        rule, labels = self.rule, self.labels
+        model, version = labels.get("model_name"), labels.get("model_version")
+        description = self._said(rule.description)
+        return {
+            "name": rule.name,
+            "severity": rule.severity,
+            "model": model,
+            "version": version,
+            "summary": self._said(rule.summary),
+            "description": COMING + description if self.coming else description,
+            "value": self.value,
+            "since": self.since,
+            "lasts_s": duration_s(rule.lasts),
+            "standing": "firing" if self.firing else "pending",
+            "place": "#/" if version is None or model is None else f"#/model/{quote(model, '')}/{quote(version, '')}",
+            "runbook": f"console/runbook#{rule.anchor}",
+        }
+
+    def _said(self, text: str) -> str:
+        words = said(text, self._word)
+        return words[:1].upper() + words[1:] if text.startswith("{server}") else words
+
+    def _word(self, token: str) -> str:
+        labels = self.labels
+        if token == "model":
+            return f"{labels.get('model_name', '')} {labels.get('model_version', '')}".strip()
+        if token == "server":
+            return "this server"
+        if token.startswith("label "):
+            return labels.get(token.removeprefix("label "), "")
+        return VALUES[token](self.value)
+
+
+def _percent(value: float) -> str:
+    return f"{value * 100:.3g} %"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _duration(value: float) -> str:
+    if value < 1:
+        return f"{value * 1000:.3g} ms"
+    if value < 60:
+        return f"{value:.3g} s"
+    minutes, seconds = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+VALUES: Final = {"value as percent": _percent, "value as number": _number, "value as duration": _duration}
+
+
+class Watch:
+    """Since when what is wrong is so."""
+
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        self._thresholds = thresholds or Thresholds()
+        self._rules = all_rules(self._thresholds)
+        self._since: dict[tuple[Rule, Subject], float] = {}
+
+    def look(self, gathered: Gathered) -> list[Finding]:
+        """What is wrong at this moment."""
+        quantities, at = reader(gathered), gathered.snapshot.at
+        found = [finding for rule in self._rules for finding in self._judged(rule, quantities, at)]
+        self._since = {(one.rule, one.subject): one.since for one in found}
+        return sorted(found, key=_badness)
+
+    def _judged(self, rule: Rule, quantities: Quantities, at: float) -> list[Finding]:
+        if rule.condition is None:
+            return []
+        there = holds(rule.condition, quantities, self._thresholds)
+        near = there if rule.early == 1.0 else holds(rule.condition, quantities, self._thresholds, rule.early)
+        return [
+            Finding(rule, one, value, self._since.get((rule, one), at), at, one not in there)
+            for one, value in near.items()
+        ]
+
+
+def _badness(finding: Finding) -> tuple[int, int, str]:
+    standing = "firing" if finding.firing else "pending"
+    return _ORDER.index(f"{standing} {finding.rule.severity}"), _ROLES.index(finding.rule.role), finding.rule.name

@@ -1,0 +1,75 @@
+"""One model version at length: in, its card, and what is kept of workers and refusals; out, its page."""
+
+from typing import Any, Final
+
+from servescope.console.history.kept import Track
+from servescope.console.history.memory import (
+    WINDOW_S,
+    WORKER_GPU,
+    WORKER_MEMORY,
+    Memory,
+    numbers,
+)
+from servescope.console.history.readings import Stretch, last
+from servescope.fleet.worker.worker import Worker
+from servescope.metrics.snapshot import Snapshot
+from servescope.serving.model import Model
+
+QUARTER_S: Final = 900.0
+
+
+def page(model: Model, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
+    """What its page has beside its card."""
+    track = (model.name, model.version)
+    recent, quarter = last(memory.hour, track, WINDOW_S), last(memory.hour, track, QUARTER_S)
+    bounds, counts = recent.counts("batch")
+    return {
+        "info": _info(model, snapshot),
+        "batch_sizes": {"bounds": bounds, "counts": counts},
+        "refusals": _by_reason("rejected", "servescope_rejected_total", track, quarter, snapshot),
+        "restarts": _by_reason("restarts", "servescope_worker_restarts_total", track, quarter, snapshot),
+        "last_trouble": model.pool.troubles.latest,
+        "worker_list": [
+            _worker(worker, track, memory, snapshot) for worker in sorted(model.pool, key=lambda one: one.number)
+        ],
+    }
+
+
+def _info(model: Model, snapshot: Snapshot) -> dict[str, Any]:
+    info = {
+        "runtime": model.runtime,
+        "batch_size": model.dispatcher.options.batch_size,
+        "max_batch_delay_ms": model.options.max_batch_delay_ms,
+        "response_timeout_s": model.options.response_timeout_s,
+    }
+    for key in numbers(snapshot, "servescope_model_info"):
+        if key[:2] == (model.name, model.version):
+            return info | {"handler": key[2], "device": key[6]}
+    return info | {"handler": None, "device": None}
+
+
+def _by_reason(column: str, family: str, track: Track, quarter: Stretch, snapshot: Snapshot) -> list[dict[str, Any]]:
+    totals = {key[2]: value for key, value in numbers(snapshot, family).items() if key[:2] == track}
+    return [
+        {"reason": reason, "total": total, "recent": quarter.total(column, reason)} for reason, total in totals.items()
+    ]
+
+
+def _worker(worker: Worker, track: Track, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
+    labels = (*track, worker.name)
+    busy, cpu = memory.worker_shares(snapshot, labels)
+    gpu = [value for key, value in numbers(snapshot, WORKER_GPU).items() if key[:3] == labels]
+    return {
+        "name": worker.name,
+        "state": str(worker.state),
+        "retiring": worker.retiring,
+        "pid": worker.pid or None,
+        "started": worker.started_at.timestamp(),
+        "memory_bytes": snapshot.number(WORKER_MEMORY, *labels),
+        "cpu_ratio": cpu,
+        "busy_ratio": None if busy is None else min(1.0, busy),
+        "batch_s": worker.hand.batch_s,
+        "in_hand": len(worker.hand.request_ids),
+        "gpu": worker.devices.gpu_id,
+        "gpu_memory_bytes": sum(gpu) if gpu else None,
+    }

@@ -1,0 +1,85 @@
+"""What is remembered, as columns over time: in, a ring; out, a model's history, its heatmap, and the machine's history."""
+
+from typing import Any
+
+from servescope.console.history.kept import HOST, Track
+from servescope.console.history.readings import Stretch, cut
+from servescope.console.history.ring import Ring
+from servescope.console.views.card import Reader, moment, stages, table, total_rate
+from servescope.metrics.definitions import STAGES
+
+_MODEL: dict[str, Reader] = {
+    "rate": total_rate,
+    "error_rate": lambda piece: piece.rate(("requests", "5xx")),
+    "client_error_rate": lambda piece: piece.rate(("requests", "4xx")),
+    "p50": lambda piece: piece.quantile("duration", 0.5),
+    "p90": lambda piece: piece.quantile("duration", 0.9),
+    "p99": lambda piece: piece.quantile("duration", 0.99),
+    "mean": lambda piece: piece.mean("duration"),
+    "queue": lambda piece: piece.most("queue"),
+    "oldest_s": lambda piece: piece.most("oldest"),
+    "in_flight": lambda piece: piece.most("in_flight"),
+    "workers": lambda piece: piece.most("workers"),
+    "wanted": lambda piece: piece.most("wanted"),
+    "refused_rate": lambda piece: piece.rate(("rejected", "queue_full"), ("rejected", "no_worker")),
+    "batch_size": lambda piece: piece.mean("batch"),
+}
+_LLM: dict[str, Reader] = {
+    "ttft_p50": lambda piece: piece.quantile("ttft", 0.5),
+    "ttft_p99": lambda piece: piece.quantile("ttft", 0.99),
+    "itl_p50": lambda piece: piece.quantile("itl", 0.5),
+    "itl_p99": lambda piece: piece.quantile("itl", 0.99),
+    "tokens_per_s": lambda piece: piece.rate(("tokens", "generation")),
+    "running": lambda piece: piece.most("running"),
+    "waiting": lambda piece: piece.most("waiting"),
+    "kv_cache_ratio": lambda piece: piece.most("kv_cache"),
+}
+_HOST: dict[str, Reader] = {
+    "cpu_ratio": lambda piece: piece.most("cpu"),
+    "memory_ratio": lambda piece: piece.most("memory"),
+    "loop_lag_p99_s": lambda piece: piece.quantile("lag", 0.99),
+    "front_end_cpu_ratio": lambda piece: piece.rate(("cpu_s", "")),
+    "front_end_memory_bytes": lambda piece: piece.most("resident"),
+    "rate": lambda piece: piece.rate(("predictions", "")),
+}
+
+
+def history(name: str, ring: Ring, track: Track, points: int, *, language_model: bool) -> dict[str, Any]:
+    """A model version's. `name`: of the ring."""
+    pieces = cut(ring, track, points)
+    by_stage = [stages(piece) for piece in pieces]
+    return (
+        _frame(name, ring, pieces)
+        | table(pieces, _MODEL)
+        | {"stages": {stage: [found[stage] for found in by_stage] for stage in STAGES}}
+        | {"llm": table(pieces, _LLM) if language_model else None}
+    )
+
+
+def heatmap(name: str, ring: Ring, track: Track, points: int) -> dict[str, Any]:
+    """How many answers without an error took how long."""
+    pieces = cut(ring, track, points)
+    whole = Stretch(ring, track, range(pieces[0].steps[0], pieces[-1].steps[-1] + 1)) if pieces else None
+    bounds = whole.counts("duration")[0] if whole is not None else []
+    counts = [piece.counts("duration")[1] if piece.seconds else None for piece in pieces]
+    most = max((max(column) for column in counts if column), default=0.0)
+    return _frame(name, ring, pieces) | {"bounds": bounds, "counts": counts, "most": most}
+
+
+def machine_history(name: str, ring: Ring, points: int) -> dict[str, Any]:
+    """The machine's."""
+    pieces = cut(ring, HOST, points)
+    devices = sorted({str(which) for _, which in (*ring.columns(HOST, "gpu"), *ring.columns(HOST, "gpu_memory"))})
+    gpus = {
+        device: {
+            "utilization_ratio": [piece.most("gpu", device) for piece in pieces],
+            "memory_ratio": [piece.most("gpu_memory", device) for piece in pieces],
+        }
+        for device in devices
+    }
+    return _frame(name, ring, pieces) | table(pieces, _HOST) | {"gpus": gpus}
+
+
+def _frame(name: str, ring: Ring, pieces: list[Stretch]) -> dict[str, Any]:
+    width = len(pieces[0].steps) if pieces else 1
+    return {"range": name, "step_s": ring.step_s * width, "at": [moment(piece) for piece in pieces]}

@@ -1,0 +1,116 @@
+"""The registry at one moment, typed: in, families by name; out, frozen numbers, for whoever decides or shows something by them.
+
+Asked by `console` on the loop's thread, a moment after the recorder has settled. It reads what a scrape would show and nothing
+else, so what is made of it and `/metrics` agree; nobody inside the server parses the text of a scrape.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import sub
+
+from servescope.metrics.definitions import Kind
+from servescope.metrics.instruments import AnyFamily, Counter, Gauge, Histogram
+from servescope.metrics.registry import Registry
+
+Labels = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramState:
+    """A histogram's counts of values up to each bound and of all, and their sum, in the family's unit."""
+
+    bounds: tuple[float, ...]
+    cumulative: tuple[int, ...]
+    sum: float
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+        return self.cumulative[-1]
+
+    @property
+    def counts(self) -> list[int]:
+        """By bucket, the last one above all bounds."""
+        return [more - less for less, more in pairwise((0, *self.cumulative))]
+
+    def since(self, before: "HistogramState") -> "HistogramState":
+        """What came after `before`; all of it where that is of other bounds or of another beginning."""
+        if self.bounds != before.bounds or self.count < before.count:
+            return self
+        return HistogramState(self.bounds, tuple(map(sub, self.cumulative, before.cumulative)), self.sum - before.sum)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyState:
+    """One family: its series by their labels' values, in the order of `labels`. `numbers` are those of counters and gauges."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    numbers: Mapping[Labels, float] = field(default_factory=dict)
+    histograms: Mapping[Labels, HistogramState] = field(default_factory=dict)
+
+    def place(self, label: str) -> int:
+        """Where a label stands among the values. Raises ValueError where there is none of this name."""
+        return self.labels.index(label)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`at`: seconds since 1970. `families` are those that were asked for and that are shown."""
+
+    at: float
+    families: Mapping[str, FamilyState]
+
+    def number(self, name: str, *values: str) -> float | None:
+        """A counter or gauge, by its labels' values; None where it is not there."""
+        family = self.families.get(name)
+        return None if family is None else family.numbers.get(values)
+
+    def histogram(self, name: str, *values: str) -> HistogramState | None:
+        """A histogram, by its labels' values; None where it is not there."""
+        family = self.families.get(name)
+        return None if family is None else family.histograms.get(values)
+
+
+def take(registry: Registry, names: Iterable[str], at: float) -> Snapshot:
+    """These families as they are now; `at`: this moment in seconds since 1970. Values that are NaN are left out."""
+    registry.prepare()
+    found = ((name, registry.find(name)) for name in names)
+    return Snapshot(at, {name: _state(family) for name, family in found if family is not None})
+
+
+def _state(family: AnyFamily) -> FamilyState:
+    definition = family.definition
+    numbers: dict[Labels, float] = {}
+    histograms: dict[Labels, HistogramState] = {}
+    for values, series in list(family.series.items()):
+        key = definition.shown(values)
+        if isinstance(series, Histogram):
+            histograms[key] = HistogramState(series.bounds, series.cumulative, series.sum)
+        elif isinstance(series, Counter | Gauge) and (value := series.value) == value:
+            numbers[key] = value
+    return FamilyState(definition.name, definition.kind, definition.labels, numbers, histograms)
+
+
+def quantile(share: float, bounds: Sequence[float], counts: Sequence[float]) -> float | None:
+    """What this share of the values kept to, by linear interpolation in its bucket, as Prometheus' histogram_quantile has it.
+
+    `counts` by bucket, one more than `bounds`; a value above all bounds is said to be the last bound. None: there are no values.
+    """
+    total = sum(counts)
+    if total <= 0 or not bounds:
+        return None
+    cumulative, so_far = [], 0.0
+    for count in counts:
+        so_far += count
+        cumulative.append(so_far)
+    rank = share * total
+    index = bisect_left(cumulative, rank)
+    if index >= len(bounds):
+        return bounds[-1]
+    lower = bounds[index - 1] if index else min(0.0, bounds[0])
+    below = cumulative[index - 1] if index else 0.0
+    return lower + (bounds[index] - lower) * (rank - below) / counts[index] if counts[index] else bounds[index]

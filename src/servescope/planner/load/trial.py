@@ -1,0 +1,115 @@
+"""What became of the requests of one load: in, what `driver` or `theory.pool` saw; out, shares, percentiles and blocks. Pure."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from servescope.planner.objective import Objective
+
+LOST = math.inf
+# What is sent first meets an empty server; it is no fair sample of the rate.
+_WARM_UP = 1 / 4
+_TOO_LATE = 0.1
+_CLIENT_FULL = 0.9
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request. `at_s`: when it was to be sent, since the beginning. The others in seconds since then: `lag_s` until it was
+    sent,
+    `latency_s` until it was answered whole; LOST where it was not, or not with 200. `ttft_s`, `itl_s`: of a stream.
+    """
+
+    at_s: float
+    latency_s: float
+    lag_s: float = 0.0
+    ttft_s: float = LOST
+    itl_s: float = 0.0
+
+    def took(self, objective: Objective) -> float:
+        """What the objective is about; LOST for a request that failed."""
+        if self.latency_s == LOST:
+            return LOST
+        return {"latency": self.latency_s, "ttft": self.ttft_s, "itl": self.itl_s}[objective.of]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Requests one after the other, and how many of them were late."""
+
+    rate: float
+    requests: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Requests at `rate` a second for `seconds`, in the order of their times. `workers`: how many there were.
+
+    `failures`: how many were answered with which status other than 200; 0 stands for no answer. `client_share`: the processor
+    time of
+    this client over the time that passed. `busy_s`: seconds that workers were busy, where that is known. `tokens`: made in it.
+    """
+
+    rate: float
+    seconds: float
+    workers: int
+    sent: Sequence[Sent]
+    failures: Mapping[int, int] = field(default_factory=Counter)
+    client_share: float = 0.0
+    busy_s: float | None = None
+    tokens: int = 0
+
+    @property
+    def settled(self) -> Sequence[Sent]:
+        """The requests without those of the warm-up."""
+        begin = self.seconds * _WARM_UP
+        return [one for one in self.sent if one.at_s >= begin] or self.sent
+
+    @property
+    def answered(self) -> int:
+        """How many were answered with 200."""
+        return sum(one.latency_s < LOST for one in self.sent)
+
+    @property
+    def refused(self) -> int:
+        """How many were answered with 503, as a server does that has no room."""
+        return self.failures.get(503, 0)
+
+    @property
+    def failed_share(self) -> float:
+        """From 0 to 1, of all that were sent."""
+        return 1.0 - self.answered / len(self.sent) if self.sent else 0.0
+
+    def percentile(self, share: float, objective: Objective) -> float:
+        """By rank, in seconds; LOST where so many failed, and where there is no request."""
+        values = sorted(one.took(objective) for one in self.settled)
+        return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)] if values else LOST
+
+    def late_share(self, objective: Objective) -> float:
+        """From 0 to 1; those that failed are late."""
+        settled = self.settled
+        return sum(one.took(objective) > objective.limit_s for one in settled) / len(settled) if settled else 0.0
+
+    def blocks(self, objective: Objective, count: int) -> list[Block]:
+        """The settled requests in so many stretches of the same time, without empty ones."""
+        begin = self.seconds * _WARM_UP
+        length = (self.seconds - begin) / count
+        totals, late = [0] * count, [0] * count
+        for one in self.settled:
+            index = max(0, min(count - 1, int((one.at_s - begin) / length)))
+            totals[index] += 1
+            late[index] += one.took(objective) > objective.limit_s
+        return [Block(self.rate, n, k) for n, k in zip(totals, late, strict=True) if n]
+
+    @property
+    def ceiling(self) -> float | None:
+        """Requests a second that these workers could answer if they were never idle; None where that is not known."""
+        return None if not self.busy_s else self.workers * self.answered / self.busy_s
+
+    def client_was_the_limit(self, objective: Objective) -> bool:
+        """Whether this client sent so late, or was so busy, that the latencies are its own."""
+        lags = sorted(one.lag_s for one in self.sent)
+        p99 = lags[int(0.99 * len(lags))] if lags else 0.0
+        return p99 > _TOO_LATE * objective.limit_s or self.client_share > _CLIENT_FULL

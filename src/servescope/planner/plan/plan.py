@@ -1,0 +1,139 @@
+"""Workers and machines for a rate: in, a law, what is asked, and what a machine has; out, a `Plan`. Pure; called by
+`cli.planning`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from servescope.planner.limits.limit import Limit
+from servescope.planner.objective import Objective
+from servescope.planner.plan.law import Law, Point, fit_law
+from servescope.planner.plan.paste import autoscale_section, slo_section, thresholds_section
+from servescope.planner.search.edge import Edge
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`rps`: requests a second. `availability`: in percent. `spare`: machines that may be away. `price`: of a machine an hour."""
+
+    model: str
+    objective: Objective
+    rps: float
+    availability: float | None = None
+    spare: int = 0
+    price: float | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a machine has for workers of this model. `worker_bytes`: of one worker; None: not known. `cores_per_request`: seconds of
+    processor time a request takes, of workers and front end.
+    """
+
+    cores: float | None = None
+    memory_bytes: float | None = None
+    worker_bytes: float | None = None
+    cpu_s_per_request: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
+
+    Rates in requests a second; `memory_bytes` of the workers on one machine; `cost` an hour, in the price's own unit.
+    """
+
+    model: str
+    objective: str
+    rps: float
+    goodput_per_worker: float
+    goodput_per_worker_interval: tuple[float, float]
+    edge: Edge | None
+    limit: Limit
+    knee: dict[str, Any]
+    workers: int | None = None
+    workers_per_machine: int | None = None
+    machines: int | None = None
+    machine_rate: float | None = None
+    memory_bytes: float | None = None
+    cost: float | None = None
+    autoscale: dict[str, Any] = field(default_factory=dict)
+    slo: dict[str, Any] = field(default_factory=dict)
+    thresholds: dict[str, Any] = field(default_factory=dict)
+    law: Law | None = None
+    points: tuple[Point, ...] = ()
+    nearest: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same, of plain values."""
+        return asdict(self)
+
+
+def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine) -> Plan:
+    """`points`: one at least, each with an edge above 0."""
+    law = fit_law(points, asked.objective)
+    best = max(points, key=lambda one: one.edge.rate)
+    room, remarks = _room(law, machine, points)
+    needed = law.workers_for(asked.rps)
+    per_machine = room if needed is None else min(room, needed)
+    rate = law.rate(per_machine) * law.low
+    machines = max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare
+    if limit.name == "client":
+        remarks = (*remarks, "this client was the limit: the server can do more than this plan counts on")
+    if law.measured == 1:
+        remarks = (
+            *remarks,
+            f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it",
+        )
+    return Plan(
+        asked.model,
+        str(asked.objective),
+        asked.rps,
+        best.edge.rate / best.workers,
+        (best.edge.low / best.workers, best.edge.high / best.workers),
+        best.edge,
+        limit,
+        {"workers": law.knee, "rate": None if law.knee is None else law.rate(law.knee)},
+        workers=per_machine * machines,
+        workers_per_machine=per_machine,
+        machines=machines,
+        machine_rate=rate,
+        memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * per_machine,
+        cost=None if asked.price is None else asked.price * machines,
+        autoscale=autoscale_section(law, per_machine, room),
+        slo=slo_section(asked.objective, asked.availability),
+        thresholds=thresholds_section(asked.objective, rate),
+        law=law,
+        points=tuple(points),
+        remarks=remarks,
+    )
+
+
+def impossible(asked: Asked, limit: Limit, nearest: str) -> Plan:
+    """The plan where nothing keeps the objective."""
+    nothing = {"workers": None, "rate": None}
+    return Plan(
+        asked.model, str(asked.objective), asked.rps, 0.0, (0.0, 0.0), None, limit, nothing, nearest=nearest,
+        slo=slo_section(asked.objective, asked.availability),
+    )  # fmt: skip
+
+
+def _room(law: Law, machine: Machine, points: Sequence[Point]) -> tuple[int, tuple[str, ...]]:
+    """How many workers one machine has room for, and what that stands on: never more than were tried, but where its sizes are
+    known.
+    """
+    tried = max(one.workers for one in points)
+    found = {"the knee of the law": law.knee} if law.knee is not None else {}
+    if machine.cores and machine.cpu_s_per_request:
+        # Of the time that a worker serves at the edge, so much is on a processor.
+        used = machine.cpu_s_per_request * law.rate(tried) / tried
+        found["its processors"] = math.floor(0.9 * machine.cores / used) if used > 0 else tried
+    if machine.memory_bytes and machine.worker_bytes:
+        found["its memory"] = math.floor(0.9 * machine.memory_bytes / machine.worker_bytes)
+    if not found:
+        return tried, (f"a machine has {tried} workers, as tried: its processors and memory are not known",)
+    by = min(found, key=lambda name: found[name] or 1)
+    return max(1, found[by] or 1), (f"a machine has room for {max(1, found[by] or 1)} workers, by {by}",)

@@ -1,0 +1,168 @@
+"""The search for the highest rate that keeps an objective: in, a way to measure; out, `Found`. Pure; called by `cli.planning`.
+
+It climbs by doubling until a load breaks the objective, halves the bracket until it is within 5 %, and spends what is left of
+the budget on repeats around the edge, from which the edge and its interval are estimated (`edge`).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from servescope.planner.load.trial import Trial
+from servescope.planner.objective import Objective
+from servescope.planner.search.edge import Edge, find_edge
+from servescope.planner.theory.tail import Tail
+
+Measure = Callable[[float, float], Trial]
+Tell = Callable[[str, float, float], None]
+
+WITHIN = 0.05
+_MOST_RATE = 100_000.0
+_SLOWEST = 1e-3
+# How many times as much as may be late is expected to be late at the rates of the repeats. What is rarer says little about the
+# line.
+_LATE = (1.0, 2.5, 0.6, 1.6)
+_BELOW_CEILING = 0.97
+_SURE = 0.01
+_LEAST_REPEATS = 12
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`budget_s`: for all loads together. `start`: the first rate. `availability`: the share of requests that has to be answered.
+
+    `load_s`: how long a load lasts at least.
+    """
+
+    objective: Objective
+    budget_s: float
+    start: float
+    availability: float = 0.99
+    load_s: float = 3.0
+
+    @property
+    def short_s(self) -> float:
+        """How long a load of the climb lasts: some times the objective, as queues take that long to settle."""
+        return min(max(self.load_s, 15 * self.objective.limit_s), self.budget_s / 16)
+
+    @property
+    def long_s(self) -> float:
+        """How long a repeat lasts."""
+        return min(max(3 * self.load_s, 40 * self.objective.limit_s), self.budget_s / 10)
+
+
+@dataclass(frozen=True)
+class Found:
+    """`edge`: None where not even the lowest rate kept the objective. `kept`, `broken`: the loads of the last bracket.
+
+    `client`: this client could send no more, so that the edge is not above what it says, but maybe the server's.
+    """
+
+    edge: Edge | None
+    trials: tuple[Trial, ...]
+    kept: Trial | None
+    broken: Trial | None
+    client: bool = False
+
+
+@dataclass
+class Search:
+    """One search, at one count of workers. `clock`: seconds; `tell`: what is done, from which part of the budget to which."""
+
+    measure: Measure
+    terms: Terms
+    clock: Callable[[], float]
+    tell: Tell = lambda _doing, _rate, _share: None
+    _trials: list[Trial] = field(default_factory=list)
+    _began: float = 0.0
+    _client: bool = False
+
+    def run(self) -> Found:
+        """Climb, bisect, repeat."""
+        self._began = self.clock()
+        kept, broken = self._climb()
+        if broken is None or kept is None:
+            edge = None if kept is None else Edge(kept.rate, kept.rate, kept.rate, "bracket")
+            return Found(edge, tuple(self._trials), kept, broken, self._client)
+        while not self._client and broken.rate / kept.rate > 1 + WITHIN and self._time_for(self.terms.short_s):
+            tried = self._load("bisecting", math.sqrt(kept.rate * broken.rate), self.terms.short_s)
+            if self._kept(tried):
+                kept = tried
+            else:
+                broken = tried
+        edge = self._repeat(kept, broken)
+        return Found(edge.capped(self.ceiling), tuple(self._trials), kept, broken, self._client)
+
+    @property
+    def ceiling(self) -> float | None:
+        """Requests a second that the workers could answer if they were never idle, by all loads."""
+        known = [one for one in self._trials if one.busy_s]
+        busy = math.fsum(one.busy_s or 0 for one in known)
+        return math.fsum(one.workers * one.answered for one in known) / busy if busy else None
+
+    def _climb(self) -> tuple[Trial | None, Trial | None]:
+        """The last load that kept the objective, and the first that broke it."""
+        rate = self.terms.start
+        kept = broken = None
+        while self._time_for(self.terms.short_s) and _SLOWEST <= rate <= _MOST_RATE and not self._client:
+            tried = self._load("climbing", rate, self.terms.short_s)
+            if self._kept(tried):
+                kept = tried
+            else:
+                broken = tried
+            if kept is not None and broken is not None:
+                break
+            rate = rate * 2 if broken is None else rate / 3
+        return kept, broken
+
+    def _repeat(self, kept: Trial, broken: Trial) -> Edge:
+        edge, repeats = self._edge(kept, broken), 0
+        while not self._client and self._time_for(self.terms.long_s):
+            highest = _BELOW_CEILING * (self.ceiling or math.inf)
+            if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
+                rate = edge.rate * (1 + WITHIN) ** repeats
+            else:
+                rate = edge.rate * (
+                    1 + math.log(_LATE[repeats % len(_LATE)]) / self._tail.slope(edge.rate, self.terms.objective.misses)
+                )
+            self._load("repeating", min(rate, highest), self.terms.long_s)
+            edge, repeats = self._edge(kept, broken), repeats + 1
+            if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
+                break
+        return edge
+
+    def _edge(self, kept: Trial, broken: Trial) -> Edge:
+        highest = (self.ceiling or math.inf) * (_BELOW_CEILING + 0.01)
+        within = (one for one in self._trials if one.rate <= highest)
+        blocks = [block for one in within for block in one.blocks(self.terms.objective, self._blocks(one))]
+        bracket = Edge(math.sqrt(kept.rate * broken.rate), kept.rate, broken.rate, "bracket")
+        return find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
+
+    @property
+    def _tail(self) -> Tail:
+        workers = self._trials[-1].workers
+        fastest = min(one.latency_s for trial in self._trials for one in trial.sent)
+        return Tail(self.ceiling or workers / fastest, workers, self.terms.objective.limit_s)
+
+    def _blocks(self, trial: Trial) -> int:
+        return max(1, int(trial.seconds / max(2 * self.terms.load_s, 20 * self.terms.objective.limit_s)))
+
+    def _kept(self, trial: Trial) -> bool:
+        """Whether the load kept the objective, as far as so few requests can say."""
+        if trial.refused or trial.failed_share > max(
+            1 - self.terms.availability, 2 / len(trial.sent) if trial.sent else 0
+        ):
+            return False
+        expected = self.terms.objective.misses * len(trial.settled)
+        late = trial.late_share(self.terms.objective) * len(trial.settled)
+        return late <= expected + math.sqrt(expected)
+
+    def _load(self, doing: str, rate: float, seconds: float) -> Trial:
+        self.tell(doing, rate, min(1.0, (self.clock() - self._began) / self.terms.budget_s))
+        trial = self.measure(rate, seconds)
+        self._trials.append(trial)
+        self._client = trial.client_was_the_limit(self.terms.objective)
+        return trial
+
+    def _time_for(self, seconds: float) -> bool:
+        return self.clock() - self._began + seconds <= self.terms.budget_s

@@ -1,0 +1,51 @@
+"""A pool of workers in virtual time: in, arrivals and service times; out, a `Trial`. Pure; used by tests, and by `law`'s own."""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from servescope.planner.load.schedule import poisson
+from servescope.planner.load.trial import LOST, Sent, Trial
+
+Service = Callable[[random.Random], float]
+
+
+@dataclass
+class VirtualPool:
+    """Workers with one queue, first come, first served. It is empty when a load begins.
+
+    `service`: draws seconds. `queue`: requests that may wait; one more gets 503. `now`: virtual seconds, which a load moves on.
+    """
+
+    workers: int
+    service: Service
+    chance: random.Random
+    queue: int = 1_000_000
+    now: float = 0.0
+
+    def clock(self) -> float:
+        """The virtual time."""
+        return self.now
+
+    def measure(self, rate: float, seconds: float) -> Trial:
+        """A load of Poisson arrivals."""
+        free = [0.0] * self.workers
+        begun: list[float] = []  # of those that may still wait, when each begins
+        sent, failures, busy_s = [], Counter[int](), 0.0
+        for at in poisson(rate, seconds, self.chance):
+            begun = [moment for moment in begun if moment > at]
+            if len(begun) >= self.queue:
+                failures[503] += 1
+                sent.append(Sent(at, LOST))
+                continue
+            begin = max(at, free[0])
+            took = self.service(self.chance)
+            heapq.heapreplace(free, begin + took)
+            if begin > at:
+                begun.append(begin)
+            busy_s += took
+            sent.append(Sent(at, begin + took - at))
+        self.now += seconds
+        return Trial(rate, seconds, self.workers, sent, failures, busy_s=busy_s)

@@ -1,0 +1,105 @@
+"""The console, on the metrics port, unless `enable_console=false`, or there is no such port, or nothing is measured."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from servescope.console.access.hosts import Hosts
+from servescope.console.access.visitor import Door
+from servescope.console.api import ConsoleApi, Parts
+from servescope.console.bundle import Bundle
+from servescope.console.changes import Changes
+from servescope.console.history.file import packed, read, write
+from servescope.console.history.memory import Memory
+from servescope.console.live import MOST_STREAMS, Live
+from servescope.console.views.overview import Overview, Sources
+from servescope.server.apis.api import Api
+from servescope.server.beginning import Beginning
+from servescope.server.composition import Part
+from servescope.server.http.tokens import Tokens
+from servescope.server.measuring import Measuring
+from servescope.server.models import Models
+from servescope.server.scaling import Scaling
+from servescope.web.http.app import Handler
+
+logger = logging.getLogger("servescope.console")
+
+KEPT_EVERY_S = 300.0
+
+
+class Console(Api):
+    """Gives `live`, its clock and its streams."""
+
+    name = "console"
+    address = "metrics"
+
+    def __init__(
+        self, beginning: Beginning, measuring: Measuring, models: Models, scaling: Scaling, tokens: Tokens
+    ) -> None:
+        settings = beginning.settings
+        self.enabled = settings.enable_console and settings.enable_metrics_api and measuring.mode.records
+        memory = Memory(measuring.registry)
+        self._sources = Sources(
+            settings, beginning.hostname, models.catalog, models.health, memory, scaling.loop.report, time.time()
+        )
+        self._overview = Overview(self._sources, lambda: {"open": self.live.open, "most": MOST_STREAMS})
+        self._keeping: asyncio.Task[None] | None = None
+        self._file = settings.console_history_file
+        self.live = Live(memory, measuring.recorder.settle, self._overview.document, self._overview.attend)
+        self._changes = Changes(models.lifecycle, model_api=settings.enable_model_api)
+        self._hosts = Hosts(settings.metrics_address, settings.console_hosts)
+        self._door = Door(tokens.authority, self._hosts, f"servescope-console-{settings.metrics_address.port}")
+
+    def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002
+        """See `Api`."""
+        return ConsoleApi(
+            Parts(
+                sources=self._sources,
+                overview=self._overview,
+                live=self.live,
+                bundle=Bundle(),
+                hosts=self._hosts,
+                door=self._door,
+                changes=self._changes,
+            )
+        )
+
+    async def start(self) -> None:
+        """Begin to remember, with what was kept before."""
+        if self.enabled:
+            if self._file is not None:
+                await asyncio.to_thread(read, self._file, self._sources.memory.rings)
+                self._keeping = asyncio.create_task(self._keep(), name="console history")
+            self.live.start()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEPT_EVERY_S)
+            await self._write()
+
+    async def _write(self) -> None:
+        """What cannot be written is said, and tried again."""
+        assert self._file is not None
+        try:
+            await asyncio.to_thread(write, self._file, packed(self._sources.memory.rings))
+        except OSError as error:
+            logger.warning("console_history_file=%s cannot be written: %s", self._file, error)
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Remember no more, but in the file."""
+        await self.live.stop()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await self._write()
+
+
+class Farewell(Part):
+    """Stands behind the service, so that it ends first: a server that waits for its last answers need not wait for open pages."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Tell every open page."""
+        self._console.live.part("The server is stopping")

@@ -1,0 +1,164 @@
+"""Who may see and change what on a live server: tokens, cookies, origins, hosts, and the headers of every answer."""
+
+import json
+
+import pytest
+
+from integration.conftest import deployment
+from integration.console.test_overview import FAILING
+from integration.server import Server, free_ports, pack, wait_until
+
+
+def ask(server, path, method="GET", body=None, **headers):
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    content = b"" if body is None else json.dumps(body).encode()
+    return server.http.request(method, server.url("metrics", f"/console{path}"), content=content, headers=named)
+
+
+def own(server):
+    return f"http://127.0.0.1:{server.ports['metrics']}"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server with tokens."""
+    server = Server(tmp_path_factory.mktemp("guarded"), {"disable_token_authorization": "false"})
+    keys = json.loads((server.directory / "key_file.json").read_text())
+    server.http.headers["authorization"] = f"Bearer {keys['management']['key']}"
+    archive = pack(server.store / "guarded1.mar", "guarded1", FAILING)
+    assert server.register(archive).status_code == 200
+    del server.http.headers["authorization"]
+    server.key, server.asks = keys["management"]["key"], keys["inference"]["key"]
+    yield server
+    server.end()
+
+
+def test_reading_needs_no_token(guarded):
+    """As /metrics; but what clients and handlers said is withheld, in words, from who shows none."""
+    url = guarded.url("inference", "/predictions/guarded1")
+    answer = guarded.http.post(url, content=b"boom", headers={"authorization": f"Bearer {guarded.asks}"})
+    assert answer.status_code == 503
+    assert ask(guarded, "/api/overview").status_code == 200
+    path = "/api/models/guarded1/failures"
+    seen = wait_until(lambda: (found := ask(guarded, path).json())["failures"] and found)
+    (failure,) = seen["failures"]
+    assert "token" in seen["withheld"]
+    assert failure["message"] is failure["request_id"] is failure["traceback"] is None
+    assert (failure["code"], failure["worker"][:2]) == (503, "W-")
+    (failure,) = ask(guarded, path, authorization=f"Bearer {guarded.key}").json()["failures"]
+    assert failure["request_id"] == answer.headers["x-request-id"]
+    assert "ValueError: <script>alert(1)</script>" in failure["traceback"]
+    assert ask(guarded, path, authorization="Bearer wrong").json()["failures"][0]["traceback"] is None
+
+
+def test_changes_need_the_token(guarded):
+    """Without, with a wrong one, and with the inference key nothing changes; with it the model is scaled."""
+    path, body = "/api/models/guarded1/scale", {"min_worker": 2, "max_worker": 2}
+    for headers in ({}, {"authorization": "Bearer x"}, {"authorization": f"Bearer {guarded.asks}"}):
+        refused = ask(guarded, path, "POST", body, **headers)
+        assert (refused.status_code, refused.json()["type"]) == (400, "InvalidKeyException")
+    key = {"authorization": f"Bearer {guarded.key}"}
+    assert ask(guarded, path, "POST", body, **key).status_code == 202
+    wait_until(lambda: ask(guarded, "/api/models/guarded1").json()["workers"]["states"]["ready"] == 2)
+    assert ask(guarded, path, "GET", **key).status_code == 405
+
+
+def test_cookies(guarded):
+    """Who signs in gets a cookie that no script can read; it counts on the console's own page alone, until signing out."""
+    signed = ask(guarded, "/api/session", "POST", {}, authorization=f"Bearer {guarded.key}", origin=own(guarded))
+    cookie = signed.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert signed.json()["allowed"]
+    guarded.http.cookies.clear()
+    named = {"cookie": cookie.partition(";")[0]}
+    assert ask(guarded, "/api/session", **named).json() == signed.json()
+    path, body = "/api/models/guarded1/scale", {"min_worker": 1, "max_worker": 1}
+    for origin in ({}, {"origin": "http://evil.example"}, {"origin": "null"}):
+        assert ask(guarded, path, "POST", body, **named, **origin).status_code == 403
+    assert ask(guarded, path, "POST", body, **named, origin=own(guarded)).status_code == 202
+    over = ask(guarded, "/api/session/end", "POST", {}, origin=own(guarded))
+    assert "Max-Age=0" in over.headers["set-cookie"]
+    assert not over.json()["allowed"]
+    guarded.http.cookies.clear()
+
+
+def test_a_foreign_page_with_the_token(guarded):
+    """Even who knows the token changes nothing from another site's page."""
+    refused = ask(
+        guarded,
+        "/api/models/guarded1/unregister",
+        "POST",
+        {},
+        authorization=f"Bearer {guarded.key}",
+        origin="http://evil.example",
+    )
+    assert refused.status_code == 403
+    assert "console_hosts" in refused.json()["message"]
+
+
+def test_without_tokens(server):
+    """On loopback whoever reaches the port may change, but no page of another site, and under no foreign name."""
+    with deployment(server) as deploy:
+        model = deploy(FAILING)
+        path = f"/api/models/{model.name}/scale"
+        assert ask(server, path, "POST", {"min_worker": 1}, origin="https://evil.example").status_code == 403
+        assert ask(server, path, "POST", {"min_worker": 1}, sec_fetch_site="cross-site").status_code == 403
+        assert ask(server, "/api/overview", host="evil.example").status_code == 403
+        assert ask(server, "/api/overview", host="localhost:1").status_code == 200
+        assert ask(server, path, "POST", {"min_worker": 1, "max_worker": 1}).status_code == 202
+        for body, words in [
+            ({}, "One of"),
+            ({"min_worker": -1}, "-1"),
+            ({"min_worker": True}, "min_worker"),
+            ({"max_worker": 1, "wrong": 1}, "wrong"),
+            ([], "object"),
+            ({"min_worker": 3, "max_worker": 2}, "max_worker"),
+        ]:
+            refused = ask(server, path, "POST", body)
+            assert refused.status_code == 400, body
+            assert words in refused.json()["message"]
+        assert ask(server, f"/api/models/{model.name}/set-default", "POST", {"version": "9"}).status_code == 404
+        assert ask(server, "/api/models/nobody/scale", "POST", {"min_worker": 1}).status_code == 404
+        gone = ask(server, f"/api/models/{model.name}/unregister", "POST", {})
+        assert gone.status_code == 200
+        assert "unregistered" in gone.json()["status"]
+        assert ask(server, f"/api/models/{model.name}").status_code == 404
+
+
+def test_open_to_the_network_without_tokens(launch):
+    """Then nobody sees what clients said, nor changes anything; and names are not checked."""
+    (port,) = free_ports(1)
+    server = launch(metrics_address=f"http://0.0.0.0:{port}")
+    server.ports["metrics"] = port
+    session = ask(server, "/api/session", host="models.example.org").json()
+    assert not session["allowed"]
+    assert "other machines" in session["why"]
+    refused = ask(server, "/api/models/x/scale", "POST", {"min_worker": 1})
+    assert (refused.status_code, refused.json()["type"]) == (403, "ForbiddenException")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/", "/api/overview", "/api/nothing", "/nothing.js", "/runbook", "/console/api/session", "/api/models/x"],
+)
+def test_headers(server, path):
+    """Every answer, errors too, says that nothing inline and nothing foreign may run, and in no frame."""
+    answer = ask(server, path)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert (answer.status_code == 404) == (path in ("/api/nothing", "/nothing.js", "/api/models/x"))
+    assert not answer.history
+
+
+def test_behind_a_proxy(launch):
+    """Names of console_hosts are taken as Host and as Origin."""
+    server = launch(console_hosts="models.example.org")
+    named = {"host": "models.example.org"}
+    assert ask(server, "/api/overview", **named).status_code == 200
+    assert ask(server, "/api/overview", host="other.example.org").status_code == 403
+    unknown = ask(server, "/api/models/x/scale", "POST", {"min_worker": 1}, origin="https://models.example.org")
+    assert unknown.status_code == 404
