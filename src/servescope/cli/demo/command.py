@@ -60,7 +60,7 @@ def demo(port_base: PortBase = None, once: Once = False, directory: Directory = 
     place = place_in(directory.resolve(), first_port(port_base))
     _make_models(console, example, place.folder)
     with running(place) as server, ExitStack() as stack:
-        console.print(f"3. Server: process {server.pid} with two workers")
+        console.print(f"3. Server: process {server.pid} with two workers; look at {place.metrics}/console")
         _measure(console, server, place, picture)
         found = _alerts(console, place, stack, picture)
         if svg is not None:
@@ -141,6 +141,7 @@ def _addresses(console: "Console", place: Place, found: "Watchers | None") -> No
     console.print(
         "Look at\n"
         f"{alerts}"
+        f"  {place.metrics}/console\n"
         f"  {place.metrics}/metrics\n"
         f"  {place.management}/models/{digits.NAME}\n"
         f"  {place.inference}/api-description\n"
