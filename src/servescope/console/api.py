@@ -102,13 +102,14 @@ class ConsoleApi:
     async def _document(self, exchange: Exchange, route: Route) -> None:
         query = exchange.request.parameters()
         await self._parts.live.settled()
-        if exchange.open:
-            answer_document(exchange, self._made(exchange.request, route, query))
+        if route.what == "overview":
+            made = await self._parts.overview.document()
+        else:
+            made = self._made(exchange.request, route, query)
+        answer_document(exchange, made)
 
     def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
         parts = self._parts
-        if route.what == "overview":
-            return parts.overview.document()
         if route.what == "history":
             name = choice(query, "range", _RANGES)
             return machine_history(name, getattr(parts.sources.memory, name), points(query))
