@@ -80,15 +80,15 @@ test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engi
 test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own clients (make test leaves them out) [network: KServe, 0.5 GB]
 	REQUIRE_KSERVE=1 $(KSERVE_ENV)/bin/python -m pytest -rs tests/kserve_clients $(TEST)
 
-test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.4 GB]
+test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.5 GB]
 	$(BROWSER_ENV)/bin/python console/build_pages.py check
 	$(BROWSER_ENV)/bin/python console/build_pages.py
 	$(BROWSER_ENV)/bin/python -m pytest -rs tests/browser $(TEST)
 
-console: ## Bundle the console's pages, anew where their sources have changed [network: npm]
-	$(PYTHON) console/build_pages.py
+console: $(STAMPS)/venv ## Bundle the console's pages, anew where their sources have changed (npm: 12 MB) [network]
+	$(BIN)/python console/build_pages.py
 
-console-pictures: test-browser ## Take the pictures of docs/console.md from the screenshots of make test-browser
+console-pictures: test-browser ## Take the pictures of docs/console.md from the screenshots of make test-browser [network: Playwright]
 	$(BROWSER_ENV)/bin/python console/pictures.py build/console docs
 
 lint: $(STAMPS)/dev ## ruff: rules and format [network]

@@ -19,6 +19,7 @@ ENVIRONMENTS = {
     "$(KSERVE_ENV)": "KServe",
     "$(FAST_ENV)": "packages",
     "$(DATADOG_ENV)": "Datadog",
+    "$(BROWSER_ENV)": "Playwright",
 }
 
 

@@ -58,7 +58,7 @@ class ConsoleApi:
         request = exchange.request
         self._parts.hosts.check(request)
         if route.what == "session":
-            self._session(exchange, route)
+            self._session(exchange)
             return None
         action = route.what.removeprefix("model ")
         if action in CHANGES:
@@ -129,7 +129,7 @@ class ConsoleApi:
             return heatmap(name, ring, track, points(query, default=120))
         return history(name, ring, track, points(query), language_model=bool(model.pool.served))
 
-    def _session(self, exchange: Exchange, route: Route) -> None:
+    def _session(self, exchange: Exchange) -> None:
         request, door = exchange.request, self._parts.door
         # By DELETE, since a browser keeps the cookie for the path at which it was given, and forgets it only there.
         if request.method == "DELETE":
