@@ -87,6 +87,10 @@ SERVESCOPE = Group(
             "servescope.cli.status:status_command",
             "Show models, workers, queues and requests; exit with 1 unless all models are ready.",
         ),
+        "top": Command(
+            "servescope.cli.top.command:top",
+            "Watch a server in the terminal: models, what is wrong, workers, failures.",
+        ),
         "models": MODELS,
         "archive": Command(
             "servescope.cli.archive:archive",

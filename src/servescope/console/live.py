@@ -146,8 +146,8 @@ class Live:
 
     async def _step(self) -> None:
         await self._settle()
-        self._memory.tick()
-        await asyncio.sleep(0)
+        for _ in self._memory.tick():
+            await asyncio.sleep(0)
         self._unattended = 0 if self._streams else self._unattended + 1
         if self._unattended >= MINUTES:
             self._unattended = 0

@@ -107,7 +107,7 @@ def test_more_bounds():
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 40))
 def test_cutting_loses_nothing(growth, points):
-    """However few points are asked for, all that was counted is in one of them; there may be one more, as they keep their places."""
+    """However few points are asked for, all that was counted is in one of them; one more at the most, as they keep their places."""
     ring = Ring(5.0, 60)
     total = 0
     for step, more in enumerate(growth, 1):

@@ -1,24 +1,23 @@
 """One model version in short: in, what is measured of it; out, its card on the overview, with which its own page begins too."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from servescope.console.history.kept import DURATIONS, REQUESTS, WORKERS, Track
 from servescope.console.history.memory import WINDOW_S, Memory, numbers
-from servescope.console.history.readings import Stretch, cut, last
+from servescope.console.history.readings import Stretch, last
+from servescope.console.views.lines import Lines, total_rate
 from servescope.metrics.definitions import STAGES
 from servescope.metrics.snapshot import Snapshot
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.survey import standing_of
 
-LINE_STEPS: Final = 120
 PERCENTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 _HOUR_S: Final = 3600.0
 
 
-def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
-    """See the module."""
+def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot, lines: Lines) -> dict[str, Any]:
+    """See the module. `lines`: of the last ten minutes."""
     track = (model.name, model.version)
     recent = last(memory.hour, track, WINDOW_S)
     return {
@@ -39,7 +38,7 @@ def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> 
         "workers": _workers(track, snapshot),
         "objectives": _objectives(track, memory, snapshot),
         "counts": _counts(track, snapshot),
-        "lines": _lines(track, memory),
+        "lines": lines.of(track),
         "llm": language_model(track, recent, snapshot) if model.pool.served else None,
     }
 
@@ -47,13 +46,18 @@ def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> 
 def rates(stretch: Stretch) -> dict[str, float | None]:
     """Requests, errors and percentiles of a stretch."""
     requests, failed = stretch.requests(), stretch.total("requests", "5xx")
-    quantiles = {name: stretch.quantile("duration", share) for name, share in PERCENTILES}
     return {
         "rate": total_rate(stretch),
         "error_rate": stretch.rate(("requests", "5xx")),
         "error_ratio": failed / requests if requests else None,
-        **quantiles,
+        **percentiles(stretch, "duration"),
     }
+
+
+def percentiles(stretch: Stretch, name: str) -> dict[str, float | None]:
+    """A histogram's, by their names."""
+    shares = dict(PERCENTILES)
+    return dict(zip(shares, stretch.quantiles(name, *shares.values()), strict=True))
 
 
 def stages(stretch: Stretch) -> dict[str, float | None]:
@@ -107,38 +111,6 @@ def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _lines(track: Track, memory: Memory) -> dict[str, list[Any]]:
-    pieces = cut(memory.hour, track, LINE_STEPS, LINE_STEPS)
-    return {"at": [moment(piece) for piece in pieces]} | table(pieces, _LINES)
-
-
-Reader = Callable[[Stretch], float | None]
-
-
-def table(pieces: list[Stretch], columns: dict[str, Reader]) -> dict[str, list[float | None]]:
-    """Columns over time."""
-    return {name: [read(piece) for piece in pieces] for name, read in columns.items()}
-
-
-def moment(stretch: Stretch) -> float:
-    """When it ends, in seconds since 1970."""
-    return stretch.steps[-1] * stretch.ring.step_s
-
-
-def total_rate(stretch: Stretch) -> float | None:
-    """Requests a second."""
-    return stretch.rate(*[("requests", which) for which in stretch.totals("requests")])
-
-
-_LINES: dict[str, Reader] = {
-    "rate": total_rate,
-    "error_rate": lambda piece: piece.rate(("requests", "5xx")),
-    "p99": lambda piece: piece.quantile("duration", 0.99),
-    "queue": lambda piece: piece.most("queue"),
-    "workers": lambda piece: piece.most("workers"),
-}
-
-
 def language_model(track: Track, recent: Stretch, snapshot: Snapshot) -> dict[str, Any]:
     """What a language model's figures are."""
 
@@ -148,8 +120,8 @@ def language_model(track: Track, recent: Stretch, snapshot: Snapshot) -> dict[st
     kinds = ("prompt", "cached_prompt", "generation")
     finished = numbers(snapshot, "servescope_llm_finished_total").items()
     return {
-        "ttft": {name: recent.quantile("ttft", share) for name, share in PERCENTILES},
-        "itl": {name: recent.quantile("itl", share) for name, share in PERCENTILES},
+        "ttft": percentiles(recent, "ttft"),
+        "itl": percentiles(recent, "itl"),
         "tokens_per_s": {kind: recent.rate(("tokens", kind)) for kind in kinds},
         "running": sum(of_workers("servescope_llm_requests_running")),
         "waiting": sum(of_workers("servescope_llm_requests_waiting")),

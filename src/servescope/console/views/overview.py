@@ -12,6 +12,7 @@ from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.watch import Watch
 from servescope.console.history.memory import WINDOW_S, Memory
 from servescope.console.views.card import card
+from servescope.console.views.lines import Lines
 from servescope.console.views.machine import gpus, machine
 from servescope.console.views.model import page
 from servescope.findings.rules.elsewhere import ELSEWHERE
@@ -43,11 +44,13 @@ class Overview:
         self._sources = sources
         self._streams = streams
         self._watch = Watch()
+        self._lines = Lines(sources.memory.hour)
 
     def document(self) -> dict[str, Any]:
         """The overview. The recorder has settled."""
         sources, memory = self._sources, self._sources.memory
-        snapshot = memory.now()
+        snapshot, models = memory.now(), self._models()
+        self._lines.forget({(model.name, model.version) for model in models})
         return {
             "at": snapshot.at,
             "step_s": memory.step_s,
@@ -56,7 +59,7 @@ class Overview:
             "streams": self._streams(),
             "host": machine(memory, snapshot),
             "gpus": gpus(snapshot),
-            "models": [card(model, sources.catalog, memory, snapshot) for model in self._models()],
+            "models": [card(model, sources.catalog, memory, snapshot, self._lines) for model in models],
             "findings": [finding.document() for finding in self._watch.look(Gathered(memory, snapshot))],
             "elsewhere": ELSEWHERE,
         }
@@ -79,7 +82,7 @@ class Overview:
             "at": snapshot.at,
             "step_s": memory.step_s,
             "window_s": WINDOW_S,
-            **card(model, sources.catalog, memory, snapshot),
+            **card(model, sources.catalog, memory, snapshot, self._lines),
             **page(model, memory, snapshot),
             "versions": versions,
             "autoscaler": sources.autoscaler(model),

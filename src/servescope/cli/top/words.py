@@ -1,0 +1,56 @@
+"""Numbers in few signs: in, a document's values, None where one is not known; out, text for a table. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+UNKNOWN: Final = "–"
+_BARS: Final = "▁▂▃▄▅▆▇█"
+# What a terminal would obey: all control characters but the ends of lines.
+_OBEYED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+
+
+def plain(text: str) -> str:
+    """A text of anybody's, without signs that a terminal obeys."""
+    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def rate(value: float | None) -> str:
+    """A second."""
+    return UNKNOWN if value is None else f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration."""
+    if value is None:
+        return UNKNOWN
+    if value < 1:
+        return f"{value * 1000:.3g} ms"
+    return f"{value:.3g} s" if value < 1000 else f"{value / 60:,.0f} min"
+
+
+def share(value: float | None) -> str:
+    """Of 1."""
+    return UNKNOWN if value is None else f"{value * 100:.3g} %"
+
+
+def size(value: float | None) -> str:
+    """Bytes."""
+    if value is None:
+        return UNKNOWN
+    for unit in _UNITS:
+        if abs(value) < 1000 or unit == _UNITS[-1]:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return UNKNOWN
+
+
+def line(values: Sequence[float | None], width: int) -> str:
+    """The last so many values as bars, the largest of them as high as a line is; a gap where one is not known."""
+    shown = list(values)[-width:]
+    most = max((value for value in shown if value is not None), default=0.0)
+    if most <= 0:
+        return "".join(" " if value is None else _BARS[0] for value in shown)
+    top = len(_BARS) - 1
+    return "".join(" " if value is None else _BARS[min(top, round(value / most * top))] for value in shown)
