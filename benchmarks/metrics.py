@@ -74,7 +74,7 @@ class Plan:
 
 
 FULL = Plan(rounds=9, seconds=6, idle_models=300, requests=200_000, renders=7, samples=SAMPLES)
-QUICK = Plan(rounds=3, seconds=2, idle_models=100, requests=20_000, renders=3, samples=20_000)
+QUICK = Plan(rounds=3, seconds=2, idle_models=300, requests=20_000, renders=3, samples=20_000)
 
 
 @dataclass(frozen=True)
