@@ -95,8 +95,8 @@ class Measuring:
 
 
 @contextmanager
-def started(mode: str) -> Iterator[Measuring]:
-    """A server in this metrics_mode."""
+def started(mode: str, **more: str) -> Iterator[Measuring]:
+    """A server in this metrics_mode, with `more` settings."""
     management, metrics = free_ports(2)
     settings = {
         "metrics_mode": mode,
@@ -104,7 +104,7 @@ def started(mode: str) -> Iterator[Measuring]:
         "metrics_address": f"http://127.0.0.1:{metrics}",
         "enable_model_api": "true",
     }
-    with running(servescope(), settings) as server:
+    with running(servescope(), settings | more) as server:
         yield Measuring(server, management, metrics)
 
 
@@ -145,7 +145,7 @@ def measure_memory(plan: Plan) -> dict[str, float]:
     """What a model more takes of a front end that measures and was scraped, less what it takes of one that does not."""
     grown = {}
     for mode in ("prometheus", "off"):
-        with started(mode) as server:
+        with started(mode, enable_console="false") as server:  # whose history is no series
             register(server.management, 10)  # what is made once for all
             scrape(server.metrics, PLAIN)
             before = server.front_end_bytes()
