@@ -6,7 +6,8 @@ import sys
 PROGRAM = """
 import sys
 import servescope.runtime.serve
-rooms = ("servescope.fleet.agent", "servescope.fleet.backends.remote", "servescope.fleet.backends.ray", "servescope.wire.agent", "ray")
+fleet = ("agent", "backends.remote", "backends.ray")
+rooms = ("ray", "servescope.wire.agent", *(f"servescope.fleet.{room}" for room in fleet))
 print(sorted(name for name in sys.modules if name in rooms or name.startswith(tuple(room + "." for room in rooms))))
 """
 
