@@ -92,15 +92,15 @@ test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own cl
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
 
-test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.4 GB]
+test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.5 GB]
 	$(BROWSER_ENV)/bin/python console/build_pages.py check
 	$(BROWSER_ENV)/bin/python console/build_pages.py
 	REQUIRE_BROWSER=1 $(BROWSER_ENV)/bin/python -m pytest -rs tests/browser $(TEST)
 
-console: ## Bundle the console's pages, anew where their sources have changed [network: npm]
-	$(PYTHON) console/build_pages.py
+console: $(STAMPS)/venv ## Bundle the console's pages, anew where their sources have changed (npm: 12 MB) [network]
+	$(BIN)/python console/build_pages.py
 
-console-pictures: test-browser ## Take the pictures of docs/console.md from the screenshots of make test-browser
+console-pictures: test-browser ## Take the pictures of docs/console.md from the screenshots of make test-browser [network: Playwright]
 	$(BROWSER_ENV)/bin/python console/pictures.py build/console docs
 
 lint: $(STAMPS)/dev ## ruff: rules and format [network]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-_COLOURS = 128  # of a page with few of them: a third of the size, and no difference to be seen
+_COLOURS = 256  # a page has few: a third of the size, and no difference to be seen
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ def main(source: Path, target: Path) -> None:
     for picture in PICTURES:
         with Image.open(source / f"{picture.name}.png") as whole:
             cut = whole.crop((0, 0, whole.width, min(picture.height or whole.height, whole.height)))
-            cut.convert("RGB").quantize(_COLOURS).save(target / f"console-{picture.name}.png", optimize=True)
+            few = cut.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE)
+            few.save(target / f"console-{picture.name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,12 @@ def _to(port: int):
             head = await reader.readuntil(b"\r\n\r\n")
             there, back = await asyncio.open_connection("127.0.0.1", port)
             back.write(_rewritten(head))
-            up = asyncio.ensure_future(_pass(reader, back))
-            await _pass(there, writer)
-            up.cancel()
+            ways = [asyncio.ensure_future(_pass(reader, back)), asyncio.ensure_future(_pass(there, writer))]
+            # Whichever side leaves, the other is told.
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
+            back.close()
         except (OSError, asyncio.IncompleteReadError):
             pass  # a browser opens connections that it does not use
         finally:

@@ -76,7 +76,7 @@ export class Server {
   }
 
   signOut(): Promise<unknown> {
-    return this.#ask("session/end", { method: "POST", headers: JSON_HEADERS, body: "{}" });
+    return this.#ask("session", { method: "DELETE" });
   }
 
   change(which: Which, change: Change): Promise<{ readonly status: string }> {

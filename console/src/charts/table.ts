@@ -17,7 +17,7 @@ export class Table {
   constructor(caption: string) {
     this.#caption = caption;
     this.#table = make("table");
-    const box = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${caption}` }, this.#table);
+    const box = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Table: ${caption}` }, this.#table);
     this.element = make("details", { class: "numbers" }, make("summary", {}, "Table"), box);
     this.element.addEventListener("toggle", () => this.#draw());
   }

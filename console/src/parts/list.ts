@@ -22,7 +22,7 @@ export class List<Item> {
     const heads = columns.map(({ head }) => make("th", { scope: "col" }, head));
     this.#table = make("table", {}, make("caption", { class: "unseen" }, title), make("thead", {}, make("tr", {}, ...heads)), this.#body);
     this.#empty = make("p", { class: "calm empty" }, empty);
-    const box = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, this.#table);
+    const box = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": title }, this.#table);
     this.element = make("section", { class: "sheet list", "aria-label": title }, make("h3", {}, title), this.#empty, box);
     this.#keyed = new Keyed<Item>(this.#body, key, () => {
       const cells = columns.map(({ look }) => make("td", { class: look }));

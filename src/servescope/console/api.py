@@ -57,8 +57,8 @@ class ConsoleApi:
         exchange.route, exchange.face = route.template, FACE
         request = exchange.request
         self._parts.hosts.check(request)
-        if route.what in ("session", "session/end"):
-            self._session(exchange, route)
+        if route.what == "session":
+            self._session(exchange)
             return None
         action = route.what.removeprefix("model ")
         if action in CHANGES:
@@ -102,13 +102,14 @@ class ConsoleApi:
     async def _document(self, exchange: Exchange, route: Route) -> None:
         query = exchange.request.parameters()
         await self._parts.live.settled()
-        if exchange.open:
-            answer_document(exchange, self._made(exchange.request, route, query))
+        if route.what == "overview":
+            made = await self._parts.overview.document()
+        else:
+            made = self._made(exchange.request, route, query)
+        answer_document(exchange, made)
 
     def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
         parts = self._parts
-        if route.what == "overview":
-            return parts.overview.document()
         if route.what == "history":
             name = choice(query, "range", _RANGES)
             return machine_history(name, getattr(parts.sources.memory, name), points(query))
@@ -129,17 +130,18 @@ class ConsoleApi:
             return heatmap(name, ring, track, points(query, default=120))
         return history(name, ring, track, points(query), language_model=bool(model.pool.served))
 
-    def _session(self, exchange: Exchange, route: Route) -> None:
+    def _session(self, exchange: Exchange) -> None:
         request, door = exchange.request, self._parts.door
-        if route.what == "session/end" and request.method == "POST":
+        # By DELETE, since a browser keeps the cookie for the path at which it was given, and forgets it only there.
+        if request.method == "DELETE":
             self._parts.hosts.check_origin(request, by_cookie=False)
             answer_document(
                 exchange, self._standing(False, signed_in=False), headers=[(b"set-cookie", door.sign_out())]
             )
-        elif route.what == "session" and request.method == "POST":
+        elif request.method == "POST":
             cookie = door.sign_in(request)
             answer_document(exchange, self._standing(True, signed_in=True), headers=[(b"set-cookie", cookie)])
-        elif route.what == "session" and request.method in ("GET", "HEAD"):
+        elif request.method in ("GET", "HEAD"):
             visitor = door.visitor(request)
             answer_document(exchange, self._standing(visitor.allowed, visitor.why, signed_in=visitor.by_cookie))
         else:

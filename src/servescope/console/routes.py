@@ -10,7 +10,7 @@ from typing import Final
 # What is asked of one model.
 READS: Final = ("history", "heatmap", "failures", "slowest")
 CHANGES: Final = ("scale", "set-default", "unregister")
-PLAIN: Final = ("session", "session/end", "overview", "history", "events")
+PLAIN: Final = ("session", "overview", "history", "events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.models import Models
-from servescope.serving.readiness.restored import restored
 from servescope.serving.readiness.wanted import WantedModel
+from servescope.serving.saving.restored import restored
 
 logger = logging.getLogger("servescope.runtime")
 

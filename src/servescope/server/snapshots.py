@@ -21,7 +21,7 @@ from servescope.server.composition import Part
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.service import Service
-from servescope.serving.saved import saved_models
+from servescope.serving.saving.saved import saved_models
 
 logger = logging.getLogger("servescope.runtime")
 

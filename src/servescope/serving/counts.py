@@ -16,10 +16,10 @@ from servescope.errors import BadRequest
 from servescope.fleet.loads import WAITS
 from servescope.fleet.worker.worker import Worker
 from servescope.serving.catalog import Catalog
-from servescope.serving.changes import Changes
 from servescope.serving.model import Model
 from servescope.serving.outcome import IN_PROGRESS, PROCESSING, Outcome, not_started, waiting
 from servescope.serving.registration import Host
+from servescope.serving.saving.changes import Changes
 from servescope.serving.turns import Caller, Turns
 
 

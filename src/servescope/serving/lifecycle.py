@@ -15,13 +15,13 @@ from servescope.config.model.options import RegisterOptions
 from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
 from servescope.fleet.loads import WAITS
 from servescope.serving.catalog import Catalog
-from servescope.serving.changes import Changes
 from servescope.serving.counts import Counts
 from servescope.serving.model import Model
 from servescope.serving.outcome import PROCESSING, Outcome, not_started, waiting
 from servescope.serving.readiness.wanted import WantedModel, WantedModels
 from servescope.serving.refusals import draining, unregistered
 from servescope.serving.registration import Host, build_model, open_model
+from servescope.serving.saving.changes import Changes
 from servescope.serving.turns import Caller, CallerLeft, Turns
 from servescope.wire.messages import Loaded
 

@@ -9,11 +9,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import httpx
 import psutil
 import pytest
 
 from integration.prometheus_server import needs_prometheus
-from integration.server import PATIENCE_S, alive
+from integration.server import PATIENCE_S, alive, wait_until
 from servescope.cli.demo.alerts import watchers
 from servescope.cli.demo.digits import DemoError
 from servescope.cli.demo.programs import Programs
@@ -89,6 +90,27 @@ def test_alerts_come_and_go(tmp_path):
         assert part in drawn, part
     assert str(tmp_path) not in drawn
     assert socket.gethostname() not in re.findall(r"[\w.-]+", drawn)
+    nothing_is_left(tmp_path / "demo", started)
+
+
+def test_the_console_says_it_in_words_before_the_alert_fires(tmp_path):
+    """The demo begins with the console's address. There the slow model is named as long as its alert waits to be sure."""
+
+    def said():
+        found = httpx.get(f"{console}/api/overview").json()["findings"]
+        return [one for one in found if (one["model"], one["name"]) == ("drowsy", "ServescopeSlow")]
+
+    with demo(tmp_path / "demo") as (process, started):
+        text = read_until(process, "The model is slow now")
+        (console,) = re.findall(r"^3\. Server: .* Look into it: (http://\S+/console)$", text, re.MULTILINE)
+        (finding,) = wait_until(said, "the finding")
+        assert finding["standing"] == "pending"
+        assert finding["summary"] == "The slowest hundredth of drowsy 1.0 takes longer than its latency_ms"
+        assert finding["place"] == "#/model/drowsy/1.0"
+        started += psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        process.wait(PATIENCE_S)
     nothing_is_left(tmp_path / "demo", started)
 
 

@@ -77,7 +77,7 @@ def test_cookies(guarded):
     for origin in ({}, {"origin": "http://evil.example"}, {"origin": "null"}):
         assert ask(guarded, path, "POST", body, **named, **origin).status_code == 403
     assert ask(guarded, path, "POST", body, **named, origin=own(guarded)).status_code == 202
-    over = ask(guarded, "/api/session/end", "POST", {}, origin=own(guarded))
+    over = ask(guarded, "/api/session", "DELETE", origin=own(guarded))
     assert "Max-Age=0" in over.headers["set-cookie"]
     assert not over.json()["allowed"]
     guarded.http.cookies.clear()

@@ -19,7 +19,7 @@ export class Actions {
   readonly #changed: (gone: boolean) => void;
   #model: Model | null = null;
 
-  /** `changed` is called after a change; `gone` where the model was removed. */
+  /** `changed` is called as soon as the server has answered; `gone` where the model is no more. */
   constructor(server: Server, access: Access, changed: (gone: boolean) => void) {
     this.#server = server;
     this.#access = access;
@@ -77,9 +77,13 @@ export class Actions {
 
   async #ask(title: string, body: Node[], confirm: string, model: Which, change: () => Change, gone = false): Promise<boolean> {
     const which = { name: model.name, version: model.version };
-    const act = async (): Promise<string> => (await this.#server.change(which, change())).status;
+    const act = async (): Promise<string> => {
+      const { status } = await this.#server.change(which, change());
+      this.#changed(gone);
+      return status;
+    };
     const done = await ask({ title, body, confirm, danger: gone, act });
-    if (done) this.#changed(gone);
+    if (done && gone) location.assign("#/");
     return done;
   }
 }

@@ -40,7 +40,7 @@ const KINDS: readonly Kind[] = [
     lines: ({ oldest_s }) => [line("has waited", oldest_s, 4)],
   },
   {
-    look: { title: "Workers", format: figure },
+    look: { title: "Workers there and wanted", format: figure },
     lines: ({ workers, wanted }) => [line("there", workers, 2), line("wanted", wanted, 1)],
   },
   {

@@ -31,6 +31,7 @@ export class FailureList {
   update({ failures, withheld }: Failures, now: number): void {
     this.#now = now;
     this.#empty.hidden = failures.length > 0;
+    this.#items.hidden = failures.length === 0;
     this.#withheld.update(failures.length ? withheld : "");
     this.#list.update(failures);
   }

@@ -47,7 +47,7 @@ export class ModelPage implements Page {
     this.#server = server;
     this.#which = which;
     this.#heading = new Heading(which);
-    this.#actions = new Actions(server, access, (gone) => (gone ? location.assign("#/") : void this.#refresh()));
+    this.#actions = new Actions(server, access, (gone) => (gone ? this.close() : void this.#refresh()));
     const sign = (): void => void access.allowed();
     this.#failures = new FailureList(sign);
     this.#slowest = new SlowestList(sign);

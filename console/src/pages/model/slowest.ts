@@ -24,7 +24,7 @@ export class SlowestList {
     this.#withheld = new Withheld("Ids are hidden.", sign);
     const heads = ["Took", "Where the time went", "Time", "Worker", "Batch", "Id"].map((text) => make("th", { scope: "col" }, text));
     const table = make("table", {}, make("caption", { class: "unseen" }, TITLE), make("thead", {}, make("tr", {}, ...heads)), this.#body);
-    this.#box = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": TITLE }, table);
+    this.#box = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": TITLE }, table);
     const hint = make("p", { class: "faint hint" }, "One for each bucket of the durations, the newest of it.");
     this.element = make("section", { class: "sheet list", "aria-label": TITLE }, make("h3", {}, TITLE), hint, this.#withheld.element, this.#empty, this.#box);
   }

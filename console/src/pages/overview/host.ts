@@ -31,7 +31,7 @@ export class HostPart {
     this.#gpus = new Keyed<Gpu>(this.#gpuTable, (gpu) => gpu.uuid || gpu.device, () => new GpuRow());
     const heads = ["GPU", "Busy", "Memory", "Power", "Temperature"].map((text) => make("th", { scope: "col" }, text));
     const table = make("table", {}, make("caption", { class: "unseen" }, "GPUs"), make("thead", {}, make("tr", {}, ...heads)), this.#gpuTable);
-    this.#gpuBox = make("div", { class: "sheet scroll", tabindex: 0, role: "region", "aria-label": "GPUs" }, table);
+    this.#gpuBox = make("div", { class: "sheet scroll", tabindex: 0, role: "group", "aria-label": "GPUs" }, table);
     const grid = make("div", { class: "charts" }, ...this.#charts.map((chart) => chart.element));
     this.#fold = make("details", { class: "more" }, make("summary", {}, "The last hour"), grid);
     this.#fold.addEventListener("toggle", () => this.open && this.#load());

@@ -94,6 +94,6 @@ export class OverviewPage implements Page {
 function left(body: HTMLElement): HTMLElement {
   const heads = ["Alert", "Looks at", "Why not here"].map((text) => make("th", { scope: "col" }, text));
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
-  const box = make("div", { class: "sheet scroll", tabindex: 0, role: "region", "aria-label": "Left to Prometheus" }, table);
+  const box = make("div", { class: "sheet scroll", tabindex: 0, role: "group", "aria-label": "Left to Prometheus" }, table);
   return make("details", { class: "more" }, make("summary", {}, "What only Prometheus can judge"), box);
 }

@@ -1,4 +1,4 @@
-"""What a snapshot says of models: in, the JSON of its line `model_snapshot`, or what `serving.saved` found; out, `SavedModels`, or
+"""What a snapshot says of models: in, the JSON of its line `model_snapshot`, or what `serving.saving` found; out, `SavedModels`, or
 that JSON. Pure. TorchServe's fields are written by TorchServe's names, so that either server goes on from the other's file.
 """
 

@@ -58,13 +58,14 @@ class Sample:
     bounds: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-def samples(snapshot: Snapshot) -> Mapping[Track, Sample]:
-    """Every track's, by its model and version."""
-    found: defaultdict[Track, Sample] = defaultdict(Sample)
+def reading(snapshot: Snapshot, found: dict[Track, Sample]) -> Iterator[None]:
+    """Every track's sample, by its model and version, into `found`: family by family, with others let run in between."""
+    samples: defaultdict[Track, Sample] = defaultdict(Sample)
     for family in snapshot.families.values():
         if family.labels[:2] == ("model_name", "model_version"):
-            _read_model(family, found)
-    return found
+            _read_model(family, samples)
+            yield
+    found.update(samples)
 
 
 def _read_model(family: FamilyState, found: Mapping[Track, Sample]) -> None:

@@ -5,7 +5,7 @@ Made by `server.console`, ticked by `live`, read by `views`.
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from servescope.console.history.host import (
@@ -35,11 +35,11 @@ from servescope.console.history.kept import (
     WORKERS,
     Sample,
     Track,
-    samples,
+    reading,
 )
 from servescope.console.history.ring import Ring
 from servescope.metrics.registry import Registry
-from servescope.metrics.snapshot import Labels, Snapshot, take
+from servescope.metrics.snapshot import Labels, Snapshot, take, taking
 
 STEP_S: Final = 5.0
 HOUR: Final = 720
@@ -80,12 +80,16 @@ class Memory:
             maxlen=round(WINDOW_S / STEP_S)
         )
 
-    def tick(self) -> None:
-        """One step. The recorder has settled."""
-        snapshot = take(self._registry, (*KEPT, WORKER_CPU), self.wall())
-        now: dict[Track, Sample] = {**samples(snapshot), HOST: host_sample(snapshot)}
-        self.hour.take(snapshot.at, now)
-        self.day.take(snapshot.at, now)
+    def tick(self) -> Iterator[None]:
+        """One step, in slices of less than a millisecond. The recorder has settled."""
+        snapshot = yield from taking(self._registry, (*KEPT, WORKER_CPU), self.wall())
+        now: dict[Track, Sample] = {}
+        for _ in reading(snapshot, now):
+            yield
+        now[HOST] = host_sample(snapshot)
+        yield
+        for ring in self.rings:
+            yield from ring.taking(snapshot.at, now)
         self._workers.append((snapshot.at, numbers(snapshot, BUSY), numbers(snapshot, WORKER_CPU)))
 
     @property

@@ -6,6 +6,7 @@ Percentiles are read off the histogram of all values of the stretch, never avera
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from servescope.console.history.kept import Column, Track
 from servescope.console.history.ring import THERE, Ring
@@ -20,17 +21,23 @@ class Stretch:
     track: Track
     steps: Sequence[int]
 
-    @property
+    @cached_property
+    def places(self) -> list[int]:
+        """Where in the ring its steps stand, those that were written."""
+        return [step % self.ring.size for step in self.steps if self.ring.has(step)]
+
+    @cached_property
     def seconds(self) -> float:
         """How much of it the server was there for, with this track."""
-        kept = self.ring.tracks.get(self.track, {}).get(THERE)
-        if kept is None:
-            return 0.0
-        return sum(kept[step % self.ring.size] for step in self.steps if self.ring.has(step)) * self.ring.step_s
+        return self._sum(THERE) * self.ring.step_s
 
     def total(self, name: str, which: str | float = "") -> float:
         """What a counter has grown by."""
-        return self.ring.total(self.track, (name, which), self.steps)
+        return self._sum((name, which))
+
+    def _sum(self, column: Column) -> float:
+        kept = self.ring.tracks.get(self.track, {}).get(column)
+        return 0.0 if kept is None else sum([kept[place] for place in self.places])
 
     def totals(self, name: str) -> dict[str | float, float]:
         """The same of all columns of a name, by what tells them apart."""
@@ -48,13 +55,18 @@ class Stretch:
 
     def counts(self, name: str) -> tuple[list[float], list[float]]:
         """A histogram's bounds and its counts by bucket, one more."""
-        found = self.totals(name)
         bounds = self.ring.bounds.get(self.track, {}).get(name, ())
-        return list(bounds), [found.get(bound, 0.0) for bound in (*bounds, math.inf)]
+        return list(bounds), [self.total(name, bound) for bound in (*bounds, math.inf)]
 
     def quantile(self, name: str, share: float) -> float | None:
         """What this share of a histogram's values kept to; None where there are none."""
-        return quantile(share, *self.counts(name))
+        (found,) = self.quantiles(name, share)
+        return found
+
+    def quantiles(self, name: str, *shares: float) -> list[float | None]:
+        """The same of several."""
+        bounds, counts = self.counts(name)
+        return [quantile(share, bounds, counts) for share in shares]
 
     def mean(self, name: str) -> float | None:
         """The mean of a histogram's values; None where there are none."""

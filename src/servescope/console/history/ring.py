@@ -6,7 +6,7 @@ has only ever been 0 takes no memory. Held by `memory`.
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from servescope.console.history.kept import Column, Sample, Track
@@ -30,7 +30,15 @@ class Ring:
         self._most: dict[Track, dict[Column, float]] = {}
 
     def take(self, at: float, samples: Mapping[Track, Sample]) -> None:
-        """These samples of the moment `at`, in seconds since 1970. A step is written when it is over, and once."""
+        """As `taking`, at once."""
+        for _ in self.taking(at, samples):
+            pass
+
+    def taking(self, at: float, samples: Mapping[Track, Sample]) -> Iterator[None]:
+        """Track by track, with others let run in between: these samples of the moment `at`, in seconds since 1970.
+
+        A step is written when it is over, and once.
+        """
         for track, sample in samples.items():
             most = self._most.setdefault(track, {})
             for column, value in sample.gauges.items():
@@ -39,11 +47,11 @@ class Ring:
         number = math.floor(at / self.step_s + _EARLY)
         if self.latest - 1 <= number <= self.latest:
             return  # further back the clock was set back, and what is said to come is not believed
-        self._write(number, samples)
+        yield from self._write(number, samples)
         self._before = {track: sample.counters for track, sample in samples.items()}
         self._most = {}
 
-    def _write(self, number: int, samples: Mapping[Track, Sample]) -> None:
+    def _write(self, number: int, samples: Mapping[Track, Sample]) -> Iterator[None]:
         place = number % self.size
         self.stamps[place], self.latest = number, number
         for track in self.tracks.keys() | samples.keys():
@@ -52,6 +60,7 @@ class Ring:
                 values = self._most.get(track, {}) | self._grown(track, sample) | {THERE: 1.0}
                 self._widen(track, sample.bounds)
             self._put(self.tracks.setdefault(track, {}), place, values)
+            yield
         for track in [track for track in self.tracks if track not in samples and not any(self.tracks[track][THERE])]:
             del self.tracks[track]
             self.bounds.pop(track, None)
@@ -94,13 +103,6 @@ class Ring:
         """A column in a step that was written; 0 where it is not known."""
         kept = self.tracks.get(track, {}).get(column)
         return 0.0 if kept is None else kept[number % self.size]
-
-    def total(self, track: Track, column: Column, steps: Iterable[int]) -> float:
-        """What a counter has grown by in these steps."""
-        kept = self.tracks.get(track, {}).get(column)
-        if kept is None:
-            return 0.0
-        return sum([kept[number % self.size] for number in steps if self.has(number)])
 
     def columns(self, track: Track, name: str) -> list[Column]:
         """A track's columns of this name, in the order of what tells them apart."""

@@ -1,24 +1,23 @@
 """One model version in short: in, what is measured of it; out, its card on the overview, with which its own page begins too."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from servescope.console.history.kept import DURATIONS, REQUESTS, WORKERS, Track
-from servescope.console.history.memory import WINDOW_S, Memory, numbers
-from servescope.console.history.readings import Stretch, cut, last
+from servescope.console.history.memory import WINDOW_S, Memory
+from servescope.console.history.readings import Stretch, last
+from servescope.console.views.lines import Lines, total_rate
 from servescope.metrics.definitions import STAGES
 from servescope.metrics.snapshot import Snapshot
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.survey import standing_of
 
-LINE_STEPS: Final = 120
 PERCENTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 _HOUR_S: Final = 3600.0
 
 
-def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
-    """See the module."""
+def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot, lines: Lines) -> dict[str, Any]:
+    """See the module. `lines`: of the last ten minutes."""
     track = (model.name, model.version)
     recent = last(memory.hour, track, WINDOW_S)
     return {
@@ -39,7 +38,7 @@ def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> 
         "workers": _workers(track, snapshot),
         "objectives": _objectives(track, memory, snapshot),
         "counts": _counts(track, snapshot),
-        "lines": _lines(track, memory),
+        "lines": lines.of(track),
         "llm": language_model(track, recent, snapshot) if model.pool.served else None,
     }
 
@@ -47,13 +46,18 @@ def card(model: Model, catalog: Catalog, memory: Memory, snapshot: Snapshot) -> 
 def rates(stretch: Stretch) -> dict[str, float | None]:
     """Requests, errors and percentiles of a stretch."""
     requests, failed = stretch.requests(), stretch.total("requests", "5xx")
-    quantiles = {name: stretch.quantile("duration", share) for name, share in PERCENTILES}
     return {
         "rate": total_rate(stretch),
         "error_rate": stretch.rate(("requests", "5xx")),
         "error_ratio": failed / requests if requests else None,
-        **quantiles,
+        **percentiles(stretch, "duration"),
     }
+
+
+def percentiles(stretch: Stretch, name: str) -> dict[str, float | None]:
+    """A histogram's, by their names."""
+    shares = dict(PERCENTILES)
+    return dict(zip(shares, stretch.quantiles(name, *shares.values()), strict=True))
 
 
 def stages(stretch: Stretch) -> dict[str, float | None]:
@@ -63,7 +67,7 @@ def stages(stretch: Stretch) -> dict[str, float | None]:
 
 
 def _workers(track: Track, snapshot: Snapshot) -> dict[str, Any]:
-    states = {key[2]: int(value) for key, value in numbers(snapshot, WORKERS).items() if key[:2] == track}
+    states = {key[2]: int(value) for key, value in snapshot.of_model(WORKERS, *track).items()}
     named = {name: snapshot.number(f"servescope_workers_{name}", *track) for name in ("wanted", "min", "max")}
     return {"states": states, **named}
 
@@ -71,22 +75,21 @@ def _workers(track: Track, snapshot: Snapshot) -> dict[str, Any]:
 def _objectives(track: Track, memory: Memory, snapshot: Snapshot) -> list[dict[str, Any]]:
     hour = last(memory.hour, track, _HOUR_S)
     found = []
-    for key, target in numbers(snapshot, "servescope_slo_target_ratio").items():
-        if key[:2] == track:
-            slo = key[2]
-            requests, good = hour.total("slo", slo), hour.total("slo_good", slo)
-            missed = 1 - good / requests if requests else None
-            found.append({
-                "slo": slo,
-                "target": target,
-                "threshold_s": snapshot.number("servescope_slo_threshold_seconds", *key),
-                "requests": requests,
-                "good": good,
-                "good_ratio": None if missed is None else 1 - missed,
-                "budget_left": None if missed is None or target >= 1 else 1 - missed / (1 - target),
-                "requests_total": snapshot.number("servescope_slo_requests_total", *key),
-                "good_total": snapshot.number("servescope_slo_good_total", *key),
-            })  # fmt: skip
+    for key, target in snapshot.of_model("servescope_slo_target_ratio", *track).items():
+        slo = key[2]
+        requests, good = hour.total("slo", slo), hour.total("slo_good", slo)
+        missed = 1 - good / requests if requests else None
+        found.append({
+            "slo": slo,
+            "target": target,
+            "threshold_s": snapshot.number("servescope_slo_threshold_seconds", *key),
+            "requests": requests,
+            "good": good,
+            "good_ratio": None if missed is None else 1 - missed,
+            "budget_left": None if missed is None or target >= 1 else 1 - missed / (1 - target),
+            "requests_total": snapshot.number("servescope_slo_requests_total", *key),
+            "good_total": snapshot.number("servescope_slo_good_total", *key),
+        })  # fmt: skip
     return found
 
 
@@ -94,8 +97,8 @@ def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
     """Since the series began: what a scrape says at this moment."""
     by_code: dict[str, float] = {}
     family = snapshot.families.get(REQUESTS)
-    for key, value in numbers(snapshot, REQUESTS).items():
-        if family is not None and key[:2] == track and value:
+    for key, value in snapshot.of_model(REQUESTS, *track).items():
+        if family is not None and value:
             code = key[family.place("code")]
             by_code[code] = by_code.get(code, 0.0) + value
     answered = snapshot.histogram(DURATIONS, *track, "ok")
@@ -107,53 +110,21 @@ def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _lines(track: Track, memory: Memory) -> dict[str, list[Any]]:
-    pieces = cut(memory.hour, track, LINE_STEPS, LINE_STEPS)
-    return {"at": [moment(piece) for piece in pieces]} | table(pieces, _LINES)
-
-
-Reader = Callable[[Stretch], float | None]
-
-
-def table(pieces: list[Stretch], columns: dict[str, Reader]) -> dict[str, list[float | None]]:
-    """Columns over time."""
-    return {name: [read(piece) for piece in pieces] for name, read in columns.items()}
-
-
-def moment(stretch: Stretch) -> float:
-    """When it ends, in seconds since 1970."""
-    return stretch.steps[-1] * stretch.ring.step_s
-
-
-def total_rate(stretch: Stretch) -> float | None:
-    """Requests a second."""
-    return stretch.rate(*[("requests", which) for which in stretch.totals("requests")])
-
-
-_LINES: dict[str, Reader] = {
-    "rate": total_rate,
-    "error_rate": lambda piece: piece.rate(("requests", "5xx")),
-    "p99": lambda piece: piece.quantile("duration", 0.99),
-    "queue": lambda piece: piece.most("queue"),
-    "workers": lambda piece: piece.most("workers"),
-}
-
-
 def language_model(track: Track, recent: Stretch, snapshot: Snapshot) -> dict[str, Any]:
     """What a language model's figures are."""
 
     def of_workers(name: str) -> list[float]:
-        return [value for key, value in numbers(snapshot, name).items() if key[:2] == track]
+        return list(snapshot.of_model(name, *track).values())
 
     kinds = ("prompt", "cached_prompt", "generation")
-    finished = numbers(snapshot, "servescope_llm_finished_total").items()
+    finished = snapshot.of_model("servescope_llm_finished_total", *track).items()
     return {
-        "ttft": {name: recent.quantile("ttft", share) for name, share in PERCENTILES},
-        "itl": {name: recent.quantile("itl", share) for name, share in PERCENTILES},
+        "ttft": percentiles(recent, "ttft"),
+        "itl": percentiles(recent, "itl"),
         "tokens_per_s": {kind: recent.rate(("tokens", kind)) for kind in kinds},
         "running": sum(of_workers("servescope_llm_requests_running")),
         "waiting": sum(of_workers("servescope_llm_requests_waiting")),
         "kv_cache_ratio": max(of_workers("servescope_llm_kv_cache_usage_ratio"), default=None),
         "preemptions_total": sum(of_workers("servescope_llm_preemptions_total")),
-        "finished": {key[2]: value for key, value in finished if key[:2] == track},
+        "finished": {key[2]: value for key, value in finished},
     }

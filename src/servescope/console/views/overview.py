@@ -1,5 +1,6 @@
 """The whole server on one page: in, everything that is known of it; out, the overview, which is also what each event tells."""
 
+import asyncio
 import os
 import platform
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.watch import Watch
 from servescope.console.history.memory import WINDOW_S, Memory
 from servescope.console.views.card import card
+from servescope.console.views.lines import Lines
 from servescope.console.views.machine import gpus, machine
 from servescope.console.views.model import page
 from servescope.findings.rules.elsewhere import ELSEWHERE
@@ -43,11 +45,17 @@ class Overview:
         self._sources = sources
         self._streams = streams
         self._watch = Watch()
+        self._lines = Lines(sources.memory.hour)
 
-    def document(self) -> dict[str, Any]:
-        """The overview. The recorder has settled."""
+    async def document(self) -> dict[str, Any]:
+        """The overview, with the loop let run after each model. The recorder has settled."""
         sources, memory = self._sources, self._sources.memory
-        snapshot = memory.now()
+        snapshot, models = memory.now(), self._models()
+        self._lines.forget({(model.name, model.version) for model in models})
+        cards = []
+        for model in models:
+            cards.append(card(model, sources.catalog, memory, snapshot, self._lines))
+            await asyncio.sleep(0)
         return {
             "at": snapshot.at,
             "step_s": memory.step_s,
@@ -56,7 +64,7 @@ class Overview:
             "streams": self._streams(),
             "host": machine(memory, snapshot),
             "gpus": gpus(snapshot),
-            "models": [card(model, sources.catalog, memory, snapshot) for model in self._models()],
+            "models": cards,
             "findings": [finding.document() for finding in self._watch.look(Gathered(memory, snapshot))],
             "elsewhere": ELSEWHERE,
         }
@@ -79,7 +87,7 @@ class Overview:
             "at": snapshot.at,
             "step_s": memory.step_s,
             "window_s": WINDOW_S,
-            **card(model, sources.catalog, memory, snapshot),
+            **card(model, sources.catalog, memory, snapshot, self._lines),
             **page(model, memory, snapshot),
             "versions": versions,
             "autoscaler": sources.autoscaler(model),

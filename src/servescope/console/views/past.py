@@ -5,7 +5,8 @@ from typing import Any
 from servescope.console.history.kept import HOST, Track
 from servescope.console.history.readings import Stretch, cut
 from servescope.console.history.ring import Ring
-from servescope.console.views.card import Reader, moment, stages, table, total_rate
+from servescope.console.views.card import stages
+from servescope.console.views.lines import Reader, moment, table, total_rate
 from servescope.metrics.definitions import STAGES
 
 _MODEL: dict[str, Reader] = {

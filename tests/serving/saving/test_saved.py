@@ -11,7 +11,7 @@ from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.load_list import LoadModel
 from servescope.errors import ModelNotFound
 from servescope.serving.readiness.wanted import WantedModels
-from servescope.serving.saved import UNREAD, saved_models
+from servescope.serving.saving.saved import UNREAD, saved_models
 from serving.managed import Managed
 
 

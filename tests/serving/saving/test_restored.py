@@ -1,7 +1,7 @@
 """Which models a start is to load where a snapshot names them."""
 
 from servescope.config.snapshots.saved import SavedModels, SavedVersion
-from servescope.serving.readiness.restored import restored
+from servescope.serving.saving.restored import restored
 
 
 def test_each_version_with_what_is_said_of_it(tmp_path):
