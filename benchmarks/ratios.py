@@ -1,7 +1,7 @@
 """Ratios of one server's measurements to another's, and the tables they are printed in.
 
 In: what each server had in each round. Out: medians, Markdown tables beside the targets, and whether all were met.
-Called by versus_torchserve.py and versus_mosec.py.
+Called by versus_torchserve.py, versus_mosec.py and on_ray.py.
 """
 
 import statistics
@@ -41,9 +41,9 @@ def medians(rounds: Sequence[Found]) -> Found:
     return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
 
 
-def table(ratios: Sequence[Ratio], peer: str, theirs: Found, ours: Found | None) -> str:
-    """A Markdown table, one row a ratio that was measured; without `ours`, the peer's column alone."""
-    lines = [f"| | {peer} | Servescope | ratio | at least | stretch | |", "|---|--:|--:|--:|--:|--:|---|"]
+def table(ratios: Sequence[Ratio], peer: str, theirs: Found, ours: Found | None, name: str = "Servescope") -> str:
+    """A Markdown table, one row a ratio that was measured; without `ours`, which `name` has, the peer's column alone."""
+    lines = [f"| | {peer} | {name} | ratio | at least | stretch | |", "|---|--:|--:|--:|--:|--:|---|"]
     for ratio in ratios:
         if ratio.key not in theirs:
             continue

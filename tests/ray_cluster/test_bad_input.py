@@ -1,9 +1,12 @@
 """What cannot be started on Ray is said clearly, and the server goes on serving what it can."""
 
+import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+import servescope
 from integration.remote.rig import HANDLER
 from integration.server import free_ports, pack, wait_until
 from ray_cluster.needed import needed
@@ -46,7 +49,10 @@ def test_no_such_node(make):
     )
 
 
-def test_another_version(make, cluster):
-    """Of Servescope on the node."""
-    server = make("ray: {runtime_env: {env_vars: {PYTHONPATH: /not/there}}}\n")
-    check(server, "cannot start a worker: its actor has ended: ")
+def test_another_version(make, tmp_path):
+    """Of Servescope on the node, whose agent tells both."""
+    own = Path(servescope.__file__).parent
+    other = shutil.copytree(own, tmp_path / "other" / "servescope", ignore=shutil.ignore_patterns("__pycache__"))
+    (other / "__init__.py").write_text('__version__ = "0.0.1"\n')
+    server = make(f"ray: {{runtime_env: {{env_vars: {{PYTHONPATH: {other.parent}}}}}}}\n")
+    check(server, f"its node has Servescope 0.0.1, the front end {servescope.__version__}")
