@@ -18,7 +18,7 @@ from servescope.console.routes import CHANGES, Route, parse
 from servescope.console.views.failures import failures, slowest
 from servescope.console.views.overview import Overview, Sources
 from servescope.console.views.past import heatmap, history, machine_history
-from servescope.errors import MethodNotAllowed, ResourceNotFound
+from servescope.errors import MethodNotAllowed, ModelNotFound, ModelVersionNotFound, ResourceNotFound
 from servescope.metrics.runbook.page import page as runbook_page
 from servescope.serving.model import Model
 from servescope.web.http.app import Refused
@@ -113,7 +113,7 @@ class ConsoleApi:
         if route.what == "history":
             name = choice(query, "range", _RANGES)
             return machine_history(name, getattr(parts.sources.memory, name), points(query))
-        model = parts.sources.catalog.find(route.name, query.get("version") or None)
+        model = self._model(route.name, query.get("version") or None)
         if route.what == "model":
             return parts.overview.model(model)
         if route.what in ("model failures", "model slowest"):
@@ -122,6 +122,17 @@ class ConsoleApi:
                 model, visitor, parts.sources.memory.wall()
             )
         return self._past(model, route.what, query)
+
+    def _model(self, name: str, version: str | None) -> Model:
+        """Also one that is unregistered and has yet to finish, while there is no other. Raises as `Catalog.find`."""
+        catalog = self._parts.sources.catalog
+        try:
+            return catalog.find(name, version)
+        except (ModelNotFound, ModelVersionNotFound):
+            leaving = catalog.leaving(name, version)
+            if not leaving:
+                raise
+            return leaving[0]
 
     def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
         name, track = choice(query, "range", _RANGES), (model.name, model.version)

@@ -60,7 +60,9 @@ def demo(port_base: PortBase = None, once: Once = False, directory: Directory = 
     place = place_in(directory.resolve(), first_port(port_base))
     _make_models(console, example, place.folder)
     with running(place) as server, ExitStack() as stack:
-        console.print(f"3. Server: process {server.pid} with two workers; look at {place.metrics}/console")
+        console.print(
+            f"3. Server: process {server.pid} with two workers; look at {place.metrics}/console", soft_wrap=True
+        )
         _measure(console, server, place, picture)
         found = _alerts(console, place, stack, picture)
         if svg is not None:
