@@ -2,7 +2,9 @@
 
 import asyncio
 
-from servescope.console.live import Stream, event
+from servescope.console.history.memory import Memory
+from servescope.console.live import Live, Stream, event
+from servescope.metrics.registry import Registry
 
 
 def test_the_latest():
@@ -20,6 +22,27 @@ def test_the_latest():
         assert [piece async for piece in pieces] == [b"bye"]
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+class Gone:
+    """An exchange whose client has left."""
+
+    open = False
+
+
+def test_a_page_that_has_left_already():
+    """Takes no place among the streams, which nobody would give back."""
+
+    async def main():
+        live = Live(Memory(Registry()), nothing, nothing, lambda: None)
+        await live.stream(Gone())
+        assert live.open == 0
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+async def nothing():
+    """There is nothing to settle, and nothing to tell."""
 
 
 def test_events():

@@ -18,7 +18,7 @@ from servescope.console.routes import CHANGES, Route, parse
 from servescope.console.views.failures import failures, slowest
 from servescope.console.views.overview import Overview, Sources
 from servescope.console.views.past import heatmap, history, machine_history
-from servescope.errors import MethodNotAllowed, ResourceNotFound
+from servescope.errors import MethodNotAllowed, ModelNotFound, ModelVersionNotFound, ResourceNotFound
 from servescope.metrics.runbook.page import page as runbook_page
 from servescope.serving.model import Model
 from servescope.web.http.app import Refused
@@ -105,15 +105,15 @@ class ConsoleApi:
         if route.what == "overview":
             made = await self._parts.overview.document()
         else:
-            made = self._made(exchange.request, route, query)
+            made = await self._made(exchange.request, route, query)
         answer_document(exchange, made)
 
-    def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
+    async def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
         parts = self._parts
         if route.what == "history":
             name = choice(query, "range", _RANGES)
-            return machine_history(name, getattr(parts.sources.memory, name), points(query))
-        model = parts.sources.catalog.find(route.name, query.get("version") or None)
+            return await machine_history(name, getattr(parts.sources.memory, name), points(query))
+        model = self._model(route.name, query.get("version") or None)
         if route.what == "model":
             return parts.overview.model(model)
         if route.what in ("model failures", "model slowest"):
@@ -121,14 +121,25 @@ class ConsoleApi:
             return (failures if route.what == "model failures" else slowest)(
                 model, visitor, parts.sources.memory.wall()
             )
-        return self._past(model, route.what, query)
+        return await self._past(model, route.what, query)
 
-    def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
+    def _model(self, name: str, version: str | None) -> Model:
+        """Also one that is unregistered and has yet to finish, while there is no other. Raises as `Catalog.find`."""
+        catalog = self._parts.sources.catalog
+        try:
+            return catalog.find(name, version)
+        except (ModelNotFound, ModelVersionNotFound):
+            leaving = catalog.leaving(name, version)
+            if not leaving:
+                raise
+            return leaving[0]
+
+    async def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
         name, track = choice(query, "range", _RANGES), (model.name, model.version)
         ring = getattr(self._parts.sources.memory, name)
         if what == "model heatmap":
-            return heatmap(name, ring, track, points(query, default=120))
-        return history(name, ring, track, points(query), language_model=bool(model.pool.served))
+            return await heatmap(name, ring, track, points(query, default=120))
+        return await history(name, ring, track, points(query), language_model=bool(model.pool.served))
 
     def _session(self, exchange: Exchange) -> None:
         request, door = exchange.request, self._parts.door

@@ -102,6 +102,8 @@ class Live:
         Raises:
             ServiceUnavailable: there are as many streams as there may be, or the server is stopping.
         """
+        if not exchange.open:
+            return  # it has left already, and nobody would say so again
         if self._ended:
             raise ServiceUnavailable("The server is stopping", retry_after_s=5)
         if len(self._streams) >= MOST_STREAMS:
