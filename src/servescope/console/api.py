@@ -18,7 +18,7 @@ from servescope.console.routes import CHANGES, Route, parse
 from servescope.console.views.failures import failures, slowest
 from servescope.console.views.overview import Overview, Sources
 from servescope.console.views.past import heatmap, history, machine_history
-from servescope.errors import MethodNotAllowed, ResourceNotFound
+from servescope.errors import MethodNotAllowed, ModelNotFound, ModelVersionNotFound, ResourceNotFound
 from servescope.metrics.runbook.page import page as runbook_page
 from servescope.serving.model import Model
 from servescope.web.http.app import Refused
@@ -102,17 +102,18 @@ class ConsoleApi:
     async def _document(self, exchange: Exchange, route: Route) -> None:
         query = exchange.request.parameters()
         await self._parts.live.settled()
-        if exchange.open:
-            answer_document(exchange, self._made(exchange.request, route, query))
+        if route.what == "overview":
+            made = await self._parts.overview.document()
+        else:
+            made = self._made(exchange.request, route, query)
+        answer_document(exchange, made)
 
     def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
         parts = self._parts
-        if route.what == "overview":
-            return parts.overview.document()
         if route.what == "history":
             name = choice(query, "range", _RANGES)
             return machine_history(name, getattr(parts.sources.memory, name), points(query))
-        model = parts.sources.catalog.find(route.name, query.get("version") or None)
+        model = self._model(route.name, query.get("version") or None)
         if route.what == "model":
             return parts.overview.model(model)
         if route.what in ("model failures", "model slowest"):
@@ -121,6 +122,17 @@ class ConsoleApi:
                 model, visitor, parts.sources.memory.wall()
             )
         return self._past(model, route.what, query)
+
+    def _model(self, name: str, version: str | None) -> Model:
+        """Also one that is unregistered and has yet to finish, while there is no other. Raises as `Catalog.find`."""
+        catalog = self._parts.sources.catalog
+        try:
+            return catalog.find(name, version)
+        except (ModelNotFound, ModelVersionNotFound):
+            leaving = catalog.leaving(name, version)
+            if not leaving:
+                raise
+            return leaving[0]
 
     def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
         name, track = choice(query, "range", _RANGES), (model.name, model.version)

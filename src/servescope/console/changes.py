@@ -38,6 +38,8 @@ class Changes:
         given, caller = _body(exchange), Caller()
         if exchange.open:
             exchange.connection.on_lost = _leaving(exchange, caller)
+        else:
+            caller.leave()
         if action == "scale":
             return await self._scale(name, given, caller)
         known = Parameters(given, ("version",), _refuse)

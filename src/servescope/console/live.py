@@ -42,10 +42,10 @@ class Stream:
         while True:
             await self._news.wait()
             self._news.clear()
-            event, self.latest = self.latest, b""
+            over, event, self.latest = self.over, self.latest, b""
             if event:
                 yield event
-            if self.over:
+            if over:
                 return
 
 
@@ -58,7 +58,7 @@ class Live:
         self,
         memory: Memory,
         settle: Callable[[], Awaitable[None]],
-        overview: Callable[[], object],
+        overview: Callable[[], Awaitable[object]],
         attend: Callable[[], None],
     ) -> None:
         self._memory = memory
@@ -102,6 +102,8 @@ class Live:
         Raises:
             ServiceUnavailable: there are as many streams as there may be, or the server is stopping.
         """
+        if not exchange.open:
+            return  # it has left already, and nobody would say so again
         if self._ended:
             raise ServiceUnavailable("The server is stopping", retry_after_s=5)
         if len(self._streams) >= MOST_STREAMS:
@@ -119,13 +121,14 @@ class Live:
         exchange.connection.on_lost = left
         try:
             await self._settle()
-            stream.put(self._event(), over=stream.over)
+            first = await self._event()
+            stream.put(first, over=stream.over)
             await exchange.stream(200, [_EVENTS, _BUFFERING, *SAFE], aiter(stream))
         finally:
             self._streams.discard(stream)
 
-    def _event(self) -> bytes:
-        return event("overview", self._overview(), self._memory.wall())
+    async def _event(self) -> bytes:
+        return event("overview", await self._overview(), self._memory.wall())
 
     async def _run(self) -> None:
         failing = False
@@ -153,7 +156,7 @@ class Live:
             self._unattended = 0
             self._attend()
         if self._streams:
-            told = self._event()
+            told = await self._event()
             for stream in tuple(self._streams):
                 if not stream.over:
                     stream.put(told)

@@ -5,8 +5,10 @@ else, so what is made of it and `/metrics` agree; nobody inside the server parse
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from operator import sub
 from typing import Final
@@ -45,7 +47,7 @@ class HistogramState:
         return HistogramState(self.bounds, tuple(map(sub, self.cumulative, before.cumulative)), self.sum - before.sum)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FamilyState:
     """One family: its series by their labels' values, in the order of `labels`. `numbers` are those of counters and gauges."""
 
@@ -59,6 +61,14 @@ class FamilyState:
         """Where a label stands among the values. Raises ValueError where there is none of this name."""
         return self.labels.index(label)
 
+    @cached_property
+    def by_model(self) -> Mapping[Labels, Mapping[Labels, float]]:
+        """`numbers` by the model and version that they are of; for a family whose first two labels these are."""
+        found: defaultdict[Labels, dict[Labels, float]] = defaultdict(dict)
+        for values, value in self.numbers.items():
+            found[values[:2]][values] = value
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -71,6 +81,11 @@ class Snapshot:
         """A counter or gauge, by its labels' values; None where it is not there."""
         family = self.families.get(name)
         return None if family is None else family.numbers.get(values)
+
+    def of_model(self, name: str, model: str, version: str) -> Mapping[Labels, float]:
+        """One model version's counters or gauges of a family, by all values of their labels; none where it is not shown."""
+        family = self.families.get(name)
+        return {} if family is None else family.by_model.get((model, version), {})
 
     def histogram(self, name: str, *values: str) -> HistogramState | None:
         """A histogram, by its labels' values; None where it is not there."""

@@ -138,6 +138,17 @@ def test_open_to_the_network_without_tokens(launch):
     assert (refused.status_code, refused.json()["type"]) == (403, "ForbiddenException")
 
 
+@pytest.mark.parametrize("header", ["x_forwarded_for", "forwarded", "via"])
+def test_through_a_proxy_without_tokens(server, header):
+    """Whoever comes that way is not on this machine, as far as anybody knows: numbers, and nothing else."""
+    proxied = {header: "for=192.0.2.1"}
+    session = ask(server, "/api/session", **proxied).json()
+    assert not session["allowed"]
+    assert "proxy" in session["why"]
+    assert ask(server, "/api/models/x/scale", "POST", {"min_worker": 1}, **proxied).status_code == 403
+    assert ask(server, "/api/overview", **proxied).status_code == 200
+
+
 @pytest.mark.parametrize(
     "path",
     ["", "/", "/api/overview", "/api/nothing", "/nothing.js", "/runbook", "/console/api/session", "/api/models/x"],

@@ -51,6 +51,6 @@ def _watch(asking: Asking) -> None:
         if error.name is None or error.name.partition(".")[0] != "textual":
             raise
         raise ConfigurationError(
-            "servescope top needs Textual: pip install 'servescope[top]'; --once and --json do without"
+            "servescope top needs Textual: pip install 'textual>=6'; --once and --json do without"
         ) from None
     Top(asking).run()

@@ -18,6 +18,12 @@ NOT_ON_LOOPBACK = (
     "Tokens are turned off, and the metrics port is open to other machines: so nobody sees more or changes anything here."
     " Use the management API, or turn tokens on."
 )
+PROXIED = (
+    "Tokens are turned off, and this came through a proxy, so from another machine, perhaps: nobody sees more or changes anything"
+    " that way. Use the management API, or turn tokens on."
+)
+# What proxies say of those for whom they ask.
+_PROXIES = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"))
 _MOST_COOKIE = 4096
 
 
@@ -46,7 +52,7 @@ class Door:
     def visitor(self, request: Request) -> Visitor:
         """Who asks."""
         if self._authority is None:
-            return Visitor(True) if self._hosts.on_loopback else Visitor(False, NOT_ON_LOOPBACK)
+            return self._without_tokens(request)
         header = request.header(b"authorization")
         if header is not None:
             return Visitor(True) if self._takes(header) else Visitor(False, NEEDS_TOKEN)
@@ -54,6 +60,12 @@ class Door:
         if token is not None and self._takes(f"Bearer {token}"):
             return Visitor(True, by_cookie=True)
         return Visitor(False, NEEDS_TOKEN)
+
+    def _without_tokens(self, request: Request) -> Visitor:
+        if not self._hosts.on_loopback:
+            return Visitor(False, NOT_ON_LOOPBACK)
+        proxied = any(name.lower() in _PROXIES for name, _ in request.headers)
+        return Visitor(False, PROXIED) if proxied else Visitor(True)
 
     def require(self, request: Request) -> None:
         """Let a change pass.

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from servescope.console.history.kept import DURATIONS, REQUESTS, WORKERS, Track
-from servescope.console.history.memory import WINDOW_S, Memory, numbers
+from servescope.console.history.memory import WINDOW_S, Memory
 from servescope.console.history.readings import Stretch, last
 from servescope.console.views.lines import Lines, total_rate
 from servescope.metrics.definitions import STAGES
@@ -67,7 +67,7 @@ def stages(stretch: Stretch) -> dict[str, float | None]:
 
 
 def _workers(track: Track, snapshot: Snapshot) -> dict[str, Any]:
-    states = {key[2]: int(value) for key, value in numbers(snapshot, WORKERS).items() if key[:2] == track}
+    states = {key[2]: int(value) for key, value in snapshot.of_model(WORKERS, *track).items()}
     named = {name: snapshot.number(f"servescope_workers_{name}", *track) for name in ("wanted", "min", "max")}
     return {"states": states, **named}
 
@@ -75,22 +75,21 @@ def _workers(track: Track, snapshot: Snapshot) -> dict[str, Any]:
 def _objectives(track: Track, memory: Memory, snapshot: Snapshot) -> list[dict[str, Any]]:
     hour = last(memory.hour, track, _HOUR_S)
     found = []
-    for key, target in numbers(snapshot, "servescope_slo_target_ratio").items():
-        if key[:2] == track:
-            slo = key[2]
-            requests, good = hour.total("slo", slo), hour.total("slo_good", slo)
-            missed = 1 - good / requests if requests else None
-            found.append({
-                "slo": slo,
-                "target": target,
-                "threshold_s": snapshot.number("servescope_slo_threshold_seconds", *key),
-                "requests": requests,
-                "good": good,
-                "good_ratio": None if missed is None else 1 - missed,
-                "budget_left": None if missed is None or target >= 1 else 1 - missed / (1 - target),
-                "requests_total": snapshot.number("servescope_slo_requests_total", *key),
-                "good_total": snapshot.number("servescope_slo_good_total", *key),
-            })  # fmt: skip
+    for key, target in snapshot.of_model("servescope_slo_target_ratio", *track).items():
+        slo = key[2]
+        requests, good = hour.total("slo", slo), hour.total("slo_good", slo)
+        missed = 1 - good / requests if requests else None
+        found.append({
+            "slo": slo,
+            "target": target,
+            "threshold_s": snapshot.number("servescope_slo_threshold_seconds", *key),
+            "requests": requests,
+            "good": good,
+            "good_ratio": None if missed is None else 1 - missed,
+            "budget_left": None if missed is None or target >= 1 else 1 - missed / (1 - target),
+            "requests_total": snapshot.number("servescope_slo_requests_total", *key),
+            "good_total": snapshot.number("servescope_slo_good_total", *key),
+        })  # fmt: skip
     return found
 
 
@@ -98,8 +97,8 @@ def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
     """Since the series began: what a scrape says at this moment."""
     by_code: dict[str, float] = {}
     family = snapshot.families.get(REQUESTS)
-    for key, value in numbers(snapshot, REQUESTS).items():
-        if family is not None and key[:2] == track and value:
+    for key, value in snapshot.of_model(REQUESTS, *track).items():
+        if family is not None and value:
             code = key[family.place("code")]
             by_code[code] = by_code.get(code, 0.0) + value
     answered = snapshot.histogram(DURATIONS, *track, "ok")
@@ -115,10 +114,10 @@ def language_model(track: Track, recent: Stretch, snapshot: Snapshot) -> dict[st
     """What a language model's figures are."""
 
     def of_workers(name: str) -> list[float]:
-        return [value for key, value in numbers(snapshot, name).items() if key[:2] == track]
+        return list(snapshot.of_model(name, *track).values())
 
     kinds = ("prompt", "cached_prompt", "generation")
-    finished = numbers(snapshot, "servescope_llm_finished_total").items()
+    finished = snapshot.of_model("servescope_llm_finished_total", *track).items()
     return {
         "ttft": percentiles(recent, "ttft"),
         "itl": percentiles(recent, "itl"),
@@ -127,5 +126,5 @@ def language_model(track: Track, recent: Stretch, snapshot: Snapshot) -> dict[st
         "waiting": sum(of_workers("servescope_llm_requests_waiting")),
         "kv_cache_ratio": max(of_workers("servescope_llm_kv_cache_usage_ratio"), default=None),
         "preemptions_total": sum(of_workers("servescope_llm_preemptions_total")),
-        "finished": {key[2]: value for key, value in finished if key[:2] == track},
+        "finished": {key[2]: value for key, value in finished},
     }

@@ -8,7 +8,6 @@ from servescope.console.history.memory import (
     WORKER_GPU,
     WORKER_MEMORY,
     Memory,
-    numbers,
 )
 from servescope.console.history.readings import Stretch, last
 from servescope.fleet.worker.worker import Worker
@@ -42,14 +41,13 @@ def _info(model: Model, snapshot: Snapshot) -> dict[str, Any]:
         "max_batch_delay_ms": model.options.max_batch_delay_ms,
         "response_timeout_s": model.options.response_timeout_s,
     }
-    for key in numbers(snapshot, "servescope_model_info"):
-        if key[:2] == (model.name, model.version):
-            return info | {"handler": key[2], "device": key[6]}
+    for key in snapshot.of_model("servescope_model_info", model.name, model.version):
+        return info | {"handler": key[2], "device": key[6]}
     return info | {"handler": None, "device": None}
 
 
 def _by_reason(column: str, family: str, track: Track, quarter: Stretch, snapshot: Snapshot) -> list[dict[str, Any]]:
-    totals = {key[2]: value for key, value in numbers(snapshot, family).items() if key[:2] == track}
+    totals = {key[2]: value for key, value in snapshot.of_model(family, *track).items()}
     return [
         {"reason": reason, "total": total, "recent": quarter.total(column, reason)} for reason, total in totals.items()
     ]
@@ -58,7 +56,7 @@ def _by_reason(column: str, family: str, track: Track, quarter: Stretch, snapsho
 def _worker(worker: Worker, track: Track, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
     labels = (*track, worker.name)
     busy, cpu = memory.worker_shares(snapshot, labels)
-    gpu = [value for key, value in numbers(snapshot, WORKER_GPU).items() if key[:3] == labels]
+    gpu = [value for key, value in snapshot.of_model(WORKER_GPU, *track).items() if key[:3] == labels]
     return {
         "name": worker.name,
         "state": str(worker.state),

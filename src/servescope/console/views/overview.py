@@ -1,5 +1,6 @@
 """The whole server on one page: in, everything that is known of it; out, the overview, which is also what each event tells."""
 
+import asyncio
 import os
 import platform
 from collections.abc import Callable
@@ -46,11 +47,15 @@ class Overview:
         self._watch = Watch()
         self._lines = Lines(sources.memory.hour)
 
-    def document(self) -> dict[str, Any]:
-        """The overview. The recorder has settled."""
+    async def document(self) -> dict[str, Any]:
+        """The overview, with the loop let run after each model. The recorder has settled."""
         sources, memory = self._sources, self._sources.memory
         snapshot, models = memory.now(), self._models()
         self._lines.forget({(model.name, model.version) for model in models})
+        cards = []
+        for model in models:
+            cards.append(card(model, sources.catalog, memory, snapshot, self._lines))
+            await asyncio.sleep(0)
         return {
             "at": snapshot.at,
             "step_s": memory.step_s,
@@ -59,7 +64,7 @@ class Overview:
             "streams": self._streams(),
             "host": machine(memory, snapshot),
             "gpus": gpus(snapshot),
-            "models": [card(model, sources.catalog, memory, snapshot, self._lines) for model in models],
+            "models": cards,
             "findings": [finding.document() for finding in self._watch.look(Gathered(memory, snapshot))],
             "elsewhere": ELSEWHERE,
         }
