@@ -28,14 +28,16 @@ def handle(data, context):
         lookup("user-4711")
     return ["ok"] * len(data)
 """
-HOSTILE_NAME = "<img src=x onerror=document.body.dataset.hacked=1>"
+HOSTILE_NAME = "z<img src=x onerror=document.body.dataset.hacked=1>"
 HOSTILE_TEXT = "<script>document.body.dataset.hacked=2<" + "/script><b id=hacked>bold<" + "/b>"
 HOSTILE_VERSION = "<i>1<-i>"
 HOSTILE = f"""
 def handle(data, context):
     if data is None:
         return None
-    raise ValueError({HOSTILE_TEXT!r})
+    if any(row["body"] == b"fail" for row in data):
+        raise ValueError({HOSTILE_TEXT!r})
+    return ["ok"] * len(data)
 """
 PROMISE = """
 minWorkers: 2

@@ -1,5 +1,9 @@
 """The stream: one for all tabs, none for a page that nobody sees, and again after the server was away."""
 
+import re
+import socket
+from contextlib import ExitStack
+
 import pytest
 
 from browser.models import FINE
@@ -80,6 +84,26 @@ def test_page_says_that_the_server_is_away_and_goes_on_when_it_is_back(context, 
     expect(page.locator(LIVE)).to_be_visible()
     assert own.http.get(own.url("metrics", "/console/api/overview")).json()["server"]["pid"] != first
     expect(page.get_by_role("button", name="Try now")).to_be_hidden()
+
+
+def test_page_beyond_the_last_stream_is_told_so_and_has_its_numbers(context, own):
+    """A hundred others have all streams: this one asks by itself, says why, and gets a stream when one is free."""
+    with ExitStack() as stack:
+        others = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", own.ports["metrics"]))) for _ in range(100)
+        ]
+        for one in others:
+            one.sendall(b"GET /console/api/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+        wait_until(lambda: streams(own) == 100, "the others")
+        page = context.new_page()
+        page.goto(own.url("metrics", "/console"))
+        expect(page.locator(".live")).to_contain_text("every half minute")
+        expect(page.locator(".live")).to_have_attribute("title", re.compile("100 pages have the server's streams"))
+        expect(page.locator(".card")).to_be_visible()
+    wait_until(lambda: streams(own) == 0, "the others' end")
+    page.evaluate(SEE, "hidden")
+    page.evaluate(SEE, "visible")
+    expect(page.locator(LIVE)).to_be_visible()
 
 
 def test_it_works_behind_a_path_prefix(context, own):

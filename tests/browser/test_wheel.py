@@ -60,6 +60,13 @@ def test_wheel_carries_the_pages_and_not_their_sources(checkout):
     assert not [name for name in names(checkout) if name.endswith(".ts") or "node_modules" in name]
 
 
+def test_node_may_come_from_pypi(checkout):
+    """On a machine without any, as the one of who only wants to look at the demo."""
+    done = build(checkout, PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert f"{BUNDLE}index.html" in names(checkout)
+
+
 def test_without_node_there_is_a_wheel_without_pages(checkout, without_node):
     """With a warning that says why."""
     done = build(checkout, **without_node)

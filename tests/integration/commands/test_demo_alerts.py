@@ -102,7 +102,7 @@ def test_the_console_says_it_in_words_before_the_alert_fires(tmp_path):
 
     with demo(tmp_path / "demo") as (process, started):
         text = read_until(process, "The model is slow now")
-        (console,) = re.findall(r"^3\. Server: .* Look into it: (http://\S+/console)$", text, re.MULTILINE)
+        (console,) = re.findall(r"^3\. Server: .*; look at (http://\S+/console)$", text, re.MULTILINE)
         (finding,) = wait_until(said, "the finding")
         assert finding["standing"] == "pending"
         assert finding["summary"] == "The slowest hundredth of drowsy 1.0 takes longer than its latency_ms"

@@ -41,7 +41,7 @@ class FactPart implements Part<Fact> {
 export function facts(model: Model): Fact[] {
   const { queue } = model;
   const full = queue.capacity !== null && queue.capacity > 0 && (queue.depth ?? 0) >= queue.capacity;
-  const there = Object.values(model.workers.states).reduce((sum, count) => sum + count, 0);
+  const { states, wanted } = model.workers;
   const failing = (model.error_rate ?? 0) > 0;
   return [
     { name: "Requests", value: rate(model.rate) },
@@ -51,7 +51,7 @@ export function facts(model: Model): Fact[] {
     { name: "p99", value: seconds(model.p99) },
     { name: "Queue", value: `${figure(queue.depth)} of ${figure(queue.capacity)}`, more: age(queue.oldest_s), bad: full },
     { name: "In hand", value: figure(model.in_flight), more: age(model.in_flight_oldest_s) },
-    { name: "Workers", value: figure(there), more: workersInWords(model.workers.states, model.workers.wanted) },
+    { name: "Workers", value: atWork(states, wanted), more: workersInWords(states, wanted) },
   ];
 }
 
@@ -66,6 +66,12 @@ function language({ llm }: Model): Fact[] {
     { name: "Running, waiting", value: `${figure(llm.running)}, ${figure(llm.waiting)}` },
     { name: "Preemptions", value: figure(llm.preemptions_total) },
   ];
+}
+
+/** Those that can take requests, and of how many where that differs. */
+function atWork(states: Model["workers"]["states"], wanted: number | null): string {
+  const able = (states.ready ?? 0) + (states.busy ?? 0);
+  return wanted === null || wanted === able ? figure(able) : `${figure(able)} of ${figure(wanted)}`;
 }
 
 function age(oldest: number | null): string {

@@ -20,7 +20,7 @@ export class HostPart {
   readonly #gpuBox: HTMLElement;
   readonly #charts = [
     new TimeChart({ title: "Processor and memory", format: percent }),
-    new TimeChart({ title: "GPUs", format: percent, empty: "There are no GPUs, or none that can be looked at." }),
+    new TimeChart({ title: "GPUs", format: percent }),
   ] as const;
   readonly #fold: HTMLDetailsElement;
   readonly #load: () => void;
@@ -46,6 +46,7 @@ export class HostPart {
   update({ host, gpus }: Overview): void {
     this.#list.update([...machine(host), ...host.disks.map(disk)]);
     this.#gpuBox.hidden = gpus.length === 0;
+    this.#charts[1].element.hidden = gpus.length === 0;
     this.#gpus.update(gpus);
   }
 

@@ -53,7 +53,7 @@ export class OverviewPage implements Page {
     this.#models(overview);
     this.#host.update(overview);
     this.#left.hidden = overview.elsewhere.length === 0;
-    fill(this.#elsewhere, ...overview.elsewhere.map(({ name, what, why }) => make("tr", {}, ...[name, what, why].map((text) => make("td", {}, text)))));
+    fill(this.#elsewhere, ...overview.elsewhere.map(({ name, what, why }) => make("tr", {}, make("td", {}, name), ...[what, why].map((text) => make("td", { class: "prose" }, text)))));
     if (this.#host.open && overview.at - this.#loaded >= HISTORY_EVERY_S) this.#load();
   }
 

@@ -60,7 +60,7 @@ def demo(port_base: PortBase = None, once: Once = False, directory: Directory = 
     place = place_in(directory.resolve(), first_port(port_base))
     _make_models(console, example, place.folder)
     with running(place) as server, ExitStack() as stack:
-        look = "" if once else f". Look into it: {place.metrics}/console"  # with --once it will be gone
+        look = "" if once else f"; look at {place.metrics}/console"  # with --once it will be gone
         console.print(f"3. Server: process {server.pid} with two workers{look}", soft_wrap=True)
         _measure(console, server, place, picture)
         found = _alerts(console, place, stack, picture)
