@@ -9,6 +9,7 @@ import pytest
 import servescope
 from integration.remote.rig import HANDLER
 from integration.server import free_ports, pack, wait_until
+from ray_cluster.cluster import OBJECT_STORE
 from ray_cluster.needed import needed
 from ray_cluster.test_workers import predict
 
@@ -56,3 +57,10 @@ def test_another_version(make, tmp_path):
     (other / "__init__.py").write_text('__version__ = "0.0.1"\n')
     server = make(f"ray: {{runtime_env: {{env_vars: {{PYTHONPATH: {other.parent}}}}}}}\n")
     check(server, f"its node has Servescope 0.0.1, the front end {servescope.__version__}")
+
+
+def test_an_archive_too_large_for_the_object_store(make):
+    """Both sizes are told."""
+    server = make()
+    pack(server.store / "told.mar", "told", HANDLER, files={"weights": "0" * (OBJECT_STORE + 1)})
+    check(server, f"the object store of a node {OBJECT_STORE}")
