@@ -105,14 +105,14 @@ class ConsoleApi:
         if route.what == "overview":
             made = await self._parts.overview.document()
         else:
-            made = self._made(exchange.request, route, query)
+            made = await self._made(exchange.request, route, query)
         answer_document(exchange, made)
 
-    def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
+    async def _made(self, request: Request, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
         parts = self._parts
         if route.what == "history":
             name = choice(query, "range", _RANGES)
-            return machine_history(name, getattr(parts.sources.memory, name), points(query))
+            return await machine_history(name, getattr(parts.sources.memory, name), points(query))
         model = self._model(route.name, query.get("version") or None)
         if route.what == "model":
             return parts.overview.model(model)
@@ -121,7 +121,7 @@ class ConsoleApi:
             return (failures if route.what == "model failures" else slowest)(
                 model, visitor, parts.sources.memory.wall()
             )
-        return self._past(model, route.what, query)
+        return await self._past(model, route.what, query)
 
     def _model(self, name: str, version: str | None) -> Model:
         """Also one that is unregistered and has yet to finish, while there is no other. Raises as `Catalog.find`."""
@@ -134,12 +134,12 @@ class ConsoleApi:
                 raise
             return leaving[0]
 
-    def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
+    async def _past(self, model: Model, what: str, query: Mapping[str, str]) -> dict[str, Any]:
         name, track = choice(query, "range", _RANGES), (model.name, model.version)
         ring = getattr(self._parts.sources.memory, name)
         if what == "model heatmap":
-            return heatmap(name, ring, track, points(query, default=120))
-        return history(name, ring, track, points(query), language_model=bool(model.pool.served))
+            return await heatmap(name, ring, track, points(query, default=120))
+        return await history(name, ring, track, points(query), language_model=bool(model.pool.served))
 
     def _session(self, exchange: Exchange) -> None:
         request, door = exchange.request, self._parts.door

@@ -3,8 +3,9 @@
 import json
 
 import httpx
+import pytest
 
-from integration.server import wait_until
+from integration.server import pack, wait_until
 
 FAILING = """
 def handle(data, context):
@@ -185,3 +186,48 @@ def test_slowest(server, deploy):
     assert slow["id"] == answer.headers["x-request-id"]
     assert slow["stages"]["handler"] > 0.04
     assert abs(sum(slow["stages"].values()) - slow["duration_s"]) < 1e-6
+
+
+LITTLE = """
+mode: prometheus
+dimensions: [&m "ModelName", &l "Level", &h "Hostname"]
+ts_metrics:
+  counter:
+    - name: Requests2XX
+      unit: Count
+      dimensions: [*l, *h]
+model_metrics:
+  gauge:
+    - name: HandlerTime
+      unit: ms
+      dimensions: [*m, *l, *h]
+"""
+
+
+@pytest.mark.parametrize(
+    "settings", [{"metrics_mode": "log"}, {"metrics_mode": "legacy"}, {"metrics_config": "little.yaml"}]
+)
+def test_fewer_metrics(launch, settings, tmp_path):
+    """Where metrics are logged, or a metrics.yaml leaves most of them out, it shows what there is, and fails nowhere."""
+    if "metrics_config" in settings:
+        (tmp_path / "little.yaml").write_text(LITTLE)
+        settings = {"metrics_config": str(tmp_path / "little.yaml")}
+    server = launch(**settings)
+    archive = pack(server.store / "few.mar", "few", FAILING, config="slo:\n  latency_ms: 10\n  latency_target: 99\n")
+    assert server.register(archive).status_code == 200
+    server.http.post(server.url("inference", "/predictions/few"), content=b"boom")
+    (card,) = document(server)["models"]
+    assert card["state"] == "ready"
+    for path in ("", "/history", "/heatmap", "/failures", "/slowest"):
+        document(server, f"models/few{path}")
+    assert document(server, "models/few/failures")["failures"]
+    document(server, "history")
+    assert card["counts"]["requests_total"] in (0, 1, None)
+    assert "cannot take its step" not in server.console()
+    assert "Internal server error" not in server.console()
+
+
+def test_no_metrics(launch):
+    """With metrics_mode=off there is nothing to show, and so no console."""
+    server = launch(metrics_mode="off")
+    assert server.http.get(server.url("metrics", "/console")).status_code == 404

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from servescope.console.history.kept import Column
 from servescope.console.history.ring import Ring
 
 logger = logging.getLogger("servescope.console")
@@ -94,11 +95,15 @@ def _unpacked(ring: Ring, one: _Ring) -> tuple[Any, int, Any, Any] | None:
     if (one.step_s, one.size) != (ring.step_s, ring.size):
         return None
     tracks = {
-        each.track: {(name, which): _array("f", kept, ring.size) for name, which, kept in each.columns}
+        each.track: {(name, which): _column(ring, (name, which), kept) for name, which, kept in each.columns}
         for each in one.tracks
     }
     bounds = {each.track: {name: tuple(found) for name, found in each.bounds.items()} for each in one.tracks}
     return _array("q", one.stamps, ring.size), one.latest, tracks, bounds
+
+
+def _column(ring: Ring, column: Column, content: bytes) -> "array[Any]":
+    return _array(ring.blank(column).typecode, content, ring.size)
 
 
 def _array(kind: str, content: bytes, size: int) -> "array[Any]":

@@ -7,7 +7,7 @@ has only ever been 0 takes no memory. Held by `memory`.
 import math
 from array import array
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from servescope.console.history.kept import Column, Sample, Track
 
@@ -23,7 +23,7 @@ class Ring:
         self.step_s = step_s
         self.size = size
         self.stamps = array("q", [NEVER]) * size
-        self.tracks: dict[Track, dict[Column, array[float]]] = {}
+        self.tracks: dict[Track, dict[Column, array[Any]]] = {}
         self.bounds: dict[Track, dict[str, tuple[float, ...]]] = {}
         self.latest = NEVER
         self._before: dict[Track, Mapping[Column, float]] = {}
@@ -48,7 +48,10 @@ class Ring:
         if self.latest - 1 <= number <= self.latest:
             return  # further back the clock was set back, and what is said to come is not believed
         yield from self._write(number, samples)
-        self._before = {track: sample.counters for track, sample in samples.items()}
+        self._before = {
+            track: {column: value for column, value in sample.counters.items() if value}
+            for track, sample in samples.items()
+        }
         self._most = {}
 
     def _write(self, number: int, samples: Mapping[Track, Sample]) -> Iterator[None]:
@@ -57,7 +60,7 @@ class Ring:
         for track in self.tracks.keys() | samples.keys():
             values: dict[Column, float] = {}
             if (sample := samples.get(track)) is not None:
-                values = self._most.get(track, {}) | self._grown(track, sample) | {THERE: 1.0}
+                values = self._most.get(track, {}) | self._grown(track, sample) | {THERE: 1}
                 self._widen(track, sample.bounds)
             self._put(self.tracks.setdefault(track, {}), place, values)
             yield
@@ -81,13 +84,17 @@ class Ring:
             if known.get(name) != found:
                 known[name] = tuple(sorted({*known.get(name, ()), *found}))
 
-    def _put(self, columns: dict[Column, "array[float]"], place: int, values: Mapping[Column, float]) -> None:
+    def _put(self, columns: dict[Column, "array[Any]"], place: int, values: Mapping[Column, float]) -> None:
         for column, kept in columns.items():
-            kept[place] = values.get(column, 0.0)
+            kept[place] = values.get(column, 0)
         for column, value in values.items():
             if value and column not in columns:  # zeros take no memory
-                columns[column] = array("f", bytes(4 * self.size))
+                columns[column] = self.blank(column)
                 columns[column][place] = value
+
+    def blank(self, column: Column) -> "array[Any]":
+        """A column in which nothing stands yet."""
+        return array("b" if column == THERE else "f", [0]) * self.size
 
     def steps(self, most: int) -> range:
         """The numbers of the last so many steps, as far as the ring goes back; empty before the first."""
@@ -112,4 +119,4 @@ class Ring:
     @property
     def bytes(self) -> int:
         """What it takes, about."""
-        return sum(len(columns) for columns in self.tracks.values()) * 4 * self.size
+        return sum(kept.itemsize for columns in self.tracks.values() for kept in columns.values()) * self.size

@@ -94,7 +94,7 @@ def _objectives(track: Track, memory: Memory, snapshot: Snapshot) -> list[dict[s
 
 
 def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
-    """Since the series began: what a scrape says at this moment."""
+    """Since the series began: what a scrape says at this moment. None where a metrics.yaml leaves the family out."""
     by_code: dict[str, float] = {}
     family = snapshot.families.get(REQUESTS)
     for key, value in snapshot.of_model(REQUESTS, *track).items():
@@ -103,10 +103,10 @@ def _counts(track: Track, snapshot: Snapshot) -> dict[str, Any]:
             by_code[code] = by_code.get(code, 0.0) + value
     answered = snapshot.histogram(DURATIONS, *track, "ok")
     return {
-        "requests_total": sum(by_code.values()),
+        "requests_total": None if family is None else sum(by_code.values()),
         "by_code": dict(sorted(by_code.items())),
-        "duration_count": 0 if answered is None else answered.count,
-        "duration_sum": 0.0 if answered is None else answered.sum,
+        "duration_count": None if answered is None else answered.count,
+        "duration_sum": None if answered is None else answered.sum,
     }
 
 

@@ -1,6 +1,6 @@
 """The lines on the cards: in, the ring of the last hour; out, ten minutes of it as columns; only what is new is worked out.
 
-A step that is over does not change: its values are kept while they are shown. Used by `card`; `table` and its readers by `past`.
+A step that is over does not change: its values are kept while they are shown. Used by `card`; its readers by `past` too.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,6 @@ from servescope.console.history.ring import Ring
 
 STEPS: Final = 120
 Reader = Callable[[Stretch], float | None]
-
-
-def table(pieces: list[Stretch], columns: dict[str, Reader]) -> dict[str, list[float | None]]:
-    """Columns over time."""
-    return {name: [read(piece) for piece in pieces] for name, read in columns.items()}
 
 
 def moment(stretch: Stretch) -> float:

@@ -1,14 +1,17 @@
 """What is remembered, as columns over time: in, a ring; out, a model's history, its heatmap, and the machine's history."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 
 from servescope.console.history.kept import HOST, Track
 from servescope.console.history.readings import Stretch, cut
 from servescope.console.history.ring import Ring
 from servescope.console.views.card import stages
-from servescope.console.views.lines import Reader, moment, table, total_rate
+from servescope.console.views.lines import Reader, moment, total_rate
 from servescope.metrics.definitions import STAGES
 
+_AT_ONCE: Final = 4
 _MODEL: dict[str, Reader] = {
     "rate": total_rate,
     "error_rate": lambda piece: piece.rate(("requests", "5xx")),
@@ -45,29 +48,28 @@ _HOST: dict[str, Reader] = {
 }
 
 
-def history(name: str, ring: Ring, track: Track, points: int, *, language_model: bool) -> dict[str, Any]:
+async def history(name: str, ring: Ring, track: Track, points: int, *, language_model: bool) -> dict[str, Any]:
     """A model version's. `name`: of the ring."""
     pieces = cut(ring, track, points)
-    by_stage = [stages(piece) for piece in pieces]
+    by_stage = [stages(piece) async for piece in _in_turns(pieces)]
     return (
         _frame(name, ring, pieces)
-        | table(pieces, _MODEL)
+        | await _table(pieces, _MODEL)
         | {"stages": {stage: [found[stage] for found in by_stage] for stage in STAGES}}
-        | {"llm": table(pieces, _LLM) if language_model else None}
+        | {"llm": await _table(pieces, _LLM) if language_model else None}
     )
 
 
-def heatmap(name: str, ring: Ring, track: Track, points: int) -> dict[str, Any]:
+async def heatmap(name: str, ring: Ring, track: Track, points: int) -> dict[str, Any]:
     """How many answers without an error took how long."""
     pieces = cut(ring, track, points)
-    whole = Stretch(ring, track, range(pieces[0].steps[0], pieces[-1].steps[-1] + 1)) if pieces else None
-    bounds = whole.counts("duration")[0] if whole is not None else []
-    counts = [piece.counts("duration")[1] if piece.seconds else None for piece in pieces]
+    bounds = pieces[0].counts("duration")[0] if pieces else []
+    counts = [piece.counts("duration")[1] if piece.seconds else None async for piece in _in_turns(pieces)]
     most = max((max(column) for column in counts if column), default=0.0)
     return _frame(name, ring, pieces) | {"bounds": bounds, "counts": counts, "most": most}
 
 
-def machine_history(name: str, ring: Ring, points: int) -> dict[str, Any]:
+async def machine_history(name: str, ring: Ring, points: int) -> dict[str, Any]:
     """The machine's."""
     pieces = cut(ring, HOST, points)
     devices = sorted({str(which) for _, which in (*ring.columns(HOST, "gpu"), *ring.columns(HOST, "gpu_memory"))})
@@ -78,7 +80,24 @@ def machine_history(name: str, ring: Ring, points: int) -> dict[str, Any]:
         }
         for device in devices
     }
-    return _frame(name, ring, pieces) | table(pieces, _HOST) | {"gpus": gpus}
+    return _frame(name, ring, pieces) | await _table(pieces, _HOST) | {"gpus": gpus}
+
+
+async def _table(pieces: Sequence[Stretch], columns: dict[str, Reader]) -> dict[str, list[float | None]]:
+    """Columns over time."""
+    found: dict[str, list[float | None]] = {name: [] for name in columns}
+    async for piece in _in_turns(pieces):
+        for name, read in columns.items():
+            found[name].append(read(piece))
+    return found
+
+
+async def _in_turns(pieces: Sequence[Stretch]) -> AsyncIterator[Stretch]:
+    """One after the other, with the loop let run after a few: a day has 1440."""
+    for number, piece in enumerate(pieces, 1):
+        yield piece
+        if not number % _AT_ONCE:
+            await asyncio.sleep(0)
 
 
 def _frame(name: str, ring: Ring, pieces: list[Stretch]) -> dict[str, Any]:
