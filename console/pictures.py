@@ -28,7 +28,7 @@ def main(source: Path, target: Path) -> None:
     for picture in PICTURES:
         with Image.open(source / f"{picture.name}.png") as whole:
             cut = whole.crop((0, 0, whole.width, min(picture.height or whole.height, whole.height)))
-            few = cut.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE)
+            few = cut.convert("RGB").quantize(_COLOURS, kmeans=3)
             few.save(target / f"console-{picture.name}.png", optimize=True)
 
 

@@ -34,6 +34,11 @@ class Console {
     this.#access.listen(({ tokens, signed_in }) => this.#header.sign(signed_in ? "Sign out" : tokens ? "Sign in" : null));
     void this.#access.refresh();
     addEventListener("hashchange", () => this.#open(true));
+    // The hash names the page, so the way past the header must leave it alone.
+    document.querySelector(".skip")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#main.focus();
+    });
     onTheme(() => this.#page?.recolour());
     this.#open(false);
     const worker = new URL(`console/${WORKER_FILE}`, document.baseURI);

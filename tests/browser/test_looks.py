@@ -109,11 +109,12 @@ def test_table_is_behind_every_chart(visit):
 
 def test_everything_is_reached_by_tab(visit):
     """The first is the way past the header, and what has the focus is seen to have it."""
-    page = shown(visit, "overview")
+    page = shown(visit, "model")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+    assert page.url.endswith("#/model/recommender")
     page.keyboard.press("Tab")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 

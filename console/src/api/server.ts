@@ -2,7 +2,8 @@
 // Called by the pages. URLs are relative to the page's, so all of it works behind a path prefix. The token goes into one
 // header of one request, and is kept nowhere here.
 
-import type { Failures, Heatmap, History, HostHistory, Model, Overview, Range, Session, Slowest } from "./documents.ts";
+import type { Failures, Model, Overview, Session, Slowest } from "./documents.ts";
+import type { Heatmap, History, HostHistory, Range } from "./past.ts";
 
 const PATIENCE_MS = 15_000;
 

@@ -15,43 +15,61 @@ export interface Question {
 
 /** Ask; true once it was done, false where the reader chose not to. */
 export function ask(question: Question): Promise<boolean> {
-  const { title, body, confirm, cancel = "Cancel", act } = question;
-  const said = make("p", { class: "said", role: "alert" });
-  const no = make("button", { type: "button" }, cancel);
-  const yes = make("button", { type: "submit", class: question.danger ? "danger" : "strong" }, confirm ?? "");
-  const buttons = make("div", { class: "buttons" }, no, confirm ? yes : null);
-  const form = make("form", { method: "dialog" }, make("h2", { id: "question" }, title), ...body, said, buttons);
-  const dialog = make("dialog", { "aria-labelledby": "question" }, form);
-  let done = false;
-  no.addEventListener("click", () => dialog.close());
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (done || !act) return dialog.close();
-    yes.disabled = true;
-    write(said, "");
-    act().then(
-      (words) => {
-        done = true;
-        yes.disabled = false;
-        if (!words) return dialog.close();
-        write(said, words);
-        said.classList.add("done");
-        write(yes, "Close");
-        no.remove();
-        yes.focus();
-      },
-      (error: unknown) => {
-        yes.disabled = false;
-        write(said, error instanceof Error ? error.message : String(error));
-      },
-    );
-  });
-  document.body.append(dialog);
-  dialog.showModal();
+  const asked = new Asked(question);
+  document.body.append(asked.dialog);
+  asked.dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(done);
+    asked.dialog.addEventListener("close", () => {
+      asked.dialog.remove();
+      resolve(asked.done);
     });
   });
+}
+
+class Asked {
+  readonly dialog: HTMLDialogElement;
+  done = false;
+  readonly #act: Question["act"];
+  readonly #said = make("p", { class: "said", role: "alert" });
+  readonly #no: HTMLButtonElement;
+  readonly #yes: HTMLButtonElement;
+
+  constructor({ title, body, confirm, cancel = "Cancel", danger, act }: Question) {
+    this.#act = act;
+    this.#no = make("button", { type: "button" }, cancel);
+    this.#yes = make("button", { type: "submit", class: danger ? "danger" : "strong" }, confirm ?? "");
+    const buttons = make("div", { class: "buttons" }, this.#no, confirm ? this.#yes : null);
+    const form = make("form", { method: "dialog" }, make("h2", { id: "question" }, title), ...body, this.#said, buttons);
+    this.dialog = make("dialog", { "aria-labelledby": "question" }, form);
+    this.#no.addEventListener("click", () => this.dialog.close());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#go();
+    });
+  }
+
+  async #go(): Promise<void> {
+    if (this.done || !this.#act) return this.dialog.close();
+    this.#yes.disabled = true;
+    write(this.#said, "");
+    try {
+      this.#finish(await this.#act());
+    } catch (error) {
+      write(this.#said, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#yes.disabled = false;
+    }
+  }
+
+  /** Show the words until the reader closes them. */
+  #finish(words: string): void {
+    this.done = true;
+    if (!words) return this.dialog.close();
+    write(this.#said, words);
+    this.#said.classList.add("done");
+    write(this.#yes, "Close");
+    this.#no.remove();
+    this.#yes.disabled = false;
+    this.#yes.focus();
+  }
 }

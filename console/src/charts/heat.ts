@@ -1,7 +1,7 @@
 // What of a heatmap is drawn, and how dark: in, the server's counts by time and bucket; out, the rows that have something in
 // them, and a strength from 0 to 1 for each count. Called by `heatmap`.
 
-import type { Heatmap } from "../api/documents.ts";
+import type { Heatmap } from "../api/past.ts";
 
 /** Buckets `first` to `last`, both drawn. */
 export interface Used {

@@ -2,7 +2,7 @@
 // server's heatmap; out, a canvas that tells of the field under the pointer or the arrow keys, and the table behind it.
 // Called by the model's page.
 
-import type { Heatmap } from "../api/documents.ts";
+import type { Heatmap } from "../api/past.ts";
 import { attribute, make, write } from "../dom/make.ts";
 import { count, seconds } from "../text/numbers.ts";
 import { clock, moment, ticks } from "../text/times.ts";

@@ -1,6 +1,6 @@
 // The charts of a model's page: in, its history; out, what each of them draws. Called by the page.
 
-import type { History, LanguageModelHistory } from "../../api/documents.ts";
+import type { History, LanguageModelHistory } from "../../api/past.ts";
 import { type Chart, type Line, colour } from "../../charts/series.ts";
 import { type Look, TimeChart } from "../../charts/time_chart.ts";
 import { figure, percent, rate, seconds } from "../../text/numbers.ts";

@@ -2,7 +2,8 @@
 // which model, and a beat with each overview; out, an element. It asks for the document with each beat, and for the history
 // as often as that has a new step. Called by `main`.
 
-import type { Model, Overview, Range } from "../../api/documents.ts";
+import type { Model, Overview } from "../../api/documents.ts";
+import type { Range } from "../../api/past.ts";
 import { Refused, type Server, type Which } from "../../api/server.ts";
 import type { Access } from "../../app/access.ts";
 import type { Page } from "../../app/page.ts";

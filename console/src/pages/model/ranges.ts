@@ -1,6 +1,6 @@
 // The choice between the last hour and the last day. In, a click; out, a call with the range. Called by the model's page.
 
-import type { Range } from "../../api/documents.ts";
+import type { Range } from "../../api/past.ts";
 import { attribute, make } from "../../dom/make.ts";
 
 const RANGES: readonly (readonly [Range, string])[] = [

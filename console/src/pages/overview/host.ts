@@ -1,7 +1,8 @@
 // The machine below the models: in, the overview's host and GPUs; out, bars, and the last hour as charts where they are
 // opened. Called by the overview's page.
 
-import type { Disk, Gpu, Host, HostHistory, Overview } from "../../api/documents.ts";
+import type { Disk, Gpu, Host, Overview } from "../../api/documents.ts";
+import type { HostHistory } from "../../api/past.ts";
 import { type Chart, colour } from "../../charts/series.ts";
 import { TimeChart } from "../../charts/time_chart.ts";
 import { Keyed, type Part } from "../../dom/keyed.ts";
