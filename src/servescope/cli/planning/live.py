@@ -131,15 +131,12 @@ def _alone(bench: Bench, asked: Asked) -> Trial:
 def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
     """What was found, and what was used by the load that broke the objective."""
     took = median(one.latency_s for one in alone.sent)
-    begun = len(bench.uses)
     availability = 0.99 if asked.availability is None else asked.availability / 100
     terms = Terms(
         asked.objective, live.budget_s / (len(live.counts) or 1), _START * workers / max(took, 1e-4), availability
     )
     found = Search(bench.measure, terms, time.monotonic, tell).run()
-    decisive = found.broken or found.kept
-    index = next((i for i, one in enumerate(found.trials) if one is decisive), len(found.trials) - 1)
-    return found, bench.uses[begun + index]
+    return found, bench.use_of(found.broken or found.kept)
 
 
 def _ceiling(trials: Sequence[Trial]) -> float | None:

@@ -9,9 +9,12 @@ from typing import Any
 
 from servescope.planner.limits.limit import Limit
 from servescope.planner.objective import Objective
-from servescope.planner.plan.law import Law, Point, fit_law
+from servescope.planner.plan.law import LEAST_LOW, Law, Point, fit_law
 from servescope.planner.plan.paste import autoscale_section, slo_section, thresholds_section
 from servescope.planner.search.edge import Edge
+
+# How many times as many workers as were tried a machine may be given.
+_FARTHEST = 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The same, of plain values."""
-        return asdict(self)
+        found: dict[str, Any] = _finite(asdict(self))
+        return found
 
 
 def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine) -> Plan:
@@ -83,6 +87,11 @@ def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Mach
     machines = max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare
     if limit.name == "client":
         remarks = (*remarks, "this client was the limit: the server can do more than this plan counts on")
+    if law.low <= LEAST_LOW:
+        remarks = (
+            *remarks,
+            f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps",
+        )
     if law.measured == 1:
         remarks = (
             *remarks,
@@ -121,6 +130,15 @@ def impossible(asked: Asked, limit: Limit, nearest: str) -> Plan:
     )  # fmt: skip
 
 
+def _finite(value: Any) -> Any:
+    """The same with None for infinity, which JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _room(law: Law, machine: Machine, points: Sequence[Point]) -> tuple[int, tuple[str, ...]]:
     """How many workers one machine has room for, and what that stands on: never more than were tried, but where its sizes are
     known.
@@ -133,7 +151,6 @@ def _room(law: Law, machine: Machine, points: Sequence[Point]) -> tuple[int, tup
         found["its processors"] = math.floor(0.9 * machine.cores / used) if used > 0 else tried
     if machine.memory_bytes and machine.worker_bytes:
         found["its memory"] = math.floor(0.9 * machine.memory_bytes / machine.worker_bytes)
-    if not found:
-        return tried, (f"a machine has {tried} workers, as tried: its processors and memory are not known",)
+    found[f"what was tried: {_FARTHEST} times {tried} is as far as the law is trusted"] = _FARTHEST * tried
     by = min(found, key=lambda name: found[name] or 1)
     return max(1, found[by] or 1), (f"a machine has room for {max(1, found[by] or 1)} workers, by {by}",)

@@ -2,13 +2,15 @@
 
 import math
 
+_LEAST = 1e-300  # of many workers that are half idle the share is smaller than a float can say; its logarithm is taken
+
 
 def waits(load: float, workers: int) -> float:
     """The share of requests that find no free worker (Erlang C). `load`: rate times mean service time, below `workers`."""
     blocked = 1.0
     for count in range(1, workers + 1):  # Erlang B, by its recursion
         blocked = load * blocked / (count + load * blocked)
-    return blocked / (1 - load / workers * (1 - blocked))
+    return max(_LEAST, blocked / (1 - load / workers * (1 - blocked)))
 
 
 def late(rate: float, service_s: float, workers: int, limit_s: float) -> float:
