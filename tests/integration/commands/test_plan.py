@@ -64,7 +64,7 @@ def state(server: Server) -> tuple[object, ...]:
 
 
 def test_a_plan_of_a_sleeping_model(sleepy: Server) -> None:
-    """Two counts in under a minute: the interval has the ceiling at most, the worker is the limit, the model is as it was before."""
+    """Two counts in under a minute: at most the ceiling, the worker is the limit, the model is as it was before."""
     before = state(sleepy)
     words = ["--slo", "p90=250ms", "--rps", "100", "--budget", "60s", "--sweep", "1,2", "--json"]
     status, out, err = planned(sleepy, *words)

@@ -97,6 +97,8 @@ def restored(site: Site, described: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     finally:
+        # What is within its bounds stays as it is: the count is put back first, and then they.
+        scale(site, described["modelName"], described["modelVersion"], len(described.get("workers", [])))
         with site.manage(None) as client:
             call(client, "PUT", path, before | {"synchronous": "true"})
 

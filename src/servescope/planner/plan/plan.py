@@ -50,6 +50,8 @@ class Plan:
 
     model: str
     objective: str
+    share: float
+    limit_s: float
     rps: float
     goodput_per_worker: float
     goodput_per_worker_interval: tuple[float, float]
@@ -76,57 +78,75 @@ class Plan:
         return found
 
 
+@dataclass(frozen=True)
+class _Fleet:
+    """How many workers on how many machines; `rate`: of one, at the low end of the interval; `room`: what one could hold."""
+
+    room: int
+    workers: int
+    rate: float
+    machines: int
+    remarks: tuple[str, ...]
+
+
 def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine) -> Plan:
     """`points`: one at least, each with an edge above 0."""
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
-    room, remarks = _room(law, machine, points)
-    needed = law.workers_for(asked.rps)
-    per_machine = room if needed is None else min(room, needed)
-    rate = law.rate(per_machine) * law.low
-    machines = max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare
-    if limit.name == "client":
-        remarks = (*remarks, "this client was the limit: the server can do more than this plan counts on")
-    if law.low <= LEAST_LOW:
-        remarks = (
-            *remarks,
-            f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps",
-        )
-    if law.measured == 1:
-        remarks = (
-            *remarks,
-            f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it",
-        )
+    fleet = _fleet(law, points, asked, machine)
+    low, high = best.edge.low / best.workers, best.edge.high / best.workers
     return Plan(
         asked.model,
         str(asked.objective),
+        asked.objective.share,
+        asked.objective.limit_s,
         asked.rps,
         best.edge.rate / best.workers,
-        (best.edge.low / best.workers, best.edge.high / best.workers),
+        (low, high),
         best.edge,
         limit,
         {"workers": law.knee, "rate": None if law.knee is None else law.rate(law.knee)},
-        workers=per_machine * machines,
-        workers_per_machine=per_machine,
-        machines=machines,
-        machine_rate=rate,
-        memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * per_machine,
-        cost=None if asked.price is None else asked.price * machines,
-        autoscale=autoscale_section(law, per_machine, room),
+        workers=fleet.workers * fleet.machines,
+        workers_per_machine=fleet.workers,
+        machines=fleet.machines,
+        machine_rate=fleet.rate,
+        memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * fleet.workers,
+        cost=None if asked.price is None else asked.price * fleet.machines,
+        autoscale=autoscale_section(law, fleet.workers, fleet.room),
         slo=slo_section(asked.objective, asked.availability),
-        thresholds=thresholds_section(asked.objective, rate),
+        thresholds=thresholds_section(asked.objective, fleet.rate),
         law=law,
         points=tuple(points),
-        remarks=remarks,
+        remarks=(*fleet.remarks, *_remarks(law, limit, best)),
     )
+
+
+def _fleet(law: Law, points: Sequence[Point], asked: Asked, machine: Machine) -> _Fleet:
+    room, remarks = _room(law, machine, points)
+    needed = law.workers_for(asked.rps)
+    workers = room if needed is None else min(room, needed)
+    rate = law.rate(workers) * law.low
+    return _Fleet(room, workers, rate, max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare, remarks)
+
+
+def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
+    """What the plan does not know."""
+    found = []
+    if limit.name == "client":
+        found.append("this client was the limit: the server can do more than this plan counts on")
+    if law.low <= LEAST_LOW:
+        found.append(f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps")
+    if law.measured == 1:
+        found.append(f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it")
+    return found
 
 
 def impossible(asked: Asked, limit: Limit, nearest: str) -> Plan:
     """The plan where nothing keeps the objective."""
     nothing = {"workers": None, "rate": None}
     return Plan(
-        asked.model, str(asked.objective), asked.rps, 0.0, (0.0, 0.0), None, limit, nothing, nearest=nearest,
-        slo=slo_section(asked.objective, asked.availability),
+        asked.model, str(asked.objective), asked.objective.share, asked.objective.limit_s, asked.rps, 0.0, (0.0, 0.0), None,
+        limit, nothing, nearest=nearest, slo=slo_section(asked.objective, asked.availability),
     )  # fmt: skip
 
 
