@@ -76,7 +76,7 @@ def test_a_plan_of_a_sleeping_model(sleepy: Server) -> None:
     assert plan["limit"]["name"] in ("worker", "client", "processor")
     assert plan["autoscale"]["minWorkers"] == plan["workers_per_machine"]
     assert "climbing" in err
-    assert state(sleepy) == before
+    assert wait_until(lambda: state(sleepy) == before)
 
 
 def test_ctrl_c_leaves_the_server_as_it_was(sleepy: Server) -> None:
