@@ -66,7 +66,7 @@ def state(server: Server) -> tuple[object, ...]:
 def test_a_plan_of_a_sleeping_model(sleepy: Server) -> None:
     """Two counts in under a minute: at most the ceiling, the worker is the limit, the model is as it was before."""
     before = state(sleepy)
-    words = ["--slo", "p90=250ms", "--rps", "100", "--budget", "60s", "--sweep", "1,2", "--json"]
+    words = ["--slo", "p90=250ms", "--rps", "100", "--budget", "60s", "--sweep", "1,2", "--json", "--html", "plan.html"]
     status, out, err = planned(sleepy, *words)
     assert status == 0, err
     plan = json.loads(out)
@@ -76,10 +76,12 @@ def test_a_plan_of_a_sleeping_model(sleepy: Server) -> None:
     assert plan["limit"]["name"] in ("worker", "client", "processor")
     assert plan["autoscale"]["minWorkers"] == plan["workers_per_machine"]
     assert "climbing" in err
+    assert (sleepy.directory / "plan.html").read_text("utf-8").count("<svg") == 2
     assert wait_until(lambda: state(sleepy) == before)
 
 
-def test_ctrl_c_leaves_the_server_as_it_was(sleepy: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_the_server_as_it_was(sleepy: Server, number: signal.Signals) -> None:
     """Also the autoscaler's mode, and the copy is gone."""
     assert sleepy.manage("PUT", "/models/sleepy", autoscale="advise", min_worker=1, max_worker=3).is_success
     before = state(sleepy)
@@ -87,7 +89,7 @@ def test_ctrl_c_leaves_the_server_as_it_was(sleepy: Server) -> None:
     first = process.stderr.readline() if process.stderr else ""
     assert "climbing" in first
     assert len(state(sleepy)[-1]) == 2
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""

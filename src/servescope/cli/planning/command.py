@@ -41,6 +41,14 @@ Payload = Annotated[
         "--payload", metavar="FILE", help="A body to send; may be repeated, and is sent in turn. Default: none."
     ),
 ]
+RequestPath = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="Where to send, as /v1/completions with payloads that stream. Default: /predictions/MODEL.",
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", help="Any port of the server, as http://host:port. Default: the running one."),
@@ -88,6 +96,9 @@ ModelOption = Annotated[
 Days = Annotated[
     int, typer.Option("--days", parser=whole(1, 400), metavar="N", help="How many days of history to read.")
 ]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the plan with its charts too, as one HTML file.")
+]
 Check = Annotated[
     Path | None,
     typer.Option("--check", metavar="FILE", help="Hold a plan that --json has printed against the history."),
@@ -106,6 +117,7 @@ def plan(
     rps: Rps = None,
     availability: Availability = None,
     payload: Payload = None,
+    path: RequestPath = None,
     headroom: Headroom = "N+0",
     price: Price = None,
     sweep: Sweep = None,
@@ -118,6 +130,7 @@ def plan(
     model_option: ModelOption = None,
     days: Days = 14,
     check: Check = None,
+    html: Html = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -133,15 +146,20 @@ def plan(
             raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
     if check is not None:
         raise typer.BadParameter("--check needs --from-prometheus")
+    if path is not None and (shadow or not re.fullmatch(r"/[!-~]*", path)):
+        why = "--shadow has a path of its own" if shadow else "it is no path of a URL"
+        raise typer.BadParameter(f"--path {path!r}: {why}")
     asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
     counts = read_counts(sweep)
     budget_s = read_budget(budget)
     from servescope.cli.planning.live import Live, plan_live
-    from servescope.cli.planning.show import show
+    from servescope.cli.planning.show import show, write_page
     from servescope.cli.planning.site import find_site
 
-    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, seed)
+    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed)
     found = plan_live(find_site(url, token, inference_token, ca_file), asked, live)
+    if html is not None:
+        write_page(found, html)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from servescope.planner.limits.limit import Limit
+from servescope.planner.load.trial import Trial
 from servescope.planner.objective import Objective
 from servescope.planner.plan.law import LEAST_LOW, Law, Point, fit_law
 from servescope.planner.plan.paste import autoscale_section, slo_section, thresholds_section
@@ -42,6 +43,17 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """One load: requests a second, how many were counted, and which share of them was late or failed, from 0 to 1."""
+
+    workers: int
+    rate: float
+    requests: int
+    late_share: float
+    failed_share: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
 
@@ -69,6 +81,7 @@ class Plan:
     thresholds: dict[str, Any] = field(default_factory=dict)
     law: Law | None = None
     points: tuple[Point, ...] = ()
+    loads: tuple[Loaded, ...] = ()
     nearest: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -89,7 +102,9 @@ class _Fleet:
     remarks: tuple[str, ...]
 
 
-def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine) -> Plan:
+def make_plan(
+    points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine, trials: Sequence[Trial] = ()
+) -> Plan:
     """`points`: one at least, each with an edge above 0."""
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
@@ -117,7 +132,14 @@ def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Mach
         thresholds=thresholds_section(asked.objective, fleet.rate),
         law=law,
         points=tuple(points),
+        loads=_loads(trials, asked.objective),
         remarks=(*fleet.remarks, *_remarks(law, limit, best)),
+    )
+
+
+def _loads(trials: Sequence[Trial], objective: Objective) -> tuple[Loaded, ...]:
+    return tuple(
+        Loaded(one.workers, one.rate, len(one.settled), one.late_share(objective), one.failed_share) for one in trials
     )
 
 
