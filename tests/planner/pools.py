@@ -3,10 +3,10 @@
 import random
 from collections.abc import Callable
 
+from planner import mdc, mmc
+from planner.virtual import VirtualPool
 from servescope.planner.objective import Objective, parse_objective
 from servescope.planner.search.search import Found, Search, Terms
-from servescope.planner.theory import mdc, mmc
-from servescope.planner.theory.pool import VirtualPool
 
 SERVICE_S = 0.05
 LATE = {"constant": mdc.late, "exponential": mmc.late}

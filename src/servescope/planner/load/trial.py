@@ -1,4 +1,4 @@
-"""What became of the requests of one load: in, what `driver` or `theory.pool` saw; out, shares, percentiles and blocks. Pure."""
+"""What became of the requests of one load: in, what `driver` saw; out, shares, percentiles and blocks. Pure."""
 
 import math
 from collections import Counter
