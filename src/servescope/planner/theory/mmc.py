@@ -1,5 +1,6 @@
 """M/M/c: Poisson arrivals, exponential service times, c workers, one queue. In, a load; out, a share. Pure; used by `tail` and
-`pooling`."""
+`pooling`.
+"""
 
 _LEAST = 1e-300  # of many workers that are half idle the share is smaller than a float can say; its logarithm is taken
 
