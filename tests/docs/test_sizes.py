@@ -21,7 +21,9 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS = {
     "metrics/recording/families.py: ModelFamilies.__init__": "a line a family",
     "cli/kubernetes/command.py: kubernetes": "half of it are its options, a line each",
+    "cli/planning/command.py: plan": "half of it are its options, a line each",
     "cli/scaling/simulate.py: simulate": "half of it are its options, a line each",
+    "planner/plan/plan.py: make_plan": "a line a field of the plan",
     "web/http/request.py: read_head": "one pass over every request's headers: calls would cost more than what they do",
 }
 FULL_FOLDERS = {"worker/shim/ts/torch_handler": "handlers import these files by the names that TorchServe has for them"}

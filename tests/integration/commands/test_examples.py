@@ -39,8 +39,8 @@ STORY = (
     "servescope snapshots restore",
     "servescope snapshots",
 )
-# These train and load for minutes: tests/integration/commands/test_demo_once.py, tests/llm.
-LONG = ("servescope demo", "servescope llm")
+# These train and load for minutes: test_demo_once.py and test_plan.py beside this file, tests/llm.
+LONG = ("servescope demo", "servescope llm", "servescope plan")
 
 
 @pytest.fixture

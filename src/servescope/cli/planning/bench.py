@@ -30,7 +30,7 @@ class BusyError(ServescopeError):
 
 @dataclass
 class Bench:
-    """A context: one event loop for all loads. `uses`: of each trial, in their order."""
+    """A context: one event loop for all loads. `uses`: what was used in each trial."""
 
     site: Site
     model: str
@@ -38,7 +38,7 @@ class Bench:
     requests: Sequence[bytes]
     objective: Objective
     chance: random.Random
-    uses: list[Use] = field(default_factory=list)
+    uses: list[tuple[Trial, Use]] = field(default_factory=list)
     readings: list[tuple[Reading, Reading]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -74,10 +74,15 @@ class Bench:
         moments = poisson(rate, seconds, self.chance) or [0.0]
         trial, during = self._runner.run(self._watched(moments, rate, seconds, before.workers))
         after = self.rest()
-        self.uses.append(use_between(before, during))
         self.readings.append((before, after))
         busy = after.busy_s - before.busy_s
-        return replace(trial, busy_s=busy if busy > 0 else None)
+        trial = replace(trial, busy_s=busy if busy > 0 else None)
+        self.uses.append((trial, use_between(before, during)))
+        return trial
+
+    def use_of(self, trial: Trial | None) -> Use:
+        """What was used meanwhile."""
+        return next((use for one, use in self.uses if one is trial), Use())
 
     def rest(self) -> Reading:
         """Wait until nothing is in flight. Raises BusyError where that does not come."""

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from servescope.cli.help.typed import examples
-from servescope.cli.options import AsJson, CaFile, Token, number
+from servescope.cli.options import AsJson, CaFile, Token, number, whole
 from servescope.errors import ConfigurationError
 from servescope.planner.objective import parse_objective
 from servescope.planner.plan.plan import Asked
@@ -21,12 +21,13 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _LEAST_BUDGET_S, _MOST_BUDGET_S = 30.0, 86400.0
 _MOST_WORKERS = 1000
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's name.")]
+Model = Annotated[str | None, typer.Argument(metavar="MODEL", help="The model's name.")]
 Slo = Annotated[
-    str, typer.Option("--slo", metavar="P=TIME", help="The objective, as p99=200ms: a share of requests, and a time.")
+    str | None,
+    typer.Option("--slo", metavar="P=TIME", help="The objective, as p99=200ms: a share of requests, and a time."),
 ]
 Rps = Annotated[
-    float, typer.Option("--rps", parser=number(1e-3, 1e7), metavar="R", help="Requests a second to plan for.")
+    float | None, typer.Option("--rps", parser=number(1e-3, 1e7), metavar="R", help="Requests a second to plan for.")
 ]
 Availability = Annotated[
     float | None,
@@ -38,6 +39,14 @@ Payload = Annotated[
     list[Path] | None,
     typer.Option(
         "--payload", metavar="FILE", help="A body to send; may be repeated, and is sent in turn. Default: none."
+    ),
+]
+RequestPath = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="Where to send, as /v1/completions with payloads that stream. Default: /predictions/MODEL.",
     ),
 ]
 Url = Annotated[
@@ -75,17 +84,40 @@ InferenceToken = Annotated[
     ),
 ]
 
+FromPrometheus = Annotated[
+    str | None,
+    typer.Option(
+        "--from-prometheus", metavar="URL", help="Plan from what Prometheus has kept; nothing is sent to a model."
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="The same as MODEL, with --from-prometheus.")
+]
+Days = Annotated[
+    int, typer.Option("--days", parser=whole(1, 400), metavar="N", help="How many days of history to read.")
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the plan with its charts too, as one HTML file.")
+]
+Check = Annotated[
+    Path | None,
+    typer.Option("--check", metavar="FILE", help="Hold a plan that --json has printed against the history."),
+]
+
 
 @examples(
     "servescope plan digits --slo p99=200ms --rps 300 --payload seven.png",
     "servescope plan digits --slo p95=80ms --rps 50 --sweep 1,2,4 --budget 10m \\\n    --headroom N+1 --json",
+    "servescope plan --from-prometheus http://127.0.0.1:9090 --model digits",
+    "servescope plan --from-prometheus http://127.0.0.1:9090 --check plan.json",
 )
 def plan(
-    model: Model,
-    slo: Slo,
-    rps: Rps,
+    model: Model = None,
+    slo: Slo = None,
+    rps: Rps = None,
     availability: Availability = None,
     payload: Payload = None,
+    path: RequestPath = None,
     headroom: Headroom = "N+0",
     price: Price = None,
     sweep: Sweep = None,
@@ -94,6 +126,11 @@ def plan(
     shadow: Shadow = False,
     seed: Seed = 1,
     version: VersionOption = None,
+    from_prometheus: FromPrometheus = None,
+    model_option: ModelOption = None,
+    days: Days = 14,
+    check: Check = None,
+    html: Html = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -101,21 +138,47 @@ def plan(
     ca_file: CaFile = None,
 ) -> None:
     """Measure how much a model can serve within an objective, and plan workers and machines for a rate."""
-    asked = Asked(model, parse_objective(slo), rps, availability, read_headroom(headroom), price)
+    if from_prometheus is not None:
+        _past(from_prometheus, model_option or model, days, check, as_json)
+        return
+    for name, value in (("MODEL", model), ("--slo", slo), ("--rps", rps)):
+        if value is None:
+            raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
+    if check is not None:
+        raise typer.BadParameter("--check needs --from-prometheus")
+    if path is not None and (shadow or not re.fullmatch(r"/[!-~]*", path)):
+        why = "--shadow has a path of its own" if shadow else "it is no path of a URL"
+        raise typer.BadParameter(f"--path {path!r}: {why}")
+    asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
     counts = read_counts(sweep)
     budget_s = read_budget(budget)
     from servescope.cli.planning.live import Live, plan_live
-    from servescope.cli.planning.show import show
+    from servescope.cli.planning.show import show, write_page
     from servescope.cli.planning.site import find_site
 
-    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, seed)
+    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed)
     found = plan_live(find_site(url, token, inference_token, ca_file), asked, live)
+    if html is not None:
+        write_page(found, html)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
         show(found)
     if found.nearest is not None:
         raise typer.Exit(1)
+
+
+def _past(url: str, model: str | None, days: int, check: Path | None, as_json: bool) -> None:
+    """From history, and nothing else."""
+    from servescope.cli.planning.past import show_check, show_outlook
+
+    if check is not None:
+        if not show_check(url, check, model, days, as_json=as_json):
+            raise typer.Exit(1)
+        return
+    if model is None:
+        raise typer.BadParameter("MODEL or --model is missing: whose history?")
+    show_outlook(url, model, days, as_json=as_json)
 
 
 def read_headroom(text: str) -> int:

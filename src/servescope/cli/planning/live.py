@@ -6,6 +6,7 @@ Refuses a model that has traffic; leaves the server as it was.
 import math
 import os
 import random
+import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from typing import Any
 
 from servescope.cli.client.urls import LOOPBACKS
 from servescope.cli.planning.bench import Bench, BusyError
-from servescope.cli.planning.payloads import requests_of
+from servescope.cli.planning.payloads import prediction_path, requests_of
 from servescope.cli.planning.progress import progress
 from servescope.cli.planning.site import Site, restored, scale, shadow
 from servescope.cli.status import describe
@@ -45,6 +46,7 @@ class Live:
     counts: Sequence[int] = ()
     yes: bool = False
     shadow: bool = False
+    path: str | None = None
     seed: int = 1
 
 
@@ -55,6 +57,9 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
         BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
         ConfigurationError: the model answers with errors, whatever the rate.
     """
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # whoever ends this ends it as Ctrl-C does: all is put back
     with site.manage() as client:
         (described, *_) = describe(client, asked.model, live.version)
     if not live.yes:
@@ -68,7 +73,12 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
                 (described, *_) = describe(client, name, None)
         stack.enter_context(restored(site, described))
         version = str(described["modelVersion"])
-        requests = requests_of(live.payloads, name, version, target_of(site.inference).host, site.inference_token)
+        requests = requests_of(
+            live.payloads,
+            live.path or prediction_path(name, version),
+            target_of(site.inference).host,
+            site.inference_token,
+        )
         chance = random.Random(live.seed)
         bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance))
         tell = stack.enter_context(progress())
@@ -109,7 +119,9 @@ def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tel
         lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
         return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
     found, use = last
-    return make_plan(points, asked, find_limit(use, client=found.client), _machine(bench))
+    return make_plan(
+        points, asked, find_limit(use, client=found.client), _machine(bench), [trial for trial, _ in bench.uses]
+    )
 
 
 def _alone(bench: Bench, asked: Asked) -> Trial:
@@ -131,15 +143,12 @@ def _alone(bench: Bench, asked: Asked) -> Trial:
 def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
     """What was found, and what was used by the load that broke the objective."""
     took = median(one.latency_s for one in alone.sent)
-    begun = len(bench.uses)
     availability = 0.99 if asked.availability is None else asked.availability / 100
     terms = Terms(
         asked.objective, live.budget_s / (len(live.counts) or 1), _START * workers / max(took, 1e-4), availability
     )
     found = Search(bench.measure, terms, time.monotonic, tell).run()
-    decisive = found.broken or found.kept
-    index = next((i for i, one in enumerate(found.trials) if one is decisive), len(found.trials) - 1)
-    return found, bench.uses[begun + index]
+    return found, bench.use_of(found.broken or found.kept)
 
 
 def _ceiling(trials: Sequence[Trial]) -> float | None:

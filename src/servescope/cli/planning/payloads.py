@@ -10,7 +10,12 @@ from servescope.errors import ConfigurationError
 _MOST_BYTES = 256 * 2**20
 
 
-def requests_of(files: Sequence[Path], model: str, version: str | None, host: str, token: str | None) -> list[bytes]:
+def prediction_path(model: str, version: str | None) -> str:
+    """Where the inference API has a model."""
+    return f"/predictions/{quote(model, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
+
+
+def requests_of(files: Sequence[Path], path: str, host: str, token: str | None) -> list[bytes]:
     """One a file, sent in turn; one without a body where there is none.
 
     Raises:
@@ -20,7 +25,6 @@ def requests_of(files: Sequence[Path], model: str, version: str | None, host: st
     size = sum(len(body) for _, body in bodies)
     if size > _MOST_BYTES:
         raise ConfigurationError(f"--payload: {size:,} bytes in {len(files)} files are more than {_MOST_BYTES:,}")
-    path = f"/predictions/{quote(model, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
     return [whole(path, host, token, kind, body) for kind, body in bodies]
 
 

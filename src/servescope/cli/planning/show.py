@@ -1,5 +1,6 @@
 """A plan for a person: in, a `Plan`; out, Rich tables and text to paste. Called by `command`."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -8,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from servescope.cli.tables import mebibytes, plain_table
+from servescope.errors import ConfigurationError
 from servescope.planner.plan.plan import Plan
+from servescope.planner.report.page import page
 
 
 def shown(plan: Plan) -> RenderableType:
@@ -25,6 +28,14 @@ def shown(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
+def write_page(plan: Plan, file: Path) -> None:
+    """The HTML page. Raises ConfigurationError where it cannot be written."""
+    try:
+        file.write_text(page(plan, rows_of(plan)), "utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"--html {str(file)!r} cannot be written: {error.strerror}") from error
+
+
 def show(plan: Plan) -> None:
     """On standard output."""
     Console(highlight=False, soft_wrap=True).print(shown(plan))
@@ -34,12 +45,13 @@ def _figures(plan: Plan) -> Table:
     table = plain_table(
         f"Plan for {plan.model}: {plan.rps:g} requests/s, {plan.objective}", "what", "figure", folded=("figure",)
     )
-    for what, figure in _rows(plan):
+    for what, figure in rows_of(plan):
         table.add_row(what, Text(figure))
     return table
 
 
-def _rows(plan: Plan) -> list[tuple[str, str]]:
+def rows_of(plan: Plan) -> list[tuple[str, str]]:
+    """What and figure, in the order of their weight."""
     limit = f"{plan.limit.name}: {plan.limit.why}"
     if plan.nearest is not None:
         return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]

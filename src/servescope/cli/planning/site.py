@@ -90,15 +90,15 @@ def restored(site: Site, described: Mapping[str, Any]) -> Iterator[None]:
     path = model_path(described["modelName"], described["modelVersion"])
     mode = (described.get("autoscale") or {}).get("mode")
     before = {"min_worker": str(described["minWorkers"]), "max_worker": str(described["maxWorkers"])}
-    if mode in (None, "off"):
-        before["min_worker"] = before["max_worker"] = str(len(described.get("workers", [])))
-    else:
+    if mode not in (None, "off"):
         before["autoscale"] = str(mode)
         with site.manage() as client:
             call(client, "PUT", path, {"autoscale": "off"})
     try:
         yield
     finally:
+        # What is within its bounds stays as it is: the count is put back first, and then they.
+        scale(site, described["modelName"], described["modelVersion"], len(described.get("workers", [])))
         with site.manage(None) as client:
             call(client, "PUT", path, before | {"synchronous": "true"})
 

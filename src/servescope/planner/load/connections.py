@@ -156,12 +156,12 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The answer is whole."""
         status, reusable = self._parser.get_status_code(), self._parser.should_keep_alive()
+        self._finish(status)
         self._renew()
         if reusable and self._transport is not None:
             self._freed(self)
         else:
             self.hang_up()
-        self._finish(status)
 
     def _finish(self, status: int) -> None:
         done, self._done = self._done, None

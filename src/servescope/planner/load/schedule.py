@@ -4,7 +4,6 @@ Arrivals of a Poisson process, fixed before the first is sent, so that nothing t
 """
 
 import random
-from collections.abc import Sequence
 
 MOST_REQUESTS = 2_000_000
 
@@ -17,11 +16,3 @@ def poisson(rate: float, seconds: float, chance: random.Random) -> list[float]:
         moments.append(at)
         at += chance.expovariate(rate)
     return moments
-
-
-def stretched(moments: Sequence[float], rate: float) -> list[float]:
-    """Recorded arrivals at another mean rate: the same order and clumps, nearer or farther from each other."""
-    if len(moments) < 2 or moments[-1] <= moments[0]:
-        return list(moments)
-    factor = (len(moments) - 1) / (moments[-1] - moments[0]) / rate
-    return [(at - moments[0]) * factor for at in moments]

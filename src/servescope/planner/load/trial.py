@@ -1,4 +1,4 @@
-"""What became of the requests of one load: in, what `driver` or `theory.pool` saw; out, shares, percentiles and blocks. Pure."""
+"""What became of the requests of one load: in, what `driver` saw; out, shares, percentiles and blocks. Pure."""
 
 import math
 from collections import Counter
@@ -111,5 +111,5 @@ class Trial:
     def client_was_the_limit(self, objective: Objective) -> bool:
         """Whether this client sent so late, or was so busy, that the latencies are its own."""
         lags = sorted(one.lag_s for one in self.sent)
-        p99 = lags[int(0.99 * len(lags))] if lags else 0.0
-        return p99 > _TOO_LATE * objective.limit_s or self.client_share > _CLIENT_FULL
+        most = lags[int(objective.share * len(lags))] if lags else 0.0
+        return most > _TOO_LATE * objective.limit_s or self.client_share > _CLIENT_FULL

@@ -15,7 +15,9 @@ from servescope.planner.objective import Objective
 from servescope.planner.search.edge import Edge
 from servescope.planner.theory.pooling import fullest, late_log
 
-_LARGEST = 100_000
+# A plan counts on the low end of the interval, but on no less of the rate than this.
+LEAST_LOW = 0.25
+_LARGEST = 8192
 _GRID = tuple(10 ** (-step / 4) for step in range(25))
 
 
@@ -65,15 +67,25 @@ class Law:
 
     def workers_for(self, rate: float, most: int = _LARGEST) -> int | None:
         """The fewest whose rate, at the low end of its interval, is so high; None where no count up to `most` has it."""
-        workers = 1
-        while workers <= most:
-            if self.rate(workers) * self.low >= rate:
-                return workers
-            if workers > 1 and self.ceiling(workers) < self.ceiling(workers - 1):
+        low, high, most = 0, 1, min(most, self.peak)
+        while self.rate(high) * self.low < rate:
+            if high == most:
                 return None
-            # Nowhere near: more workers are fuller, but never over the straight line.
-            workers += max(1, min(math.floor(workers * (rate / (self.rate(workers) * self.low) - 1) / 2), 4 * workers))
-        return None
+            low, high = high, min(2 * high, most)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.rate(middle) * self.low >= rate:
+                high = middle
+            else:
+                low = middle
+        return high
+
+    @property
+    def peak(self) -> int:
+        """The count that serves most; beyond it workers only stand in each other's way."""
+        if not self.coherence:
+            return _LARGEST
+        return max(1, round(math.sqrt(max(0.0, 1 - self.contention) / self.coherence)))
 
 
 def fit_law(points: Sequence[Point], objective: Objective) -> Law:
@@ -90,7 +102,7 @@ def fit_law(points: Sequence[Point], objective: Objective) -> Law:
         coherence,
         slack,
         math.fsum(lates) / len(lates),
-        math.fsum(one.edge.low / one.edge.rate for one in points) / len(points),
+        max(LEAST_LOW, math.fsum(one.edge.low / one.edge.rate for one in points) / len(points)),
         math.fsum(one.edge.high / one.edge.rate for one in points) / len(points),
         len({one.workers for one in points}),
     )

@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from servescope.planner.limits.limit import Limit
+from servescope.planner.load.trial import Trial
 from servescope.planner.objective import Objective
-from servescope.planner.plan.law import Law, Point, fit_law
+from servescope.planner.plan.law import LEAST_LOW, Law, Point, fit_law
 from servescope.planner.plan.paste import autoscale_section, slo_section, thresholds_section
 from servescope.planner.search.edge import Edge
+
+# How many times as many workers as were tried a machine may be given.
+_FARTHEST = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,17 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """One load: requests a second, how many were counted, and which share of them was late or failed, from 0 to 1."""
+
+    workers: int
+    rate: float
+    requests: int
+    late_share: float
+    failed_share: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
 
@@ -47,6 +62,8 @@ class Plan:
 
     model: str
     objective: str
+    share: float
+    limit_s: float
     rps: float
     goodput_per_worker: float
     goodput_per_worker_interval: tuple[float, float]
@@ -64,61 +81,104 @@ class Plan:
     thresholds: dict[str, Any] = field(default_factory=dict)
     law: Law | None = None
     points: tuple[Point, ...] = ()
+    loads: tuple[Loaded, ...] = ()
     nearest: str | None = None
     remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same, of plain values."""
-        return asdict(self)
+        found: dict[str, Any] = _finite(asdict(self))
+        return found
 
 
-def make_plan(points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine) -> Plan:
+@dataclass(frozen=True)
+class _Fleet:
+    """How many workers on how many machines; `rate`: of one, at the low end of the interval; `room`: what one could hold."""
+
+    room: int
+    workers: int
+    rate: float
+    machines: int
+    remarks: tuple[str, ...]
+
+
+def make_plan(
+    points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine, trials: Sequence[Trial] = ()
+) -> Plan:
     """`points`: one at least, each with an edge above 0."""
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
-    room, remarks = _room(law, machine, points)
-    needed = law.workers_for(asked.rps)
-    per_machine = room if needed is None else min(room, needed)
-    rate = law.rate(per_machine) * law.low
-    machines = max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare
-    if limit.name == "client":
-        remarks = (*remarks, "this client was the limit: the server can do more than this plan counts on")
-    if law.measured == 1:
-        remarks = (
-            *remarks,
-            f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it",
-        )
+    fleet = _fleet(law, points, asked, machine)
+    low, high = best.edge.low / best.workers, best.edge.high / best.workers
     return Plan(
         asked.model,
         str(asked.objective),
+        asked.objective.share,
+        asked.objective.limit_s,
         asked.rps,
         best.edge.rate / best.workers,
-        (best.edge.low / best.workers, best.edge.high / best.workers),
+        (low, high),
         best.edge,
         limit,
         {"workers": law.knee, "rate": None if law.knee is None else law.rate(law.knee)},
-        workers=per_machine * machines,
-        workers_per_machine=per_machine,
-        machines=machines,
-        machine_rate=rate,
-        memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * per_machine,
-        cost=None if asked.price is None else asked.price * machines,
-        autoscale=autoscale_section(law, per_machine, room),
+        workers=fleet.workers * fleet.machines,
+        workers_per_machine=fleet.workers,
+        machines=fleet.machines,
+        machine_rate=fleet.rate,
+        memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * fleet.workers,
+        cost=None if asked.price is None else asked.price * fleet.machines,
+        autoscale=autoscale_section(law, fleet.workers, fleet.room),
         slo=slo_section(asked.objective, asked.availability),
-        thresholds=thresholds_section(asked.objective, rate),
+        thresholds=thresholds_section(asked.objective, fleet.rate),
         law=law,
         points=tuple(points),
-        remarks=remarks,
+        loads=_loads(trials, asked.objective),
+        remarks=(*fleet.remarks, *_remarks(law, limit, best)),
     )
+
+
+def _loads(trials: Sequence[Trial], objective: Objective) -> tuple[Loaded, ...]:
+    return tuple(
+        Loaded(one.workers, one.rate, len(one.settled), one.late_share(objective), one.failed_share) for one in trials
+    )
+
+
+def _fleet(law: Law, points: Sequence[Point], asked: Asked, machine: Machine) -> _Fleet:
+    room, remarks = _room(law, machine, points)
+    needed = law.workers_for(asked.rps)
+    workers = room if needed is None else min(room, needed)
+    rate = law.rate(workers) * law.low
+    return _Fleet(room, workers, rate, max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare, remarks)
+
+
+def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
+    """What the plan does not know."""
+    found = []
+    if limit.name == "client":
+        found.append("this client was the limit: the server can do more than this plan counts on")
+    if law.low <= LEAST_LOW:
+        found.append(f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps")
+    if law.measured == 1:
+        found.append(f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it")
+    return found
 
 
 def impossible(asked: Asked, limit: Limit, nearest: str) -> Plan:
     """The plan where nothing keeps the objective."""
     nothing = {"workers": None, "rate": None}
     return Plan(
-        asked.model, str(asked.objective), asked.rps, 0.0, (0.0, 0.0), None, limit, nothing, nearest=nearest,
-        slo=slo_section(asked.objective, asked.availability),
+        asked.model, str(asked.objective), asked.objective.share, asked.objective.limit_s, asked.rps, 0.0, (0.0, 0.0), None,
+        limit, nothing, nearest=nearest, slo=slo_section(asked.objective, asked.availability),
     )  # fmt: skip
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for infinity, which JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _room(law: Law, machine: Machine, points: Sequence[Point]) -> tuple[int, tuple[str, ...]]:
@@ -133,7 +193,6 @@ def _room(law: Law, machine: Machine, points: Sequence[Point]) -> tuple[int, tup
         found["its processors"] = math.floor(0.9 * machine.cores / used) if used > 0 else tried
     if machine.memory_bytes and machine.worker_bytes:
         found["its memory"] = math.floor(0.9 * machine.memory_bytes / machine.worker_bytes)
-    if not found:
-        return tried, (f"a machine has {tried} workers, as tried: its processors and memory are not known",)
+    found[f"what was tried: {_FARTHEST} times {tried} is as far as the law is trusted"] = _FARTHEST * tried
     by = min(found, key=lambda name: found[name] or 1)
     return max(1, found[by] or 1), (f"a machine has room for {max(1, found[by] or 1)} workers, by {by}",)

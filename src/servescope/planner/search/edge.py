@@ -28,6 +28,7 @@ _FARTHEST = 0.5  # that one look moves the edge
 _LIGHT = 0.01
 _LEAST_BLOCKS = 4
 _LEAST_LATE = 4
+_LEAST_FREEDOM = 4  # the expected slope is worth some observations
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _crossing(blocks: Sequence[Block], misses: float, around: float, width: floa
         return None
     gap = fitted.height - math.log(misses)
     x = max(-_FARTHEST, min(_FARTHEST, -gap / fitted.slope))
-    t2 = quantile((1 + CONFIDENCE) / 2, max(1, round(sum(weights)) - 2)) ** 2
+    t2 = quantile((1 + CONFIDENCE) / 2, max(_LEAST_FREEDOM, round(sum(weights)) - 1)) ** 2
     # Fieller: all x at which the band around the line has the objective in it.
     a = fitted.slope**2 - t2 * fitted.vss
     b = gap * fitted.slope - t2 * fitted.vhs

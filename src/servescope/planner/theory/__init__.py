@@ -1,5 +1,5 @@
 """What queueing theory says of a pool of workers: in, rates, service times, counts; out, shares of requests that are late.
 
-Pure. `mmc` for exponential service times, `mdc` for constant ones, `pooling` for what lies between; `pool` tries a pool out in
-virtual time. Used by `law`, and by the tests, which hold the search against it.
+Pure. `mmc` is M/M/c; `tail` is how its late requests grow with the rate, which `search.edge` leans on; `pooling` is how full
+workers may be by their count, which `plan.law` leans on.
 """

@@ -1,4 +1,4 @@
-"""A pool of workers in virtual time: in, arrivals and service times; out, a `Trial`. Pure; used by tests, and by `law`'s own."""
+"""A pool of workers in virtual time: in, arrivals and service times; out, a `Trial`. What the search is tried on."""
 
 import heapq
 import random

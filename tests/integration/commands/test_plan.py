@@ -1,0 +1,124 @@
+"""`servescope plan` on a live server: the edge, what it leaves behind, what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.server import COMMAND, Server, pack, wait_until
+
+pytestmark = pytest.mark.integration
+
+SLEEPING = """
+import time
+
+def handle(data, context):
+    if data is None:
+        return None
+    bodies = [bytes(row.get("body") or b"") for row in data]
+    if b"bad" in bodies:
+        raise ValueError("no")
+    time.sleep(0.05)
+    return ["ok"] * len(data)
+"""
+
+
+@pytest.fixture
+def sleepy(launch: Callable[..., Server]) -> Iterator[Server]:
+    """A server with a model that sleeps for 50 ms, of one worker."""
+    server = launch()
+    archive = pack(server.store / "sleepy.mar", "sleepy", SLEEPING, config="minWorkers: 1\nmaxWorkers: 3\n")
+    assert server.register(archive).status_code == 200
+    return server
+
+
+def begun(server: Server, *words: str) -> "subprocess.Popen[str]":
+    """The command, as it begins."""
+    return subprocess.Popen(
+        [*COMMAND, "plan", "sleepy", *words],
+        cwd=server.directory,
+        env=os.environ | {"TEMP": str(server.directory)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def planned(server: Server, *words: str) -> tuple[int, str, str]:
+    """Status, standard output and standard error."""
+    process = begun(server, *words)
+    out, err = process.communicate(timeout=200)
+    return process.returncode, out, err
+
+
+def state(server: Server) -> tuple[object, ...]:
+    """What a plan must leave as it was."""
+    (model,) = server.manage("GET", "/models/sleepy").json()
+    mode = (model.get("autoscale") or {}).get("mode")
+    names = [one["modelName"] for one in server.manage("GET", "/models").json()["models"]]
+    return model["minWorkers"], model["maxWorkers"], len(model["workers"]), mode, names
+
+
+def test_a_plan_of_a_sleeping_model(sleepy: Server) -> None:
+    """Two counts in under a minute: at most the ceiling, the worker is the limit, the model is as it was before."""
+    before = state(sleepy)
+    words = ["--slo", "p90=250ms", "--rps", "100", "--budget", "60s", "--sweep", "1,2", "--json", "--html", "plan.html"]
+    status, out, err = planned(sleepy, *words)
+    assert status == 0, err
+    plan = json.loads(out)
+    assert 0 < plan["goodput_per_worker"] <= 20
+    assert plan["workers"] == plan["machines"] * plan["workers_per_machine"]
+    assert [point["workers"] for point in plan["points"]] == [1, 2]
+    assert plan["limit"]["name"] in ("worker", "client", "processor")
+    assert plan["autoscale"]["minWorkers"] == plan["workers_per_machine"]
+    assert "climbing" in err
+    assert (sleepy.directory / "plan.html").read_text("utf-8").count("<svg") == 2
+    assert wait_until(lambda: state(sleepy) == before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_the_server_as_it_was(sleepy: Server, number: signal.Signals) -> None:
+    """Also the autoscaler's mode, and the copy is gone."""
+    assert sleepy.manage("PUT", "/models/sleepy", autoscale="advise", min_worker=1, max_worker=3).is_success
+    before = state(sleepy)
+    process = begun(sleepy, "--slo", "p90=250ms", "--rps", "100", "--shadow", "--sweep", "2")
+    first = process.stderr.readline() if process.stderr else ""
+    assert "climbing" in first
+    assert len(state(sleepy)[-1]) == 2
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert wait_until(lambda: state(sleepy) == before)
+
+
+def test_a_model_with_traffic_is_left_alone(sleepy: Server) -> None:
+    """Without --yes."""
+    waiting = [
+        sleepy.threads.submit(sleepy.http.post, sleepy.url("inference", "/predictions/sleepy")) for _ in range(200)
+    ]
+    status, out, err = planned(sleepy, "--slo", "p90=250ms", "--rps", "100")
+    assert (status, out) == (1, "")
+    assert "sleepy is in production" in err
+    assert "--yes" in err
+    assert all(one.result() for one in waiting)
+
+
+def test_what_cannot_be_planned_says_so(sleepy: Server, tmp_path: Path) -> None:
+    """A model that fails at every rate; an objective that nothing meets, with what comes nearest; a file that is not there."""
+    (tmp_path / "bad").write_bytes(b"bad")
+    asked = ["--rps", "10", "--yes", "--budget", "30s"]
+    status, out, err = planned(sleepy, "--slo", "p90=250ms", "--payload", str(tmp_path / "bad"), *asked)
+    assert (status, out) == (1, "")
+    assert "sleepy fails at every rate" in err
+    status, out, err = planned(sleepy, "--slo", "p90=20ms", *asked)
+    assert status == 1
+    assert "nothing keeps this objective" in out
+    assert "with one request at a time" in out
+    status, out, err = planned(sleepy, "--slo", "p90=20ms", "--payload", "absent", *asked)
+    assert (status, out) == (1, "")
+    assert "--payload 'absent' cannot be read" in err
