@@ -4,10 +4,10 @@ import json
 
 import pytest
 import yaml
-from servescope.operate.thresholds.thresholds import thresholds_of
 
 from planner.pools import true_edge
 from servescope.config.model.config import parse_model_config
+from servescope.findings.thresholds.thresholds import thresholds_of
 from servescope.planner.limits.limit import find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.objective import parse_objective
