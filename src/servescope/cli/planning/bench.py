@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -30,7 +30,7 @@ class BusyError(ServescopeError):
 
 @dataclass
 class Bench:
-    """A context: one event loop for all loads. `uses`: what was used in each trial."""
+    """A context: one event loop for all loads. `trials`: of all loads; `during`: what the server said in each."""
 
     site: Site
     model: str
@@ -38,7 +38,8 @@ class Bench:
     requests: Sequence[bytes]
     objective: Objective
     chance: random.Random
-    uses: list[tuple[Trial, Use]] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
+    during: list[Reading] = field(default_factory=list)
     readings: list[tuple[Reading, Reading]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -77,12 +78,25 @@ class Bench:
         self.readings.append((before, after))
         busy = after.busy_s - before.busy_s
         trial = replace(trial, busy_s=busy if busy > 0 else None)
-        self.uses.append((trial, use_between(before, during)))
+        self.trials.append(trial)
+        self.during.append(during)
         return trial
 
-    def use_of(self, trial: Trial | None) -> Use:
-        """What was used meanwhile."""
-        return next((use for one, use in self.uses if one is trial), Use())
+    def use_of_last(self, count: int) -> Use:
+        """What was used in the last so many loads together: some counters are sampled every few seconds, too seldom for one
+        load.
+        """
+        if not count or not self.readings:
+            return Use()
+        during = self.during[-count:]
+        end = replace(
+            self.readings[-1][1],
+            cpu_share=_most(one.cpu_share for one in during),
+            memory_share=_most(one.memory_share for one in during),
+            gpu_share=_most(one.gpu_share for one in during),
+            kv_share=_most(one.kv_share for one in during),
+        )
+        return use_between(self.readings[-count:][0][0], end)
 
     def rest(self) -> Reading:
         """Wait until nothing is in flight. Raises BusyError where that does not come."""
@@ -105,3 +119,7 @@ class Bench:
     async def _look(self, after_s: float) -> Reading:
         await asyncio.sleep(after_s)
         return await asyncio.to_thread(self.read)
+
+
+def _most(shares: Iterable[float | None]) -> float | None:
+    return max((one for one in shares if one is not None), default=None)

@@ -119,9 +119,7 @@ def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tel
         lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
         return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
     found, use = last
-    return make_plan(
-        points, asked, find_limit(use, client=found.client), _machine(bench), [trial for trial, _ in bench.uses]
-    )
+    return make_plan(points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials)
 
 
 def _alone(bench: Bench, asked: Asked) -> Trial:
@@ -141,14 +139,17 @@ def _alone(bench: Bench, asked: Asked) -> Trial:
 
 
 def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
-    """What was found, and what was used by the load that broke the objective."""
+    """What was found, and what was used near the edge."""
     took = median(one.latency_s for one in alone.sent)
     availability = 0.99 if asked.availability is None else asked.availability / 100
     terms = Terms(
         asked.objective, live.budget_s / (len(live.counts) or 1), _START * workers / max(took, 1e-4), availability
     )
     found = Search(bench.measure, terms, time.monotonic, tell).run()
-    return found, bench.use_of(found.broken or found.kept)
+    # The repeats, at the edge; where there was no time for any, the climb as well.
+    longest = max((one.seconds for one in found.trials), default=0.0)
+    repeats = sum(one.seconds >= 0.9 * longest for one in found.trials)
+    return found, bench.use_of_last(repeats)
 
 
 def _ceiling(trials: Sequence[Trial]) -> float | None:

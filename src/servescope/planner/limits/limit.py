@@ -20,7 +20,7 @@ class Limit:
 
 
 def find_limit(use: Use, *, client: bool = False) -> Limit:
-    """Of the load that broke the objective: what it used up, or else what it used most of."""
+    """Of the loads around the edge: what they used up, or else what they used most of."""
     figures = use.figures()
     if client:
         return Limit(
