@@ -14,6 +14,7 @@ from servescope.cli.llm.command import llm
 from servescope.cli.main import run
 from servescope.cli.start.command import parser, start_options
 from servescope.config.load import load_settings
+from servescope.config.snapshots.file import render
 from servescope.errors import ConfigurationError
 
 
@@ -92,6 +93,16 @@ def test_other_models_come_along(place):
     recorder, _ = start(place, "./tiny", "--models", "a=a.mar", "--model-store", "store")
     assert [entry.name for entry in recorder.settings.load_models] == ["a", "tiny"]
     assert recorder.settings.model_store == place / "here" / "store"
+
+
+def test_it_neither_goes_on_from_a_snapshot_nor_writes_one(place):
+    """Its folder of the model goes with it; and the last server's models are not what was asked for."""
+    folder = place / "here" / "logs" / "config"
+    folder.mkdir(parents=True)
+    (folder / "20261128162218210-shutdown.cfg").write_bytes(render({"job_queue_size": "7"}, '{"models": {}}'))
+    recorder, _ = start(place, "./tiny")
+    assert (recorder.settings.model_snapshot, recorder.settings.job_queue_size) == (None, 100)
+    assert not recorder.settings.config_snapshots
 
 
 @pytest.mark.parametrize(

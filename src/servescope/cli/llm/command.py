@@ -76,7 +76,8 @@ def _serve(model: LlmModel, place: Path, environ: Mapping[str, str], directory: 
     folder = write_model(model, place / "model")
     entry = LoadModel(model.name, str(folder))
     settings = _settings(model, entry, environ, directory)
-    words = [*model.command.start, "--models", f"{entry.name}={entry.url}"]
+    # The model's folder goes with this command: a start that went on from a snapshot would not find it.
+    words = [*model.command.start, "--ncs", "--models", f"{entry.name}={entry.url}"]
     if settings.model_store is None:
         store = place / "store"
         store.mkdir()
@@ -114,4 +115,5 @@ def _check_replicas(replicas: int, settings: Settings) -> None:
 
 
 def _with_model(options: Namespace, entry: LoadModel) -> Namespace:
-    return Namespace(**(vars(options) | {"models": [*(options.models or ()), f"{entry.name}={entry.url}"]}))
+    models = [*(options.models or ()), f"{entry.name}={entry.url}"]
+    return Namespace(**(vars(options) | {"models": models, "no_config_snapshots": True}))
