@@ -21,7 +21,9 @@ NAME = ".servescope.pid"
 
 @dataclass(frozen=True)
 class RunningServer:
-    """What a run file says. Addresses are URLs; `started_s` is the process's start in seconds since the epoch."""
+    """What a run file says. Addresses are URLs; `started_s` is the process's start in seconds since the epoch. `snapshot`: the file
+    that its models and settings were taken from, None where that was none.
+    """
 
     pid: int
     started_s: float
@@ -31,6 +33,7 @@ class RunningServer:
     metrics: str
     logs: str
     certificate: str | None = None
+    snapshot: str | None = None
 
     def alive(self) -> bool:
         """Whether that very process still runs: the same id, started at the same moment, and no zombie."""

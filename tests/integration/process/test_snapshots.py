@@ -89,7 +89,9 @@ def test_a_start_goes_on_from_the_last_server(place):
     assert place.models("set-default", "m", "2.0").returncode == 0
     place.stop()
     assert [file.stem.partition("-")[2] for file in place.snapshots] == ["startup", *["snapshot"] * 4, "shutdown"]
-    place.start()
+    said = place.start("--models", "other=m1.0.mar")
+    assert f"those of the last server ({place.snapshots[-2].name}); --ncs starts with those that you name" in said
+    assert "load_models (from --models) is not read" in place.log
     assert f"The models are those of the snapshot {place.snapshots[-2]}: 2" in place.log
     assert f"{place.settings} is not read" in place.log
     one, two = sorted(place.described("m"), key=lambda model: model["modelVersion"])

@@ -166,6 +166,7 @@ def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
         metrics=client_url(settings.metrics_address),
         logs=str(settings.log_location),
         certificate=str(settings.certificate_file) if settings.certificate_file else None,
+        snapshot=str(settings.config_file) if settings.model_snapshot is not None else None,
     )
 
 

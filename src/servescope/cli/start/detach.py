@@ -129,6 +129,10 @@ def _say_where(pid: int, running: runfile.RunningServer | None) -> None:
     if running is not None:
         say(f"  inference   {running.inference}\n  management  {running.management}\n  metrics     {running.metrics}")
         say(f"  logs        {running.logs}")
+        if running.snapshot is not None:
+            say(
+                f"  models      those of the last server ({Path(running.snapshot).name}); --ncs starts with those that you name"
+            )
 
 
 def _goes_on(pid: int) -> str:
