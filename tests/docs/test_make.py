@@ -21,6 +21,7 @@ ENVIRONMENTS = {
     "$(DATADOG_ENV)": "Datadog",
     "$(MOSEC_ENV)": "Mosec",
     "$(RAY_ENV)": "Ray",
+    "$(COMPAT_ENV)": "packages",
 }
 
 

@@ -43,6 +43,12 @@ NAMES = [
     "ts.utils.util:PredictionException",
     "ts.utils.util:list_classes_from_module",
     "ts.version:__version__",
+    "ts.metrics.metrics_store:MetricsStore",
+    "ts.model_service.model_service:ModelService",
+    "ts.model_service.model_service:SingleNodeService",
+    "ts.torch_handler.unit_tests.test_utils.mock_context:MockContext",
+    "ts.torch_handler.unit_tests.test_utils.model_dir:copy_files",
+    "ts.torch_handler.unit_tests.test_utils.model_dir:download_model",
 ]
 
 
