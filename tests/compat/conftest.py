@@ -50,6 +50,16 @@ class Outside:
             ).returncode
         return subprocess.CompletedProcess(words, status, out.read_text(), err.read_text())
 
+    def begin(self, name, *words):
+        """A console script under way, whose standard output is a pipe."""
+        return subprocess.Popen(
+            [*script(name), *words],
+            cwd=self.directory,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+
     def script(self, name, *words):
         return self.run(*script(name), *words)
 

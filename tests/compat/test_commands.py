@@ -61,6 +61,18 @@ def test_a_servers_life(outside, ports):
     assert (again.returncode, again.stdout) == (0, "TorchServe is not currently running.\n")
 
 
+def test_a_server_whose_reader_has_gone(outside, ports):
+    """`torchserve --start | grep -m1 started`: the pipe is the server's standard output, and it serves on without it."""
+    words = "--start --model-store store --ts-config config.properties --models echo.mar --ncs --disable-token-auth"
+    with outside.begin("torchserve", *words.split()) as started:
+        assert any(b"Model server started." in line for line in started.stdout)
+        started.stdout.close()
+    assert started.returncode == 0
+    for body in (b"a", b"b"):
+        answer = httpx.post(f"http://127.0.0.1:{ports['inference']}/predictions/echo", content=body, timeout=60)
+        assert answer.content == body
+
+
 def test_a_server_that_cannot_start(outside, ports):
     """TorchServe's launcher returns 0 and leaves nothing behind; here the reason is said, with status 1."""
     config = outside.directory / "config.properties"

@@ -1,6 +1,10 @@
 """`torchserve` in TorchServe's words: what it refuses, and with which status, as the real one was recorded to."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servescope import __version__
 from servescope.cli.start.command import parser as start_parser
@@ -96,3 +100,22 @@ def test_every_option_reaches_start():
     assert read.enable_model_api
     long = "--no-config-snapshots --plugins-path=jars/* --disable-token-auth"
     assert set(start_words(parser().parse_args(long.split()))) < set(words)
+
+
+_VALUE = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=8)
+
+
+@given(_VALUE, _VALUE, st.lists(_VALUE, max_size=3))
+def test_any_value_reaches_start(plugins, store, models):
+    """Whatever it is made of: dashes, blanks and equals signs too."""
+    words = [f"--plugins-path={plugins}", f"--model-store={store}", *(f"--models={one}" for one in models[:1])]
+    given_words = start_words(parser().parse_args(words))
+    read = start_parser().parse_args(given_words)
+    assert (read.plugins_path, read.model_store) == (plugins, Path(store))
+    assert read.models == (models[:1] or None)
+
+
+def test_an_empty_value_is_none(run):
+    """As in TorchServe, where a script's variable was not set."""
+    assert start_words(parser().parse_args(["--ts-config", "", "--model-store", ""])) == []
+    assert run("--start --model-store=") == (1, "Missing mandatory parameter --model-store\n")

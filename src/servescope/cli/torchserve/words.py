@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
 
 def start_words(parsed: argparse.Namespace) -> list[str]:
     """What was parsed, as the words of `servescope start`."""
-    words = [f"{option}={value}" for name, option in _VALUES.items() if (value := getattr(parsed, name)) is not None]
+    # An empty one is none, as there: scripts leave a variable unset.
+    words = [f"{option}={value}" for name, option in _VALUES.items() if (value := getattr(parsed, name))]
     words += [option for name, option in _SWITCHES.items() if getattr(parsed, name)]
     return [*words, *models_words(parsed.models)]
 
