@@ -47,13 +47,10 @@ def test_an_envelope(load):
     assert json.loads(answer)["predictions"] == [[7, 4, "m"]]
 
 
-def test_a_default_handler_by_name(model):
-    """What is in no file of the model is one of TorchServe's; what neither has is an error that names it."""
-    loader = ModelLoaderFactory.get_model_loader()
-    with pytest.raises(RuntimeError, match="Missing the model file"):
-        loader.load("m", str(model.directory), "base_handler")
+def test_no_such_handler(model):
+    """What is neither in the model's files nor one of TorchServe's is an error that names it."""
     with pytest.raises(ValueError, match="nosuchhandler"):
-        loader.load("m", str(model.directory), "nosuchhandler")
+        ModelLoaderFactory.get_model_loader().load("m", str(model.directory), "nosuchhandler")
 
 
 def test_two_classes(load):
