@@ -19,6 +19,7 @@
 #   CHROMIUM=program      the browser of these tests; /usr/bin/chromium where it is not given
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
+#   COMPAT_ENV=dir        where make test-compat makes an environment with compat/ in it
 #   RAY="ray[…]==…"       what pip is told to install for Ray
 #   RAY_ENV=dir           where make test-ray makes an environment with Ray in it
 
@@ -50,6 +51,8 @@ PLAYWRIGHT ?= playwright==1.65.2
 BROWSER_ENV ?= build/browser-env
 BROWSER_PIP := $(BROWSER_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
+COMPAT_ENV ?= build/compat-env
+COMPAT_PIP := $(COMPAT_ENV)/bin/python -m pip --disable-pip-version-check
 RAY ?= 'ray[default,client]==2.60.0'
 RAY_ENV ?= build/ray-env
 RAY_PIP := $(RAY_ENV)/bin/python -m pip --disable-pip-version-check
@@ -59,7 +62,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +91,9 @@ test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engi
 
 test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own clients (make test leaves them out) [network: KServe, 0.5 GB]
 	REQUIRE_KSERVE=1 $(KSERVE_ENV)/bin/python -m pytest -rs tests/kserve_clients $(TEST)
+
+test-compat: $(COMPAT_ENV)/.ready ## TorchServe's names as they are installed: torchserve, the archivers, import ts [network: packages, 0.2 GB]
+	REQUIRE_COMPAT=1 $(COMPAT_ENV)/bin/python -m pytest -rs --without-torch tests/compat $(TEST)
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
@@ -211,6 +217,14 @@ $(KSERVE_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(KSERVE_ENV)
 	$(KSERVE_PIP) install $(KSERVE_CLIENTS)
 	$(KSERVE_PIP) install --editable '.[test]'
+	touch $@
+
+# Apart from .venv: torch-model-archiver, which is in it, has a script of the same name. Installed as users do, not editable.
+$(COMPAT_ENV)/.ready: pyproject.toml compat/pyproject.toml compat/README.md $(wildcard compat/src/*/*.py)
+	$(PYTHON) -m venv $(COMPAT_ENV)
+	$(COMPAT_PIP) install --editable '.[test]'
+	$(COMPAT_PIP) install --force-reinstall --no-deps ./compat
+	$(COMPAT_PIP) install ./compat
 	touch $@
 
 # Apart from .venv: 0.5 GB that no other test needs.

@@ -86,7 +86,7 @@ def test_existing(run):
     assert run(*arguments).exit_code == 0
     result = run(*arguments)
     assert result.exit_code == 1
-    assert result.stderr == "servescope archive: m.mar exists already: give --force to overwrite it\n"
+    assert result.stderr == "servescope archive: m.mar already exists: give --force to overwrite it\n"
 
 
 def test_progress_bar(run, tmp_path):

@@ -22,6 +22,7 @@ ENVIRONMENTS = {
     "$(MOSEC_ENV)": "Mosec",
     "$(RAY_ENV)": "Ray",
     "$(BROWSER_ENV)": "Playwright",
+    "$(COMPAT_ENV)": "packages",
 }
 
 

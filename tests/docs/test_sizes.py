@@ -26,7 +26,8 @@ LONG_FUNCTIONS = {
     "planner/plan/plan.py: make_plan": "a line a field of the plan",
     "web/http/request.py: read_head": "one pass over every request's headers: calls would cost more than what they do",
 }
-FULL_FOLDERS = {"worker/shim/ts/torch_handler": "handlers import these files by the names that TorchServe has for them"}
+_TORCHSERVES = "handlers import these files by the names that TorchServe has for them"
+FULL_FOLDERS = dict.fromkeys(("worker/shim/ts/torch_handler", "worker/shim/ts/metrics"), _TORCHSERVES)
 
 SAMPLE = '''
 class C:

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,15 @@ _AGAIN_S = 0.3  # the second SIGINT hurries; two at once may arrive as one
 Tell = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class StopWords:
+    """What a stop comes to, in words: `path` is the run file, `why` what holds the server. "" says nothing."""
+
+    not_running: str = "Servescope is not running (nothing in {path})."
+    stopped: str = "Servescope has stopped (process {pid})."
+    late: str = "Servescope did not end within {wait_s:g} s: {why}"
+
+
 @examples("servescope stop", "servescope stop --timeout 300", "servescope stop --now")
 def stop_command(
     timeout: Annotated[
@@ -48,7 +58,14 @@ def stop_command(
     raise typer.Exit(stop(os.environ, say, timeout, now=now))
 
 
-def stop(environ: Mapping[str, str], tell: Tell, wait_s: float = WAIT_S, *, now: bool = False) -> int:
+def stop(
+    environ: Mapping[str, str],
+    tell: Tell,
+    wait_s: float = WAIT_S,
+    *,
+    now: bool = False,
+    words: StopWords = StopWords(),
+) -> int:
     """0 when no server is left running, 1 when it did not end within `wait_s` seconds or may not be ended.
 
     `now`: end what is in flight, and the server itself where it has not reacted in `HURRY_S` seconds.
@@ -56,7 +73,7 @@ def stop(environ: Mapping[str, str], tell: Tell, wait_s: float = WAIT_S, *, now:
     path = runfile.location(environ)
     server = runfile.read(path)
     if server is None:
-        tell(f"Servescope is not running (nothing in {path}).")
+        tell(words.not_running.format(path=path))
         return 0
     try:
         process = psutil.Process(server.pid)
@@ -67,11 +84,12 @@ def stop(environ: Mapping[str, str], tell: Tell, wait_s: float = WAIT_S, *, now:
         tell(f"Process {server.pid} belongs to another user; it was not stopped.")
         return 1
     if not ended:
-        tell(f"Servescope did not end within {wait_s:g} s: {_why(server)}")
+        tell(words.late.format(wait_s=wait_s, why=_why(server)))
         return 1
     with suppress(FileNotFoundError):
         (Path(server.directory) / "key_file.json").unlink()
-    tell(f"Servescope has stopped (process {server.pid}).")
+    if words.stopped:
+        tell(words.stopped.format(pid=server.pid))
     return 0
 
 

@@ -163,7 +163,7 @@ def test_progress(here, options, archive_format):
 def test_existing_output(here, options, archive_format):
     """An output that exists is an error that names it, and is replaced as a whole with force."""
     path = pack(options(archive_format=archive_format))
-    with pytest.raises(ConfigurationError, match=rf"^{path} exists already"):
+    with pytest.raises(ConfigurationError, match=rf"^{path} already exists"):
         pack(options(archive_format=archive_format))
     pack(options(archive_format=archive_format, extra_files=None, version="3", force=True))
     archive = opened(path, here)

@@ -223,3 +223,11 @@ def test_an_onnx_session_answers_to_its_own_methods(model):
     assert not hasattr(session, "get_outputs")
     session.session = "a text has methods too"
     assert session.upper() == "A TEXT HAS METHODS TOO"
+
+
+def test_torchserves_loader_finds_it(model):
+    """By its name, as `ts.model_loader` is called without a server; it is initialised."""
+    from ts.model_loader import TsModelLoader
+
+    with pytest.raises(RuntimeError, match="Missing the model file"):
+        TsModelLoader().load("m", str(model.directory), "base_handler")

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 
 import pytest
 import torch
@@ -43,6 +44,46 @@ NAMES = [
     "ts.utils.util:PredictionException",
     "ts.utils.util:list_classes_from_module",
     "ts.version:__version__",
+    "ts.metrics.metrics_store:MetricsStore",
+    "ts.model_service.model_service:ModelService",
+    "ts.metrics.metric_cache_yaml_impl:MetricsCacheYamlImpl",
+    "ts.metrics.metric_cache_abstract:MetricCacheAbstract",
+    "ts.metrics.metric_abstract:MetricAbstract",
+    "ts.metrics.metric_encoder:MetricEncoder",
+    "ts.metrics.process_memory_metric:get_cpu_usage",
+    "ts.metrics.process_memory_metric:check_process_mem_usage",
+    "ts.metrics.system_metrics:collect_all",
+    "ts.metrics.metric_collector:collect",
+    "ts.metrics.metric_cache_errors:GeneralMetricsCacheError",
+    "ts.metrics.metric_cache_errors:MetricsCacheIOError",
+    "ts.metrics.metric_cache_errors:MetricsCachePyYamlError",
+    "ts.handler_utils.distributed.deepspeed:get_ds_engine",
+    "ts.handler_utils.distributed.deepspeed:create_checkpoints_json",
+    "ts.handler_utils.distributed.pt_pippy:initialize_rpc_workers",
+    "ts.handler_utils.distributed.pt_pippy:get_pipeline_driver",
+    "ts.handler_utils.preprocess.dali:get_dali_pipeline",
+    "ts.utils.timeit_decorator:timeit",
+    "ts.utils.hf_utils:download_model",
+    "ts.utils.util:deprecated",
+    "ts.torch_handler.dali_handler:DALIHandler",
+    "ts.torch_handler.dali_image_classifier:DALIImageClassifier",
+    "ts.torch_handler.trt_llm_handler:TRTLLMHandler",
+    "ts.torch_handler.distributed.base_pippy_handler:BasePippyHandler",
+    "ts.torch_handler.distributed.base_deepspeed_handler:BaseDeepSpeedHandler",
+    "ts.torch_handler.base_handler:PROFILER_AVAILABLE",
+    "ts.torch_handler.base_handler:XLA_AVAILABLE",
+    "ts.torch_handler.base_handler:PT2_AVAILABLE",
+    "ts.torch_handler.base_handler:PT230_AVAILABLE",
+    "ts.torch_handler.base_handler:IPEX_AVAILABLE",
+    "ts.torch_handler.base_handler:ONNX_AVAILABLE",
+    "ts.torch_handler.base_handler:setup_ort_session",
+    "ts.torch_handler.base_handler:list_classes_from_module",
+    "ts.model_loader:ModelLoaderFactory",
+    "ts.model_loader:TsModelLoader",
+    "ts.model_service.model_service:SingleNodeService",
+    "ts.torch_handler.unit_tests.test_utils.mock_context:MockContext",
+    "ts.torch_handler.unit_tests.test_utils.model_dir:copy_files",
+    "ts.torch_handler.unit_tests.test_utils.model_dir:download_model",
 ]
 
 
@@ -186,3 +227,19 @@ def test_a_service_has_what_its_manifest_names(tmp_path):
     assert service.context.model_yaml_config == {"handler": {"size": 3}}
     assert service.context.system_properties["server_version"] == ts.__version__ == "0.12.0"
     assert Service("m", str(tmp_path), None, None, None, 1).context.model_yaml_config == {}
+
+
+def test_timeit(capsys):
+    """A line with the function's name at each call, and its answer."""
+    from ts.utils.timeit_decorator import timeit
+
+    @timeit
+    def double(number, *, more=0):
+        """Twice it."""
+        return 2 * number + more
+
+    assert double(2, more=1) == 5
+    assert double.__doc__ == "Twice it."
+    assert re.fullmatch(
+        r"func: 'double' took a total of \d\.\d{4} sec to run and \d\.\d{4} sec of CPU time\n", capsys.readouterr().out
+    )

@@ -8,7 +8,7 @@ import glob
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,7 @@ from servescope.config.names import fault_of
 from servescope.errors import ConfigurationError, InvalidModel
 
 _log = logging.getLogger("servescope.archive")
-_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
 
 
 class ArchiveFormat(StrEnum):
@@ -63,9 +63,7 @@ def check_options(options: PackOptions) -> None:
     Raises:
         ConfigurationError: naming the option and the value.
     """
-    if not _MODEL_NAME.fullmatch(options.model_name):
-        rule = "must be letters, digits, '_', '-' and '.', and start with a letter or digit"
-        raise ConfigurationError(f"--model-name {options.model_name!r}: {rule}")
+    check_name("--model-name", options.model_name)
     if (fault := fault_of(options.version)) is not None:
         raise ConfigurationError(f"--version {fault}")
     for option, value, choices in (
@@ -74,8 +72,20 @@ def check_options(options: PackOptions) -> None:
     ):
         if value not in set(choices):
             raise ConfigurationError(f"{option} {value!r}: must be one of {', '.join(choices)}")
-    if not options.export_path.is_dir():
-        raise ConfigurationError(f"--export-path {str(options.export_path)!r}: not a directory")
+    check_export_path(options.export_path)
+
+
+def check_name(option: str, name: str) -> None:
+    """Check what an archive shall be called, by torch-model-archiver's rule. Raises: ConfigurationError."""
+    if not _NAME.fullmatch(name):
+        rule = "must be letters, digits, '_', '-' and '.', and start with a letter or digit"
+        raise ConfigurationError(f"{option} {name!r}: {rule}")
+
+
+def check_export_path(path: Path) -> None:
+    """Check where an archive shall go. Raises: ConfigurationError where that is no directory."""
+    if not path.is_dir():
+        raise ConfigurationError(f"--export-path {str(path)!r}: not a directory")
 
 
 def collect_inputs(options: PackOptions, exclude: Path) -> dict[str, Path]:
@@ -89,8 +99,19 @@ def collect_inputs(options: PackOptions, exclude: Path) -> dict[str, Path]:
         ConfigurationError: a file is missing, not a regular file, or has a name that no reader would accept; the text
             names the option and the value.
     """
+    return merged(_named_files(options), MANIFEST_PATH, exclude)
+
+
+def merged(named: Iterable[tuple[str, Path]], manifest: str, exclude: Path) -> dict[str, Path]:
+    """Files by their names in the archive, in the order of these; of two with one name the later, with a warning.
+
+    `manifest` is the name of what is written beside them, `exclude` the output.
+
+    Raises:
+        ConfigurationError: a name that no reader would accept.
+    """
     found: dict[str, Path] = {}
-    for name, path in _named_files(options):
+    for name, path in named:
         previous = found.get(name)
         if previous is not None and not os.path.samefile(previous, path):
             _log.warning("%s: %s replaces %s in the archive", name, path, previous)
@@ -98,17 +119,17 @@ def collect_inputs(options: PackOptions, exclude: Path) -> dict[str, Path]:
     excluded = exclude.resolve()
     kept = {name: path for name, path in found.items() if not _is_within(path.resolve(), excluded)}
     _check_names(kept)
-    return {name: kept[name] for name in sorted(kept) if name != MANIFEST_PATH}
+    return {name: kept[name] for name in sorted(kept) if name != manifest}
 
 
 def _named_files(options: PackOptions) -> Iterator[tuple[str, Path]]:
-    extra = list(_extra_files(options.extra_files or "", options.keep_folders))
+    extra = list(extra_files(options.extra_files or "", options.keep_folders))
     for option, value in (("--model-file", options.model_file), ("--serialized-file", options.serialized_file)):
         if value:
-            yield _single(option, value)
+            yield single_file(option, value)
     handler = handler_file(options.handler, options.runtime)
     if handler is not None:
-        named = _single("--handler", handler)
+        named = single_file("--handler", handler)
         # A handler of a package stays among its modules.
         if not (options.keep_folders and any("/" in name and os.path.samefile(path, handler) for name, path in extra)):
             yield named
@@ -116,17 +137,19 @@ def _named_files(options: PackOptions) -> Iterator[tuple[str, Path]]:
     yield from extra
     for option, value in (("--requirements-file", options.requirements_file), ("--config-file", options.config_file)):
         if value:
-            yield _single(option, value)
+            yield single_file(option, value)
 
 
-def _single(option: str, value: str) -> tuple[str, Path]:
+def single_file(option: str, value: str) -> tuple[str, Path]:
+    """The one file that an option names, and its name in the archive. Raises: ConfigurationError where there is none."""
     path = Path(value)
     if not path.is_file():
         raise ConfigurationError(f"{option} {value!r}: {'not a file' if path.exists() else 'no such file'}")
     return path.name, path
 
 
-def _extra_files(value: str, keep_folders: bool) -> Iterator[tuple[str, Path]]:
+def extra_files(value: str, keep_folders: bool) -> Iterator[tuple[str, Path]]:
+    """The files of `--extra-files`, by their names in the archive. Raises: ConfigurationError: see `PackOptions`."""
     for item in (part.strip() for part in value.split(",")):
         if not item:
             continue

@@ -25,15 +25,18 @@ class Background:
     """A server that was launched, as a context in which it can be waited for. It goes on after that.
 
     Its standard output goes nowhere (the log files have it all), its standard error to a file beside the logs, so that a caller
-    that reads this command's output to its end does not wait for the server's.
+    that reads this command's output to its end does not wait for the server's. With `aloud` its standard output is this
+    command's, as TorchServe's is.
 
     Raises:
         ConfigurationError: it cannot be launched.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], directory: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], directory: Path, *, aloud: bool = False
+    ) -> None:
         self._stderr = directory / (environ.get("LOG_LOCATION") or "logs") / STDERR_NAME
-        self.child, self._answered = _spawn(command, environ, directory, self._stderr)
+        self.child, self._answered = _spawn(command, environ, directory, self._stderr, aloud)
         self._process = Handle(self.child.pid)
 
     def __enter__(self) -> Self:
@@ -68,7 +71,7 @@ class Background:
 
 
 def _spawn(
-    command: Sequence[str], environ: Mapping[str, str], directory: Path, stderr_path: Path
+    command: Sequence[str], environ: Mapping[str, str], directory: Path, stderr_path: Path, aloud: bool
 ) -> tuple["subprocess.Popen[bytes]", int]:
     answered, says_ready = os.pipe()
     # The descriptor goes first, where no option that takes several values and no `--` can swallow it.
@@ -79,7 +82,7 @@ def _spawn(
             child = subprocess.Popen(
                 program,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=None if aloud else subprocess.DEVNULL,
                 stderr=stderr,
                 cwd=directory,
                 env=dict(environ),

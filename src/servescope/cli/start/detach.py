@@ -66,10 +66,15 @@ def start_detached(
 
 
 def launch(
-    arguments: Sequence[str], environ: Mapping[str, str], directory: Path, command: str = "start"
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    command: str = "start",
+    *,
+    aloud: bool = False,
 ) -> "subprocess.Popen[bytes]":
-    """A server in a session of its own, answering. ConfigurationError if it ends before it answers."""
-    with Background([command, *arguments], environ, directory) as background:
+    """A server in a session of its own, answering. ConfigurationError if it ends before it answers. `aloud`: see `Background`."""
+    with Background([command, *arguments], environ, directory, aloud=aloud) as background:
         try:
             background.wait_for_answer()
         except BaseException:

@@ -37,6 +37,13 @@ class Service:
         )
         self._entry_point = entry_point
 
+    @classmethod
+    def around(cls, context, entry_point) -> "Service":
+        """One with a context that is there already."""
+        service = cls.__new__(cls)
+        service._context, service._entry_point = context, entry_point
+        return service
+
     @property
     def context(self) -> Context:
         """The context that the entry point is given."""

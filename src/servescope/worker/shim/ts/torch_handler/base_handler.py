@@ -10,11 +10,26 @@ import time
 import torch
 
 from ts.handler_utils.timer import is_profiled, measure, timed
-from ts.torch_handler import model_files
+from ts.torch_handler import availability, model_files
 from ts.torch_handler.devices import pick_device
+from ts.torch_handler.model_files import setup_ort_session
 from ts.torch_handler.payloads import payload_of
 from ts.torch_handler.profiling import run_profiled
-from ts.utils.util import load_label_mapping
+from ts.utils.util import check_valid_pt2_backend, list_classes_from_module, load_label_mapping
+
+# Handlers import the helpers from here too, as TorchServe's file has them.
+__all__ = [
+    "BaseHandler",
+    "check_valid_pt2_backend",
+    "list_classes_from_module",
+    "load_label_mapping",
+    "setup_ort_session",
+]
+
+
+def __getattr__(name):
+    """`ONNX_AVAILABLE` and its like, looked up when a handler asks."""
+    return availability.flag(name, __name__)
 
 
 class BaseHandler:

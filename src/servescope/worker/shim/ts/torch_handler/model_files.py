@@ -51,14 +51,19 @@ def load_exported(path, device):
     return torch._export.aot_load(path, device.type)
 
 
+def setup_ort_session(model_pt_path, map_location):
+    """A session of onnxruntime for the file, on a GPU where `map_location` is cuda."""
+    import onnxruntime
+
+    wanted = ["CUDAExecutionProvider"] if map_location == "cuda" else []
+    return onnxruntime.InferenceSession(model_pt_path, providers=[*wanted, "CPUExecutionProvider"])
+
+
 class OnnxModel:
     """An ONNX model behind a torch model's call: tensors in, a tensor (or a tuple of them) out. Needs onnxruntime."""
 
     def __init__(self, path, map_location) -> None:
-        import onnxruntime
-
-        wanted = ["CUDAExecutionProvider"] if map_location == "cuda" else []
-        self.session = onnxruntime.InferenceSession(path, providers=[*wanted, "CPUExecutionProvider"])
+        self.session = setup_ort_session(path, map_location)
 
     def __getattr__(self, name):
         # Handlers call the session's own methods (`run`, `get_inputs`, …) on it, as they did in TorchServe.

@@ -1,0 +1,13 @@
+"""TorchServe's `ts` outside the server: for the unit tests of handlers, and for scripts that start a server.
+
+Its modules are the very files that handlers import in workers (`servescope.worker`'s shim), which are found by this package's path;
+beside them stand here those that only make sense outside: `launcher`, `llm_launcher`, `model_server`, `arg_parser`.
+"""
+
+from pathlib import Path
+
+from servescope import TORCHSERVE_VERSION, worker
+
+__all__ = ["__version__"]
+__version__ = TORCHSERVE_VERSION
+__path__.append(str(Path(worker.__file__).parent / "shim" / "ts"))

@@ -1,0 +1,1 @@
+"""A context and a model directory for unit tests of handlers."""
