@@ -16,6 +16,7 @@
 #   LLM_ENV=dir           where make test-llm makes an environment with vLLM in it (4 GB on disk)
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
+#   GRPC_ENV=dir          where make test-grpc makes an environment with grpcio and its compiler in it
 #   RAY="ray[…]==…"       what pip is told to install for Ray
 #   RAY_ENV=dir           where make test-ray makes an environment with Ray in it
 
@@ -42,6 +43,8 @@ KSERVE_PIP := $(KSERVE_ENV)/bin/python -m pip --disable-pip-version-check
 DATADOG ?= 'datadog-checks-base[deps]==38.5.0'
 DATADOG_ENV ?= build/datadog-env
 DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
+GRPC_ENV ?= build/grpc-env
+GRPC_PIP := $(GRPC_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
 RAY ?= 'ray[default,client]==2.60.0'
 RAY_ENV ?= build/ray-env
@@ -52,7 +55,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-ray lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-grpc test-ray lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +84,9 @@ test-llm: $(LLM_ENV)/.ready ## The tests of language models, on vLLM's real engi
 
 test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own clients (make test leaves them out) [network: KServe, 0.5 GB]
 	REQUIRE_KSERVE=1 $(KSERVE_ENV)/bin/python -m pytest -rs tests/kserve_clients $(TEST)
+
+test-grpc: $(GRPC_ENV)/.ready ## The tests with gRPC's clients (make test leaves them out) [network: grpcio, 0.2 GB]
+	REQUIRE_GRPC=1 $(GRPC_ENV)/bin/python -m pytest -rs tests/grpc_clients tests/web/grpc tests/server/test_grpc.py $(TEST)
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
@@ -190,6 +196,12 @@ $(KSERVE_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(KSERVE_ENV)
 	$(KSERVE_PIP) install $(KSERVE_CLIENTS)
 	$(KSERVE_PIP) install --editable '.[test]'
+	touch $@
+
+# Apart from .venv: every server there would take gRPC's ports.
+$(GRPC_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(GRPC_ENV)
+	$(GRPC_PIP) install grpcio-tools grpcio-health-checking cryptography --editable '.[test,grpc]'
 	touch $@
 
 # Apart from .venv: 0.5 GB that no other test needs.
