@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from grpc_clients.calls import PATIENCE_S, refused
 from grpc_clients.conftest import Client
 from grpc_clients.needed import needed
 from integration.server import Server, wait_until
@@ -12,15 +13,7 @@ grpc = needed("grpc")
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 30
 PREFIX = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
-
-
-def refused(call, *arguments, **more):
-    """Status and description of a call that is refused."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call(*arguments, timeout=PATIENCE_S, **more)
-    return caught.value.code(), caught.value.details()
 
 
 def counted(server: Server, model: str, code: int) -> float:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from grpc_clients.calls import PATIENCE_S, refused
 from grpc_clients.conftest import ECHO, Client
 from grpc_clients.needed import needed
-from grpc_clients.test_inference import PATIENCE_S, refused
 from integration.server import Server, pack
 
 grpc = needed("grpc")

@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 
 from certificates import loopback_pair
+from grpc_clients.calls import PATIENCE_S, refused
 from grpc_clients.conftest import ECHO, SLOW, Client, grpc_settings
 from grpc_clients.needed import needed
-from grpc_clients.test_inference import PATIENCE_S, refused
 from integration.server import PATIENCE_S as START_S
 from integration.server import Server, free_ports, pack, wait_until
 
