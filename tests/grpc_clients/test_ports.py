@@ -103,9 +103,20 @@ def test_a_second_server_cannot_have_the_port(tmp_path: Path, server: Server, gr
 
 
 def test_tls_without_a_certificate_ends_the_start(tmp_path: Path):
-    """The keys that are missing are named."""
+    """The keys that are missing are named, and no key file is left."""
+    settings = grpc_settings(two_ports()) | {"enable_grpc_ssl": "true", "disable_token_authorization": "false"}
     with pytest.raises(AssertionError, match="enable_grpc_ssl=true needs private_key_file and certificate_file"):
-        Server(tmp_path, grpc_settings(two_ports()) | {"enable_grpc_ssl": "true"})
+        Server(tmp_path, settings)
+    assert not (tmp_path / "key_file.json").exists()
+
+
+def test_tls_with_what_is_no_certificate_ends_the_start(tmp_path: Path):
+    """It is the certificate that is named, not the port."""
+    pem = tmp_path / "no.pem"
+    pem.write_text("nothing")
+    files = {"certificate_file": str(pem), "private_key_file": str(pem)}
+    with pytest.raises(AssertionError, match="TLS cannot be set up"):
+        Server(tmp_path, grpc_settings(two_ports()) | {"enable_grpc_ssl": "true"} | files)
 
 
 def test_a_server_that_stops_finishes_what_is_in_flight(launch: Launch):

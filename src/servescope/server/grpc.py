@@ -16,6 +16,7 @@ from servescope.server.composition import Part
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
+from servescope.web.http.listening.tls import Tls
 
 if TYPE_CHECKING:
     from grpc import ServerCredentials
@@ -29,27 +30,31 @@ HOW = "install Servescope's extra grpc (docs/install.md)"
 
 
 class Grpc(Part):
-    """Stands behind `ports`: HTTP is there first. Raises ConfigurationError where it cannot be had as configured."""
+    """Stands behind `ports`: HTTP is there first. All is built at the start, when whatever is refused leaves no key file behind."""
 
     def __init__(
         self, beginning: Beginning, models: Models, tokens: Tokens, management: Management, exchanges: Exchanges
     ) -> None:
         self._settings = beginning.settings
+        self._models = models
+        self._tokens = tokens
+        self._management = management
+        self._exchanges = exchanges
         self._listeners: list[GrpcListener] = []
-        if not wanted(self._settings):
-            return
+
+    def _build(self) -> None:
         # Else gRPC would run handlers of its own in every fork, while its threads go on: workers die of SIGSEGV before they begin.
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
         from servescope.web.grpc.ports import inference_port, management_port
 
-        authority, observers = tokens.authority, exchanges.observers
+        models, authority, observers = self._models, self._tokens.authority, self._exchanges.observers
+        reports, model_api = self._management.reports, self._settings.enable_model_api
         credentials = self._credentials()
-        reports, lifecycle = management.reports, models.lifecycle
         self._listen(inference_port(models.catalog, models.health, authority, observers), credentials)
-        model_api = self._settings.enable_model_api
-        self._listen(
-            management_port(lifecycle, reports, models.health, authority, observers, model_api=model_api), credentials
+        management = management_port(
+            models.lifecycle, reports, models.health, authority, observers, model_api=model_api
         )
+        self._listen(management, credentials)
 
     def _listen(self, port: "Port", credentials: "ServerCredentials | None") -> None:
         from servescope.web.grpc.listener import GrpcListener, Limits
@@ -70,6 +75,7 @@ class Grpc(Part):
         key, certificate = settings.private_key_file, settings.certificate_file
         if key is None or certificate is None:
             raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file")
+        Tls(certificate, key).context()  # which says what is wrong with them; gRPC does not
         from grpc import ssl_server_credentials
 
         return ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
@@ -78,8 +84,10 @@ class Grpc(Part):
         """Open them.
 
         Raises:
-            ConfigurationError: one cannot be bound.
+            ConfigurationError: they cannot be had as configured, or one cannot be bound.
         """
+        if wanted(self._settings):
+            self._build()
         for listener in self._listeners:
             port = await listener.start()
             purpose = listener.option.split("_")[1]
