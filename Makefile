@@ -20,6 +20,7 @@
 #   KSERVE_CLIENTS="…"    what pip is told to install for KServe's and Triton's clients
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
 #   COMPAT_ENV=dir        where make test-compat makes an environment with compat/ in it
+#   GRPC_ENV=dir          where make test-grpc makes an environment with grpcio and its compiler in it
 #   RAY="ray[…]==…"       what pip is told to install for Ray
 #   RAY_ENV=dir           where make test-ray makes an environment with Ray in it
 
@@ -50,6 +51,8 @@ DATADOG_PIP := $(DATADOG_ENV)/bin/python -m pip --disable-pip-version-check
 PLAYWRIGHT ?= playwright==1.65.2
 BROWSER_ENV ?= build/browser-env
 BROWSER_PIP := $(BROWSER_ENV)/bin/python -m pip --disable-pip-version-check
+GRPC_ENV ?= build/grpc-env
+GRPC_PIP := $(GRPC_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
 COMPAT_ENV ?= build/compat-env
 COMPAT_PIP := $(COMPAT_ENV)/bin/python -m pip --disable-pip-version-check
@@ -62,7 +65,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +97,9 @@ test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own cl
 
 test-compat: $(COMPAT_ENV)/.ready ## TorchServe's names as they are installed: torchserve, the archivers, import ts [network: packages, 0.2 GB]
 	REQUIRE_COMPAT=1 $(COMPAT_ENV)/bin/python -m pytest -rs --without-torch tests/compat $(TEST)
+
+test-grpc: $(GRPC_ENV)/.ready ## The tests with gRPC's clients (make test leaves them out) [network: grpcio, 0.2 GB]
+	REQUIRE_GRPC=1 $(GRPC_ENV)/bin/python -m pytest -rs tests/grpc_clients tests/web/grpc tests/server/test_grpc.py $(TEST)
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
@@ -225,6 +231,12 @@ $(COMPAT_ENV)/.ready: pyproject.toml compat/pyproject.toml compat/README.md $(wi
 	$(COMPAT_PIP) install --editable '.[test]'
 	$(COMPAT_PIP) install --force-reinstall --no-deps ./compat
 	$(COMPAT_PIP) install ./compat
+	touch $@
+
+# Apart from .venv: every server there would take gRPC's ports.
+$(GRPC_ENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(GRPC_ENV)
+	$(GRPC_PIP) install grpcio-tools grpcio-health-checking cryptography --editable '.[test,grpc]'
 	touch $@
 
 # Apart from .venv: 0.5 GB that no other test needs.

@@ -246,7 +246,7 @@ def test_an_empty_value_is_not_set(load):
 def test_keys_without_effect_warn_once_each(load):
     """Accepted, with one warning that names the key and its origin."""
     options = StartOptions(plugins_path="p", no_config_snapshots=True)
-    keys = ["vmargs", "plugins_path", "number_of_netty_threads", "grpc_inference_port", "cpp_log_config", "io_ratio"]
+    keys = ["vmargs", "plugins_path", "number_of_netty_threads", "use_native_io", "cpp_log_config", "io_ratio"]
     warnings = load("".join(f"{key}=1\n" for key in keys), options).warnings
     assert len(warnings) == len(keys)
     assert all(sum(warning.startswith(f"{key} (from") for warning in warnings) == 1 for key in keys)

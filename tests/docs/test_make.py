@@ -20,6 +20,7 @@ ENVIRONMENTS = {
     "$(FAST_ENV)": "packages",
     "$(DATADOG_ENV)": "Datadog",
     "$(MOSEC_ENV)": "Mosec",
+    "$(GRPC_ENV)": "grpcio",
     "$(RAY_ENV)": "Ray",
     "$(BROWSER_ENV)": "Playwright",
     "$(COMPAT_ENV)": "packages",

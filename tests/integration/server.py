@@ -122,6 +122,7 @@ class Server:
             "model_store": "store",
             "enable_model_api": "true",
             "disable_token_authorization": "true",
+            "enable_grpc": "false",  # its ports are the same for all servers
         }
         lines |= {"disable_system_metrics": "true", "unregister_model_timeout": "15", **settings}
         (directory / "test.properties").write_text(properties(lines))

@@ -36,3 +36,5 @@ MAX_MODELS: Final = 10_000
 MAX_VERSIONS: Final = 1000
 MAX_BUCKETS: Final = 256
 MAX_LISTED: Final = 1000
+# A connection's age in gRPC, which counts in 32 bits.
+MAX_CONNECTION_AGE_MS: Final = 2**31 - 1

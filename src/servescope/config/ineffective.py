@@ -3,7 +3,6 @@
 Read by `load` and `reference`.
 """
 
-_GRPC = "there is no gRPC listener yet"
 _NETTY = "it tunes TorchServe's Netty, and this server has none"
 _JAVA = "there is no Java here"
 _INTEL = "workers are started without IPEX's launcher"
@@ -15,15 +14,6 @@ INEFFECTIVE: dict[str, str] = {
     "cpp_log_config": "there is no C++ backend here",
     "cpu_launcher_args": _INTEL,
     "cpu_launcher_enable": _INTEL,
-    "enable_grpc_ssl": _GRPC,
-    "grpc_inference_address": _GRPC,
-    "grpc_inference_max_connection_age_grace_ms": _GRPC,
-    "grpc_inference_max_connection_age_ms": _GRPC,
-    "grpc_inference_port": _GRPC,
-    "grpc_management_address": _GRPC,
-    "grpc_management_max_connection_age_grace_ms": _GRPC,
-    "grpc_management_max_connection_age_ms": _GRPC,
-    "grpc_management_port": _GRPC,
     "initial_distribution_port": "workers are not started through torchrun yet",
     "io_ratio": _NETTY,
     "ipex_enable": _INTEL,

@@ -14,6 +14,7 @@ from servescope.server.apis.management import Management
 from servescope.server.apis.scrapes import Scrapes
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part, compose
+from servescope.server.grpc import Grpc
 from servescope.server.http.certificates import Certificates
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.ports import Ports
@@ -42,6 +43,7 @@ PARTS: tuple[type[Part], ...] = (
     Console,
     Management,
     Ports,
+    Grpc,
     Service,
     Snapshots,
     Farewell,

@@ -2,7 +2,7 @@
 
 Built by `load` from files, options and environment; read by every part of the server; printed by `reference`.
 Names, defaults and meanings are TorchServe's (util/ConfigManager) but for the departures in docs/configuration.md. What belongs
-together stands in a part of its own: `ports`, `models`, `metrics`.
+together stands in a part of its own: `ports`, `grpc`, `models`, `metrics`.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Final
 from servescope.config import bounds
 from servescope.config.address import MAX_PORT
 from servescope.config.keys import key
+from servescope.config.settings.grpc import GrpcSettings
 from servescope.config.settings.metrics import MetricsSettings
 from servescope.config.settings.models import ModelSettings
 from servescope.config.settings.ports import PortSettings
@@ -32,7 +33,7 @@ SEQUENCES: Final = "sequence batching"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(MetricsSettings, ModelSettings, PortSettings):  # the last base's fields come first
+class Settings(MetricsSettings, ModelSettings, GrpcSettings, PortSettings):  # the last base's fields come first
     """The configuration of one server. Sizes in bytes, timeouts in seconds, paths absolute.
 
     Fields whose metadata has no `key` are not set by a key of that name, but by the environment or by loading. `config_snapshots`:

@@ -16,7 +16,7 @@ from servescope.web.management.model_reports import ModelReports
 
 
 class Management(Api):
-    """Changes of models, and reports on them."""
+    """Changes of models, and reports on them, which `reports` makes."""
 
     name = "management"
 
@@ -26,7 +26,7 @@ class Management(Api):
         self._settings = beginning.settings
         self._models = models
         self._tokens = tokens
-        self._reports = ModelReports(
+        self.reports = ModelReports(
             models.catalog,
             ProcessMemory().resident_bytes,
             lambda gpu: gpu_usage(measuring.registry, beginning.hostname, gpu),
@@ -36,4 +36,4 @@ class Management(Api):
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002
         """See `Api`."""
-        return ManagementApi(self._models.lifecycle, self._reports, self._settings, self._tokens.authority, description)
+        return ManagementApi(self._models.lifecycle, self.reports, self._settings, self._tokens.authority, description)

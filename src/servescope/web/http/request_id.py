@@ -33,5 +33,9 @@ def new_request_id() -> str:
 
 def request_id_of(request: Request) -> str:
     """The client's own id for its request, where that is 1 to 128 printable characters; else a new one."""
-    given = request.request_id
+    return given_or_new_id(request.request_id)
+
+
+def given_or_new_id(given: bytes) -> str:
+    """As `request_id_of`, of what was given as an id; b"" where nothing was."""
     return given.decode("ascii") if given and _CLIENT_ID.match(given) else next(_ids)

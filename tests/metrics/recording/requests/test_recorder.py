@@ -307,3 +307,27 @@ def test_the_unfinished(registry: Registry) -> None:
     assert sum(one.value for one in registry.gauge("servescope_requests_in_flight").series.values()) == 0
     for one in registry.counter("servescope_slo_requests_total").series.values():
         assert one.value == 0
+
+
+def test_each_transport_is_counted_by_itself(registry: Registry) -> None:
+    """And together in all else, but for TorchServe's counters, which are HTTP's; all series go with the model."""
+    now = 0.0
+    recorder = Recorder(registry, "h", lambda: now)
+    finish(recorder, 503)
+    model = recorder.model(*MODEL)
+    for code in (503, 503, 200):
+        model.request_arrived("default")
+        model.requests.finished(outcome(transport="grpc", code=code))
+    requests = registry.counter("servescope_requests_total").series
+    counts = {(key[2], key[4]): one.value for key, one in requests.items() if one.value}
+    assert counts == {("rest", "503"): 1, ("grpc", "503"): 2, ("grpc", "200"): 1}
+    assert count(registry, "servescope_request_duration_seconds", "server_error") == 3
+    totals = {
+        name: sum(one.value for one in registry.counter(name).series.values())
+        for name in ("Requests5XX", "Requests2XX")
+    }
+    assert totals == {"Requests5XX": 1, "Requests2XX": 0}
+    recorder.forget(*MODEL)
+    now = KEPT_S + 1
+    list(registry.collect())
+    assert not registry.counter("servescope_requests_total").series

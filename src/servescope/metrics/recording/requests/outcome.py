@@ -21,6 +21,7 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     `first_piece`: when the client was sent the first piece of a stream, None where it was sent none. It, `arrived`, `ended`:
     monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
     `received_bytes`, `sent_bytes`: of its body and its answer's. `trace_id`: "" where it is not traced.
+    `transport`: rest or grpc.
     """
 
     route: str
@@ -38,6 +39,7 @@ class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
     sent_bytes: int
     request_id: str
     trace_id: str
+    transport: str = "rest"
 
     @property
     def duration_s(self) -> float:

@@ -11,7 +11,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
-from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
+from servescope.metrics.recording.requests.series import REST, PlainRow, RequestSeries
 from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes
 
@@ -99,12 +99,12 @@ class RequestRecorder:
         """A request of the model came to its end; this or `finished_plainly` is called exactly once for each."""
         self._recorded += 1
         code, times, ended = outcome.code, outcome.times, outcome.ended
-        if outcome.answer is Answer.WHOLE:
-            self._port.response_sent(code)
+        if outcome.answer is Answer.WHOLE and outcome.transport == REST:
+            self._port.response_sent(code)  # TorchServe counts those of its HTTP ports there
         self._port.http_request(LISTENER, *outcome.way, code)
         mark = ("trace_id", outcome.trace_id) if outcome.trace_id else ("request_id", outcome.request_id)
         sizes = (outcome.received_bytes, outcome.sent_bytes)
-        self._series.count(outcome.route, code)
+        self._series.count(outcome.route, code, outcome.transport)
         self._series.observe(code, outcome.duration_s, *sizes, (*mark, ended))
         if code < 400:
             self._series.keep_slow(SlowRequest(*mark, outcome.arrived, ended, times))

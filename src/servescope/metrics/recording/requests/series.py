@@ -20,7 +20,7 @@ from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes, filling_time, stage_times
 
-TRANSPORT = "rest"
+REST = "rest"
 PREDICT = "predict"
 HOST = "Host"
 
@@ -50,10 +50,10 @@ class RequestSeries:
         self.served: deque[BatchTimes] | None = None  # see `RequestRecorder.remember`
         self._latencies: dict[str, tuple[Counter, Counter]] = {}
         self._queue_time: Gauge | None = None
-        self._codes: dict[tuple[str, int], Counter] = {}
-        self._folded: set[tuple[str, str]] = set()
+        self._codes: dict[tuple[str, str, int], Counter] = {}
+        self._folded: set[tuple[str, str, str]] = set()
         for code in USUAL_CODES:
-            self._codes[PREDICT, code] = families.requests.labels(*model, TRANSPORT, PREDICT, str(code))
+            self._codes[REST, PREDICT, code] = families.requests.labels(*model, REST, PREDICT, str(code))
         self._ok, self._client_errors, self._server_errors = (
             families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES
         )
@@ -76,7 +76,7 @@ class RequestSeries:
         that came together would take most of its time for.
         """
         arrived, ended, times, received, sent, ids, asked, _ = zip(*rows, strict=True)
-        self._codes[PREDICT, 200].value += len(rows)
+        self._codes[REST, PREDICT, 200].value += len(rows)
         if self.served is not None:
             self.served.extend(times)
         durations = list(map(sub, ended, arrived))
@@ -171,26 +171,26 @@ class RequestSeries:
         for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
             self._stages[stage].observe(seconds)
 
-    def count(self, route: str, code: int) -> None:
+    def count(self, route: str, code: int, transport: str = REST) -> None:
         """Count one request. Handlers choose codes: past the budget they are counted by their class."""
-        counter = self._codes.get((route, code))
+        counter = self._codes.get((transport, route, code))
         if counter is None:
             families = self._families
             if len(self._codes) >= families.budget and code not in USUAL_CODES:
-                counter = self._fold(route, code_class(code))
+                counter = self._fold(transport, route, code_class(code))
             else:
-                counter = families.requests.labels(*self._model, TRANSPORT, route, str(code))
-                self._codes[route, code] = counter
+                counter = families.requests.labels(*self._model, transport, route, str(code))
+                self._codes[transport, route, code] = counter
         counter.value += 1.0
 
-    def _fold(self, route: str, codes: str) -> Counter:
+    def _fold(self, transport: str, route: str, codes: str) -> Counter:
         families = self._families
         name = families.requests.definition.name
         families.drops.count(name, "series_budget", self._model[0])
         text = f"model {self._model[0]} answered with {len(self._codes)} codes; {name} has further ones by class, as {codes}"
         families.warn_once(f"series:{name}", text, self._model[0])
-        self._folded.add((route, codes))
-        return families.requests.labels(*self._model, TRANSPORT, route, codes)
+        self._folded.add((transport, route, codes))
+        return families.requests.labels(*self._model, transport, route, codes)
 
     def fold_next(self) -> None:
         """Fold one histogram, each in its turn, so that the loop never stands still for all of them."""
@@ -204,10 +204,10 @@ class RequestSeries:
     def remove(self) -> None:
         """Drop all series."""
         families, model = self._families, self._model
-        for route, code in self._codes:
-            families.requests.remove(*model, TRANSPORT, route, str(code))
-        for route, codes in self._folded:
-            families.requests.remove(*model, TRANSPORT, route, codes)
+        for transport, route, code in self._codes:
+            families.requests.remove(*model, transport, route, str(code))
+        for transport, route, codes in self._folded:
+            families.requests.remove(*model, transport, route, codes)
         for outcome in OUTCOMES:
             families.durations.remove(*model, outcome)
         for stage in STAGES:

@@ -1,0 +1,129 @@
+"""gRPC's ports, where it is on: the same models, lifecycle and tokens as HTTP's. grpcio is imported here, and nowhere before."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from servescope.config.address import Address
+from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
+from servescope.server.apis.management import Management
+from servescope.server.beginning import Beginning
+from servescope.server.composition import Part
+from servescope.server.http.exchanges import Exchanges
+from servescope.server.http.tokens import Tokens
+from servescope.server.models import Models
+from servescope.web.http.listening.tls import Tls
+
+if TYPE_CHECKING:
+    from grpc import ServerCredentials
+
+    from servescope.web.grpc.listener import GrpcListener
+    from servescope.web.grpc.ports import Port
+
+logger = logging.getLogger("servescope.runtime")
+
+HOW = "install Servescope's extra grpc (docs/install.md)"
+
+
+class Grpc(Part):
+    """Stands behind `ports`: HTTP is there first. All is built at the start, when whatever is refused leaves no key file behind."""
+
+    def __init__(
+        self, beginning: Beginning, models: Models, tokens: Tokens, management: Management, exchanges: Exchanges
+    ) -> None:
+        self._settings = beginning.settings
+        self._models = models
+        self._tokens = tokens
+        self._management = management
+        self._exchanges = exchanges
+        self._listeners: list[GrpcListener] = []
+
+    def _build(self) -> None:
+        # Else gRPC would run handlers of its own in every fork, while its threads go on: workers die of SIGSEGV before they begin.
+        os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+        from servescope.web.grpc.ports import inference_port, management_port
+
+        models, authority, observers = self._models, self._tokens.authority, self._exchanges.observers
+        reports, model_api = self._management.reports, self._settings.enable_model_api
+        credentials = self._credentials()
+        self._listen(inference_port(models.catalog, models.health, authority, observers), credentials)
+        management = management_port(
+            models.lifecycle, reports, models.health, authority, observers, model_api=model_api
+        )
+        self._listen(management, credentials)
+
+    def _listen(self, port: "Port", credentials: "ServerCredentials | None") -> None:
+        from servescope.web.grpc.listener import GrpcListener, Limits
+
+        settings = self._settings
+        host, number, age_ms, grace_ms = (
+            getattr(settings, f"grpc_{port.api}_{what}")
+            for what in ("address", "port", "max_connection_age_ms", "max_connection_age_grace_ms")
+        )
+        limits = Limits(settings.max_request_size, settings.max_response_size, age_ms, grace_ms)
+        address = Address("https" if credentials else "http", host, number)
+        self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, credentials))
+
+    def _credentials(self) -> "ServerCredentials | None":
+        settings = self._settings
+        if not settings.enable_grpc_ssl:
+            return None
+        key, certificate = settings.private_key_file, settings.certificate_file
+        if key is None or certificate is None:
+            raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file")
+        Tls(certificate, key).context()  # which says what is wrong with them; gRPC does not
+        from grpc import ssl_server_credentials
+
+        return ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+
+    async def start(self) -> None:
+        """Open them.
+
+        Raises:
+            ConfigurationError: they cannot be had as configured, or one cannot be bound.
+        """
+        if wanted(self._settings):
+            self._build()
+        for listener in self._listeners:
+            port = await listener.start()
+            purpose = listener.option.split("_")[1]
+            logger.info("gRPC %s API bind to: %s", purpose, f"{listener.address.host}:{port}")
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """Close them, and what is left of calls."""
+        for listener in self._listeners:
+            await listener.close()
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether gRPC is on.
+
+    Raises:
+        ConfigurationError: it is to be, and grpcio is not installed.
+    """
+    if settings.enable_grpc == "false":
+        return False
+    missing = [name for name in ("grpc", "google.protobuf") if not _installed(name)]
+    if not missing:
+        return True
+    if settings.enable_grpc == "true":
+        raise ConfigurationError(f"enable_grpc=true needs grpcio and protobuf, which are not installed: {HOW}")
+    if named := _named(settings):
+        logger.warning("%s: no gRPC, as grpcio is not installed: %s", ", ".join(named), HOW)
+    return False
+
+
+def _named(settings: Settings) -> Sequence[str]:
+    """The keys about gRPC that were given."""
+    return [key for key in settings.properties if key.startswith("grpc_") or key == "enable_grpc_ssl"]
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # not even what it is in
+        return False

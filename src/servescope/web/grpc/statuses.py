@@ -1,0 +1,72 @@
+"""An error → the status and the words that a gRPC client gets, which are TorchServe's: the message, and the Java class in a line
+of its own (contract, section G).
+
+Read by `call`. The metrics have the code that HTTP would have answered.
+"""
+
+from typing import Final
+
+from grpc import StatusCode
+
+from servescope.errors import (
+    BadRequest,
+    InvalidKey,
+    ModelNotFound,
+    ModelVersionNotFound,
+    ServescopeError,
+    ServiceUnavailable,
+)
+
+_BY_HTTP: Final = {
+    400: StatusCode.INVALID_ARGUMENT,
+    401: StatusCode.UNAUTHENTICATED,
+    403: StatusCode.PERMISSION_DENIED,
+    404: StatusCode.NOT_FOUND,
+    405: StatusCode.PERMISSION_DENIED,
+    408: StatusCode.DEADLINE_EXCEEDED,
+    409: StatusCode.ABORTED,
+    413: StatusCode.RESOURCE_EXHAUSTED,
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    499: StatusCode.CANCELLED,
+    501: StatusCode.UNIMPLEMENTED,
+    503: StatusCode.UNAVAILABLE,
+    504: StatusCode.DEADLINE_EXCEEDED,
+    507: StatusCode.RESOURCE_EXHAUSTED,  # also what a worker makes of a handler's 413
+}
+_ARCHIVES: Final = "org.pytorch.serve.archive"
+_PACKAGES: Final = {
+    "DownloadArchiveException": _ARCHIVES,
+    "InvalidKeyException": f"{_ARCHIVES}.model",
+    "InvalidModelException": f"{_ARCHIVES}.model",
+    "ModelException": f"{_ARCHIVES}.model",
+    "ModelNotFoundException": f"{_ARCHIVES}.model",
+    "ModelVersionNotFoundException": f"{_ARCHIVES}.model",
+    "JsonSyntaxException": "com.google.gson",
+    "WorkerInitializationException": "org.pytorch.serve.wlm",
+}
+# For want of a worker or of room; other reasons pass by themselves, and clients may try again on UNAVAILABLE.
+_LASTING: Final = ("no_worker", "queue_full")
+
+
+def status_for(error: ServescopeError, code: int, *, inference: bool) -> StatusCode:
+    """The status of an error that HTTP would answer with `code`.
+
+    TorchServe's inference service says INTERNAL where a model or a worker is missing.
+    """
+    if isinstance(error, InvalidKey):
+        return StatusCode.PERMISSION_DENIED
+    if inference and isinstance(error, ModelNotFound | ModelVersionNotFound):
+        return StatusCode.INTERNAL
+    if inference and isinstance(error, ServiceUnavailable) and error.why in _LASTING:
+        return StatusCode.INTERNAL
+    return _BY_HTTP.get(code, StatusCode.INTERNAL if code >= 500 else StatusCode.UNKNOWN)
+
+
+def words_for(error: ServescopeError) -> str:
+    """What the status' description says."""
+    name = error.type_name
+    return f"{error.message}\n{_PACKAGES.get(name, 'org.pytorch.serve.http')}.{name}"
+
+
+class Unreadable(BadRequest):
+    """400: a message that is not what the method takes."""

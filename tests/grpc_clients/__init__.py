@@ -1,0 +1,1 @@
+"""gRPC by real clients: `make test-grpc`, in an environment with grpcio and its compiler."""

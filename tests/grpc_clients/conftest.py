@@ -1,0 +1,130 @@
+"""One server with gRPC for all tests here, and clients whose stubs protoc made from our .proto files."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from grpc_clients.needed import needed
+from integration.server import Server, free_ports, pack
+
+PROTOS = Path(__file__).parents[2] / "src" / "servescope" / "web" / "grpc" / "protos"
+NAMES = ("inference", "management")
+
+# Answers with the fields that it was given, in order; stream and slow do as they are told.
+ECHO = """
+import json, time
+
+def handle(data, context):
+    if data is None:
+        return None
+    return [json.dumps({key: value.decode() for key, value in sorted(row.items())}) for row in data]
+"""
+STREAM = """
+from ts.handler_utils.utils import send_intermediate_predict_response
+
+def handle(data, context):
+    if data is None:
+        return None
+    for number in range(3):
+        text = f"piece {number};"
+        send_intermediate_predict_response([text], context.request_ids, "Intermediate", 200, context)
+    return ["end"]
+"""
+SLOW = """
+import os, pathlib, time
+
+def handle(data, context):
+    if data is None:
+        return None
+    notes = pathlib.Path(os.environ["NOTES"])
+    (notes / "began").touch()
+    end = time.monotonic() + 60
+    while not (notes / "go").exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return ["late"] * len(data)
+"""
+REFUSES = """
+from ts.utils.util import PredictionException
+
+def handle(data, context):
+    if data is None:
+        return None
+    raise PredictionException("not like this", int(data[0]["code"].decode()))
+"""
+
+
+class Client:
+    """Stubs for a server's two ports. `messages`, `stubs`: the modules made of each file."""
+
+    def __init__(self, messages: dict[str, ModuleType], stubs: dict[str, ModuleType], ports: tuple[int, int]) -> None:
+        grpc = needed("grpc")
+        self.channels = [grpc.insecure_channel(f"127.0.0.1:{port}") for port in ports]
+        self.inference = stubs["inference"].InferenceAPIsServiceStub(self.channels[0])
+        self.management = stubs["management"].ManagementAPIsServiceStub(self.channels[1])
+        self.messages, self.stubs, self.ports = messages, stubs, ports
+
+    def asks(self, model: str, version: str = "", **fields: bytes) -> Any:
+        """A request for a prediction."""
+        return self.messages["inference"].PredictionsRequest(model_name=model, model_version=version, input=fields)
+
+    def manages(self, message: str, **fields: object) -> Any:
+        """A request of the management service."""
+        return getattr(self.messages["management"], message)(**fields)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, ModuleType], dict[str, ModuleType]]:
+    """Messages and stubs, as the real compiler makes them."""
+    protoc = needed("grpc_tools.protoc")
+    out = tmp_path_factory.mktemp("stubs")
+    builtin = Path(protoc.__file__).parent / "_proto"
+    files = [f"{name}.proto" for name in NAMES]
+    words = ["protoc", f"-I{PROTOS}", f"-I{builtin}", f"--python_out={out}", f"--grpc_python_out={out}", *files]
+    assert protoc.main(words) == 0
+    sys.path.insert(0, str(out))
+    messages = {name: importlib.import_module(f"{name}_pb2") for name in NAMES}
+    stubs = {name: importlib.import_module(f"{name}_pb2_grpc") for name in NAMES}
+    sys.path.remove(str(out))
+    return messages, stubs
+
+
+def grpc_settings(ports: tuple[int, int]) -> dict[str, str]:
+    """Of a server with gRPC on these ports."""
+    return {"enable_grpc": "true", "grpc_inference_port": str(ports[0]), "grpc_management_port": str(ports[1])}
+
+
+@pytest.fixture(scope="session")
+def grpc_ports() -> tuple[int, int]:
+    """Those of the server that tests share."""
+    inference, management = free_ports(2)
+    return inference, management
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, grpc_ports: tuple[int, int]) -> Iterator[Server]:
+    """Models that echo, stream, wait for the file `go`, and refuse."""
+    directory = tmp_path_factory.mktemp("grpc")
+    store = directory / "store"
+    store.mkdir()
+    for name, code in (("echo", ECHO), ("stream", STREAM), ("slow", SLOW), ("refuses", REFUSES)):
+        pack(store / f"{name}.mar", name, code)
+    settings = {"load_models": "all", "default_workers_per_model": "1", "max_request_size": "100000"}
+    server = Server(directory, grpc_settings(grpc_ports) | settings)
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def client(
+    compiled: tuple[dict[str, ModuleType], dict[str, ModuleType]], server: Server, grpc_ports: tuple[int, int]
+) -> Iterator[Client]:
+    """A client of that server."""
+    client = Client(*compiled, grpc_ports)
+    yield client
+    for channel in client.channels:
+        channel.close()

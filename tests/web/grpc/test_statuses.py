@@ -1,0 +1,57 @@
+"""Which status and words an error has in gRPC."""
+
+import inspect
+
+import pytest
+
+from servescope import errors
+from servescope.errors import (
+    Conflict,
+    InvalidKey,
+    MethodNotAllowed,
+    ModelNotFound,
+    RequestTimeout,
+    ServescopeError,
+    ServiceUnavailable,
+    WorkerFailed,
+)
+
+grpc = pytest.importorskip("grpc", reason="grpcio is not installed: make test-grpc has it")
+
+from servescope.web.grpc.statuses import status_for, words_for  # noqa: E402  # needs grpc
+
+
+@pytest.mark.parametrize(
+    ("error", "inference", "management"),
+    [
+        (InvalidKey("x"), "PERMISSION_DENIED", "PERMISSION_DENIED"),
+        (ModelNotFound("x"), "INTERNAL", "NOT_FOUND"),
+        (ServiceUnavailable("x", why="no_worker"), "INTERNAL", "UNAVAILABLE"),
+        (ServiceUnavailable("x", why="queue_full"), "INTERNAL", "UNAVAILABLE"),
+        (ServiceUnavailable("x", why="draining"), "UNAVAILABLE", "UNAVAILABLE"),
+        (Conflict("x"), "ABORTED", "ABORTED"),
+        (MethodNotAllowed("x"), "PERMISSION_DENIED", "PERMISSION_DENIED"),
+        (RequestTimeout("x"), "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"),
+        (WorkerFailed("x"), "INTERNAL", "INTERNAL"),
+        (WorkerFailed("x", code=507), "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"),
+        (WorkerFailed("x", code=418), "UNKNOWN", "UNKNOWN"),
+        (WorkerFailed("x", code=599), "INTERNAL", "INTERNAL"),
+    ],
+)
+def test_statuses(error: ServescopeError, inference: str, management: str):
+    """TorchServe's inference service says INTERNAL where there is no model or no worker."""
+    code = error.code if isinstance(error, WorkerFailed) else error.status
+    assert status_for(error, code, inference=True).name == inference
+    assert status_for(error, code, inference=False).name == management
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(errors, inspect.isclass)])
+def test_every_error_has_its_java_class(kind: type):
+    """In a line of its own, in one of TorchServe's packages or Gson's."""
+    if not issubclass(kind, ServescopeError):
+        return
+    error = kind(1) if kind is errors.BodyTooLarge else kind("what")
+    message, _, name = words_for(error).rpartition("\n")
+    assert message == error.message
+    assert name.startswith(("org.pytorch.serve.", "com.google.gson."))
+    assert name.endswith(f".{error.type_name}")
