@@ -39,8 +39,8 @@ STORY = (
     "servescope snapshots restore",
     "servescope snapshots",
 )
-# These train and load for minutes: test_demo_once.py and test_plan.py beside this file, tests/llm.
-LONG = ("servescope demo", "servescope llm", "servescope plan")
+# These train, load or drive for minutes (test_demo_once.py and test_plan.py beside this file, tests/llm), or need a terminal.
+LONG = ("servescope demo", "servescope llm", "servescope plan", "servescope top")
 
 
 @pytest.fixture
