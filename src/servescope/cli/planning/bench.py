@@ -55,6 +55,13 @@ class Bench:
         """How long an answer is waited for once all are sent."""
         return min(_MOST_PATIENCE_S, max(_LEAST_PATIENCE_S, 2 * self.objective.limit_s))
 
+    @property
+    def tokens_a_request(self) -> float | None:
+        """Tokens that the model made for a request, on average, by the server's count; None where it counts none."""
+        made = sum(after.tokens - before.tokens for before, after in self.readings)
+        asked = sum(after.own_requests - before.own_requests for before, after in self.readings)
+        return made / asked if made and asked else None
+
     def read(self) -> Reading:
         """What the server's metrics say now."""
         with self.site.metering() as client:

@@ -17,7 +17,7 @@ from typing import Any
 
 from servescope.cli.client.urls import LOOPBACKS
 from servescope.cli.planning.bench import Bench, BusyError
-from servescope.cli.planning.payloads import prediction_path, requests_of
+from servescope.cli.planning.payloads import completion_path, completions_of, prediction_path, requests_of
 from servescope.cli.planning.progress import progress
 from servescope.cli.planning.site import Site, restored, scale, shadow
 from servescope.cli.status import describe
@@ -25,6 +25,7 @@ from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
+from servescope.planner.load.lengths import Lengths
 from servescope.planner.load.trial import LOST, Trial
 from servescope.planner.objective import seconds_text
 from servescope.planner.plan.law import Point
@@ -38,7 +39,9 @@ _START = 0.25
 
 @dataclass(frozen=True)
 class Live:
-    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are."""
+    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are. `lengths`: of a
+    language model's requests; with them there are no payloads.
+    """
 
     payloads: Sequence[Path]
     version: str | None
@@ -48,6 +51,7 @@ class Live:
     shadow: bool = False
     path: str | None = None
     seed: int = 1
+    lengths: Sequence[Lengths] = ()
 
 
 def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
@@ -73,16 +77,19 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
                 (described, *_) = describe(client, name, None)
         stack.enter_context(restored(site, described))
         version = str(described["modelVersion"])
-        requests = requests_of(
-            live.payloads,
-            live.path or prediction_path(name, version),
-            target_of(site.inference).host,
-            site.inference_token,
-        )
         chance = random.Random(live.seed)
+        requests = _requests(site, name, version, live, chance)
         bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance))
         tell = stack.enter_context(progress())
         return _measured(bench, asked, live, counts, tell)
+
+
+def _requests(site: Site, name: str, version: str, live: Live, chance: random.Random) -> Sequence[bytes]:
+    host, token = target_of(site.inference).host, site.inference_token
+    if live.lengths:
+        path = live.path or completion_path(name, version)
+        return completions_of(name, live.lengths, path, host, token, chance)
+    return requests_of(live.payloads, live.path or prediction_path(name, version), host, token)
 
 
 def _refuse_traffic(site: Site, described: dict[str, Any], shadowed: bool) -> None:
@@ -119,7 +126,9 @@ def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tel
         lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
         return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
     found, use = last
-    return make_plan(points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials)
+    return make_plan(
+        points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials, bench.tokens_a_request
+    )
 
 
 def _alone(bench: Bench, asked: Asked) -> Trial:

@@ -37,6 +37,7 @@ def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) ->
         in_flight=total(own, "servescope_requests_in_flight"),
         own_requests=total(own, "servescope_requests_total"),
         other_requests=every - total(own, "servescope_requests_total"),
+        tokens=total(own, "servescope_llm_tokens_total", kind="generation"),
         preemptions=total(own, "servescope_llm_preemptions_total"),
         cpu_share=_part(_most(samples, "CPUUtilization"), 100),
         memory_share=_memory_share(samples),

@@ -57,7 +57,8 @@ class Loaded:
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
 
-    Rates in requests a second; `memory_bytes` of the workers on one machine; `cost` an hour, in the price's own unit.
+    Rates in requests a second; `tokens_per_second`: what a language model makes at the edge. `memory_bytes` of the workers on one
+    machine; `cost` an hour, in the price's own unit.
     """
 
     model: str
@@ -74,6 +75,7 @@ class Plan:
     workers_per_machine: int | None = None
     machines: int | None = None
     machine_rate: float | None = None
+    tokens_per_second: float | None = None
     memory_bytes: float | None = None
     cost: float | None = None
     autoscale: dict[str, Any] = field(default_factory=dict)
@@ -103,9 +105,14 @@ class _Fleet:
 
 
 def make_plan(
-    points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine, trials: Sequence[Trial] = ()
+    points: Sequence[Point],
+    asked: Asked,
+    limit: Limit,
+    machine: Machine,
+    trials: Sequence[Trial] = (),
+    tokens_a_request: float | None = None,
 ) -> Plan:
-    """`points`: one at least, each with an edge above 0."""
+    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average."""
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
     fleet = _fleet(law, points, asked, machine)
@@ -125,6 +132,7 @@ def make_plan(
         workers_per_machine=fleet.workers,
         machines=fleet.machines,
         machine_rate=fleet.rate,
+        tokens_per_second=None if tokens_a_request is None else tokens_a_request * best.edge.rate,
         memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * fleet.workers,
         cost=None if asked.price is None else asked.price * fleet.machines,
         autoscale=autoscale_section(law, fleet.workers, fleet.room),

@@ -1,0 +1,147 @@
+"""The options of `servescope plan`, and what reads their texts: in, nothing at import; out, annotations for the signature of
+`command`, which Typer reads, and values.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from servescope.cli.options import number, whole
+from servescope.errors import ConfigurationError
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_LEAST_BUDGET_S, _MOST_BUDGET_S = 30.0, 86400.0
+_MOST_WORKERS = 1000
+
+Model = Annotated[str | None, typer.Argument(metavar="MODEL", help="The model's name.")]
+Slo = Annotated[
+    str | None,
+    typer.Option("--slo", metavar="P=TIME", help="The objective, as p99=200ms: a share of requests, and a time."),
+]
+Rps = Annotated[
+    float | None, typer.Option("--rps", parser=number(1e-3, 1e7), metavar="R", help="Requests a second to plan for.")
+]
+Availability = Annotated[
+    float | None,
+    typer.Option(
+        "--availability", parser=number(50, 99.9999), metavar="PERCENT", help="Share of requests without an error."
+    ),
+]
+Payload = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--payload", metavar="FILE", help="A body to send; may be repeated, and is sent in turn. Default: none."
+    ),
+]
+InputTokens = Annotated[
+    str | None,
+    typer.Option(
+        "--input-tokens",
+        metavar="SPREAD",
+        help="Lengths of a language model's prompts, as lognormal:800,0.9, fixed:512 or uniform:16,2048.",
+    ),
+]
+OutputTokens = Annotated[
+    str | None, typer.Option("--output-tokens", metavar="SPREAD", help="Lengths of its answers, in the same form.")
+]
+TraceFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace",
+        metavar="FILE",
+        help="A CSV of what was asked: ContextTokens,GeneratedTokens instead of the two lengths; "
+        "or minute,requests instead of --rps.",
+    ),
+]
+RequestPath = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="Where to send, as /v1/completions with payloads that stream. "
+        "Default: /predictions/MODEL; with lengths in tokens its completions.",
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Any port of the server, as http://host:port. Default: the running one."),
+]
+VersionOption = Annotated[
+    str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
+]
+Headroom = Annotated[
+    str, typer.Option("--headroom", metavar="N+K", help="Machines that may be away without harm, as N+1.")
+]
+Price = Annotated[
+    float | None,
+    typer.Option("--price-per-hour", parser=number(0, 1e9), metavar="P", help="What a machine costs an hour."),
+]
+Sweep = Annotated[
+    str | None,
+    typer.Option(
+        "--sweep", metavar="N,N…", help="Counts of workers to measure, as 1,2,4. Each takes the budget's part."
+    ),
+]
+Budget = Annotated[
+    str, typer.Option("--budget", metavar="TIME", help="For all loads together, from 30s to 24h, as 240s or 10m.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Load the model although it, or the machine, has traffic.")]
+Shadow = Annotated[
+    bool, typer.Option("--shadow", help="Load a copy that is registered for it, and unregistered again.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed sends at the same moments.")]
+InferenceToken = Annotated[
+    str | None,
+    typer.Option(
+        "--inference-token", metavar="KEY", help="Inference token. Default: the one in key_file.json, if there is one."
+    ),
+]
+
+FromPrometheus = Annotated[
+    str | None,
+    typer.Option(
+        "--from-prometheus", metavar="URL", help="Plan from what Prometheus has kept; nothing is sent to a model."
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="The same as MODEL, with --from-prometheus.")
+]
+Days = Annotated[
+    int, typer.Option("--days", parser=whole(1, 400), metavar="N", help="How many days of history to read.")
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the plan with its charts too, as one HTML file.")
+]
+Check = Annotated[
+    Path | None,
+    typer.Option("--check", metavar="FILE", help="Hold a plan that --json has printed against the history."),
+]
+
+
+def read_headroom(text: str) -> int:
+    """`N+1` → 1."""
+    match = re.fullmatch(r"[nN]\+(\d{1,3})", text)
+    if match is None:
+        raise ConfigurationError(f"--headroom {text!r} is not of the form N+1")
+    return int(match[1])
+
+
+def read_counts(text: str | None) -> tuple[int, ...]:
+    """`1,2,4`, each once, in order."""
+    if text is None:
+        return ()
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and 1 <= int(word) <= _MOST_WORKERS for word in words):
+        raise ConfigurationError(f"--sweep {text!r} is no list of counts from 1 to {_MOST_WORKERS}, as 1,2,4")
+    return tuple(sorted({int(word) for word in words}))
+
+
+def read_budget(text: str) -> float:
+    """`240s`, `4m`; in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text)
+    seconds = float(match[1]) * _UNITS[match[2] or ""] if match else 0.0
+    if not _LEAST_BUDGET_S <= seconds <= _MOST_BUDGET_S:
+        raise ConfigurationError(f"--budget {text!r} is no time from {_LEAST_BUDGET_S:g}s to 24h")
+    return seconds
