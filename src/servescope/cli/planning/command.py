@@ -12,6 +12,7 @@ import typer
 
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, Token
+from servescope.cli.planning.how import Live
 from servescope.cli.planning.options import (
     Availability,
     Budget,
@@ -22,6 +23,7 @@ from servescope.cli.planning.options import (
     Html,
     InferenceToken,
     InputTokens,
+    MeasuredFiles,
     Model,
     ModelOption,
     OutputTokens,
@@ -43,13 +45,14 @@ from servescope.cli.planning.options import (
 )
 from servescope.cli.planning.prompts import read_prompts
 from servescope.planner.objective import parse_objective
-from servescope.planner.plan.plan import Asked
+from servescope.planner.plan.plan import Asked, Plan
 
 
 @examples(
     "servescope plan digits --slo p99=200ms --rps 300 --payload seven.png",
     "servescope plan digits --slo p95=80ms --rps 50 --sweep 1,2,4 --budget 10m \\\n    --headroom N+1 --json",
     "servescope plan gpt --slo ttft_p95=300ms --rps 4 --input-tokens lognormal:800,0.9 \\\n    --output-tokens uniform:16,256",
+    "servescope plan gpt --slo ttft_p95=300ms --rps 40 --measured 4rps.json --measured 8rps.json",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --model digits",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --check plan.json",
 )
@@ -62,6 +65,7 @@ def plan(
     input_tokens: InputTokens = None,
     output_tokens: OutputTokens = None,
     trace: TraceFile = None,
+    measured: MeasuredFiles = None,
     path: RequestPath = None,
     headroom: Headroom = "N+0",
     price: Price = None,
@@ -84,6 +88,8 @@ def plan(
 ) -> None:
     """Measure how much a model can serve within an objective, and plan workers and machines for a rate."""
     if from_prometheus is not None:
+        if measured:
+            raise typer.BadParameter("--measured and --from-prometheus are two plans: give one")
         _past(from_prometheus, model_option or model, days, check, as_json)
         return
     prompts = read_prompts(input_tokens, output_tokens, trace, payload, seed)
@@ -94,18 +100,46 @@ def plan(
             raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
     if check is not None:
         raise typer.BadParameter("--check needs --from-prometheus")
-    if path is not None and ((shadow and not prompts.lengths) or not re.fullmatch(r"/[!-~]*", path)):
-        why = "--shadow has a path of its own" if re.fullmatch(r"/[!-~]*", path) else "it is no path of a URL"
+    if path is not None and (shadow or not re.fullmatch(r"/[!-~]*", path)):
+        why = "--shadow has a path of its own" if shadow else "it is no path of a URL"
         raise typer.BadParameter(f"--path {path!r}: {why}")
     asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
     counts = read_counts(sweep)
     budget_s = read_budget(budget)
-    from servescope.cli.planning.live import Live, plan_live
-    from servescope.cli.planning.show import show, write_page
+    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed, prompts.lengths)
+    if measured:
+        _nothing_is_sent(live, url)
+        from servescope.cli.planning.measured import plan_measured
+
+        _tell(plan_measured(measured, asked), html, as_json)
+        return
+    from servescope.cli.planning.live import plan_live
     from servescope.cli.planning.site import find_site
 
-    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed, prompts.lengths)
-    found = plan_live(find_site(url, token, inference_token, ca_file), asked, live)
+    _tell(plan_live(find_site(url, token, inference_token, ca_file), asked, live), html, as_json)
+
+
+def _nothing_is_sent(live: Live, url: str | None) -> None:
+    """With --measured, what says how to send would have no effect."""
+    given = {
+        "--payload": live.payloads,
+        "--input-tokens, or --trace": live.lengths,
+        "--path": live.path,
+        "--sweep": live.counts,
+        "--shadow": live.shadow,
+        "--yes": live.yes,
+        "--version": live.version,
+        "--url": url,
+    }
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"{name} has no effect with --measured, which sends nothing")
+
+
+def _tell(found: Plan, html: Path | None, as_json: bool) -> None:
+    """The plan, and nothing else. Raises Exit where there is none."""
+    from servescope.cli.planning.show import show, write_page
+
     if html is not None:
         write_page(found, html)
     if as_json:
@@ -118,7 +152,7 @@ def plan(
 
 def _past(url: str, model: str | None, days: int, check: Path | None, as_json: bool) -> None:
     """From history, and nothing else."""
-    from servescope.cli.planning.past import show_check, show_outlook
+    from servescope.cli.planning.history.past import show_check, show_outlook
 
     if check is not None:
         if not show_check(url, check, model, days, as_json=as_json):

@@ -10,13 +10,12 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from servescope.cli.client.urls import LOOPBACKS
 from servescope.cli.planning.bench import Bench, BusyError
+from servescope.cli.planning.how import Live
 from servescope.cli.planning.payloads import completion_path, completions_of, prediction_path, requests_of
 from servescope.cli.planning.progress import progress
 from servescope.cli.planning.site import Site, restored, scale, shadow
@@ -25,7 +24,6 @@ from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
-from servescope.planner.load.lengths import Lengths
 from servescope.planner.load.trial import LOST, Trial
 from servescope.planner.objective import seconds_text
 from servescope.planner.plan.law import Point
@@ -35,23 +33,6 @@ from servescope.planner.search.search import Found, Search, Tell, Terms
 _WATCH_S = 3.0
 _PROBES = 5
 _START = 0.25
-
-
-@dataclass(frozen=True)
-class Live:
-    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are. `lengths`: of a
-    language model's requests; with them there are no payloads.
-    """
-
-    payloads: Sequence[Path]
-    version: str | None
-    budget_s: float
-    counts: Sequence[int] = ()
-    yes: bool = False
-    shadow: bool = False
-    path: str | None = None
-    seed: int = 1
-    lengths: Sequence[Lengths] = ()
 
 
 def plan_live(site: Site, asked: Asked, live: Live) -> Plan:

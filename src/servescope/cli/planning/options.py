@@ -14,6 +14,7 @@ from servescope.errors import ConfigurationError
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _LEAST_BUDGET_S, _MOST_BUDGET_S = 30.0, 86400.0
 _MOST_WORKERS = 1000
+_MOST_BYTES = 256 * 2**20
 
 Model = Annotated[str | None, typer.Argument(metavar="MODEL", help="The model's name.")]
 Slo = Annotated[
@@ -53,6 +54,14 @@ TraceFile = Annotated[
         metavar="FILE",
         help="A CSV of what was asked: ContextTokens,GeneratedTokens instead of the two lengths; "
         "or minute,requests instead of --rps.",
+    ),
+]
+MeasuredFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measured",
+        metavar="[N=]FILE",
+        help="A result of AIPerf or vllm bench serve, of N workers (1); may be repeated. Nothing is sent then.",
     ),
 ]
 RequestPath = Annotated[
@@ -145,3 +154,15 @@ def read_budget(text: str) -> float:
     if not _LEAST_BUDGET_S <= seconds <= _MOST_BUDGET_S:
         raise ConfigurationError(f"--budget {text!r} is no time from {_LEAST_BUDGET_S:g}s to 24h")
     return seconds
+
+
+def read_words(option: str, file: Path) -> str:
+    """A file's text. Raises ConfigurationError, which names the option and the file."""
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise ConfigurationError(f"{option} {str(file)!r} has more than {_MOST_BYTES:,} bytes")
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{option} {str(file)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{option} {str(file)!r} is no text in UTF-8") from error

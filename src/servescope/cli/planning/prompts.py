@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servescope.cli.planning.options import read_words
 from servescope.errors import ConfigurationError
 from servescope.planner.load.lengths import Lengths, draw_lengths, parse_spread
 from servescope.planner.load.trace import Trace, parse_trace
 
 _DRAWN = 4096
-_MOST_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def read_prompts(
     input_tokens: str | None, output_tokens: str | None, trace: Path | None, payload: Sequence[Path] | None, seed: int
 ) -> Prompts:
     """Raises ConfigurationError where they do not go together, or one of them is none."""
-    found = Trace() if trace is None else parse_trace(_text(trace), f"--trace {str(trace)!r}")
+    found = Trace() if trace is None else parse_trace(read_words("--trace", trace), f"--trace {str(trace)!r}")
     lengths = found.lengths
     if input_tokens is not None or output_tokens is not None:
         if lengths:
@@ -44,14 +44,3 @@ def read_prompts(
             f"--payload {str(payload[0])!r} and lengths in tokens are two answers to what is sent: give one"
         )
     return Prompts(lengths, found.busiest)
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise ConfigurationError(f"--trace {str(file)!r} has more than {_MOST_BYTES:,} bytes")
-        return file.read_text("utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"--trace {str(file)!r} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"--trace {str(file)!r} is no text in UTF-8") from error

@@ -56,7 +56,8 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     if plan.nearest is not None:
         return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]
     low, high = plan.goodput_per_worker_interval
-    rows = [("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}, 95 %)")]
+    sure = ", 95 %" if plan.edge is None or plan.edge.by == "line" else ", kept and broken"
+    rows = [("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}{sure})")]
     if plan.tokens_per_second is not None:
         rows.append(("tokens at the edge", f"{plan.tokens_per_second:.3g} tokens/s"))
     rows += [

@@ -46,7 +46,9 @@ def parse_trace(text: str, name: str) -> Trace:
         if all(one in columns for one in _MINUTES):
             column = columns["requests"]
             counts = [_count(row, column, name, rows.line_num, 0, _MOST_REQUESTS) for row in rows]
-            return Trace(busiest=max(counts, default=0) / _MINUTE_S)
+            if not any(counts):
+                raise ConfigurationError(f"{name} has no request in any minute")
+            return Trace(busiest=max(counts) / _MINUTE_S)
     except csv.Error as error:
         raise ConfigurationError(f"{name}: line {rows.line_num} is no CSV: {error}") from error
     raise ConfigurationError(f"{name} has neither the columns ContextTokens,GeneratedTokens nor minute,requests")

@@ -165,7 +165,9 @@ def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
     if limit.name == "client":
         found.append("this client was the limit: the server can do more than this plan counts on")
     if law.low <= LEAST_LOW:
-        found.append(f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps")
+        found.append(
+            f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget, or rates nearer the edge, help"
+        )
     if law.measured == 1:
         found.append(f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it")
     return found
