@@ -114,7 +114,7 @@ def plan(
         _tell(plan_measured(measured, asked), html, as_json)
         return
     from servescope.cli.planning.live import plan_live
-    from servescope.cli.planning.site import find_site
+    from servescope.cli.planning.server.site import find_site
 
     _tell(plan_live(find_site(url, token, inference_token, ca_file), asked, live), html, as_json)
 

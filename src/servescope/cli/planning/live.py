@@ -18,7 +18,8 @@ from servescope.cli.planning.bench import Bench, BusyError
 from servescope.cli.planning.how import Live
 from servescope.cli.planning.payloads import completion_path, completions_of, prediction_path, requests_of
 from servescope.cli.planning.progress import progress
-from servescope.cli.planning.site import Site, restored, scale, shadow
+from servescope.cli.planning.server.neighbours import watch
+from servescope.cli.planning.server.site import Site, restored, scale, shadow
 from servescope.cli.status import describe
 from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import find_limit
@@ -39,6 +40,7 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
     """Measure and plan.
 
     Raises:
+        SlowedError: with `shadow`, another model's p99 has doubled.
         BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
         ConfigurationError: the model answers with errors, whatever the rate.
     """
@@ -51,8 +53,9 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
         _refuse_traffic(site, described, live.shadow)
     counts = live.counts or [max(1, len(described.get("workers", [])))]
     with ExitStack() as stack:
-        name = asked.model
+        name, neighbours = asked.model, None
         if live.shadow:
+            neighbours = watch(site, _WATCH_S if live.yes else 0.0)  # it was watched already, and has no traffic
             name = stack.enter_context(shadow(site, described, counts[0]))
             with site.manage() as client:
                 (described, *_) = describe(client, name, None)
@@ -60,7 +63,7 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
         version = str(described["modelVersion"])
         chance = random.Random(live.seed)
         requests = _requests(site, name, version, live, chance)
-        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance))
+        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance, neighbours))
         tell = stack.enter_context(progress())
         return _measured(bench, asked, live, counts, tell)
 

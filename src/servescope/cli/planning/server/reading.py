@@ -14,10 +14,15 @@ _BUSY_STATES = ("ready", "busy")
 
 def read(client: Connection, model: str, version: str, at_s: float) -> Reading:
     """Raises NoAnswerError where /metrics is not to be had."""
+    return reading(samples_of(client), model, version, at_s)
+
+
+def samples_of(client: Connection) -> list[Sample]:
+    """All of /metrics. Raises NoAnswerError where it is not to be had."""
     answer = client.request("GET", "/metrics")
     if answer.is_error:
         raise NoAnswerError(f"{client.url} answered /metrics with {answer.status}")
-    return reading(parse(answer.text), model, version, at_s)
+    return parse(answer.text)
 
 
 def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) -> Reading:
