@@ -125,6 +125,19 @@ def test_what_cannot_be_planned_says_so(sleepy: Server, tmp_path: Path) -> None:
     assert "--payload 'absent' cannot be read" in err
 
 
+def test_batch_sizes_are_tried_on_copies(sleepy: Server) -> None:
+    """A batch of four sleeps as long as one: it is the better, and the model keeps its own."""
+    before = state(sleepy)
+    words = ["--slo", "p90=400ms", "--rps", "100", "--budget", "60s", "--shadow", "--sweep", "batch=1,4", "--json"]
+    status, out, err = planned(sleepy, *words)
+    assert status == 0, err
+    plan = json.loads(out)
+    assert (plan["batch_size"], plan["autoscale"]["batchSize"]) == (4, 4)
+    assert [one["size"] for one in plan["batches"]] == [1, 4]
+    assert sleepy.manage("GET", "/models/sleepy").json()[0]["batchSize"] == 1
+    assert wait_until(lambda: state(sleepy) == before)
+
+
 NEIGHBOUR = """
 import pathlib, time
 

@@ -5,7 +5,6 @@ Run by `cli.main`.
 """
 
 import json
-import re
 from pathlib import Path
 
 import typer
@@ -16,6 +15,7 @@ from servescope.cli.planning.how import Live
 from servescope.cli.planning.options import (
     Availability,
     Budget,
+    Captured,
     Check,
     Days,
     FromPrometheus,
@@ -40,8 +40,9 @@ from servescope.cli.planning.options import (
     VersionOption,
     Yes,
     read_budget,
-    read_counts,
     read_headroom,
+    read_path,
+    read_sweep,
 )
 from servescope.cli.planning.prompts import read_prompts
 from servescope.planner.objective import parse_objective
@@ -66,6 +67,7 @@ def plan(
     output_tokens: OutputTokens = None,
     trace: TraceFile = None,
     measured: MeasuredFiles = None,
+    captured: Captured = False,
     path: RequestPath = None,
     headroom: Headroom = "N+0",
     price: Price = None,
@@ -87,6 +89,10 @@ def plan(
     ca_file: CaFile = None,
 ) -> None:
     """Measure how much a model can serve within an objective, and plan workers and machines for a rate."""
+    if captured:
+        raise typer.BadParameter(
+            "--captured: the server keeps no payloads; give --payload FILE, or --input-tokens and --output-tokens"
+        )
     if from_prometheus is not None:
         if measured:
             raise typer.BadParameter("--measured and --from-prometheus are two plans: give one")
@@ -100,13 +106,25 @@ def plan(
             raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
     if check is not None:
         raise typer.BadParameter("--check needs --from-prometheus")
-    if path is not None and (shadow or not re.fullmatch(r"/[!-~]*", path)):
-        why = "--shadow has a path of its own" if shadow else "it is no path of a URL"
-        raise typer.BadParameter(f"--path {path!r}: {why}")
     asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
-    counts = read_counts(sweep)
+    counts, batches = read_sweep(sweep or ())
+    if batches and not shadow:
+        raise typer.BadParameter(
+            "--sweep batch=…: a model keeps its batch size once it is registered; add --shadow, for a copy"
+        )
     budget_s = read_budget(budget)
-    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed, prompts.lengths)
+    live = Live(
+        tuple(payload or ()),
+        version,
+        budget_s,
+        counts,
+        yes,
+        shadow,
+        read_path(path, shadow),
+        seed,
+        prompts.lengths,
+        batches,
+    )
     if measured:
         _nothing_is_sent(live, url)
         from servescope.cli.planning.measured import plan_measured
@@ -125,7 +143,7 @@ def _nothing_is_sent(live: Live, url: str | None) -> None:
         "--payload": live.payloads,
         "--input-tokens, or --trace": live.lengths,
         "--path": live.path,
-        "--sweep": live.counts,
+        "--sweep": live.counts or live.batches,
         "--shadow": live.shadow,
         "--yes": live.yes,
         "--version": live.version,

@@ -3,6 +3,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from servescope.errors import ConfigurationError
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _LEAST_BUDGET_S, _MOST_BUDGET_S = 30.0, 86400.0
 _MOST_WORKERS = 1000
+_BATCH = "batch="
 _MOST_BYTES = 256 * 2**20
 
 Model = Annotated[str | None, typer.Argument(metavar="MODEL", help="The model's name.")]
@@ -88,10 +90,16 @@ Price = Annotated[
     typer.Option("--price-per-hour", parser=number(0, 1e9), metavar="P", help="What a machine costs an hour."),
 ]
 Sweep = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--sweep", metavar="N,N…", help="Counts of workers to measure, as 1,2,4. Each takes the budget's part."
+        "--sweep",
+        metavar="[batch=]N,N…",
+        help="Counts of workers to measure, as 1,2,4; or batch sizes, as batch=1,8, with --shadow. Each takes the budget's part.",
     ),
+]
+Captured = Annotated[
+    bool,
+    typer.Option("--captured", help="Refused: the server keeps no payloads. Give --payload, or lengths in tokens."),
 ]
 Budget = Annotated[
     str, typer.Option("--budget", metavar="TIME", help="For all loads together, from 30s to 24h, as 240s or 10m.")
@@ -129,6 +137,15 @@ Check = Annotated[
 ]
 
 
+def read_path(text: str | None, shadow: bool) -> str | None:
+    """A path of the inference API."""
+    if text is not None and shadow:
+        raise ConfigurationError(f"--path {text!r}: --shadow has a path of its own")
+    if text is not None and not re.fullmatch(r"/[!-~]*", text):
+        raise ConfigurationError(f"--path {text!r} is no path of a URL")
+    return text
+
+
 def read_headroom(text: str) -> int:
     """`N+1` → 1."""
     match = re.fullmatch(r"[nN]\+(\d{1,3})", text)
@@ -137,13 +154,23 @@ def read_headroom(text: str) -> int:
     return int(match[1])
 
 
-def read_counts(text: str | None) -> tuple[int, ...]:
-    """`1,2,4`, each once, in order."""
-    if text is None:
+def read_sweep(texts: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """`1,2,4` and `batch=1,8` → counts of workers, and batch sizes; each once, in order; each kind once."""
+    workers = [text for text in texts if not text.startswith(_BATCH)]
+    batches = [text for text in texts if text.startswith(_BATCH)]
+    for given in (workers, batches):
+        if len(given) > 1:
+            raise ConfigurationError(f"--sweep {given[1]!r} comes after --sweep {given[0]!r}: give one list of a kind")
+    return _counts(workers, ""), _counts(batches, _BATCH)
+
+
+def _counts(texts: Sequence[str], before: str) -> tuple[int, ...]:
+    if not texts:
         return ()
-    words = text.split(",")
-    if not all(word.strip().isdecimal() and 1 <= int(word) <= _MOST_WORKERS for word in words):
-        raise ConfigurationError(f"--sweep {text!r} is no list of counts from 1 to {_MOST_WORKERS}, as 1,2,4")
+    words = texts[0].removeprefix(before).split(",")
+    if not all(re.fullmatch(r" *[0-9]{1,4} *", word) and 1 <= int(word) <= _MOST_WORKERS for word in words):
+        example = f"{before}1,2,4"
+        raise ConfigurationError(f"--sweep {texts[0]!r} is no list of counts from 1 to {_MOST_WORKERS}, as {example}")
     return tuple(sorted({int(word) for word in words}))
 
 

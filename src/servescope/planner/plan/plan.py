@@ -54,11 +54,20 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective."""
+
+    size: int
+    goodput_per_worker: float
+    goodput_per_worker_interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
 
     Rates in requests a second; `tokens_per_second`: what a language model makes at the edge. `memory_bytes` of the workers on one
-    machine; `cost` an hour, in the price's own unit.
+    machine; `cost` an hour, in the price's own unit. `batch_size`: the best of `batches`; None: none were asked for.
     """
 
     model: str
@@ -84,6 +93,8 @@ class Plan:
     law: Law | None = None
     points: tuple[Point, ...] = ()
     loads: tuple[Loaded, ...] = ()
+    batch_size: int | None = None
+    batches: tuple[Batch, ...] = ()
     nearest: str | None = None
     remarks: tuple[str, ...] = ()
 
