@@ -60,8 +60,8 @@ def _row(model: str, before: Sequence[Sample], after: Sequence[Sample], elapsed_
     def gained(name: str, **labels: str) -> float:
         return total(after, name, model_name=model, **labels) - total(before, name, model_name=model, **labels)
 
-    earlier = _counts(before, model)
-    counts = {bound: count - earlier.get(bound, 0.0) for bound, count in _counts(after, model).items()}
+    earlier = duration_counts(before, model)
+    counts = {bound: count - earlier.get(bound, 0.0) for bound, count in duration_counts(after, model).items()}
     requests = gained(REQUESTS)
     return Red(
         model=model,
@@ -84,7 +84,7 @@ def _failed(samples: Sequence[Sample], model: str) -> float:
     )
 
 
-def _counts(samples: Sequence[Sample], model: str) -> dict[float, float]:
+def duration_counts(samples: Sequence[Sample], model: str) -> dict[float, float]:
     """Requests of the model by their bucket's upper bound. A page's buckets are cumulative; series may differ in bounds."""
     series: dict[frozenset[tuple[str, str]], dict[float, float]] = {}
     for sample in samples:

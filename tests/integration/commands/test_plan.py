@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -122,3 +123,61 @@ def test_what_cannot_be_planned_says_so(sleepy: Server, tmp_path: Path) -> None:
     status, out, err = planned(sleepy, "--slo", "p90=20ms", "--payload", "absent", *asked)
     assert (status, out) == (1, "")
     assert "--payload 'absent' cannot be read" in err
+
+
+def test_batch_sizes_are_tried_on_copies(sleepy: Server) -> None:
+    """A batch of four sleeps as long as one: it is the better, and the model keeps its own."""
+    before = state(sleepy)
+    words = ["--slo", "p90=400ms", "--rps", "100", "--budget", "60s", "--shadow", "--sweep", "batch=1,4", "--json"]
+    status, out, err = planned(sleepy, *words)
+    assert status == 0, err
+    plan = json.loads(out)
+    assert (plan["batch_size"], plan["autoscale"]["batchSize"]) == (4, 4)
+    assert [one["size"] for one in plan["batches"]] == [1, 4]
+    assert sleepy.manage("GET", "/models/sleepy").json()[0]["batchSize"] == 1
+    assert wait_until(lambda: state(sleepy) == before)
+
+
+NEIGHBOUR = """
+import pathlib, time
+
+def handle(data, context):
+    if data is None:
+        return None
+    if pathlib.Path({harm!r}).exists():
+        time.sleep(0.1)
+    return ["ok"] * len(data)
+"""
+
+HARMFUL = """
+import pathlib
+
+def handle(data, context):
+    if data is not None and "-plan-" in context.model_name:
+        pathlib.Path({harm!r}).touch()
+    return None if data is None else ["ok"] * len(data)
+"""
+
+
+def test_a_copy_that_harms_a_neighbour_is_taken_away(launch: Callable[..., Server], tmp_path: Path) -> None:
+    """The plan ends with the neighbour's name and both times; the copy is gone, and the neighbour is as it was."""
+    server, harm, over = launch(), tmp_path / "harm", threading.Event()
+    for name, text in (("neighbour", NEIGHBOUR), ("sleepy", HARMFUL)):
+        archive = pack(server.store / f"{name}.mar", name, text.format(harm=str(harm)), config="minWorkers: 1\n")
+        assert server.register(archive).status_code == 200
+
+    def ask() -> int:
+        count = 0
+        while not over.is_set():
+            count += server.http.post(server.url("inference", "/predictions/neighbour")).is_success
+        return count
+
+    clients = [server.threads.submit(ask) for _ in range(4)]
+    try:
+        status, out, err = planned(server, "--slo", "p90=250ms", "--rps", "1", "--shadow", "--yes", "--budget", "120s")
+    finally:
+        over.set()
+    assert (status, out) == (1, "")
+    assert "of neighbour, p99 rose from" in err
+    assert all(one.result() for one in clients)
+    assert {one["modelName"] for one in server.manage("GET", "/models").json()["models"]} == {"neighbour", "sleepy"}

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from servescope.errors import ConfigurationError
-from servescope.planner.load.connections import target_of
+from servescope.planner.load.connections import target_of, tokens_in
 from servescope.planner.load.driver import Load, drive
 from servescope.planner.load.schedule import poisson
 from servescope.planner.load.trial import LOST, Trial
@@ -123,7 +123,7 @@ def test_a_stream_has_a_first_token_and_times_between():
             await asyncio.sleep(0.05)
             writer.write(b"9\r\ndata: a\n\n\r\n")
             await writer.drain()
-        writer.write(b"0\r\n\r\n")
+        writer.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
 
     trial, _ = loaded(stream, [0.0])
     (one,) = trial.sent
@@ -155,3 +155,19 @@ def test_a_schedule_is_poissons():
     assert moments == sorted(moments) == poisson(50.0, 200.0, random.Random(1))
     assert 0 <= moments[0] < moments[-1] < 200
     assert len(moments) == pytest.approx(10_000, rel=0.04)
+
+
+@pytest.mark.parametrize(
+    ("piece", "count"),
+    [
+        (b"data: a\n\n", 1),
+        (b"data: a\n\ndata: b\n\n", 2),
+        (b"data: a\n\ndata: [DONE]\n\n", 1),
+        (b"data: [DONE]\n\n", 0),
+        (b"no events", 1),
+        (b"data: [DONE] and data: [DONE]", 0),
+    ],
+)
+def test_the_streams_end_is_no_token(piece, count):
+    """It would halve the time between two tokens."""
+    assert tokens_in(piece) == count

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from planner.pools import true_edge
+from servescope.cli.planning.show import rows_of
 from servescope.config.model.config import parse_model_config
 from servescope.findings.thresholds.thresholds import thresholds_of
 from servescope.planner.limits.limit import find_limit
@@ -73,6 +74,14 @@ def test_machines_hold_what_was_tried_and_have_room_for():
     assert plan.workers == plan.machines * plan.workers_per_machine
     assert plan.cost == 2.0 * plan.machines
     assert plan.memory_bytes == plan.workers_per_machine * 2**30
+
+
+def test_tokens_at_the_edge():
+    """What a request has of them times the edge; nothing is said of other models."""
+    plan = make_plan([point(2)], Asked("m", SLO, 100), LIMIT, Machine(), tokens_a_request=20.0)
+    assert plan.tokens_per_second == pytest.approx(20 * plan.edge.rate)
+    assert ("tokens at the edge", f"{plan.tokens_per_second:.3g} tokens/s") in rows_of(plan)
+    assert make_plan([point(2)], Asked("m", SLO, 100), LIMIT, Machine()).tokens_per_second is None
 
 
 def test_one_point_is_not_trusted_far():

@@ -3,14 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import uvloop
 
-from servescope.cli.planning.reading import read
-from servescope.cli.planning.site import Site
+from servescope.cli.client.scrape import Sample
+from servescope.cli.planning.server.neighbours import Neighbours
+from servescope.cli.planning.server.reading import read, samples_of
+from servescope.cli.planning.server.site import Site
 from servescope.errors import ServescopeError
 from servescope.planner.limits.readings import Reading, Use, use_between
 from servescope.planner.load.connections import target_of
@@ -21,6 +23,7 @@ from servescope.planner.objective import Objective
 
 _LEAST_PATIENCE_S, _MOST_PATIENCE_S = 3.0, 30.0
 _REST_S = 30.0
+_GUARD_S = 1.0  # from one look at the neighbours to the next
 _LOOK = 0.8  # of a load is over when its gauges are read
 
 
@@ -30,7 +33,10 @@ class BusyError(ServescopeError):
 
 @dataclass
 class Bench:
-    """A context: one event loop for all loads. `trials`: of all loads; `during`: what the server said in each."""
+    """A context: one event loop for all loads. `neighbours`: models for whose sake a load ends.
+
+    `trials`: of all loads; `during`: what the server said in each.
+    """
 
     site: Site
     model: str
@@ -38,6 +44,7 @@ class Bench:
     requests: Sequence[bytes]
     objective: Objective
     chance: random.Random
+    neighbours: Neighbours | None = None
     trials: list[Trial] = field(default_factory=list)
     during: list[Reading] = field(default_factory=list)
     readings: list[tuple[Reading, Reading]] = field(default_factory=list)
@@ -54,6 +61,13 @@ class Bench:
     def patience_s(self) -> float:
         """How long an answer is waited for once all are sent."""
         return min(_MOST_PATIENCE_S, max(_LEAST_PATIENCE_S, 2 * self.objective.limit_s))
+
+    @property
+    def tokens_a_request(self) -> float | None:
+        """Tokens that the model made for a request, on average, by the server's count; None where it counts none."""
+        made = sum(after.tokens - before.tokens for before, after in self.readings)
+        asked = sum(after.own_requests - before.own_requests for before, after in self.readings)
+        return made / asked if made and asked else None
 
     def read(self) -> Reading:
         """What the server's metrics say now."""
@@ -113,8 +127,30 @@ class Bench:
         self, moments: Sequence[float], rate: float, seconds: float, workers: int
     ) -> tuple[Trial, Reading]:
         watching = asyncio.create_task(self._look(_LOOK * seconds))
-        trial = await drive(self._load, moments, rate, seconds, workers)
-        return trial, await watching
+        try:
+            trial = await self._guarded(drive(self._load, moments, rate, seconds, workers))
+            return trial, await watching
+        finally:
+            watching.cancel()
+
+    async def _guarded(self, driving: Coroutine[Any, Any, Trial]) -> Trial:
+        """The load, unless it harms a neighbour. Raises SlowedError then."""
+        if self.neighbours is None:
+            return await driving
+        load = asyncio.create_task(driving)
+        try:
+            began = await asyncio.to_thread(self._samples)
+            while not load.done():
+                await asyncio.wait({load}, timeout=_GUARD_S)
+                self.neighbours.check(began, await asyncio.to_thread(self._samples))
+            return load.result()
+        finally:
+            load.cancel()
+            await asyncio.gather(load, return_exceptions=True)  # its connections are closed
+
+    def _samples(self) -> list[Sample]:
+        with self.site.metering() as client:
+            return samples_of(client)
 
     async def _look(self, after_s: float) -> Reading:
         await asyncio.sleep(after_s)

@@ -5,109 +5,55 @@ Run by `cli.main`.
 """
 
 import json
-import re
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from servescope.cli.help.typed import examples
-from servescope.cli.options import AsJson, CaFile, Token, number, whole
-from servescope.errors import ConfigurationError
+from servescope.cli.options import AsJson, CaFile, Token
+from servescope.cli.planning.how import Live
+from servescope.cli.planning.options import (
+    Availability,
+    Budget,
+    Captured,
+    Check,
+    Days,
+    FromPrometheus,
+    Headroom,
+    Html,
+    InferenceToken,
+    InputTokens,
+    MeasuredFiles,
+    Model,
+    ModelOption,
+    OutputTokens,
+    Payload,
+    Price,
+    RequestPath,
+    Rps,
+    Seed,
+    Shadow,
+    Slo,
+    Sweep,
+    TraceFile,
+    Url,
+    VersionOption,
+    Yes,
+    read_budget,
+    read_headroom,
+    read_path,
+    read_sweep,
+)
+from servescope.cli.planning.prompts import read_prompts
 from servescope.planner.objective import parse_objective
-from servescope.planner.plan.plan import Asked
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_LEAST_BUDGET_S, _MOST_BUDGET_S = 30.0, 86400.0
-_MOST_WORKERS = 1000
-
-Model = Annotated[str | None, typer.Argument(metavar="MODEL", help="The model's name.")]
-Slo = Annotated[
-    str | None,
-    typer.Option("--slo", metavar="P=TIME", help="The objective, as p99=200ms: a share of requests, and a time."),
-]
-Rps = Annotated[
-    float | None, typer.Option("--rps", parser=number(1e-3, 1e7), metavar="R", help="Requests a second to plan for.")
-]
-Availability = Annotated[
-    float | None,
-    typer.Option(
-        "--availability", parser=number(50, 99.9999), metavar="PERCENT", help="Share of requests without an error."
-    ),
-]
-Payload = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--payload", metavar="FILE", help="A body to send; may be repeated, and is sent in turn. Default: none."
-    ),
-]
-RequestPath = Annotated[
-    str | None,
-    typer.Option(
-        "--path",
-        metavar="PATH",
-        help="Where to send, as /v1/completions with payloads that stream. Default: /predictions/MODEL.",
-    ),
-]
-Url = Annotated[
-    str | None,
-    typer.Option("--url", metavar="URL", help="Any port of the server, as http://host:port. Default: the running one."),
-]
-VersionOption = Annotated[
-    str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
-]
-Headroom = Annotated[
-    str, typer.Option("--headroom", metavar="N+K", help="Machines that may be away without harm, as N+1.")
-]
-Price = Annotated[
-    float | None,
-    typer.Option("--price-per-hour", parser=number(0, 1e9), metavar="P", help="What a machine costs an hour."),
-]
-Sweep = Annotated[
-    str | None,
-    typer.Option(
-        "--sweep", metavar="N,N…", help="Counts of workers to measure, as 1,2,4. Each takes the budget's part."
-    ),
-]
-Budget = Annotated[
-    str, typer.Option("--budget", metavar="TIME", help="For all loads together, from 30s to 24h, as 240s or 10m.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Load the model although it, or the machine, has traffic.")]
-Shadow = Annotated[
-    bool, typer.Option("--shadow", help="Load a copy that is registered for it, and unregistered again.")
-]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed sends at the same moments.")]
-InferenceToken = Annotated[
-    str | None,
-    typer.Option(
-        "--inference-token", metavar="KEY", help="Inference token. Default: the one in key_file.json, if there is one."
-    ),
-]
-
-FromPrometheus = Annotated[
-    str | None,
-    typer.Option(
-        "--from-prometheus", metavar="URL", help="Plan from what Prometheus has kept; nothing is sent to a model."
-    ),
-]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="NAME", help="The same as MODEL, with --from-prometheus.")
-]
-Days = Annotated[
-    int, typer.Option("--days", parser=whole(1, 400), metavar="N", help="How many days of history to read.")
-]
-Html = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Write the plan with its charts too, as one HTML file.")
-]
-Check = Annotated[
-    Path | None,
-    typer.Option("--check", metavar="FILE", help="Hold a plan that --json has printed against the history."),
-]
+from servescope.planner.plan.plan import Asked, Plan
 
 
 @examples(
     "servescope plan digits --slo p99=200ms --rps 300 --payload seven.png",
     "servescope plan digits --slo p95=80ms --rps 50 --sweep 1,2,4 --budget 10m \\\n    --headroom N+1 --json",
+    "servescope plan gpt --slo ttft_p95=300ms --rps 4 --input-tokens lognormal:800,0.9 \\\n    --output-tokens uniform:16,256",
+    "servescope plan gpt --slo ttft_p95=300ms --rps 40 --measured 4rps.json --measured 8rps.json",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --model digits",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --check plan.json",
 )
@@ -117,6 +63,11 @@ def plan(
     rps: Rps = None,
     availability: Availability = None,
     payload: Payload = None,
+    input_tokens: InputTokens = None,
+    output_tokens: OutputTokens = None,
+    trace: TraceFile = None,
+    measured: MeasuredFiles = None,
+    captured: Captured = False,
     path: RequestPath = None,
     headroom: Headroom = "N+0",
     price: Price = None,
@@ -138,26 +89,75 @@ def plan(
     ca_file: CaFile = None,
 ) -> None:
     """Measure how much a model can serve within an objective, and plan workers and machines for a rate."""
+    if captured:
+        raise typer.BadParameter(
+            "--captured: the server keeps no payloads; give --payload FILE, or --input-tokens and --output-tokens"
+        )
     if from_prometheus is not None:
+        if measured:
+            raise typer.BadParameter("--measured and --from-prometheus are two plans: give one")
         _past(from_prometheus, model_option or model, days, check, as_json)
         return
+    prompts = read_prompts(input_tokens, output_tokens, trace, payload, seed)
+    if rps is None:
+        rps = prompts.busiest
     for name, value in (("MODEL", model), ("--slo", slo), ("--rps", rps)):
         if value is None:
             raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
     if check is not None:
         raise typer.BadParameter("--check needs --from-prometheus")
-    if path is not None and (shadow or not re.fullmatch(r"/[!-~]*", path)):
-        why = "--shadow has a path of its own" if shadow else "it is no path of a URL"
-        raise typer.BadParameter(f"--path {path!r}: {why}")
     asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
-    counts = read_counts(sweep)
+    counts, batches = read_sweep(sweep or ())
+    if batches and not shadow:
+        raise typer.BadParameter(
+            "--sweep batch=…: a model keeps its batch size once it is registered; add --shadow, for a copy"
+        )
     budget_s = read_budget(budget)
-    from servescope.cli.planning.live import Live, plan_live
-    from servescope.cli.planning.show import show, write_page
-    from servescope.cli.planning.site import find_site
+    live = Live(
+        tuple(payload or ()),
+        version,
+        budget_s,
+        counts,
+        yes,
+        shadow,
+        read_path(path, shadow),
+        seed,
+        prompts.lengths,
+        batches,
+    )
+    if measured:
+        _nothing_is_sent(live, url)
+        from servescope.cli.planning.measured import plan_measured
 
-    live = Live(tuple(payload or ()), version, budget_s, counts, yes, shadow, path, seed)
-    found = plan_live(find_site(url, token, inference_token, ca_file), asked, live)
+        _tell(plan_measured(measured, asked), html, as_json)
+        return
+    from servescope.cli.planning.live import plan_live
+    from servescope.cli.planning.server.site import find_site
+
+    _tell(plan_live(find_site(url, token, inference_token, ca_file), asked, live), html, as_json)
+
+
+def _nothing_is_sent(live: Live, url: str | None) -> None:
+    """With --measured, what says how to send would have no effect."""
+    given = {
+        "--payload": live.payloads,
+        "--input-tokens, or --trace": live.lengths,
+        "--path": live.path,
+        "--sweep": live.counts or live.batches,
+        "--shadow": live.shadow,
+        "--yes": live.yes,
+        "--version": live.version,
+        "--url": url,
+    }
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"{name} has no effect with --measured, which sends nothing")
+
+
+def _tell(found: Plan, html: Path | None, as_json: bool) -> None:
+    """The plan, and nothing else. Raises Exit where there is none."""
+    from servescope.cli.planning.show import show, write_page
+
     if html is not None:
         write_page(found, html)
     if as_json:
@@ -170,7 +170,7 @@ def plan(
 
 def _past(url: str, model: str | None, days: int, check: Path | None, as_json: bool) -> None:
     """From history, and nothing else."""
-    from servescope.cli.planning.past import show_check, show_outlook
+    from servescope.cli.planning.history.past import show_check, show_outlook
 
     if check is not None:
         if not show_check(url, check, model, days, as_json=as_json):
@@ -179,30 +179,3 @@ def _past(url: str, model: str | None, days: int, check: Path | None, as_json: b
     if model is None:
         raise typer.BadParameter("MODEL or --model is missing: whose history?")
     show_outlook(url, model, days, as_json=as_json)
-
-
-def read_headroom(text: str) -> int:
-    """`N+1` → 1."""
-    match = re.fullmatch(r"[nN]\+(\d{1,3})", text)
-    if match is None:
-        raise ConfigurationError(f"--headroom {text!r} is not of the form N+1")
-    return int(match[1])
-
-
-def read_counts(text: str | None) -> tuple[int, ...]:
-    """`1,2,4`, each once, in order."""
-    if text is None:
-        return ()
-    words = text.split(",")
-    if not all(word.strip().isdecimal() and 1 <= int(word) <= _MOST_WORKERS for word in words):
-        raise ConfigurationError(f"--sweep {text!r} is no list of counts from 1 to {_MOST_WORKERS}, as 1,2,4")
-    return tuple(sorted({int(word) for word in words}))
-
-
-def read_budget(text: str) -> float:
-    """`240s`, `4m`; in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text)
-    seconds = float(match[1]) * _UNITS[match[2] or ""] if match else 0.0
-    if not _LEAST_BUDGET_S <= seconds <= _MOST_BUDGET_S:
-        raise ConfigurationError(f"--budget {text!r} is no time from {_LEAST_BUDGET_S:g}s to 24h")
-    return seconds

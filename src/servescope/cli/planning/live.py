@@ -10,16 +10,16 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from servescope.cli.client.urls import LOOPBACKS
 from servescope.cli.planning.bench import Bench, BusyError
-from servescope.cli.planning.payloads import prediction_path, requests_of
+from servescope.cli.planning.how import Live
+from servescope.cli.planning.payloads import completion_path, completions_of, prediction_path, requests_of
 from servescope.cli.planning.progress import progress
-from servescope.cli.planning.site import Site, restored, scale, shadow
+from servescope.cli.planning.server.neighbours import Neighbours, watch
+from servescope.cli.planning.server.site import Site, restored, scale, shadow
 from servescope.cli.status import describe
 from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import find_limit
@@ -27,6 +27,7 @@ from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
 from servescope.planner.load.trial import LOST, Trial
 from servescope.planner.objective import seconds_text
+from servescope.planner.plan.batches import best_of
 from servescope.planner.plan.law import Point
 from servescope.planner.plan.plan import Asked, Machine, Plan, impossible, make_plan
 from servescope.planner.search.search import Found, Search, Tell, Terms
@@ -36,24 +37,11 @@ _PROBES = 5
 _START = 0.25
 
 
-@dataclass(frozen=True)
-class Live:
-    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are."""
-
-    payloads: Sequence[Path]
-    version: str | None
-    budget_s: float
-    counts: Sequence[int] = ()
-    yes: bool = False
-    shadow: bool = False
-    path: str | None = None
-    seed: int = 1
-
-
 def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
     """Measure and plan.
 
     Raises:
+        SlowedError: with `shadow`, another model's p99 has doubled.
         BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
         ConfigurationError: the model answers with errors, whatever the rate.
     """
@@ -64,25 +52,51 @@ def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
         (described, *_) = describe(client, asked.model, live.version)
     if not live.yes:
         _refuse_traffic(site, described, live.shadow)
+    # Without --yes it was watched already, and has no traffic.
+    neighbours = watch(site, _WATCH_S if live.yes else 0.0) if live.shadow else None
+    with progress() as tell:
+        plans = {
+            size: _plan_at(site, asked, live, described, size, neighbours, tell)
+            for size in live.batches or [int(described["batchSize"])]
+        }
+    return best_of(plans) if live.batches else next(iter(plans.values()))
+
+
+def _plan_at(
+    site: Site,
+    asked: Asked,
+    live: Live,
+    described: dict[str, Any],
+    batch: int,
+    neighbours: Neighbours | None,
+    tell: Tell,
+) -> Plan:
+    """At one batch size; all is put back at the end."""
     counts = live.counts or [max(1, len(described.get("workers", [])))]
     with ExitStack() as stack:
         name = asked.model
         if live.shadow:
-            name = stack.enter_context(shadow(site, described, counts[0]))
+            name = stack.enter_context(shadow(site, described, counts[0], batch))
             with site.manage() as client:
                 (described, *_) = describe(client, name, None)
+        if described["batchSize"] != batch:
+            raise ConfigurationError(
+                f"--sweep batch={batch}: {asked.model} keeps its batch size of {described['batchSize']}; does its archive have one?"
+            )
         stack.enter_context(restored(site, described))
         version = str(described["modelVersion"])
-        requests = requests_of(
-            live.payloads,
-            live.path or prediction_path(name, version),
-            target_of(site.inference).host,
-            site.inference_token,
-        )
         chance = random.Random(live.seed)
-        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance))
-        tell = stack.enter_context(progress())
+        requests = _requests(site, name, version, live, chance)
+        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance, neighbours))
         return _measured(bench, asked, live, counts, tell)
+
+
+def _requests(site: Site, name: str, version: str, live: Live, chance: random.Random) -> Sequence[bytes]:
+    host, token = target_of(site.inference).host, site.inference_token
+    if live.lengths:
+        path = live.path or completion_path(name, version)
+        return completions_of(name, live.lengths, path, host, token, chance)
+    return requests_of(live.payloads, live.path or prediction_path(name, version), host, token)
 
 
 def _refuse_traffic(site: Site, described: dict[str, Any], shadowed: bool) -> None:
@@ -119,7 +133,9 @@ def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tel
         lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
         return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
     found, use = last
-    return make_plan(points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials)
+    return make_plan(
+        points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials, bench.tokens_a_request
+    )
 
 
 def _alone(bench: Bench, asked: Asked) -> Trial:
@@ -142,9 +158,7 @@ def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, 
     """What was found, and what was used near the edge."""
     took = median(one.latency_s for one in alone.sent)
     availability = 0.99 if asked.availability is None else asked.availability / 100
-    terms = Terms(
-        asked.objective, live.budget_s / (len(live.counts) or 1), _START * workers / max(took, 1e-4), availability
-    )
+    terms = Terms(asked.objective, live.part_s, _START * workers / max(took, 1e-4), availability)
     found = Search(bench.measure, terms, time.monotonic, tell).run()
     # The repeats, at the edge; where there was no time for any, the climb as well.
     longest = max((one.seconds for one in found.trials), default=0.0)

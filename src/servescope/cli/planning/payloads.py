@@ -1,11 +1,15 @@
 """What is sent: in, files, and how the model is reached; out, whole requests as bytes. Called by `command`."""
 
 import mimetypes
+import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from servescope.errors import ConfigurationError
+from servescope.planner.load.completions import Completions
+from servescope.planner.load.lengths import Lengths
 
 _MOST_BYTES = 256 * 2**20
 
@@ -26,6 +30,18 @@ def requests_of(files: Sequence[Path], path: str, host: str, token: str | None) 
     if size > _MOST_BYTES:
         raise ConfigurationError(f"--payload: {size:,} bytes in {len(files)} files are more than {_MOST_BYTES:,}")
     return [whole(path, host, token, kind, body) for kind, body in bodies]
+
+
+def completion_path(model: str, version: str) -> str:
+    """Where the inference API has OpenAI's completions of one version."""
+    return f"{prediction_path(model, version)}/v1/completions"
+
+
+def completions_of(
+    model: str, lengths: Sequence[Lengths], path: str, host: str, token: str | None, chance: random.Random
+) -> Sequence[bytes]:
+    """Requests of these lengths, which name the model."""
+    return Completions(model, lengths, chance, partial(whole, path, host, token, "application/json"))
 
 
 def whole(path: str, host: str, token: str | None, kind: str, body: bytes) -> bytes:

@@ -19,6 +19,8 @@ def shown(plan: Plan) -> RenderableType:
     parts: list[RenderableType] = [_figures(plan)]
     if len(plan.points) > 1:
         parts.append(_points(plan))
+    if plan.batches:
+        parts.append(_batches(plan))
     parts += [Text(f"Note: {remark}.") for remark in plan.remarks]
     sections = (
         ("model-config.yaml", {**plan.autoscale, **({"slo": plan.slo} if plan.slo else {})}),
@@ -56,8 +58,13 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     if plan.nearest is not None:
         return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]
     low, high = plan.goodput_per_worker_interval
-    rows = [
-        ("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}, 95 %)"),
+    sure = ", 95 %" if plan.edge is None or plan.edge.by == "line" else ", kept and broken"
+    rows = [("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}{sure})")]
+    if plan.tokens_per_second is not None:
+        rows.append(("tokens at the edge", f"{plan.tokens_per_second:.3g} tokens/s"))
+    if plan.batch_size is not None:
+        rows.append(("batch size", f"{plan.batch_size}, the best of {len(plan.batches)}"))
+    rows += [
         ("limit", limit),
         ("knee", _knee(plan.knee)),
         ("workers", f"{plan.workers}: {plan.machines} × {plan.workers_per_machine}"),
@@ -83,6 +90,14 @@ def _points(plan: Plan) -> Table:
         ceiling = "–" if point.ceiling is None else f"{point.ceiling:.3g}"
         law = "–" if plan.law is None else f"{plan.law.rate(point.workers):.3g}"
         table.add_row(str(point.workers), f"{edge.rate:.3g}", f"{edge.low:.3g} to {edge.high:.3g}", ceiling, law)
+    return table
+
+
+def _batches(plan: Plan) -> Table:
+    table = plain_table("Batch sizes", "size", "requests/s a worker", "interval")
+    for one in plan.batches:
+        low, high = one.goodput_per_worker_interval
+        table.add_row(str(one.size), f"{one.goodput_per_worker:.3g}", f"{low:.3g} to {high:.3g}")
     return table
 
 

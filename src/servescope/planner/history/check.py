@@ -1,4 +1,4 @@
-"""Was the plan right? In, a plan's JSON and the hours after it; out, a `Verdict`. Pure; called by `cli.planning.prometheus`."""
+"""Was the plan right? In, a plan's JSON and the hours after it; out, a `Verdict`. Pure; called by `cli.planning.history.past`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

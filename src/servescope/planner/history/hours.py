@@ -1,4 +1,4 @@
-"""Hours of a model: in, what Prometheus says of each; out, `Hour`s in order. Pure; made by `cli.planning.prometheus`."""
+"""Hours of a model: in, what Prometheus says of each; out, `Hour`s in order. Pure; made by `cli.planning.history.prometheus`."""
 
 import math
 from collections.abc import Mapping, Sequence

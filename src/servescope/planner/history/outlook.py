@@ -1,4 +1,4 @@
-"""What a history says: in, hours; out, an `Outlook`. Pure; called by `cli.planning.prometheus`."""
+"""What a history says: in, hours; out, an `Outlook`. Pure; called by `cli.planning.history.prometheus`."""
 
 import math
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ class Reading:
     """`at_s`: by the client's monotonic clock. `busy_s`, `workers_cpu_s`: of all the model's workers. `front_cpu_s`: of the
     front end.
 
-    `cpu_share`, `memory_share`, `gpu_share`, `kv_share`: from 0 to 1, of what there is.
+    `tokens`: made by a language model. `cpu_share`, `memory_share`, `gpu_share`, `kv_share`: from 0 to 1, of what there is.
     """
 
     at_s: float
@@ -26,6 +26,7 @@ class Reading:
     in_flight: float = 0.0
     own_requests: float = 0.0
     other_requests: float = 0.0
+    tokens: float = 0.0
     preemptions: float = 0.0
     cpu_share: float | None = None
     memory_share: float | None = None

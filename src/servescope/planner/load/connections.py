@@ -100,6 +100,12 @@ class Pool:
         self._all.discard(connection)
 
 
+def tokens_in(body: bytes) -> int:
+    """Of a stream's piece, which may have several events: OpenAI's last one has no token."""
+    events = body.count(b"\n\ndata: ") + body.startswith(b"data: ")
+    return max(0, max(1, events) - body.count(b"data: [DONE]"))
+
+
 class _Connection(asyncio.Protocol):
     """One connection, with one request in it at a time. The `on_…` methods are httptools' callbacks."""
 
@@ -150,8 +156,7 @@ class _Connection(asyncio.Protocol):
         """A piece of it: of a stream, as it was sent."""
         if not self._pieces:
             self._first = self._clock()
-        # Of events a piece may have several.
-        self._pieces += max(1, body.count(b"\n\ndata: ") + body.startswith(b"data: "))
+        self._pieces += tokens_in(body)
 
     def on_message_complete(self) -> None:
         """The answer is whole."""

@@ -54,10 +54,20 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective."""
+
+    size: int
+    goodput_per_worker: float
+    goodput_per_worker_interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
 
-    Rates in requests a second; `memory_bytes` of the workers on one machine; `cost` an hour, in the price's own unit.
+    Rates in requests a second; `tokens_per_second`: what a language model makes at the edge. `memory_bytes` of the workers on one
+    machine; `cost` an hour, in the price's own unit. `batch_size`: the best of `batches`; None: none were asked for.
     """
 
     model: str
@@ -74,6 +84,7 @@ class Plan:
     workers_per_machine: int | None = None
     machines: int | None = None
     machine_rate: float | None = None
+    tokens_per_second: float | None = None
     memory_bytes: float | None = None
     cost: float | None = None
     autoscale: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +93,8 @@ class Plan:
     law: Law | None = None
     points: tuple[Point, ...] = ()
     loads: tuple[Loaded, ...] = ()
+    batch_size: int | None = None
+    batches: tuple[Batch, ...] = ()
     nearest: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -103,9 +116,14 @@ class _Fleet:
 
 
 def make_plan(
-    points: Sequence[Point], asked: Asked, limit: Limit, machine: Machine, trials: Sequence[Trial] = ()
+    points: Sequence[Point],
+    asked: Asked,
+    limit: Limit,
+    machine: Machine,
+    trials: Sequence[Trial] = (),
+    tokens_a_request: float | None = None,
 ) -> Plan:
-    """`points`: one at least, each with an edge above 0."""
+    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average."""
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
     fleet = _fleet(law, points, asked, machine)
@@ -125,6 +143,7 @@ def make_plan(
         workers_per_machine=fleet.workers,
         machines=fleet.machines,
         machine_rate=fleet.rate,
+        tokens_per_second=None if tokens_a_request is None else tokens_a_request * best.edge.rate,
         memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * fleet.workers,
         cost=None if asked.price is None else asked.price * fleet.machines,
         autoscale=autoscale_section(law, fleet.workers, fleet.room),
@@ -157,7 +176,9 @@ def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
     if limit.name == "client":
         found.append("this client was the limit: the server can do more than this plan counts on")
     if law.low <= LEAST_LOW:
-        found.append(f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget helps")
+        found.append(
+            f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget, or rates nearer the edge, help"
+        )
     if law.measured == 1:
         found.append(f"contention is not measured: one count of workers alone ({best.workers}); --sweep measures it")
     return found

@@ -104,14 +104,14 @@ def restored(site: Site, described: Mapping[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def shadow(site: Site, described: Mapping[str, Any], workers: int) -> Iterator[str]:
+def shadow(site: Site, described: Mapping[str, Any], workers: int, batch: int) -> Iterator[str]:
     """A copy of the model under a name of its own, which is gone at the end. Its name."""
     name = f"{described['modelName']}-plan-{os.getpid()}"
     asked = {
         "url": str(described["modelUrl"]),
         "model_name": name,
         "initial_workers": str(workers),
-        "batch_size": str(described["batchSize"]),
+        "batch_size": str(batch),
         "max_batch_delay": str(described["maxBatchDelay"]),
         "synchronous": "true",
     }

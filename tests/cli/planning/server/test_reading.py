@@ -3,7 +3,7 @@
 import pytest
 
 from servescope.cli.client.scrape import parse
-from servescope.cli.planning.reading import reading
+from servescope.cli.planning.server.reading import reading
 
 PAGE = """
 servescope_workers{model_name="m",model_version="1.0",state="ready"} 1

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from servescope.cli.planning.prometheus import read_hours
+from servescope.cli.planning.history.prometheus import read_hours
 from servescope.cli.tables import plain_table
 from servescope.errors import ConfigurationError
 from servescope.planner.history.check import Verdict, check

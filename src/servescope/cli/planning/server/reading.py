@@ -14,10 +14,15 @@ _BUSY_STATES = ("ready", "busy")
 
 def read(client: Connection, model: str, version: str, at_s: float) -> Reading:
     """Raises NoAnswerError where /metrics is not to be had."""
+    return reading(samples_of(client), model, version, at_s)
+
+
+def samples_of(client: Connection) -> list[Sample]:
+    """All of /metrics. Raises NoAnswerError where it is not to be had."""
     answer = client.request("GET", "/metrics")
     if answer.is_error:
         raise NoAnswerError(f"{client.url} answered /metrics with {answer.status}")
-    return reading(parse(answer.text), model, version, at_s)
+    return parse(answer.text)
 
 
 def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) -> Reading:
@@ -37,6 +42,7 @@ def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) ->
         in_flight=total(own, "servescope_requests_in_flight"),
         own_requests=total(own, "servescope_requests_total"),
         other_requests=every - total(own, "servescope_requests_total"),
+        tokens=total(own, "servescope_llm_tokens_total", kind="generation"),
         preemptions=total(own, "servescope_llm_preemptions_total"),
         cpu_share=_part(_most(samples, "CPUUtilization"), 100),
         memory_share=_memory_share(samples),

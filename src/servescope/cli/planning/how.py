@@ -1,0 +1,30 @@
+"""How a model is driven: in, what `command` has read; out, a `Live`. Used by `live`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from servescope.planner.load.lengths import Lengths
+
+
+@dataclass(frozen=True)
+class Live:
+    """How the model is driven. `counts`: of workers, tried one after the other; empty: as many as there are. `lengths`: of a
+    language model's requests; with them there are no payloads. `batches`: sizes, tried one after the other; empty: as it is.
+    """
+
+    payloads: Sequence[Path]
+    version: str | None
+    budget_s: float
+    counts: Sequence[int] = ()
+    yes: bool = False
+    shadow: bool = False
+    path: str | None = None
+    seed: int = 1
+    lengths: Sequence[Lengths] = ()
+    batches: Sequence[int] = ()
+
+    @property
+    def part_s(self) -> float:
+        """Of the budget, for one count of workers at one batch size."""
+        return self.budget_s / (len(self.counts) or 1) / (len(self.batches) or 1)
