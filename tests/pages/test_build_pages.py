@@ -56,7 +56,7 @@ def test_fingerprint_follows_every_source(pages, sources):
     assert len(seen) == 4
 
 
-def test_bundle_of_these_sources_is_left_alone(pages, sources, tmp_path):
+def test_bundle_of_these_sources_is_left_alone(pages, sources, tmp_path, no_wheels):
     """So a second build asks for neither Node nor a network; one of other sources is made anew."""
     bundle = tmp_path / "bundle"
     bundle.mkdir()

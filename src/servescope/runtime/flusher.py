@@ -10,10 +10,10 @@ SETTLE_S = 0.04
 
 
 class Flusher:
-    """Calls `flush` every FLUSH_S seconds. For the loop's thread."""
+    """Calls `flush` every FLUSH_S seconds; so may others. For the loop's thread."""
 
     def __init__(self, flush: Callable[[], None]) -> None:
-        self._flush = flush
+        self.flush = flush
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -21,7 +21,7 @@ class Flusher:
         self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._tick)
 
     def _tick(self) -> None:
-        self._flush()
+        self.flush()
         self.start()
 
     def stop(self) -> None:

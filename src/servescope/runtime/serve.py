@@ -109,9 +109,10 @@ async def _run(server: Server, ready: Callable[[], None] | None, flusher: Flushe
     try:
         if await _unless(signals.stop, server.start()):
             spare_the_collector()
+            logger.info("Model server started.")
+            flusher.flush()  # whoever hears that it is ready may look for that line
             if ready is not None:
                 ready()
-            logger.info("Model server started.")
             await signals.stop.wait()
     finally:
         await server.close(signals.hurry)
