@@ -52,8 +52,8 @@ from servescope.planner.plan.plan import Asked, Plan
 @examples(
     "servescope plan digits --slo p99=200ms --rps 300 --payload seven.png",
     "servescope plan digits --slo p95=80ms --rps 50 --sweep 1,2,4 --budget 10m \\\n    --headroom N+1 --json",
-    "servescope plan gpt --slo ttft_p95=300ms --rps 4 --input-tokens lognormal:800,0.9 \\\n    --output-tokens uniform:16,256",
-    "servescope plan gpt --slo ttft_p95=300ms --rps 40 --measured 4rps.json --measured 8rps.json",
+    "servescope plan gpt --slo ttft_p95=300ms --rps 4 \\\n    --input-tokens lognormal:800,0.9 --output-tokens uniform:16,256",
+    "servescope plan gpt --slo ttft_p95=300ms --rps 40 \\\n    --measured 4rps.json --measured 8rps.json",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --model digits",
     "servescope plan --from-prometheus http://127.0.0.1:9090 --check plan.json",
 )

@@ -47,14 +47,14 @@ def _mean(value: Any) -> Any:
 
 
 def _percentiles(told: Any, name: str, key: str) -> dict[float, float]:
-    if not isinstance(told, dict) or told.get("unit") not in _UNITS:
-        unit = told.get("unit") if isinstance(told, dict) else told
+    unit = told.get("unit") if isinstance(told, dict) else told
+    if not isinstance(told, dict) or not isinstance(unit, str) or unit not in _UNITS:
         raise ConfigurationError(f"{name}: {key} is in {unit!r}, and not in one of {', '.join(_UNITS)}")
     found = {1.0: number_or(told.get("max"), math.nan)}
     for word, value in told.items():
         if match := _KEY.fullmatch(word):
             found[float(match[1]) / 100] = number_or(value, math.nan)
-    return {share: value * _UNITS[told["unit"]] for share, value in found.items() if not math.isnan(value)}
+    return {share: value * _UNITS[unit] for share, value in found.items() if not math.isnan(value)}
 
 
 def _errors(document: Mapping[str, Any]) -> float:

@@ -86,6 +86,14 @@ def test_nothing_is_below_the_bound(load, terms):
     assert bound >= terms.min_workers * load.end_s - CLOSE
 
 
+def test_a_worker_that_comes_at_once_costs_no_whole_slots():
+    """Without a load the bound cuts no time finer than the schedule: it was above it."""
+    load = Load([0.0, 0.0, 0.1], [0.1, 0.4, 1.7], 60.0)
+    terms = Terms(PoolOptions(0.0), 1.7, 1, 2)
+    schedule = perfect_schedule(load, terms)
+    assert 60.0 - CLOSE <= lower_bound(load, terms, schedule) <= schedule.cost_s(0.0) + CLOSE
+
+
 def poisson(rate, end_s, seed):
     chance = random.Random(seed)
     at, moments = 0.0, []

@@ -50,7 +50,7 @@ def _extra(jobs: Sequence[Job], terms: Terms, slot: float, peak: int) -> float:
     least = terms.min_workers
     if sum(most - needed + 1 for most, needed in zip(may, must, strict=True)) * (peak - least + 1) > _MOST_STATES:
         return 0.0
-    load = max(0.0, terms.pool.load_s - 2 * slot)
+    load = terms.pool.load_s - 2 * slot  # below 0 it only makes the bound lower
     # By how many more than the least there are, and by backlog: the least cost so far. The backlog is whole slots of work.
     costs = [[0.0], *([inf] for _ in range(peak - least))]
     before = 0
@@ -63,7 +63,7 @@ def _extra(jobs: Sequence[Job], terms: Terms, slot: float, peak: int) -> float:
             _worked(row, come, least + more, room, more * slot) if more < allowed else [inf] * (room + 1)
             for more, row in enumerate(costs)
         ]
-    return min(min(row) for row in costs)
+    return max(0.0, min(min(row) for row in costs))
 
 
 def _started(costs: list[list[float]], load: float) -> list[list[float]]:
