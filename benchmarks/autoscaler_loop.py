@@ -48,6 +48,8 @@ YAML = "minWorkers: {workers}\nmaxWorkers: {most}\nslo: {{latency_ms: 500}}\naut
 class Answering:
     """A worker's process, as far as loading and stopping go."""
 
+    elsewhere = None
+
     def __init__(self, pid: int, events: WorkerEvents) -> None:
         self.pid = pid
         self._events = events
