@@ -1,11 +1,11 @@
 """Whatever a scaler is told, in whatever order, it stays within what it was asked."""
 
 import math
-from dataclasses import replace
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from msgspec.structs import replace
 
 from servescope.autoscaler.decision import REASONS
 from servescope.autoscaler.options import PolicyOptions

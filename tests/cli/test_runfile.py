@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from servescope.cli import runfile
 from servescope.errors import ConfigurationError

@@ -9,8 +9,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from servescope.archive.manifest import check_file_name
 from servescope.archive.members import Kind, Member, corruption_named, members_of
@@ -49,8 +50,7 @@ def extract(source: Path, url: str, destination: Path, limit: int) -> None:
     tree.make_links()
 
 
-@dataclass
-class _Tree:
+class _Tree(Struct):
     """A directory tree in the making."""
 
     root: Path

@@ -14,10 +14,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from servescope.errors import InvalidModel
 
@@ -55,8 +56,7 @@ class Kind(Enum):
     DEVICE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One entry. `size` is the declared expanded size in bytes; `target` is set for the two kinds of links.
 
     `strip` is the number of leading components to drop from `name` and from a hard link's `target`. `replaces`: an earlier file of

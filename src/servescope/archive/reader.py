@@ -4,11 +4,13 @@
 The directory layout (`{workspace}/models/{uuid}`) and what stands in for a missing name or handler are TorchServe's.
 """
 
+import dataclasses
 import re
 import shutil
 import uuid
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct, structs
 
 from servescope.archive.contents import found_and_expected
 from servescope.archive.downloaded import remove_download
@@ -20,8 +22,7 @@ from servescope.errors import InvalidModel, ServescopeError
 MAX_TEXT_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """An opened archive. `directory` is where its files are: unpacked, or a symlink to the `source` directory.
 
     `url` is what the user registered, without its secrets; `config_text` is the text of the manifest's `configFile`
@@ -42,7 +43,7 @@ class Archive:
 
     def close(self, *, keep_download: bool = False) -> None:
         """Remove what was made for this archive; see `remove_archive`. `keep_download`: a snapshot names it."""
-        remove_archive(replace(self, downloaded=False) if keep_download else self)
+        remove_archive(structs.replace(self, downloaded=False) if keep_download else self)
 
 
 def open_archive(
@@ -74,10 +75,12 @@ def open_archive(
     try:
         _populate(opened, limit)
         found = _read_manifest(directory, url)
-        named = replace(found, model_name=name or _name_of(found, fallback_name), handler=handler or found.handler)
+        named = dataclasses.replace(
+            found, model_name=name or _name_of(found, fallback_name), handler=handler or found.handler
+        )
         manifest = _checked(named, opened, default_handler)
         config = _read_config(directory, manifest, url)
-        return replace(opened, manifest=manifest, config_text=config, emptiness=_emptiness(opened))
+        return structs.replace(opened, manifest=manifest, config_text=config, emptiness=_emptiness(opened))
     except OSError as error:
         remove_archive(opened)
         raise ServescopeError(f"Failed to save model: {url}: {error.strerror or error}") from error
@@ -140,7 +143,7 @@ def _checked(manifest: Manifest, archive: Archive, default_handler: str | None) 
         found = found_and_expected(archive.source, archive.directory, "handler")
         missing = f"{archive.url} has no handler, and default_service_handler is not set"
         raise InvalidModel(f"Model handler is not defined: {missing}. {found}")
-    return replace(manifest, handler=manifest.handler or default_handler or "")
+    return dataclasses.replace(manifest, handler=manifest.handler or default_handler or "")
 
 
 def _read_manifest(directory: Path, url: str) -> Manifest:

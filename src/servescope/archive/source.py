@@ -11,10 +11,11 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from servescope.archive.download import Progress, TransferError, copy_file, copy_http_url, path_of_file_url
 from servescope.archive.downloaded import publish_download
@@ -27,8 +28,7 @@ _log = logging.getLogger("servescope.archive")
 _DOWNLOADED = ("file", "http", "https")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """A local archive. `downloaded`: it was copied into the model store, to be deleted when the model goes."""
 
     path: Path

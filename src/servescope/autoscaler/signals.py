@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True)
 class ServiceTimes:
@@ -31,8 +33,7 @@ class ServiceTimes:
         return sum(self.quantiles_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """How many `more` workers there is room for, beside those that are there or load, and what is scarcest: a word such as
     "memory", "gpu_memory" or "container".
     """
@@ -41,8 +42,7 @@ class Room:
     scarcest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(Struct, frozen=True):
     """`at`: monotonic seconds. Counts are since the model was registered, and never go down. None: it cannot be measured now.
 
     `arrived`: requests; `finished`: those that are over; `late`: of these, those outside the objective (None where the model has

@@ -6,11 +6,11 @@ import what it lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """`where`: module:function. The function's signature is read by Typer, unless the command reads its own words.
 
     Such a function takes the words, the environment and the directory, and returns the exit status.
@@ -21,8 +21,7 @@ class Command:
     own_words: bool = False
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Commands under a name of their own. `examples`: as in `help.page.Page`."""
 
     summary: str

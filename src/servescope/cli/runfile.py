@@ -10,8 +10,10 @@ import os
 import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
@@ -19,8 +21,7 @@ from servescope.errors import ConfigurationError
 NAME = ".servescope.pid"
 
 
-@dataclass(frozen=True)
-class RunningServer:
+class RunningServer(Struct, frozen=True):
     """What a run file says. Addresses are URLs; `started_s` is the process's start in seconds since the epoch. `snapshot`: the file
     that its models and settings were taken from, None where that was none.
     """

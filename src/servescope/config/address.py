@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.errors import ConfigurationError
 
@@ -12,8 +13,7 @@ _TCP = re.compile(r"(https?)://(\[[^\]\s]+\]|[^\s:/?#@\[\]]+)(?::([0-9]{1,9}))?/
 _UNIX = re.compile(r"unix:(/[^\0]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address to listen on. `scheme` is http, https or unix; `path` is a Unix socket's, "" otherwise.
 
     `host` has no brackets even if it is an IPv6 address; `port` 0 lets the system choose one.

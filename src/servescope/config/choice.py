@@ -5,9 +5,10 @@ snapshot, else config.properties in the working directory, else none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.config.snapshots.folder import Newest, SnapshotFolder
 from servescope.errors import ConfigurationError
@@ -15,8 +16,7 @@ from servescope.errors import ConfigurationError
 SNAPSHOTS: Final = "config"  # in LOG_LOCATION
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartOptions:
+class StartOptions(Struct, frozen=True, kw_only=True):
     """The options of `servescope start`, None, False or empty where they were not given."""
 
     ts_config: Path | None = None

@@ -4,14 +4,15 @@ Read by `load`, which parses by it, and `reference`, which prints it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
+
+from msgspec import Struct
 
 from servescope.config.values.parsers import Parser
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """How a key's text is read and what it means.
 
     `later` names the part of the server that will use the key but is not built yet, "" if the key has effect now.

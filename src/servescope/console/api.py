@@ -4,8 +4,9 @@ A handler for `web.http.app`. docs/console.md describes the documents.
 """
 
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from servescope.console.access.hosts import Hosts
 from servescope.console.access.visitor import Door
@@ -28,8 +29,7 @@ from servescope.web.http.request import Request
 _RANGES = ("hour", "day")
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the API hands requests to."""
 
     sources: Sources

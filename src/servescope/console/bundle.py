@@ -3,9 +3,10 @@
 Without it (a wheel that was built where there was no Node) /console says so in words. Read once, on first use.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 DIRECTORY: Final = Path(__file__).with_name("bundle")
 INDEX: Final = "index.html"
@@ -37,8 +38,7 @@ ABSENT: Final = b"""<!doctype html>
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One file."""
 
     content: bytes

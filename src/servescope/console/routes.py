@@ -4,8 +4,9 @@ Read by `api`. A doubled `console/console` means the same as one, so that relati
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 # What is asked of one model.
 READS: Final = ("history", "heatmap", "failures", "slowest")
@@ -13,8 +14,7 @@ CHANGES: Final = ("scale", "set-default", "unregister")
 PLAIN: Final = ("session", "overview", "history", "events")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """`template`: the path with names in braces. `what`: page, file, runbook, nothing, a document's name, `model`, or what is asked
     of one. `name`: the model's, or the file's path.
     """

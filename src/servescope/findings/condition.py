@@ -4,22 +4,21 @@ Written as PromQL by `operate.alerts`, evaluated on the server's own numbers by 
 words, by the quantity's name: both mean the same thing by it.
 """
 
-from dataclasses import dataclass
 from typing import Literal, Union
+
+from msgspec import Struct
 
 Operator = Literal[">", ">=", "<", "=="]
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A field of `Thresholds`; `less`: so much below it, as Prometheus' extrapolated counts may be a little off."""
 
     threshold: str
     less: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """The subjects whose `quantity` compares so with a limit, a number, or with another quantity, which is named by a text."""
 
     quantity: str
@@ -27,8 +26,7 @@ class Compare:
     limit: Limit | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True):
     """The subjects of `first` for which `second` holds too. `of_model`: they are one where their model is the same."""
 
     first: "Condition"
@@ -36,16 +34,14 @@ class Both:
     of_model: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unless:
+class Unless(Struct, frozen=True):
     """The subjects of `first` for which `second` does not hold."""
 
     first: "Condition"
     second: "Condition"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The subjects that a quantity is known of, whatever it is."""
 
     quantity: str

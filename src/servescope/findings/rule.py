@@ -5,8 +5,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from servescope.findings.condition import Condition
 
@@ -23,8 +24,7 @@ DURATION: Final = "{value as duration}"
 TOKEN: Final = re.compile(r"\{([a-z_ ]+)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """`measured`: the quantity that it is about, whose value the words tell. `lasts`: how long it has to be so.
 
     `condition` is for both; where Prometheus can look further than the server, `operate` writes its own, and `condition` is the

@@ -5,11 +5,11 @@ As TorchServe: one counter for the whole server, advanced before it is used; a m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Devices:
+class Devices(Struct, frozen=True):
     """A worker's share. `gpu_id`: what the handler sees, None on a CPU. `visible`: CUDA_VISIBLE_DEVICES, "" to inherit."""
 
     gpu_id: int | None

@@ -6,7 +6,8 @@ In: a worker of a pool. Out: its lives, told to the records and the loads. Held 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.fleet.journal import Journal
 from servescope.fleet.loads import Loads
@@ -19,8 +20,7 @@ from servescope.wire.messages import Loaded
 logger = logging.getLogger("servescope.fleet")
 
 
-@dataclass(frozen=True)
-class PoolOptions:
+class PoolOptions(Struct, frozen=True):
     """Seconds: a batch's time, a load's time, how long a dying worker is tried again, and how long one that is retired may take for
     what it has in hand.
     """

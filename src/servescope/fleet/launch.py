@@ -8,11 +8,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from servescope.config.model.placement.ray import RayOptions
 from servescope.fleet.gpus import Devices
@@ -26,8 +27,7 @@ from servescope.wire.messages import FromWorker, Load, ToWorker
 HandlerMetrics = MetricsSource | MeasuredReader
 
 
-@dataclass(frozen=True)
-class LaunchPlan:
+class LaunchPlan(Struct, frozen=True):
     """A model as its workers need it. `load.gpu_id` and the visible devices are filled in for each worker.
 
     `python`: the interpreter, the server's own or the model's virtual environment's.

@@ -7,8 +7,9 @@ goes away by scaling takes no more work and finishes what it has in hand first, 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.fleet.events import PoolEvents
 from servescope.fleet.gpus import ModelDevices
@@ -27,8 +28,7 @@ logger = logging.getLogger("servescope.fleet")
 KILL_S = 10.0  # a process with hundreds of gigabytes takes its time to give them back
 
 
-@dataclass(frozen=True)
-class PoolContext:
+class PoolContext(Struct, frozen=True):
     """What every pool of a server shares. `pass_through` shows what handlers measure with prometheus_client.
 
     `next_number` deals worker numbers; `model_line` keeps the model log (`logs.model`); `oom` tells the kernel's kills

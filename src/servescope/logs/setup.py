@@ -7,9 +7,10 @@ to the console, and copied into ts_log.log as far as the options say. Names and 
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import Struct
 
 from servescope.errors import ConfigurationError
 from servescope.logs.access import AccessLog
@@ -27,8 +28,7 @@ HTTP_CLIENT = "httpx"  # tells each URL that it asks, with its password and its 
 LOG_FORMATS = ("text", "json")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True, kw_only=True):
     """`log_format`: text or json. `level`: a name ("INFO") or logging's number, of the server's own lines.
 
     `copies`: what ts_log.log has besides its own: some of access, model, metrics. `access_ids`, `model_ids`: whether text lines end

@@ -13,6 +13,8 @@ from itertools import pairwise
 from operator import sub
 from typing import Final
 
+from msgspec import Struct
+
 from servescope.metrics.definitions import Kind
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, Histogram
 from servescope.metrics.registry import Registry
@@ -22,8 +24,7 @@ Labels = tuple[str, ...]
 AT_ONCE: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramState:
+class HistogramState(Struct, frozen=True):
     """A histogram's counts of values up to each bound and of all, and their sum, in the family's unit."""
 
     bounds: tuple[float, ...]
@@ -70,8 +71,7 @@ class FamilyState:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """`at`: seconds since 1970. `families` are those that were asked for and that are shown."""
 
     at: float

@@ -7,8 +7,9 @@ kept for `room`, and is not believed any more when it is old. What cannot be rea
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from servescope.metrics.collectors.cgroups.cgroup import CgroupCollector
 from servescope.metrics.collectors.gpus.gpu import GpuCollector
@@ -23,8 +24,7 @@ OFTEN_S: Final = 1.0  # where somebody scales by how busy GPUs are
 BELIEVED: Final = 6  # times as long
 
 
-@dataclass(frozen=True, slots=True)
-class HostState:
+class HostState(Struct, frozen=True):
     """Bytes and cores. `available`: what processes can still get of the machine, `left`: of the container's memory limit;
     `cores`: the container's limit. By GPU: how busy it is, a share of 1; free bytes; and bytes by model, version and worker.
     """

@@ -7,9 +7,10 @@ known, and nothing bound. Workers that load have yet to take what they will.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import floor
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.autoscaler.signals import Room
 from servescope.fleet.worker.worker import Worker
@@ -22,8 +23,7 @@ SPARED: Final = 0.05
 _MEASURED_S: Final = 30.0  # of processors, over at least so long: the collectors look every few seconds
 
 
-@dataclass(slots=True)
-class _Spent:
+class _Spent(Struct):
     """What a worker had spent of processors, and how long it had been busy, when that was last looked at; cores until then, and
     while it was busy.
     """

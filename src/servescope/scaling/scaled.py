@@ -5,8 +5,10 @@ Kept by `loop` for as long as the model's mode is not off.
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import replace
 
 from servescope.autoscaler.decision import Decision
 from servescope.autoscaler.options import HIGHEST_TARGET, SHORTEST_OBJECTIVE_S, PolicyOptions

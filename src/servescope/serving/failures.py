@@ -6,8 +6,9 @@ for those alone who may see that.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.errors import Raised, ServescopeError, WorkerFailed
 from servescope.metrics.recording.codes import DEADLINE, HUNG_UP
@@ -16,8 +17,7 @@ KEPT: Final = 50
 _LONGEST: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """One. `at`: seconds since 1970. `error`: TorchServe's name for its kind, "" where the handler answered so itself. `worker`: ""
     where it never came to one. `raised`: by the handler.
     """

@@ -1,7 +1,8 @@
 """What whoever changes a model is told: an outcome, or why the model's workers do not start. Said by `serving.lifecycle`."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.errors import WorkerFailed, last_line
 from servescope.serving.model import Model
@@ -11,8 +12,7 @@ IN_PROGRESS: Final = "Workers scaling in progress..."
 PROCESSING: Final = "Processing worker updates..."
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a management client is told: an HTTP status and TorchServe's sentence."""
 
     status: int

@@ -7,8 +7,10 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from servescope.archive.reader import Archive, name_from_file, open_archive
 from servescope.archive.requirements import Run, install_requirements
@@ -38,8 +40,7 @@ _PART_OVERHEAD = 1024  # of a reply's part, besides its body and headers; what i
 _FRAME_OVERHEAD = 2 * 1024 * 1024  # what a reply weighs besides its parts, or a load's outcome
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True):
     """What models are registered with: settings, the place for unpacked archives, and the parts that all models share.
 
     `run` runs a program to its end, as `subprocess.run` does.

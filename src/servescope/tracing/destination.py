@@ -5,7 +5,8 @@ Those are often meant for other programs: what they say amiss is a `Refused`, wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.config.settings import Settings
 from servescope.config.values.collector_url import collector_url
@@ -16,8 +17,7 @@ PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"
 HTTP = "http/protobuf"
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """`url`: of the collector, path and all. `origin`: the setting or variable that named it. `required`: it was the setting."""
 
     url: str
@@ -25,8 +25,7 @@ class Destination:
     required: bool
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Tracing is off, though somebody asked for it. `why` names the variable and its value."""
 
     why: str

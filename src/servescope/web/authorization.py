@@ -11,10 +11,11 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from servescope.errors import ConfigurationError, InvalidKey, ServescopeError
 
@@ -26,8 +27,7 @@ _KEY_BYTES = 6
 Kind = Literal["management", "inference"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     """A key and when it ends; `expires` is None for the API key, which never does."""
 
     key: bytes

@@ -8,7 +8,8 @@ for a person (`?verbose`); `?model=NAME` asks for one model. `/readyz/models` ha
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from servescope.errors import MethodNotAllowed
 from servescope.serving.readiness.survey import ModelReport, Standing, Survey, Surveyor
@@ -34,7 +35,7 @@ def probes(surveyor: Surveyor) -> Mapping[str, Probe]:
 
     def models(exchange: Exchange) -> None:
         survey = _survey(exchange, surveyor)
-        exchange.answer(200, [JSON_TYPE], json_body({"pid": os.getpid(), **asdict(survey)}))
+        exchange.answer(200, [JSON_TYPE], json_body({"pid": os.getpid(), **to_builtins(survey)}))
 
     known: dict[str, Probe] = {"/livez": live, "/readyz": ready, "/readyz/models": models}
     guarded = {path: _guarded(path, probe) for path, probe in known.items()}

@@ -3,8 +3,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 
 class Kind(Enum):
@@ -29,8 +30,7 @@ class Call(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(Struct, frozen=True):
     """`template`: the path as the metrics show it, with names in braces for what clients choose.
 
     `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row. `asks`:

@@ -1,7 +1,8 @@
 """All counts but the policy's."""
 
 import math
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scaled_model import FAST
 from servescope.autoscaler.counts.counts import Counts

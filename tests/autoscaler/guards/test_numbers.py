@@ -1,9 +1,9 @@
 """Which numbers are missing, and what is left."""
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from scaled_model import FAST
 from servescope.autoscaler.guards.numbers import Totals, checked, measured

@@ -1,6 +1,6 @@
 """Workers that do not load."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from scaled_model import FAST
 from servescope.autoscaler.guards.starts import Starts

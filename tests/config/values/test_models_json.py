@@ -1,12 +1,12 @@
 """The models key."""
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from servescope.config.values.models_json import StartupModel, parse_models, unmatched
 from servescope.config.values.parsers import GivenValue

@@ -4,10 +4,11 @@ import asyncio
 import itertools
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from metrics.answers import answer
 from servescope.logs.metric import MetricLog

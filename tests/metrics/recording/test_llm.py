@@ -1,9 +1,9 @@
 """Language models: what their replies and engines say becomes series, which live as long as they mean something."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from clock import Clock
 from metrics.dropped import dropped

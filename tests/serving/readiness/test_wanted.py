@@ -1,8 +1,7 @@
 """What a start was asked for: what of it is missing, why, and what makes that good."""
 
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from fleet.clock import run, settle, until
 from fleet.scripted import crashing, mute, obliging
@@ -22,7 +21,7 @@ def asked(*words: str) -> WantedModels:
 def model(name, script=obliging, *, version="1.0", url=None, workers=1):
     """A registered model, of the archive NAME.mar unless told otherwise."""
     made = model_of(name, version, served=Served(script, workers=workers))
-    made.archive = dataclasses.replace(made.archive, url=url or f"{name}.mar")
+    made.archive = structs.replace(made.archive, url=url or f"{name}.mar")
     return made
 
 

@@ -3,9 +3,10 @@
 Missing are None, NaN, infinite and negative numbers, and shares of more than 1. What the model has no use for is not missed.
 """
 
-from dataclasses import replace
 from operator import attrgetter
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from servescope.autoscaler.guards.clock import MISSED
 from servescope.autoscaler.options import PolicyOptions
@@ -51,7 +52,7 @@ def checked(signals: Signals, options: PolicyOptions, workers: int) -> Numbers:
     counted = _count(signals, workers, changed)
     if not counted:
         missing.append("workers")
-    believed = replace(signals, **changed) if changed else signals  # type: ignore[arg-type]
+    believed = replace(signals, **changed) if changed else signals
     return Numbers(believed, tuple(missing), counted and _usable(believed, options))
 
 

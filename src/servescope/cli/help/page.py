@@ -5,8 +5,9 @@ In: what a command says of itself. Out: plain text, which is the same in a termi
 """
 
 import shutil
-from dataclasses import dataclass
 from textwrap import fill
+
+from msgspec import Struct
 
 HELP_OPTIONS = ("-h", "--help")
 _INDENT = "  "
@@ -15,8 +16,7 @@ _LONGEST_TERM = 28
 _NARROWEST, _WIDEST = 48, 120
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """A term (an option, an argument, a command) and what it means."""
 
     term: str
@@ -26,16 +26,14 @@ class Row:
 HELP_ROW = Row(", ".join(HELP_OPTIONS), "Show this help.")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     """Rows under a title."""
 
     title: str
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """`usage`: the command line, without the word usage. `examples`: command lines, which may be broken with a backslash.
 
     `remark`: a paragraph before the examples; empty for none.

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
+from msgspec import Struct
+
 from servescope.config.bounds import MAX_INTERVAL_S, MAX_QUEUE, MAX_TIMEOUT_S
 
 _SMALLEST: Final = 0.01  # of what counts are divided by: no pool is a hundred times what its load fills
@@ -24,8 +26,7 @@ class Mode(StrEnum):
     ACT = "act"
 
 
-@dataclass(frozen=True)
-class AutoscaleKey:
+class AutoscaleKey(Struct, frozen=True):
     """One key, as it is spelt, the least and the most it may be, and what it means."""
 
     name: str

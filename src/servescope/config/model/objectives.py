@@ -6,9 +6,10 @@ mistake in it is refused, where one in TorchServe's keys is warned about and ign
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from servescope.config.bounds import MAX_TIMEOUT_MS
 from servescope.config.model.yaml_values import shown
@@ -42,8 +43,7 @@ class Threshold(NamedTuple):
     target: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Objectives:
+class Objectives(Struct, frozen=True, kw_only=True):
     """What a model promises, None where nothing. Targets are ratios between 0 and 1, times are in seconds.
 
     A time and its target are both there or both None. `abandoned_after_s` is None where it was not given.

@@ -7,6 +7,8 @@ Called by serving. The precedence is TorchServe's
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from msgspec import Struct
+
 from servescope.config.model.autoscale import Autoscale, Mode
 from servescope.config.model.autoscale_values import given_by_settings, resolve_autoscale
 from servescope.config.model.config import ModelConfig
@@ -30,8 +32,7 @@ V2_ENVELOPE: Final = "kservev2"
 DEBUG_TIMEOUT_S: Final = 2**31 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class RegisterOptions:
+class RegisterOptions(Struct, frozen=True, kw_only=True):
     """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
 
     `saved`: what a snapshot says, from which the model is restored; it comes before what `resolve_options` decides (`restored`).

@@ -5,8 +5,9 @@ is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from servescope.config.model.yaml_values import shown
 from servescope.config.nearest import nearest
@@ -28,8 +29,7 @@ _MOST_DIMENSIONS: Final = 32
 _LONGEST: Final = 2**63 - 1
 
 
-@dataclass(frozen=True)
-class TensorFacts:
+class TensorFacts(Struct, frozen=True):
     """A tensor as clients are told of it. A length of -1 in `shape` is any."""
 
     name: str
@@ -37,14 +37,16 @@ class TensorFacts:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class V2:
+class V2(Struct, frozen=True, kw_only=True):
     """What the section says."""
 
     inputs: tuple[TensorFacts, ...] = ()
     outputs: tuple[TensorFacts, ...] = ()
     tensors: str = "lists"
     platform: str = "pytorch"
+
+
+_UNSAID: Final = V2()
 
 
 def parse_v2(section: Any, where: str) -> V2:
@@ -54,16 +56,16 @@ def parse_v2(section: Any, where: str) -> V2:
         BadRequest: it names an unknown key, or a value that is none of the key's.
     """
     if section is None:
-        return V2()
+        return _UNSAID
     known = mapping_of(section, V2_KEYS, f"{where}: v2")
-    tensors = known.get("tensors", V2.tensors)
+    tensors = known.get("tensors", _UNSAID.tensors)
     if tensors not in TENSORS:
         raise BadRequest(f"{where}: v2: tensors={shown(tensors)} is none of {', '.join(TENSORS)}")
     return V2(
         inputs=_tensors(known.get("inputs"), f"{where}: v2: inputs"),
         outputs=_tensors(known.get("outputs"), f"{where}: v2: outputs"),
         tensors=tensors,
-        platform=_text(known.get("platform", V2.platform), f"{where}: v2: platform"),
+        platform=_text(known.get("platform", _UNSAID.platform), f"{where}: v2: platform"),
     )
 
 

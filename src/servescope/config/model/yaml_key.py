@@ -1,12 +1,13 @@
 """A key of model-config.yaml: how it is spelt, read and described. Carried by the fields of `config`."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from msgspec import Struct
 
 from servescope.config.model.yaml_values import Reader
 
 
-@dataclass(frozen=True)
-class YamlKey:
+class YamlKey(Struct, frozen=True):
     """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
 
     name: str

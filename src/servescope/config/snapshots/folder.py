@@ -8,10 +8,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from servescope.config.snapshots.file import DamagedSnapshot, is_ours, read
 
@@ -22,8 +23,7 @@ _NAME = re.compile(r"(\d{17})-(startup|snapshot|shutdown)\.cfg", re.ASCII)
 _PARTIAL = ".part"
 
 
-@dataclass(frozen=True)
-class Newest:
+class Newest(Struct, frozen=True):
     """What a start goes on from. `damaged`: newer files that are not whole, each with the reason."""
 
     file: Path | None

@@ -1,7 +1,8 @@
 """Which models to load at start: in, `load_models`; out, `LoadModel`s. Called by `load`, read by runtime."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.config.bounds import MAX_MODELS
 from servescope.config.names import fault_of
@@ -13,8 +14,7 @@ from servescope.errors import ConfigurationError
 _NAMED = re.compile(r"(?!/)([^=]*)=(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class LoadModel:
+class LoadModel(Struct, frozen=True):
     """One model to load at start. `name` None leaves the name to the archive.
 
     `version` and `saved`: what a snapshot says of it.

@@ -5,9 +5,9 @@ Called by `load`, read by `model.options`; `server.service` asks which entries s
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from servescope.config.bounds import (
     MAX_BATCH_DELAY_MS,
@@ -27,8 +27,7 @@ StartupModels = Mapping[str, Mapping[str, "StartupModel"]]
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartupModel:
+class StartupModel(Struct, frozen=True, kw_only=True):
     """What `models` says of one version; None where it says nothing. Delays in ms, timeouts in s.
 
     `refusal`: what of it cannot be, "" if all can: such a version is not registered.

@@ -7,9 +7,11 @@ value and where the value was given.
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from servescope.config.address import Address, parse_address
 from servescope.config.bounds import MAX_BUCKETS, MAX_LISTED
@@ -26,8 +28,7 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re
 _METRICS_MODES = ("prometheus", "log", "legacy", "off")
 
 
-@dataclass(frozen=True)
-class GivenValue:
+class GivenValue(Struct, frozen=True):
     """A value as somebody wrote it. `origin` is a file, an option or a variable; relative paths start at `cwd`."""
 
     key: str

@@ -4,8 +4,9 @@ Named by `settings`, called by `load`; `web.http.forwarded` asks.
 """
 
 import ipaddress
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from servescope.config.bounds import MAX_LISTED
 from servescope.config.values.parsers import GivenValue, parts_of
@@ -14,8 +15,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNIX = "unix"
 
 
-@dataclass(frozen=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """`unix`: whoever comes by a Unix socket is one."""
 
     networks: tuple[Network, ...] = ()

@@ -4,8 +4,9 @@ Both need the management token. Where tokens are turned off, both are for those 
 users often open the metrics port to their network, and not the management port.
 """
 
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+
+from msgspec import Struct
 
 from servescope.console.access.hosts import Hosts
 from servescope.console.access.refusal import Forbidden
@@ -27,8 +28,7 @@ _PROXIES = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x
 _MOST_COOKIE = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """`allowed`: to see tracebacks and request ids, and to change. `why`: why not, else "". `by_cookie`: a cookie said so."""
 
     allowed: bool

@@ -4,7 +4,8 @@ Read by the quantities beside this file. Names of labels are those of the famili
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.console.history.kept import HOST, Track
 from servescope.console.history.memory import Memory, numbers
@@ -13,8 +14,7 @@ from servescope.findings.judge import Subject, Table, subject
 from servescope.metrics.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """See the module."""
 
     memory: Memory

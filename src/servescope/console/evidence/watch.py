@@ -5,9 +5,10 @@ not up yet is pending, as an alert would be; one that is on its way to its thres
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.quantities import reader
@@ -22,8 +23,7 @@ _ORDER: Final = ("firing page", "firing ticket", "pending page", "pending ticket
 _ROLES: Final = ("cause", "symptom", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One. `since`: seconds since 1970. `coming`: its threshold is not reached yet."""
 
     rule: Rule

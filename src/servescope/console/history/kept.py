@@ -7,8 +7,9 @@ value. Called by `memory` for every step; docs/console.md lists the columns for 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from servescope.metrics.snapshot import FamilyState, HistogramState, Snapshot
 
@@ -49,8 +50,7 @@ STAGES: Final = "servescope_request_stage_seconds"
 WORKERS: Final = "servescope_workers"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One track now. `counters` only grow, `gauges` do not. `bounds`: of histograms, by name."""
 
     counters: dict[Column, float] = field(default_factory=lambda: defaultdict(float))

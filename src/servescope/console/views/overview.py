@@ -4,8 +4,9 @@ import asyncio
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 import servescope
 from servescope.config.settings import Settings
@@ -23,8 +24,7 @@ from servescope.serving.model import Model
 from servescope.serving.readiness.health import Health
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What documents are made of. `started`: seconds since 1970. `autoscaler`: what is decided of a model, None where nobody
     autoscales it.
     """

@@ -1,13 +1,13 @@
 """What one server cannot judge of itself: in, thresholds; out, what it is and why it is Prometheus' to say."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.findings.rules.slo import OBJECTIVES
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """`name`: the alert's. `what`: of it Prometheus judges."""
 
     name: str

@@ -10,8 +10,9 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.fleet.offspring.family import LEDGER, MARKER
 from servescope.fleet.offspring.handle import Handle
@@ -22,8 +23,7 @@ PATIENCE_S = 5.0
 logger = logging.getLogger("servescope.fleet")
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A process that may be a stray. `marked`: its environment says that the server in question started it, or one of its
     workers; None: it has none that can be read, which those that change their title have overwritten.
     """

@@ -6,9 +6,10 @@ Used by `fleet.worker.worker`, `fleet.pool` and `serving`.
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from servescope.errors import WorkerFailed
 from servescope.wire.frames import Attachments
@@ -73,8 +74,7 @@ class Work(Protocol):
         """The worker ended before it began on it."""
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """Why a life ended. `reason`: exit, signal, oom, timeout, load_error or stopped; or what `later` comes to, where only time
     tells.
     """

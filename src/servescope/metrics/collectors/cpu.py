@@ -5,14 +5,14 @@ contract, deliberate departures.)
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.metrics.collectors.reading import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class CpuTimes:
+class CpuTimes(Struct, frozen=True):
     """Ticks since boot, over all processors."""
 
     busy: int

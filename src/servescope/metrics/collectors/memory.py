@@ -4,16 +4,16 @@ In: /proc/meminfo. Out: three readings. Called by `sampler`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.metrics.collectors.reading import Reading
 
 MEGABYTE = 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """Bytes: all of it, and what processes could still get without swapping."""
 
     total: int

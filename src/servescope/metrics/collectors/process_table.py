@@ -6,14 +6,14 @@ In: /proc/PID/stat. Out: `ProcessStat`s. Read by the collectors `process`, `work
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _MOST_ANCESTORS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStat:
+class ProcessStat(Struct, frozen=True):
     """One process. Ticks are clock ticks (SC_CLK_TCK): its own processor time, that of children that ended and were
     waited for, and the time since boot at which it started.
     """

@@ -4,12 +4,12 @@ In: nothing. Out: the types that the collectors produce and `sampler` writes to 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+class Reading(Struct, frozen=True):
     """One value, in the unit of its family; `labels` are all its label values, in the definition's order.
 
     Of a counter it is the total so far, as its source counts it.

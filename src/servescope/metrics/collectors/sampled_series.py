@@ -4,7 +4,8 @@ Called by `sampler`, on its thread, which alone writes these families.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.metrics.collectors.reading import Reading
 from servescope.metrics.definitions import BY_NAME
@@ -13,8 +14,7 @@ from servescope.metrics.registry import Registry
 SeriesKey = tuple[str, tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class _Source:
+class _Source(Struct):
     """What a counter's source said last, and what it had counted before it began anew."""
 
     last: float = 0.0

@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.collectors.reading import Collector, PartlyFailed, Reading
@@ -23,8 +24,7 @@ logger = logging.getLogger(__name__)
 LATE_S = 15.0
 
 
-@dataclass(eq=False, slots=True)
-class _Run:
+class _Run(Struct, eq=False):
     """A collector, the series that it shows, and how it fails, "" where it does not. `began`: on the sampler's clock, None while
     it is not asked. `given_up`: it has been asked for too long.
     """

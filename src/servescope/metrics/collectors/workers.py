@@ -6,8 +6,9 @@ In: the running workers and one pass over /proc. Out: two readings a worker. Cal
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.metrics.collectors.process_table import ProcessStat, owner_of, read_processes
 from servescope.metrics.collectors.reading import Reading
@@ -20,8 +21,7 @@ KEPT_S = 300.0
 LOOK_AGAIN = 12
 
 
-@dataclass(slots=True)
-class _Spent:
+class _Spent(Struct):
     """A worker's ticks: of `process`, whatever tells it from others, as last seen, and what is no longer found in /proc."""
 
     seen_at: float

@@ -1,7 +1,8 @@
 """What a metric family is: the record that `metrics.definitions` holds one of for each."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["counter", "gauge", "histogram", "summary", "unknown"]
 
@@ -23,8 +24,7 @@ GENERATION_BUCKETS = (0.0005, 0.001, 0.0025, *_STEPS, 120.0, 300.0)
 SIZE_BUCKETS = tuple(64.0 * 4**power for power in range(11))
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """One family. `buckets` are a histogram's upper bounds in `unit`, ascending, without +Inf; () for other kinds.
 
     `help` says what is measured and where, `updated` when. A summary here has a count and a sum, no quantiles. `order`: where

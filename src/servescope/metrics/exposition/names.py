@@ -4,7 +4,7 @@ In: the families of a scrape. Out: for each a `Title`, or none where its samples
 `openmetrics`; `protobuf` asks for units.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from servescope.metrics.definitions import Definition
 
@@ -18,8 +18,7 @@ _SUFFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """A family's name and type in OpenMetrics; `unit` is "" where the name does not end in it."""
 
     name: str

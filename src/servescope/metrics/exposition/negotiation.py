@@ -6,8 +6,9 @@ The rules are RFC 9110's (section 12.5.1), except that whoever accepts nothing t
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from servescope.metrics.exposition import openmetrics, protobuf, text
 from servescope.metrics.registry import Registry
@@ -24,8 +25,7 @@ class Render(Protocol):
         """The exposition in slices, some of which may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """One range of an Accept or Accept-Encoding header. `value` in lower case, `parameters` without quotes and `q`."""
 
     value: str
@@ -33,8 +33,7 @@ class Preference:
     quality: float
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """An exposition format. `accepts` says whether it satisfies a range of its media type with these parameters."""
 
     content_type: str

@@ -8,9 +8,10 @@ leave the garbage collector nothing to walk through.
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from operator import add, le
 from typing import Any
+
+from msgspec.structs import replace
 
 from servescope.metrics.definitions import Definition, Kind
 from servescope.metrics.instruments.escaping import label_name

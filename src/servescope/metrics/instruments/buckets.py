@@ -6,7 +6,8 @@ Called by `setup`, which makes the registry's definitions, and by the model's re
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import Definition

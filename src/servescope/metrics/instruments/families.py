@@ -8,8 +8,9 @@ never disturbs a render on the other.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Generic, Protocol, TypeVar, cast
+
+from msgspec.structs import replace
 
 from servescope.metrics.definitions import Definition
 from servescope.metrics.instruments.escaping import escape_label_value

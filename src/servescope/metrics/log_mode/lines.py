@@ -8,7 +8,8 @@ requests. Characters that would end a line or a part of it are shown as `\x7c`, 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.logs.layout.formats import json_text
 
@@ -21,8 +22,7 @@ _NOT_IN_VALUES = re.compile(f"[{_CONTROL}|#,]")
 _NOT_IN_IDS = re.compile(f"[{_CONTROL}|#]")
 
 
-@dataclass(frozen=True, slots=True)
-class LineShape:
+class LineShape(Struct, frozen=True):
     """What the lines of one series share. A line is `before`, the value, `after`, the time, `rest`.
 
     `with_ids`: the ids of its requests stand between `after` and the time. `json`: `rest` wants the value once more.

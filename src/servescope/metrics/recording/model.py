@@ -5,8 +5,9 @@ In: calls of `serving` and `fleet`. Out: series in the registry. Made by `record
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge, Histogram
@@ -31,8 +32,7 @@ class Requests(Protocol):
         """The ids, in the batch's order."""
 
 
-@dataclass(frozen=True)
-class ModelParts:
+class ModelParts(Struct, frozen=True):
     """What a model's recorder is made of. `requests` takes what became of each request, `llm` what a language model does."""
 
     families: ModelFamilies

@@ -4,11 +4,10 @@ In: `started` and `ended`, called by `recorder` on the loop's thread for what `f
 by the collectors on the sampler's thread.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerProcess:
+class WorkerProcess(Struct, frozen=True):
     """One worker. `worker` is its name, `W-9000-model_1.0`, which its restarts keep; `pid` leads its own session."""
 
     model_name: str
@@ -22,8 +21,7 @@ class WorkerProcess:
         return (self.model_name, self.model_version, self.worker)
 
 
-@dataclass(slots=True)
-class Elsewhere:
+class Elsewhere(Struct):
     """What is told of a worker's process on another machine: the machine's name, its node in the cluster, resident memory and
     processor time of the process and its descendants, None where neither is known yet. Written on the loop's thread alone.
     """
@@ -34,8 +32,7 @@ class Elsewhere:
     cpu_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteProcess(WorkerProcess):
+class RemoteProcess(WorkerProcess, frozen=True):
     """A worker on another machine, `pid` there."""
 
     told: Elsewhere

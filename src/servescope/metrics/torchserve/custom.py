@@ -9,8 +9,9 @@ measurements must not fail requests.
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from servescope.metrics.drops import OTHER
 from servescope.metrics.torchserve.custom_definition import HOSTNAME, exposed_labels
@@ -65,8 +66,7 @@ def _merge(series: Any, more: Distribution) -> bool:
 _WRITES: dict[str, Callable[[Any, float, float], bool]] = {"counter": _add, "gauge": _set, "histogram": _observe}
 
 
-@dataclass(slots=True)
-class Binding:
+class Binding(Struct):
     """What one (kind, name, unit, dimensions) of updates writes to. `kept`: positions of the dimensions that became labels,
     `places`: where these stand among the family's, which has `width` of them.
     """
@@ -87,8 +87,7 @@ class Binding:
         return row
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why nothing, or something else, comes of updates: `family` is what they are counted under, `reason` one of DROP_REASONS."""
 
     family: str

@@ -5,7 +5,8 @@ In: what a handler says of a metric. Out: a `CustomFamily`, which the registry s
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from servescope.metrics.definitions import BY_NAME, Definition
 from servescope.metrics.instruments import AnyFamily

@@ -7,9 +7,11 @@ of a bad file, this raises.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import BY_NAME, OWN, TORCHSERVE, Definition, Kind
@@ -24,8 +26,7 @@ KINDS = ("counter", "gauge", "histogram")
 HANDLER = tuple(definition for definition in TORCHSERVE if "ModelName" in definition.labels)
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsConfig:
+class MetricsConfig(Struct, frozen=True):
     """A metrics.yaml. `ts_metrics` is None where the file has no such section: then all of the server's families
     are on.
     """

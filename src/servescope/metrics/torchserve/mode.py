@@ -5,8 +5,9 @@ In: the option's text, checked by `config`. Out: a `MetricsMode`, for `setup` an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from servescope.errors import ConfigurationError
 from servescope.metrics.definitions import Definition
@@ -15,8 +16,7 @@ from servescope.metrics.definitions import Definition
 LEGACY = ("ts_inference_requests_total", "ts_inference_latency_microseconds", "ts_queue_latency_microseconds")
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsMode:
+class MetricsMode(Struct, frozen=True):
     """One mode. `records`: False where nothing is measured at all. `logs`: metric lines are written.
 
     `shows_custom`: metrics of handlers appear in /metrics. `only`: the families that /metrics shows, None for all.

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.config.settings import Settings
 from servescope.metrics.definitions import DEFINITIONS, OWN, Definition
@@ -17,8 +18,7 @@ logger = logging.getLogger(__name__)
 _OWN_NAMES = frozenset(definition.name for definition in OWN)
 
 
-@dataclass(frozen=True)
-class MetricSetup:
+class MetricSetup(Struct, frozen=True):
     """`definitions` make the registry, `logged` the lines of the modes that log; `declarations` and `measuring` travel to the
     workers. `buckets`: bounds of histograms that handlers may make later, by name in small letters.
     """

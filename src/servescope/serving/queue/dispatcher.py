@@ -10,8 +10,9 @@ import itertools
 import logging
 import time
 from collections import deque
-from dataclasses import replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from servescope.errors import WorkerFailed
 from servescope.fleet.pool import Pool

@@ -1,13 +1,13 @@
 """What a model's queue is like, and which of the jobs in it make the next batch. Pure; used by `serving.queue.dispatcher`."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.serving.queue.job import Job
 
 
-@dataclass(frozen=True)
-class QueueOptions:
+class QueueOptions(Struct, frozen=True):
     """`capacity`: requests that may wait for a worker. Delays in milliseconds; `client_timeout_ms` 0: clients wait for ever."""
 
     capacity: int

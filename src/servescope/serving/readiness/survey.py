@@ -5,8 +5,9 @@ from which `servescope status` and `start --detach` know it. Pure; made only whe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from servescope.config.shown_url import without_secrets
 from servescope.errors import ModelNotFound
@@ -41,8 +42,7 @@ class Standing(StrEnum):
     UNLOADING = "unloading"
 
 
-@dataclass(frozen=True)
-class WorkerReport:
+class WorkerReport(Struct, frozen=True):
     """One worker. `id` as TorchServe's. `state`: as `WorkerState`, or given_up.
 
     `busy_s`: for how many seconds it has been at what it is at, 0 when idle.
@@ -53,8 +53,7 @@ class WorkerReport:
     busy_s: float
 
 
-@dataclass(frozen=True)
-class ModelReport:
+class ModelReport(Struct, frozen=True):
     """One model version, or one that is not registered: `version` is None then.
 
     `asked_as`: what the start called it, None for a later registration, which counts only for itself. `lacking`: the server is not
@@ -77,8 +76,7 @@ class ModelReport:
     workers: tuple[WorkerReport, ...] = ()
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """`ready`: as `Health.ready`, or of a survey of one model, whether that can be asked. `draining`: the server is ending."""
 
     ready: bool

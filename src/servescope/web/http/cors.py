@@ -8,8 +8,9 @@ body and no token, since browsers send none.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from servescope.errors import ConfigurationError
 
@@ -37,8 +38,7 @@ _ORIGIN = "access-control-allow-origin"
 _WRITTEN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\sA-Z]+|null|\*")
 
 
-@dataclass(frozen=True)
-class Cors:
+class Cors(Struct, frozen=True):
     """`headers` for every answer, names in lower case, none where CORS is off; one to an `origin` among `by_origin` gets those
     that stand there instead.
     """

@@ -5,9 +5,9 @@ In: a content type and the pieces of a body. Out: `Form`. Called by `inference.f
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct, field
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
@@ -28,8 +28,7 @@ _BASE64 = re.compile(rb"(?:[\w+/-]{4}){8,}[\w+/-]{2}(?:==|[\w+/-]=)\s*")
 _DATA_URI = re.compile(rb"data:[\w.+-]+/[\w.+-]+[;,]")
 
 
-@dataclass
-class Form:
+class Form(Struct):
     """`fields`: name → MIME type ("" for text fields) and bytes. `repeated`: names that came more than once; the last counts.
 
     `doubt`: why the body is no form, whatever its type says; "" where it is one.

@@ -4,13 +4,13 @@ Such a path means nothing to TorchServe: a model named v1 keeps its own, and KSe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _CARD = "/v1/models/"
 
 
-@dataclass(frozen=True)
-class OpenAiPath:
+class OpenAiPath(Struct, frozen=True):
     """`template`: as the metrics show it. `extra`: headers for the handler of a path that asks a model, none for the others.
 
     `model`: the name whose card is asked for. None: not a card's path.

@@ -1,7 +1,8 @@
 """The inference and the metrics port's paths, as OpenAPI fragments. Called by `documents`; contract, sections A, C."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.web.openapi.kserve import kserve_errors, kserve_paths
 from servescope.web.openapi.openai import openai_paths
@@ -23,8 +24,7 @@ _OUTPUT = "The model's output; its format is the model's own affair."
 _REFUSALS = (400, 404, 408, 500, 503, 507)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A path that leads to a model's handler."""
 
     path: str

@@ -8,10 +8,11 @@ and classes without `handle`, or that others in the file descend from, do not co
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from servescope.errors import InvalidModel
 from servescope.worker.handler.context import Context
@@ -25,8 +26,7 @@ DEFAULT_FUNCTION = "handle"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class LoadedHandler:
+class LoadedHandler(Struct, frozen=True):
     """An initialised handler: `entry(rows, context)`, one row and one output a request; `is_async` if it is awaited.
 
     `raw_bodies`: its class says that it wants bodies as the clients sent them, never decoded.

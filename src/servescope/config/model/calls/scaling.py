@@ -1,8 +1,9 @@
 """PUT /models/{name}: in, its query; out, `ScaleOptions`. Called by `web.management`. Names and defaults are TorchServe's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.config.bounds import MAX_WORKERS
 from servescope.config.model.autoscale import Mode
@@ -17,8 +18,7 @@ _NAMES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScaleOptions:
+class ScaleOptions(Struct, frozen=True, kw_only=True):
     """How many workers a model version is to have, and who decides on it; None: not asked. `model_version` None: the path's, or
     else the default version.
     """

@@ -3,8 +3,9 @@
 Called by `options`.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.placement.ray import RAY, RayOptions

@@ -6,8 +6,9 @@ them is refused.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from servescope.config.bounds import MAX_GPUS, MAX_PROCESSES
 from servescope.config.model.v2 import mapping_of
@@ -32,8 +33,7 @@ _MOST: Final = 1000
 _MOST_MIB: Final = 2**30
 
 
-@dataclass(frozen=True, kw_only=True)
-class RayOptions:
+class RayOptions(Struct, frozen=True, kw_only=True):
     """What the section says. `num_gpus` None: as parallelLevel says. `runtime_env`: as Ray takes it."""
 
     num_cpus: float = 1.0

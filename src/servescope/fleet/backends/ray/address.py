@@ -1,11 +1,11 @@
 """How a front end reaches its Ray cluster, and workers there the front end. Made by `server.models`, read by `backend`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class RayCluster:
+class RayCluster(Struct, frozen=True):
     """How it is reached. `worker_address`: where workers connect back to; None: as the cluster knows this machine, on any port.
 
     `blacklist`: a pattern, "" for none, of variables that workers do not get.

@@ -5,14 +5,14 @@ Called by `cgroup`. The controllers may be on the one hierarchy of version 2, on
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A mounted hierarchy: what part of it (`root`) is seen where (`point`). `controllers` are version 1's; version 2
     has them all, or those that version 1 left.
     """
@@ -23,8 +23,7 @@ class Mount:
     controllers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A controller's files: the process's own cgroup first, then those above it as far up as they are mounted."""
 
     version: int

@@ -1,12 +1,12 @@
 """How full a file system is, from statvfs: psutil's and df's figures. In: a path. Out: bytes. Used by `disk` and `mounts`."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class DiskSpace:
+
+class DiskSpace(Struct, frozen=True):
     """Bytes: used, and what unprivileged users can still fill."""
 
     used: int

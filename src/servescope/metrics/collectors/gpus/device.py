@@ -4,8 +4,9 @@ In: a device's handle. Out: readings, and `Part`s, the devices that processes ru
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from servescope.metrics.collectors.gpus.nvml import Nvml
 from servescope.metrics.collectors.reading import Reading
@@ -17,8 +18,7 @@ _MEGA = 1e6
 _TEMPERATURES = ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetTemperature")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A device with memory of its own: a GPU, or a MIG instance of one. `device` is `0`, or `0:1` for GPU 0's MIG
     device 1, as the container toolkit has it.
     """

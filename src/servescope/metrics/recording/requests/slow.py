@@ -5,13 +5,13 @@ Kept by `series` beside the exemplars, which have room for no more than an id; s
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 
 
-@dataclass(frozen=True, slots=True)
-class SlowRequest:
+class SlowRequest(Struct, frozen=True):
     """One. `label`: what `id` is, trace_id or request_id. `arrived`, `ended`: monotonic seconds. `times`: its batch's."""
 
     label: str

@@ -1,14 +1,13 @@
 """How long a client is waited for, and how far it had come when that was last looked at. Pure; used by `clients`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from servescope.web.http.clients.phase import Client, Phase
 
 LEAST_BYTES = 1024  # that a client must move in the time it has
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """Seconds for LEAST_BYTES, or what is left if that is less. `header_s`: of a header, from the connection's beginning or the
     header's first byte on; TLS is agreed on in this time as well. `body_s`: of a body, or of an answer that its client has to take.
     """
@@ -21,8 +20,7 @@ class Patience:
         return self.header_s if phase is Phase.HEADER else self.body_s
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A client as it was seen at `since`, monotonic seconds, when it last had moved enough."""
 
     phase: Phase
