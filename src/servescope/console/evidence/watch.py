@@ -4,7 +4,8 @@ It is asked with each event while a page is open, and once a minute else, or nob
 not up yet is pending, as an alert would be; one that is on its way to its threshold too, where its rule says so.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -24,13 +25,15 @@ _ROLES: Final = ("cause", "symptom", "")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One. `since`: seconds since 1970. `coming`: its threshold is not reached yet."""
+    """One, at the moment `at`, in seconds since 1970. `lasted_s`: how long it has been so. `coming`: it has yet to reach its
+    threshold.
+    """
 
     rule: Rule
     subject: Subject
     value: float
-    since: float
     at: float
+    lasted_s: float
     coming: bool
 
     @property
@@ -41,7 +44,7 @@ class Finding:
     @property
     def firing(self) -> bool:
         """Whether an alert would fire."""
-        return not self.coming and self.at - self.since >= duration_s(self.rule.lasts)
+        return not self.coming and self.lasted_s >= duration_s(self.rule.lasts)
 
     def document(self) -> dict[str, object]:
         """For pages."""
@@ -56,7 +59,7 @@ class Finding:
             "summary": self._said(rule.summary),
             "description": COMING + description if self.coming else description,
             "value": self.value,
-            "since": self.since,
+            "since": self.at - self.lasted_s,
             "lasts_s": duration_s(rule.lasts),
             "standing": "firing" if self.firing else "pending",
             "place": "#/" if version is None or model is None else f"#/model/{quote(model, '')}/{quote(version, '')}",
@@ -100,29 +103,29 @@ VALUES: Final = {"value as percent": _percent, "value as number": _number, "valu
 
 
 class Watch:
-    """Since when what is wrong is so."""
+    """Since when what is wrong is so. `clock`: seconds that nobody sets, as the clock on the wall is set now and then."""
 
-    def __init__(self, thresholds: Thresholds | None = None) -> None:
+    def __init__(self, thresholds: Thresholds | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._thresholds = thresholds or Thresholds()
         self._rules = all_rules(self._thresholds)
         self._since: dict[tuple[Rule, Subject], float] = {}
 
     def look(self, gathered: Gathered) -> list[Finding]:
         """What is wrong at this moment."""
-        quantities, at = reader(gathered), gathered.snapshot.at
-        found = [finding for rule in self._rules for finding in self._judged(rule, quantities, at)]
-        self._since = {(one.rule, one.subject): one.since for one in found}
+        quantities, now, at = reader(gathered), self._clock(), gathered.snapshot.at
+        so = {(rule, one): judged for rule in self._rules for one, judged in self._judged(rule, quantities).items()}
+        self._since = {which: self._since.get(which, now) for which in so}
+        found = [Finding(*which, value, at, now - self._since[which], coming) for which, (value, coming) in so.items()]
         return sorted(found, key=_badness)
 
-    def _judged(self, rule: Rule, quantities: Quantities, at: float) -> list[Finding]:
+    def _judged(self, rule: Rule, quantities: Quantities) -> dict[Subject, tuple[float, bool]]:
+        """Whom it is so of: its value, and whether its threshold is yet to be reached."""
         if rule.condition is None:
-            return []
+            return {}
         there = holds(rule.condition, quantities, self._thresholds)
         near = there if rule.early == 1.0 else holds(rule.condition, quantities, self._thresholds, rule.early)
-        return [
-            Finding(rule, one, value, self._since.get((rule, one), at), at, one not in there)
-            for one, value in near.items()
-        ]
+        return {one: (value, one not in there) for one, value in near.items()}
 
 
 def _badness(finding: Finding) -> tuple[int, int, str]:
