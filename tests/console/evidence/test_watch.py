@@ -119,6 +119,34 @@ def test_order():
     assert found == ["ServescopeModelNotReady"]
     names = list(shop.step())
     assert names.index("ServescopeClientsGiveUp") < names.index("ServescopeModelNotReady")
+    (clients,) = [one for one in shop.watch.look(Gathered(shop.memory, shop.memory.now())) if one.rule.name == names[0]]
+    assert clients.behind is None  # it fires, and its cause does not yet
     assert (
         names.index("ServescopeModelNotReady") < names.index("ServescopeManyErrors") < names.index("ServescopeErrors")
     )
+
+
+def test_what_stands_behind_something_worse():
+    """Errors behind many errors, and a model's symptoms behind their cause once that is so; no other model's, and never a cause."""
+    shop = Shop()
+    shop.requests(100, "500")
+    found = shop.step()
+    assert {name: one.behind and one.behind.name for name, one in found.items()} == {
+        "ServescopeManyErrors": None,
+        "ServescopeErrors": "ServescopeManyErrors",
+    }
+    shop.gauge("servescope_workers", 0, "ready")
+    other = Recorder(shop.registry, "h")
+    other.model("other", "1.0")
+    shop.registry.gauge("servescope_workers_max").labels("other", "1.0").value = 1.0
+    shop.registry.counter("servescope_requests_total").labels("other", "1.0", "rest", "predict", "500").value += 100
+    shop.step()
+    found = shop.watch.look(Gathered(shop.memory, shop.memory.now()))
+    behind = {(one.labels["model_name"], one.rule.name): one.document()["behind"] for one in found}
+    assert behind == {
+        ("m", "ServescopeModelNotReady"): None,
+        ("m", "ServescopeManyErrors"): "ServescopeModelNotReady",
+        ("m", "ServescopeErrors"): "ServescopeModelNotReady",
+        ("other", "ServescopeManyErrors"): None,
+        ("other", "ServescopeErrors"): "ServescopeManyErrors",
+    }

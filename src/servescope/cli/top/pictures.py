@@ -48,13 +48,15 @@ def findings(found: Sequence[Json]) -> Text:
     """What is wrong, the worst first."""
     if not found:
         return Text("Nothing is wrong that this server can see.", style="green")
-    text = Text()
-    for one in found[:MOST_FINDINGS]:
+    text, first = Text(), [one for one in found if one["behind"] is None]
+    for one in first[:MOST_FINDINGS]:
         text.append(f"{one['severity']:6} ", style=_SEVERITIES.get(one["severity"], ""))
         text.append(plain(one["summary"]))
         text.append(f"  {one['standing']}\n", style="dim")
-    if len(found) > MOST_FINDINGS:
-        text.append(f"and {len(found) - MOST_FINDINGS} more\n", style="dim")
+    if len(first) > MOST_FINDINGS:
+        text.append(f"and {len(first) - MOST_FINDINGS} more\n", style="dim")
+    if len(found) > len(first):
+        text.append(f"and what follows from these: {len(found) - len(first)}\n", style="dim")
     text.rstrip()
     return text
 
@@ -138,7 +140,7 @@ def failures(found: Json, most: int, *, traced: bool = False) -> RenderableType:
     """The last ones. `traced`: with their tracebacks."""
     table = _table("failures", "when", "code", "worker", "request", "what")
     for one in found["failures"][:most]:
-        what = (one["traceback"] if traced else None) or one["message"] or one["type"]
+        what = (one["traceback"] if traced else None) or one["message"] or one["what"]
         when = datetime.fromtimestamp(one["at"]).strftime("%H:%M:%S")
         table.add_row(*_cells(when, str(one["code"]), one["worker"], one["request_id"] or "", what))
     return Group(table, Text(found["withheld"], style="dim")) if found["withheld"] else table

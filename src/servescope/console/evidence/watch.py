@@ -5,14 +5,15 @@ not up yet is pending, as an alert would be; one that is on its way to its thres
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
 from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.quantities import reader
-from servescope.findings.judge import Quantities, Subject, holds
+from servescope.findings.covering import covers
+from servescope.findings.judge import Quantities, Subject, holds, model_of
 from servescope.findings.rule import Rule, said
 from servescope.findings.rules import all_rules
 from servescope.findings.thresholds.thresholds import Thresholds
@@ -26,7 +27,7 @@ _ROLES: Final = ("cause", "symptom", "")
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One, at the moment `at`, in seconds since 1970. `lasted_s`: how long it has been so. `coming`: it has yet to reach its
-    threshold.
+    threshold. `behind`: the rule that covers it, where there is one that is so of the same model.
     """
 
     rule: Rule
@@ -35,6 +36,7 @@ class Finding:
     at: float
     lasted_s: float
     coming: bool
+    behind: Rule | None = None
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -62,6 +64,7 @@ class Finding:
             "since": self.at - self.lasted_s,
             "lasts_s": duration_s(rule.lasts),
             "standing": "firing" if self.firing else "pending",
+            "behind": None if self.behind is None else self.behind.name,
             "place": "#/" if version is None or model is None else f"#/model/{quote(model, '')}/{quote(version, '')}",
             "runbook": f"console/runbook#{rule.anchor}",
         }
@@ -117,7 +120,8 @@ class Watch:
         so = {(rule, one): judged for rule in self._rules for one, judged in self._judged(rule, quantities).items()}
         self._since = {which: self._since.get(which, now) for which in so}
         found = [Finding(*which, value, at, now - self._since[which], coming) for which, (value, coming) in so.items()]
-        return sorted(found, key=_badness)
+        found.sort(key=_badness)
+        return [replace(one, behind=_before(one, found)) for one in found]
 
     def _judged(self, rule: Rule, quantities: Quantities) -> dict[Subject, tuple[float, bool]]:
         """Whom it is so of: its value, and whether its threshold is yet to be reached."""
@@ -126,6 +130,14 @@ class Watch:
         there = holds(rule.condition, quantities, self._thresholds)
         near = there if rule.early == 1.0 else holds(rule.condition, quantities, self._thresholds, rule.early)
         return {one: (value, one not in there) for one, value in near.items()}
+
+
+def _before(finding: Finding, found: Sequence[Finding]) -> Rule | None:
+    """Of those that are so of the same model, the worst that covers it; what is no alert yet covers none."""
+    model = model_of(finding.subject)
+    covering = (other for other in found if model_of(other.subject) == model and covers(other.rule, finding.rule))
+    real = (other.rule for other in covering if other.firing or not (other.coming or finding.firing))
+    return next(real, None) if model else None
 
 
 def _badness(finding: Finding) -> tuple[int, int, str]:
