@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from servescope.cli.top.words import line, plain, rate, seconds, share, size
+from servescope.cli.top.words import line, plain, rate, seconds, share, short, size
 
 Json = Mapping[str, Any]
 LINE: Final = 20
@@ -61,15 +61,15 @@ def findings(found: Sequence[Json]) -> Text:
     return text
 
 
-def row(card: Json) -> tuple[Text, ...]:
-    """A model's, in the order of COLUMNS."""
+def row(card: Json, widest: int | None = None) -> tuple[Text, ...]:
+    """A model's, in the order of COLUMNS. `widest`: signs of its name that are shown, where not all of them are."""
     workers, queue = card["workers"], card["queue"]
     able = workers["states"].get("ready", 0) + workers["states"].get("busy", 0)
     cells = (
         rate(card["rate"]), share(card["error_ratio"]), seconds(card["p50"]), seconds(card["p99"]),
         f"{queue['depth'] or 0:.0f}", f"{able}/{workers['wanted'] or 0:.0f}", line(card["lines"]["rate"], LINE),
     )  # fmt: skip
-    name = Text(plain(f"{card['name']} {card['version']}"))
+    name = Text(plain(f"{short(card['name'], widest)} {card['version']}"))
     return (name, Text(card["state"], style=_STATES.get(card["state"], "dim")), *map(Text, cells))
 
 
