@@ -67,7 +67,11 @@ def test_keys():
         assert rows(app) == ["[bold]a 1.0", "b\N{REPLACEMENT CHARACTER}[31m 1.0"]
         await pilot.press("s")
         assert rows(app)[0].startswith("b")
-        await pilot.press("slash", "b", "o", "l", "d", "enter")
+        search = app.screen.query_one("#search")
+        assert not search.display
+        await pilot.press("slash")
+        assert search.display
+        await pilot.press("b", "o", "l", "d", "enter")
         await until(pilot, lambda: len(rows(app)) == 1)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ModelScreen))
@@ -108,6 +112,7 @@ def test_small_terminals(size):
     async def act(app, pilot):
         await until(pilot, lambda: len(rows(app)) == 1)
         await until(pilot, lambda: app.screen.query_one("#models").size.height >= 3)
+        await until(pilot, lambda: app.screen.query_one("#machine").region.bottom < size[1])
         (name,) = rows(app)
         assert name.startswith("resnet-")
         assert name.endswith("-v7 1.0")

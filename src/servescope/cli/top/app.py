@@ -100,10 +100,6 @@ class ModelScreen(Asked):
 class OverviewScreen(Asked):
     """The server and its models."""
 
-    CSS = (
-        "#search { display: none; } #search.asked { display: block; } Static { height: auto; } #findings { max-height: 40%; }"
-        " DataTable { height: 1fr; min-height: 5; scrollbar-size-horizontal: 1; }"
-    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,f10", "app.quit", "Quit"),
         Binding("f6,s", "sort", "Sort"),
@@ -188,6 +184,11 @@ class Top(App[None]):
 
     TITLE = "servescope top"
     ENABLE_COMMAND_PALETTE = False
+    # Here, since Textual does not read that of an app's first screen.
+    CSS = (
+        "#search { display: none; } #search.asked { display: block; } Static { height: auto; } #findings { max-height: 40%; }"
+        " DataTable { height: 1fr; min-height: 5; scrollbar-size-horizontal: 1; }"
+    )
 
     def __init__(self, asking: Asking) -> None:
         super().__init__()
