@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mix } from "../src/charts/mix.ts";
 import { path } from "../src/charts/path.ts";
-import { colour, last, stacked } from "../src/charts/series.ts";
+import { alone, colour, last, stacked } from "../src/charts/series.ts";
 
 const line = (values: (number | null)[]) => ({ label: "l", values, colour: "--series-1" });
 
@@ -37,4 +37,10 @@ test("a colour between two", () => {
   assert.equal(mix("#000000", "#ff8000", 0), "rgb(0 0 0)");
   assert.equal(mix("#000000", "#ff8000", 0.5), "rgb(128 64 0)");
   assert.equal(mix("#000000", "#ff8000", 1), "rgb(255 128 0)");
+});
+
+test("a value with a gap on either side is a point", () => {
+  assert.deepEqual(alone([1, null, 2, 3, null, 4]), [0, 5]);
+  assert.deepEqual(alone([null, 1, null]), [1]);
+  assert.deepEqual(alone([]), []);
 });

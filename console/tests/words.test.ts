@@ -9,13 +9,13 @@ import { inShort } from "../src/pages/model/failures.ts";
 import { described } from "../src/pages/model/heading.ts";
 import { ranked } from "../src/pages/overview/order.ts";
 import { verdict } from "../src/pages/overview/verdict.ts";
-import { standing } from "../src/parts/findings.ts";
+import { foremost, standing } from "../src/parts/findings.ts";
 import { left, promise } from "../src/parts/objectives.ts";
 import { ofDefault, ofScaling, ofUnregistering } from "../src/text/consequence.ts";
-import { inOrder, workersInWords } from "../src/text/words.ts";
+import { inOrder, modelState, workersInWords } from "../src/text/words.ts";
 
 const finding = (severity: string, about: string, model: string | null = null): Finding =>
-  ({ severity, standing: about, model, version: null, since: 100, lasts_s: 120 }) as Finding;
+  ({ severity, standing: about, model, version: null, since: 100, lasts_s: 120, behind: null }) as Finding;
 
 const MODEL = {
   name: "digits",
@@ -24,7 +24,7 @@ const MODEL = {
   workers: { states: { ready: 1, busy: 1, failed: 1 }, wanted: 2, min: 2, max: 2 },
   worker_list: [{ memory_bytes: 2 ** 20 }, { memory_bytes: 3 * 2 ** 20 }, { memory_bytes: null }],
   queue: { depth: 3 },
-  in_flight: 1,
+  in_flight: 4,
   rate: 2,
   autoscaler: null,
 } as unknown as Model;
@@ -40,6 +40,12 @@ test("the verdict counts what is wrong, and is as grave as the worst", () => {
 test("a finding says since when, and when it alerts", () => {
   assert.equal(standing(finding("page", "firing"), 190), "for 1 min 30 s");
   assert.equal(standing(finding("page", "pending"), 110), "for 10 s, alerts after 2 min");
+  assert.equal(standing({ ...finding("page", "pending"), lasts_s: 0 }, 110), "for 10 s, no alert yet");
+});
+
+test("what follows from something worse is not among those to begin with", () => {
+  const cause = finding("page", "firing", "a");
+  assert.deepEqual(foremost([cause, { ...finding("page", "firing", "a"), behind: "ServescopeModelNotReady" }]), [cause]);
 });
 
 test("cards in trouble come first, and those of no alert stay where they are", () => {
@@ -60,6 +66,10 @@ test("workers in words, those at work first", () => {
   assert.equal(workersInWords({ ready: 1, busy: 2, failed: 0 }, 3), "2 busy, 1 ready");
   assert.equal(workersInWords({ ready: 1 }, 2), "1 ready of 2 wanted");
   assert.equal(workersInWords({}, 0), "none");
+});
+
+test("a model that failed looks bad, and one that is on its way does not", () => {
+  assert.deepEqual(["failed", "given_up", "missing", "loading", "ready"].map((state) => modelState(state)[1]), ["bad", "bad", "bad", "wait", "good"]);
 });
 
 test("stages in the order of a request, those that are new at the end", () => {
@@ -88,7 +98,7 @@ test("where the autoscaler acts, it decides between the bounds", () => {
 
 test("a new default names the old one; unregistering says that it is in use", () => {
   assert.match(ofDefault(MODEL).join(" "), /will go to 2\.0 instead of 1\.0/);
-  assert.match(ofUnregistering(MODEL).join(" "), /its 2 workers end.*in use: 2\/s.*4 requests waiting or in hand.*404/);
+  assert.match(ofUnregistering(MODEL).join(" "), /its 2 workers end.*in use: 2\/s.*4 requests waiting or with a worker.*404/);
   assert.match(ofUnregistering({ ...MODEL, rate: 0 }).join(" "), /no requests in the last minute/);
 });
 
@@ -107,7 +117,7 @@ test("keys that occur twice are told apart", () => {
 });
 
 test("a failure in short has the traceback's last line, where it may be seen", () => {
-  const failure = { message: "Prediction failed", type: "InternalServerException", traceback: "Traceback:\n  x\nKeyError: 'a'\n" } as Failure;
+  const failure = { what: "InternalServerException", message: "Prediction failed", type: "InternalServerException", traceback: "Traceback:\n  x\nKeyError: 'a'\n" } as Failure;
   assert.equal(inShort(failure), "Prediction failed · KeyError: 'a'");
   assert.equal(inShort({ ...failure, message: null, traceback: null }), "InternalServerException");
 });

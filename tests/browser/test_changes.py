@@ -81,3 +81,19 @@ def test_default_and_unregistering(visit, watched):
     expect(page.get_by_role("heading", name="Models")).to_be_visible()
     expect(page.locator(".card").filter(has_text="passing")).to_have_count(1)
     assert watched.server.http.delete(f"{url}/passing", headers=manage).status_code == 200
+
+
+def test_what_was_withheld_is_shown_as_soon_as_somebody_has_signed_in(visit, context, watched):
+    """Without a new event, which here never comes; and so is another range as soon as it is chosen."""
+    page = visit("#/model/recommender")
+    expect(page.locator(".failures li").first).to_be_visible()
+    expect(page.locator(".withheld:visible").first).to_be_visible()
+    context.route("**/console/api/events", lambda route: route.abort())
+    context.route("**/console/api/overview", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".failures li").first).to_be_visible()
+    sign_in(page, watched)
+    expect(page.locator(".withheld:visible")).to_have_count(0)
+    expect(page.locator(".failures .what").first).to_contain_text("KeyError")
+    page.get_by_role("button", name="Day").click()
+    expect(page.get_by_role("region", name="Durations", exact=True).locator(".said-of")).to_contain_text("of 1 min")

@@ -32,6 +32,15 @@ def test_what_it_has():
     assert later.since(state).counts == [0] * 13 + [1] + [0] * 3
 
 
+def test_what_is_not_shown():
+    """A family that scrapes leave out is measured all the same, and read."""
+    registry = Registry([])
+    Recorder(registry, "h").model("m", "1")
+    registry.counter("servescope_requests_total").labels("m", "1", "rest", "predict", "200").value = 3.0
+    assert not [family for family in registry.collect() if family.definition.name.startswith("servescope_requests")]
+    assert take(registry, NAMES, 5.0).number("servescope_requests_total", "m", "1", "rest", "predict", "200") == 3
+
+
 def test_since_another_beginning():
     """Fewer than before, or other bounds: all of it is new."""
     old, new = HistogramState((1.0,), (3, 4), 5.0), HistogramState((1.0,), (1, 2), 1.0)

@@ -10,6 +10,9 @@ import pytest
 
 from integration.server import PATIENCE_S, free_ports, wait_until
 from programs import needs
+from servescope.findings.covering import covers
+from servescope.findings.rules import all_rules
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alertmanager import alertmanager_file
 
 pytestmark = [pytest.mark.integration, needs("prometheus-alertmanager")]
@@ -72,6 +75,7 @@ SILENT = {
     ("ServescopeLatencyBudgetBurns", "ticket", "burning"),
     ("ServescopeErrors", "ticket", "failing"),
 }
+RULES = {(rule.name, rule.severity): rule for rule in all_rules(Thresholds())}
 
 
 def key(labels):
@@ -101,3 +105,17 @@ def test_groups_are_of_a_model(address):
     groups = wait_until(lambda: httpx.get(f"{address}/api/v2/alerts/groups").json(), "groups")
     assert all(set(group["labels"]) <= {"job", "model_name"} for group in groups)
     assert {group["labels"].get("model_name") for group in groups} >= {"broken", "llm"}
+
+
+def test_the_console_goes_by_the_same():
+    """What Alertmanager inhibits is what stands behind something else in the console."""
+    known = [
+        (key(labels), RULES[labels["alertname"], labels["severity"]]) for labels in ALERTS if "model_name" in labels
+    ]
+    behind = {
+        one
+        for one, rule in known
+        for other, worse in known
+        if one[2] == other[2] and one != other and covers(worse, rule)
+    }
+    assert behind == SILENT

@@ -21,6 +21,8 @@ export interface Finding {
   readonly since: Value;
   readonly lasts_s: Value;
   readonly standing: string;
+  /** The name of a worse finding of the same model, where there is one that this follows from. */
+  readonly behind: string | null;
   readonly place: string;
   readonly runbook: string;
 }
@@ -190,6 +192,8 @@ export interface Failure {
   readonly at: number;
   readonly code: number;
   readonly type: string | null;
+  /** Its kind in a word, also where it has no name: who hung up, whose deadline passed. */
+  readonly what: string;
   readonly message: string | null;
   readonly request_id: string | null;
   readonly worker: string | null;

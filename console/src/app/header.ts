@@ -4,6 +4,7 @@
 import type { Overview } from "../api/documents.ts";
 import { attribute, fill, make, svg, write } from "../dom/make.ts";
 import type { State } from "../live/messages.ts";
+import { foremost } from "../parts/findings.ts";
 import { span } from "../text/numbers.ts";
 import { clock } from "../text/times.ts";
 import { icon } from "./icon.ts";
@@ -40,7 +41,7 @@ export class Header {
     this.#at = at;
     const ending = server.draining ? " · is stopping" : "";
     write(this.#where, `${server.hostname} · ${server.version} · up ${span(server.uptime_s)}${ending}`);
-    const firing = findings.filter((finding) => finding.standing === "firing");
+    const firing = foremost(findings).filter((finding) => finding.standing === "firing");
     document.title = firing.length ? `(${firing.length}) Servescope · ${server.hostname}` : `Servescope · ${server.hostname}`;
     icon(firing.some((finding) => finding.severity === "page") ? "bad" : firing.length ? "warn" : "good");
   }

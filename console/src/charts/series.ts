@@ -51,3 +51,8 @@ export function stacked(lines: readonly Line[]): Line[] {
     return { ...line, values };
   });
 }
+
+/** The places of values with a gap on either side: no line goes through them, so they are drawn as points. */
+export function alone(values: ArrayLike<number | null | undefined>): number[] {
+  return Array.from(values, (_value, index) => index).filter((index) => values[index] != null && values[index - 1] == null && values[index + 1] == null);
+}

@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import { attribute, fill, make, write } from "../dom/make.ts";
 import { clock, moment, ticks } from "../text/times.ts";
-import { type Chart, last, stacked } from "./series.ts";
+import { type Chart, alone, last, stacked } from "./series.ts";
 import { ink } from "./ink.ts";
 import { Table } from "./table.ts";
 
@@ -123,7 +123,7 @@ export class TimeChart {
           stroke: colours(line.colour),
           width: this.#look.stack ? 0.5 : 1.75,
           ...(this.#look.stack ? { fill: colours(line.colour) } : {}),
-          points: { show: false },
+          points: { show: false, size: 5, fill: colours(line.colour), filter: (plot: uPlot, number: number) => alone(plot.data[number] ?? []) },
         })),
       ],
       hooks: { setCursor: [(plot) => this.#say(plot.cursor.idx ?? null)] },

@@ -29,18 +29,23 @@ export function gravity(finding: Finding): "page" | "ticket" | "pending" {
   return finding.severity === "page" ? "page" : "ticket";
 }
 
+/** Those that follow from no other; of a model in trouble these are the ones to begin with. */
+export function foremost(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter((finding) => finding.behind === null);
+}
+
 /** Since when, and what the alert waits for. */
 export function standing(finding: Finding, now: number): string {
   const lasted = finding.since === null ? null : Math.max(0, now - finding.since);
   if (finding.standing === "firing") return lasted === null ? "" : `for ${span(lasted)}`;
   if (lasted === null || finding.lasts_s === null) return "not for long enough to alert";
-  return `for ${span(lasted)}, alerts after ${span(finding.lasts_s)}`;
+  return finding.lasts_s === 0 ? `for ${span(lasted)}, no alert yet` : `for ${span(lasted)}, alerts after ${span(finding.lasts_s)}`;
 }
 
 const MARKS = {
   page: ["■", "Urgent"],
   ticket: ["▲", "Soon"],
-  pending: ["○", "Too new for an alert"],
+  pending: ["○", "No alert yet"],
 } as const;
 
 class Row implements Part<Finding> {

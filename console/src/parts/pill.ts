@@ -4,10 +4,11 @@ import { attribute, make, write } from "../dom/make.ts";
 import { modelState } from "../text/words.ts";
 
 export class Pill {
-  readonly element = make("span", { class: "pill" });
+  readonly element = make("span", { class: "pill", hidden: true });
 
   update(state: string): void {
     const [text, mood] = modelState(state);
+    this.element.hidden = false;
     attribute(this.element, "data-mood", mood);
     write(this.element, text);
   }

@@ -26,15 +26,14 @@ export function ofDefault(model: Model): string[] {
   const instead = before === undefined ? "" : ` instead of ${before}`;
   return [
     `Requests for ${model.name} that name no version will go to ${model.version}${instead}, from the next one on.`,
-    "Requests in hand are finished by the version that has them. No worker is started or ended.",
+    "Requests under way are finished by the version that has them. No worker is started or ended.",
   ];
 }
 
 /** Unregistering it. */
 export function ofUnregistering(model: Model): string[] {
   const said = [`${name(model)} will be removed, and ${endOf(people(model))}.`];
-  const hand = (model.queue.depth ?? 0) + (model.in_flight ?? 0);
-  if ((model.rate ?? 0) > 0) said.push(`It is in use: ${rate(model.rate)} in the last minute, ${count(hand, "request")} waiting or in hand.`);
+  if ((model.rate ?? 0) > 0) said.push(`It is in use: ${rate(model.rate)} in the last minute, ${count(model.in_flight ?? 0, "request")} waiting or with a worker.`);
   else said.push("It had no requests in the last minute.");
   said.push("Later requests for it get 404. Its archive stays where it is, so it can be registered again.");
   return said;
@@ -63,7 +62,7 @@ function people(model: Model): number {
   return peopled(model.workers.states).reduce((sum, [state, one]) => (GONE.has(state) ? sum : sum + one), 0);
 }
 
-const GONE = new Set(["stopping", "failed", "gave_up", "asleep"]);
+const GONE = new Set(["stopping", "failed", "asleep"]);
 
 function name({ name: model, version }: Model): string {
   return `${model} ${version}`;

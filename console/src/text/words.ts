@@ -3,15 +3,18 @@
 
 export const STAGES = ["queue", "batch_wait", "dispatch", "preprocess", "inference", "postprocess", "handler", "respond"] as const;
 
-const WORKER_STATES = ["busy", "ready", "starting", "pending", "waking", "stopping", "failed", "gave_up", "asleep"] as const;
+const WORKER_STATES = ["busy", "ready", "starting", "pending", "waking", "stopping", "failed", "asleep"] as const;
 
 const MODEL_STATES: Readonly<Record<string, readonly [string, Mood]>> = {
-  ready: ["ready", "good"],
+  waiting: ["waiting for its archive", "wait"],
   loading: ["loading", "wait"],
+  ready: ["ready", "good"],
   waking: ["waking up", "wait"],
   asleep: ["asleep, wakes with the next request", "idle"],
   idle: ["no workers wanted", "idle"],
-  not_ready: ["not ready", "bad"],
+  failed: ["failed, tried again", "bad"],
+  given_up: ["failed, not tried again", "bad"],
+  missing: ["not registered", "bad"],
   unloading: ["being removed", "wait"],
 };
 

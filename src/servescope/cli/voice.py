@@ -74,12 +74,12 @@ def open_standard_streams() -> None:
 
 
 def _told_of(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
-    """The same, whose writes fail with `OutputLost`."""
+    """The same, whose writes fail with `OutputLost`; a sign that its encoding has not is a question mark, and no reason to end."""
     raw = _Output(stdout.fileno(), "w", closefd=False)
     return io.TextIOWrapper(
         raw if stdout.write_through else io.BufferedWriter(raw),
         stdout.encoding,
-        stdout.errors,
+        "replace" if stdout.errors == "strict" else stdout.errors,
         line_buffering=stdout.line_buffering,
         write_through=stdout.write_through,
     )

@@ -4,7 +4,7 @@ Called by `api`, once the door has let it pass. There is no second way to change
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +20,7 @@ from servescope.web.http.exchange import Exchange
 logger = logging.getLogger("servescope.console")
 
 _SCALE: Final = ("min_worker", "max_worker", "autoscale")
+_SHOWN: Final = 80
 
 
 class Changes:
@@ -35,15 +36,14 @@ class Changes:
         Raises:
             ServescopeError: as the management API's call of that kind does; BadRequest for a body that is none.
         """
-        given, caller = _body(exchange), Caller()
+        given, caller = _body(exchange, ("version", *_SCALE) if action == "scale" else ("version",)), Caller()
         if exchange.open:
             exchange.connection.on_lost = _leaving(exchange, caller)
         else:
             caller.leave()
         if action == "scale":
             return await self._scale(name, given, caller)
-        known = Parameters(given, ("version",), _refuse)
-        version = known.text("version")
+        version = Parameters(given, given, logger.warning).text("version")
         if action == "set-default":
             if version is None:
                 raise BadRequest("Parameter version is required.")
@@ -53,35 +53,33 @@ class Changes:
         return await self._lifecycle.unregister(name, version, caller)
 
     async def _scale(self, name: str, given: Mapping[str, Any], caller: Caller) -> Outcome:
-        known = Parameters(given, (*_SCALE, "version"), _refuse)
         if not any(given.get(each) not in (None, "") for each in _SCALE):
             raise BadRequest(f"One of {', '.join(_SCALE)} is required.")
+        version = Parameters(given, given, logger.warning).text("version")
         asked = {each: _text(each, given[each]) for each in _SCALE if given.get(each) not in (None, "")}
         options = parse_scale(asked, logger.warning, self._lifecycle.counts.most_workers)
-        return await self._lifecycle.counts.scale(name, known.text("version"), options, caller)
+        return await self._lifecycle.counts.scale(name, version, options, caller)
 
 
-def _body(exchange: Exchange) -> Mapping[str, Any]:
+def _body(exchange: Exchange, known: Collection[str]) -> Mapping[str, Any]:
+    """Raises BadRequest where it is no JSON object, or has other names: a page knows what it sends."""
     raw = b"".join(exchange.request.body)
     try:
         given = msgspec.json.decode(raw) if raw.strip() else {}
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadRequest(f"The body is no JSON: {error}") from None
     if not isinstance(given, dict):
-        raise BadRequest(f"The body is no JSON object: {str(given)[:80]!r}")
+        raise BadRequest(f"The body is no JSON object: {raw[:_SHOWN].decode('utf-8', 'replace')!r}")
+    if unknown := [name for name in given if name not in known]:
+        raise BadRequest(f"Parameter {unknown[0][:_SHOWN]!r} is none of {', '.join(known)}")
     return given
 
 
 def _text(name: str, value: object) -> str:
     """As a query has it: a number or a text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise BadRequest(f"Parameter {name} is not a whole number: {str(value)[:80]!r}")
+        raise BadRequest(f"Parameter {name} is not a whole number: {str(value)[:_SHOWN]!r}")
     return str(value)
-
-
-def _refuse(text: str) -> None:
-    """A page knows what it sends: what it does not know is a mistake."""
-    raise BadRequest(text)
 
 
 def _leaving(exchange: Exchange, caller: Caller) -> Any:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from servescope.findings.condition import Condition
 
 Severity = Literal["page", "ticket"]
-# A cause silences the symptoms of its model; of the rest nothing is said.
+# See `covering`.
 Role = Literal["cause", "symptom", ""]
 
 MODEL: Final = "{model}"

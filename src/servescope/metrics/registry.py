@@ -97,6 +97,10 @@ class Registry:
         """The family that is shown under this name."""
         return self._families[name] if self._sample_names.get(name) == name else None
 
+    def measured(self, name: str) -> AnyFamily | None:
+        """The family that is written under this name, whether or not it is shown."""
+        return self._families.get(name)
+
     def counter(self, name: str) -> CounterFamily:
         """The counters of this name. Raises KeyError where no definition has it, TypeError where it is no counter."""
         return self._of_kind(name, CounterFamily, "counter")

@@ -1,7 +1,8 @@
 """The registry at one moment, typed: in, families by name; out, frozen numbers, for whoever decides or shows something by them.
 
-Asked by `console` on the loop's thread, a moment after the recorder has settled. It reads what a scrape would show and nothing
-else, so what is made of it and `/metrics` agree; nobody inside the server parses the text of a scrape.
+Asked by `console` on the loop's thread, a moment after the recorder has settled. It reads what a scrape would show, so what is made
+of it and `/metrics` agree, and what is measured but left out of scrapes by `metrics_mode` or metrics.yaml. Nobody inside the server
+parses the text of a scrape.
 """
 
 from bisect import bisect_left
@@ -72,7 +73,7 @@ class FamilyState:
 
 
 class Snapshot(Struct, frozen=True):
-    """`at`: seconds since 1970. `families` are those that were asked for and that are shown."""
+    """`at`: seconds since 1970. `families` are those that were asked for and that are measured."""
 
     at: float
     families: Mapping[str, FamilyState]
@@ -83,7 +84,7 @@ class Snapshot(Struct, frozen=True):
         return None if family is None else family.numbers.get(values)
 
     def of_model(self, name: str, model: str, version: str) -> Mapping[Labels, float]:
-        """One model version's counters or gauges of a family, by all values of their labels; none where it is not shown."""
+        """One model version's counters or gauges of a family, by all values of their labels; none where it is not there."""
         family = self.families.get(name)
         return {} if family is None else family.by_model.get((model, version), {})
 
@@ -109,7 +110,7 @@ def taking(registry: Registry, names: Iterable[str], at: float) -> Generator[Non
     registry.prepare()
     found = {}
     for name in names:
-        if (family := registry.find(name)) is not None:
+        if (family := registry.measured(name)) is not None:
             found[name] = yield from _reading(family)
     return Snapshot(at, found)
 

@@ -100,6 +100,27 @@ def test_the_running_servers_addresses_win_over_the_configurations(tmp_path):
     assert (other.management, other.inference, other.metrics) == ("http://elsewhere:8081", None, None)
 
 
+def test_a_metrics_address(tmp_path):
+    """The running server's, or another's, which is not told the running one's key, and for which no configuration is read."""
+    environ = {"TEMP": str(tmp_path)}
+    (tmp_path / "config.properties").write_text("metrics_mode=nonsense\n")
+    server = runfile.RunningServer(
+        os.getpid(),
+        psutil.Process().create_time(),
+        "/srv",
+        "http://a:1",
+        "http://a:2",
+        "http://a:3",
+        "/srv/logs",
+        "/srv/own.pem",
+    )
+    with runfile.held(runfile.location(environ), server):
+        found = find_endpoints(environ, tmp_path, metrics="http://a:3")
+        other = find_endpoints(environ, tmp_path, metrics="http://elsewhere:8082")
+    assert (found.metrics, found.directory, found.certificate) == ("http://a:3", Path("/srv"), "/srv/own.pem")
+    assert (other.metrics, other.directory, other.certificate) == ("http://elsewhere:8082", tmp_path, None)
+
+
 def test_the_configurations_addresses_serve_without_a_run_file(tmp_path):
     """A server started by other means is found through the configuration in this directory."""
     (tmp_path / "config.properties").write_text("management_address=http://0.0.0.0:9081\n")

@@ -45,10 +45,10 @@ async def until(pilot, condition):
         await pilot.pause(0.01)
 
 
-def drive(act, answers=None):
+def drive(act, answers=None, size=(140, 40)):
     async def main():
         app = Top(answers or Answers())
-        async with app.run_test(size=(140, 40)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await act(app, pilot)
 
     asyncio.run(asyncio.wait_for(main(), 60))
@@ -67,7 +67,11 @@ def test_keys():
         assert rows(app) == ["[bold]a 1.0", "b\N{REPLACEMENT CHARACTER}[31m 1.0"]
         await pilot.press("s")
         assert rows(app)[0].startswith("b")
-        await pilot.press("slash", "b", "o", "l", "d", "enter")
+        search = app.screen.query_one("#search")
+        assert not search.display
+        await pilot.press("slash")
+        assert search.display
+        await pilot.press("b", "o", "l", "d", "enter")
         await until(pilot, lambda: len(rows(app)) == 1)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ModelScreen))
@@ -91,3 +95,27 @@ def test_a_server_that_does_not_answer():
         await until(pilot, lambda: len(rows(app)) == 2)
 
     drive(act, answers)
+
+
+class Troubled(Answers):
+    """A dozen things are wrong, and a name is long."""
+
+    def overview(self):
+        wrong = {"severity": "page", "summary": "something is wrong " * 5, "standing": "firing", "behind": None}
+        return super().overview() | {"findings": [wrong] * 12, "models": [card("resnet-" + "x" * 100 + "-v7", 1.0)]}
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (140, 40)])
+def test_small_terminals(size):
+    """Whatever is wrong leaves room for the models, and a long name for its state."""
+
+    async def act(app, pilot):
+        await until(pilot, lambda: len(rows(app)) == 1)
+        await until(pilot, lambda: app.screen.query_one("#models").size.height >= 3)
+        await until(pilot, lambda: app.screen.query_one("#machine").region.bottom < size[1])
+        (name,) = rows(app)
+        assert name.startswith("resnet-")
+        assert name.endswith("-v7 1.0")
+        assert len(name) < max(20, size[0] // 2)
+
+    drive(act, Troubled(), size)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.cli.top.words import UNKNOWN, line, plain, rate, seconds, share, size
+from servescope.cli.top.words import UNKNOWN, line, plain, rate, seconds, share, short, size
 
 
 @pytest.mark.parametrize("write", [rate, seconds, share, size])
@@ -17,6 +17,7 @@ def test_what_is_not_known(write):
 def test_units():
     """Three digits, and the unit that fits them."""
     assert [seconds(0.00123), seconds(12.3456), seconds(7200)] == ["1.23 ms", "12.3 s", "120 min"]
+    assert [seconds(72_000), seconds(864_000), seconds(8_640_000)] == ["20 h", "240 h", "100 d"]
     assert [size(999), size(1.5e9), size(2e15)] == ["999 B", "1.5 GB", "2e+03 TB"]
     assert [rate(0.1234), rate(12345.6), share(0.5)] == ["0.123", "12,346", "50 %"]
 
@@ -28,6 +29,18 @@ def test_lines(values, width):
     shown = values[-width:]
     assert len(drawn) == len(shown)
     assert all((sign == " ") == (value is None) for sign, value in zip(drawn, shown, strict=True))
+
+
+@given(st.text(min_size=1), st.integers(2, 40))
+def test_short(text, widest):
+    """Never longer, whole where it fits, and else with its beginning and its end."""
+    shown = short(text, widest)
+    assert len(shown) <= widest or shown == text
+    assert short(text, None) == text
+    if len(text) > widest:
+        head, _, tail = shown.partition("…") if "…" not in text else (text[:0], "", text[len(text) :])
+        assert text.startswith(head)
+        assert text.endswith(tail)
 
 
 @given(st.text())

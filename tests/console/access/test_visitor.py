@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.config.address import Address
 from servescope.console.access.hosts import Hosts
-from servescope.console.access.visitor import NEEDS_TOKEN, Door
+from servescope.console.access.visitor import NEEDS_TOKEN, PROXIED, Door
 from servescope.errors import InvalidKey
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.request import Request
@@ -55,6 +55,38 @@ def test_secure(guarded):
     bearer = {"authorization": f"Bearer {key}"}
     assert b"; Secure" in door.sign_in(request(host="localhost", origin="https://localhost", **bearer))
     assert b"; Secure" not in door.sign_in(request(**OWN, **bearer))
+
+
+OPEN = Door(None, HOSTS, COOKIE)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "models.example.org"},
+        {"host": "models.example.org:443"},
+        {"host": "127.0.0.1.example.org"},
+        {"host": "localhost", "origin": "https://models.example.org"},
+        {"host": "localhost", "X-Forwarded-Proto": "https"},
+        {"host": "localhost", "x-envoy-external-address": "192.0.2.1"},
+        {"host": "localhost", "CF-Connecting-IP": "192.0.2.1"},
+        {"host": "localhost", "Via": "1.1 proxy"},
+    ],
+)
+@pytest.mark.parametrize("address", [Address("http", "127.0.0.1", 8082), Address("unix", "/run/metrics.sock", 0)])
+def test_a_proxy_without_tokens(headers, address):
+    """Is known by what it says of itself, or by the name that it was asked under: nobody is let in through one."""
+    door = Door(None, Hosts(address, ["models.example.org"]), COOKIE)
+    assert door.visitor(request(**headers)).why == PROXIED
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.:8082", "127.0.0.1:8082", "[::1]:8082", "127.9.9.9", "a.localhost"]
+)
+def test_loopback_without_tokens(host):
+    """Under its own names it is this machine that asks, from the console's page or from none."""
+    for own in ({}, {"origin": f"http://{host}"}):
+        assert OPEN.visitor(request(host=host, **own)).allowed
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=200))

@@ -1,5 +1,7 @@
 """What is wrong, judged on a registry that the test writes: in which words, since when, and in which order."""
 
+import pytest
+
 from servescope.config.model.objectives import Objectives
 from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.watch import COMING, Watch
@@ -15,13 +17,14 @@ class Shop:
 
     def __init__(self):
         self.at = 1_000_000.0
+        self.passed = 0.0
         self.registry = Registry()
         Recorder(self.registry, "h").model(*MODEL, Objectives(latency_s=0.1, latency_target=0.99))
         self.gauge("servescope_workers_max", 1)
         self.gauge("servescope_workers_min", 1)
         self.gauge("servescope_workers", 1, "ready")
         self.memory = Memory(self.registry, lambda: self.at)
-        self.watch = Watch()
+        self.watch = Watch(clock=lambda: self.passed)
         self.step(0)
 
     def gauge(self, name, value, *labels):
@@ -34,6 +37,7 @@ class Shop:
         """So much later: a step for each five seconds, and a look at each."""
         for _ in range(max(1, round(seconds / STEP_S))):
             self.at += STEP_S
+            self.passed += STEP_S
             for _ in self.memory.tick():
                 pass
             found = self.watch.look(Gathered(self.memory, self.memory.now()))
@@ -60,9 +64,22 @@ def test_errors():
         shop.requests(10, "500")
         found = shop.step()
     assert found["ServescopeManyErrors"].document()["standing"] == "firing"
-    assert found["ServescopeManyErrors"].since == began
+    assert found["ServescopeManyErrors"].document()["since"] == began
     shop.step(300)
     assert "ServescopeManyErrors" not in shop.step()
+
+
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+def test_a_clock_that_is_set(jump_s):
+    """How long something has lasted goes by no clock that can be set: neither is an alert made by that, nor lost."""
+    shop = Shop()
+    shop.gauge("servescope_workers", 0, "ready")
+    shop.step(60)
+    shop.at += jump_s
+    assert shop.step()["ServescopeModelNotReady"].document()["standing"] == "pending"
+    finding = shop.step(120)["ServescopeModelNotReady"]
+    assert finding.document()["standing"] == "firing"
+    assert finding.document()["since"] == shop.at - 60 - 5 - 120 + STEP_S
 
 
 def test_few_errors():
@@ -102,6 +119,34 @@ def test_order():
     assert found == ["ServescopeModelNotReady"]
     names = list(shop.step())
     assert names.index("ServescopeClientsGiveUp") < names.index("ServescopeModelNotReady")
+    (clients,) = [one for one in shop.watch.look(Gathered(shop.memory, shop.memory.now())) if one.rule.name == names[0]]
+    assert clients.behind is None  # it fires, and its cause does not yet
     assert (
         names.index("ServescopeModelNotReady") < names.index("ServescopeManyErrors") < names.index("ServescopeErrors")
     )
+
+
+def test_what_stands_behind_something_worse():
+    """Errors behind many errors, and a model's symptoms behind their cause once that is so; no other model's, and never a cause."""
+    shop = Shop()
+    shop.requests(100, "500")
+    found = shop.step()
+    assert {name: one.behind and one.behind.name for name, one in found.items()} == {
+        "ServescopeManyErrors": None,
+        "ServescopeErrors": "ServescopeManyErrors",
+    }
+    shop.gauge("servescope_workers", 0, "ready")
+    other = Recorder(shop.registry, "h")
+    other.model("other", "1.0")
+    shop.registry.gauge("servescope_workers_max").labels("other", "1.0").value = 1.0
+    shop.registry.counter("servescope_requests_total").labels("other", "1.0", "rest", "predict", "500").value += 100
+    shop.step()
+    found = shop.watch.look(Gathered(shop.memory, shop.memory.now()))
+    behind = {(one.labels["model_name"], one.rule.name): one.document()["behind"] for one in found}
+    assert behind == {
+        ("m", "ServescopeModelNotReady"): None,
+        ("m", "ServescopeManyErrors"): "ServescopeModelNotReady",
+        ("m", "ServescopeErrors"): "ServescopeModelNotReady",
+        ("other", "ServescopeManyErrors"): None,
+        ("other", "ServescopeErrors"): "ServescopeManyErrors",
+    }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from servescope.console.history.kept import Sample
 from servescope.console.history.readings import Stretch, cut, last
-from servescope.console.history.ring import Ring
+from servescope.console.history.ring import MOST_GONE, Ring
 
 MODEL = ("m", "1.0")
 
@@ -74,6 +74,32 @@ def test_models_that_go():
     ring.take(20.0, {})
     assert MODEL not in ring.tracks
     assert MODEL not in ring.bounds
+
+
+def test_many_models_that_go():
+    """Of those that went, so many are remembered, the latest of them; a name that comes back is none of them."""
+    ring = Ring(5.0, 1000)
+    (found,) = sample(1).values()
+    count = MOST_GONE + 10
+    for step in range(1, count + 1):
+        ring.take(step * 5.0, {(f"m{step}", "1.0"): found, MODEL: found})
+        assert len(ring.tracks) <= MOST_GONE + 2
+    assert set(ring.tracks) == {(f"m{step}", "1.0") for step in range(count - MOST_GONE, count + 1)} | {MODEL}
+    ring.take((count + 1) * 5.0, {("m3", "1.0"): found, MODEL: found})
+    assert last(ring, ("m3", "1.0"), 5000).seconds == 5
+
+
+def test_a_step_is_there_once_all_of_it_is():
+    """While it is written, whoever reads sees neither half of it nor what stood in its places a round ago."""
+    ring, other = Ring(5.0, 3), ("n", "1.0")
+    for step in range(1, 4):
+        ring.take(step * 5.0, sample(100 * step) | {other: next(iter(sample(100 * step).values()))})
+    before = [last(ring, track, 10).requests() for track in (MODEL, other)]
+    for _ in ring.taking(20.0, sample(301) | {other: next(iter(sample(301).values()))}):
+        assert ring.latest == 3
+        assert [last(ring, track, 10).requests() for track in (MODEL, other)] == before
+        assert last(ring, MODEL, 15).requests() == 200
+    assert [last(ring, track, 5).requests() for track in (MODEL, other)] == [1, 1]
 
 
 def test_zeros_take_no_memory():

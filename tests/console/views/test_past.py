@@ -19,7 +19,7 @@ def told(document):
 
 def sample(count):
     buckets = {("duration", 0.1): count * 3.0, ("duration", 1.0): float(count)}
-    counters = {("requests", "2xx"): count * 4.0, ("requests", "5xx"): float(count), ("ended", "ok"): count * 5.0}
+    counters = {("requests", "2xx"): count * 4.0, ("requests", "5xx"): float(count), ("queued", ""): count * 5.0}
     return Sample(
         counters | buckets | {("stage", "queue"): count * 0.5},
         {("queue", ""): float(count % 3), ("workers", ""): 1.0},

@@ -111,13 +111,15 @@ def test_without_tokens(server):
             ({}, "One of"),
             ({"min_worker": -1}, "-1"),
             ({"min_worker": True}, "min_worker"),
-            ({"max_worker": 1, "wrong": 1}, "wrong"),
+            ({"max_worker": 1, "wrong": 1}, "'wrong' is none of version, min_worker"),
             ([], "object"),
             ({"min_worker": 3, "max_worker": 2}, "max_worker"),
         ]:
             refused = ask(server, path, "POST", body)
             assert refused.status_code == 400, body
             assert words in refused.json()["message"]
+        refused = server.http.post(server.url("metrics", f"/console{path}"), content=b"null")
+        assert "no JSON object: 'null'" in refused.json()["message"]
         assert ask(server, f"/api/models/{model.name}/set-default", "POST", {"version": "9"}).status_code == 404
         assert ask(server, "/api/models/nobody/scale", "POST", {"min_worker": 1}).status_code == 404
         gone = ask(server, f"/api/models/{model.name}/unregister", "POST", {})
@@ -166,10 +168,25 @@ def test_headers(server, path):
 
 
 def test_behind_a_proxy(launch):
-    """Names of console_hosts are taken as Host and as Origin."""
+    """Names of console_hosts are taken as Host; without tokens whoever uses them is not on this machine, and only reads numbers."""
     server = launch(console_hosts="models.example.org")
     named = {"host": "models.example.org"}
     assert ask(server, "/api/overview", **named).status_code == 200
     assert ask(server, "/api/overview", host="other.example.org").status_code == 403
-    unknown = ask(server, "/api/models/x/scale", "POST", {"min_worker": 1}, origin="https://models.example.org")
-    assert unknown.status_code == 404
+    for asked in (named, {"origin": "https://models.example.org"}):
+        refused = ask(server, "/api/models/x/scale", "POST", {"min_worker": 1}, **asked)
+        assert refused.status_code == 403
+        assert "proxy" in refused.json()["message"]
+
+
+def test_behind_a_proxy_with_tokens(tmp_path):
+    """Names of console_hosts are taken as Origin too: from the proxy's page the token's owner may change models."""
+    server = Server(tmp_path, {"disable_token_authorization": "false", "console_hosts": "models.example.org"})
+    key = json.loads((tmp_path / "key_file.json").read_text())["management"]["key"]
+    asked = {"authorization": f"Bearer {key}", "x_forwarded_for": "192.0.2.1"}
+    try:
+        for origin, code in [("https://models.example.org", 404), ("https://other.example.org", 403)]:
+            answer = ask(server, "/api/models/x/scale", "POST", {"min_worker": 1}, origin=origin, **asked)
+            assert answer.status_code == code
+    finally:
+        server.end()

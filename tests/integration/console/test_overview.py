@@ -106,6 +106,20 @@ def test_end(launch):
     assert server.process.wait(15) == 0
 
 
+@pytest.mark.parametrize("mode", ["log", "legacy"])
+def test_a_mode_that_shows_less(launch, mode):
+    """What scrapes leave out is measured all the same, so the console has its numbers, and says what is wrong."""
+    server = launch(metrics_mode=mode)
+    archive = pack(server.store / "unshown.mar", "unshown", FAILING)
+    assert server.register(archive).status_code == 200
+    for body in [b"a"] * 10 + [b"boom"] * 20:
+        server.http.post(server.url("inference", "/predictions/unshown"), content=body)
+    counts = wait_until(lambda: (found := card_of(server, "unshown")["counts"])["requests_total"] == 30 and found)
+    assert counts["by_code"] == {"200": 10, "503": 20}
+    found = wait_until(lambda: [one["name"] for one in document(server)["findings"]])
+    assert "ServescopeManyErrors" in found
+
+
 def test_off(launch):
     """enable_console=false: there is nothing under /console, and /metrics is there."""
     server = launch(enable_console="false")

@@ -51,6 +51,23 @@ def test_no_console(launch):
     assert "no answer" in shown.stderr
 
 
+def test_without_a_terminal(server):
+    """It says so, and does not wait for keys that nobody can press."""
+    shown = top(server)
+    assert shown.returncode == 1
+    assert "--once" in shown.stderr
+
+
+def test_a_terminal_of_few_signs(server, deploy):
+    """What its encoding has not is a question mark."""
+    model = deploy(FAILING)
+    model.predict("a")
+    words = [*COMMAND, "top", "--url", server.url("metrics", ""), "--once"]
+    shown = subprocess.run(words, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=True)
+    assert model.name.encode() in shown.stdout
+    assert b"?" in shown.stdout
+
+
 def test_in_a_terminal(launch):
     """Under a pseudo-terminal it shows the model, opens it, its failures with their traceback, and ends with q."""
     pytest.importorskip("textual")

@@ -19,7 +19,7 @@ const KINDS: readonly Kind[] = [
     lines: ({ p50, p90, p99 }) => [line("p50", p50, 5), line("p90", p90, 0), line("p99", p99, 3)],
   },
   {
-    look: { title: "Where the time goes", format: seconds, stack: true, hint: "Mean seconds a request, stage upon stage." },
+    look: { title: "Where the time goes", format: seconds, stack: true, hint: "The mean of requests that were taken, stage upon stage." },
     lines: ({ stages }) => inOrder(stages).filter(passed).map(([name, values]) => ({ label: words(name), values, colour: stageColour(name) })),
   },
   {
@@ -32,8 +32,8 @@ const KINDS: readonly Kind[] = [
     ],
   },
   {
-    look: { title: "Waiting and in hand", format: figure, hint: "The most seen in each step." },
-    lines: ({ queue, in_flight }) => [line("waiting", queue, 4), line("in hand", in_flight, 0)],
+    look: { title: "Requests under way", format: figure, hint: "Waiting, or with a worker: the most seen in each step." },
+    lines: ({ queue, in_flight }) => [line("all", in_flight, 0), line("waiting", queue, 4)],
   },
   {
     look: { title: "The oldest that waits", format: seconds },

@@ -50,7 +50,7 @@ export function facts(model: Model): Fact[] {
     { name: "p90", value: seconds(model.p90) },
     { name: "p99", value: seconds(model.p99) },
     { name: "Queue", value: `${figure(queue.depth)} of ${figure(queue.capacity)}`, more: age(queue.oldest_s), bad: full },
-    { name: "In hand", value: figure(model.in_flight), more: age(model.in_flight_oldest_s) },
+    { name: "Under way", value: figure(model.in_flight), more: age(model.in_flight_oldest_s) },
     { name: "Workers", value: atWork(states, wanted), more: workersInWords(states, wanted) },
   ];
 }

@@ -63,9 +63,9 @@ class Row implements Part<Failure> {
 }
 
 /** The message, and the last line of the traceback, which says more. */
-export function inShort({ message, type, traceback }: Failure): string {
+export function inShort({ message, what, traceback }: Failure): string {
   const last = traceback?.trimEnd().split("\n").at(-1)?.trim() ?? "";
-  return [message ?? type ?? "", last].filter(Boolean).join(" · ");
+  return [message || what, last].filter(Boolean).join(" · ");
 }
 
 /** "after 10 ms · worker W-9000 · request id 4f… · predict". */

@@ -43,12 +43,13 @@ export class ModelPage implements Page {
   #range: Range = "hour";
   #closed = false;
   #busy = false;
+  #again = false;
 
   constructor(server: Server, access: Access, which: Which) {
     this.#server = server;
     this.#which = which;
     this.#heading = new Heading(which);
-    this.#actions = new Actions(server, access, (gone) => (gone ? this.close() : void this.#refresh()));
+    this.#actions = new Actions(server, access, (gone) => (gone ? this.close() : this.#askAgain()));
     const sign = (): void => void access.allowed();
     this.#failures = new FailureList(sign);
     this.#slowest = new SlowestList(sign);
@@ -71,8 +72,8 @@ export class ModelPage implements Page {
     // Who signs in sees at once what was withheld.
     this.#stopListening = access.listen(() => {
       this.#due.lists = 0;
+      this.#askAgain();
     });
-    void this.#refresh();
   }
 
   overview(overview: Overview): void {
@@ -92,6 +93,12 @@ export class ModelPage implements Page {
   #show(range: Range): void {
     this.#range = range;
     this.#due.history = this.#due.heat = 0;
+    this.#askAgain();
+  }
+
+  /** The reader did something: what is due is asked for now, or as soon as the round that is under way is over. */
+  #askAgain(): void {
+    this.#again = this.#busy;
     void this.#refresh();
   }
 
@@ -110,6 +117,7 @@ export class ModelPage implements Page {
       if (error.status !== 0) this.#complain(error.message); // the header tells that the server is away
     } finally {
       this.#busy = false;
+      if (this.#again) this.#askAgain();
     }
   }
 

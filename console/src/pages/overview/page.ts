@@ -1,16 +1,16 @@
 // The overview: what is wrong first, then a card a model, then the machine. In, overviews; out, an element. Called by `main`.
 
-import type { Finding, Overview } from "../../api/documents.ts";
+import type { Card, Overview } from "../../api/documents.ts";
 import { Refused, type Server } from "../../api/server.ts";
 import type { Page } from "../../app/page.ts";
 import { Keyed } from "../../dom/keyed.ts";
 import { attribute, fill, make, write } from "../../dom/make.ts";
-import { Findings } from "../../parts/findings.ts";
+import { Findings, foremost } from "../../parts/findings.ts";
 import { count, rate } from "../../text/numbers.ts";
 import { ModelCard } from "./card.ts";
 import { HostPart } from "./host.ts";
 import { type Ranked, ranked } from "./order.ts";
-import { type Verdict, verdict } from "./verdict.ts";
+import { verdict } from "./verdict.ts";
 
 const HISTORY_EVERY_S = 30;
 const FILTER_FROM = 9; // cards that fill more than a screen
@@ -21,6 +21,7 @@ export class OverviewPage implements Page {
   readonly #verdict = make("h1", { class: "verdict" });
   readonly #sum = make("p", { class: "soft" });
   readonly #findings = new Findings(true);
+  readonly #behind = make("p", { class: "soft", hidden: true });
   readonly #filter = make("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter the models by name" });
   readonly #cards = make("div", { class: "cards" });
   readonly #list = new Keyed<Ranked>(this.#cards, ({ card }) => JSON.stringify([card.name, card.version]), (one) => new ModelCard(one));
@@ -37,7 +38,7 @@ export class OverviewPage implements Page {
     this.#filter.addEventListener("input", () => this.#last && this.#models(this.#last));
     const heading = make("div", { class: "between" }, make("h2", {}, "Models"), this.#filter);
     const models = make("section", { "aria-label": "Models" }, heading, this.#none, this.#cards);
-    const top = make("section", { class: "wrong", "aria-label": "What is wrong now" }, this.#verdict, this.#sum, this.#findings.element);
+    const top = make("section", { class: "wrong", "aria-label": "What is wrong now" }, this.#verdict, this.#sum, this.#findings.element, this.#behind);
     this.element = make("div", { class: "unknown" }, top, models, this.#host.element, this.#left);
     write(this.#verdict, "Asking the server …");
     this.#filter.hidden = true;
@@ -46,10 +47,8 @@ export class OverviewPage implements Page {
   overview(overview: Overview): void {
     this.#last = overview;
     this.element.classList.remove("unknown");
-    this.#say(verdict(overview.findings), overview.findings);
-    const requests = overview.models.reduce((sum, card) => sum + (card.rate ?? 0), 0);
-    write(this.#sum, `${count(overview.models.length, "model")}, ${rate(requests)} in the last minute.`);
-    this.#findings.update(overview.findings, overview.at);
+    this.#say(overview);
+    write(this.#sum, busy(overview.models));
     this.#models(overview);
     this.#host.update(overview);
     this.#left.hidden = overview.elsewhere.length === 0;
@@ -65,10 +64,14 @@ export class OverviewPage implements Page {
     this.#last = null;
   }
 
-  #say({ words, mood }: Verdict, findings: readonly Finding[]): void {
+  #say({ findings, at }: Overview): void {
+    const first = foremost(findings);
+    const { words, mood } = verdict(first);
     write(this.#verdict, words);
     attribute(this.#verdict, "data-mood", mood);
-    this.#findings.element.hidden = findings.length === 0;
+    this.#findings.update(first, at);
+    this.#behind.hidden = first.length === findings.length;
+    write(this.#behind, following(findings.length - first.length));
   }
 
   #models({ models, findings }: Overview): void {
@@ -89,6 +92,17 @@ export class OverviewPage implements Page {
       },
     );
   }
+}
+
+/** "8 models, 201/s in the last minute."; no rate before the first step is over. */
+function busy(cards: readonly Card[]): string {
+  const known = cards.map((card) => card.rate).filter((one): one is number => one !== null);
+  const requests = known.length ? `, ${rate(known.reduce((sum, one) => sum + one, 0))} in the last minute` : "";
+  return `${count(cards.length, "model")}${requests}.`;
+}
+
+function following(number: number): string {
+  return number === 1 ? "One more follows from these; it stands on its model's page." : `${number} more follow from these; they stand on their models' pages.`;
 }
 
 function left(body: HTMLElement): HTMLElement {

@@ -30,7 +30,7 @@ class RefusedError(ServescopeError):
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a server listens, and the directory in which it keeps its keys. None: not known."""
+    """Where a server listens, and the directory in which it keeps its keys. None, and of `management` "": not known."""
 
     management: str
     inference: str | None
@@ -50,19 +50,23 @@ class Endpoints:
         return trusting_only(self.certificate) if self.certificate is not None else None
 
 
-def find_endpoints(environ: Mapping[str, str], directory: Path, management: str | None = None) -> Endpoints:
+def find_endpoints(
+    environ: Mapping[str, str], directory: Path, management: str | None = None, *, metrics: str | None = None
+) -> Endpoints:
     """The running server's, as its run file says; without one, those of the configuration that `start` would read here.
 
-    With `management` given, that server's: its other addresses are known only if it is the one in the run file.
+    With `management` or `metrics` given, that server's: its other addresses, its keys and whom to trust are known only if it is the
+    one in the run file.
     """
-    running = _running(environ, needed=management is None)
-    if running is not None and management in (None, running.management):
+    given = management is not None or metrics is not None
+    running = _running(environ, needed=not given)
+    if running is not None and management in (None, running.management) and metrics in (None, running.metrics):
         where = Path(running.directory)
         return Endpoints(
             running.management, running.inference, running.metrics, where, running.pid, running.certificate
         )
-    if management is not None:
-        return Endpoints(management, None, None, directory)
+    if given:
+        return Endpoints(management or "", None, metrics, directory)
     from servescope.cli.client.urls import client_url
     from servescope.config.choice import StartOptions
     from servescope.config.load import load_settings

@@ -18,6 +18,8 @@ from servescope.cli.top.asker import Asker
 from servescope.cli.top.asking import Asking
 
 _LOOK_S: Final = 0.1
+_LEAST_NAME: Final = 12
+_OTHERS: Final = 92  # signs that a row has beside the name
 # What F6 sorts by, one after the other: a name for people, and a card's value.
 ORDERS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("name", lambda card: (card["name"], card["version"])),
@@ -98,7 +100,6 @@ class ModelScreen(Asked):
 class OverviewScreen(Asked):
     """The server and its models."""
 
-    CSS = "#search { display: none; } #search.asked { display: block; } DataTable { height: 1fr; } Static { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,f10", "app.quit", "Quit"),
         Binding("f6,s", "sort", "Sort"),
@@ -174,7 +175,7 @@ class OverviewScreen(Asked):
         row = table.cursor_row
         table.clear()
         for card in self._shown():
-            table.add_row(*pictures.row(card))
+            table.add_row(*pictures.row(card, max(_LEAST_NAME, self.size.width - _OTHERS)))
         table.move_cursor(row=row)
 
 
@@ -183,6 +184,11 @@ class Top(App[None]):
 
     TITLE = "servescope top"
     ENABLE_COMMAND_PALETTE = False
+    # Here, since Textual does not read that of an app's first screen.
+    CSS = (
+        "#search { display: none; } #search.asked { display: block; } Static { height: auto; } #findings { max-height: 40%; }"
+        " DataTable { height: 1fr; min-height: 5; scrollbar-size-horizontal: 1; }"
+    )
 
     def __init__(self, asking: Asking) -> None:
         super().__init__()

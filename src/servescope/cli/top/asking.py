@@ -22,8 +22,9 @@ class Asking:
 
     def __init__(self, url: str | None, token: str | None, ca_file: str | None) -> None:
         directory = Path.cwd()
-        endpoints = find_endpoints(os.environ, directory)
-        self.url = url or endpoints.metrics
+        # Another server than the running one is not told its key.
+        endpoints = find_endpoints(os.environ, directory, metrics=url)
+        self.url = endpoints.metrics
         if self.url is None:
             raise ConfigurationError("no metrics address is known: give the server's with --url")
         key = token or find_key("management", [directory, endpoints.directory])

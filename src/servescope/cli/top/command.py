@@ -4,6 +4,7 @@ In: where the server is. Out: once, a screen's worth of text or JSON; else an ap
 """
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -45,6 +46,8 @@ def top(
 
 
 def _watch(asking: Asking) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigurationError("servescope top needs a terminal; --once and --json do without")
     try:
         from servescope.cli.top.app import Top
     except ModuleNotFoundError as error:

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from servescope.cli.top.words import line, plain, rate, seconds, share, size
+from servescope.cli.top.words import line, plain, rate, seconds, share, short, size
 
 Json = Mapping[str, Any]
 LINE: Final = 20
@@ -48,26 +48,28 @@ def findings(found: Sequence[Json]) -> Text:
     """What is wrong, the worst first."""
     if not found:
         return Text("Nothing is wrong that this server can see.", style="green")
-    text = Text()
-    for one in found[:MOST_FINDINGS]:
+    text, first = Text(), [one for one in found if one["behind"] is None]
+    for one in first[:MOST_FINDINGS]:
         text.append(f"{one['severity']:6} ", style=_SEVERITIES.get(one["severity"], ""))
         text.append(plain(one["summary"]))
         text.append(f"  {one['standing']}\n", style="dim")
-    if len(found) > MOST_FINDINGS:
-        text.append(f"and {len(found) - MOST_FINDINGS} more\n", style="dim")
+    if len(first) > MOST_FINDINGS:
+        text.append(f"and {len(first) - MOST_FINDINGS} more\n", style="dim")
+    if len(found) > len(first):
+        text.append(f"and what follows from these: {len(found) - len(first)}\n", style="dim")
     text.rstrip()
     return text
 
 
-def row(card: Json) -> tuple[Text, ...]:
-    """A model's, in the order of COLUMNS."""
+def row(card: Json, widest: int | None = None) -> tuple[Text, ...]:
+    """A model's, in the order of COLUMNS. `widest`: signs of its name that are shown, where not all of them are."""
     workers, queue = card["workers"], card["queue"]
     able = workers["states"].get("ready", 0) + workers["states"].get("busy", 0)
     cells = (
         rate(card["rate"]), share(card["error_ratio"]), seconds(card["p50"]), seconds(card["p99"]),
         f"{queue['depth'] or 0:.0f}", f"{able}/{workers['wanted'] or 0:.0f}", line(card["lines"]["rate"], LINE),
     )  # fmt: skip
-    name = Text(plain(f"{card['name']} {card['version']}"))
+    name = Text(plain(f"{short(card['name'], widest)} {card['version']}"))
     return (name, Text(card["state"], style=_STATES.get(card["state"], "dim")), *map(Text, cells))
 
 
@@ -138,7 +140,7 @@ def failures(found: Json, most: int, *, traced: bool = False) -> RenderableType:
     """The last ones. `traced`: with their tracebacks."""
     table = _table("failures", "when", "code", "worker", "request", "what")
     for one in found["failures"][:most]:
-        what = (one["traceback"] if traced else None) or one["message"] or one["type"]
+        what = (one["traceback"] if traced else None) or one["message"] or one["what"]
         when = datetime.fromtimestamp(one["at"]).strftime("%H:%M:%S")
         table.add_row(*_cells(when, str(one["code"]), one["worker"], one["request_id"] or "", what))
     return Group(table, Text(found["withheld"], style="dim")) if found["withheld"] else table

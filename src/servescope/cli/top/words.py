@@ -16,6 +16,14 @@ def plain(text: str) -> str:
     return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def short(text: str, widest: int | None) -> str:
+    """Its beginning and its end, where it has more signs than that."""
+    if widest is None or len(text) <= widest:
+        return text
+    end = (widest - 1) // 3
+    return f"{text[: widest - 1 - end]}…{text[len(text) - end :]}"
+
+
 def rate(value: float | None) -> str:
     """A second."""
     return UNKNOWN if value is None else f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
@@ -27,7 +35,10 @@ def seconds(value: float | None) -> str:
         return UNKNOWN
     if value < 1:
         return f"{value * 1000:.3g} ms"
-    return f"{value:.3g} s" if value < 1000 else f"{value / 60:,.0f} min"
+    for unit, of_it in (("s", 1), ("min", 60), ("h", 3600)):
+        if value < 1000 * of_it:
+            return f"{value / of_it:.3g} {unit}"
+    return f"{value / 86400:,.0f} d"
 
 
 def share(value: float | None) -> str:

@@ -37,6 +37,13 @@ class Hosts:
                 " localhost, or list the name in console_hosts"
             )
 
+    def is_own(self, request: Request) -> bool:
+        """Whether it was asked for under a name of loopback, by no page of another name: a proxy's names are in `console_hosts`."""
+        host, origin = request.header(b"host"), request.header(b"origin")
+        names = [name_of(host or "")] if host is not None else []
+        names += [name_of(_netloc(origin) or "")] if origin is not None else []
+        return all(name is not None and is_loopback(name) for name in names)
+
     def check_origin(self, request: Request, *, by_cookie: bool) -> None:
         """That a change comes from the console's own page, or from no page at all. `by_cookie`: a browser's cookie says who asks,
         so a page there must be.

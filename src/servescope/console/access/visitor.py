@@ -4,6 +4,7 @@ Both need the management token. Where tokens are turned off, both are for those 
 users often open the metrics port to their network, and not the management port.
 """
 
+import re
 from http.cookies import CookieError, SimpleCookie
 
 from msgspec import Struct
@@ -23,8 +24,11 @@ PROXIED = (
     "Tokens are turned off, and this came through a proxy, so from another machine, perhaps: nobody sees more or changes anything"
     " that way. Use the management API, or turn tokens on."
 )
-# What proxies say of those for whom they ask.
-_PROXIES = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"))
+# What proxies say of those for whom they ask, or that there is one.
+_PROXIES = re.compile(
+    rb"forwarded|via|x-(forwarded|original|envoy)-.*|x-(real|client|cluster-client)-ip|(true-client|cf-connecting)-ip|cdn-loop",
+    re.IGNORECASE,
+)
 _MOST_COOKIE = 4096
 
 
@@ -64,8 +68,9 @@ class Door:
     def _without_tokens(self, request: Request) -> Visitor:
         if not self._hosts.on_loopback:
             return Visitor(False, NOT_ON_LOOPBACK)
-        proxied = any(name.lower() in _PROXIES for name, _ in request.headers)
-        return Visitor(False, PROXIED) if proxied else Visitor(True)
+        proxied = any(_PROXIES.fullmatch(name) for name, _ in request.headers)
+        # One that says nothing of itself is known by the name that it was asked under.
+        return Visitor(False, PROXIED) if proxied or not self._hosts.is_own(request) else Visitor(True)
 
     def require(self, request: Request) -> None:
         """Let a change pass.

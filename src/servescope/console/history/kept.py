@@ -118,10 +118,10 @@ def _read_histograms(family: FamilyState, found: Mapping[Track, Sample]) -> None
         counters = sample.counters
         if family.name == STAGES:
             counters["stage", values[2]] += state.sum
-        elif family.name == DURATIONS:
-            counters["ended", values[2]] += state.count
-            if values[2] == "ok":
-                put(sample, "duration", state)
+            if values[2] == "queue":
+                counters["queued", ""] += state.count
+        elif family.name == DURATIONS and values[2] == "ok":
+            put(sample, "duration", state)
         elif family.name in HISTOGRAMS:
             put(sample, HISTOGRAMS[family.name], state)
 

@@ -13,6 +13,7 @@ from servescope.console.history.kept import Column, Sample, Track
 
 NEVER: Final = -1
 THERE: Final[Column] = ("there", "")
+MOST_GONE: Final = 50  # models that were unregistered and are remembered still
 _EARLY: Final = 0.2  # of a step: a clock that wakes a moment too soon means the step all the same
 
 
@@ -55,8 +56,9 @@ class Ring:
         self._most = {}
 
     def _write(self, number: int, samples: Mapping[Track, Sample]) -> Iterator[None]:
+        """Whoever reads in between sees no half of it: the step is there once all of it stands in its place."""
         place = number % self.size
-        self.stamps[place], self.latest = number, number
+        self.stamps[place] = NEVER
         for track in self.tracks.keys() | samples.keys():
             values: dict[Column, float] = {}
             if (sample := samples.get(track)) is not None:
@@ -64,9 +66,22 @@ class Ring:
                 self._widen(track, sample.bounds)
             self._put(self.tracks.setdefault(track, {}), place, values)
             yield
-        for track in [track for track in self.tracks if track not in samples and not any(self.tracks[track][THERE])]:
+        self.stamps[place], self.latest = number, number
+        self._forget([track for track in self.tracks if track not in samples])
+
+    def _forget(self, gone: list[Track]) -> None:
+        """Of those that are gone, the ones of which nothing is left; and of too many, those that went first."""
+        left = [track for track in gone if any(self.tracks[track].get(THERE, ()))]
+        if len(left) > MOST_GONE:
+            left = sorted(left, key=self._last_there)[-MOST_GONE:]
+        for track in {*gone}.difference(left):
             del self.tracks[track]
             self.bounds.pop(track, None)
+
+    def _last_there(self, track: Track) -> int:
+        """The last step that it was there in."""
+        there = self.tracks[track][THERE]
+        return max(stamp for stamp, was in zip(self.stamps, there, strict=True) if was)
 
     def _grown(self, track: Track, sample: Sample) -> dict[Column, float]:
         """A counter that is smaller than before has begun anew."""
@@ -89,12 +104,8 @@ class Ring:
             kept[place] = values.get(column, 0)
         for column, value in values.items():
             if value and column not in columns:  # zeros take no memory
-                columns[column] = self.blank(column)
+                columns[column] = array(kind(column), [0]) * self.size
                 columns[column][place] = value
-
-    def blank(self, column: Column) -> "array[Any]":
-        """A column in which nothing stands yet."""
-        return array("b" if column == THERE else "f", [0]) * self.size
 
     def steps(self, most: int) -> range:
         """The numbers of the last so many steps, as far as the ring goes back; empty before the first."""
@@ -120,3 +131,8 @@ class Ring:
     def bytes(self) -> int:
         """What it takes, about."""
         return sum(kept.itemsize for columns in self.tracks.values() for kept in columns.values()) * self.size
+
+
+def kind(column: Column) -> str:
+    """The type of an array's values, as `array` names it."""
+    return "b" if column == THERE else "f"

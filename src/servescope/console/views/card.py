@@ -61,9 +61,9 @@ def percentiles(stretch: Stretch, name: str) -> dict[str, float | None]:
 
 
 def stages(stretch: Stretch) -> dict[str, float | None]:
-    """The mean seconds of a request in each stage."""
-    ended = sum(stretch.totals("ended").values())
-    return {stage: stretch.total("stage", stage) / ended if ended else None for stage in STAGES}
+    """The mean seconds of a request in each stage, of those that were taken into the queue: the refused spend no time anywhere."""
+    queued = stretch.total("queued")
+    return {stage: stretch.total("stage", stage) / queued if queued else None for stage in STAGES}
 
 
 def _workers(track: Track, snapshot: Snapshot) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import time
 from typing import Any, Final
 
 from servescope.console.access.visitor import Visitor
+from servescope.metrics.recording.codes import DEADLINE, HUNG_UP
 from servescope.serving.model import Model
 
 MOST_SLOW: Final = 20
+_ENDS: Final = {DEADLINE: "its deadline passed", HUNG_UP: "its client hung up"}
 
 
 def failures(model: Model, visitor: Visitor, wall: float) -> dict[str, Any]:  # noqa: ARG001  # as `slowest`
@@ -21,6 +23,7 @@ def failures(model: Model, visitor: Visitor, wall: float) -> dict[str, Any]:  # 
                 "at": one.at,
                 "code": one.code,
                 "type": one.error,
+                "what": one.error or _ENDS.get(one.code, "the handler answered so"),
                 "message": one.message if seen else None,
                 "request_id": one.request_id if seen else None,
                 "worker": one.worker,

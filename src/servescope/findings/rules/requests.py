@@ -1,9 +1,13 @@
 """Errors and latency of a model, whether or not it has objectives."""
 
+from typing import Final
+
 from servescope.findings.condition import Both, Compare, Condition, Limit, Unless
 from servescope.findings.rule import DURATION, MODEL, PERCENT, Rule, Severity, percent
 from servescope.findings.thresholds.thresholds import Thresholds
 
+MANY_ERRORS: Final = "ServescopeManyErrors"
+ERRORS: Final = "ServescopeErrors"
 # The models that were asked often enough in 5 minutes for a ratio to mean something.
 ENOUGH_REQUESTS = Compare("requests_5m", ">=", Limit("minimum_requests"))
 
@@ -17,8 +21,8 @@ def enough_failed(quantity: str, severity: Severity) -> Compare:
 def request_rules(thresholds: Thresholds) -> tuple[Rule, ...]:
     """5xx above two shares, the 99th percentile above the model's latency_ms, clients that do not wait for an answer."""
     return (
-        _errors("ServescopeManyErrors", "page", "error_ratio_page", thresholds),
-        _errors("ServescopeErrors", "ticket", "error_ratio_ticket", thresholds),
+        _errors(MANY_ERRORS, "page", "error_ratio_page", thresholds),
+        _errors(ERRORS, "ticket", "error_ratio_ticket", thresholds),
         _slow(thresholds),
         _giving_up(thresholds),
     )

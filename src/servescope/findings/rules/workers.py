@@ -1,7 +1,7 @@
 """Workers that hang, die or are lacking, on one server. They are causes: what a model's users feel is silenced meanwhile."""
 
 from servescope.findings.condition import Both, Compare, Known, Limit
-from servescope.findings.rule import DURATION, MODEL, NUMBER, SERVER, Rule, label
+from servescope.findings.rule import DURATION, MODEL, NUMBER, SERVER, Rule, Severity, label
 from servescope.findings.thresholds.thresholds import Thresholds
 
 
@@ -45,26 +45,40 @@ def _restarting() -> Rule:
 
 
 def _not_ready(thresholds: Thresholds) -> Rule:
-    return Rule(
-        name="ServescopeModelNotReady",
-        severity="page",
-        role="cause",
-        measured="able",
-        condition=Both(Compare("able", "==", 0), Compare("least_workers", ">", 0)),
-        lasts=thresholds.model_not_ready_for,
-        summary=f"{MODEL} on {SERVER} has no worker that can work",
-        description=f"{MODEL} on {SERVER} should have workers, and none is ready or busy: it can answer nothing.",
+    return _few(
+        "ServescopeModelNotReady",
+        "page",
+        Compare("able", "==", 0),
+        Compare("least_workers", ">", 0),
+        thresholds.model_not_ready_for,
+        "has no worker that can work",
+        "should have workers, and none is ready or busy: it can answer nothing.",
     )
 
 
 def _missing(thresholds: Thresholds) -> Rule:
+    return _few(
+        "ServescopeWorkersMissing",
+        "ticket",
+        Compare("lacking", ">", 0),
+        Compare("able", ">", 0),
+        thresholds.workers_missing_for,
+        "has fewer workers than it should",
+        f"lacks {NUMBER} of the workers that it should have at least.",
+    )
+
+
+def _few(
+    name: str, severity: Severity, few: Compare, though: Compare, lasts: str, summary: str, description: str
+) -> Rule:
+    """There are `few` workers, `though` there are others, or should be; the words go on from the model's name."""
     return Rule(
-        name="ServescopeWorkersMissing",
-        severity="ticket",
+        name=name,
+        severity=severity,
         role="cause",
-        measured="lacking",
-        condition=Both(Compare("lacking", ">", 0), Compare("able", ">", 0)),
-        lasts=thresholds.workers_missing_for,
-        summary=f"{MODEL} on {SERVER} has fewer workers than it should",
-        description=f"{MODEL} on {SERVER} lacks {NUMBER} of the workers that it should have at least.",
+        measured=few.quantity,
+        condition=Both(few, though),
+        lasts=lasts,
+        summary=f"{MODEL} on {SERVER} {summary}",
+        description=f"{MODEL} on {SERVER} {description}",
     )

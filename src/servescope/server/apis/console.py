@@ -10,7 +10,7 @@ from servescope.console.access.visitor import Door
 from servescope.console.api import ConsoleApi, Parts
 from servescope.console.bundle import Bundle
 from servescope.console.changes import Changes
-from servescope.console.history.file import packed, read, write
+from servescope.console.history.file import packing, read, write
 from servescope.console.history.memory import Memory
 from servescope.console.live import MOST_STREAMS, Live
 from servescope.console.views.overview import Overview, Sources
@@ -26,6 +26,7 @@ from servescope.web.http.app import Handler
 logger = logging.getLogger("servescope.console")
 
 KEPT_EVERY_S = 300.0
+LAST_WRITE_S = 5.0
 
 
 class Console(Api):
@@ -82,16 +83,32 @@ class Console(Api):
         """What cannot be written is said, and tried again."""
         assert self._file is not None
         try:
-            await asyncio.to_thread(write, self._file, packed(self._sources.memory.rings))
+            await asyncio.to_thread(write, self._file, await self._packed())
         except OSError as error:
             logger.warning("console_history_file=%s cannot be written: %s", self._file, error)
 
+    async def _packed(self) -> list[bytes]:
+        """Again, where the rings took a step meanwhile: there are seconds until the next."""
+        while True:
+            steps = packing(self._sources.memory.rings)
+            try:
+                while True:
+                    next(steps)
+                    await asyncio.sleep(0)
+            except StopIteration as end:
+                pieces: list[bytes] | None = end.value
+                if pieces is not None:
+                    return pieces
+
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
-        """Remember no more, but in the file."""
+        """Remember no more, but in the file; a file system that hangs is not waited for."""
         await self.live.stop()
         if self._keeping is not None:
             self._keeping.cancel()
-            await self._write()
+            try:
+                await asyncio.wait_for(self._write(), LAST_WRITE_S)
+            except TimeoutError:
+                logger.warning("console_history_file=%s takes longer than %g s to write", self._file, LAST_WRITE_S)
 
 
 class Farewell(Part):
