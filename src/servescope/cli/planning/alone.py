@@ -13,6 +13,7 @@ from servescope.planner.load.trial import Trial
 _PROBES = 5
 _MOST_PATIENCE_S = 120.0
 _PART = 1 / 8  # of the time that there is, for requests one at a time
+_HANDLER = "does the payload fit? what the handler raised is in the model's log"
 _HINTS = {
     400: "does the payload fit? give one with --payload",
     401: "give its key with --inference-token",
@@ -21,8 +22,8 @@ _HINTS = {
     413: "the payload is larger than max_request_size",
     415: "the payload's type is that of its file's name",
     422: "does the payload fit? give one with --payload",
-    500: "does the payload fit? give one with --payload",
-    503: "see servescope status",
+    500: _HANDLER,
+    503: _HANDLER,
 }
 
 

@@ -83,7 +83,8 @@ class Bench:
         self.readings.append((before, after))
         busy = after.busy_s - before.busy_s
         self.during.append(during)
-        return replace(trial, busy_s=busy if busy > 0 else None)
+        rejected = round(after.rejected - before.rejected)
+        return replace(trial, busy_s=busy if busy > 0 else None, rejected=rejected)
 
     def use_of_last(self, count: int) -> Use:
         """What was used in the last so many loads together: some counters are sampled every few seconds, too seldom for one

@@ -27,7 +27,7 @@ from servescope.cli.planning.server.traffic import refuse_traffic, refuse_unmeas
 from servescope.cli.planning.stops import Stops
 from servescope.cli.status import describe
 from servescope.errors import ConfigurationError
-from servescope.planner.limits.limit import find_limit
+from servescope.planner.limits.limit import TOO_LONG, find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
 from servescope.planner.load.trial import LOST, Trial
@@ -39,12 +39,15 @@ from servescope.planner.search.search import Found, Search, Tell, Terms
 
 _WATCH_S = 3.0
 _START = 0.25
+_ENDING_S = 2.0  # to begin, and to put back
 _LEAST_PART = 0.5  # of the budget is for loads, however long workers take to start
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What a plan is made by: all that its steps need. `neighbours`: None where nobody shares the machine with a copy."""
+    """What a plan is made by: all that its steps need. `neighbours`: None where nobody shares the machine with a copy. `budget_s`:
+    for one count of workers.
+    """
 
     site: Site
     asked: Asked
@@ -52,6 +55,7 @@ class _Task:
     changes: Changes
     neighbours: Neighbours | None
     tell: Tell
+    budget_s: float
 
 
 def plan_live(site: Site, asked: Asked, live: Live, directory: Path) -> Plan:
@@ -62,6 +66,7 @@ def plan_live(site: Site, asked: Asked, live: Live, directory: Path) -> Plan:
         BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
         ConfigurationError: the model answers with errors, whatever the rate; another plan goes on.
     """
+    end = time.monotonic() + live.budget_s - _ENDING_S
     with Stops() as stops, claimed(site.management, directory) as claim:
         put_back_left(site, claim)
         with site.manage() as client:
@@ -76,9 +81,11 @@ def plan_live(site: Site, asked: Asked, live: Live, directory: Path) -> Plan:
         plans = dict[int, Plan]()
         with progress() as tell:
             for size in live.batches or [int(described["batchSize"])]:
+                told = part_of(tell, len(plans), live.sizes)
+                budget_s = (end - time.monotonic()) / (live.sizes - len(plans)) / live.steps
                 with Changes(site, claim, stops) as changes:
-                    told = part_of(tell, len(plans), len(live.batches) or 1)
-                    plans[size] = _plan_at(_Task(site, asked, live, changes, neighbours, told), described, size)
+                    task = _Task(site, asked, live, changes, neighbours, told, budget_s)
+                    plans[size] = _plan_at(task, described, size)
     return best_of(plans) if live.batches else next(iter(plans.values()))
 
 
@@ -121,8 +128,8 @@ def _measured(bench: Bench, task: _Task, counts: Sequence[int], batch: int) -> P
         one = _started(bench, task, workers, batch, tell)
         if one.percentile(0.5, asked.objective) > asked.objective.limit_s and not one.failures:
             took = seconds_text(one.percentile(0.5, asked.objective))
-            return impossible(asked, find_limit(Use()), f"p50 = {took} with one request at a time")
-        left_s = max(_LEAST_PART * task.live.part_s, task.live.part_s - (time.monotonic() - began))
+            return impossible(asked, TOO_LONG, f"p50 = {took} with one request at a time")
+        left_s = max(_LEAST_PART * task.budget_s, task.budget_s - (time.monotonic() - began))
         found, use = _search(bench, asked, left_s, one, workers, tell)
         trials += found.trials
         if found.client and not points:
@@ -143,7 +150,7 @@ def _started(bench: Bench, task: _Task, workers: int, batch: int, tell: Tell) ->
     tell(f"starting {workers} worker{'s' * (workers > 1)}", None, 0.0)
     task.changes.scale(bench.model, bench.version, workers)
     tell("one request at a time", None, 0.0)
-    return alone(bench, workers, batch, task.live.part_s)
+    return alone(bench, workers, batch, task.budget_s)
 
 
 def _search(bench: Bench, asked: Asked, budget_s: float, one: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:

@@ -23,12 +23,13 @@ def shown(plan: Plan) -> RenderableType:
     if plan.batches:
         parts.append(_batches(plan))
     parts += [Text(f"Note: {remark}.") for remark in plan.remarks]
+    if plan.workers is None:  # then there is nothing to paste
+        return Group(*parts)
     sections = (
-        ("model-config.yaml", {**plan.autoscale, **({"slo": plan.slo} if plan.slo else {})}),
+        ("model-config.yaml", {**plan.autoscale, "slo": plan.slo}),
         ("thresholds.yml, for servescope prometheus", plan.thresholds),
     )
-    parts += [Text(f"\n# {where}\n{_yaml(values)}", end="") for where, values in sections if values]
-    return Group(*parts)
+    return Group(*parts, *(Text(f"\n# {where}\n{_yaml(values)}", end="") for where, values in sections))
 
 
 def write_page(plan: Plan, file: Path) -> None:
@@ -59,7 +60,8 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     if plan.nearest is not None:
         return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]
     if plan.goodput_per_worker is None:
-        least = f"{plan.goodput_per_worker_interval[0]:.3g} requests/s a worker kept the objective"
+        low, _ = plan.goodput_per_worker_interval
+        least = f"{low:.3g} requests/s a worker kept the objective" if low else "no load kept the objective"
         return [("verdict", "not known: this client was the limit"), ("at least", least), ("limit", limit)]
     sure = ", 95 %" if plan.edge is None or plan.edge.by == "line" else ", kept and broken"
     span = span_text(*plan.goodput_per_worker_interval)

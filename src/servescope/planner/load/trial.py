@@ -48,7 +48,8 @@ class Trial:
 
     `failures`: how many were answered with which status that is no success (2xx); 0 stands for no answer. `client_share`: the
     processor time of this client over the time that passed. `busy_s`: seconds that workers were busy, where that is known.
-    `tokens`: made in it. `said`: how the body of the first failure began.
+    `tokens`: made in it. `rejected`: by the server for want of room, by its own count; None: not known. `said`: how the body of
+    the first failure began.
     """
 
     rate: float
@@ -59,6 +60,7 @@ class Trial:
     client_share: float = 0.0
     busy_s: float | None = None
     tokens: int = 0
+    rejected: int | None = None
     said: bytes = b""
 
     @property
@@ -74,13 +76,14 @@ class Trial:
 
     @property
     def refused(self) -> int:
-        """How many were answered with 503, as a server does that has no room."""
-        return self.failures.get(503, 0)
+        """How many the server had no room for. It says 503 then, and where a handler raises too; its own count tells them apart."""
+        said = self.failures.get(503, 0)
+        return said if self.rejected is None else min(said, self.rejected)
 
     @property
     def spoilt(self) -> int:
         """How many the model failed, which is neither a refusal nor silence."""
-        return sum(count for code, count in self.failures.items() if code not in (0, 503))
+        return sum(count for code, count in self.failures.items() if code) - self.refused
 
     @property
     def failed_share(self) -> float:

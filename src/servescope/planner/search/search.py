@@ -25,6 +25,7 @@ _LATE = (1.0, 2.5, 0.6, 1.6)
 _BELOW_CEILING = 0.97
 _SURE = 0.01
 _LEAST_REPEATS = 12
+_DEVIATIONS = 3
 _LITTLE = 0.5  # of what the workers could do: whatever fails there fails at every rate
 _TRIES = 3
 
@@ -107,8 +108,8 @@ class Search:
         """The last load that kept the objective, the first that broke it, and whether the client was the limit before."""
         rate = self.terms.start
         kept = broken = None
-        while self._time_for(self.terms.short_s) and _SLOWEST <= rate <= _MOST_RATE:
-            tried = self._load("climbing", rate, self.terms.short_s)
+        while self._time_for(seconds := self._long_enough(rate)) and _SLOWEST <= rate <= _MOST_RATE:
+            tried = self._load("climbing", rate, seconds)
             if tried is None:
                 return kept, broken, broken is None
             if self._kept(tried):
@@ -119,6 +120,10 @@ class Search:
                 break
             rate = rate * 2 if broken is None else rate / 3
         return kept, broken, False
+
+    def _long_enough(self, rate: float) -> float:
+        """On the way down, as many requests as the first load had, as far as the budget allows: few are kept by chance."""
+        return min(self.terms.short_s * max(1.0, self.terms.start / rate), self.terms.budget_s / 4)
 
     def _bisect(self, kept: Trial, broken: Trial) -> tuple[Trial, Trial]:
         """A bracket within 5 %, as far as there is time for it."""
@@ -137,7 +142,8 @@ class Search:
         most = min(1 - self.terms.availability, self.terms.objective.misses)
         idle = [one for one in self._trials if one.rate <= _LITTLE * (self.ceiling or math.inf)]
         sent, failed = sum(len(one.sent) for one in idle), sum(one.spoilt for one in idle)
-        return failed / sent if sent and failed - 2 * math.sqrt(failed) > most * sent else None
+        chance = most * sent + _DEVIATIONS * math.sqrt(most * sent) + 1
+        return failed / sent if failed > chance else None
 
     def _repeat(self, kept: Trial, broken: Trial) -> Edge:
         edge, repeats = self._edge(kept, broken), 0
@@ -152,15 +158,20 @@ class Search:
             if self._load("repeating", min(rate, highest), self.terms.long_s) is None:
                 break
             edge, repeats = self._edge(kept, broken), repeats + 1
+            if self._spoilt():
+                break
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
                 break
         return edge
 
     def _edge(self, kept: Trial, broken: Trial) -> Edge:
         highest = (self.ceiling or math.inf) * (_BELOW_CEILING + 0.01)
-        within = (one for one in self._trials if one.rate <= highest)
+        within = [one for one in self._trials if one.rate <= highest]
         blocks = [block for one in within for block in one.blocks(self.terms.objective, self._blocks(one))]
-        bracket = Edge(math.sqrt(kept.rate * broken.rate), kept.rate, broken.rate, "bracket")
+        low = kept.rate
+        if low > highest:  # so short a load may be kept where no lasting one could be
+            low = max((one.rate for one in self._trials if one.rate <= highest and self._kept(one)), default=0.0)
+        bracket = Edge(math.sqrt(kept.rate * broken.rate), low, broken.rate, "bracket")
         return find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
 
     @property

@@ -94,15 +94,17 @@ def standing_of(described: Mapping[str, Any]) -> Standing:
     )
 
 
-def put_back(site: Site, noted: Noted) -> bool:
-    """Whether all is as it was; what is not is told on standard error. What is gone needs nothing."""
+def put_back(site: Site, noted: Noted, *, wait: bool = False) -> bool:
+    """Whether all is as it was; what is not is told on standard error. What is gone needs nothing. `wait`: until workers that are
+    not wanted any more have gone.
+    """
     done = True
     if noted.copy is not None:
         name = noted.copy
         done = _tried(f"unregister {name!r}, a copy", lambda: _unregister(site, name))
     if noted.standing is not None:
         was = noted.standing
-        done &= _tried(f"put back {was.model!r} {was.version}, which had {was}", lambda: _restore(site, was))
+        done &= _tried(f"put back {was.model!r} {was.version}, which had {was}", lambda: _restore(site, was, wait=wait))
     return done
 
 
@@ -113,7 +115,7 @@ def put_back_left(site: Site, claim: Claim) -> None:
         left = replace(left, standing=None)
     if left != Noted():
         mutter("A plan of this server was killed: what it left is put back")
-    if put_back(site, left):
+    if put_back(site, left, wait=True):
         claim.note(Noted())
 
 
@@ -153,12 +155,12 @@ def _unregister(site: Site, name: str) -> None:
         call(client, "DELETE", f"/models/{quote(name, safe='')}")
 
 
-def _restore(site: Site, was: Standing) -> None:
+def _restore(site: Site, was: Standing, *, wait: bool) -> None:
     """What is within its bounds stays as it is: the count is put back first, and then they."""
     path = model_path(was.model, was.version)
     bounds = {"min_worker": str(was.fewest), "max_worker": str(was.most)}
-    with site.manage(_TIMEOUT_S) as client:
-        call(client, "PUT", path, _exactly(was.workers))
+    with site.manage(None if wait else _TIMEOUT_S) as client:
+        call(client, "PUT", path, _exactly(was.workers) | ({"synchronous": "true"} if wait else {}))
         call(client, "PUT", path, bounds if was.mode in _OFF else {**bounds, "autoscale": str(was.mode)})
 
 
