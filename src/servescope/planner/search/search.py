@@ -148,21 +148,23 @@ class Search:
     def _repeat(self, kept: Trial, broken: Trial) -> Edge:
         edge, repeats = self._edge(kept, broken), 0
         while self._time_for(self.terms.long_s):
-            highest = _BELOW_CEILING * (self.ceiling or math.inf)
-            if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
-                rate = edge.rate * (1 + WITHIN) ** repeats
-            else:
-                rate = edge.rate * (
-                    1 + math.log(_LATE[repeats % len(_LATE)]) / self._tail.slope(edge.rate, self.terms.objective.misses)
-                )
-            if self._load("repeating", min(rate, highest), self.terms.long_s) is None:
+            rate = min(self._next(edge, repeats), _BELOW_CEILING * (self.ceiling or math.inf))
+            if self._load("repeating", rate, self.terms.long_s) is None or self._spoilt():
                 break
             edge, repeats = self._edge(kept, broken), repeats + 1
-            if self._spoilt():
-                break
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
                 break
         return edge
+
+    def _next(self, edge: Edge, repeats: int) -> float:
+        """The rate of the next repeat."""
+        little = _LITTLE * (self.ceiling or 0.0)
+        if edge.rate < little and repeats % 2 == 0 and any(one.spoilt for one in self._trials):
+            return little  # does it fail whatever the rate? so many requests tell soonest
+        if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
+            return edge.rate * (1 + WITHIN) ** repeats
+        slope = self._tail.slope(edge.rate, self.terms.objective.misses)
+        return edge.rate * (1 + math.log(_LATE[repeats % len(_LATE)]) / slope)
 
     def _edge(self, kept: Trial, broken: Trial) -> Edge:
         highest = (self.ceiling or math.inf) * (_BELOW_CEILING + 0.01)

@@ -11,9 +11,9 @@ NOTED = Noted(Standing("m", "1.0", 2, 1, 3, "act", 4), "m-plan-1")
 
 def test_another_plan_of_the_server_is_refused(tmp_path):
     """By the server's address; of another server it is not."""
-    with claimed(SERVER, tmp_path), claimed("http://127.0.0.1:9081", tmp_path):
-        with pytest.raises(ConfigurationError) as refused, claimed(SERVER, tmp_path):
-            pass
+    other, again = claimed("http://127.0.0.1:9081", tmp_path), claimed(SERVER, tmp_path)
+    with claimed(SERVER, tmp_path), other, pytest.raises(ConfigurationError) as refused, again:
+        pass
     assert f"another plan of {SERVER} goes on" in refused.value.message
 
 
@@ -30,7 +30,9 @@ def test_what_was_noted_is_there_for_the_next(tmp_path):
         assert third.left == Noted()
 
 
-@pytest.mark.parametrize("text", [b"{", b"[]", b'{"standing": 3, "copy": null}', b'{"standing": {"x": 1}, "copy": null}'])
+@pytest.mark.parametrize(
+    "text", [b"{", b"[]", b'{"standing": 3, "copy": null}', b'{"standing": {"x": 1}, "copy": null}']
+)
 def test_a_damaged_note_is_none(tmp_path, text):
     """A plan is made all the same."""
     with claimed(SERVER, tmp_path):
