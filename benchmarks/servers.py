@@ -29,13 +29,16 @@ FOREIGN = ("TS_CONFIG_FILE", "LOG_LOCATION", "METRICS_LOCATION", "PYTHONPATH", "
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: `session` names its processes, `first_answer_s` is seconds from launch to the first 200."""
+    """A running server: `session` names its processes, `first_answer_s` is seconds from launch to the first 200. `room`: its
+    directory, where Servescope's run file is in `tmp`.
+    """
 
     name: str
     session: int
     port: int
     path: str
     first_answer_s: float
+    room: Path
 
     def url(self, model: str) -> str:
         """The predict URL of `model`."""
@@ -206,7 +209,7 @@ def running(kind: Kind, settings: Mapping[str, str] | None = None) -> Iterator[S
         try:
             answered = _wait_for_answer(port, kind.path, "noop", process.pid, log)
             _wait_for_answer(port, kind.path, "noop16", process.pid, log)
-            yield Server(kind.name, process.pid, port, kind.path, answered - began)
+            yield Server(kind.name, process.pid, port, kind.path, answered - began, room)
         finally:
             end(process.pid)
             process.wait(timeout=5)

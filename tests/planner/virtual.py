@@ -17,6 +17,7 @@ class VirtualPool:
     """Workers with one queue, first come, first served. It is empty when a load begins.
 
     `service`: draws seconds. `queue`: requests that may wait; one more gets 503. `now`: virtual seconds, which a load moves on.
+    `failing`: the share that the handler raises for, which is 503 too. `beside_s`: that a load takes beside its own time.
     """
 
     workers: int
@@ -24,6 +25,8 @@ class VirtualPool:
     chance: random.Random
     queue: int = 1_000_000
     now: float = 0.0
+    failing: float = 0.0
+    beside_s: float = 0.0
 
     def clock(self) -> float:
         """The virtual time."""
@@ -33,11 +36,12 @@ class VirtualPool:
         """A load of Poisson arrivals."""
         free = [0.0] * self.workers
         begun: list[float] = []  # of those that may still wait, when each begins
-        sent, failures, busy_s = [], Counter[int](), 0.0
+        sent, failures, busy_s, rejected = [], Counter[int](), 0.0, 0
         for at in poisson(rate, seconds, self.chance):
             begun = [moment for moment in begun if moment > at]
             if len(begun) >= self.queue:
                 failures[503] += 1
+                rejected += 1
                 sent.append(Sent(at, LOST))
                 continue
             begin = max(at, free[0])
@@ -46,6 +50,8 @@ class VirtualPool:
             if begin > at:
                 begun.append(begin)
             busy_s += took
-            sent.append(Sent(at, begin + took - at))
-        self.now += seconds
-        return Trial(rate, seconds, self.workers, sent, failures, busy_s=busy_s)
+            failed = self.failing > 0 and self.chance.random() < self.failing
+            failures[503] += failed
+            sent.append(Sent(at, LOST if failed else begin + took - at))
+        self.now += seconds + self.beside_s
+        return Trial(rate, seconds, self.workers, sent, +failures, busy_s=busy_s, rejected=rejected)

@@ -13,6 +13,7 @@ import pytest
 from integration.prometheus_server import needs_prometheus, prometheus, scraping
 from integration.server import COMMAND, free_ports, wait_until
 from programs import needs
+from servescope.cli.planning.history.prometheus import read_hours
 
 pytestmark = [pytest.mark.integration, needs_prometheus, needs("promtool")]
 
@@ -34,7 +35,7 @@ def rate(at_s: float) -> float:
 def page() -> str:
     """OpenMetrics: what a server's counters would have been, with two hours in which nobody scraped it."""
     labels = 'model_name="digits",model_version="1.0"'
-    lines: dict[str, list[str]] = {"requests": [], "busy": [], "workers": []}
+    lines: dict[str, list[str]] = {"requests": [], "busy": [], "workers": [], "durations": [], "tokens": []}
     total = 0.0
     begin = NOW - DAYS * 24 * HOUR_S - 2 * HOUR_S
     for at in range(begin, NOW + 1, STEP_S):
@@ -46,10 +47,26 @@ def page() -> str:
             f'servescope_worker_busy_seconds_total{{{labels},worker="1"}} {total * SERVICE_S:.3f} {at}'
         )
         lines["workers"].append(f'servescope_workers{{{labels},state="ready"}} {WORKERS} {at}')
+    for at in range(
+        NOW - 3 * HOUR_S, NOW + 1, 60
+    ):  # a rollout: another server takes over in the middle of the last hour
+        instance, version = ("old", "1.0") if at <= NOW - HOUR_S // 2 else ("new", "2.0")
+        own = f'model_name="moved",model_version="{version}",instance="{instance}"'
+        lines["requests"].append(f'servescope_requests_total{{{own},code="200"}} {at % 100_000} {at}')
+        lines["workers"].append(f'servescope_workers{{{own},state="ready"}} {WORKERS} {at}')
+        count = at % 100_000  # answered within 0.1 s, but a first token takes longer
+        for family, where, within in (
+            ("request_duration", "durations", count),
+            ("llm_time_to_first_token", "tokens", 0),
+        ):
+            for bound, value in (("0.1", within), ("1", count), ("+Inf", count)):
+                lines[where].append(f'servescope_{family}_seconds_bucket{{{own},le="{bound}"}} {value} {at}')
     families = (
         ("# TYPE servescope_requests counter", lines["requests"]),
         ("# TYPE servescope_worker_busy_seconds counter", lines["busy"]),
         ("# TYPE servescope_workers gauge", lines["workers"]),
+        ("# TYPE servescope_request_duration_seconds histogram", lines["durations"]),
+        ("# TYPE servescope_llm_time_to_first_token_seconds histogram", lines["tokens"]),
     )
     return "\n".join([line for head, rows in families for line in (head, *rows)] + ["# EOF", ""])
 
@@ -117,6 +134,49 @@ def test_a_plan_is_checked(url: str, tmp_path: Path) -> None:
     status, _, err = planned("--from-prometheus", url, "--check", str(tmp_path / "none.json"))
     assert status == 1
     assert "none.json' is no plan" in err
+
+
+def test_servers_that_take_each_others_place_are_not_counted_twice(url: str) -> None:
+    """In the hour of a rollout there were as many workers as before it and after it, but for the five minutes that Prometheus holds
+    on to a series of which nobody has told it that it has ended.
+    """
+    hours = read_hours(url, "moved", 1, NOW + 60)
+    assert [one.workers for one in hours[-2:]] == pytest.approx([WORKERS, WORKERS], rel=0.1)
+
+
+MOVED = {"model": "moved", "objective": "p95 ≤ 200 ms", "share": 0.95, "limit_s": 0.2, "goodput_per_worker": 14.0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words", "status", "said"),
+    [
+        ({"goodput_per_worker_interval": [12.0, 16.0]}, [], 0, "right"),
+        ({"version": "2.0", "of": "latency"}, [], 0, "right"),
+        ({"version": "3.0"}, [], 1, "no hour of moved 3.0"),
+        ({"of": "ttft"}, [], 1, "too hopeful"),
+        ({"of": "itl"}, [], 1, "not the mean of a request's"),
+        ({"goodput_per_worker": None, "goodput_per_worker_interval": [12.0, None]}, [], 0, "not known requests/s"),
+        ({}, ["--model", "digits"], 1, "is a plan of 'moved', not of 'digits'"),
+        ({"limit_s": "soon"}, [], 1, "is no plan"),
+    ],
+)
+def test_a_plan_is_held_against_its_own_history(
+    changed: dict[str, object], words: list[str], status: int, said: str, url: str, tmp_path: Path
+) -> None:
+    """Of its version, and what its objective is about; another's is refused by name."""
+    plan = {**MOVED, "goodput_per_worker_interval": [12.0, 16.0], **changed}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    found, out, err = planned("--from-prometheus", url, "--check", str(tmp_path / "plan.json"), *words)
+    assert said in " ".join((out + err).split())
+    assert found == status
+
+
+def test_a_password_in_the_address_is_not_told() -> None:
+    """Errors go to logs."""
+    status, out, err = planned("--from-prometheus", "http://me:secret@127.0.0.1:1", "--model", "digits")
+    assert (status, out) == (1, "")
+    assert "http://127.0.0.1:1: no answer" in err
+    assert "secret" not in err
 
 
 @pytest.mark.parametrize(

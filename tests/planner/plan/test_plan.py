@@ -1,6 +1,8 @@
 """From edges to workers and machines."""
 
 import json
+import math
+from dataclasses import asdict
 
 import pytest
 import yaml
@@ -13,7 +15,8 @@ from servescope.planner.limits.limit import find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.objective import parse_objective
 from servescope.planner.plan.law import Law, Point, fit_law
-from servescope.planner.plan.plan import Asked, Machine, impossible, make_plan
+from servescope.planner.plan.plan import Asked, Machine, impossible, make_plan, unknown
+from servescope.planner.report.page import page
 from servescope.planner.search.edge import Edge
 
 SLO = parse_objective("p95=200ms")
@@ -111,6 +114,37 @@ def test_json_has_what_is_promised():
     assert told["goodput_per_worker_interval"] == [0.0, None]
     assert told["limit"]["name"] == "worker"
     assert any("interval is open" in remark for remark in told["remarks"])
+
+
+@pytest.mark.parametrize("text", ["p95=200ms", "ttft_p95=300ms", "itl_p99=50ms"])
+def test_an_objective_can_be_pasted_whatever_it_is_about(text):
+    """`slo:` has all three."""
+    plan = make_plan([point(2)], Asked("m", parse_objective(text), 100, 99.9), LIMIT, Machine())
+    config, warnings = parse_model_config(yaml.safe_dump({"slo": plan.slo}), "model-config.yaml")
+    assert warnings == []
+    told = asdict(config.objectives)
+    assert told[f"{plan.of}_s"] == plan.limit_s
+    assert told[f"{plan.of}_target"] == pytest.approx(plan.share)
+
+
+def test_where_the_client_was_the_limit_there_is_no_number():
+    """Only what was kept, and no end above; no workers, and nothing to paste."""
+    limit = find_limit(Use(workers=0.3), client=True)
+    plan = unknown(Asked("m", SLO, 100, version="2.0"), limit, Edge(40.0, 40.0, math.inf, "bracket"), 4)
+    told = json.loads(json.dumps(plan.to_json(), allow_nan=False))
+    assert told["goodput_per_worker"] is told["workers"] is told["machines"] is None
+    assert told["goodput_per_worker_interval"] == [10.0, None]
+    assert (told["limit"]["name"], told["version"], told["of"]) == ("client", "2.0", "latency")
+    assert ("verdict", "not known: this client was the limit") in rows_of(plan)
+    assert ("at least", "10 requests/s a worker kept the objective") in rows_of(plan)
+
+
+def test_an_open_interval_reads_so():
+    """Not as a number that is infinite."""
+    plan = make_plan([Point(1, Edge(10.0, 10.0, math.inf, "bracket"), 20.0)], Asked("m", SLO, 100), LIMIT, Machine())
+    assert rows_of(plan)[0] == ("goodput a worker", "10 requests/s (from 10 on, kept and broken)")
+    assert any("nothing broke the objective" in one for one in plan.remarks)
+    assert "inf" not in page(plan, rows_of(plan)).replace("inform", "")
 
 
 def test_what_nothing_can_meet_says_what_comes_nearest():

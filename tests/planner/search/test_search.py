@@ -1,5 +1,7 @@
 """The search in virtual time, against queueing theory: the edge, its interval, the ceiling, the budget."""
 
+from dataclasses import replace
+
 import pytest
 
 from planner.pools import SERVICE_S, pool, searched, true_edge
@@ -50,12 +52,43 @@ def test_a_full_queue_breaks_it():
     assert short.edge.rate < 0.8 * searched("constant", 2, "p99=2s", 1).edge.rate
 
 
-def test_the_budget_is_kept():
-    """All loads together end within it, whatever they find."""
+@pytest.mark.parametrize("beside_s", [0.0, 1.5])
+def test_the_budget_is_kept(beside_s):
+    """All loads together end within it, whatever they find, and with what a load takes beside: answers that are waited for."""
     for budget_s in (30.0, 240.0):
         found = pool("exponential", 1, "budget")
+        found.beside_s = beside_s
         Search(found.measure, Terms(parse_objective("p99=1s"), budget_s, 1.0), found.clock).run()
         assert found.now <= budget_s
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_model_that_fails_now_and_then_keeps_nothing(seed):
+    """Of p99 five in a hundred are too many at every rate; that share is told, and not an edge where few happened to fail."""
+    failing = pool("constant", 1, f"failing {seed}")
+    failing.failing = 0.05
+    found = Search(failing.measure, Terms(parse_objective("p99=200ms"), 120.0, 5.0), failing.clock).run()
+    assert found.edge is None
+    assert 0.02 < found.spoilt < 0.15
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_failures_that_are_allowed_are_late_requests(seed):
+    """Two in a hundred, with p90 and an availability of 95 %: an edge below that of a model that never fails."""
+    failing = pool("constant", 1, f"allowed {seed}")
+    failing.failing = 0.02
+    found = Search(failing.measure, Terms(parse_objective("p90=200ms"), 240.0, 5.0, 0.95), failing.clock).run()
+    assert found.spoilt is None
+    assert 0.7 < found.edge.rate / true_edge("constant", 1, parse_objective("p90=200ms")) < 1.05
+
+
+def test_what_nothing_broke_is_open_above():
+    """A load of a short budget that the workers never felt: the interval does not end where the client did."""
+    idle = pool("constant", 64, "idle")
+    idle.beside_s = 2.0
+    found = Search(idle.measure, Terms(parse_objective("p99=5s"), 30.0, 4.0), idle.clock).run()
+    assert found.broken is None
+    assert found.edge.low == found.edge.rate < found.edge.high
 
 
 def test_what_nothing_can_keep_has_no_edge():
@@ -63,19 +96,35 @@ def test_what_nothing_can_keep_has_no_edge():
     assert searched("constant", 1, "p99=40ms", 1).edge is None
 
 
-def test_a_client_that_is_the_limit_is_no_number_of_the_servers():
-    """Loads that were sent late are tried again, and end the search if they stay so."""
-    fast = pool("constant", 4, "client")
+def late_client(workers: int, when):
+    """A pool whose loads were sent late where `when(rate, count)` says so, and its search's measure."""
+    fast, count = pool("constant", workers, "client"), 0
 
     def measure(rate: float, seconds: float) -> Trial:
-        trial = fast.measure(rate, seconds)
-        late = 0.1 if rate > 30 else 0.0
-        sent = [Sent(one.at_s, one.latency_s + late, late) for one in trial.sent]
-        return Trial(rate, seconds, 4, sent, trial.failures, busy_s=trial.busy_s)
+        nonlocal count
+        trial, count = fast.measure(rate, seconds), count + 1
+        late = 0.1 if when(rate, count) else 0.0
+        return replace(trial, sent=[Sent(one.at_s, one.latency_s + late, late) for one in trial.sent])
 
-    found = Search(measure, Terms(parse_objective("p99=400ms"), 240.0, 10.0), fast.clock).run()
+    return Search(measure, Terms(parse_objective("p99=400ms"), 240.0, 10.0), fast.clock)
+
+
+def test_a_client_that_is_the_limit_is_no_number_of_the_servers():
+    """Loads that were sent late are tried again, and end the search if they stay so; the interval is open above."""
+    found = late_client(4, lambda rate, _: rate > 30).run()
     assert found.client
-    assert found.edge is None or found.edge.rate <= 45
+    assert found.broken is None
+    assert found.edge.low == 20
+    assert found.edge.high > 70
+
+
+def test_a_client_that_was_late_once_is_no_limit():
+    """Of the machine's other work: the edge was between loads that were sent in time, and late ones say nothing."""
+    found = late_client(4, lambda _, count: count > 12).run()
+    assert not found.client
+    assert found.broken is not None
+    assert all(one.lag_s == 0 for trial in found.trials for one in trial.sent)
+    assert found.edge.rate > 40
 
 
 def test_the_same_seed_finds_the_same():

@@ -13,7 +13,7 @@ from servescope.cli.client.scrape import Sample
 from servescope.cli.planning.server.neighbours import Neighbours
 from servescope.cli.planning.server.reading import read, samples_of
 from servescope.cli.planning.server.site import Site
-from servescope.errors import ServescopeError
+from servescope.cli.planning.server.traffic import BusyError
 from servescope.planner.limits.readings import Reading, Use, use_between
 from servescope.planner.load.connections import target_of
 from servescope.planner.load.driver import Load, drive
@@ -27,15 +27,11 @@ _GUARD_S = 1.0  # from one look at the neighbours to the next
 _LOOK = 0.8  # of a load is over when its gauges are read
 
 
-class BusyError(ServescopeError):
-    """The model is not left alone, or does not come to rest."""
-
-
 @dataclass
 class Bench:
     """A context: one event loop for all loads. `neighbours`: models for whose sake a load ends.
 
-    `trials`: of all loads; `during`: what the server said in each.
+    `readings`: before and after each load; `during`: what the server said in each.
     """
 
     site: Site
@@ -45,7 +41,6 @@ class Bench:
     objective: Objective
     chance: random.Random
     neighbours: Neighbours | None = None
-    trials: list[Trial] = field(default_factory=list)
     during: list[Reading] = field(default_factory=list)
     readings: list[tuple[Reading, Reading]] = field(default_factory=list)
 
@@ -74,14 +69,10 @@ class Bench:
         with self.site.metering() as client:
             return read(client, self.model, self.version, time.monotonic())
 
-    def one_by_one(self, count: int) -> Trial:
-        """Requests that wait for nobody, each sent when the one before is answered."""
-        trials = [self._runner.run(drive(self._load, [0.0], 1.0, 1.0, 1)) for _ in range(count)]
-        sent = [replace(one, at_s=float(index)) for index, trial in enumerate(trials) for one in trial.sent]
-        failures = trials[0].failures
-        for trial in trials[1:]:
-            failures = {**failures, **{code: failures.get(code, 0) + n for code, n in trial.failures.items()}}
-        return Trial(0.0, float(count), 1, sent, failures)
+    def at_once(self, count: int, patience_s: float) -> Trial:
+        """So many requests together, waited for so long."""
+        load = replace(self._load, patience_s=patience_s)
+        return self._runner.run(drive(load, [0.0] * count, float(count), 1.0, 1))
 
     def measure(self, rate: float, seconds: float) -> Trial:
         """A load of Poisson arrivals, on a model that has come to rest."""
@@ -91,10 +82,9 @@ class Bench:
         after = self.rest()
         self.readings.append((before, after))
         busy = after.busy_s - before.busy_s
-        trial = replace(trial, busy_s=busy if busy > 0 else None)
-        self.trials.append(trial)
         self.during.append(during)
-        return trial
+        rejected = round(after.rejected - before.rejected)
+        return replace(trial, busy_s=busy if busy > 0 else None, rejected=rejected)
 
     def use_of_last(self, count: int) -> Use:
         """What was used in the last so many loads together: some counters are sampled every few seconds, too seldom for one

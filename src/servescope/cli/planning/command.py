@@ -5,14 +5,17 @@ Run by `cli.main`.
 """
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson, CaFile, Token
-from servescope.cli.planning.how import Live
-from servescope.cli.planning.options import (
+from servescope.cli.planning.asked.how import Live
+from servescope.cli.planning.asked.modes import refuse_others
+from servescope.cli.planning.asked.options import (
     Availability,
     Budget,
     Captured,
@@ -43,8 +46,10 @@ from servescope.cli.planning.options import (
     read_headroom,
     read_path,
     read_sweep,
+    refuse_unwritable,
 )
-from servescope.cli.planning.prompts import read_prompts
+from servescope.cli.planning.sending.prompts import Prompts, read_prompts
+from servescope.config.temporary import temporary_directory
 from servescope.planner.objective import parse_objective
 from servescope.planner.plan.plan import Asked, Plan
 
@@ -58,6 +63,7 @@ from servescope.planner.plan.plan import Asked, Plan
     "servescope plan --from-prometheus http://127.0.0.1:9090 --check plan.json",
 )
 def plan(
+    context: typer.Context,
     model: Model = None,
     slo: Slo = None,
     rps: Rps = None,
@@ -89,34 +95,36 @@ def plan(
     ca_file: CaFile = None,
 ) -> None:
     """Measure how much a model can serve within an objective, and plan workers and machines for a rate."""
+    kind = _kind(from_prometheus, check, measured)
+    refuse_others(kind, _given(context))
+    if from_prometheus is not None:
+        _past(from_prometheus, _named(model, model_option), days, check, ca_file, as_json)
+        return
     if captured:
         raise typer.BadParameter(
             "--captured: the server keeps no payloads; give --payload FILE, or --input-tokens and --output-tokens"
         )
-    if from_prometheus is not None:
-        if measured:
-            raise typer.BadParameter("--measured and --from-prometheus are two plans: give one")
-        _past(from_prometheus, model_option or model, days, check, as_json)
-        return
     prompts = read_prompts(input_tokens, output_tokens, trace, payload, seed)
     if rps is None:
         rps = prompts.busiest
     for name, value in (("MODEL", model), ("--slo", slo), ("--rps", rps)):
         if value is None:
             raise typer.BadParameter(f"{name} is missing; without it a plan can only be made --from-prometheus")
-    if check is not None:
-        raise typer.BadParameter("--check needs --from-prometheus")
     asked = Asked(str(model), parse_objective(str(slo)), float(rps or 0), availability, read_headroom(headroom), price)
+    if html is not None:
+        refuse_unwritable(html)
+    if measured:
+        _from_files(measured, asked, prompts, html, as_json)
+        return
     counts, batches = read_sweep(sweep or ())
     if batches and not shadow:
         raise typer.BadParameter(
             "--sweep batch=…: a model keeps its batch size once it is registered; add --shadow, for a copy"
         )
-    budget_s = read_budget(budget)
     live = Live(
         tuple(payload or ()),
         version,
-        budget_s,
+        read_budget(budget),
         counts,
         yes,
         shadow,
@@ -125,37 +133,47 @@ def plan(
         prompts.lengths,
         batches,
     )
-    if measured:
-        _nothing_is_sent(live, url)
-        from servescope.cli.planning.measured import plan_measured
-
-        _tell(plan_measured(measured, asked), html, as_json)
-        return
     from servescope.cli.planning.live import plan_live
     from servescope.cli.planning.server.site import find_site
 
-    _tell(plan_live(find_site(url, token, inference_token, ca_file), asked, live), html, as_json)
+    site = find_site(url, token, inference_token, ca_file)
+    _tell(plan_live(site, asked, live, temporary_directory(os.environ)), html, as_json)
 
 
-def _nothing_is_sent(live: Live, url: str | None) -> None:
-    """With --measured, what says how to send would have no effect."""
-    given = {
-        "--payload": live.payloads,
-        "--input-tokens, or --trace": live.lengths,
-        "--path": live.path,
-        "--sweep": live.counts or live.batches,
-        "--shadow": live.shadow,
-        "--yes": live.yes,
-        "--version": live.version,
-        "--url": url,
-    }
-    for name, value in given.items():
-        if value:
-            raise typer.BadParameter(f"{name} has no effect with --measured, which sends nothing")
+def _kind(from_prometheus: str | None, check: Path | None, measured: Sequence[str] | None) -> str:
+    """A key of `KINDS`."""
+    if from_prometheus is not None:
+        return "--from-prometheus" if check is None else "--check"
+    if check is not None:
+        raise typer.BadParameter("--check needs --from-prometheus")
+    return "--measured" if measured else "a plan from loads"
+
+
+def _given(context: typer.Context) -> list[tuple[str, str]]:
+    """What stands on the command line, by its name and as it is written."""
+    return [
+        (str(one.name), one.opts[0])
+        for one in context.command.params
+        if (source := context.get_parameter_source(str(one.name))) is not None and source.name == "COMMANDLINE"
+    ]
+
+
+def _named(model: str | None, option: str | None) -> str | None:
+    if model is not None and option is not None and model != option:
+        raise typer.BadParameter(f"MODEL {model!r} and --model {option!r} are two models: give one")
+    return model if option is None else option
+
+
+def _from_files(measured: Sequence[str], asked: Asked, prompts: Prompts, html: Path | None, as_json: bool) -> None:
+    from servescope.cli.planning.measured import plan_measured
+
+    if prompts.lengths:
+        raise typer.BadParameter("--trace has no effect with --measured, which sends nothing, but for its minutes")
+    _tell(plan_measured(measured, asked), html, as_json)
 
 
 def _tell(found: Plan, html: Path | None, as_json: bool) -> None:
-    """The plan, and nothing else. Raises Exit where there is none."""
+    """The plan, and nothing else. Raises Exit where nothing keeps the objective, or the client was the limit."""
     from servescope.cli.planning.show import show, write_page
 
     if html is not None:
@@ -164,18 +182,18 @@ def _tell(found: Plan, html: Path | None, as_json: bool) -> None:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
         show(found)
-    if found.nearest is not None:
+    if not found.goodput_per_worker:
         raise typer.Exit(1)
 
 
-def _past(url: str, model: str | None, days: int, check: Path | None, as_json: bool) -> None:
+def _past(url: str, model: str | None, days: int, check: Path | None, ca_file: str | None, as_json: bool) -> None:
     """From history, and nothing else."""
     from servescope.cli.planning.history.past import show_check, show_outlook
 
     if check is not None:
-        if not show_check(url, check, model, days, as_json=as_json):
+        if not show_check(url, check, model, days, ca_file, as_json=as_json):
             raise typer.Exit(1)
         return
     if model is None:
         raise typer.BadParameter("MODEL or --model is missing: whose history?")
-    show_outlook(url, model, days, as_json=as_json)
+    show_outlook(url, model, days, ca_file, as_json=as_json)

@@ -6,159 +6,158 @@ Refuses a model that has traffic; leaves the server as it was.
 import math
 import os
 import random
-import signal
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from servescope.cli.client.urls import LOOPBACKS
-from servescope.cli.planning.bench import Bench, BusyError
-from servescope.cli.planning.how import Live
-from servescope.cli.planning.payloads import completion_path, completions_of, prediction_path, requests_of
-from servescope.cli.planning.progress import progress
+from servescope.cli.planning.alone import alone, told
+from servescope.cli.planning.asked.how import Live
+from servescope.cli.planning.bench import Bench
+from servescope.cli.planning.progress import part_of, progress
+from servescope.cli.planning.sending.payloads import completion_path, completions_of, prediction_path, requests_of
+from servescope.cli.planning.server.changes import Changes, put_back_left, tell_of_copies
+from servescope.cli.planning.server.claim import claimed
 from servescope.cli.planning.server.neighbours import Neighbours, watch
-from servescope.cli.planning.server.site import Site, restored, scale, shadow
+from servescope.cli.planning.server.site import Site
+from servescope.cli.planning.server.traffic import refuse_traffic, refuse_unmeasured
+from servescope.cli.planning.stops import Stops
 from servescope.cli.status import describe
 from servescope.errors import ConfigurationError
-from servescope.planner.limits.limit import find_limit
+from servescope.planner.limits.limit import TOO_LONG, find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
 from servescope.planner.load.trial import LOST, Trial
 from servescope.planner.objective import seconds_text
 from servescope.planner.plan.batches import best_of
 from servescope.planner.plan.law import Point
-from servescope.planner.plan.plan import Asked, Machine, Plan, impossible, make_plan
+from servescope.planner.plan.plan import Asked, Machine, Plan, impossible, make_plan, unknown
 from servescope.planner.search.search import Found, Search, Tell, Terms
 
 _WATCH_S = 3.0
-_PROBES = 5
 _START = 0.25
+_ENDING_S = 2.0  # to begin, and to put back
+_LEAST_PART = 0.5  # of the budget is for loads, however long workers take to start
 
 
-def plan_live(site: Site, asked: Asked, live: Live) -> Plan:
-    """Measure and plan.
+@dataclass(frozen=True)
+class _Task:
+    """What a plan is made by: all that its steps need. `neighbours`: None where nobody shares the machine with a copy. `budget_s`:
+    for one count of workers.
+    """
+
+    site: Site
+    asked: Asked
+    live: Live
+    changes: Changes
+    neighbours: Neighbours | None
+    tell: Tell
+    budget_s: float
+
+
+def plan_live(site: Site, asked: Asked, live: Live, directory: Path) -> Plan:
+    """Measure and plan. `directory`: for temporary files, where the plan notes what it has to put back.
 
     Raises:
         SlowedError: with `shadow`, another model's p99 has doubled.
         BusyError: the model has traffic, and neither `yes` nor `shadow` is given.
-        ConfigurationError: the model answers with errors, whatever the rate.
+        ConfigurationError: the model answers with errors, whatever the rate; another plan goes on.
     """
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # whoever ends this ends it as Ctrl-C does: all is put back
-    with site.manage() as client:
-        (described, *_) = describe(client, asked.model, live.version)
-    if not live.yes:
-        _refuse_traffic(site, described, live.shadow)
-    # Without --yes it was watched already, and has no traffic.
-    neighbours = watch(site, _WATCH_S if live.yes else 0.0) if live.shadow else None
-    with progress() as tell:
-        plans = {
-            size: _plan_at(site, asked, live, described, size, neighbours, tell)
-            for size in live.batches or [int(described["batchSize"])]
-        }
+    end = time.monotonic() + live.budget_s - _ENDING_S
+    with Stops() as stops, claimed(site.management, directory) as claim:
+        put_back_left(site, claim)
+        with site.manage() as client:
+            (described, *_) = describe(client, asked.model, live.version)
+        tell_of_copies(site, asked.model)
+        asked = replace(asked, version=str(described["modelVersion"]))
+        refuse_unmeasured(site, asked.model, str(described["modelVersion"]))
+        if not live.yes:
+            refuse_traffic(site, described, _WATCH_S, shadowed=live.shadow)
+        # Without --yes it was watched already, and has no traffic.
+        neighbours = watch(site, _WATCH_S if live.yes else 0.0) if live.shadow else None
+        plans = dict[int, Plan]()
+        with progress() as tell:
+            for size in live.batches or [int(described["batchSize"])]:
+                told = part_of(tell, len(plans), live.sizes)
+                budget_s = (end - time.monotonic()) / (live.sizes - len(plans)) / live.steps
+                with Changes(site, claim, stops) as changes:
+                    task = _Task(site, asked, live, changes, neighbours, told, budget_s)
+                    plans[size] = _plan_at(task, described, size)
     return best_of(plans) if live.batches else next(iter(plans.values()))
 
 
-def _plan_at(
-    site: Site,
-    asked: Asked,
-    live: Live,
-    described: dict[str, Any],
-    batch: int,
-    neighbours: Neighbours | None,
-    tell: Tell,
-) -> Plan:
-    """At one batch size; all is put back at the end."""
+def _plan_at(task: _Task, described: dict[str, Any], batch: int) -> Plan:
+    """At one batch size."""
+    site, asked, live = task.site, task.asked, task.live
     counts = live.counts or [max(1, len(described.get("workers", [])))]
-    with ExitStack() as stack:
-        name = asked.model
-        if live.shadow:
-            name = stack.enter_context(shadow(site, described, counts[0], batch))
-            with site.manage() as client:
-                (described, *_) = describe(client, name, None)
-        if described["batchSize"] != batch:
-            raise ConfigurationError(
-                f"--sweep batch={batch}: {asked.model} keeps its batch size of {described['batchSize']}; does its archive have one?"
-            )
-        stack.enter_context(restored(site, described))
-        version = str(described["modelVersion"])
-        chance = random.Random(live.seed)
-        requests = _requests(site, name, version, live, chance)
-        bench = stack.enter_context(Bench(site, name, version, requests, asked.objective, chance, neighbours))
-        return _measured(bench, asked, live, counts, tell)
+    name = asked.model
+    if live.shadow:
+        task.tell("registering a copy", None, 0.0)
+        name = task.changes.copy(described, counts[0], batch)
+        with site.manage() as client:
+            (described, *_) = describe(client, name, None)
+    if described["batchSize"] != batch:
+        raise ConfigurationError(
+            f"--sweep batch={batch}: {asked.model} keeps its batch size of {described['batchSize']}; does its archive have one?"
+        )
+    task.changes.quiet(described)
+    version = str(described["modelVersion"])
+    chance = random.Random(live.seed)
+    requests = _requests(site, name, version, live, chance)
+    with Bench(site, name, version, requests, asked.objective, chance, task.neighbours) as bench:
+        return _measured(bench, task, counts, batch)
 
 
 def _requests(site: Site, name: str, version: str, live: Live, chance: random.Random) -> Sequence[bytes]:
-    host, token = target_of(site.inference).host, site.inference_token
+    target, token = target_of(site.inference), site.inference_token
     if live.lengths:
-        path = live.path or completion_path(name, version)
-        return completions_of(name, live.lengths, path, host, token, chance)
-    return requests_of(live.payloads, live.path or prediction_path(name, version), host, token)
+        path = target.prefix + (live.path or completion_path(name, version))
+        return completions_of(name, live.lengths, path, target.host, token, chance)
+    return requests_of(live.payloads, target.prefix + (live.path or prediction_path(name, version)), target.host, token)
 
 
-def _refuse_traffic(site: Site, described: dict[str, Any], shadowed: bool) -> None:
-    """Look whether the model, or any other where a shadow shares the machine, is asked for something."""
-    bench = Bench(site, described["modelName"], described["modelVersion"], [], None, random.Random())  # type: ignore[arg-type] # only read
-    before = bench.read()
-    time.sleep(_WATCH_S)
-    after = bench.read()
-    own, other = after.own_requests - before.own_requests, after.other_requests - before.other_requests
-    if own or after.in_flight:
-        raise BusyError(
-            f"{described['modelName']} is in production: {own:.0f} requests in {_WATCH_S:g} s, {after.in_flight:.0f} in flight;"
-            " plan for a copy on another server, or say --yes"
-        )
-    if shadowed and other:
-        raise BusyError(
-            f"--shadow shares the machine with models that have traffic: {other:.0f} requests in {_WATCH_S:g} s; say --yes"
-        )
-
-
-def _measured(bench: Bench, asked: Asked, live: Live, counts: Sequence[int], tell: Tell) -> Plan:
-    points, last = list[Point](), None
-    for workers in counts:
-        scale(bench.site, bench.model, bench.version, workers)
-        alone = _alone(bench, asked)
-        if alone.percentile(0.5, asked.objective) > asked.objective.limit_s:
-            took = seconds_text(alone.percentile(0.5, asked.objective))
-            return impossible(asked, find_limit(Use()), f"p50 = {took} with one request at a time")
-        found, use = _search(bench, asked, live, alone, workers, tell)
-        last = (found, use)
+def _measured(bench: Bench, task: _Task, counts: Sequence[int], batch: int) -> Plan:
+    asked, points, trials, remarks = task.asked, list[Point](), list[Trial](), list[str]()
+    found, use = None, Use()
+    for index, workers in enumerate(counts):
+        tell = part_of(task.tell, index, len(counts))
+        began = time.monotonic()
+        one = _started(bench, task, workers, batch, tell)
+        if one.percentile(0.5, asked.objective) > asked.objective.limit_s and not one.failures:
+            took = seconds_text(one.percentile(0.5, asked.objective))
+            return impossible(asked, TOO_LONG, f"p50 = {took} with one request at a time")
+        left_s = max(_LEAST_PART * task.budget_s, task.budget_s - (time.monotonic() - began))
+        found, use = _search(bench, asked, left_s, one, workers, tell)
+        trials += found.trials
+        if found.client and not points:
+            return unknown(asked, find_limit(use, client=True), found.edge, workers)
+        if found.client:
+            remarks.append(f"with {workers} workers this client was the limit, and what they can do is not known")
+            break
         if found.edge is not None and found.edge.rate > 0:
             points.append(Point(workers, found.edge, _ceiling(found.trials)))
-    if last is None or not points:
-        lowest = min(last[0].trials, key=lambda one: one.rate) if last else None
-        return impossible(asked, find_limit(last[1] if last else Use()), _nearest(lowest, asked))
-    found, use = last
-    return make_plan(
-        points, asked, find_limit(use, client=found.client), _machine(bench), bench.trials, bench.tokens_a_request
-    )
+    if not points:
+        return impossible(asked, find_limit(use), _nearest(found, asked))
+    remarks += _alike(bench.requests, task.live)
+    return make_plan(points, asked, find_limit(use), _machine(bench), trials, bench.tokens_a_request, remarks)
 
 
-def _alone(bench: Bench, asked: Asked) -> Trial:
-    alone = bench.one_by_one(_PROBES)
-    if alone.answered < _PROBES:
-        codes = ", ".join(f"{n} × {code or 'no answer'}" for code, n in sorted(alone.failures.items()))
-        hint = (
-            "the payload does not fit; give one with --payload"
-            if any(400 <= code < 500 for code in alone.failures)
-            else ""
-        )
-        raise ConfigurationError(
-            f"{asked.model} fails at every rate: of {_PROBES} requests, one at a time, {codes}"
-            + (f" ({hint})" if hint else "")
-        )
-    return alone
+def _started(bench: Bench, task: _Task, workers: int, batch: int, tell: Tell) -> Trial:
+    """So many workers, warm; requests one at a time."""
+    tell(f"starting {workers} worker{'s' * (workers > 1)}", None, 0.0)
+    task.changes.scale(bench.model, bench.version, workers)
+    tell("one request at a time", None, 0.0)
+    return alone(bench, workers, batch, task.budget_s)
 
 
-def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
+def _search(bench: Bench, asked: Asked, budget_s: float, one: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
     """What was found, and what was used near the edge."""
-    took = median(one.latency_s for one in alone.sent)
+    took = median(row.latency_s for row in one.sent if row.latency_s < LOST)
     availability = 0.99 if asked.availability is None else asked.availability / 100
-    terms = Terms(asked.objective, live.part_s, _START * workers / max(took, 1e-4), availability)
+    terms = Terms(asked.objective, budget_s, _START * workers / max(took, 1e-4), availability)
     found = Search(bench.measure, terms, time.monotonic, tell).run()
     # The repeats, at the edge; where there was no time for any, the climb as well.
     longest = max((one.seconds for one in found.trials), default=0.0)
@@ -166,16 +165,30 @@ def _search(bench: Bench, asked: Asked, live: Live, alone: Trial, workers: int, 
     return found, bench.use_of_last(repeats)
 
 
+def _alike(requests: Sequence[bytes], live: Live) -> tuple[str, ...]:
+    """What a handler that caches would make of them."""
+    if len(requests) > 1 or live.lengths:
+        return ()
+    what = "had the same body" if live.payloads else "had an empty body"
+    return (f"all requests {what}: give several files with --payload where bodies differ in cost, or are cached",)
+
+
 def _ceiling(trials: Sequence[Trial]) -> float | None:
     busy = math.fsum(one.busy_s or 0.0 for one in trials)
     return math.fsum(one.workers * one.answered for one in trials if one.busy_s) / busy if busy else None
 
 
-def _nearest(lowest: Trial | None, asked: Asked) -> str:
-    if lowest is None:
-        return "nothing was measured"
+def _nearest(found: Found | None, asked: Asked) -> str:
+    lowest = min(found.trials, key=lambda one: one.rate, default=None) if found is not None else None
+    if found is None or lowest is None:
+        return "nothing was measured: there was no time for a load"
+    if found.spoilt is not None:
+        worst = max(found.trials, key=lambda one: one.spoilt)
+        return f"{100 * found.spoilt:.2g} % of the requests failed at every rate, as in {told(worst)}"
     p = lowest.percentile(asked.objective.share, asked.objective)
-    took = "some requests failed" if p == LOST else f"p{100 * asked.objective.share:g} = {seconds_text(p)}"
+    took = f"p{100 * asked.objective.share:g} = {seconds_text(p)}"
+    if p == LOST:
+        took = f"{100 * lowest.failed_share:.2g} % of the requests failed ({told(lowest)})"
     return f"{took} at {lowest.rate:.3g} requests/s"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from servescope.cli.planning.options import read_words
+from servescope.cli.planning.asked.options import read_words
 from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import Limit
 from servescope.planner.measured.points import find_points, parse_run

@@ -1,5 +1,6 @@
 """A plan for a person: in, a `Plan`; out, Rich tables and text to paste. Called by `command`."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ def shown(plan: Plan) -> RenderableType:
     if plan.batches:
         parts.append(_batches(plan))
     parts += [Text(f"Note: {remark}.") for remark in plan.remarks]
+    if plan.workers is None:  # then there is nothing to paste
+        return Group(*parts)
     sections = (
-        ("model-config.yaml", {**plan.autoscale, **({"slo": plan.slo} if plan.slo else {})}),
+        ("model-config.yaml", {**plan.autoscale, "slo": plan.slo}),
         ("thresholds.yml, for servescope prometheus", plan.thresholds),
     )
-    parts += [Text(f"\n# {where}\n{_yaml(values)}", end="") for where, values in sections if values]
-    return Group(*parts)
+    return Group(*parts, *(Text(f"\n# {where}\n{_yaml(values)}", end="") for where, values in sections))
 
 
 def write_page(plan: Plan, file: Path) -> None:
@@ -57,9 +59,13 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     limit = f"{plan.limit.name}: {plan.limit.why}"
     if plan.nearest is not None:
         return [("verdict", "nothing keeps this objective"), ("nearest", plan.nearest), ("limit", limit)]
-    low, high = plan.goodput_per_worker_interval
+    if plan.goodput_per_worker is None:
+        low, _ = plan.goodput_per_worker_interval
+        least = f"{low:.3g} requests/s a worker kept the objective" if low else "no load kept the objective"
+        return [("verdict", "not known: this client was the limit"), ("at least", least), ("limit", limit)]
     sure = ", 95 %" if plan.edge is None or plan.edge.by == "line" else ", kept and broken"
-    rows = [("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({low:.3g} to {high:.3g}{sure})")]
+    span = span_text(*plan.goodput_per_worker_interval)
+    rows = [("goodput a worker", f"{plan.goodput_per_worker:.3g} requests/s ({span}{sure})")]
     if plan.tokens_per_second is not None:
         rows.append(("tokens at the edge", f"{plan.tokens_per_second:.3g} tokens/s"))
     if plan.batch_size is not None:
@@ -77,6 +83,11 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
+def span_text(low: float, high: float | None) -> str:
+    """`9.2 to 12.9`; `from 9.2 on` where the interval is open."""
+    return f"from {low:.3g} on" if high is None or math.isinf(high) else f"{low:.3g} to {high:.3g}"
+
+
 def _knee(knee: dict[str, Any]) -> str:
     if knee["workers"] is None:
         return "none seen"
@@ -89,15 +100,15 @@ def _points(plan: Plan) -> Table:
         edge = point.edge
         ceiling = "–" if point.ceiling is None else f"{point.ceiling:.3g}"
         law = "–" if plan.law is None else f"{plan.law.rate(point.workers):.3g}"
-        table.add_row(str(point.workers), f"{edge.rate:.3g}", f"{edge.low:.3g} to {edge.high:.3g}", ceiling, law)
+        table.add_row(str(point.workers), f"{edge.rate:.3g}", span_text(edge.low, edge.high), ceiling, law)
     return table
 
 
 def _batches(plan: Plan) -> Table:
     table = plain_table("Batch sizes", "size", "requests/s a worker", "interval")
     for one in plan.batches:
-        low, high = one.goodput_per_worker_interval
-        table.add_row(str(one.size), f"{one.goodput_per_worker:.3g}", f"{low:.3g} to {high:.3g}")
+        rate = "not known" if one.goodput_per_worker is None else f"{one.goodput_per_worker:.3g}"
+        table.add_row(str(one.size), rate, span_text(*one.goodput_per_worker_interval))
     return table
 
 

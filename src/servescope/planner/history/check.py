@@ -11,12 +11,12 @@ from servescope.planner.history.hours import Hour
 @dataclass(frozen=True)
 class Verdict:
     """Predicted beside observed. Hours below the low end of the interval should keep the objective, those above its high end
-    break it.
+    break it. `predicted`: None where the plan's client was the limit.
 
     `highest_kept`: the highest rate a worker at which an hour kept it; `lowest_broken`: the lowest at which one did not.
     """
 
-    predicted: float
+    predicted: float | None
     interval: tuple[float, float | None]
     below: int
     below_kept: int
@@ -40,8 +40,8 @@ class Verdict:
 def check(plan: Mapping[str, Any], limit_s: float, hours: Sequence[Hour]) -> Verdict:
     """Raises ConfigurationError where the plan is none."""
     try:
-        predicted = float(plan["goodput_per_worker"])
-        low, high = plan["goodput_per_worker_interval"]
+        predicted, (low, high) = plan["goodput_per_worker"], plan["goodput_per_worker_interval"]
+        predicted = None if predicted is None else float(predicted)
         low, high = float(low), None if high is None else float(high)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"--check: no plan of servescope plan --json: {error}") from error

@@ -19,6 +19,9 @@ class Limit:
     figures: dict[str, float]
 
 
+TOO_LONG = Limit("worker", "one request alone takes longer than the objective", {})
+
+
 def find_limit(use: Use, *, client: bool = False) -> Limit:
     """Of the loads around the edge: what they used up, or else what they used most of."""
     figures = use.figures()

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reading:
-    """`at_s`: by the client's monotonic clock. `busy_s`, `workers_cpu_s`: of all the model's workers. `front_cpu_s`: of the
-    front end.
-
-    `tokens`: made by a language model. `cpu_share`, `memory_share`, `gpu_share`, `kv_share`: from 0 to 1, of what there is.
+    """`at_s`: by the client's monotonic clock. `measured`: whether the model has series at all. `busy_s`, `workers_cpu_s`: of all
+    the model's workers. `front_cpu_s`: of the front end. `tokens`: made by a language model. `cpu_share`, `memory_share`,
+    `gpu_share`, `kv_share`: from 0 to 1, of what there is.
     """
 
     at_s: float
+    measured: bool = True
     workers: int = 0
     busy_s: float = 0.0
     workers_cpu_s: float = 0.0

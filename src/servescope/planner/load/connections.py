@@ -8,26 +8,31 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httptools
 
 from servescope.errors import ConfigurationError
 
 NO_ANSWER = 0
-# status, when its first and its last byte of a body came (by the loop's clock), and how many pieces there were
-Done = Callable[[int, float, float, int], None]
+# status, when its first and its last byte of a body came (by the loop's clock), how many pieces there were, how an error's began
+Done = Callable[[int, float, float, int, bytes], None]
+_BAD = 400
+_SAID = 2000
 _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where requests go. `host`: as the Host header has it; `unix`: a socket's path instead of an address."""
+    """Where requests go. `host`: as the Host header has it; `unix`: a socket's path instead of an address; `prefix`: what stands
+    before every path there, as behind a proxy.
+    """
 
     host: str
     address: tuple[str, int] | None
     unix: str | None = None
     trust: ssl.SSLContext | None = None
+    prefix: str = ""
 
 
 def target_of(url: str, trust: ssl.SSLContext | None = None) -> Target:
@@ -39,9 +44,8 @@ def target_of(url: str, trust: ssl.SSLContext | None = None) -> Target:
         raise ConfigurationError(f"inference address {url!r} begins with none of http://, https:// and unix:")
     secure = parts.scheme == "https"
     port = parts.port or _PORTS[parts.scheme]
-    return Target(
-        parts.netloc, (parts.hostname, port), None, (trust or ssl.create_default_context()) if secure else None
-    )
+    context = (trust or ssl.create_default_context()) if secure else None
+    return Target(parts.netloc, (parts.hostname, port), None, context, quote(parts.path.rstrip("/"), safe="/%"))
 
 
 class Pool:
@@ -88,7 +92,7 @@ class Pool:
                     lambda: _Connection(self._freed, self._gone), host, port, ssl=target.trust
                 )
         except OSError:
-            done(NO_ANSWER, loop.time(), loop.time(), 0)
+            done(NO_ANSWER, loop.time(), loop.time(), 0, b"")
             return
         self._all.add(connection)
         connection.ask(request, done)
@@ -134,7 +138,7 @@ class _Connection(asyncio.Protocol):
 
     def ask(self, request: bytes, done: Done) -> None:
         """Send; `done` is called once."""
-        self._done, self._pieces, self._first = done, 0, 0.0
+        self._done, self._pieces, self._first, self._said = done, 0, 0.0, b""
         if self._transport is None:
             self._finish(NO_ANSWER)
         else:
@@ -154,8 +158,10 @@ class _Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of it: of a stream, as it was sent."""
-        if not self._pieces:
+        if not self._first:
             self._first = self._clock()
+            if self._parser.get_status_code() >= _BAD:
+                self._said = body[:_SAID]
         self._pieces += tokens_in(body)
 
     def on_message_complete(self) -> None:
@@ -172,8 +178,8 @@ class _Connection(asyncio.Protocol):
         done, self._done = self._done, None
         if done is not None:
             now = self._clock()
-            done(status, self._first or now, now, self._pieces)
+            done(status, self._first or now, now, self._pieces, self._said)
 
     def _renew(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self._pieces, self._first = 0, 0.0
+        self._pieces, self._first, self._said = 0, 0.0, b""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from servescope.planner.load.connections import NO_ANSWER, Pool, Target
 from servescope.planner.load.trial import LOST, Sent, Trial
 
-_OK = 200
+_OK = range(200, 300)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ async def drive(load: Load, moments: Sequence[float], rate: float, seconds: floa
     passed = max(loop.time() - began, 1e-9)
     share = (time.process_time() - began_cpu) / passed
     rows = [book.row(index, at) for index, at in enumerate(moments[:sent])]
-    return Trial(rate, seconds, workers, rows, book.failures, client_share=share, tokens=book.pieces)
+    return Trial(rate, seconds, workers, rows, book.failures, client_share=share, tokens=book.pieces, said=book.said)
 
 
 class _Book:
@@ -57,6 +57,7 @@ class _Book:
         self.end = [LOST] * count
         self.counts = [0] * count
         self.failures = Counter[int]()
+        self.said = b""
         self.open = 0
         self.pieces = 0
         self._over: asyncio.Event | None = None
@@ -98,15 +99,16 @@ async def _send(load: Load, pool: Pool, book: _Book, moments: Sequence[float], b
 
 
 def _send_one(load: Load, pool: Pool, book: _Book, index: int, began: float) -> None:
-    def done(status: int, first: float, end: float, pieces: int) -> None:
+    def done(status: int, first: float, end: float, pieces: int, said: bytes) -> None:
         book.settle()
-        if status == _OK:
+        if status in _OK:
             book.first[index], book.end[index], book.counts[index] = first - began, end - began, pieces
             book.pieces += pieces
         else:
             book.failures[status] += 1
+            book.said = book.said or said
 
     book.sent[index] = asyncio.get_running_loop().time() - began
     book.open += 1
     if not pool.send(load.requests[index % len(load.requests)], done):
-        done(NO_ANSWER, 0.0, 0.0, 0)
+        done(NO_ANSWER, 0.0, 0.0, 0, b"")

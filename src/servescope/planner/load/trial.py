@@ -17,8 +17,7 @@ _CLIENT_FULL = 0.9
 @dataclass(frozen=True)
 class Sent:
     """One request. `at_s`: when it was to be sent, since the beginning. The others in seconds since then: `lag_s` until it was
-    sent,
-    `latency_s` until it was answered whole; LOST where it was not, or not with 200. `ttft_s`, `itl_s`: of a stream.
+    sent, `latency_s` until it was answered whole; LOST where it was not, or not with success. `ttft_s`, `itl_s`: of a stream.
     """
 
     at_s: float
@@ -47,9 +46,10 @@ class Block:
 class Trial:
     """Requests at `rate` a second for `seconds`, in the order of their times. `workers`: how many there were.
 
-    `failures`: how many were answered with which status other than 200; 0 stands for no answer. `client_share`: the processor
-    time of
-    this client over the time that passed. `busy_s`: seconds that workers were busy, where that is known. `tokens`: made in it.
+    `failures`: how many were answered with which status that is no success (2xx); 0 stands for no answer. `client_share`: the
+    processor time of this client over the time that passed. `busy_s`: seconds that workers were busy, where that is known.
+    `tokens`: made in it. `rejected`: by the server for want of room, by its own count; None: not known. `said`: how the body of
+    the first failure began.
     """
 
     rate: float
@@ -60,6 +60,8 @@ class Trial:
     client_share: float = 0.0
     busy_s: float | None = None
     tokens: int = 0
+    rejected: int | None = None
+    said: bytes = b""
 
     @property
     def settled(self) -> Sequence[Sent]:
@@ -69,13 +71,19 @@ class Trial:
 
     @property
     def answered(self) -> int:
-        """How many were answered with 200."""
+        """How many were answered with success."""
         return sum(one.latency_s < LOST for one in self.sent)
 
     @property
     def refused(self) -> int:
-        """How many were answered with 503, as a server does that has no room."""
-        return self.failures.get(503, 0)
+        """How many the server had no room for. It says 503 then, and where a handler raises too; its own count tells them apart."""
+        said = self.failures.get(503, 0)
+        return said if self.rejected is None else min(said, self.rejected)
+
+    @property
+    def spoilt(self) -> int:
+        """How many the model failed, which is neither a refusal nor silence."""
+        return sum(count for code, count in self.failures.items() if code) - self.refused
 
     @property
     def failed_share(self) -> float:

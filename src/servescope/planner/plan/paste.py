@@ -20,11 +20,10 @@ def autoscale_section(law: Law, workers: int, most: int) -> dict[str, Any]:
 
 
 def slo_section(objective: Objective, availability: float | None) -> dict[str, Any]:
-    """For model-config.yaml; {} where the objective is about tokens, which `slo:` has nothing for."""
-    if objective.of != "latency":
-        return {} if availability is None else {"availability_target": availability}
-    latency = {"latency_ms": round(1000 * objective.limit_s, 3), "latency_target": round(100 * objective.share, 4)}
-    return latency if availability is None else {"availability_target": availability, **latency}
+    """For model-config.yaml."""
+    timed = {f"{objective.of}_ms": round(1000 * objective.limit_s, 3)}
+    timed[f"{objective.of}_target"] = round(100 * objective.share, 4)
+    return timed if availability is None else {"availability_target": availability, **timed}
 
 
 def thresholds_section(objective: Objective, rate: float) -> dict[str, Any]:

@@ -16,11 +16,14 @@ from servescope.planner.search.edge import Edge
 
 # How many times as many workers as were tried a machine may be given.
 _FARTHEST = 4
+_NO_KNEE = {"workers": None, "rate": None}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`rps`: requests a second. `availability`: in percent. `spare`: machines that may be away. `price`: of a machine an hour."""
+    """`rps`: requests a second. `availability`: in percent. `spare`: machines that may be away. `price`: of a machine an hour.
+    `version`: of the model; None: not known.
+    """
 
     model: str
     objective: Objective
@@ -28,6 +31,7 @@ class Asked:
     availability: float | None = None
     spare: int = 0
     price: float | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,34 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective."""
+    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective, None where the client was the
+    limit.
+    """
 
     size: int
-    goodput_per_worker: float
+    goodput_per_worker: float | None
     goodput_per_worker_interval: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Plan:
     """All that is said at the end. `nearest`: what comes nearest where nothing keeps the objective; then there are no workers.
+    `goodput_per_worker`: None where this client was the limit; then it is not below the interval's low end, and there are no
+    workers either.
 
-    Rates in requests a second; `tokens_per_second`: what a language model makes at the edge. `memory_bytes` of the workers on one
-    machine; `cost` an hour, in the price's own unit. `batch_size`: the best of `batches`; None: none were asked for.
+    `of`: what the objective is about: latency, ttft or itl. Rates in requests a second; `tokens_per_second`: what a language
+    model makes at the edge. `memory_bytes` of the workers on one machine; `cost` an hour, in the price's own unit.
+    `batch_size`: the best of `batches`; None: none were asked for.
     """
 
     model: str
+    version: str | None
     objective: str
+    of: str
     share: float
     limit_s: float
     rps: float
-    goodput_per_worker: float
+    goodput_per_worker: float | None
     goodput_per_worker_interval: tuple[float, float]
     edge: Edge | None
     limit: Limit
@@ -122,18 +133,17 @@ def make_plan(
     machine: Machine,
     trials: Sequence[Trial] = (),
     tokens_a_request: float | None = None,
+    remarks: Sequence[str] = (),
 ) -> Plan:
-    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average."""
+    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average. `remarks`:
+    what else the plan does not know.
+    """
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)
     fleet = _fleet(law, points, asked, machine)
     low, high = best.edge.low / best.workers, best.edge.high / best.workers
     return Plan(
-        asked.model,
-        str(asked.objective),
-        asked.objective.share,
-        asked.objective.limit_s,
-        asked.rps,
+        *_asked(asked),
         best.edge.rate / best.workers,
         (low, high),
         best.edge,
@@ -147,12 +157,12 @@ def make_plan(
         memory_bytes=None if machine.worker_bytes is None else machine.worker_bytes * fleet.workers,
         cost=None if asked.price is None else asked.price * fleet.machines,
         autoscale=autoscale_section(law, fleet.workers, fleet.room),
-        slo=slo_section(asked.objective, asked.availability),
+        slo=_slo(asked),
         thresholds=thresholds_section(asked.objective, fleet.rate),
         law=law,
         points=tuple(points),
         loads=_loads(trials, asked.objective),
-        remarks=(*fleet.remarks, *_remarks(law, limit, best)),
+        remarks=(*fleet.remarks, *_remarks(law, best), *remarks),
     )
 
 
@@ -170,11 +180,11 @@ def _fleet(law: Law, points: Sequence[Point], asked: Asked, machine: Machine) ->
     return _Fleet(room, workers, rate, max(1, math.ceil(asked.rps / rate - 1e-9)) + asked.spare, remarks)
 
 
-def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
+def _remarks(law: Law, best: Point) -> list[str]:
     """What the plan does not know."""
     found = []
-    if limit.name == "client":
-        found.append("this client was the limit: the server can do more than this plan counts on")
+    if math.isinf(best.edge.high) and best.edge.by == "bracket":
+        found.append("nothing broke the objective: more may be kept than was tried")
     if law.low <= LEAST_LOW:
         found.append(
             f"the interval is open: the plan counts on {LEAST_LOW:g} of the rate; a larger --budget, or rates nearer the edge, help"
@@ -186,11 +196,22 @@ def _remarks(law: Law, limit: Limit, best: Point) -> list[str]:
 
 def impossible(asked: Asked, limit: Limit, nearest: str) -> Plan:
     """The plan where nothing keeps the objective."""
-    nothing = {"workers": None, "rate": None}
-    return Plan(
-        asked.model, str(asked.objective), asked.objective.share, asked.objective.limit_s, asked.rps, 0.0, (0.0, 0.0), None,
-        limit, nothing, nearest=nearest, slo=slo_section(asked.objective, asked.availability),
-    )  # fmt: skip
+    return Plan(*_asked(asked), 0.0, (0.0, 0.0), None, limit, dict(_NO_KNEE), nearest=nearest, slo=_slo(asked))
+
+
+def unknown(asked: Asked, limit: Limit, edge: Edge | None, workers: int) -> Plan:
+    """The plan where this client was the limit. `edge`: as far as it could go; None: it could not even begin."""
+    low = 0.0 if edge is None else edge.low / workers
+    return Plan(*_asked(asked), None, (low, math.inf), edge, limit, dict(_NO_KNEE), slo=_slo(asked))
+
+
+def _asked(asked: Asked) -> tuple[str, str | None, str, str, float, float, float]:
+    objective = asked.objective
+    return asked.model, asked.version, str(objective), objective.of, objective.share, objective.limit_s, asked.rps
+
+
+def _slo(asked: Asked) -> dict[str, Any]:
+    return slo_section(asked.objective, asked.availability)
 
 
 def _finite(value: Any) -> Any:

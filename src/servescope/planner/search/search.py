@@ -14,7 +14,7 @@ from servescope.planner.search.edge import Edge, find_edge
 from servescope.planner.theory.tail import Tail
 
 Measure = Callable[[float, float], Trial]
-Tell = Callable[[str, float, float], None]
+Tell = Callable[[str, float | None, float], None]
 
 WITHIN = 0.05
 _MOST_RATE = 100_000.0
@@ -25,6 +25,8 @@ _LATE = (1.0, 2.5, 0.6, 1.6)
 _BELOW_CEILING = 0.97
 _SURE = 0.01
 _LEAST_REPEATS = 12
+_DEVIATIONS = 3
+_LITTLE = 0.5  # of what the workers could do: whatever fails there fails at every rate
 _TRIES = 3
 
 
@@ -54,9 +56,11 @@ class Terms:
 
 @dataclass(frozen=True)
 class Found:
-    """`edge`: None where not even the lowest rate kept the objective. `kept`, `broken`: the loads of the last bracket.
+    """`edge`: None where not even the lowest rate kept the objective; its high end is open where no load broke it. `kept`,
+    `broken`: the loads of the last bracket.
 
-    `client`: this client could send no more, so that the edge is not above what it says, but maybe the server's.
+    `client`: this client could send no more before anything broke, so that the server's edge is not known. `spoilt`: the share of
+    requests that the model failed at rates that are low for it, where that alone breaks the objective.
     """
 
     edge: Edge | None
@@ -64,6 +68,7 @@ class Found:
     kept: Trial | None
     broken: Trial | None
     client: bool = False
+    spoilt: float | None = None
 
 
 @dataclass
@@ -76,23 +81,21 @@ class Search:
     tell: Tell = lambda _doing, _rate, _share: None
     _trials: list[Trial] = field(default_factory=list)
     _began: float = 0.0
-    _client: bool = False
+    _beside_s: float = 0.0
 
     def run(self) -> Found:
         """Climb, bisect, repeat."""
         self._began = self.clock()
-        kept, broken = self._climb()
-        if broken is None or kept is None:
-            edge = None if kept is None else Edge(kept.rate, kept.rate, kept.rate, "bracket")
-            return Found(edge, tuple(self._trials), kept, broken, self._client)
-        while not self._client and broken.rate / kept.rate > 1 + WITHIN and self._time_for(self.terms.short_s):
-            tried = self._load("bisecting", math.sqrt(kept.rate * broken.rate), self.terms.short_s)
-            if self._kept(tried):
-                kept = tried
-            else:
-                broken = tried
-        edge = self._repeat(kept, broken)
-        return Found(edge.capped(self.ceiling), tuple(self._trials), kept, broken, self._client)
+        kept, broken, client = self._climb()
+        edge = None
+        if kept is not None:
+            edge = Edge(kept.rate, kept.rate, math.inf, "bracket")
+            if broken is not None:
+                kept, broken = self._bisect(kept, broken)
+                edge = self._repeat(kept, broken)
+            edge = edge.capped(self.ceiling)
+        spoilt = self._spoilt()
+        return Found(None if spoilt else edge, tuple(self._trials), kept, broken, client, spoilt)
 
     @property
     def ceiling(self) -> float | None:
@@ -101,42 +104,76 @@ class Search:
         busy = math.fsum(one.busy_s or 0 for one in known)
         return math.fsum(one.workers * one.answered for one in known) / busy if busy else None
 
-    def _climb(self) -> tuple[Trial | None, Trial | None]:
-        """The last load that kept the objective, and the first that broke it."""
+    def _climb(self) -> tuple[Trial | None, Trial | None, bool]:
+        """The last load that kept the objective, the first that broke it, and whether the client was the limit before."""
         rate = self.terms.start
         kept = broken = None
-        while self._time_for(self.terms.short_s) and _SLOWEST <= rate <= _MOST_RATE and not self._client:
-            tried = self._load("climbing", rate, self.terms.short_s)
+        while self._time_for(seconds := self._long_enough(rate)) and _SLOWEST <= rate <= _MOST_RATE:
+            tried = self._load("climbing", rate, seconds)
+            if tried is None:
+                return kept, broken, broken is None
             if self._kept(tried):
                 kept = tried
             else:
                 broken = tried
-            if kept is not None and broken is not None:
+            if (kept is not None and broken is not None) or self._spoilt():
                 break
             rate = rate * 2 if broken is None else rate / 3
+        return kept, broken, False
+
+    def _long_enough(self, rate: float) -> float:
+        """On the way down, as many requests as the first load had, as far as the budget allows: few are kept by chance."""
+        return min(self.terms.short_s * max(1.0, self.terms.start / rate), self.terms.budget_s / 4)
+
+    def _bisect(self, kept: Trial, broken: Trial) -> tuple[Trial, Trial]:
+        """A bracket within 5 %, as far as there is time for it."""
+        while broken.rate / kept.rate > 1 + WITHIN and self._time_for(self.terms.short_s):
+            tried = self._load("bisecting", math.sqrt(kept.rate * broken.rate), self.terms.short_s)
+            if tried is None:
+                break
+            if self._kept(tried):
+                kept = tried
+            else:
+                broken = tried
         return kept, broken
+
+    def _spoilt(self) -> float | None:
+        """The share that the model failed where it had little to do, if that is too much beyond chance; None: it is not."""
+        most = min(1 - self.terms.availability, self.terms.objective.misses)
+        idle = [one for one in self._trials if one.rate <= _LITTLE * (self.ceiling or math.inf)]
+        sent, failed = sum(len(one.sent) for one in idle), sum(one.spoilt for one in idle)
+        chance = most * sent + _DEVIATIONS * math.sqrt(most * sent) + 1
+        return failed / sent if failed > chance else None
 
     def _repeat(self, kept: Trial, broken: Trial) -> Edge:
         edge, repeats = self._edge(kept, broken), 0
-        while not self._client and self._time_for(self.terms.long_s):
-            highest = _BELOW_CEILING * (self.ceiling or math.inf)
-            if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
-                rate = edge.rate * (1 + WITHIN) ** repeats
-            else:
-                rate = edge.rate * (
-                    1 + math.log(_LATE[repeats % len(_LATE)]) / self._tail.slope(edge.rate, self.terms.objective.misses)
-                )
-            self._load("repeating", min(rate, highest), self.terms.long_s)
+        while self._time_for(self.terms.long_s):
+            rate = min(self._next(edge, repeats), _BELOW_CEILING * (self.ceiling or math.inf))
+            if self._load("repeating", rate, self.terms.long_s) is None or self._spoilt():
+                break
             edge, repeats = self._edge(kept, broken), repeats + 1
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
                 break
         return edge
 
+    def _next(self, edge: Edge, repeats: int) -> float:
+        """The rate of the next repeat."""
+        little = _LITTLE * (self.ceiling or 0.0)
+        if edge.rate < little and repeats % 2 == 0 and any(one.spoilt for one in self._trials):
+            return little  # does it fail whatever the rate? so many requests tell soonest
+        if edge.by == "bracket":  # too little was late for a line: the bracket may stand too low, by chance
+            return edge.rate * (1 + WITHIN) ** repeats
+        slope = self._tail.slope(edge.rate, self.terms.objective.misses)
+        return edge.rate * (1 + math.log(_LATE[repeats % len(_LATE)]) / slope)
+
     def _edge(self, kept: Trial, broken: Trial) -> Edge:
         highest = (self.ceiling or math.inf) * (_BELOW_CEILING + 0.01)
-        within = (one for one in self._trials if one.rate <= highest)
+        within = [one for one in self._trials if one.rate <= highest]
         blocks = [block for one in within for block in one.blocks(self.terms.objective, self._blocks(one))]
-        bracket = Edge(math.sqrt(kept.rate * broken.rate), kept.rate, broken.rate, "bracket")
+        low = kept.rate
+        if low > highest:  # so short a load may be kept where no lasting one could be
+            low = max((one.rate for one in self._trials if one.rate <= highest and self._kept(one)), default=0.0)
+        bracket = Edge(math.sqrt(kept.rate * broken.rate), low, broken.rate, "bracket")
         return find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
 
     @property
@@ -160,15 +197,20 @@ class Search:
         late = trial.late_share(self.terms.objective) * len(trial.settled)
         return late <= expected + math.sqrt(expected)
 
-    def _load(self, doing: str, rate: float, seconds: float) -> Trial:
-        self.tell(doing, rate, min(1.0, (self.clock() - self._began) / self.terms.budget_s))
+    def _load(self, doing: str, rate: float, seconds: float) -> Trial | None:
+        """None where the client was the limit: such a load says nothing of the server."""
         for _ in range(_TRIES):  # once may be the machine's other work
+            began = self.clock()
+            self.tell(doing, rate, min(1.0, (began - self._began) / self.terms.budget_s))
             trial = self.measure(rate, seconds)
-            self._client = trial.client_was_the_limit(self.terms.objective)
-            if not self._client:
+            self._beside_s = max(0.0, self.clock() - began - seconds)
+            if not trial.client_was_the_limit(self.terms.objective):
+                self._trials.append(trial)
+                return trial
+            if not self._time_for(seconds):
                 break
-        self._trials.append(trial)
-        return trial
+        return None
 
     def _time_for(self, seconds: float) -> bool:
-        return self.clock() - self._began + seconds <= self.terms.budget_s
+        """Whether a load of so long, and what the last one took beside, is over within the budget."""
+        return self.clock() - self._began + seconds + self._beside_s <= self.terms.budget_s

@@ -10,19 +10,19 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from servescope.cli.planning.asked.options import read_words
 from servescope.cli.planning.history.prometheus import read_hours
+from servescope.cli.planning.show import span_text
 from servescope.cli.tables import plain_table
 from servescope.errors import ConfigurationError
 from servescope.planner.history.check import Verdict, check
 from servescope.planner.history.outlook import FULL, Outlook, look_ahead
 from servescope.planner.objective import Objective
 
-_MEDIAN = 0.5
 
-
-def show_outlook(url: str, model: str, days: int, *, as_json: bool) -> None:
+def show_outlook(url: str, model: str, days: int, ca_file: str | None, *, as_json: bool) -> None:
     """What the history says, on standard output."""
-    found = look_ahead(model, read_hours(url, model, days, time.time(), _MEDIAN))
+    found = look_ahead(model, read_hours(url, model, days, time.time(), ca_file=ca_file))
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
         return
@@ -31,12 +31,21 @@ def show_outlook(url: str, model: str, days: int, *, as_json: bool) -> None:
     _print(f"History of {model}: {found.hours} hours", rows)
 
 
-def show_check(url: str, file: Path, model: str | None, days: int, *, as_json: bool) -> bool:
-    """Predicted beside observed; whether nothing speaks against the plan."""
+def show_check(url: str, file: Path, model: str | None, days: int, ca_file: str | None, *, as_json: bool) -> bool:
+    """Predicted beside observed; whether nothing speaks against the plan.
+
+    Raises:
+        ConfigurationError: it is no plan, or one of another model; or there is no history of its model and version.
+    """
     plan = read_plan(file)
-    objective = _objective(plan)
-    name = model or str(plan["model"])
-    verdict = check(plan, objective.limit_s, read_hours(url, name, days, time.time(), objective.share))
+    name, version, objective = str(plan["model"]), plan.get("version"), _objective(plan)
+    if model is not None and model != name:
+        raise ConfigurationError(f"--check {str(file)!r} is a plan of {name!r}, not of {model!r}")
+    hours = read_hours(url, name, days, time.time(), objective=objective, version=version, ca_file=ca_file)
+    if not hours:
+        which = name if version is None else f"{name} {version}"
+        raise ConfigurationError(f"--check {str(file)!r}: in {days} days, Prometheus has no hour of {which}")
+    verdict = check(plan, objective.limit_s, hours)
     if as_json:
         print(json.dumps({**asdict(verdict), "verdict": verdict.words}, indent=2))
     else:
@@ -46,18 +55,17 @@ def show_check(url: str, file: Path, model: str | None, days: int, *, as_json: b
 
 def read_plan(file: Path) -> dict[str, Any]:
     """Raises ConfigurationError, which names the file."""
+    text = read_words("--check", file)
     try:
-        found = json.loads(file.read_text("utf-8"))
+        found = json.loads(text)
         _ = found["model"], found["objective"], _objective(found)
-    except OSError as error:
-        raise ConfigurationError(f"--check {str(file)!r} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+        return dict(found)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError(f"--check {str(file)!r} is no plan of `servescope plan --json`") from error
-    return dict(found)
 
 
 def _objective(plan: dict[str, Any]) -> Objective:
-    return Objective(float(plan["share"]), float(plan["limit_s"]))
+    return Objective(float(plan["share"]), float(plan["limit_s"]), plan.get("of", "latency"))
 
 
 def outlook_rows(found: Outlook) -> list[tuple[str, str]]:
@@ -88,14 +96,13 @@ def sized(now: float, needed: int) -> str:
 
 def verdict_rows(found: Verdict) -> list[tuple[str, str]]:
     """What and figure."""
-    low, high = found.interval
     observed = [
         f"kept up to {found.highest_kept:.3g}" if found.highest_kept is not None else "never kept",
         f"broken from {found.lowest_broken:.3g} on" if found.lowest_broken is not None else "never broken",
     ]
-    above = "open" if high is None else f"{high:.3g}"
+    rate = "not known" if found.predicted is None else f"{found.predicted:.3g}"
     return [
-        ("predicted", f"{found.predicted:.3g} requests/s a worker ({low:.3g} to {above}, 95 %)"),
+        ("predicted", f"{rate} requests/s a worker ({span_text(*found.interval)}, 95 %)"),
         ("observed", ", ".join(observed)),
         ("verdict", found.words),
     ]

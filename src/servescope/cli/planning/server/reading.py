@@ -32,6 +32,7 @@ def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) ->
     every = total(samples, "servescope_requests_total")
     return Reading(
         at_s=at_s,
+        measured=bool(own),
         workers=int(sum(total(own, "servescope_workers", state=state) for state in _BUSY_STATES)),
         busy_s=total(own, "servescope_worker_busy_seconds_total"),
         workers_cpu_s=total(own, "servescope_worker_cpu_seconds_total"),

@@ -1,19 +1,14 @@
-"""The server that is planned for: in, options; out, its three addresses, the model's description, and calls that change it.
-
-Whatever is changed is put back by `restored`, however it ends. Called by `command`.
-"""
+"""The server that is planned for: in, options; out, its three addresses, and connections to them. Called by `command`."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any
 from urllib.parse import quote
 
 from servescope.cli.client.connection import Connection
-from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
+from servescope.cli.client.endpoints import Endpoints, find_endpoints, find_key, open_client
 from servescope.cli.client.siblings import Siblings, find_siblings
 from servescope.cli.client.trust import trusting
 from servescope.errors import ConfigurationError, ServescopeError
@@ -75,50 +70,3 @@ def _own_directory(here: Path) -> list[Path]:
 def model_path(name: str, version: str) -> str:
     """Where a version is found in the management API."""
     return f"/models/{quote(name, safe='')}/{quote(version, safe='')}"
-
-
-def scale(site: Site, name: str, version: str, workers: int) -> None:
-    """Have so many workers, and wait until they are there."""
-    asked = {"min_worker": str(workers), "max_worker": str(workers), "synchronous": "true"}
-    with site.manage(None) as client:
-        call(client, "PUT", model_path(name, version), asked)
-
-
-@contextmanager
-def restored(site: Site, described: Mapping[str, Any]) -> Iterator[None]:
-    """Autoscaling is off meanwhile; at the end the mode and the counts are what they were."""
-    path = model_path(described["modelName"], described["modelVersion"])
-    mode = (described.get("autoscale") or {}).get("mode")
-    before = {"min_worker": str(described["minWorkers"]), "max_worker": str(described["maxWorkers"])}
-    if mode not in (None, "off"):
-        before["autoscale"] = str(mode)
-        with site.manage() as client:
-            call(client, "PUT", path, {"autoscale": "off"})
-    try:
-        yield
-    finally:
-        # What is within its bounds stays as it is: the count is put back first, and then they.
-        scale(site, described["modelName"], described["modelVersion"], len(described.get("workers", [])))
-        with site.manage(None) as client:
-            call(client, "PUT", path, before | {"synchronous": "true"})
-
-
-@contextmanager
-def shadow(site: Site, described: Mapping[str, Any], workers: int, batch: int) -> Iterator[str]:
-    """A copy of the model under a name of its own, which is gone at the end. Its name."""
-    name = f"{described['modelName']}-plan-{os.getpid()}"
-    asked = {
-        "url": str(described["modelUrl"]),
-        "model_name": name,
-        "initial_workers": str(workers),
-        "batch_size": str(batch),
-        "max_batch_delay": str(described["maxBatchDelay"]),
-        "synchronous": "true",
-    }
-    try:
-        with site.manage(None) as client:
-            call(client, "POST", "/models", asked)
-        yield name
-    finally:
-        with site.manage(None) as client:
-            client.request("DELETE", f"/models/{quote(name, safe='')}")

@@ -25,6 +25,11 @@ class Live:
     batches: Sequence[int] = ()
 
     @property
-    def part_s(self) -> float:
-        """Of the budget, for one count of workers at one batch size."""
-        return self.budget_s / (len(self.counts) or 1) / (len(self.batches) or 1)
+    def steps(self) -> int:
+        """Counts of workers, at each batch size."""
+        return len(self.counts) or 1
+
+    @property
+    def sizes(self) -> int:
+        """Batch sizes."""
+        return len(self.batches) or 1

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servescope.cli.planning.options import read_words
+from servescope.cli.planning.asked.options import read_words
 from servescope.errors import ConfigurationError
 from servescope.planner.load.lengths import Lengths, draw_lengths, parse_spread
 from servescope.planner.load.trace import Trace, parse_trace

@@ -3,7 +3,7 @@
 import pytest
 
 from servescope.cli.main import run
-from servescope.cli.planning.options import read_path, read_sweep
+from servescope.cli.planning.asked.options import read_path, read_sweep
 from servescope.errors import ConfigurationError
 
 

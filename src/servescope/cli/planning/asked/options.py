@@ -2,6 +2,7 @@
 `command`, which Typer reads, and values.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -181,6 +182,12 @@ def read_budget(text: str) -> float:
     if not _LEAST_BUDGET_S <= seconds <= _MOST_BUDGET_S:
         raise ConfigurationError(f"--budget {text!r} is no time from {_LEAST_BUDGET_S:g}s to 24h")
     return seconds
+
+
+def refuse_unwritable(file: Path) -> None:
+    """Before minutes have gone by. Raises ConfigurationError where the file of --html could not be written."""
+    if not os.access(file if file.exists() else file.parent, os.W_OK) or file.is_dir():
+        raise ConfigurationError(f"--html {str(file)!r} cannot be written")
 
 
 def read_words(option: str, file: Path) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.cli.planning.prompts import read_prompts
+from servescope.cli.planning.sending.prompts import read_prompts
 from servescope.errors import ConfigurationError
 from servescope.planner.load.lengths import Lengths
 

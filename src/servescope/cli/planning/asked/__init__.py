@@ -1,0 +1,1 @@
+"""What is asked of a plan: in, the command line; out, values. Begin at `options`."""
