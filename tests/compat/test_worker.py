@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from worker.shim.test_protocol import load, predict, read_reply
+from worker.torchserve_protocol import load, predict, read_reply
 
 pytestmark = pytest.mark.integration
 
