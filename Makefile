@@ -226,7 +226,7 @@ $(KSERVE_ENV)/.ready: pyproject.toml
 	touch $@
 
 # Apart from .venv: torch-model-archiver, which is in it, has a script of the same name. Installed as users do, not editable.
-$(COMPAT_ENV)/.ready: pyproject.toml compat/pyproject.toml compat/README.md $(wildcard compat/src/*/*.py)
+$(COMPAT_ENV)/.ready: pyproject.toml compat/pyproject.toml compat/README.md $(wildcard compat/src/*/*.py compat/src/*/*/*.py)
 	$(PYTHON) -m venv $(COMPAT_ENV)
 	$(COMPAT_PIP) install --editable '.[test]'
 	$(COMPAT_PIP) install --force-reinstall --no-deps ./compat

@@ -60,6 +60,17 @@ class Outside:
             stdout=subprocess.PIPE,
         )
 
+    def begin_python(self, *words):
+        """A Python process under way, whose output is a pipe, errors too."""
+        return subprocess.Popen(
+            [sys.executable, *words],
+            cwd=self.directory,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
     def script(self, name, *words):
         return self.run(*script(name), *words)
 

@@ -8,7 +8,7 @@ import servescope
 COMPAT = Path(__file__).parents[2] / "compat"
 SHIM = Path(servescope.__file__).parent / "worker" / "shim" / "ts"
 # What only makes sense outside.
-LAUNCHING = {"arg_parser", "launcher", "llm_launcher", "model_server"}
+LAUNCHING = {"launcher", "llm_launcher", "model_server", "model_service_worker"}
 
 
 def test_the_version_is_torchserves(outside):
@@ -28,7 +28,7 @@ def test_what_launches_a_server_imports_no_pytorch(outside):
     """Nor does the package itself; what it names is there."""
     names = ["ts.launcher.start", "ts.launcher.stop", "ts.launcher.register_model", "ts.llm_launcher.main"]
     names += ["ts.launcher.register_model_with_params", "ts.model_server.start", "ts.arg_parser.ArgParser.ts_parser"]
-    modules = ", ".join(f"ts.{one}" for one in sorted(LAUNCHING))
+    modules = ", ".join(f"ts.{one}" for one in ("arg_parser", *sorted(LAUNCHING)))
     code = f"import sys, {modules}; print({', '.join(names)}); assert 'torch' not in sys.modules"
     result = outside.python("-c", code)
     assert result.returncode == 0, result.stderr

@@ -1,7 +1,11 @@
-"""torch-model-archiver's module, for scripts that pack models without the command."""
+"""torch-model-archiver's module, for scripts that pack models without the command.
 
-from servescope.archive.manifest import ARCHIVER_VERSION
-from servescope.cli.torchserve.model_archiver import ModelArchiver, ModelArchiverConfig
+A script calls `model_packaging.generate_model_archive`, or the steps that it is made of, `model_packaging_utils.ModelExportUtils`.
+Names, arguments and defaults are torch-model-archiver 0.12's; the work is `servescope.archive.packing`'s.
+"""
+
+from .model_archiver import ModelArchiver
+from .model_archiver_config import ModelArchiverConfig
+from .version import __version__
 
 __all__ = ["ModelArchiver", "ModelArchiverConfig", "__version__"]
-__version__ = ARCHIVER_VERSION

@@ -1,5 +1,5 @@
 """`model_archiver.model_archiver_error`."""
 
-from servescope.cli.torchserve.model_archiver import ModelArchiverError
 
-__all__ = ["ModelArchiverError"]
+class ModelArchiverError(Exception):
+    """An option that makes no archive; the text names it and its value."""

@@ -104,6 +104,64 @@ def test_a_file_that_declares_nothing(cached, document, error):
         cached(document).initialize_cache()
 
 
+@pytest.mark.parametrize(
+    ("call", "error", "words", "value"),
+    [
+        (
+            lambda cache: cache.add_metric_to_cache(42, "ms"),
+            errors.MetricsCacheTypeError,
+            "`metric_name` must be a str",
+            42,
+        ),
+        (lambda cache: cache.add_metric_to_cache("n", 1), errors.MetricsCacheTypeError, "`unit` must be a str", 1),
+        (
+            lambda cache: cache.add_metric_to_cache("n", "", "d"),
+            errors.MetricsCacheTypeError,
+            "`dimension_names` should be a list of dimension name strings",
+            "d",
+        ),
+        (
+            lambda cache: cache.get_metric("n", "gauge"),
+            errors.MetricsCacheTypeError,
+            "`metric_type` must be a MetricTypes enum",
+            "gauge",
+        ),
+        (
+            lambda cache: cache.add_time("n", 1, unit="ns"),
+            errors.MetricsCacheValueError,
+            "the unit for a timed metric should be one of ['ms', 's']",
+            "ns",
+        ),
+        (
+            lambda cache: cache.add_size("n", 1, unit="TB"),
+            errors.MetricsCacheValueError,
+            "The unit for size based metric is one of ['MB','kB', 'GB', 'B']",
+            "TB",
+        ),
+    ],
+)
+def test_a_cache_is_strict(cached, call, error, words, value):
+    """What a unit test gets wrong is TorchServe's error, in its words, with the value in a note."""
+    with pytest.raises(error) as raised:
+        call(cached(DECLARED))
+    assert raised.value.args == (words,)
+    assert raised.value.__notes__ == [f"It is {value!r}"]
+
+
+def test_a_cache_without_requests(cached, caplog):
+    """What is written before it knows of any is under Level=Error, as in TorchServe."""
+    caplog.set_level(logging.INFO, "ts.metrics.caching_metric")
+    metrics = cached(DECLARED)
+    metrics.model_name = "m"
+    metrics.add_counter("Early", 1)
+    metrics.set_request_ids("r")
+    metrics.add_counter("Late", 1)
+    heads = [one.getMessage().split("|#type")[0] for one in caplog.records]
+    assert heads == ["[METRICS]Early.Count:1|#Level:Error", "[METRICS]Late.Count:1|#ModelName:m,Level:Model"]
+    with pytest.raises(errors.MetricsCacheKeyError, match=r"type 'MetricTypes.COUNTER' and name 'None' doesn't exist"):
+        metrics.get_metric("None")
+
+
 _PLAIN = st.none() | st.booleans() | st.integers() | st.text(string.printable, max_size=5)
 
 
@@ -166,8 +224,9 @@ def test_a_store_keeps_what_is_written():
 def test_a_store_refuses_other_units(method, unit):
     """As TorchServe's, and it names the unit; so does it refuse what is no list of dimensions."""
     store = MetricsStore("r", "m")
-    with pytest.raises(ValueError, match=repr(unit)):
+    with pytest.raises(ValueError, match="unit") as refused:
         getattr(store, method)("n", 1, unit=unit)
+    assert refused.value.__notes__ == [f"It is {unit!r}"]
     with pytest.raises(ValueError, match="list of dimensions"):
         store.add_counter("n", 1, dimensions=("d",))
     assert not store.store

@@ -36,14 +36,14 @@ def load(model):
 def test_a_class_and_its_service(load):
     """It is initialised with its context, and answers."""
     service = load(HANDLER)
-    assert service.predict([{"body": 1}]) == [[1, 4, "m"]]
+    assert service._entry_point([{"body": 1}], service.context) == [[1, 4, "m"]]
     assert service.context.manifest["model"]["modelName"] == "m"
 
 
 def test_an_envelope(load):
     """By its name, around the handler."""
     service = load(HANDLER, envelope="json")
-    (answer,) = service.predict([{"body": {"instances": [{"body": 7}]}}])
+    (answer,) = service._entry_point([{"body": {"instances": [{"body": 7}]}}], service.context)
     assert json.loads(answer)["predictions"] == [[7, 4, "m"]]
 
 

@@ -13,7 +13,7 @@ from servescope.archive.packing.tree import files_below
 
 _log = logging.getLogger("servescope.archive")
 # Handlers that the server carries, so that an archive names them and need not contain them.
-_DEFAULT_HANDLERS = {
+DEFAULT_HANDLERS = {
     "base_handler",
     "text_classifier",
     "image_classifier",
@@ -30,7 +30,7 @@ _CARRIED_PACKAGE = "ts"
 def handler_file(handler: str, runtime: str) -> str | None:
     """The path of the handler's file; None for a default handler, and for a module."""
     python = runtime != Runtime.LSP
-    if handler in (_DEFAULT_HANDLERS if python else _LSP_HANDLERS) or (python and _module(handler)):
+    if handler in (DEFAULT_HANDLERS if python else _LSP_HANDLERS) or (python and _module(handler)):
         return None
     directory, name = os.path.split(handler)
     name = name.partition(":")[0]

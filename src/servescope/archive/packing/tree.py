@@ -20,6 +20,11 @@ def files_below(directory: Path, prefix: str, given: str) -> Iterator[tuple[str,
     return _walk(directory, prefix, given, ())
 
 
+def is_packed(directory: str) -> bool:
+    """Whether a directory of this name is packed: not where it is hidden, or a cache."""
+    return not directory.startswith(".") and directory not in _SKIPPED_DIRECTORIES
+
+
 def leaf(path: Path, prefix: str, given: str) -> tuple[str, Path]:
     """One file's name in the archive, and the file. Raises: ConfigurationError where it is no regular one."""
     if not path.is_file():
@@ -35,5 +40,5 @@ def _walk(directory: Path, prefix: str, given: str, above: tuple[str, ...]) -> I
     for entry in sorted(directory.iterdir()):
         if not entry.is_dir():
             yield leaf(entry, prefix, given)
-        elif not entry.name.startswith(".") and entry.name not in _SKIPPED_DIRECTORIES:
+        elif is_packed(entry.name):
             yield from _walk(entry, f"{prefix}{entry.name}/", given, (*above, real))

@@ -7,7 +7,7 @@ workflow needs no handler, and `--extra-files` takes directories and patterns, a
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,11 +49,23 @@ def pack_workflow(options: WorkflowOptions, clock: Callable[[], datetime] = date
     check_export_path(options.export_path)
     output = options.export_path / f"{options.workflow_name}.war"
     check_output(output, MANIFEST_PATH, force=options.force)
-    inputs = merged(_named_files(options), MANIFEST_PATH, exclude=output)
-    manifest = json.dumps(_manifest(options, clock()), indent=2).encode()
+    write_war(output, workflow_files(options, output), json.dumps(_manifest(options, clock()), indent=2).encode())
+    return output
+
+
+def workflow_files(options: WorkflowOptions, exclude: Path) -> dict[str, Path]:
+    """The files to pack, by their names in the archive. `exclude` is the output. Raises: ConfigurationError."""
+    return merged(_named_files(options), MANIFEST_PATH, exclude)
+
+
+def write_war(output: Path, inputs: Mapping[str, Path], manifest: bytes) -> None:
+    """Write files, by their names in the archive, and a manifest. `output` takes its name only when it is whole.
+
+    Raises:
+        OSError: an input cannot be read or the output not written; nothing is left behind.
+    """
     with whole(output) as partial:
         write_zip(partial, zipfile.ZIP_DEFLATED, inputs, (MANIFEST_PATH, manifest), Meter().copy)
-    return output
 
 
 def _named_files(options: WorkflowOptions) -> Iterator[tuple[str, Path]]:

@@ -8,7 +8,7 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -20,7 +20,7 @@ from servescope.archive.packing.meter import Meter, Progress
 from servescope.archive.packing.output import check_output, whole
 from servescope.archive.packing.zipped import mode_of, write_zip
 
-__all__ = ["ArchiveFormat", "PackOptions", "pack"]
+__all__ = ["ArchiveFormat", "PackOptions", "archive_name", "manifest_of", "pack", "write_archive"]
 
 _SUFFIXES = {ArchiveFormat.TGZ: ".tar.gz", ArchiveFormat.NO_ARCHIVE: ""}
 
@@ -38,19 +38,43 @@ def pack(options: PackOptions, progress: Progress | None = None, clock: Callable
         OSError: an input cannot be read or the output not written; nothing is left behind.
     """
     check_options(options)
-    suffix = _SUFFIXES.get(ArchiveFormat(options.archive_format), ".mar")
-    output = options.export_path / f"{options.model_name}{suffix}"
+    output = options.export_path / archive_name(options.model_name, options.archive_format)
     check_output(output, MANIFEST_PATH, force=options.force)
     inputs = collect_inputs(options, exclude=output)
     handler = handler_in_archive(options.handler, options.runtime, inputs)
-    manifest = render_manifest(_manifest(options, handler, clock()))
+    manifest = render_manifest(manifest_of(options, handler, clock()))
     meter = Meter(sum(path.stat().st_size for path in inputs.values()), progress)
-    with whole(output) as partial:
-        _write(partial, options, inputs, manifest, meter)
+    write_archive(output, options.archive_format, options.model_name, inputs, manifest, meter)
     return output
 
 
-def _manifest(options: PackOptions, handler: str, now: datetime) -> Manifest:
+def archive_name(model_name: str, archive_format: str) -> str:
+    """What an archive of this name and format is called on disk."""
+    return f"{model_name}{_SUFFIXES.get(ArchiveFormat(archive_format), '.mar')}"
+
+
+def write_archive(
+    output: Path, archive_format: str, model_name: str, inputs: Mapping[str, Path], manifest: bytes, meter: Meter
+) -> None:
+    """Write files, by their names in the archive, and a manifest. `output` takes its name only when it is whole.
+
+    Raises:
+        OSError: an input cannot be read or the output not written; nothing is left behind.
+    """
+    with whole(output) as partial:
+        match archive_format:
+            case ArchiveFormat.NO_ARCHIVE:
+                _write_directory(partial, inputs, manifest, meter)
+            case ArchiveFormat.TGZ:
+                _write_tgz(partial, model_name, inputs, manifest, meter)
+            case _:
+                stored = archive_format == ArchiveFormat.ZIP_STORE
+                compression = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+                write_zip(partial, compression, inputs, (MANIFEST_PATH, manifest), meter.copy)
+
+
+def manifest_of(options: PackOptions, handler: str, now: datetime) -> Manifest:
+    """What an archive says of itself. `handler`: as the archive has it."""
     return Manifest(
         model_name=options.model_name,
         model_version=options.version,
@@ -69,19 +93,7 @@ def _base_name(path: str | None) -> str | None:
     return os.path.basename(path) if path else None
 
 
-def _write(partial: Path, options: PackOptions, inputs: dict[str, Path], manifest: bytes, meter: Meter) -> None:
-    match options.archive_format:
-        case ArchiveFormat.NO_ARCHIVE:
-            _write_directory(partial, inputs, manifest, meter)
-        case ArchiveFormat.TGZ:
-            _write_tgz(partial, options.model_name, inputs, manifest, meter)
-        case ArchiveFormat.ZIP_STORE:
-            write_zip(partial, zipfile.ZIP_STORED, inputs, (MANIFEST_PATH, manifest), meter.copy)
-        case _:
-            write_zip(partial, zipfile.ZIP_DEFLATED, inputs, (MANIFEST_PATH, manifest), meter.copy)
-
-
-def _write_tgz(partial: Path, model_name: str, inputs: dict[str, Path], manifest: bytes, meter: Meter) -> None:
+def _write_tgz(partial: Path, model_name: str, inputs: Mapping[str, Path], manifest: bytes, meter: Meter) -> None:
     with (
         partial.open("xb") as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as compressed,
@@ -113,7 +125,7 @@ class _Watched(io.RawIOBase):
         return chunk
 
 
-def _write_directory(partial: Path, inputs: dict[str, Path], manifest: bytes, meter: Meter) -> None:
+def _write_directory(partial: Path, inputs: Mapping[str, Path], manifest: bytes, meter: Meter) -> None:
     partial.mkdir()
     for name, path in inputs.items():
         target = partial / name

@@ -71,13 +71,33 @@ def _add_switches(options: argparse.ArgumentParser) -> None:
     )
 
 
+def worker_parser() -> argparse.ArgumentParser:
+    """The options of a worker of TorchServe's, as its front end launches one; compat/ has such a worker."""
+    options = argparse.ArgumentParser(prog="model-server-worker", description="A worker for TorchServe's front end.")
+    add = options.add_argument
+    add(
+        "--sock-type", required=True, choices=("unix", "tcp"), help="where to listen: --sock-name, or --host and --port"
+    )
+    add("--sock-name", help="path of a Unix socket")
+    add("--host", help="address; 127.0.0.1 if not given")
+    add("--port", help="port")
+    add("--metrics-config", help="metrics.yaml")
+    add("--async", dest="async_comm", action="store_true", help="the handler is a coroutine")
+    return options
+
+
 class ArgParser:
-    """`ts.arg_parser.ArgParser`, as far as it is about `torchserve`: how workers are started is the server's own business."""
+    """`ts.arg_parser.ArgParser`."""
 
     @staticmethod
     def ts_parser() -> argparse.ArgumentParser:
         """The options of `torchserve`."""
         return parser()
+
+    @staticmethod
+    def model_service_worker_args() -> argparse.ArgumentParser:
+        """The options of a worker."""
+        return worker_parser()
 
     @staticmethod
     def extract_args(args: Sequence[str] | None = None) -> argparse.Namespace:

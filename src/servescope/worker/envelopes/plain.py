@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from servescope.wire.messages import Writing
 from servescope.worker.envelopes.base import BaseEnvelope, ClientMistake, HandleFn, Row, body_of, document_of
@@ -67,8 +67,10 @@ class KServeEnvelope(BaseEnvelope):
 
 
 def _instances(row: Row, envelope: str) -> list[Any]:
-    instances: list[Any] = document_of(body_of(row), "instances", f"service_envelope={envelope}")["instances"]
-    return instances
+    body = body_of(row)
+    # A row without a body may have the field itself, as from a form of JSON parts.
+    found = document_of(row if body is None else body, "instances", f"service_envelope={envelope}")
+    return cast("list[Any]", found["instances"])
 
 
 def _decoded(instance: Any) -> Any:

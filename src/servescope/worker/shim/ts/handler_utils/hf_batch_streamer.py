@@ -8,7 +8,7 @@ import queue
 
 
 class TextIteratorStreamerBatch:
-    """Yields lists of `batch_size` texts, each the new part of its sequence; "" where a sequence has nothing new.
+    """Yields a list with `{"text": …}` for each sequence, the new part of it; "" where a sequence has nothing new.
 
     `timeout` is in seconds; None waits for ever. `decode_kwargs` go to the tokenizer's `decode`.
     """
@@ -81,7 +81,7 @@ class TextIteratorStreamerBatch:
         text = self.text_queue.get(timeout=self.timeout)
         if text == self.stop_signal:
             raise StopIteration
-        return text
+        return [{"text": one} for one in text]
 
 
 def _is_wide(character: str) -> bool:

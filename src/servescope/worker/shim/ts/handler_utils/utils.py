@@ -2,18 +2,24 @@
 
 import importlib
 
+from ts.protocol.otf_message_handler import create_predict_response
+
 
 def send_intermediate_predict_response(ret, req_id_map, message, code, context) -> None:
     """Send the next piece of every request's answer; the handler's return value is the last one.
 
-    `ret` is a list with one element a request. `req_id_map` and `message` are TorchServe's and not needed.
+    `ret` is a list with one element a request. `req_id_map` and `message` are for TorchServe's front end alone.
 
     Raises:
         RuntimeError: outside of a call that a worker made.
     """
-    if context is None or context.send_partial is None:
+    if (send := getattr(context, "send_partial", None)) is not None:
+        send(ret, code)
+    elif (front_end := getattr(context, "cl_socket", None)) is not None:
+        if (piece := create_predict_response(ret, req_id_map, message, code, context, True)) is not None:
+            front_end.sendall(piece)
+    else:
         raise RuntimeError("send_intermediate_predict_response needs the context of a batch that a worker handles")
-    context.send_partial(ret, code)
 
 
 def import_class(class_name: str, module_prefix=None):

@@ -25,11 +25,23 @@ class MetricsStore:
 
     def add_time(self, name, value, idx=None, unit="ms", dimensions=None) -> None:
         """Set a time, in ms or s."""
-        self._set(name, value, idx, _checked(unit, TIME_UNITS, "a timed metric"), dimensions)
+        self._set(
+            name,
+            value,
+            idx,
+            _checked(unit, TIME_UNITS, "the unit for a timed metric should be one of ['ms', 's']"),
+            dimensions,
+        )
 
     def add_size(self, name, value, idx=None, unit="MB", dimensions=None) -> None:
         """Set a size, in MB, kB, GB or B."""
-        self._set(name, value, idx, _checked(unit, SIZE_UNITS, "a size"), dimensions)
+        self._set(
+            name,
+            value,
+            idx,
+            _checked(unit, SIZE_UNITS, "The unit for size based metric is one of ['MB','kB', 'GB', 'B']"),
+            dimensions,
+        )
 
     def add_percent(self, name, value, idx=None, dimensions=None) -> None:
         """Set a percentage."""
@@ -65,7 +77,9 @@ class MetricsStore:
         self.store.append(self.cache[key])
 
 
-def _checked(unit, units, what):
-    if unit not in units:
-        raise ValueError(f"the unit of {what} must be one of {', '.join(units)}, not {unit!r}")
-    return unit
+def _checked(unit, units, words):
+    if unit in units:
+        return unit
+    error = ValueError(words)  # TorchServe's, which tests compare
+    error.add_note(f"It is {unit!r}")
+    raise error

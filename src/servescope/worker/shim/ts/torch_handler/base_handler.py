@@ -148,7 +148,12 @@ class BaseHandler:
 
     def _infer_with_profiler(self, data):
         """The outputs, and the torch profiler that watched; its trace is written to the temporary directory."""
-        return run_profiled(lambda: self._run(data), self.profiler_args, self.context.model_name)
+        return run_profiled(lambda: self._run(data), self.profiler_args, self._model_name())
+
+    def _model_name(self):
+        """The archive's, else the context's; "" where a test's own context has none."""
+        manifest = self.manifest or self.context.manifest or {}
+        return manifest.get("model", {}).get("modelName") or getattr(self.context, "model_name", "")
 
     def explain_handle(self, data_preprocess, raw_data):
         """What `get_insights` says about the first request, for the class in its field `target`, else 0."""

@@ -1,0 +1,1 @@
+"""What MANIFEST.json is made of."""
