@@ -18,7 +18,7 @@ from servescope.errors import (
 
 grpc = pytest.importorskip("grpc", reason="grpcio is not installed: make test-grpc has it")
 
-from servescope.web.grpc.statuses import status_for, words_for  # noqa: E402  # needs grpc
+from servescope.web.grpc.statuses import INFERENCE, PLAIN, TORCHSERVE  # noqa: E402  # needs grpc
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ from servescope.web.grpc.statuses import status_for, words_for  # noqa: E402  # 
 def test_statuses(error: ServescopeError, inference: str, management: str):
     """TorchServe's inference service says INTERNAL where there is no model or no worker."""
     code = error.code if isinstance(error, WorkerFailed) else error.status
-    assert status_for(error, code, inference=True).name == inference
-    assert status_for(error, code, inference=False).name == management
+    assert INFERENCE.status(error, code).name == inference
+    assert TORCHSERVE.status(error, code).name == PLAIN.status(error, code).name == management
 
 
 @pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(errors, inspect.isclass)])
@@ -51,7 +51,7 @@ def test_every_error_has_its_java_class(kind: type):
     if not issubclass(kind, ServescopeError):
         return
     error = kind(1) if kind is errors.BodyTooLarge else kind("what")
-    message, _, name = words_for(error).rpartition("\n")
-    assert message == error.message
+    message, _, name = TORCHSERVE.words(error).rpartition("\n")
+    assert message == PLAIN.words(error) == error.message
     assert name.startswith(("org.pytorch.serve.", "com.google.gson."))
     assert name.endswith(f".{error.type_name}")
