@@ -14,7 +14,7 @@ from servescope.web.grpc.prediction import Prediction
 from servescope.wire.messages import PROTOCOL_HEADER, V2_PROTOCOL
 
 _V2 = {PROTOCOL_HEADER: V2_PROTOCOL}
-_PIECE = "output"  # what the pieces of a model are called that declares no outputs
+_PIECE = "output"  # where nothing has a name
 
 
 class Inferring:
@@ -51,7 +51,7 @@ class Inferring:
             message = streamed()
             told = message.infer_response
             told.model_name, told.model_version, told.id = self._model.name, self._model.version, self._asked.id
-            fill_piece(told, piece, self._piece_output)
+            fill_piece(told, piece, self._piece_output, raw=self._raw)
             told.parameters[FINAL].bool_param = False
             yield message.SerializeToString()
             prediction.sent_piece(time.monotonic())
@@ -67,15 +67,23 @@ class Inferring:
         self._prediction.abandon()
 
     def _fill(self, response: Any) -> None:
-        prediction, raw = self._prediction, bool(self._asked.raw_input_contents)
-        fill(response, prediction.last, prediction.headers, raw=raw)
+        prediction = self._prediction
+        fill(response, prediction.last, prediction.headers, raw=self._raw)
         response.model_name = response.model_name or self._model.name
         response.model_version = response.model_version or self._model.version
 
     @property
+    def _raw(self) -> bool:
+        """Whether the answer is to be raw, as the request was."""
+        return bool(self._asked.raw_input_contents)
+
+    @property
     def _piece_output(self) -> str:
+        """What pieces are called: as the first output of the answer that ends them."""
         declared = self._model.options.v2
-        return declared.outputs[0].name if declared is not None and declared.outputs else _PIECE
+        if declared is not None and declared.outputs:
+            return declared.outputs[0].name
+        return (self._asked.inputs[0].name if self._asked.inputs else "") or _PIECE
 
 
 def begin(admission: Admission, call: Call, asked: Any) -> Inferring:

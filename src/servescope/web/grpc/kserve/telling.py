@@ -11,7 +11,7 @@ from servescope.datatypes import BYTES
 from servescope.errors import WorkerFailed
 from servescope.serving.queue.job import Piece
 from servescope.web.grpc.kserve.asking import HEADER_LENGTH
-from servescope.web.grpc.kserve.contents import FIELDS, unpacked
+from servescope.web.grpc.kserve.contents import FIELDS, packed, unpacked
 
 FINAL = "triton_final_response"
 
@@ -23,8 +23,8 @@ def fill(response: Any, body: Piece, headers: Mapping[str, str], *, raw: bool) -
         WorkerFailed: it is none, as of a model that does not speak V2.
     """
     view = memoryview(body)
-    length = int(headers.get(HEADER_LENGTH, len(view)))
     try:
+        length = int(headers.get(HEADER_LENGTH, len(view)))
         document = json.loads(bytes(view[:length]))
         response.model_name = document.get("model_name") or ""
         response.model_version = document.get("model_version") or ""
@@ -41,9 +41,14 @@ def fill(response: Any, body: Piece, headers: Mapping[str, str], *, raw: bool) -
         ) from error
 
 
-def fill_piece(response: Any, piece: Piece, output: str) -> None:
+def fill_piece(response: Any, piece: Piece, output: str, *, raw: bool) -> None:
     """Write a piece of a streamed answer into `response`: one element of BYTES."""
-    response.outputs.add(name=output, datatype=BYTES, shape=[1]).contents.bytes_contents.append(bytes(piece))
+    element = bytes(piece)
+    told = response.outputs.add(name=output, datatype=BYTES, shape=[1])
+    if raw:
+        response.raw_output_contents.append(packed([element], BYTES, output))
+    else:
+        told.contents.bytes_contents.append(element)
 
 
 def _from_binary(response: Any, outputs: list[Any], data: memoryview, *, raw: bool) -> None:
