@@ -1,8 +1,11 @@
 """Which status and words an error has in gRPC."""
 
 import inspect
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servescope import errors
 from servescope.errors import (
@@ -55,3 +58,18 @@ def test_every_error_has_its_java_class(kind: type):
     assert message == PLAIN.words(error) == error.message
     assert name.startswith(("org.pytorch.serve.", "com.google.gson."))
     assert name.endswith(f".{error.type_name}")
+
+
+def test_a_long_description_is_shortened():
+    """It travels in metadata, of which clients take 8 KiB; the class stays."""
+    for text in ("x" * 10_000, "ä" * 10_000, "%" * 10_000, "\n" * 10_000):
+        said = TORCHSERVE.words(WorkerFailed(text))
+        assert 6000 < len(quote(said, safe="/: ")) < 7000
+        assert said.endswith("...\norg.pytorch.serve.http.InternalServerException")
+        assert text.startswith(PLAIN.words(WorkerFailed(text)).removesuffix("..."))
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_a_short_description_is_whole(text: str):
+    """But for what UTF-8 cannot say."""
+    assert PLAIN.words(WorkerFailed(text)) == text.encode("utf-8", "replace").decode()

@@ -45,6 +45,9 @@ _PACKAGES: Final = {
     "JsonSyntaxException": "com.google.gson",
     "WorkerInitializationException": "org.pytorch.serve.wlm",
 }
+# Descriptions travel in the trailing metadata. Beyond 8 KiB of these, clients may lose the whole status.
+_LONGEST: Final = 6 * 1024
+_WIDEST: Final = 3  # %0A: what a byte becomes that is not printable
 # For want of a worker or of room; other reasons pass by themselves, and clients may try again on UNAVAILABLE.
 _LASTING: Final = ("no_worker", "queue_full")
 
@@ -70,17 +73,29 @@ class Face:
         return _BY_HTTP.get(code, StatusCode.INTERNAL if code >= 500 else StatusCode.UNKNOWN)
 
     def words(self, error: ServescopeError) -> str:
-        """What the status' description says."""
-        name = error.type_name
-        return (
-            f"{error.message}\n{_PACKAGES.get(name, 'org.pytorch.serve.http')}.{name}" if self.java else error.message
-        )
+        """What the status' description says, shortened to what clients take."""
+        name, message = error.type_name, _shortened(error.message)
+        return f"{message}\n{_PACKAGES.get(name, 'org.pytorch.serve.http')}.{name}" if self.java else message
 
 
 TORCHSERVE: Final = Face()
 # TorchServe's inference services say INTERNAL where a model or a worker is missing.
 INFERENCE: Final = Face(lookup=StatusCode.INTERNAL)
 PLAIN: Final = Face(java=False)
+
+
+def _shortened(text: str) -> str:
+    """A text of at most _LONGEST bytes as a description is written on the wire, without what UTF-8 has no word for."""
+    if len(text) * _WIDEST <= _LONGEST and text.isascii():
+        return text
+    room, kept = _LONGEST, []
+    for one in text:
+        data = one.encode("utf-8", "replace")
+        room -= sum(1 if 0x20 <= byte <= 0x7E and byte != 0x25 else _WIDEST for byte in data)
+        if room < 0:
+            return "".join([*kept, "..."])
+        kept.append(data.decode())
+    return "".join(kept)
 
 
 class Unreadable(BadRequest):
