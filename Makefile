@@ -236,7 +236,7 @@ $(COMPAT_ENV)/.ready: pyproject.toml compat/pyproject.toml compat/README.md $(wi
 # Apart from .venv: every server there would take gRPC's ports.
 $(GRPC_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(GRPC_ENV)
-	$(GRPC_PIP) install grpcio-tools grpcio-health-checking cryptography --editable '.[test,grpc]'
+	$(GRPC_PIP) install grpcio-tools grpcio-health-checking cryptography 'tritonclient[grpc]==2.73.0' --editable '.[test,grpc,traces]'
 	touch $@
 
 # Apart from .venv: 0.5 GB that no other test needs.

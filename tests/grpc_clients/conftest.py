@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from grpc_clients.needed import needed
-from integration.server import Server, free_ports, pack
+from integration.server import Server, free_ports, grpc_settings, pack
+from kserve_clients.models import ARRAYS, DECLARED, ECHO_TENSORS
 
 PROTOS = Path(__file__).parents[2] / "src" / "servescope" / "web" / "grpc" / "protos"
 NAMES = ("inference", "management")
@@ -57,6 +58,18 @@ def handle(data, context):
     raise PredictionException("not like this", int(data[0]["code"].decode()))
 """
 
+# Speaks V2 and streams: a piece for each element, and the rest as V2's answer.
+TOKENS = """
+from ts.handler_utils.utils import send_intermediate_predict_response
+
+def handle(data, context):
+    if data is None:
+        return None
+    for word in data[0]["data"][:-1]:
+        send_intermediate_predict_response([word], context.request_ids, "", 200, context)
+    return [data[0]["data"][-1]]
+"""
+
 
 class Client:
     """Stubs for a server's two ports. `messages`, `stubs`: the modules made of each file."""
@@ -93,11 +106,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Module
     return messages, stubs
 
 
-def grpc_settings(ports: tuple[int, int]) -> dict[str, str]:
-    """Of a server with gRPC on these ports."""
-    return {"enable_grpc": "true", "grpc_inference_port": str(ports[0]), "grpc_management_port": str(ports[1])}
-
-
 @pytest.fixture(scope="session")
 def grpc_ports() -> tuple[int, int]:
     """Those of the server that tests share."""
@@ -107,12 +115,19 @@ def grpc_ports() -> tuple[int, int]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, grpc_ports: tuple[int, int]) -> Iterator[Server]:
-    """Models that echo, stream, wait for the file `go`, and refuse."""
+    """Models that echo, stream, wait for the file `go`, and refuse; `lists`, `arrays` and `tokens` speak KServe's V2 protocol."""
     directory = tmp_path_factory.mktemp("grpc")
     store = directory / "store"
     store.mkdir()
     for name, code in (("echo", ECHO), ("stream", STREAM), ("slow", SLOW), ("refuses", REFUSES)):
         pack(store / f"{name}.mar", name, code)
+    for name, code, config in (
+        ("lists", ECHO_TENSORS, "v2:\n"),
+        ("arrays", ARRAYS, DECLARED),
+        ("tokens", TOKENS, "v2:\n"),
+    ):
+        pack(store / f"{name}.mar", name, code, config=config)
+    pack(store / "lists2.mar", "lists", ECHO_TENSORS, version="2", config="v2:\n")
     settings = {"load_models": "all", "default_workers_per_model": "1", "max_request_size": "100000"}
     server = Server(directory, grpc_settings(grpc_ports) | settings)
     yield server

@@ -10,10 +10,10 @@ import pytest
 
 from certificates import loopback_pair
 from grpc_clients.calls import PATIENCE_S, refused
-from grpc_clients.conftest import ECHO, SLOW, Client, grpc_settings
+from grpc_clients.conftest import ECHO, SLOW, Client
 from grpc_clients.needed import needed
 from integration.server import PATIENCE_S as START_S
-from integration.server import Server, free_ports, pack, wait_until
+from integration.server import Server, free_ports, grpc_settings, pack, wait_until
 
 grpc = needed("grpc")
 

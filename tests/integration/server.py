@@ -98,6 +98,11 @@ def hang_up(port: int, path: str, body: bytes) -> socket.socket:
     return client
 
 
+def grpc_settings(ports: tuple[int, int]) -> dict[str, str]:
+    """Of a server with gRPC on these ports."""
+    return {"enable_grpc": "true", "grpc_inference_port": str(ports[0]), "grpc_management_port": str(ports[1])}
+
+
 class Server:
     """One server with a directory, a model store and three ports of its own. `settings` go to config.properties.
 

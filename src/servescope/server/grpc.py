@@ -16,7 +16,9 @@ from servescope.server.composition import Part
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
+from servescope.server.traces import Traces
 from servescope.web.http.listening.tls import Tls
+from servescope.web.kserve.speakers import Speakers
 
 if TYPE_CHECKING:
     from grpc import ServerCredentials
@@ -33,11 +35,18 @@ class Grpc(Part):
     """Stands behind `ports`: HTTP is there first. All is built at the start, when whatever is refused leaves no key file behind."""
 
     def __init__(
-        self, beginning: Beginning, models: Models, tokens: Tokens, management: Management, exchanges: Exchanges
+        self,
+        beginning: Beginning,
+        models: Models,
+        tokens: Tokens,
+        traces: Traces,
+        management: Management,
+        exchanges: Exchanges,
     ) -> None:
         self._settings = beginning.settings
         self._models = models
         self._tokens = tokens
+        self._traces = traces
         self._management = management
         self._exchanges = exchanges
         self._listeners: list[GrpcListener] = []
@@ -45,15 +54,17 @@ class Grpc(Part):
     def _build(self) -> None:
         # Else gRPC would run handlers of its own in every fork, while its threads go on: workers die of SIGSEGV before they begin.
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+        from servescope.web.grpc.admission import Admission
         from servescope.web.grpc.ports import inference_port, management_port
 
-        models, authority, observers = self._models, self._tokens.authority, self._exchanges.observers
-        reports, model_api = self._management.reports, self._settings.enable_model_api
+        settings, models = self._settings, self._models
+        catalog, health = models.catalog, models.health
+        authority, observers = self._tokens.authority, self._exchanges.observers
         credentials = self._credentials()
-        self._listen(inference_port(models.catalog, models.health, authority, observers), credentials)
-        management = management_port(
-            models.lifecycle, reports, models.health, authority, observers, model_api=model_api
-        )
+        admission = Admission(catalog, health, authority, self._traces.tracer, settings.max_response_size)
+        self._listen(inference_port(admission, Speakers(catalog, health, settings), observers), credentials)
+        reports, model_api = self._management.reports, settings.enable_model_api
+        management = management_port(models.lifecycle, reports, health, authority, observers, model_api=model_api)
         self._listen(management, credentials)
 
     def _listen(self, port: "Port", credentials: "ServerCredentials | None") -> None:
@@ -64,7 +75,7 @@ class Grpc(Part):
             getattr(settings, f"grpc_{port.api}_{what}")
             for what in ("address", "port", "max_connection_age_ms", "max_connection_age_grace_ms")
         )
-        limits = Limits(settings.max_request_size, settings.max_response_size, age_ms, grace_ms)
+        limits = Limits(settings.max_request_size, age_ms, grace_ms)
         address = Address("https" if credentials else "http", host, number)
         self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, credentials))
 

@@ -38,7 +38,8 @@ class FinishedRequest(Struct, frozen=True):
     answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
     `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header,
     or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix
-    socket. `raised`: by the handler, where that is why it failed.
+    socket. `raised`: by the handler, where that is why it failed. `rpc`: of gRPC, service and method, and `rpc_status` the status'
+    number; "" for HTTP.
     """
 
     began: float
@@ -60,6 +61,8 @@ class FinishedRequest(Struct, frozen=True):
     peer: tuple[str, int] | None = None
     user_agent: str = ""
     raised: Raised | None = None
+    rpc: str = ""
+    rpc_status: int = 0
 
 
 class SpanEvent(NamedTuple):
@@ -90,40 +93,60 @@ def server_span(request: FinishedRequest, offset_ns: int) -> SpanData:
     attributes = _asked(request)
     failed = request.status >= 500
     left = request.status == HUNG_UP
-    if not left:
+    if not left and request.rpc:
+        attributes["rpc.grpc.status_code"] = request.rpc_status
+    elif not left:
         attributes["http.response.status_code"] = request.status
     if failed:
         attributes["error.type"] = request.error or str(request.status)
     elif left:
         attributes["error.type"] = CLIENT_LEFT_TYPE
-    # Conventions forbid a span's name that holds what a client made up, and `_OTHER` reads as HTTP there.
-    method = request.method if request.method in _KNOWN_METHODS else "HTTP"
     start, end = _bounds(request, offset_ns)
     event = SpanEvent(CLIENT_LEFT_TYPE, {}) if left else None
     if event is None and request.raised is not None and _failing_stage(request) is None:
         event = _exception(request.raised)
-    return SpanData(f"{method} {request.route}", start, end, attributes, failed, event)
+    return SpanData(_name(request), start, end, attributes, failed, event)
+
+
+def _name(request: FinishedRequest) -> str:
+    """Conventions forbid a name that holds what a client made up; `_OTHER` reads as HTTP there."""
+    if request.rpc:
+        return request.rpc
+    method = request.method if request.method in _KNOWN_METHODS else "HTTP"
+    return f"{method} {request.route}"
 
 
 def _asked(request: FinishedRequest) -> Attributes:
     """What was asked, by whom, and who worked on it."""
+    attributes: Attributes = _asked_by_rpc(request) if request.rpc else _asked_by_http(request)
+    attributes |= {
+        "servescope.model.name": _text(request.model),
+        "servescope.model.version": _text(request.version),
+        "servescope.request_id": _text(request.request_id),
+    }
+    attributes |= _ends(request)
+    if request.worker:
+        attributes["servescope.worker"] = _text(request.worker)
+        attributes["servescope.batch.size"] = request.batch_size
+    return attributes
+
+
+def _asked_by_http(request: FinishedRequest) -> Attributes:
     method = request.method if request.method in _KNOWN_METHODS else "_OTHER"
     attributes: Attributes = {
         "http.request.method": method,
         "url.scheme": request.scheme,
         "url.path": _text(request.path),
         "http.route": request.route,
-        "servescope.model.name": _text(request.model),
-        "servescope.model.version": _text(request.version),
-        "servescope.request_id": _text(request.request_id),
     }
-    attributes |= _ends(request)
     if method == "_OTHER":
         attributes["http.request.method_original"] = _text(request.method)
-    if request.worker:
-        attributes["servescope.worker"] = _text(request.worker)
-        attributes["servescope.batch.size"] = request.batch_size
     return attributes
+
+
+def _asked_by_rpc(request: FinishedRequest) -> Attributes:
+    service, _, method = request.rpc.rpartition("/")
+    return {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
 
 
 def _ends(request: FinishedRequest) -> Attributes:

@@ -1,8 +1,11 @@
 """Which status and words an error has in gRPC."""
 
 import inspect
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servescope import errors
 from servescope.errors import (
@@ -18,7 +21,7 @@ from servescope.errors import (
 
 grpc = pytest.importorskip("grpc", reason="grpcio is not installed: make test-grpc has it")
 
-from servescope.web.grpc.statuses import status_for, words_for  # noqa: E402  # needs grpc
+from servescope.web.grpc.statuses import INFERENCE, PLAIN, TORCHSERVE  # noqa: E402  # needs grpc
 
 
 @pytest.mark.parametrize(
@@ -41,8 +44,8 @@ from servescope.web.grpc.statuses import status_for, words_for  # noqa: E402  # 
 def test_statuses(error: ServescopeError, inference: str, management: str):
     """TorchServe's inference service says INTERNAL where there is no model or no worker."""
     code = error.code if isinstance(error, WorkerFailed) else error.status
-    assert status_for(error, code, inference=True).name == inference
-    assert status_for(error, code, inference=False).name == management
+    assert INFERENCE.status(error, code).name == inference
+    assert TORCHSERVE.status(error, code).name == PLAIN.status(error, code).name == management
 
 
 @pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(errors, inspect.isclass)])
@@ -51,7 +54,22 @@ def test_every_error_has_its_java_class(kind: type):
     if not issubclass(kind, ServescopeError):
         return
     error = kind(1) if kind is errors.BodyTooLarge else kind("what")
-    message, _, name = words_for(error).rpartition("\n")
-    assert message == error.message
+    message, _, name = TORCHSERVE.words(error).rpartition("\n")
+    assert message == PLAIN.words(error) == error.message
     assert name.startswith(("org.pytorch.serve.", "com.google.gson."))
     assert name.endswith(f".{error.type_name}")
+
+
+def test_a_long_description_is_shortened():
+    """It travels in metadata, of which clients take 8 KiB; the class stays."""
+    for text in ("x" * 10_000, "ä" * 10_000, "%" * 10_000, "\n" * 10_000):
+        said = TORCHSERVE.words(WorkerFailed(text))
+        assert 6000 < len(quote(said, safe="/: ")) < 7000
+        assert said.endswith("...\norg.pytorch.serve.http.InternalServerException")
+        assert text.startswith(PLAIN.words(WorkerFailed(text)).removesuffix("..."))
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_a_short_description_is_whole(text: str):
+    """But for what UTF-8 cannot say."""
+    assert PLAIN.words(WorkerFailed(text)) == text.encode("utf-8", "replace").decode()

@@ -1,20 +1,23 @@
 """One call and its books: its id, who it is from, the counters, the access log. As `web.http.exchange` is to HTTP.
 
-Made by `services` for every call, and finished exactly once.
+Made by `services` for every call, and for every message of a call that takes many; finished exactly once.
 """
 
 import logging
 import time
-from typing import Any, NoReturn, Protocol
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
+from grpc import StatusCode
 from grpc.aio import AbortError, ServicerContext
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.codes import HUNG_UP
-from servescope.web.grpc.messages import Method
-from servescope.web.grpc.statuses import Unreadable, status_for, words_for
-from servescope.web.http.exchange import Observers
+from servescope.web.grpc.protos.messages import Method
+from servescope.web.grpc.statuses import Face, Unreadable
+from servescope.web.http.exchange import Observers, Watcher
 from servescope.web.http.face import status_of
+from servescope.web.http.forwarded import Client, sender_of
 from servescope.web.http.request_id import given_or_new_id
 
 logger = logging.getLogger("servescope.web")
@@ -22,66 +25,128 @@ logger = logging.getLogger("servescope.web")
 REQUEST_ID = "x-request-id"
 
 
-class Watcher(Protocol):
-    """Who counts what became of a call, on its port too."""
-
-    def finished(self, code: int, size: int, ended: float) -> None:
-        """See `exchange.Watcher`."""
-
-
 class Call:
-    """A call in hand. `api`: inference or management. `began`: when its message had come in whole, monotonic seconds.
+    """A call in hand. `api`: inference or management. `face`: how its errors look. `part`: it is one message of many, whose
+    client's id is none of its own.
 
-    `received`, `sent`: bytes of its message, and of those that were answered.
+    `began`: when its message had come in whole, monotonic seconds. `received`, `sent`: bytes of its message, and of those that
+    were answered. `status`: what it was refused with.
     """
 
+    __slots__ = (
+        "_data",
+        "_observers",
+        "_open",
+        "api",
+        "began",
+        "context",
+        "face",
+        "metadata",
+        "method",
+        "received",
+        "request_id",
+        "sent",
+        "status",
+        "watcher",
+    )
+
     def __init__(
-        self, method: Method, api: str, data: bytes, context: "ServicerContext[Any, Any]", observers: Observers
-    ):
+        self,
+        method: Method,
+        api: str,
+        face: Face,
+        data: bytes,
+        context: "ServicerContext[Any, Any]",
+        observers: Observers,
+        *,
+        part: bool = False,
+    ) -> None:
         self.began = time.monotonic()
         self.method = method
         self.api = api
+        self.face = face
+        self.context = context
         self.received = len(data)
         self.sent = 0
+        self.status = StatusCode.OK
         self.watcher: Watcher | None = None
         self._data = data
-        self._context = context
         self._observers = observers
         self._open = True
-        self.metadata: dict[str, str] = {
-            key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
-        }
-        self.request_id = given_or_new_id(self.metadata.get(REQUEST_ID, "").encode("latin-1", "replace"))
-        context.set_trailing_metadata(((REQUEST_ID, self.request_id),))
+        self.metadata: Sequence[tuple[str, str | bytes]] = context.invocation_metadata() or ()
+        self.request_id = given_or_new_id(b"" if part else (self.said(REQUEST_ID) or "").encode("latin-1", "replace"))
+        if not part:
+            context.set_trailing_metadata(((REQUEST_ID, self.request_id),))
         observers.open += 1
+
+    def said(self, key: str) -> str | None:
+        """What the client's metadata say under a key in lower case; the last word, where there are several."""
+        found = None
+        for name, value in self.metadata:
+            if name == key and isinstance(value, str):
+                found = value
+        return found
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The client's metadata, as HTTP has them."""
+        return [
+            (key.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for key, value in self.metadata
+            if isinstance(value, str)
+        ]
 
     @property
     def path(self) -> str:
         """Its path in HTTP/2."""
-        return f"/{self.method.name}"
+        return self.method.path
+
+    @property
+    def client(self) -> Client:
+        """Who it is from, as far as trusted proxies tell."""
+        address, observers = self.peer, self._observers
+        return sender_of(address, self.headers, observers.proxies).client if observers.behind_proxies else address
+
+    @property
+    def peer(self) -> Client:
+        """Who the connection is with."""
+        return _address(self.context.peer())
 
     def message(self) -> Any:
-        """What the client sent.
+        """What the client sent; to be called once.
 
         Raises:
             Unreadable: it is not the method's message.
         """
+        data, self._data = self._data, b""  # it may be large, and is not needed twice
         try:
-            return self.method.request.FromString(self._data)
+            return self.method.request.FromString(data)
         except Exception as error:  # protobuf's own class differs from one implementation to the other
             raise Unreadable(f"The message is no {self.method.request.DESCRIPTOR.full_name}: {error}") from error
 
     def answer(self, code: int, **fields: Any) -> bytes:
         """A whole answer. `code`: HTTP's."""
-        data: bytes = self.method.response(**fields).SerializeToString()
+        return self.answer_with(code, self.method.response(**fields))
+
+    def answer_with(self, code: int, message: Any) -> bytes:
+        """A whole answer, made already. `code`: HTTP's."""
+        data: bytes = message.SerializeToString()
         self.sent = len(data)
         self.finish(code)
         return data
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the answer, once the client has room for it."""
-        await self._context.write(data)
+        await self.context.write(data)
         self.sent += len(data)
+
+    def refuse(self, error: ServescopeError) -> None:
+        """It ends with an error, which its client is told of elsewhere."""
+        code = status_of(error)
+        if self.watcher is not None:
+            self.watcher.failing(error)
+        self.status = self.face.status(error, code)
+        self.finish(code)
 
     async def fail(self, error: ServescopeError) -> NoReturn:
         """End it with an error.
@@ -89,16 +154,18 @@ class Call:
         Raises:
             AbortError: always, which gRPC answers.
         """
-        code = status_of(error)
-        self.finish(code)
-        status = status_for(error, code, inference=self.api == "inference")
-        await self._context.abort(status, words_for(error))
+        self.refuse(error)
+        await self.context.abort(self.status, self.face.words(error))
         raise AbortError
 
     async def fail_unforeseen(self) -> NoReturn:
         """As `fail`, of a fault of ours; called where it is caught."""
+        await self.fail(self.unforeseen())
+
+    def unforeseen(self) -> ServescopeError:
+        """What its client is told of a fault of ours; called where it is caught."""
         logger.exception("Request %s failed", self.request_id)
-        await self.fail(WorkerFailed("Internal server error"))
+        return WorkerFailed("Internal server error")
 
     def left(self) -> None:
         """Its client cancelled it, went away, or waited for as long as it would. Does nothing once it is over."""
@@ -112,7 +179,7 @@ class Call:
         ended = time.monotonic()
         observers = self._observers
         if code != HUNG_UP and not (observers.unlogged and observers.leaves_no_line(self.path)):
-            line = (_address(self._context.peer()), "gRPC", self.method.name.encode(), "2.0", code)
+            line = (self.client, "gRPC", self.method.target, "2.0", code)
             observers.access_log.write(line, int((ended - self.began) * 1000), self.request_id)
         if self.watcher is None:
             observers.recorder.port.http_request(self.api, "POST", self.path, code)

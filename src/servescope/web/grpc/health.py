@@ -1,4 +1,4 @@
-"""gRPC's health check: SERVING as long as /readyz says so. Made by `server.grpc`; `services` calls."""
+"""gRPC's health check: SERVING as long as /readyz says so. Made by `ports`; `services` calls."""
 
 from collections.abc import Collection
 

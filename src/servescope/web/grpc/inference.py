@@ -1,37 +1,27 @@
 """TorchServe's inference service: Ping, Predictions, StreamPredictions. A call in, its job to the dispatcher, its answer out.
 
-Made by `server.grpc`; `services` calls.
+Made by `ports`; `services` calls.
 """
 
 import time
-from typing import Any
 
-from servescope.errors import BadRequest
-from servescope.serving.catalog import Catalog
-from servescope.serving.readiness.health import Health
-from servescope.serving.refusals import draining
-from servescope.web.authorization import TokenAuthority
+from servescope.web.grpc.admission import Admission
 from servescope.web.grpc.call import Call
 from servescope.web.grpc.prediction import Prediction
 from servescope.web.http.bodies import message_fields
 from servescope.web.http.exchange import json_body
-from servescope.wire.messages import Request as WireRequest
 
 
 class InferenceService:
-    """`authority` None: no tokens. Ping takes none."""
+    """Ping takes no token."""
 
-    api = "inference"
-
-    def __init__(self, catalog: Catalog, health: Health, authority: TokenAuthority | None) -> None:
-        self._catalog = catalog
-        self._health = health
-        self._authority = authority
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
 
     async def ping(self, call: Call) -> bytes:
         """Whether models have as many workers as they should; an unhealthy server says so, and that is no error."""
         call.message()
-        healthy = self._health.healthy
+        healthy = self._admission.health.healthy
         text = json_body({"status": "Healthy" if healthy else "Unhealthy"}).decode()
         return call.answer(200 if healthy else 500, health=text)
 
@@ -39,10 +29,10 @@ class InferenceService:
         """One answer; the pieces of a handler that streams are joined, as HTTP's clients join them."""
         prediction = self._begin(call)
         try:
-            body = b"".join([piece async for piece in prediction.pieces()])
+            body = await prediction.whole(self._admission.answer_limit)
         finally:
             prediction.abandon()
-        return call.answer(prediction.status, prediction=body)
+        return call.answer(prediction.status, prediction=bytes(body))
 
     async def stream_predictions(self, call: Call) -> None:
         """The pieces, each as soon as it is there."""
@@ -52,23 +42,18 @@ class InferenceService:
             async for piece in prediction.pieces():
                 await call.write(response(prediction=bytes(piece)).SerializeToString())
                 prediction.sent_piece(time.monotonic())
+            if prediction.last or not prediction.streams:
+                await call.write(response(prediction=bytes(prediction.last)).SerializeToString())
         finally:
             prediction.abandon()
         call.finish(prediction.status)
 
     def _begin(self, call: Call) -> Prediction:
-        if self._authority is not None:
-            self._authority.authorize_inference(call.metadata.get("authorization"))
-        asked: Any = call.message()
-        if not asked.model_name:
-            raise BadRequest("Parameter model_name is required.")
-        model = self._catalog.find(asked.model_name, asked.model_version or None)
-        prediction = Prediction(call, model, asked.model_version or "default")
-        call.watcher = prediction
-        model.recorder.request_arrived(asked.model_version or "default")
-        if self._health.draining:
-            model.recorder.rejected("draining")
-            raise draining()
+        admission = self._admission
+        admission.authorize(call)
+        asked = call.message()
+        model = admission.find(asked.model_name, asked.model_version)
+        prediction = admission.enter(call, model, asked.model_version)
         fields, attachments = message_fields({name: ("", data) for name, data in asked.input.items()})
-        prediction.submit(WireRequest(call.request_id, [], {}, fields), attachments)
+        admission.submit(call, prediction, fields, attachments)
         return prediction

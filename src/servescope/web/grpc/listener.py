@@ -11,10 +11,12 @@ from servescope.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Limits:
-    """The most bytes of a message each way; how long connections may live and then finish, in milliseconds, None: for ever."""
+    """The most bytes of a client's message; how long connections may live and then finish, in milliseconds, None: for ever.
+
+    Answers have no limit here: they are bounded where they are made, and counted by what became of them.
+    """
 
     received: int
-    sent: int
     age_ms: int | None = None
     grace_ms: int | None = None
 
@@ -23,7 +25,7 @@ class Limits:
         options = [
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", self.received),
-            ("grpc.max_send_message_length", self.sent),
+            ("grpc.max_send_message_length", -1),
         ]
         if self.age_ms is not None:
             options.append(("grpc.max_connection_age_ms", self.age_ms))

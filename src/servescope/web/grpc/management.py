@@ -1,6 +1,6 @@
 """TorchServe's management service. A call in, the same change or report that HTTP's management API makes, its sentence out.
 
-Made by `server.grpc`; `services` calls. A field that was not sent is a parameter that was not given.
+Made by `ports`; `services` calls. A field that was not sent is a parameter that was not given.
 """
 
 import asyncio
@@ -27,8 +27,6 @@ Work = Callable[[Any, Caller, Callable[[str], None]], Awaitable[Any]]
 
 class ManagementService:
     """`authority` None: no tokens. `model_api`: models may be registered and unregistered."""
-
-    api = "management"
 
     def __init__(
         self, lifecycle: Lifecycle, reports: ModelReports, authority: TokenAuthority | None, *, model_api: bool
@@ -96,7 +94,7 @@ class ManagementService:
 
     async def _answer(self, call: Call, work: Work) -> bytes:
         if self._authority is not None:
-            self._authority.authorize_management(call.metadata.get("authorization"))
+            self._authority.authorize_management(call.said("authorization"))
         answer = await self._done(work(call.message(), caller := Caller(), _warner(call)), caller)
         if isinstance(answer, Outcome):
             return call.answer(answer.status, msg=answer.text)

@@ -5,16 +5,30 @@ from dataclasses import dataclass
 
 import grpc
 
-from servescope.serving.catalog import Catalog
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.readiness.health import Health
 from servescope.web.authorization import TokenAuthority
+from servescope.web.grpc.admission import Admission
 from servescope.web.grpc.health import HealthService
 from servescope.web.grpc.inference import InferenceService
+from servescope.web.grpc.kserve.service import KServeService
 from servescope.web.grpc.management import ManagementService
-from servescope.web.grpc.messages import HEALTH, INFERENCE, MANAGEMENT, Messages
-from servescope.web.grpc.services import Behavior, service_handler
+from servescope.web.grpc.protos.messages import (
+    HEALTH,
+    INFERENCE,
+    KSERVE,
+    MANAGEMENT,
+    OPEN_INFERENCE,
+    REFLECTION,
+    REFLECTION_ALPHA,
+    Messages,
+)
+from servescope.web.grpc.reflection import ReflectionService
+from servescope.web.grpc.services import Service, service_handler
+from servescope.web.grpc.statuses import INFERENCE as INFERENCE_FACE
+from servescope.web.grpc.statuses import PLAIN, TORCHSERVE, Face
 from servescope.web.http.exchange import Observers
+from servescope.web.kserve.speakers import Speakers
 from servescope.web.management.model_reports import ModelReports
 
 
@@ -26,15 +40,20 @@ class Port:
     handlers: Sequence[grpc.GenericRpcHandler]
 
 
-def inference_port(catalog: Catalog, health: Health, authority: TokenAuthority | None, observers: Observers) -> Port:
-    """Predictions, and health."""
-    service = InferenceService(catalog, health, authority)
-    behaviors: dict[str, Behavior] = {
-        "Ping": service.ping,
-        "Predictions": service.predictions,
-        "StreamPredictions": service.stream_predictions,
+def inference_port(admission: Admission, speakers: Speakers, observers: Observers) -> Port:
+    """Predictions by TorchServe's and KServe's services, health and reflection."""
+    inference = InferenceService(admission)
+    behaviors = {
+        "Ping": inference.ping,
+        "Predictions": inference.predictions,
+        "StreamPredictions": inference.stream_predictions,
     }
-    return _port(InferenceService.api, INFERENCE, behaviors, health, observers)
+    services = [
+        Service(INFERENCE, "inference", INFERENCE_FACE, behaviors, {}),
+        _kserve(KSERVE, PLAIN, KServeService(admission, speakers, PLAIN)),
+        _kserve(OPEN_INFERENCE, TORCHSERVE, KServeService(admission, speakers, INFERENCE_FACE)),
+    ]
+    return _port("inference", services, admission.health, observers)
 
 
 def management_port(
@@ -46,9 +65,9 @@ def management_port(
     *,
     model_api: bool,
 ) -> Port:
-    """Changes of models, reports on them, and health."""
+    """Changes of models, reports on them, health and reflection."""
     service = ManagementService(lifecycle, reports, authority, model_api=model_api)
-    behaviors: dict[str, Behavior] = {
+    behaviors = {
         "DescribeModel": service.describe_model,
         "ListModels": service.list_models,
         "RegisterModel": service.register_model,
@@ -56,16 +75,32 @@ def management_port(
         "SetDefault": service.set_default,
         "UnregisterModel": service.unregister_model,
     }
-    return _port(ManagementService.api, MANAGEMENT, behaviors, health, observers)
+    return _port("management", [Service(MANAGEMENT, "management", TORCHSERVE, behaviors, {})], health, observers)
 
 
-def _port(api: str, name: str, behaviors: dict[str, Behavior], health: Health, observers: Observers) -> Port:
+def _kserve(name: str, face: Face, service: KServeService) -> Service:
+    behaviors = {
+        "ServerLive": service.server_live,
+        "ServerReady": service.server_ready,
+        "ServerMetadata": service.server_metadata,
+        "ModelReady": service.model_ready,
+        "ModelMetadata": service.model_metadata,
+        "ModelInfer": service.model_infer,
+    }
+    return Service(name, "inference", face, behaviors, {"ModelStreamInfer": service.model_stream_infer})
+
+
+def _port(api: str, services: list[Service], health: Health, observers: Observers) -> Port:
+    """These services, with those that each port has."""
     messages = Messages()
-    checks: dict[str, Behavior] = {"Check": HealthService(health, [name]).check}
-    return Port(
-        api,
-        [
-            service_handler(messages, name, api, behaviors, observers),
-            service_handler(messages, HEALTH, api, checks, observers),
-        ],
-    )
+    names = [service.name for service in services]
+    check = HealthService(health, names).check
+    reflection = ReflectionService(messages.pool, [*names, HEALTH, REFLECTION, REFLECTION_ALPHA])
+    info = {"ServerReflectionInfo": reflection.server_reflection_info}
+    every = [
+        *services,
+        Service(HEALTH, api, TORCHSERVE, {"Check": check}, {}),
+        Service(REFLECTION, api, PLAIN, {}, info),
+        Service(REFLECTION_ALPHA, api, PLAIN, {}, info),
+    ]
+    return Port(api, [service_handler(messages, service, observers) for service in every])

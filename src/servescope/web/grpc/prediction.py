@@ -1,43 +1,44 @@
 """A call that waits for a model: takes the dispatcher's word to the coroutine that answers, and says at its end what became of it.
 
-Made by `inference` for each prediction. As `web.inference.prediction` is to HTTP.
+Made by `admission` for each prediction. As `web.inference.prediction` is to HTTP.
 """
 
-import logging
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from msgspec.structs import replace
+
+from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
-from servescope.metrics.recording.requests.times import BatchTimes
-from servescope.serving.model import Model
-from servescope.serving.queue.job import Job, Piece
-from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
+from servescope.serving.queue.job import Piece
+from servescope.serving.queue.pieces import Pieces
+from servescope.tracing.spans import FinishedRequest
 from servescope.web.grpc.call import Call
+from servescope.web.waiting import Waiting
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request as WireRequest
 
-logger = logging.getLogger("servescope.web")
-
-ROUTE = "predict"
+_NO_HEADERS: Mapping[str, str] = {}
 
 
-class Prediction:
-    """The client of a job (`serving.queue.job.Client`), and the watcher of its call. `label`: the version that was asked for, or
-    "default". `status`: what the handler says HTTP's clients shall be answered with; gRPC's do not see it, the metrics do.
+class Prediction(Waiting[Call], eq=False):
+    """The client of a job (`serving.queue.job.Client`), and the watcher of its call; see `Waiting`.
+
+    `status`: what the handler says HTTP's clients shall be answered with; gRPC's do not see it, the metrics do. `last`, `headers`:
+    the whole answer, or the end of a streamed one, and what the handler says of it. `streams`: it comes in pieces.
     """
 
-    def __init__(self, call: Call, model: Model, label: str) -> None:
-        self.status = 200
-        self._call = call
-        self._model = model
-        self._label = label
-        self._job: Job | None = None
-        self._times: BatchTimes | None = None
-        self._queued = False
-        self._pieces = Pieces()
-        self._streamed = False
-        self._first_piece: float | None = None
+    status: int = 200
+    last: Piece = b""
+    headers: Mapping[str, str] = _NO_HEADERS
+    _begun: asyncio.Future[None] | None = None
+    _first_piece: float | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is answered in pieces; known once it has begun."""
+        return self._pieces is not None
 
     def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
         """Queue the request.
@@ -45,99 +46,144 @@ class Prediction:
         Raises:
             ServiceUnavailable: there is no room, or nobody to wait for.
         """
-        job = Job(request, attachments, self._label, self._call.began, self)
-        self._job, self._queued = job, True
-        try:
-            self._model.dispatcher.submit(job)
-        except ServiceUnavailable:
-            self._job, self._queued = None, False
-            raise
+        self._begun = asyncio.get_running_loop().create_future()
+        self._queue(self, request, attachments)
+
+    async def begun(self) -> None:
+        """Wait for the answer, or for its first piece.
+
+        Raises:
+            ServescopeError: there is none.
+        """
+        assert self._begun is not None
+        await self._begun
 
     async def pieces(self) -> AsyncIterator[Piece]:
-        """The answer's pieces, one where it is whole.
+        """The answer's pieces before `last`, which is there when they end; none where it is whole.
 
         Raises:
             ServescopeError: there is no answer, or no more of it.
         """
+        await self.begun()
+        if self._pieces is not None:
+            async for piece in self._pieces:
+                yield piece
+
+    async def whole(self, limit: int) -> Piece:
+        """The answer, of at most `limit` bytes; its pieces are joined, as HTTP's clients join them.
+
+        Raises:
+            ServescopeError: there is none, or it is larger.
+        """
+        await self.begun()
+        if self._pieces is None:
+            return self.last
+        found, size = [], 0
         async for piece in self._pieces:
-            yield piece
+            found.append(piece)
+            if (size := size + len(piece)) + len(self.last) > limit:
+                self.abandon()
+                raise WorkerFailed(
+                    f"an answer of more than {size} bytes in pieces; max_response_size is {limit}", code=500
+                )
+        return b"".join([*found, self.last])
 
     def sent_piece(self, now: float) -> None:
         """One was handed to gRPC, at monotonic seconds."""
         if self._first_piece is None:
             self._first_piece = now
 
-    def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:  # noqa: ARG002  # see `Client`
+    def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
         self._let_go()
-        self.status = _checked(status)
-        self._pieces.put(body)
-        self._pieces.put(None)
+        self.status, self.headers, self.last = _checked(status), headers, body
+        self._begin()
 
-    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, final: bool) -> None:  # noqa: ARG002
+    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, final: bool) -> None:
         """See `Client`."""
-        if not self._streamed:
-            self._streamed, self.status = True, _checked(status)
+        if self._pieces is None:
+            self._pieces, self.status = Pieces(), _checked(status)
+            self._begin()
         if final:
             self._let_go()
-        if not self._pieces.put(piece):
-            self._drop_reader()
-        elif final:
+            self.last, self.headers = piece, headers
             self._pieces.put(None)
+        elif not self._pieces.put(piece):
+            self._drop_reader()
 
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""
         self._let_go()
-        self._pieces.put(error)
+        if self._pieces is not None:
+            self._pieces.put(error)
+        else:
+            self._begin(error)
 
     def abandon(self) -> None:
         """The client waits no more."""
-        if self._job is not None:
-            self._model.dispatcher.abandon(self._job)
-            self._let_go()
+        self._abandon()
+        if self._begun is not None and self._begun.done() and not self._begun.cancelled():
+            self._begun.exception()  # nobody is to be told that nobody asked for it
+
+    def _begin(self, error: ServescopeError | None = None) -> None:
+        """Wake whoever waits for the answer, unless it was cancelled."""
+        begun = self._begun
+        if begun is None or begun.done():
+            return
+        if error is None:
+            begun.set_result(None)
+        else:
+            begun.set_exception(error)
 
     def _drop_reader(self) -> None:
-        """The client does not read what it asked for."""
-        text = "Request %s: its client reads too slowly, more than %d bytes wait; broken off"
-        logger.warning(text, self._call.request_id, WAITING_LIMIT)
+        """The client is counted as one that hung up, and what it was not sent is forgotten."""
+        assert self._pieces is not None
+        self._warn_of_reader()
         self.abandon()
-        self._call.left()
+        self._held.left()
         self._pieces.put(WorkerFailed("The client reads too slowly; the stream is broken off", code=HUNG_UP))
 
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
-        call, left = self._call, code == HUNG_UP
-        self._model.recorder.requests.finished(
-            RequestOutcome(
-                transport="grpc",
-                route=ROUTE,
-                way=("POST", call.path),
-                asked=self._label,
-                code=code,
-                answer=self._answer(left),
-                hung_up=left,
-                first_piece=self._first_piece if self._streamed else None,
-                arrived=call.began,
-                ended=ended,
-                times=self._times,
-                queued=self._queued,
-                received_bytes=call.received,
-                sent_bytes=size,
-                request_id=call.request_id,
-                trace_id="",
-            )
+        self._left = code == HUNG_UP
+        self._conclude(code, size, ended)
+
+    def _outcome(self, code: int, size: int, ended: float, trace_id: str) -> RequestOutcome:
+        call = self._held
+        return RequestOutcome(
+            transport="grpc",
+            route=self.kind,
+            way=("POST", call.path),
+            asked=self.label,
+            code=code,
+            answer=self._answer(),
+            hung_up=self._left,
+            first_piece=self._first_piece,
+            arrived=call.began,
+            ended=ended,
+            times=self._times,
+            queued=self._queued,
+            received_bytes=call.received,
+            sent_bytes=size,
+            request_id=call.request_id,
+            trace_id=trace_id,
         )
 
-    def _answer(self, left: bool) -> Answer:
-        if self._streamed:
-            return Answer.STREAMED if self._first_piece is not None else Answer.NONE
-        return Answer.NONE if left else Answer.WHOLE
+    def _told(self, code: int, ended: float) -> FinishedRequest:
+        call = self._held
+        return replace(
+            self._span_of(code, ended, "POST", call.path, call.path),
+            rpc=call.method.name,
+            rpc_status=call.status.value[0],
+            client=call.client,
+            peer=call.peer,
+            user_agent=call.said("user-agent") or "",
+        )
 
-    def _let_go(self) -> None:
-        """The job is over: they hold each other, and would be left to the garbage collector."""
-        if self._job is not None:
-            self._times = self._job.times
-            self._job = None
+    def _answer(self) -> Answer:
+        if self._first_piece is not None and self.streams:
+            return Answer.STREAMED
+        return Answer.NONE if self._left else Answer.WHOLE
 
 
 def _checked(status: int) -> int:

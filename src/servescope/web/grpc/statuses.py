@@ -1,9 +1,10 @@
 """An error → the status and the words that a gRPC client gets, which are TorchServe's: the message, and the Java class in a line
 of its own (contract, section G).
 
-Read by `call`. The metrics have the code that HTTP would have answered.
+Chosen by `ports` for each service, asked by `call`. The metrics have the code that HTTP would have answered.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from grpc import StatusCode
@@ -44,28 +45,57 @@ _PACKAGES: Final = {
     "JsonSyntaxException": "com.google.gson",
     "WorkerInitializationException": "org.pytorch.serve.wlm",
 }
+# Descriptions travel in the trailing metadata. Beyond 8 KiB of these, clients may lose the whole status.
+_LONGEST: Final = 6 * 1024
+_WIDEST: Final = 3  # %0A: what a byte becomes that is not printable
 # For want of a worker or of room; other reasons pass by themselves, and clients may try again on UNAVAILABLE.
 _LASTING: Final = ("no_worker", "queue_full")
 
 
-def status_for(error: ServescopeError, code: int, *, inference: bool) -> StatusCode:
-    """The status of an error that HTTP would answer with `code`.
+@dataclass(frozen=True)
+class Face:
+    """How a service's errors look. `lookup`: the status of a model or worker that is not there, None: as of any other error.
 
-    TorchServe's inference service says INTERNAL where a model or a worker is missing.
+    `java`: the description names TorchServe's class.
     """
-    if isinstance(error, InvalidKey):
-        return StatusCode.PERMISSION_DENIED
-    if inference and isinstance(error, ModelNotFound | ModelVersionNotFound):
-        return StatusCode.INTERNAL
-    if inference and isinstance(error, ServiceUnavailable) and error.why in _LASTING:
-        return StatusCode.INTERNAL
-    return _BY_HTTP.get(code, StatusCode.INTERNAL if code >= 500 else StatusCode.UNKNOWN)
+
+    lookup: StatusCode | None = None
+    java: bool = True
+
+    def status(self, error: ServescopeError, code: int) -> StatusCode:
+        """Of an error that HTTP would answer with `code`."""
+        if isinstance(error, InvalidKey):
+            return StatusCode.PERMISSION_DENIED
+        if self.lookup is not None and isinstance(error, ModelNotFound | ModelVersionNotFound):
+            return self.lookup
+        if self.lookup is not None and isinstance(error, ServiceUnavailable) and error.why in _LASTING:
+            return self.lookup
+        return _BY_HTTP.get(code, StatusCode.INTERNAL if code >= 500 else StatusCode.UNKNOWN)
+
+    def words(self, error: ServescopeError) -> str:
+        """What the status' description says, shortened to what clients take."""
+        name, message = error.type_name, _shortened(error.message)
+        return f"{message}\n{_PACKAGES.get(name, 'org.pytorch.serve.http')}.{name}" if self.java else message
 
 
-def words_for(error: ServescopeError) -> str:
-    """What the status' description says."""
-    name = error.type_name
-    return f"{error.message}\n{_PACKAGES.get(name, 'org.pytorch.serve.http')}.{name}"
+TORCHSERVE: Final = Face()
+# TorchServe's inference services say INTERNAL where a model or a worker is missing.
+INFERENCE: Final = Face(lookup=StatusCode.INTERNAL)
+PLAIN: Final = Face(java=False)
+
+
+def _shortened(text: str) -> str:
+    """A text of at most _LONGEST bytes as a description is written on the wire, without what UTF-8 has no word for."""
+    if len(text) * _WIDEST <= _LONGEST and text.isascii():
+        return text
+    room, kept = _LONGEST, []
+    for one in text:
+        data = one.encode("utf-8", "replace")
+        room -= sum(1 if 0x20 <= byte <= 0x7E and byte != 0x25 else _WIDEST for byte in data)
+        if room < 0:
+            return "".join([*kept, "..."])
+        kept.append(data.decode())
+    return "".join(kept)
 
 
 class Unreadable(BadRequest):

@@ -16,7 +16,6 @@ from servescope.errors import (
 )
 from servescope.serving.catalog import Catalog
 from servescope.serving.readiness.health import Health
-from servescope.serving.refusals import draining
 from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.http.app import Refused
@@ -137,10 +136,7 @@ class InferenceApi:
             return
         prediction = Prediction(exchange, model, route.version or "default", route.asks)
         exchange.watcher = prediction
-        model.recorder.request_arrived(prediction.label)
-        if self._health.draining:
-            model.recorder.rejected("draining")
-            raise draining()
+        prediction.enter(self._health)
         body = request.body
         mime = b"" if route.raw else mime_of(request.content_type)
         fields: list[Field]
@@ -151,7 +147,7 @@ class InferenceApi:
             fields, attachments = fields_of(request, mime, route, model)
         headers = request.headers
         if self._tracer is not None:
-            headers = prediction.trace(self._tracer)
+            headers = prediction.trace(self._tracer, headers)
         extra = route.extra
         if request.query:
             extra = {**extra, QUERY_HEADER: request.query.decode("latin-1")}

@@ -7,17 +7,16 @@ TorchServe: inference of the default version with any body, and health where `ts
 
 from collections.abc import Callable, Mapping
 
-from servescope.config.model.options import V2_ENVELOPE
 from servescope.config.settings import Settings
-from servescope.errors import MethodNotAllowed, ModelNotFound, ResourceNotFound
+from servescope.errors import MethodNotAllowed, ResourceNotFound
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
 from servescope.serving.readiness.health import Health
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE, TORCHSERVE, Face
 from servescope.web.kserve.face import V2_FACE
-from servescope.web.kserve.metadata import model_metadata
-from servescope.web.kserve.server import VERSIONS_UNKNOWN, server_metadata
+from servescope.web.kserve.server import VERSIONS_UNKNOWN
+from servescope.web.kserve.speakers import Speakers
 from servescope.web.routes import Call, Kind, Route
 from servescope.wire.messages import PROTOCOL_HEADER, V2_PROTOCOL
 
@@ -31,12 +30,12 @@ class KServeApi:
         self._catalog = catalog
         self._health = health
         self._open_inference = settings.ts_open_inference_protocol
-        self._all_speak = settings.service_envelope == V2_ENVELOPE
+        self._speakers = Speakers(catalog, health, settings)
         self._predict = predict
 
     def face(self, model: str = "") -> Face:
         """How errors look on V2's paths: of a model, of one that is not there, or of the server."""
-        return V2_FACE if self._speaks(model) else TORCHSERVE
+        return V2_FACE if self._speakers.speaks(model) else TORCHSERVE
 
     def handle(self, exchange: Exchange, route: Route) -> None:
         """Answer a V2 route.
@@ -58,7 +57,7 @@ class KServeApi:
             self._answer_metadata(exchange, route)
         else:
             self._require_health(route)
-            _answer(exchange, 200, server_metadata(speaks_v2=self._speaks("")))
+            _answer(exchange, 200, self._speakers.server())
 
     def _infer(self, exchange: Exchange, route: Route) -> None:
         model = self._found(exchange, route)
@@ -78,26 +77,20 @@ class KServeApi:
             ready = self._health.ready
             _answer(exchange, 200 if ready else 503, {"ready": ready})
             return
-        if route.version is None:
-            ready = self._health.serves_name(route.model)
-        else:
-            model = self._found(exchange, route)
-            if model is None:
-                return
-            ready = self._health.serves(model)
-        name = {"name": route.model} if self._speaks(route.model) else {}
+        if route.version is not None and self._found(exchange, route) is None:
+            return
+        ready = self._speakers.ready(route.model, route.version)
+        name = {"name": route.model} if self._speakers.speaks(route.model) else {}
         _answer(exchange, 200 if ready else 503, {**name, "ready": ready})
 
     def _answer_metadata(self, exchange: Exchange, route: Route) -> None:
         model = self._found(exchange, route)
         if model is None:
             return
-        if model.options.v2 is None:
-            raise ResourceNotFound
+        said = self._speakers.metadata(model)
         if exchange.request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed
-        versions = self._catalog.versions(model.name)
-        _answer(exchange, 200, model_metadata(model.name, versions, model.options.v2))
+        _answer(exchange, 200, said)
 
     def _found(self, exchange: Exchange, route: Route) -> Model | None:
         """The model that a route means; None: it was answered that there are no versions here, as TorchServe does.
@@ -106,30 +99,20 @@ class KServeApi:
             ModelNotFound, ModelVersionNotFound: there is no such model.
             ResourceNotFound: a version's path of a model that does not speak the protocol.
         """
-        if route.version is None or self._speaks(route.model):
+        if route.version is None or self._speakers.speaks(route.model):
             return self._catalog.find(route.model, route.version)
         self._refuse(exchange, route)
         return None
 
     def _refuse(self, exchange: Exchange, route: Route) -> None:
         """A version's path where there are none."""
-        if not self._open_inference or self._speaks(route.model):
+        if not self._open_inference or self._speakers.speaks(route.model):
             raise ResourceNotFound
         _answer(exchange, 501, {"error": VERSIONS_UNKNOWN})
 
     def _require_health(self, route: Route) -> None:
-        if not self._open_inference and not self._speaks(route.model):
+        if not self._open_inference and not self._speakers.speaks(route.model):
             raise ResourceNotFound
-
-    def _speaks(self, name: str) -> bool:
-        """Whether a model speaks the protocol, or where there is none, whether the server does for any."""
-        if self._all_speak:
-            return True
-        try:
-            models = list(self._catalog.versions(name).values())
-        except ModelNotFound:
-            models = list(self._catalog)
-        return any(model.options.v2 is not None for model in models)
 
 
 def _answer(exchange: Exchange, status: int, said: Mapping[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""What clients of the V2 protocol are told of a model. Pure; called by `api`."""
+"""What clients of the V2 protocol are told of a model. Pure; called by `speakers`."""
 
 from collections.abc import Iterable
 from typing import Any

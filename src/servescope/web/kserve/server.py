@@ -1,4 +1,4 @@
-"""What the V2 protocol is told of the server. Pure; called by `api`.
+"""What the V2 protocol is told of the server. Pure; called by `speakers`.
 
 `extenstion` is the protocol as TorchServe spells it, and stays beside what the protocol says.
 """

@@ -11,22 +11,37 @@ from google.protobuf import empty_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from servescope.web.grpc.schema import read_proto
+from servescope.web.grpc.protos.schema import read_proto
 
 INFERENCE = "org.pytorch.serve.grpc.inference.InferenceAPIsService"
 MANAGEMENT = "org.pytorch.serve.grpc.management.ManagementAPIsService"
 HEALTH = "grpc.health.v1.Health"
+KSERVE = "inference.GRPCInferenceService"
+OPEN_INFERENCE = "org.pytorch.serve.grpc.openinference.GRPCInferenceService"
+REFLECTION = "grpc.reflection.v1.ServerReflection"
+REFLECTION_ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 
-FILES = ("inference.proto", "management.proto", "health.proto")
+FILES = ("inference.proto", "management.proto", "health.proto", "kserve.proto", "reflection.proto")
+# The same messages and methods under another package as well: a file, its name there, the package.
+AGAIN = (
+    ("kserve.proto", "open_inference_grpc.proto", "org.pytorch.serve.grpc.openinference"),
+    ("reflection.proto", "reflection_alpha.proto", "grpc.reflection.v1alpha"),
+)
 
 
 @dataclass(frozen=True)
 class Method:
-    """One method of a service. `name`: the full one, without the slash at the beginning. `streams`: it answers in pieces."""
+    """One method of a service. `name`: the full one. `path`: its path in HTTP/2; `target`: the name as the access log has it.
+
+    `asks`: it is asked with any number of messages. `streams`: it answers in pieces.
+    """
 
     name: str
+    path: str
+    target: bytes
     request: type[Any]
     response: type[Any]
+    asks: bool
     streams: bool
 
 
@@ -38,14 +53,21 @@ class Messages:
         self.pool.AddSerializedFile(empty_pb2.DESCRIPTOR.serialized_pb)
         for name in FILES:
             self.pool.Add(read_proto(name, proto_text(name)))
+        for name, other, package in AGAIN:
+            file = read_proto(name, proto_text(name))
+            file.name, file.package = other, package
+            self.pool.Add(file)
 
     def methods(self, service: str) -> dict[str, Method]:
         """A service's methods by their short names."""
         return {
             method.name: Method(
                 f"{service}/{method.name}",
+                f"/{service}/{method.name}",
+                f"{service}/{method.name}".encode(),
                 GetMessageClass(method.input_type),
                 GetMessageClass(method.output_type),
+                method.client_streaming,
                 method.server_streaming,
             )
             for method in self.pool.FindServiceByName(service).methods

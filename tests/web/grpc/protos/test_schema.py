@@ -10,10 +10,10 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.web.grpc.messages import FILES, HEALTH, INFERENCE, MANAGEMENT, Messages, proto_text
-from servescope.web.grpc.schema import Malformed, read_proto
+from servescope.web.grpc.protos.messages import FILES, HEALTH, INFERENCE, MANAGEMENT, Messages, proto_text
+from servescope.web.grpc.protos.schema import Malformed, read_proto
 
-PROTOS = Path(__file__).parents[3] / "src" / "servescope" / "web" / "grpc" / "protos"
+PROTOS = Path(__file__).parents[4] / "src" / "servescope" / "web" / "grpc" / "protos"
 
 
 def test_every_file_that_is_there_is_read():

@@ -71,6 +71,10 @@ class _Reader:
                 self._enum(message.enum_type.add())
             elif word == "map":
                 self._map(message)
+            elif word == "oneof":
+                self._choice(message)
+            elif word == "message":
+                self._message(message.nested_type.add())
             else:
                 self._field(message.field.add(), word, message)
 
@@ -80,35 +84,42 @@ class _Reader:
         field.label = FieldDescriptorProto.LABEL_OPTIONAL
         if word == "repeated":
             field.label, word = FieldDescriptorProto.LABEL_REPEATED, self._take()
-        if word in _SCALARS:
-            field.type = _SCALARS[word]
-        else:
-            field.type_name = word  # a message or an enum: the pool finds out which
+        self._typed(field, word)
         field.name = self._take()
         field.number = self._number()
         if optional:  # which is written as a choice of one
             field.proto3_optional, field.oneof_index = True, len(message.oneof_decl)
             message.oneof_decl.add(name=f"_{field.name}")
 
+    def _choice(self, message: DescriptorProto) -> None:
+        """Fields of which one is there at most."""
+        place = len(message.oneof_decl)
+        message.oneof_decl.add(name=self._take())
+        for word in self._block():
+            field = message.field.add()
+            self._field(field, word, message)
+            field.oneof_index = place
+
     def _map(self, message: DescriptorProto) -> None:
         """A map is repeated entries on the wire, of a message type of its own."""
         self._expect("<")
-        key = self._scalar()
+        key = self._take()
         self._expect(",")
-        value = self._scalar()
+        value = self._take()
         self._expect(">")
         field = message.field.add(name=self._take(), label=FieldDescriptorProto.LABEL_REPEATED)
         field.number = self._number()
         entry = message.nested_type.add(name="".join(part.capitalize() for part in field.name.split("_")) + "Entry")
         entry.options.map_entry = True
         for number, (name, kind) in enumerate((("key", key), ("value", value)), 1):
-            entry.field.add(name=name, number=number, type=kind, label=FieldDescriptorProto.LABEL_OPTIONAL)
+            self._typed(entry.field.add(name=name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL), kind)
         field.type, field.type_name = FieldDescriptorProto.TYPE_MESSAGE, entry.name
 
-    def _scalar(self) -> "FieldDescriptorProto.Type.ValueType":
-        if (word := self._take()) not in _SCALARS:
-            raise Malformed(f"{self._name}: {word!r} stands in a map, where only types without parts are known")
-        return _SCALARS[word]
+    def _typed(self, field: FieldDescriptorProto, word: str) -> None:
+        if word in _SCALARS:
+            field.type = _SCALARS[word]
+        else:
+            field.type_name = word  # a message or an enum: the pool finds out which
 
     def _enum(self, enum: EnumDescriptorProto) -> None:
         enum.name = self._take()
@@ -121,9 +132,11 @@ class _Reader:
             if word != "rpc":
                 raise Malformed(f"{self._name}: {word!r} stands in a service, where only rpc is known")
             method = service.method.add(name=self._take())
-            method.input_type, _ = self._type()
+            method.input_type, many = self._type()
             self._expect("returns")
             method.output_type, streams = self._type()
+            if many:
+                method.client_streaming = True
             if streams:
                 method.server_streaming = True
             self._expect(";")

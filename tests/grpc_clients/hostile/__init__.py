@@ -1,0 +1,1 @@
+"""Clients that send too much, leave, read slowly, or send what is none."""
