@@ -4,7 +4,6 @@ import socket
 import time
 
 import pytest
-
 from worker.torchserve_protocol import load, predict, read_reply
 
 pytestmark = pytest.mark.integration

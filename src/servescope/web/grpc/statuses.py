@@ -88,7 +88,8 @@ def _shortened(text: str) -> str:
     """A text of at most _LONGEST bytes as a description is written on the wire, without what UTF-8 has no word for."""
     if len(text) * _WIDEST <= _LONGEST and text.isascii():
         return text
-    room, kept = _LONGEST, []
+    room = _LONGEST
+    kept: list[str] = []
     for one in text:
         data = one.encode("utf-8", "replace")
         room -= sum(1 if 0x20 <= byte <= 0x7E and byte != 0x25 else _WIDEST for byte in data)
