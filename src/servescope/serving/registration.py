@@ -27,8 +27,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.activator import Activator
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
-from servescope.serving.queue.dispatcher import Dispatcher
-from servescope.serving.queue.queueing import QueueOptions
+from servescope.serving.queue.chosen import queue_of, sequence_headers
 from servescope.wire.messages import Load, Measuring, MetricDeclaration, V2Tensors, Writing
 
 logger = logging.getLogger("servescope.serving")
@@ -147,11 +146,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     devices = ModelDevices(host.gpus, device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, host.settings), host.pools)
     recorder = host.recorder.model(name, version, options.objectives)
-    queue = QueueOptions(
-        options.job_queue_size, options.batch_size, options.max_batch_delay_ms, options.client_timeout_ms
-    )
-    dispatcher = Dispatcher(name, queue, pool, host.recorder, recorder)
-    pool.events = dispatcher
+    dispatcher = queue_of(name, options, host.settings, pool, host.recorder, recorder)
     runtime = options.runtime or archive.manifest.runtime
     model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup)
     dispatcher.gate.activation = Activator(model)
@@ -181,7 +176,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         _load(archive, options, host),
         python,
         worker_environment(
-            host.environ,
+            {**host.environ, **sequence_headers(settings).renamed()},
             settings.blacklist_env_vars,
             str(archive.directory),
             archive.manifest.handler,

@@ -105,7 +105,7 @@ class ModelConfig:
         metadata=yaml_key("jobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait, instead of job_queue_size."),
     )
     use_job_ticket: bool | None = field(
-        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.", later=True)
+        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.")
     )
     use_venv: bool | None = field(
         default=None, metadata=yaml_key("useVenv", flag, "Run workers in a virtual environment of their own.")
@@ -118,7 +118,11 @@ class ModelConfig:
     )
     sequence_batching: bool | None = field(
         default=None,
-        metadata=yaml_key("sequenceBatching", flag, "Keep the requests of a sequence on one worker.", later=True),
+        metadata=yaml_key(
+            "sequenceBatching",
+            flag,
+            "Keep the requests of a sequence on one worker; counts only with sequenceMaxIdleMSec.",
+        ),
     )
     async_communication: bool | None = field(
         default=None,
@@ -150,7 +154,10 @@ class ModelConfig:
         metadata=yaml_key("maxSequenceJobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait in one sequence."),
     )
     max_num_sequence: int | None = field(
-        default=None, metadata=yaml_key("maxNumSequence", whole(1, MAX_QUEUE), "Sequences at a time.")
+        default=None,
+        metadata=yaml_key(
+            "maxNumSequence", whole(1, MAX_QUEUE), "Sequences at a time; batchSize × maxWorkers at least."
+        ),
     )
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")

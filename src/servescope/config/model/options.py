@@ -123,14 +123,16 @@ def resolve_options(
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     bounds = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus, warnings)
     warnings += idle_bounds(autoscale, **bounds)
+    batching = _batching(request, config, entry)
     decided = ModelOptions(
         **bounds,
         runtime=entry.runtime_type or request.runtime,
         autoscale=autoscale,
         **devices,
-        **_batching(request, config, entry),
+        **batching,
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
+        **_sequences(config, batching["batch_size"] * bounds["max_workers"]),
     )
     more = overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
     return replace(decided, warnings=(*warnings, *more))
@@ -216,17 +218,17 @@ def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
         "continuous_batching": bool(config.continuous_batching),
         "async_communication": bool(config.async_communication),
         "max_concurrency": config.max_concurrency,
-        "sequence_batching": bool(config.sequence_batching),
-        **_sequences(config),
     }
 
 
-def _sequences(config: ModelConfig) -> dict[str, Any]:
+def _sequences(config: ModelConfig, at_once: int) -> dict[str, Any]:
+    """`at_once`: requests that all workers have in batches together; as many sequences as that may be open in any case."""
     if not config.sequence_max_idle_ms:
         return {}
     return {
         "sequence_max_idle_ms": config.sequence_max_idle_ms,
         "sequence_timeout_ms": config.sequence_timeout_ms or 0,
-        "max_num_sequence": config.max_num_sequence or 1,
+        "sequence_batching": bool(config.sequence_batching),
+        "max_num_sequence": max(config.max_num_sequence or 1, at_once if config.sequence_batching else 1),
         "max_sequence_job_queue_size": config.max_sequence_job_queue_size or 1,
     }

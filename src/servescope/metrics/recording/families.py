@@ -35,8 +35,20 @@ class ModelFamilies:
         self.load_seconds = histogram("servescope_worker_load_seconds")
         self.info = gauge("servescope_model_info")
         self.drops = registry.drops
+        self.sequences = SequenceFamilies(registry)
         self.llm = LlmFamilies(registry)
         self.autoscaler = AutoscalerFamilies(registry)
+
+
+class SequenceFamilies:
+    """Those of models that keep sequences."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.open = registry.gauge("servescope_sequences_open")
+        self.longest_idle = registry.gauge("servescope_sequences_idle_longest_seconds")
+        self.idle = registry.histogram("servescope_sequence_idle_seconds")
+        self.begun = registry.counter("servescope_sequences_begun_total")
+        self.ended = registry.counter("servescope_sequences_ended_total")
 
 
 class LlmFamilies:

@@ -15,6 +15,7 @@ from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
 from servescope.metrics.recording.requests.recorder import RequestRecorder
+from servescope.metrics.recording.sequences import SequenceRecorder
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.wire.measured.update import MetricUpdate
 
@@ -55,6 +56,7 @@ class ModelRecorder:
         self._families = families = parts.families
         self._custom = parts.custom
         self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
+        self.sequences = SequenceRecorder(families.sequences, name, version)
         self.measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -214,6 +216,7 @@ class ModelRecorder:
         families = self._families
         self._custom.release()
         self.autoscaler.detach()
+        self.sequences.detach()
         self._prediction = None
         for family in (
             families.depth,
@@ -238,6 +241,7 @@ class ModelRecorder:
         self.requests.remove()
         self.llm.remove()
         self.autoscaler.remove()
+        self.sequences.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:
