@@ -117,3 +117,25 @@ class Player:
         await asyncio.sleep(3600)
 """
 ASYNC_CONFIG = "minWorkers: 1\nmaxWorkers: 1\nasyncCommunication: true\n"
+# Adds up the numbers of each sequence, which begins at 0 when it says that it starts. "die" ends the process.
+SUMS = """
+import os, signal
+
+SUMS = {}
+
+def handle(data, context):
+    if data is None:
+        return None
+    answer = []
+    for index, row in enumerate(data):
+        sequence, body = context.get_sequence_id(index), row["body"].decode()
+        if body == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if context.get_request_header(index, context.header_key_sequence_start) == "true":
+            SUMS[sequence] = 0
+        SUMS[sequence] = SUMS.get(sequence, 0) + int(body)
+        if body == "0":
+            context.set_response_header(index, context.header_key_sequence_end, sequence)
+        answer.append(str(SUMS[sequence]))
+    return answer
+"""
