@@ -20,7 +20,7 @@ from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState, counted
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
-from servescope.wire.messages import EngineStats, Loaded, ServedModel
+from servescope.wire.messages import EngineStats, Loaded, ServedModel, Stepped
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -234,6 +234,10 @@ class Pool:
         """See `WorkerOwner`."""
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
             self._records.engine(worker, stats)
+
+    def worker_stepped(self, step: Stepped) -> None:
+        """See `WorkerOwner`."""
+        self._records.stepped(step)
 
     def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""

@@ -8,7 +8,7 @@ from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.measured.reading import MeasuredReader
-from servescope.wire.messages import EngineStats
+from servescope.wire.messages import EngineStats, Stepped
 
 
 class Troubles:
@@ -80,6 +80,11 @@ class WorkerRecords:
         """Its engine is now as `stats` say."""
         if model := self._model:
             model.llm.engine(worker.name, stats)
+
+    def stepped(self, step: Stepped) -> None:
+        """A worker's running batch has had a step."""
+        if model := self._model:
+            model.continuous.stepped(step)
 
     def ended(self, worker: Worker, why: str) -> None:
         """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""

@@ -165,6 +165,8 @@ def _show(model: Model) -> None:
         lambda: dispatcher.in_flight_oldest_s,
         options.job_queue_size,
     )
+    if options.continuous_batching:
+        recorder.continuous.begin(lambda: sum(len(worker.in_flight) for worker in pool))
     recorder.workers(model.worker_states)
     # Of the model: scaling gives it other options.
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
@@ -215,6 +217,7 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         measuring=host.measuring,
         writing=Writing(settings.json_nan, settings.default_content_type == "auto"),
         v2=None if options.v2 is None else _tensors(options.v2),
+        continuous=options.continuous_batching,
     )
 
 

@@ -112,9 +112,7 @@ class ModelConfig:
     )
     continuous_batching: bool | None = field(
         default=None,
-        metadata=yaml_key(
-            "continuousBatching", flag, "Call the handler until each request says it is done.", later=True
-        ),
+        metadata=yaml_key("continuousBatching", flag, "Call the handler until each request says it is done."),
     )
     sequence_batching: bool | None = field(
         default=None,

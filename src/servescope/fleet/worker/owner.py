@@ -3,7 +3,7 @@
 from typing import Protocol, TypeVar
 
 from servescope.fleet.launch import HandlerMetrics
-from servescope.wire.messages import EngineStats, Loaded
+from servescope.wire.messages import EngineStats, Loaded, Stepped
 
 W = TypeVar("W", contravariant=True)
 
@@ -22,6 +22,9 @@ class WorkerOwner(Protocol[W]):
 
     def worker_engine(self, worker: W, stats: EngineStats) -> None:
         """Its language model's engine says how it is."""
+
+    def worker_stepped(self, step: Stepped) -> None:
+        """Its running batch has had a step."""
 
     def worker_offers(self, worker: W, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this, until it ends; see `WorkerEvents`."""

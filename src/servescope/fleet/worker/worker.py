@@ -18,7 +18,7 @@ from servescope.fleet.worker.owner import WorkerOwner
 from servescope.fleet.worker.pace import Pace
 from servescope.fleet.worker.work import AT_WORK, Ending, Work, WorkerState, ending_of
 from servescope.wire.frames import Attachments, Buffer
-from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
+from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Stepped
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -111,7 +111,7 @@ class Worker:
         loaded = await life.load(startup_timeout_s)
         if loaded.code == 200:
             self.concurrent = self.hand.concurrent = loaded.concurrent
-            self.pace = Pace(self._plan.max_concurrency if loaded.concurrent else None)
+            self.pace = Pace((loaded.rows or self._plan.max_concurrency) if loaded.concurrent else None)
             self._owner.worker_loaded(self, loaded)
             self._turn_free()
         return loaded
@@ -203,6 +203,8 @@ class Worker:
         elif isinstance(message, EngineStats):
             self.engine = message
             self._owner.worker_engine(self, message)
+        elif isinstance(message, Stepped):
+            self._owner.worker_stepped(message)
         else:
             self.life.loaded(message)
 

@@ -11,6 +11,7 @@ from servescope.metrics.definitions.connections import (
     CONNECTION_STATES,
     CONNECTIONS,
 )
+from servescope.metrics.definitions.continuous import CONTINUOUS
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
     DURATION_BUCKETS,
@@ -69,6 +70,6 @@ __all__ = [
     "Kind",
 ]
 
-OWN = REQUESTS + SEQUENCES + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + SEQUENCES + CONTINUOUS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

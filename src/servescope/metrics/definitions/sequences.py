@@ -1,4 +1,4 @@
-"""Sequences of requests, and the running batches of handlers that are called step by step. Their series exist for such models."""
+"""Sequences of requests (sequenceBatching). Their series exist for models that keep them."""
 
 from servescope.metrics.definitions.definition import Definition
 

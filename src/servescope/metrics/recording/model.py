@@ -11,6 +11,7 @@ from typing import Protocol
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge, Histogram
 from servescope.metrics.recording.autoscaler import AutoscalerRecorder
+from servescope.metrics.recording.continuous import ContinuousRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
@@ -57,6 +58,7 @@ class ModelRecorder:
         self._custom = parts.custom
         self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
         self.sequences = SequenceRecorder(families.sequences, name, version)
+        self.continuous = ContinuousRecorder(families.continuous, name, version)
         self.measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -217,6 +219,7 @@ class ModelRecorder:
         self._custom.release()
         self.autoscaler.detach()
         self.sequences.detach()
+        self.continuous.detach()
         self._prediction = None
         for family in (
             families.depth,
@@ -242,6 +245,7 @@ class ModelRecorder:
         self.llm.remove()
         self.autoscaler.remove()
         self.sequences.remove()
+        self.continuous.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:
