@@ -230,14 +230,10 @@ class Pool:
             if self.events is not None:
                 self.events.batches_of_one()
 
-    def worker_engine(self, worker: Worker, stats: EngineStats) -> None:
+    def worker_told(self, worker: Worker, message: EngineStats | Stepped) -> None:
         """See `WorkerOwner`."""
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
-            self._records.engine(worker, stats)
-
-    def worker_stepped(self, step: Stepped) -> None:
-        """See `WorkerOwner`."""
-        self._records.stepped(step)
+            self._records.told(worker, message)
 
     def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""

@@ -76,15 +76,14 @@ class WorkerRecords:
         if model := self._model:
             model.serves_language_model()
 
-    def engine(self, worker: Worker, stats: EngineStats) -> None:
-        """Its engine is now as `stats` say."""
-        if model := self._model:
-            model.llm.engine(worker.name, stats)
-
-    def stepped(self, step: Stepped) -> None:
-        """A worker's running batch has had a step."""
-        if model := self._model:
-            model.continuous.stepped(step)
+    def told(self, worker: Worker, message: EngineStats | Stepped) -> None:
+        """Its engine is now as it says, or its running batch has had a step."""
+        if (model := self._model) is None:
+            return
+        if isinstance(message, EngineStats):
+            model.llm.engine(worker.name, message)
+        else:
+            model.batching.continuous.stepped(message)
 
     def ended(self, worker: Worker, why: str) -> None:
         """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""

@@ -27,7 +27,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.activator import Activator
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
-from servescope.serving.queue.chosen import queue_of, sequence_headers
+from servescope.serving.queue.kinds.chosen import queue_of, sequence_headers
 from servescope.wire.messages import Load, Measuring, MetricDeclaration, V2Tensors, Writing
 
 logger = logging.getLogger("servescope.serving")
@@ -166,7 +166,7 @@ def _show(model: Model) -> None:
         options.job_queue_size,
     )
     if options.continuous_batching:
-        recorder.continuous.begin(lambda: sum(len(worker.in_flight) for worker in pool))
+        recorder.batching.continuous.begin(lambda: sum(len(worker.in_flight) for worker in pool))
     recorder.workers(model.worker_states)
     # Of the model: scaling gives it other options.
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)

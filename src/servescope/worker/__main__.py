@@ -116,24 +116,34 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
         channel.send(loaded)
         if handler is None:
             return 1
-        decode = load.decode_input and not handler.raw_bodies
-        writing = load.writing or AS_BEFORE
-        if loaded.rows:
-            from servescope.worker.sessions.continuous import ContinuousSession
+        _serve_with(handler, loaded, load, context, channel, runner.run)
+    return 0
 
-            ContinuousSession(channel, handler, context, decode, load.answer_limit, writing).run()
-            return 0
-        if not handler.is_async:
-            Session(channel, handler, context, decode, load.answer_limit, writing).run()
-            return 0
+
+def _serve_with(
+    handler: LoadedHandler,
+    loaded: Loaded,
+    load: Load,
+    context: Context,
+    channel: BlockingChannel,
+    run: Finish,
+) -> None:
+    """Until told to stop, in the way that the handler and the model's options ask for."""
+    decode, writing = load.decode_input and not handler.raw_bodies, load.writing or AS_BEFORE
+    if loaded.rows:
+        from servescope.worker.sessions.continuous import ContinuousSession
+
+        ContinuousSession(channel, handler, context, decode, load.answer_limit, writing).run()
+    elif not handler.is_async:
+        Session(channel, handler, context, decode, load.answer_limit, writing).run()
+    else:
         from servescope.worker.sessions.concurrent import ConcurrentSession
 
         try:
-            runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
+            run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
         finally:
             if context.end is not None:
                 context.end()
-    return 0
 
 
 def prepare_interpreter() -> None:

@@ -253,7 +253,7 @@ def test_what_is_not_built_warns_by_its_name_in_the_yaml():
     objectives = Objectives(ttft_s=0.5, ttft_target=0.99, itl_s=0.1, itl_target=0.99)
     yaml = ModelConfig(torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, objectives=objectives)
     names = [warning.split(" has no effect yet")[0] for warning in resolve(yaml=yaml).warnings]
-    assert names == ["torchrun", "continuousBatching"]
+    assert names == ["torchrun"]
 
 
 def test_remaining_yaml_options():

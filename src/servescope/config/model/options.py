@@ -123,16 +123,14 @@ def resolve_options(
     asked = _workers_at_startup(entry, settings, each) if at_startup else _workers_by_api(request, settings)
     bounds = _clipped(workers_of_yaml(config, autoscale, warnings) or asked, devices, gpus, warnings)
     warnings += idle_bounds(autoscale, **bounds)
-    batching = _batching(request, config, entry)
     decided = ModelOptions(
         **bounds,
         runtime=entry.runtime_type or request.runtime,
         autoscale=autoscale,
         **devices,
-        **batching,
+        **_batching(request, config, entry, bounds["max_workers"]),
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
-        **_sequences(config, batching["batch_size"] * bounds["max_workers"]),
     )
     more = overruled(request, yaml, entry, settings, decided, at_startup=at_startup)
     return replace(decided, warnings=(*warnings, *more))
@@ -182,11 +180,15 @@ def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int, warni
     return {"min_workers": least, "max_workers": most}
 
 
-def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel) -> dict[str, Any]:
+def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel, workers: int) -> dict[str, Any]:
     delays = (request.max_batch_delay, config.max_batch_delay, entry.max_batch_delay, DEFAULT_MAX_BATCH_DELAY_MS)
+    size = request.batch_size or config.batch_size or entry.batch_size or DEFAULT_BATCH_SIZE
     return {
-        "batch_size": request.batch_size or config.batch_size or entry.batch_size or DEFAULT_BATCH_SIZE,
+        "batch_size": size,
         "max_batch_delay_ms": next(delay for delay in delays if delay is not None),
+        "continuous_batching": bool(config.continuous_batching),
+        "use_job_ticket": bool(config.use_job_ticket),
+        **_sequences(config, size * workers),
     }
 
 
@@ -213,9 +215,7 @@ def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
         "job_queue_size": config.job_queue_size or settings.job_queue_size,
         "max_retry_timeout_s": config.max_retry_timeout_s or DEFAULT_MAX_RETRY_TIMEOUT_S,
         "client_timeout_ms": config.client_timeout_ms or 0,
-        "use_job_ticket": bool(config.use_job_ticket),
         "use_venv": bool(config.use_venv),
-        "continuous_batching": bool(config.continuous_batching),
         "async_communication": bool(config.async_communication),
         "max_concurrency": config.max_concurrency,
     }

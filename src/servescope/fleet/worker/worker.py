@@ -18,7 +18,7 @@ from servescope.fleet.worker.owner import WorkerOwner
 from servescope.fleet.worker.pace import Pace
 from servescope.fleet.worker.work import AT_WORK, Ending, Work, WorkerState, ending_of
 from servescope.wire.frames import Attachments, Buffer
-from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Stepped
+from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -200,13 +200,12 @@ class Worker:
             entry = self.in_flight.get(message.batch_id)
             if entry is not None:
                 self._replied(entry[0], message, attachments)
-        elif isinstance(message, EngineStats):
-            self.engine = message
-            self._owner.worker_engine(self, message)
-        elif isinstance(message, Stepped):
-            self._owner.worker_stepped(message)
-        else:
+        elif isinstance(message, Loaded):
             self.life.loaded(message)
+        else:
+            if isinstance(message, EngineStats):
+                self.engine = message
+            self._owner.worker_told(self, message)
 
     def _replied(self, work: Work, reply: Reply, attachments: Attachments) -> None:
         given_up = work.id in self._given_up

@@ -5,13 +5,13 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 """
 
 from servescope.metrics.definitions.autoscaler import AUTOSCALER, DIRECTIONS, MODES
+from servescope.metrics.definitions.batching import CONTINUOUS, SEQUENCE_BEGINNINGS, SEQUENCE_ENDS, SEQUENCES
 from servescope.metrics.definitions.connections import (
     ACCEPT_FAILURES,
     CLOSING_REASONS,
     CONNECTION_STATES,
     CONNECTIONS,
 )
-from servescope.metrics.definitions.continuous import CONTINUOUS
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
     DURATION_BUCKETS,
@@ -32,7 +32,6 @@ from servescope.metrics.definitions.requests import (
     SEQUENCE_REASONS,
     STAGES,
 )
-from servescope.metrics.definitions.sequences import SEQUENCE_BEGINNINGS, SEQUENCE_ENDS, SEQUENCES
 from servescope.metrics.definitions.torchserve import TORCHSERVE
 from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
 

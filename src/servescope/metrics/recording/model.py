@@ -11,12 +11,11 @@ from typing import Protocol
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge, Histogram
 from servescope.metrics.recording.autoscaler import AutoscalerRecorder
-from servescope.metrics.recording.continuous import ContinuousRecorder
+from servescope.metrics.recording.batching.batching import BatchingRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
 from servescope.metrics.recording.requests.recorder import RequestRecorder
-from servescope.metrics.recording.sequences import SequenceRecorder
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.wire.measured.update import MetricUpdate
 
@@ -57,8 +56,7 @@ class ModelRecorder:
         self._families = families = parts.families
         self._custom = parts.custom
         self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
-        self.sequences = SequenceRecorder(families.sequences, name, version)
-        self.continuous = ContinuousRecorder(families.continuous, name, version)
+        self.batching = BatchingRecorder(families, name, version)
         self.measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -218,18 +216,10 @@ class ModelRecorder:
         families = self._families
         self._custom.release()
         self.autoscaler.detach()
-        self.sequences.detach()
-        self.continuous.detach()
+        self.batching.detach()
         self._prediction = None
-        for family in (
-            families.depth,
-            families.oldest,
-            families.in_flight_oldest,
-            families.capacity,
-            families.wanted,
-            families.fewest,
-            families.most,
-        ):
+        queue = (families.depth, families.oldest, families.in_flight_oldest, families.capacity)
+        for family in (*queue, families.wanted, families.fewest, families.most):
             family.remove(self.name, self.version)
         for state in WORKER_STATES:
             families.workers.remove(self.name, self.version, state)
@@ -244,8 +234,7 @@ class ModelRecorder:
         self.requests.remove()
         self.llm.remove()
         self.autoscaler.remove()
-        self.sequences.remove()
-        self.continuous.remove()
+        self.batching.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:

@@ -1,6 +1,7 @@
 """The sequences of one model version that have not ended, and when they will if nobody does anything. Pure.
 
-In: the clock's time with each call, from `queue`. Out: which are over, and why. The series are `metrics.recording.sequences`'.
+In: the clock's time with each call, from `queue`. Out: which are over, and why. The series are those of
+`metrics.recording.batching`.
 """
 
 import math
@@ -8,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from servescope.metrics.recording.sequences import SequenceRecorder
+from servescope.metrics.recording.batching.sequences import SequenceRecorder
 from servescope.serving.queue.sequences.sequence import Sequence
 
 _MOST_LOST = 10_000

@@ -16,12 +16,11 @@ from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.job_queue import JobQueue
 from servescope.serving.queue.queueing import QueueOptions, weight
-from servescope.serving.queue.sequences.expiry import Expiry
 from servescope.serving.queue.sequences.handlers_word import HandlersWord
-from servescope.serving.queue.sequences.headers import Asked, SequenceHeaders
+from servescope.serving.queue.sequences.headers import SequenceHeaders
+from servescope.serving.queue.sequences.keeping import Keeping
 from servescope.serving.queue.sequences.lane import Lane
-from servescope.serving.queue.sequences.lanes import Lanes
-from servescope.serving.queue.sequences.open_sequences import OpenSequences, SequenceLimits
+from servescope.serving.queue.sequences.open_sequences import SequenceLimits
 from servescope.serving.queue.sequences.sequence import Member, Sequence
 from servescope.wire.frames import MAX_LENGTH
 
@@ -50,10 +49,8 @@ class SequenceQueue(JobQueue):
         self._alone: deque[Job] = deque()
         self._headers = headers
         self._overlaps = overlaps
-        self._open = OpenSequences(limits, model_recorder.sequences)
-        self._lanes = Lanes(pool)
-        self._expiry = Expiry(self._open, self._loop, self._end)
-        model_recorder.sequences.begin(lambda: len(self._open), lambda: self._open.longest_idle_s(self._loop.time()))
+        self._kept = Keeping(headers, limits, model_recorder.batching.sequences, pool, self.gate, self._refuse_rest)
+        self._lanes = self._kept.lanes
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -73,7 +70,7 @@ class SequenceQueue(JobQueue):
         """
         if not self._pool.admits:
             self.gate.enter(job)
-        member = None if job.alone else self._joined(job)
+        member = None if job.alone else self._kept.join(job)
         if member is None and len(self._alone) >= self.options.capacity:
             raise self.gate.queue_full(job, len(self), self.in_hand, self._batches)
         if self.options.client_timeout_ms > 0:
@@ -83,40 +80,9 @@ class SequenceQueue(JobQueue):
             self._alone.append(job)
             self._send_alone()
             return
-        job.client = HandlersWord(job.client, self._headers, self._ended_by_handler)
-        self._open.wake(member.sequence, self._loop.time())
+        job.client = HandlersWord(job.client, self._headers, self._kept.end_named)
         member.sequence.waiting.append(job)
         self._line_up(member.sequence)
-
-    def _joined(self, job: Job) -> Member:
-        """The request's sequence, which may begin with it. Raises: see `submit`."""
-        limits, asked = self._open.limits, self._headers.read(job.request)
-        sequence = self._open.get(asked.id) if asked.id else None
-        if sequence is not None and (lane := self._lanes.of(sequence)) is not None and lane.lost:
-            self._lose(lane)
-            sequence = None
-        if sequence is None:
-            return self._begun(job, asked)
-        if (
-            len(sequence.waiting) - (not sequence.in_hand) >= limits.waiting
-        ):  # the first has its turn, and waits for the worker
-            raise self.gate.sequence_full(job, limits.waiting)
-        return Member(sequence, asked)
-
-    def _begun(self, job: Job, asked: Asked) -> Member:
-        limits = self._open.limits
-        why = self._open.take_lost(asked.id)
-        if why and not asked.starts:
-            raise self.gate.sequence_over(job, asked.id, why)
-        if len(self._open) >= limits.most:
-            raise self.gate.too_many_sequences(job, limits.most)
-        how = asked.begins
-        if not asked.id:
-            asked = self._headers.name(job.request)
-        sequence = self._open.begin(asked.id, self._loop.time(), how)
-        self._lanes.assign(sequence)
-        self._expiry.set()
-        return Member(sequence, asked)
 
     def _line_up(self, sequence: Sequence) -> None:
         """It may be given to its worker, if it has a request whose turn it is."""
@@ -129,7 +95,7 @@ class SequenceQueue(JobQueue):
         """See `PoolEvents`."""
         lane = self._lanes.at(worker)
         if lane is not None and lane.lost:
-            self._lose(lane)
+            self._kept.lose(lane)
         for sequence in self._lanes.welcome(worker):
             self._line_up(sequence)
         self._send_alone()
@@ -139,7 +105,7 @@ class SequenceQueue(JobQueue):
     def workers_changed(self) -> None:
         """See `PoolEvents`. With nobody left to wait for, those who wait are told so."""
         for lane in self._lanes.lost():
-            self._lose(lane)
+            self._kept.lose(lane)
         if not self._pool.can_serve or self._pool.stranded:
             for job in list(self._queue):
                 self._remove(job)
@@ -194,12 +160,8 @@ class SequenceQueue(JobQueue):
         job = sequence.waiting.popleft()
         member = self._queue.pop(job)
         assert member is not None
-        if sequence.ending or (member.asked.starts and sequence.used):
-            reason = "ended" if sequence.ending else "restarted"
-            self._open.begin_anew(sequence, self._loop.time(), reason, member.asked.begins)
+        self._kept.taken(member)
         self._members[job] = member
-        sequence.in_hand += 1
-        sequence.used, sequence.ending = True, member.asked.ends
         return job
 
     def _done(self, batch: DispatchedBatch) -> None:
@@ -217,35 +179,8 @@ class SequenceQueue(JobQueue):
             return
         if sequence.waiting:
             self._line_up(sequence)
-        elif not sequence.in_hand and sequence.ending:
-            self._end(sequence, "ended")
         elif not sequence.in_hand:
-            self._rest(sequence)
-
-    def _rest(self, sequence: Sequence) -> None:
-        """Nothing of it waits, and nothing is in hand: its idle time begins."""
-        self._open.rest(sequence, self._loop.time())
-        self._expiry.set()
-
-    def _ended_by_handler(self, names: list[str]) -> None:
-        for name in names:
-            if (sequence := self._open.get(name)) is not None:
-                self._end(sequence, "handler")
-
-    def _end(self, sequence: Sequence, reason: str) -> None:
-        """It is over; what waits of it is told so, what is in hand is answered."""
-        self._open.end(sequence, reason)
-        self._lanes.leave(sequence)
-        self._refuse_rest(sequence, reason)
-
-    def _lose(self, lane: Lane) -> None:
-        """What a worker remembers is gone, or goes with it."""
-        reason = lane.lost
-        for sequence in self._lanes.close(lane):
-            sequence.told = sequence.told or bool(sequence.waiting)
-            self._open.lose(sequence, reason)
-            self._refuse_rest(sequence, reason)
-        self._expiry.set()
+            self._kept.rest(sequence)
 
     def _refuse_rest(self, sequence: Sequence, reason: str) -> None:
         for job in list(sequence.waiting):
@@ -266,7 +201,7 @@ class SequenceQueue(JobQueue):
             if (lane := self._lanes.of(sequence)) is not None:
                 lane.leave(sequence)
             if not sequence.in_hand:
-                self._rest(sequence)
+                self._kept.rest(sequence)
 
     def _requeue(self, batch: DispatchedBatch) -> None:
         """Its worker ended before it began on it, and what it remembered is gone: `workers_changed` says so to those who wait."""

@@ -8,11 +8,11 @@ from fleet.scripted import Fleet, concurrent, silent
 from servescope.config.model.config import ModelConfig
 from servescope.config.settings import Settings
 from servescope.errors import ServiceUnavailable
-from servescope.serving.queue.chosen import queue_of
-from servescope.serving.queue.continuous import ContinuousDispatcher
 from servescope.serving.queue.dispatcher import Dispatcher
+from servescope.serving.queue.kinds.chosen import queue_of
+from servescope.serving.queue.kinds.continuous import ContinuousDispatcher
+from servescope.serving.queue.kinds.tickets import ContinuousTicketDispatcher, TicketDispatcher
 from servescope.serving.queue.sequences.queue import SequenceQueue
-from servescope.serving.queue.tickets import ContinuousTicketDispatcher, TicketDispatcher
 from servescope.wire.messages import Load, Loaded, Stepped
 from serving.parts import job, sent
 
@@ -105,7 +105,7 @@ def test_steps_are_recorded():
 
     async def main():
         chosen = Chosen(stepping, continuous_batching=True, batch_size=2)
-        chosen.model_recorder.continuous.begin(lambda: 7)
+        chosen.model_recorder.batching.continuous.begin(lambda: 7)
         await settle()
         life = chosen.lives[0]
         for message in (Stepped(2, 0.5, []), Stepped(2, 0.25, [3]), Stepped(0, 0.0, [4])):

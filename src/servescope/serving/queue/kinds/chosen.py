@@ -9,14 +9,14 @@ from servescope.config.model.options import ModelOptions
 from servescope.config.settings import Settings
 from servescope.fleet.pool import Pool
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
-from servescope.serving.queue.continuous import ContinuousDispatcher
 from servescope.serving.queue.dispatcher import Dispatcher
 from servescope.serving.queue.job_queue import JobQueue
+from servescope.serving.queue.kinds.continuous import ContinuousDispatcher
+from servescope.serving.queue.kinds.tickets import ContinuousTicketDispatcher, TicketDispatcher
 from servescope.serving.queue.queueing import QueueOptions
 from servescope.serving.queue.sequences.headers import SequenceHeaders
 from servescope.serving.queue.sequences.open_sequences import SequenceLimits
 from servescope.serving.queue.sequences.queue import SequenceQueue
-from servescope.serving.queue.tickets import ContinuousTicketDispatcher, TicketDispatcher
 
 _KINDS: Final[dict[tuple[bool, bool], type[Dispatcher]]] = {  # by whether it steps, and whether it has tickets
     (False, False): Dispatcher,

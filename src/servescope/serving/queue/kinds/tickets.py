@@ -4,9 +4,9 @@ TorchServe's `useJobTicket`: a ticket for each worker that waits for work.
 """
 
 from servescope.fleet.worker.worker import Worker
-from servescope.serving.queue.continuous import ContinuousDispatcher
 from servescope.serving.queue.dispatcher import Dispatcher
 from servescope.serving.queue.job import Job
+from servescope.serving.queue.kinds.continuous import ContinuousDispatcher
 
 
 class TicketDispatcher(Dispatcher):
