@@ -187,6 +187,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
         options.ray,
+        options.ranks,
     )
 
 

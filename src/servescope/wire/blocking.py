@@ -34,7 +34,7 @@ class BlockingChannel:
         self._sending = threading.Lock()
 
     def receive(self) -> tuple[ToWorker, bytearray]:
-        """The next message and its attachments end to end.
+        """The next message and its attachments end to end: the front end's, or how another rank's load went.
 
         Raises:
             ChannelClosed: the front end closed its end.

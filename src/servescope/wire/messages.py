@@ -132,6 +132,10 @@ class Stop(Struct, array_like=True, tag="stop"):
     """Finish what is in hand, then exit."""
 
 
+class NoMore(Struct, array_like=True, tag="no_more"):
+    """From rank 0 of a worker to its other ranks: it has looked for more requests before a step, and found none."""
+
+
 class ServedModel(Struct, array_like=True):
     """A name that a language model's worker answers to: the model itself (`parent` None), or an adapter of it.
 
@@ -232,5 +236,5 @@ class Reply(Struct, array_like=True, tag="reply"):
     raised: Raised | None = None
 
 
-ToWorker = Load | Batch | Cancel | Stop
+ToWorker = Load | Batch | Cancel | Stop | NoMore | Loaded  # the last two from rank to rank
 FromWorker = Loaded | Reply | EngineStats | Stepped

@@ -86,7 +86,7 @@ class ModelConfig:
         metadata=yaml_key("parallelLevel", whole(1, MAX_GPUS), "GPUs a worker, where parallelType is set."),
     )
     torchrun: TorchRun | None = field(
-        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.", later=True)
+        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.")
     )
     max_retry_timeout_s: int | None = field(
         default=None,

@@ -13,10 +13,10 @@ from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.overruled import overruled
 from servescope.config.model.placement.devices import placed, worker_capacity
+from servescope.config.model.placement.ranks import Ranks
 from servescope.config.model.placement.ray import RayOptions
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
-from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
 from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.models_json import StartupModel
@@ -63,7 +63,7 @@ class ModelOptions:
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
     KServe's V2 protocol. `autoscale`: the model's, the server's where it says nothing. `ray` None: its workers run in processes
-    here. `warnings`: what was asked for and is ignored.
+    here. `ranks` None: each is one process. `warnings`: what was asked for and is ignored.
     """
 
     min_workers: int
@@ -94,6 +94,7 @@ class ModelOptions:
     v2: V2 | None = None
     autoscale: Autoscale = field(default_factory=Autoscale)
     ray: RayOptions | None = None
+    ranks: Ranks | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -116,7 +117,7 @@ def resolve_options(
     """
     config, entry, most = yaml or ModelConfig(), startup or StartupModel(), most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
-    warnings = _not_built(config)
+    warnings: list[str] = []
     devices = placed(config, settings, gpus, warnings)
     autoscale = _autoscale(config, settings, warnings)
     each = min(gpus or cpus, most)
@@ -147,11 +148,6 @@ def _autoscale(config: ModelConfig, settings: Settings, warnings: list[str]) -> 
         )
         return replace(autoscale, mode=Mode.OFF)
     return autoscale
-
-
-def _not_built(config: ModelConfig) -> list[str]:
-    keys = [key for name, key in yaml_keys(ModelConfig).items() if getattr(config, name)]
-    return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
 def _workers_at_startup(entry: StartupModel, settings: Settings, each: int) -> tuple[int, int]:
