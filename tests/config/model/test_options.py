@@ -6,7 +6,6 @@ from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
 from servescope.config.model.placement.devices import worker_capacity
-from servescope.config.model.placement.torchrun import TorchRun
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import InvalidModel, WorkerInitialization
@@ -246,14 +245,6 @@ def test_objectives_are_the_yamls():
     assert options.objectives is objectives
     assert options.warnings == ()
     assert resolve(yaml=ModelConfig()).objectives is resolve().objectives is None
-
-
-def test_what_is_not_built_warns_by_its_name_in_the_yaml():
-    """Each key that has no effect yet, and none of the slo section."""
-    objectives = Objectives(ttft_s=0.5, ttft_target=0.99, itl_s=0.1, itl_target=0.99)
-    yaml = ModelConfig(torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, objectives=objectives)
-    names = [warning.split(" has no effect yet")[0] for warning in resolve(yaml=yaml).warnings]
-    assert names == ["torchrun"]
 
 
 def test_remaining_yaml_options():
