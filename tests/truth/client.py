@@ -8,8 +8,8 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from truth.books import Books, Entry
@@ -25,7 +25,7 @@ Leave = Callable[[Entry], Awaitable[None]]
 class Ask:
     """A request to send. `leave`: wait for it, and hang up then, unless the answer is whole; `reset`: by an RST.
 
-    `content_type` "": no such header.
+    `content_type` "": no such header; `headers`: others.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Ask:
     leave: Leave | None = None
     reset: bool = False
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client:
@@ -51,6 +52,9 @@ class Client:
         entry = self._books.open(ask.path, len(ask.body))
         head = f"{ask.method} {ask.path} HTTP/1.1\r\nhost: truth\r\ncontent-length: {len(ask.body)}\r\n"
         head += f"content-type: {ask.content_type}\r\n\r\n" if ask.content_type else "\r\n"
+        head = (
+            head.removesuffix("\r\n") + "".join(f"{name}: {value}\r\n" for name, value in ask.headers.items()) + "\r\n"
+        )
         entry.sent = time.monotonic()
         writer.write(head.encode() + ask.body)
         await writer.drain()

@@ -117,3 +117,57 @@ class Player:
         await asyncio.sleep(3600)
 """
 ASYNC_CONFIG = "minWorkers: 1\nmaxWorkers: 1\nasyncCommunication: true\n"
+# Adds up the numbers of each sequence, which begins at 0 when it says that it starts. "die" ends the process.
+SUMS = """
+import os, signal
+
+SUMS = {}
+
+def handle(data, context):
+    if data is None:
+        return None
+    answer = []
+    for index, row in enumerate(data):
+        sequence, body = context.get_sequence_id(index), row["body"].decode()
+        if body == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if context.get_request_header(index, context.header_key_sequence_start) == "true":
+            SUMS[sequence] = 0
+        SUMS[sequence] = SUMS.get(sequence, 0) + int(body)
+        if body == "0":
+            context.set_response_header(index, context.header_key_sequence_end, sequence)
+        answer.append(str(SUMS[sequence]))
+    return answer
+"""
+# Generates as many tokens as each body says, one a step, each step as long as the largest second number; answers its place in the
+# step and the step's rows, and notes who was in it.
+GENERATES = """
+import os, pathlib, time
+
+LEFT, PAUSE = {}, {}
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+def done(name):
+    def criterion(output):
+        LEFT[name] -= 1
+        return LEFT[name] == 0
+    return criterion
+
+def handle(data, context):
+    if data is None:
+        return None
+    names = [context.get_request_id(index) for index in range(len(data))]
+    for name, row in zip(names, data):
+        if row:
+            count, pause = row["body"].decode().split()
+            LEFT[name], PAUSE[name] = int(count), float(pause)
+    with open(NOTES / context.model_name / "steps", "a") as steps:
+        steps.write(" ".join(names) + "\\n")
+    time.sleep(max(PAUSE[name] for name in names))
+    context.stopping_criteria = [done(name) for name in names]
+    for index, name in enumerate(names):
+        sequence = context.get_sequence_id(index)
+        if sequence and LEFT[name] == 1 and sequence.startswith("short"):
+            context.set_response_header(index, context.header_key_sequence_end, sequence)
+    return ["."] * len(data)
+"""

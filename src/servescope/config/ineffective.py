@@ -14,7 +14,7 @@ INEFFECTIVE: dict[str, str] = {
     "cpp_log_config": "there is no C++ backend here",
     "cpu_launcher_args": _INTEL,
     "cpu_launcher_enable": _INTEL,
-    "initial_distribution_port": "workers are not started through torchrun yet",
+    "initial_distribution_port": "torchrun finds a free port by itself, or uses that of its rdzv-endpoint",
     "io_ratio": _NETTY,
     "ipex_enable": _INTEL,
     "ipex_gpu_enable": _INTEL,

@@ -47,10 +47,7 @@ def ineffective_table() -> str:
 def yaml_table(section: type[ModelConfig] | type[TorchRun]) -> str:
     """The table of the keys of model-config.yaml, or of its torchrun section."""
     rows = ["| key | meaning |", "|---|---|"]
-    rows += [
-        f"| `{key.name}` | {_cell(key.meaning)}{' No effect yet.' if key.later else ''} |"
-        for key in yaml_keys(section).values()
-    ]
+    rows += [f"| `{key.name}` | {_cell(key.meaning)} |" for key in yaml_keys(section).values()]
     return "\n".join(rows)
 
 

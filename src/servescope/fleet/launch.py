@@ -9,12 +9,13 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from servescope.config.model.placement.ranks import Ranks
 from servescope.config.model.placement.ray import RayOptions
 from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
@@ -23,6 +24,8 @@ from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import FromWorker, Load, ToWorker
 
+WORKER: Final = "servescope.worker"
+RANKS: Final = "servescope.worker.ranks"
 # What a handler's own metrics can be had from: those that it registers with prometheus_client, or writes to `context.metrics`.
 HandlerMetrics = MetricsSource | MeasuredReader
 
@@ -33,7 +36,7 @@ class LaunchPlan(Struct, frozen=True):
     `python`: the interpreter, the server's own or the model's virtual environment's.
     `environment`: the whole environment of the process. `reply_limit`: the largest frame taken from it, in bytes; workers keep
     to less, and one that does not is ended. `max_concurrency`: batches that one has in hand where its handler is asynchronous.
-    `ray`: what a worker takes of a Ray cluster; None: it is a process here.
+    `ray`: what a worker takes of a Ray cluster; None: it is a process here. `ranks`: it is several, which torchrun starts.
     """
 
     load: Load
@@ -42,11 +45,21 @@ class LaunchPlan(Struct, frozen=True):
     reply_limit: int
     max_concurrency: int = sys.maxsize
     ray: RayOptions | None = None
+    ranks: Ranks | None = None
+
+    @property
+    def program(self) -> tuple[str, Sequence[str]]:
+        """The module that is run, and what it is told after its descriptors."""
+        if (ranks := self.ranks) is None:
+            return WORKER, ()
+        return RANKS, (str(ranks.count), "spread" if ranks.spread else "first", *ranks.arguments)
 
     def on(self, devices: Devices) -> "LaunchPlan":
         """The plan of a worker on these devices."""
         load = msgspec.structs.replace(self.load, gpu_id=devices.gpu_id)
         environment = self.environment
+        if self.ranks is not None:
+            environment = {**environment, "OMP_NUM_THREADS": str(self.ranks.threads)}
         if devices.visible:
             environment = {**environment, "CUDA_VISIBLE_DEVICES": devices.visible}
         return replace(self, load=load, environment=environment)

@@ -21,7 +21,7 @@ from servescope.fleet.worker.work import RETIRED_FIRST, WorkerState, counted
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import Recorder
-from servescope.wire.messages import EngineStats, Loaded, ServedModel
+from servescope.wire.messages import EngineStats, Loaded, ServedModel, Stepped
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -230,10 +230,10 @@ class Pool:
             if self.events is not None:
                 self.events.batches_of_one()
 
-    def worker_engine(self, worker: Worker, stats: EngineStats) -> None:
+    def worker_told(self, worker: Worker, message: EngineStats | Stepped) -> None:
         """See `WorkerOwner`."""
         if worker.state is not WorkerState.GAVE_UP:  # its gauges are gone for good
-            self._records.engine(worker, stats)
+            self._records.told(worker, message)
 
     def worker_offers(self, worker: Worker, source: HandlerMetrics) -> None:
         """See `WorkerOwner`."""

@@ -8,7 +8,7 @@ from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
 from servescope.wire.measured.reading import MeasuredReader
-from servescope.wire.messages import EngineStats
+from servescope.wire.messages import EngineStats, Stepped
 
 
 class Troubles:
@@ -76,10 +76,14 @@ class WorkerRecords:
         if model := self._model:
             model.serves_language_model()
 
-    def engine(self, worker: Worker, stats: EngineStats) -> None:
-        """Its engine is now as `stats` say."""
-        if model := self._model:
-            model.llm.engine(worker.name, stats)
+    def told(self, worker: Worker, message: EngineStats | Stepped) -> None:
+        """Its engine is now as it says, or its running batch has had a step."""
+        if (model := self._model) is None:
+            return
+        if isinstance(message, EngineStats):
+            model.llm.engine(worker.name, message)
+        else:
+            model.batching.continuous.stepped(message)
 
     def ended(self, worker: Worker, why: str) -> None:
         """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""

@@ -11,7 +11,7 @@ from servescope.fleet.worker.work import WorkerState
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.recording.recorder import ModelRecorder
 from servescope.serving.failures import Failures
-from servescope.serving.queue.dispatcher import Dispatcher
+from servescope.serving.queue.job_queue import JobQueue
 
 
 @dataclass(eq=False)
@@ -31,7 +31,7 @@ class Model:
     archive: Archive
     options: ModelOptions
     pool: Pool
-    dispatcher: Dispatcher
+    dispatcher: JobQueue
     recorder: ModelRecorder
     loaded_at_startup: bool
     leaves_by: float | None = None

@@ -2,6 +2,15 @@
 
 from servescope.errors import ServiceUnavailable
 
+_SHOWN = 80
+_ENDS = {
+    "handler": "its handler has ended it",
+    "idle": "it was idle for longer than sequenceMaxIdleMSec",
+    "timeout": "it is older than sequenceTimeoutMSec",
+    "worker_died": "its worker has died, and what it remembered is gone",
+    "worker_retired": "its worker was taken away, and what it remembered is gone",
+}
+
 
 def no_worker(name: str, version: str | None, retry_after_s: int | None = None) -> ServiceUnavailable:
     """Nobody works for the model, nor will unless somebody sees to it; `retry_after_s` where workers are on their way."""
@@ -12,6 +21,32 @@ def queue_full(name: str, version: str | None, capacity: int, retry_after_s: int
     """There are workers, and as many requests as may wait for them; which TorchServe's text leaves open."""
     text = f"{_text(name, version)} The queue is full ({capacity})."
     return ServiceUnavailable(text, why="queue_full", retry_after_s=retry_after_s)
+
+
+def no_ticket(name: str, version: str | None) -> ServiceUnavailable:
+    """For a request of a model with useJobTicket that finds no worker free."""
+    return ServiceUnavailable(
+        f"{_text(name, version)} No worker is free (useJobTicket).", why="no_ticket", retry_after_s=1
+    )
+
+
+def sequence_full(name: str, version: str | None, limit: int) -> ServiceUnavailable:
+    """For a request whose sequence has as many in front of it as may wait."""
+    text = f"{_text(name, version)} As many requests of this sequence wait as may (maxSequenceJobQueueSize {limit})."
+    return ServiceUnavailable(text, why="sequence_full")
+
+
+def too_many_sequences(name: str, version: str | None, limit: int) -> ServiceUnavailable:
+    """For a request that would begin one more."""
+    text = f"{_text(name, version)} As many sequences are open as may be (maxNumSequence {limit})."
+    return ServiceUnavailable(text, why="sequence_limit")
+
+
+def sequence_over(name: str, version: str | None, sequence: str, reason: str) -> ServiceUnavailable:
+    """For a request that was to go on with a sequence which has ended, for one of SEQUENCE_ENDS."""
+    why = _ENDS.get(reason, reason)
+    text = f"{_text(name, version)} The sequence {sequence[:_SHOWN]!r} is over: {why}. Begin it anew."
+    return ServiceUnavailable(text, why="sequence_over")
 
 
 def unregistered(name: str) -> ServiceUnavailable:

@@ -29,8 +29,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.activator import Activator
 from servescope.serving.catalog import Catalog
 from servescope.serving.model import Model
-from servescope.serving.queue.dispatcher import Dispatcher
-from servescope.serving.queue.queueing import QueueOptions
+from servescope.serving.queue.kinds.chosen import queue_of, sequence_headers
 from servescope.wire.messages import Load, Measuring, MetricDeclaration, V2Tensors, Writing
 
 logger = logging.getLogger("servescope.serving")
@@ -148,11 +147,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     devices = ModelDevices(host.gpus, device_type, options.device_ids, options.parallel_level)
     pool = Pool(plan, archive.directory, devices, _pool_options(options, host.settings), host.pools)
     recorder = host.recorder.model(name, version, options.objectives)
-    queue = QueueOptions(
-        options.job_queue_size, options.batch_size, options.max_batch_delay_ms, options.client_timeout_ms
-    )
-    dispatcher = Dispatcher(name, queue, pool, host.recorder, recorder)
-    pool.events = dispatcher
+    dispatcher = queue_of(name, options, host.settings, pool, host.recorder, recorder)
     runtime = options.runtime or archive.manifest.runtime
     model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup)
     dispatcher.gate.activation = Activator(model)
@@ -171,6 +166,8 @@ def _show(model: Model) -> None:
         lambda: dispatcher.in_flight_oldest_s,
         options.job_queue_size,
     )
+    if options.continuous_batching:
+        recorder.batching.continuous.begin(lambda: sum(len(worker.in_flight) for worker in pool))
     recorder.workers(model.worker_states)
     # Of the model: scaling gives it other options.
     recorder.scaling(lambda: len(pool), lambda: model.options.min_workers, lambda: model.options.max_workers)
@@ -182,7 +179,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         _load(archive, options, host),
         python,
         worker_environment(
-            host.environ,
+            {**host.environ, **sequence_headers(settings).renamed()},
             settings.blacklist_env_vars,
             str(archive.directory),
             archive.manifest.handler,
@@ -191,6 +188,7 @@ def _launch_plan(archive: Archive, options: ModelOptions, host: Host, python: st
         (2 * settings.max_response_size + _PART_OVERHEAD) * options.batch_size + _FRAME_OVERHEAD,
         options.max_concurrency or sys.maxsize,
         options.ray,
+        options.ranks,
     )
 
 
@@ -221,6 +219,7 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         measuring=host.measuring,
         writing=Writing(settings.json_nan, settings.default_content_type == "auto"),
         v2=None if options.v2 is None else _tensors(options.v2),
+        continuous=options.continuous_batching,
     )
 
 

@@ -3,6 +3,7 @@
 Used by `worker.sessions.session`. A large attachment is read straight into the one buffer that the handler will be given.
 """
 
+import select
 import socket
 import threading
 from collections.abc import Sequence
@@ -28,10 +29,12 @@ class BlockingChannel:
         self._socket = connection
         self._decode = msgspec.msgpack.Decoder(ToWorker).decode
         self._held = b""
+        self._arriving = select.poll()
+        self._arriving.register(connection, select.POLLIN)
         self._sending = threading.Lock()
 
     def receive(self) -> tuple[ToWorker, bytearray]:
-        """The next message and its attachments end to end.
+        """The next message and its attachments end to end: the front end's, or how another rank's load went.
 
         Raises:
             ChannelClosed: the front end closed its end.
@@ -53,6 +56,11 @@ class BlockingChannel:
         self._held = held[end + size :]
         self._read_into(memoryview(body)[len(early) :])
         return message, body
+
+    @property
+    def has_more(self) -> bool:
+        """Whether `receive` would have a message, or at least the beginning of one, or the end. It may be on its way still."""
+        return bool(self._held) or bool(self._arriving.poll(0))
 
     def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
         """Send a message with its attachments.

@@ -1,7 +1,8 @@
 """What the front end and a worker say to each other, as msgspec structs encoded by position.
 
 Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
-Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), and `EngineStats` of a language model's.
+Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), `EngineStats` of a language
+model's, and `Stepped` of a running batch's.
 What a handler measures is not sent: see `wire.measured`.
 Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
 """
@@ -44,7 +45,8 @@ class Load(Struct, array_like=True, tag="load"):
 
     `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the most
     bytes that the body of an answer may have, and as many its headers together (max_response_size); 0: any number. `v2`: None where
-    the model does not speak that protocol.
+    the model does not speak that protocol. `continuous`: a handler that is no coroutine is called step by step, with a running
+    batch of `batch_size` rows.
     """
 
     model_name: str
@@ -63,6 +65,7 @@ class Load(Struct, array_like=True, tag="load"):
     measuring: "Measuring | None" = None
     writing: "Writing | None" = None
     v2: "V2Tensors | None" = None
+    continuous: bool = False
 
 
 class Writing(Struct, array_like=True):
@@ -129,6 +132,10 @@ class Stop(Struct, array_like=True, tag="stop"):
     """Finish what is in hand, then exit."""
 
 
+class NoMore(Struct, array_like=True, tag="no_more"):
+    """From rank 0 of a worker to its other ranks: it has looked for more requests before a step, and found none."""
+
+
 class ServedModel(Struct, array_like=True):
     """A name that a language model's worker answers to: the model itself (`parent` None), or an adapter of it.
 
@@ -145,7 +152,8 @@ class Loaded(Struct, array_like=True, tag="loaded"):
     """The outcome of `Load`: code 200, 500 or 507. `concurrent`: an async handler that takes batches at any time.
 
     `served`: the names of a language model, none for any other. `reason`: why its engine cannot be started, for whoever
-    registers it; "" for any other model, of which TorchServe's clients hear no more than that it failed.
+    registers it; "" for any other model, of which TorchServe's clients hear no more than that it failed. `rows`: how many requests
+    its running batch has room for, 0 where it keeps none.
     """
 
     code: int
@@ -153,6 +161,7 @@ class Loaded(Struct, array_like=True, tag="loaded"):
     concurrent: bool
     served: list[ServedModel] = []
     reason: str = ""
+    rows: int = 0
 
 
 class Part(Struct, array_like=True):
@@ -195,6 +204,16 @@ class EngineStats(Struct, array_like=True, tag="engine"):
     preemptions: int
 
 
+class Stepped(Struct, array_like=True, tag="stepped"):
+    """A step of a running batch is over: `rows` were in it, and it took `seconds`. `left`: the steps that each request has had that
+    is not in the batch any more since the last message. Without rows there was no step.
+    """
+
+    rows: int
+    seconds: float
+    left: list[int]
+
+
 class Reply(Struct, array_like=True, tag="reply"):
     """Answers to a batch in its order. `code` other than 200 is an error for all of it, with its text in `message`.
 
@@ -217,5 +236,5 @@ class Reply(Struct, array_like=True, tag="reply"):
     raised: Raised | None = None
 
 
-ToWorker = Load | Batch | Cancel | Stop
-FromWorker = Loaded | Reply | EngineStats
+ToWorker = Load | Batch | Cancel | Stop | NoMore | Loaded  # the last two from rank to rank
+FromWorker = Loaded | Reply | EngineStats | Stepped

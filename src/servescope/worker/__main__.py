@@ -82,7 +82,8 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = text_of(error) if isinstance(error, EngineFailed) else ""
         return None, Loaded(507 if memory else 500, text, False, reason=reason)
-    return handler, Loaded(200, "", handler.is_async, context.served_models)
+    rows = load.batch_size if load.continuous and not handler.is_async else 0
+    return handler, Loaded(200, "", handler.is_async or rows > 0, context.served_models, rows=rows)
 
 
 def _check_names(context: Context) -> None:
@@ -115,19 +116,34 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
         channel.send(loaded)
         if handler is None:
             return 1
-        decode = load.decode_input and not handler.raw_bodies
-        if not handler.is_async:
-            Session(channel, handler, context, decode, load.answer_limit, load.writing or AS_BEFORE).run()
-            return 0
+        _serve_with(handler, loaded, load, context, channel, runner.run)
+    return 0
+
+
+def _serve_with(
+    handler: LoadedHandler,
+    loaded: Loaded,
+    load: Load,
+    context: Context,
+    channel: BlockingChannel,
+    run: Finish,
+) -> None:
+    """Until told to stop, in the way that the handler and the model's options ask for."""
+    decode, writing = load.decode_input and not handler.raw_bodies, load.writing or AS_BEFORE
+    if loaded.rows:
+        from servescope.worker.sessions.continuous import ContinuousSession
+
+        ContinuousSession(channel, handler, context, decode, load.answer_limit, writing).run()
+    elif not handler.is_async:
+        Session(channel, handler, context, decode, load.answer_limit, writing).run()
+    else:
         from servescope.worker.sessions.concurrent import ConcurrentSession
 
         try:
-            writing = load.writing or AS_BEFORE
-            runner.run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
+            run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
         finally:
             if context.end is not None:
                 context.end()
-    return 0
 
 
 def prepare_interpreter() -> None:

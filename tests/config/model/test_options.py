@@ -6,7 +6,6 @@ from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.options import ModelOptions, RegisterOptions, resolve_options
 from servescope.config.model.placement.devices import worker_capacity
-from servescope.config.model.placement.torchrun import TorchRun
 from servescope.config.settings import Settings
 from servescope.config.values.models_json import StartupModel
 from servescope.errors import InvalidModel, WorkerInitialization
@@ -217,7 +216,26 @@ def test_sequence_options_need_an_idle_time():
     assert resolve(yaml=ModelConfig(max_num_sequence=4)).max_num_sequence == 0
     options = resolve(yaml=ModelConfig(sequence_max_idle_ms=500, max_num_sequence=4, sequence_batching=True))
     assert (options.sequence_max_idle_ms, options.max_num_sequence, options.max_sequence_job_queue_size) == (500, 4, 1)
-    assert "sequenceBatching" in options.warnings[0]
+    assert (options.sequence_batching, options.warnings) == (True, ())
+
+
+def test_sequences_without_an_idle_time_are_not_kept():
+    """Nobody would end them; the model is served as any other, with a warning."""
+    options = resolve(yaml=ModelConfig(sequence_batching=True))
+    assert options.sequence_batching is False
+    assert options.warnings == ("sequenceBatching in model-config.yaml has no effect: there is no sequenceMaxIdleMSec",)
+
+
+def test_as_many_sequences_as_the_workers_take_at_once_may_be_open():
+    """Whatever maxNumSequence says, which TorchServe means to be so."""
+    config = ModelConfig(sequence_max_idle_ms=500, sequence_batching=True, batch_size=4, min_workers=2, max_workers=2)
+    assert resolve(yaml=config).max_num_sequence == 8
+
+
+def test_tickets_and_sequences():
+    """A sequence's worker is waited for, so a ticket would refuse what maxSequenceJobQueueSize allows; a warning says so."""
+    config = ModelConfig(sequence_max_idle_ms=500, sequence_batching=True, use_job_ticket=True)
+    assert "useJobTicket in model-config.yaml has no effect" in resolve(yaml=config).warnings[0]
 
 
 def test_objectives_are_the_yamls():
@@ -227,14 +245,6 @@ def test_objectives_are_the_yamls():
     assert options.objectives is objectives
     assert options.warnings == ()
     assert resolve(yaml=ModelConfig()).objectives is resolve().objectives is None
-
-
-def test_what_is_not_built_warns_by_its_name_in_the_yaml():
-    """Each key that has no effect yet, and none of the slo section."""
-    objectives = Objectives(ttft_s=0.5, ttft_target=0.99, itl_s=0.1, itl_target=0.99)
-    yaml = ModelConfig(torchrun=TorchRun(), use_job_ticket=True, continuous_batching=True, objectives=objectives)
-    names = [warning.split(" has no effect yet")[0] for warning in resolve(yaml=yaml).warnings]
-    assert names == ["torchrun", "useJobTicket", "continuousBatching"]
 
 
 def test_remaining_yaml_options():

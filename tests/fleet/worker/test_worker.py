@@ -28,7 +28,7 @@ class Owner:
     def worker_loaded(self, worker, loaded):
         self.loaded = (loaded, self.free)
 
-    def worker_engine(self, worker, stats):
+    def worker_told(self, worker, stats):
         self.engines.append((worker.name, stats))
 
     def worker_free(self, worker):

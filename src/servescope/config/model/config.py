@@ -86,7 +86,7 @@ class ModelConfig:
         metadata=yaml_key("parallelLevel", whole(1, MAX_GPUS), "GPUs a worker, where parallelType is set."),
     )
     torchrun: TorchRun | None = field(
-        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.", later=True)
+        default=None, metadata=yaml_key("torchrun", read_torchrun, "Options of torchrun, described below.")
     )
     max_retry_timeout_s: int | None = field(
         default=None,
@@ -105,20 +105,22 @@ class ModelConfig:
         metadata=yaml_key("jobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait, instead of job_queue_size."),
     )
     use_job_ticket: bool | None = field(
-        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.", later=True)
+        default=None, metadata=yaml_key("useJobTicket", flag, "Refuse requests while no worker is free.")
     )
     use_venv: bool | None = field(
         default=None, metadata=yaml_key("useVenv", flag, "Run workers in a virtual environment of their own.")
     )
     continuous_batching: bool | None = field(
         default=None,
-        metadata=yaml_key(
-            "continuousBatching", flag, "Call the handler until each request says it is done.", later=True
-        ),
+        metadata=yaml_key("continuousBatching", flag, "Call the handler until each request says it is done."),
     )
     sequence_batching: bool | None = field(
         default=None,
-        metadata=yaml_key("sequenceBatching", flag, "Keep the requests of a sequence on one worker.", later=True),
+        metadata=yaml_key(
+            "sequenceBatching",
+            flag,
+            "Keep the requests of a sequence on one worker; counts only with sequenceMaxIdleMSec.",
+        ),
     )
     async_communication: bool | None = field(
         default=None,
@@ -150,7 +152,10 @@ class ModelConfig:
         metadata=yaml_key("maxSequenceJobQueueSize", whole(1, MAX_QUEUE), "Requests that may wait in one sequence."),
     )
     max_num_sequence: int | None = field(
-        default=None, metadata=yaml_key("maxNumSequence", whole(1, MAX_QUEUE), "Sequences at a time.")
+        default=None,
+        metadata=yaml_key(
+            "maxNumSequence", whole(1, MAX_QUEUE), "Sequences at a time; batchSize × maxWorkers at least."
+        ),
     )
     objectives: Objectives | None = field(
         default=None, metadata=yaml_key("slo", _as_it_is, "The model's objectives, described below. Not in TorchServe.")

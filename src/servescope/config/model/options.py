@@ -15,10 +15,10 @@ from servescope.config.model.config import ModelConfig
 from servescope.config.model.objectives import Objectives
 from servescope.config.model.overruled import overruled
 from servescope.config.model.placement.devices import placed, worker_capacity
+from servescope.config.model.placement.ranks import Ranks
 from servescope.config.model.placement.ray import RayOptions
 from servescope.config.model.v2 import V2
 from servescope.config.model.worker_counts import idle_bounds, most_workers, refuse_too_many, workers_of_yaml
-from servescope.config.model.yaml_key import yaml_keys
 from servescope.config.settings import Settings
 from servescope.config.snapshots.saved import SavedVersion
 from servescope.config.values.models_json import StartupModel
@@ -64,7 +64,7 @@ class ModelOptions:
     `max_concurrency`: batches that an asynchronous worker has in hand, None: any number.
     `device_ids` None: any GPU. `runtime` None: the manifest's. `objectives` None: no `slo`. `v2` None: it does not speak
     KServe's V2 protocol. `autoscale`: the model's, the server's where it says nothing. `ray` None: its workers run in processes
-    here. `warnings`: what was asked for and is ignored.
+    here. `ranks` None: each is one process. `warnings`: what was asked for and is ignored.
     """
 
     min_workers: int
@@ -95,6 +95,7 @@ class ModelOptions:
     v2: V2 | None = None
     autoscale: Autoscale = field(default_factory=Autoscale)
     ray: RayOptions | None = None
+    ranks: Ranks | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -117,7 +118,7 @@ def resolve_options(
     """
     config, entry, most = yaml or ModelConfig(), startup or StartupModel(), most_workers(settings, cpus, gpus)
     refuse_too_many(config, entry, most)
-    warnings = _not_built(config)
+    warnings: list[str] = []
     devices = placed(config, settings, gpus, warnings)
     autoscale = _autoscale(config, settings, warnings)
     each = min(gpus or cpus, most)
@@ -129,7 +130,7 @@ def resolve_options(
         runtime=entry.runtime_type or request.runtime,
         autoscale=autoscale,
         **devices,
-        **_batching(request, config, entry),
+        **_batching(request, config, entry, bounds["max_workers"]),
         **_timeouts(request, yaml, entry, settings),
         **_yaml_only(config, settings),
     )
@@ -148,11 +149,6 @@ def _autoscale(config: ModelConfig, settings: Settings, warnings: list[str]) -> 
         )
         return replace(autoscale, mode=Mode.OFF)
     return autoscale
-
-
-def _not_built(config: ModelConfig) -> list[str]:
-    keys = [key for name, key in yaml_keys(ModelConfig).items() if getattr(config, name)]
-    return [f"{key.name} has no effect yet: it is not built" for key in keys if key.later]
 
 
 def _workers_at_startup(entry: StartupModel, settings: Settings, each: int) -> tuple[int, int]:
@@ -181,11 +177,15 @@ def _clipped(workers: tuple[int, int], devices: dict[str, Any], gpus: int, warni
     return {"min_workers": least, "max_workers": most}
 
 
-def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel) -> dict[str, Any]:
+def _batching(request: RegisterOptions, config: ModelConfig, entry: StartupModel, workers: int) -> dict[str, Any]:
     delays = (request.max_batch_delay, config.max_batch_delay, entry.max_batch_delay, DEFAULT_MAX_BATCH_DELAY_MS)
+    size = request.batch_size or config.batch_size or entry.batch_size or DEFAULT_BATCH_SIZE
     return {
-        "batch_size": request.batch_size or config.batch_size or entry.batch_size or DEFAULT_BATCH_SIZE,
+        "batch_size": size,
         "max_batch_delay_ms": next(delay for delay in delays if delay is not None),
+        "continuous_batching": bool(config.continuous_batching),
+        "use_job_ticket": bool(config.use_job_ticket),
+        **_sequences(config, size * workers),
     }
 
 
@@ -212,22 +212,20 @@ def _yaml_only(config: ModelConfig, settings: Settings) -> dict[str, Any]:
         "job_queue_size": config.job_queue_size or settings.job_queue_size,
         "max_retry_timeout_s": config.max_retry_timeout_s or DEFAULT_MAX_RETRY_TIMEOUT_S,
         "client_timeout_ms": config.client_timeout_ms or 0,
-        "use_job_ticket": bool(config.use_job_ticket),
         "use_venv": bool(config.use_venv),
-        "continuous_batching": bool(config.continuous_batching),
         "async_communication": bool(config.async_communication),
         "max_concurrency": config.max_concurrency,
-        "sequence_batching": bool(config.sequence_batching),
-        **_sequences(config),
     }
 
 
-def _sequences(config: ModelConfig) -> dict[str, Any]:
+def _sequences(config: ModelConfig, at_once: int) -> dict[str, Any]:
+    """`at_once`: requests that all workers have in batches together; as many sequences as that may be open in any case."""
     if not config.sequence_max_idle_ms:
         return {}
     return {
         "sequence_max_idle_ms": config.sequence_max_idle_ms,
         "sequence_timeout_ms": config.sequence_timeout_ms or 0,
-        "max_num_sequence": config.max_num_sequence or 1,
+        "sequence_batching": bool(config.sequence_batching),
+        "max_num_sequence": max(config.max_num_sequence or 1, at_once if config.sequence_batching else 1),
         "max_sequence_job_queue_size": config.max_sequence_job_queue_size or 1,
     }

@@ -124,6 +124,14 @@ def _alone(yaml: ModelConfig, settings: Settings, decided: "ModelOptions") -> It
             yaml.use_venv and not settings.install_py_dep_per_model,
             "install_py_dep_per_model is false: its workers run the server's interpreter",
         ),
+        "sequenceBatching": (
+            yaml.sequence_batching and not yaml.sequence_max_idle_ms,
+            "there is no sequenceMaxIdleMSec",
+        ),
+        "useJobTicket": (
+            decided.use_job_ticket and decided.sequence_batching,
+            "sequenceBatching says how many requests may wait",
+        ),
         "maxNumSequence": (yaml.max_num_sequence and not yaml.sequence_max_idle_ms, "there is no sequenceMaxIdleMSec"),
     }
     for what, (asked, why) in needs.items():

@@ -8,17 +8,16 @@ from servescope.config.model.yaml_values import Reader
 
 
 class YamlKey(Struct, frozen=True):
-    """How one key is spelt in the file, read, and what it means. `later`: what it asks for is not built yet."""
+    """How one key is spelt in the file, read, and what it means."""
 
     name: str
     read: Reader
     meaning: str
-    later: bool = False
 
 
-def yaml_key(name: str, read: Reader, meaning: str, *, later: bool = False) -> dict[str, YamlKey]:
+def yaml_key(name: str, read: Reader, meaning: str) -> dict[str, YamlKey]:
     """Metadata for `dataclasses.field`; see `YamlKey`."""
-    return {"key": YamlKey(name, read, meaning, later)}
+    return {"key": YamlKey(name, read, meaning)}
 
 
 def yaml_keys(section: type) -> dict[str, YamlKey]:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from servescope.config import bounds
 from servescope.config.address import MAX_PORT
@@ -28,8 +27,6 @@ from servescope.config.values.parsers import (
     whole,
     words,
 )
-
-SEQUENCES: Final = "sequence batching"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +64,13 @@ class Settings(MetricsSettings, ModelSettings, GrpcSettings, PortSettings):  # t
     )
     debug: bool = field(default=False, metadata=key(flag, "One worker a model, no timeouts."))
     ts_header_key_sequence_id: str = field(
-        default="ts_request_sequence_id", metadata=key(words, "Header of a sequence's id.", later=SEQUENCES)
+        default="ts_request_sequence_id", metadata=key(words, "Header of a sequence's id.")
     )
     ts_header_key_sequence_start: str = field(
-        default="ts_request_sequence_start", metadata=key(words, "Header that starts a sequence.", later=SEQUENCES)
+        default="ts_request_sequence_start", metadata=key(words, "Header that starts a sequence.")
     )
     ts_header_key_sequence_end: str = field(
-        default="ts_request_sequence_end", metadata=key(words, "Header that ends a sequence.", later=SEQUENCES)
+        default="ts_request_sequence_end", metadata=key(words, "Header that ends a sequence.")
     )
     disable_token_authorization: bool = field(default=False, metadata=key(flag, "Serve without tokens."))
     token_expiration_min: float = field(

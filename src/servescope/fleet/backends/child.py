@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
+from servescope.fleet.launch import WORKER
 from servescope.fleet.offspring.family import Offspring, end_group
 from servescope.wire.records import LINE_LIMIT, MARK
 
@@ -39,19 +40,26 @@ class Child(asyncio.SubprocessProtocol):
         self._gone = False
 
     async def start(
-        self, python: str, environment: Mapping[str, str], directory: Path, handed_down: Sequence[int]
+        self,
+        python: str,
+        environment: Mapping[str, str],
+        directory: Path,
+        handed_down: Sequence[int],
+        program: tuple[str, Sequence[str]] = (WORKER, ()),
     ) -> None:
-        """Start `worker.__main__` with the descriptors of the channel, the probe and the memory.
+        """Start a program (`LaunchPlan.program`) with the descriptors of the channel, the probe and the memory.
 
         Raises:
             OSError: the interpreter or the directory is missing, or there is no room for another process.
         """
+        module, more = program
         await asyncio.get_running_loop().subprocess_exec(
             lambda: self,
             python,
             "-m",
-            "servescope.worker",
+            module,
             *map(str, handed_down),
+            *more,
             stdin=subprocess.DEVNULL,
             env={**environment, **self._offspring.marker},
             cwd=str(directory),

@@ -60,7 +60,7 @@ class ProcessBackend:
             far.callback(os.close, memory)
             measured = reader_of(mapped(memory), plan.load.measuring)
             handed_down = (far_channel.fileno(), far_probe.fileno(), memory)
-            await process.child.start(plan.python, plan.environment, directory, handed_down)
+            await process.child.start(plan.python, plan.environment, directory, handed_down, plan.program)
             near.pop_all()
         try:
             await loop.create_unix_connection(lambda: process.probe, sock=probe)

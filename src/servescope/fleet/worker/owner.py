@@ -3,7 +3,7 @@
 from typing import Protocol, TypeVar
 
 from servescope.fleet.launch import HandlerMetrics
-from servescope.wire.messages import EngineStats, Loaded
+from servescope.wire.messages import EngineStats, Loaded, Stepped
 
 W = TypeVar("W", contravariant=True)
 
@@ -20,8 +20,8 @@ class WorkerOwner(Protocol[W]):
     def worker_loaded(self, worker: W, loaded: Loaded) -> None:
         """It has loaded the model, and is free next."""
 
-    def worker_engine(self, worker: W, stats: EngineStats) -> None:
-        """Its language model's engine says how it is."""
+    def worker_told(self, worker: W, message: EngineStats | Stepped) -> None:
+        """Its language model's engine says how it is, or its running batch has had a step."""
 
     def worker_offers(self, worker: W, source: HandlerMetrics) -> None:
         """Its handler's own metrics can be had from this, until it ends; see `WorkerEvents`."""

@@ -111,7 +111,7 @@ class Worker:
         loaded = await life.load(startup_timeout_s)
         if loaded.code == 200:
             self.concurrent = self.hand.concurrent = loaded.concurrent
-            self.pace = Pace(self._plan.max_concurrency if loaded.concurrent else None)
+            self.pace = Pace((loaded.rows or self._plan.max_concurrency) if loaded.concurrent else None)
             self._owner.worker_loaded(self, loaded)
             self._turn_free()
         return loaded
@@ -200,11 +200,12 @@ class Worker:
             entry = self.in_flight.get(message.batch_id)
             if entry is not None:
                 self._replied(entry[0], message, attachments)
-        elif isinstance(message, EngineStats):
-            self.engine = message
-            self._owner.worker_engine(self, message)
-        else:
+        elif isinstance(message, Loaded):
             self.life.loaded(message)
+        else:
+            if isinstance(message, EngineStats):
+                self.engine = message
+            self._owner.worker_told(self, message)
 
     def _replied(self, work: Work, reply: Reply, attachments: Attachments) -> None:
         given_up = work.id in self._given_up

@@ -5,6 +5,7 @@ Nothing flows in. Out: `DEFINITIONS`, read by `registry` (what exists), `exposit
 """
 
 from servescope.metrics.definitions.autoscaler import AUTOSCALER, DIRECTIONS, MODES
+from servescope.metrics.definitions.batching import CONTINUOUS, SEQUENCE_BEGINNINGS, SEQUENCE_ENDS, SEQUENCES
 from servescope.metrics.definitions.connections import (
     ACCEPT_FAILURES,
     CLOSING_REASONS,
@@ -23,7 +24,14 @@ from servescope.metrics.definitions.health import DROP_REASONS, HEALTH, MISSING_
 from servescope.metrics.definitions.host import DIRECTORIES, HOST
 from servescope.metrics.definitions.llm import FINISH_REASONS, LLM, TOKEN_KINDS
 from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
-from servescope.metrics.definitions.requests import OUTCOMES, REJECTION_REASONS, REQUESTS, STAGES
+from servescope.metrics.definitions.requests import (
+    NO_TICKET,
+    OUTCOMES,
+    REJECTION_REASONS,
+    REQUESTS,
+    SEQUENCE_REASONS,
+    STAGES,
+)
 from servescope.metrics.definitions.torchserve import TORCHSERVE
 from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
 
@@ -42,10 +50,15 @@ __all__ = [
     "GENERATION_BUCKETS",
     "MISSING_REASONS",
     "MODES",
+    "NO_TICKET",
     "OUTCOMES",
     "OWN",
     "REJECTION_REASONS",
     "RESTART_REASONS",
+    "SEQUENCES",
+    "SEQUENCE_BEGINNINGS",
+    "SEQUENCE_ENDS",
+    "SEQUENCE_REASONS",
     "SIZE_BUCKETS",
     "SLOS",
     "STAGES",
@@ -56,6 +69,6 @@ __all__ = [
     "Kind",
 ]
 
-OWN = REQUESTS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + SEQUENCES + CONTINUOUS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

@@ -6,6 +6,8 @@ One request of a registered model is one observation of each family below, made 
 from servescope.metrics.definitions.definition import DURATION_BUCKETS, SIZE_BUCKETS, Definition
 
 REJECTION_REASONS = ("queue_full", "no_worker", "deadline", "too_large", "client_timeout", "draining", "asleep")
+SEQUENCE_REASONS = ("sequence_limit", "sequence_full", "sequence_over")
+NO_TICKET = "no_ticket"
 OUTCOMES = ("ok", "client_error", "server_error")
 STAGES = ("queue", "batch_wait", "dispatch", "preprocess", "inference", "postprocess", "handler", "respond")
 
@@ -73,7 +75,8 @@ REQUESTS = (
     ),
     Definition(
         "servescope_rejected_total", "counter", "requests", (*_MODEL, "reason"),
-        f"Requests refused without an answer of the handler, by reason ({', '.join(REJECTION_REASONS)}).",
+        f"Requests refused without an answer of the handler, by reason ({', '.join(REJECTION_REASONS)}; of a model that keeps"
+        f" sequences also {', '.join(SEQUENCE_REASONS)}; with useJobTicket {NO_TICKET}).",
         "Counted on refusal.",
     ),
     Definition(

@@ -35,8 +35,32 @@ class ModelFamilies:
         self.load_seconds = histogram("servescope_worker_load_seconds")
         self.info = gauge("servescope_model_info")
         self.drops = registry.drops
+        self.sequences = SequenceFamilies(registry)
+        self.continuous = ContinuousFamilies(registry)
         self.llm = LlmFamilies(registry)
         self.autoscaler = AutoscalerFamilies(registry)
+
+
+class SequenceFamilies:
+    """Those of models that keep sequences."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.open = registry.gauge("servescope_sequences_open")
+        self.longest_idle = registry.gauge("servescope_sequences_idle_longest_seconds")
+        self.idle = registry.histogram("servescope_sequence_idle_seconds")
+        self.begun = registry.counter("servescope_sequences_begun_total")
+        self.ended = registry.counter("servescope_sequences_ended_total")
+
+
+class ContinuousFamilies:
+    """Those of models whose workers keep running batches."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.rows = registry.gauge("servescope_continuous_rows")
+        self.step_rows = registry.histogram("servescope_continuous_step_rows")
+        self.step_seconds = registry.histogram("servescope_continuous_step_seconds")
+        self.request_steps = registry.histogram("servescope_continuous_request_steps")
+        self.histograms = (self.step_rows, self.step_seconds, self.request_steps)
 
 
 class LlmFamilies:

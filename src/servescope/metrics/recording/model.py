@@ -12,6 +12,7 @@ from msgspec import Struct
 from servescope.metrics.definitions import REJECTION_REASONS, RESTART_REASONS, WORKER_STATES
 from servescope.metrics.instruments import Counter, Gauge, Histogram
 from servescope.metrics.recording.autoscaler import AutoscalerRecorder
+from servescope.metrics.recording.batching.batching import BatchingRecorder
 from servescope.metrics.recording.families import ModelFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.measured import Measured, Source
@@ -55,6 +56,7 @@ class ModelRecorder:
         self._families = families = parts.families
         self._custom = parts.custom
         self.autoscaler = AutoscalerRecorder(families.autoscaler, name, version)
+        self.batching = BatchingRecorder(families, name, version)
         self.measured = Measured()
         self._arrived_count = 0
         self._arrived: dict[str, Counter] = {}
@@ -214,16 +216,10 @@ class ModelRecorder:
         families = self._families
         self._custom.release()
         self.autoscaler.detach()
+        self.batching.detach()
         self._prediction = None
-        for family in (
-            families.depth,
-            families.oldest,
-            families.in_flight_oldest,
-            families.capacity,
-            families.wanted,
-            families.fewest,
-            families.most,
-        ):
+        queue = (families.depth, families.oldest, families.in_flight_oldest, families.capacity)
+        for family in (*queue, families.wanted, families.fewest, families.most):
             family.remove(self.name, self.version)
         for state in WORKER_STATES:
             families.workers.remove(self.name, self.version, state)
@@ -238,6 +234,7 @@ class ModelRecorder:
         self.requests.remove()
         self.llm.remove()
         self.autoscaler.remove()
+        self.batching.remove()
         families.in_flight.remove(self.name, self.version)
         families.load_seconds.remove(self.name, self.version)
         for reason in self._rejected:

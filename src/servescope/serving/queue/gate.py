@@ -15,7 +15,14 @@ from servescope.serving.queue.batch import DispatchedBatch
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.queueing import QueueOptions
 from servescope.serving.queue.service_time import ServiceTime
-from servescope.serving.refusals import no_worker, queue_full
+from servescope.serving.refusals import (
+    no_ticket,
+    no_worker,
+    queue_full,
+    sequence_full,
+    sequence_over,
+    too_many_sequences,
+)
 
 Refusal = Callable[[], ServiceUnavailable]
 
@@ -79,6 +86,22 @@ class Gate:
         unfinished_s = now - min((batch.times.formed for batch in batches), default=now)
         seconds = self._service.until_served(waiting, in_hand, unfinished_s)
         return self._counted(queue_full(self._name, job.asked_version, self._options.capacity, seconds))
+
+    def no_ticket(self, job: Job) -> ServiceUnavailable:
+        """No worker is free, and none is to be waited for."""
+        return self._counted(no_ticket(self._name, job.asked_version))
+
+    def sequence_full(self, job: Job, limit: int) -> ServiceUnavailable:
+        """As many requests of its sequence wait as may."""
+        return self._counted(sequence_full(self._name, job.asked_version, limit))
+
+    def too_many_sequences(self, job: Job, limit: int) -> ServiceUnavailable:
+        """It would begin a sequence, and as many are open as may be."""
+        return self._counted(too_many_sequences(self._name, job.asked_version, limit))
+
+    def sequence_over(self, job: Job, sequence: str, reason: str) -> ServiceUnavailable:
+        """Its sequence has ended, and it was to go on with it."""
+        return self._counted(sequence_over(self._name, job.asked_version, sequence, reason))
 
     def abandoned(self, job: Job) -> ServiceUnavailable:
         """One had waited for a worker, and there is none to wait for any more."""

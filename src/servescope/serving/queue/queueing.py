@@ -20,14 +20,14 @@ def take_batch(queue: deque[Job], size: int, frame_limit: int) -> list[Job]:
     """Take the jobs of the next batch off the queue: as many as fill it, or as have bodies that fit one frame together."""
     jobs = [queue.popleft()]
     if size > 1 and not jobs[0].alone:
-        room = frame_limit - _weight(jobs[0])
+        room = frame_limit - weight(jobs[0])
         while room >= 0 and queue and len(jobs) < size and not (job := queue[0]).alone:
-            if job.attachments and (room := room - _weight(job)) < 0:
+            if job.attachments and (room := room - weight(job)) < 0:
                 break
             jobs.append(queue.popleft())
     return jobs
 
 
-def _weight(job: Job) -> int:
+def weight(job: Job) -> int:
     """Bytes of the bodies that travel beside its message."""
     return sum(map(len, job.attachments)) if job.attachments else 0

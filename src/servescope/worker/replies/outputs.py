@@ -96,7 +96,7 @@ def build_parts(
             parts.append(Part(500, {}, b"", str(error)))
             continue
         if writing.typed and is_json(value):
-            _say_json(context.request_processor[index])
+            say_json(context.request_processor[index])
         part = answer_of(context, index, data, limit, room)
         if len(data) > INLINE_LIMIT and not part.error:
             attachments.append(data)
@@ -113,7 +113,7 @@ def _as_list(outputs: Any) -> list[Any]:
     return list(outputs)
 
 
-def _say_json(processor: RequestProcessor) -> None:
+def say_json(processor: RequestProcessor) -> None:
     """The type of an answer that has none."""
     if not any(name.lower() == CONTENT_TYPE for name in processor.response_headers):
         processor.add_response_property(CONTENT_TYPE, "application/json")

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from servescope.config.model.config import ModelConfig
+from servescope.config.model.placement.ranks import ranks_of
 from servescope.config.model.placement.ray import RAY, RayOptions
 from servescope.config.settings import Settings
 from servescope.errors import InvalidModel
@@ -28,7 +29,11 @@ def placed(config: ModelConfig, settings: Settings, gpus: int, warnings: list[st
     """
     ray = _place_on_ray(config, settings, warnings)
     devices = _devices(config, gpus, warnings) if ray is None else _devices_on_ray(ray)
-    return {"ray": ray, "parallel_type": config.parallel_type or "", **devices}
+    ranks = ranks_of(config)
+    if ranks is not None and ray is not None:
+        warnings.append(f"parallelType {config.parallel_type} has no effect on Ray: a worker is one process there")
+        ranks = None
+    return {"ray": ray, "parallel_type": config.parallel_type or "", "ranks": ranks, **devices}
 
 
 def _place_on_ray(config: ModelConfig, settings: Settings, warnings: list[str]) -> RayOptions | None:

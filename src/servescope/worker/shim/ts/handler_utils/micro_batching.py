@@ -15,19 +15,29 @@ class MicroBatching:
     """Calls `parent_handler`'s preprocess, inference and postprocess on `micro_batch_size` rows at a time.
 
     `parallelism` maps a stage to its number of threads, one where it is not named; a change is of the stages that it names.
-    `thread_groups` has the threads of each stage.
+    Both may be set at any time, by the handler's own stages too. `thread_groups` has the threads of each stage.
     """
 
     def __init__(self, parent_handler, micro_batch_size: int = 1, parallelism=None) -> None:
         self.thread_groups: dict[str, list[threading.Thread]] = {stage: [] for stage in STAGES}
-        if int(micro_batch_size) < 1:
-            raise ValueError(f"micro_batch_size={micro_batch_size}: must be at least 1")
+        self.micro_batch_size = micro_batch_size
         self.handler = parent_handler
-        self.micro_batch_size = int(micro_batch_size)
         self._place = threading.local()
+        self._resizing = threading.Lock()
         self._waiting = {stage: SimpleQueue() for stage in STAGES}
         self._parallelism = dict.fromkeys(STAGES, 1)
         self.parallelism = parallelism or {}
+
+    @property
+    def micro_batch_size(self) -> int:
+        """Rows of a micro batch."""
+        return self._size
+
+    @micro_batch_size.setter
+    def micro_batch_size(self, rows) -> None:
+        if int(rows) < 1:
+            raise ValueError(f"micro_batch_size={rows}: must be at least 1")
+        self._size = int(rows)
 
     @property
     def parallelism(self):
@@ -39,12 +49,14 @@ class MicroBatching:
         for stage, threads in parallelism.items():
             if stage not in STAGES or int(threads) < 1:
                 raise ValueError(f"parallelism {stage}={threads}: stages are {STAGES}, with at least one thread each")
-        self._parallelism |= {stage: int(threads) for stage, threads in parallelism.items()}
-        self._resize(self._parallelism)
+        with self._resizing:
+            self._parallelism |= {stage: int(threads) for stage, threads in parallelism.items()}
+            self._resize(self._parallelism)
 
     def shutdown(self) -> None:
         """End the threads once they have done what waits for them."""
-        self._resize(dict.fromkeys(STAGES, 0))
+        with self._resizing:
+            self._resize(dict.fromkeys(STAGES, 0))
 
     def __del__(self) -> None:
         if hasattr(self, "_waiting"):

@@ -1,0 +1,91 @@
+"""The channels of ranks: rank 0 hears the front end and passes on, the others hear rank 0 and say nothing but how their load went.
+
+All ranks do the same in the same order, as their collective operations must meet: so what rank 0 finds when it looks whether
+more has come (`has_more`, between two steps of a running batch) is what the others find. Used by `rank`.
+"""
+
+import socket
+from collections.abc import Sequence
+
+from servescope.wire.blocking import BlockingChannel
+from servescope.wire.frames import Buffer, encode
+from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, NoMore, ToWorker
+
+
+class LeadingChannel(BlockingChannel):
+    """Rank 0's. `others`: the links to the other ranks. `spread`: they get requests too (tensor parallel), else only loads and the
+    end, and the model itself brings them their share (a pipeline).
+    """
+
+    def __init__(self, connection: socket.socket, others: Sequence[BlockingChannel], spread: bool) -> None:
+        super().__init__(connection)
+        self._others = others
+        self._spread = spread
+
+    def receive(self) -> tuple[ToWorker, bytearray]:
+        """See `BlockingChannel`."""
+        message, body = super().receive()
+        if self._spread or not isinstance(message, Batch | Cancel):
+            self._pass_on(message, body)
+        return message, body
+
+    @property
+    def has_more(self) -> bool:
+        """See `BlockingChannel`. That nothing has come is passed on as well."""
+        more = super().has_more
+        if not more and self._spread:
+            self._pass_on(NoMore(), bytearray())
+        return more
+
+    def _pass_on(self, message: ToWorker, body: bytearray) -> None:
+        buffers: list[Buffer] = [body] if body else []
+        for link in self._others:
+            link.send_buffers([encode(message, buffers), *buffers])
+
+    def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
+        """See `BlockingChannel`. The model is loaded when all ranks have it; the first that has not says why."""
+        if isinstance(message, Loaded) and message.code == 200:
+            told = [link.receive()[0] for link in self._others]
+            message = next((one for one in told if isinstance(one, Loaded) and one.code != 200), message)
+        super().send(message, attachments)
+
+
+class FollowingChannel(BlockingChannel):
+    """Another rank's, to rank 0. `local_rank`: which GPU of the worker's own is its, where there are any."""
+
+    def __init__(self, connection: socket.socket, local_rank: int) -> None:
+        super().__init__(connection)
+        self._local_rank = local_rank
+        self._found: tuple[ToWorker, bytearray] | None = None
+
+    def receive(self) -> tuple[ToWorker, bytearray]:
+        """See `BlockingChannel`."""
+        found, self._found = self._found, None
+        message, body = found or self._next()
+        while isinstance(message, NoMore):  # rank 0 has looked, and then waited
+            message, body = self._next()
+        return message, body
+
+    def _next(self) -> tuple[ToWorker, bytearray]:
+        message, body = super().receive()
+        if isinstance(message, Load) and message.gpu_id is not None:
+            message.gpu_id = self._local_rank
+        return message, body
+
+    @property
+    def has_more(self) -> bool:
+        """See `BlockingChannel`: what rank 0 has found, once it has looked."""
+        if self._found is None:
+            self._found = self._next()
+            if isinstance(self._found[0], NoMore):
+                self._found = None
+                return False
+        return True
+
+    def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
+        """See `BlockingChannel`. Only how the load went: rank 0 speaks for all."""
+        if isinstance(message, Loaded):
+            super().send_buffers([encode(message, attachments), *attachments])
+
+    def send_buffers(self, buffers: Sequence[Buffer]) -> None:
+        """See `BlockingChannel`. Answers, which rank 0 gives."""
