@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servescope.archive.manifest import check_file_name
+from servescope.archive.json_fields import check_file_name
 from servescope.archive.members import Kind, Member, corruption_named, members_of
 from servescope.errors import InvalidModel
 

@@ -35,6 +35,7 @@ class RegisterOptions:
     """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
 
     `saved`: what a snapshot says, from which the model is restored; it comes before what `resolve_options` decides (`restored`).
+    `workflow`: whose node it is, "" where nobody but its clients knows it.
     """
 
     url: str
@@ -49,6 +50,7 @@ class RegisterOptions:
     startup_timeout: int | None = None
     s3_sse_kms: bool = False
     saved: SavedVersion | None = None
+    workflow: str = ""
 
     @property
     def restores_download(self) -> bool:

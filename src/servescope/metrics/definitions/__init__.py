@@ -26,9 +26,11 @@ from servescope.metrics.definitions.objectives import OBJECTIVES, SLOS
 from servescope.metrics.definitions.requests import OUTCOMES, REJECTION_REASONS, REQUESTS, STAGES
 from servescope.metrics.definitions.torchserve import TORCHSERVE
 from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
+from servescope.metrics.definitions.workflows import ATTEMPT_OUTCOMES, WORKFLOW_VERSION, WORKFLOWS
 
 __all__ = [
     "ACCEPT_FAILURES",
+    "ATTEMPT_OUTCOMES",
     "BY_NAME",
     "CLOSING_REASONS",
     "CONNECTION_STATES",
@@ -52,10 +54,11 @@ __all__ = [
     "TOKEN_KINDS",
     "TORCHSERVE",
     "WORKER_STATES",
+    "WORKFLOW_VERSION",
     "Definition",
     "Kind",
 ]
 
-OWN = REQUESTS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
+OWN = REQUESTS + WORKFLOWS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

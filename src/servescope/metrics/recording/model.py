@@ -102,6 +102,10 @@ class ModelRecorder:
             self._arrived[label] = counter
         counter.value += 1.0
 
+    def asked_by_workflow(self) -> None:
+        """A workflow asks it, which TorchServe does not count among its requests. Must come to `requests.finished` once."""
+        self._arrived_count += 1
+
     def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
         """A request was answered before anything but its path was looked at, as one that is too large is.
 
@@ -215,15 +219,8 @@ class ModelRecorder:
         self._custom.release()
         self.autoscaler.detach()
         self._prediction = None
-        for family in (
-            families.depth,
-            families.oldest,
-            families.in_flight_oldest,
-            families.capacity,
-            families.wanted,
-            families.fewest,
-            families.most,
-        ):
+        queue = (families.depth, families.oldest, families.in_flight_oldest, families.capacity)
+        for family in (*queue, families.wanted, families.fewest, families.most):
             family.remove(self.name, self.version)
         for state in WORKER_STATES:
             families.workers.remove(self.name, self.version, state)

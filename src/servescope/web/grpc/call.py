@@ -9,12 +9,11 @@ from typing import Any, NoReturn, Protocol
 
 from grpc.aio import AbortError, ServicerContext
 
-from servescope.errors import ServescopeError, WorkerFailed
+from servescope.errors import ServescopeError, WorkerFailed, status_of
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.grpc.messages import Method
 from servescope.web.grpc.statuses import Unreadable, status_for, words_for
 from servescope.web.http.exchange import Observers
-from servescope.web.http.face import status_of
 from servescope.web.http.request_id import given_or_new_id
 
 logger = logging.getLogger("servescope.web")

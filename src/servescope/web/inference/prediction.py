@@ -20,6 +20,7 @@ from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
 from servescope.tracing.spans import FinishedRequest
 from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.http.exchange import Exchange, Headers, encode_headers
+from servescope.web.inference.told import finished_request
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request as WireRequest
 
@@ -170,28 +171,9 @@ class Prediction(Struct, eq=False):
     def _told(self, code: int, ended: float) -> FinishedRequest:
         """What its span tells of it."""
         exchange, model, times = self._exchange, self._model, self._times
-        request, transport = exchange.request, exchange.connection.transport
-        sender = exchange.observers.sender(exchange)
-        scheme = sender.scheme or ("https" if transport.get_extra_info("sslcontext") else "http")
-        return FinishedRequest(
-            began=exchange.began,
-            ended=ended,
-            status=code,
-            method=request.method,
-            route=exchange.route,
-            path=request.path,
-            model=model.name,
-            version=model.version,
-            request_id=exchange.request_id,
-            stages=stage_times(times, exchange.began, ended, queued=self._queued),
-            worker=times.worker if times is not None else "",
-            batch_size=times.size if times is not None else 0,
-            scheme=scheme,
-            host=sender.host or request.header(b"host") or "",
-            client=sender.client,
-            peer=exchange.connection.client,
-            user_agent=request.header(b"user-agent") or "",
-            raised=self._error.raised if isinstance(self._error, WorkerFailed) else None,
+        stages = stage_times(times, exchange.began, ended, queued=self._queued)
+        return finished_request(
+            exchange, code, ended, self._error, stages=stages, times=times, model=model.name, version=model.version
         )
 
     def _abandon(self) -> None:

@@ -6,7 +6,7 @@ one; the others singly. Out: series of this project's own families and TorchServ
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from operator import sub
 
@@ -168,7 +168,11 @@ class RequestSeries:
         """The stages of one request; see `request_times.stage_times`."""
         if self.served is not None and times is not None and times.handled:
             self.served.append(times)
-        for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
+        self.observe_seconds(stage_times(times, arrived, ended, queued=queued))
+
+    def observe_seconds(self, stages: Mapping[str, float]) -> None:
+        """The stages of one request, in seconds."""
+        for stage, seconds in stages.items():
             self._stages[stage].observe(seconds)
 
     def count(self, route: str, code: int, transport: str = REST) -> None:
