@@ -26,7 +26,7 @@ from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import RequestSeries
 from servescope.metrics.recording.workers import WorkerRecorder
 from servescope.metrics.recording.workflows.all import WorkflowRecorders
-from servescope.metrics.recording.workflows.recorder import WorkflowRecorder
+from servescope.metrics.recording.workflows.recorder import WORKFLOW_ROUTE, WorkflowRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.metrics.torchserve.custom_families import CustomFamilies
@@ -93,7 +93,8 @@ class Recorder:
         return found
 
     def _make_workflow(self, own: WorkflowFamilies, name: str, nodes: Sequence[str]) -> WorkflowRecorder:
-        series = self._make_series(name, WORKFLOW_VERSION, None)
+        bounds = self._families.durations.definition.buckets
+        series = RequestSeries(self._families, name, WORKFLOW_VERSION, None, bounds, WORKFLOW_ROUTE)
         return WorkflowRecorder(self._families, own, self.port, series, name, nodes)
 
     def _make_port(self) -> PortRecorder:

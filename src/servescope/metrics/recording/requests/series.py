@@ -32,7 +32,7 @@ PlainRow = tuple[float, float, BatchTimes, int, int, str, str, tuple[str, str]]
 
 class RequestSeries:
     """See the module. `bounds`: buckets of the durations, the thresholds of `objectives` among them, which the model may have none
-    of.
+    of. `route`: the one whose usual codes are there, at zero, from now on.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class RequestSeries:
         version: str,
         objectives: ObjectiveCounters | None,
         bounds: tuple[float, ...],
+        route: str = PREDICT,
     ) -> None:
         self._families = families
         self._model = model = (name, version)
@@ -53,7 +54,7 @@ class RequestSeries:
         self._codes: dict[tuple[str, str, int], Counter] = {}
         self._folded: set[tuple[str, str, str]] = set()
         for code in USUAL_CODES:
-            self._codes[REST, PREDICT, code] = families.requests.labels(*model, REST, PREDICT, str(code))
+            self._codes[REST, route, code] = families.requests.labels(*model, REST, route, str(code))
         self._ok, self._client_errors, self._server_errors = (
             families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES
         )

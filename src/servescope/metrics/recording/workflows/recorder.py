@@ -13,7 +13,7 @@ from servescope.metrics.recording.families import ModelFamilies, WorkflowFamilie
 from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.series import RequestSeries
 
-ROUTE = "workflow"
+WORKFLOW_ROUTE = "workflow"
 LISTENER = "inference"
 _UNFINISHED = 408
 _SPOILT = 400  # see `requests.recorder`
@@ -90,7 +90,7 @@ class WorkflowRecorder:
         if outcome.answered:
             self._port.response_sent(code)
         self._port.http_request(LISTENER, *outcome.way, code)
-        self._series.count(ROUTE, code)
+        self._series.count(WORKFLOW_ROUTE, code)
         mark = ("trace_id", outcome.trace_id) if outcome.trace_id else ("request_id", outcome.request_id)
         sizes = (outcome.received_bytes, outcome.sent_bytes)
         self._series.observe(code, ended - outcome.arrived, *sizes, (*mark, ended))
@@ -105,7 +105,7 @@ class WorkflowRecorder:
         if code == _UNFINISHED:
             self.rejected("client_timeout")
             arrived = ended
-        self._series.count(ROUTE, code)
+        self._series.count(WORKFLOW_ROUTE, code)
         spoilt = _SPOILT if code == _UNFINISHED else code
         self._series.observe(spoilt, ended - arrived, received_bytes, 0, ("request_id", "", ended))
         self._series.observe_seconds({"dispatch": ended - arrived})
