@@ -1,7 +1,8 @@
 """Every refusal the server can give: its HTTP status, the name TorchServe gives it, and its metric reason.
 
 Raised anywhere, turned into a JSON body by `web`, counted by `metrics` under `reason`. The class names are Python's;
-`type_name` is the Java simple class name that TorchServe's clients see in `type` (contract, section A).
+`type_name` is the Java simple class name that TorchServe's clients see in `type` (contract, section A). Those of workflows
+alone are `archive.war.errors` and `workflows.errors`.
 """
 
 from typing import ClassVar, NamedTuple
@@ -213,6 +214,11 @@ class WorkerFailed(ServescopeError):
         super().__init__(message)
         self.code = code
         self.raised = raised
+
+
+def status_of(error: ServescopeError) -> int:
+    """The HTTP status of an error."""
+    return error.code if isinstance(error, WorkerFailed) else error.status
 
 
 def last_line(text: str) -> str:

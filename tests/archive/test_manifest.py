@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servescope.archive.manifest import Manifest, check_file_name, parse_manifest, render_manifest
+from servescope.archive.json_fields import check_file_name
+from servescope.archive.manifest import Manifest, parse_manifest, render_manifest
 from servescope.errors import InvalidModel
 
 names = st.text("abcXYZ019_-. ", min_size=1, max_size=20).filter(lambda name: name != "..")

@@ -255,9 +255,9 @@ def test_keys_without_effect_warn_once_each(load):
 
 def test_keys_without_effect_yet_warn(load):
     """Keys of parts that are not built say so."""
-    (warning,) = load("workflow_store=w").warnings
-    assert warning.startswith("workflow_store")
-    assert warning.endswith("has no effect yet: nothing is built for workflows")
+    (warning,) = load("ts_header_key_sequence_id=w").warnings
+    assert warning.startswith("ts_header_key_sequence_id")
+    assert warning.endswith("has no effect yet: nothing is built for sequence batching")
 
 
 def test_buckets_by_family(load):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from servescope.archive.manifest import check_file_name
+from servescope.archive.json_fields import check_file_name
 from servescope.archive.members import Kind, Member, corruption_named, members_of
 from servescope.errors import InvalidModel
 

@@ -5,12 +5,12 @@
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from servescope import TORCHSERVE_VERSION
+from servescope.archive.json_fields import file_name_in, json_object, object_in, text_in
 from servescope.errors import InvalidModel
 
 MANIFEST_PATH = "MAR-INF/MANIFEST.json"
@@ -57,23 +57,20 @@ def parse_manifest(data: bytes, source: str) -> Manifest:
         InvalidModel: not a JSON object, a value of the wrong type, an unknown runtime, or a file name that
             is absolute or climbs with `..`; the text names the key, the value and `source`.
     """
-    raw = _json_object(data, source)
-    model = raw.get("model")
-    if model is None:
-        model = {}
-    if not isinstance(model, dict):
-        raise InvalidModel(f"{MANIFEST_PATH} of {source}: model is {model!r}, and must be an object")
+    place = f"{MANIFEST_PATH} of {source}"
+    raw = json_object(data, place)
+    model = object_in(raw, "model", place)
     return Manifest(
-        model_name=_text(model, "modelName", source) or "",
-        model_version=_text(model, "modelVersion", source) or DEFAULT_VERSION,
-        handler=_file_name(model, "handler", source) or "",
-        serialized_file=_file_name(model, "serializedFile", source),
-        model_file=_file_name(model, "modelFile", source),
-        requirements_file=_file_name(model, "requirementsFile", source),
-        config_file=_file_name(model, "configFile", source),
-        runtime=_runtime(raw, source),
-        archiver_version=_text(raw, "archiverVersion", source) or "",
-        created_on=_text(raw, "createdOn", source) or "",
+        model_name=text_in(model, "modelName", place) or "",
+        model_version=text_in(model, "modelVersion", place) or DEFAULT_VERSION,
+        handler=file_name_in(model, "handler", place) or "",
+        serialized_file=file_name_in(model, "serializedFile", place),
+        model_file=file_name_in(model, "modelFile", place),
+        requirements_file=file_name_in(model, "requirementsFile", place),
+        config_file=file_name_in(model, "configFile", place),
+        runtime=_runtime(raw, place),
+        archiver_version=text_in(raw, "archiverVersion", place) or "",
+        created_on=text_in(raw, "createdOn", place) or "",
         raw=raw,
     )
 
@@ -101,51 +98,9 @@ def render_manifest(manifest: Manifest) -> bytes:
     return json.dumps(document, indent=2).encode()
 
 
-def check_file_name(value: str, what: str) -> str:
-    """Return `value` if it can only name a file below an archive's root.
-
-    Backslashes count as separators, so that an archive is no better for being read on another system.
-
-    Raises:
-        InvalidModel: absolute, with a `..` component, or with a control character; the text starts with `what`.
-    """
-    if re.match(r"[/\\]", value):
-        raise InvalidModel(f"{what} is {value!r}: an absolute path is not allowed")
-    if ".." in re.split(r"[/\\:]", value):
-        raise InvalidModel(f"{what} is {value!r}: '..' is not allowed")
-    if re.search(r"[\x00-\x1f\x7f]", value):
-        raise InvalidModel(f"{what} is {value!r}: control characters are not allowed")
-    return value
-
-
-def _json_object(data: bytes, source: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InvalidModel(f"{MANIFEST_PATH} of {source} is not valid JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise InvalidModel(f"{MANIFEST_PATH} of {source} must be a JSON object, and is a {type(raw).__name__}")
-    return raw
-
-
-def _text(values: dict[str, Any], key: str, source: str) -> str | None:
-    """Return a text; numbers become texts, because hand-written manifests say `"modelVersion": 2.0`."""
-    value = values.get(key)
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise InvalidModel(f"{MANIFEST_PATH} of {source}: {key} is {value!r}, and must be a string")
-
-
-def _file_name(model: dict[str, Any], key: str, source: str) -> str | None:
-    value = _text(model, key, source)
-    return check_file_name(value, f"{MANIFEST_PATH} of {source}: {key}") if value else None
-
-
-def _runtime(raw: dict[str, Any], source: str) -> str:
-    value = _text(raw, "runtime", source) or Runtime.PYTHON.value
+def _runtime(raw: dict[str, Any], place: str) -> str:
+    value = text_in(raw, "runtime", place) or Runtime.PYTHON.value
     if value not in set(Runtime):
         allowed = ", ".join(Runtime)
-        raise InvalidModel(f"{MANIFEST_PATH} of {source}: runtime is {value!r}, and must be one of {allowed}")
+        raise InvalidModel(f"{place}: runtime is {value!r}, and must be one of {allowed}")
     return value

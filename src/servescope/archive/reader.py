@@ -15,7 +15,8 @@ from msgspec import Struct, structs
 from servescope.archive.contents import found_and_expected
 from servescope.archive.downloaded import remove_download
 from servescope.archive.extraction import default_limit, extract
-from servescope.archive.manifest import MANIFEST_PATH, Manifest, check_file_name, parse_manifest
+from servescope.archive.json_fields import check_file_name
+from servescope.archive.manifest import MANIFEST_PATH, Manifest, parse_manifest
 from servescope.config.names import fault_of
 from servescope.errors import InvalidModel, ServescopeError
 
@@ -115,9 +116,14 @@ def _populate(archive: Archive, limit: int | None) -> None:
         return
     if not archive.source.is_file():  # opening a pipe would wait for its writer
         raise InvalidModel(f"Archive {archive.url} is neither a file nor a directory")
-    archive.directory.mkdir()
-    most = default_limit(archive.source.stat().st_size) if limit is None else limit
-    extract(archive.source, archive.url, archive.directory, most)
+    unpack(archive.source, archive.url, archive.directory, limit)
+
+
+def unpack(source: Path, url: str, directory: Path, limit: int | None = None) -> None:
+    """Unpack an archive's file into a directory that is made for it; raises what `extract` does."""
+    directory.mkdir(parents=True)
+    most = default_limit(source.stat().st_size) if limit is None else limit
+    extract(source, url, directory, most)
 
 
 def _emptiness(archive: Archive) -> str:
@@ -150,21 +156,25 @@ def _read_manifest(directory: Path, url: str) -> Manifest:
     path = directory / MANIFEST_PATH
     if not path.exists():
         return Manifest()
-    return parse_manifest(_read(path, MANIFEST_PATH, url), url)
+    return parse_manifest(read_small(path, MANIFEST_PATH, url), url)
 
 
 def _read_config(directory: Path, manifest: Manifest, url: str) -> str | None:
     if manifest.config_file is None:
         return None
-    data = _read(directory / manifest.config_file, manifest.config_file, url)
+    return read_text(directory / manifest.config_file, manifest.config_file, url)
+
+
+def read_text(path: Path, name: str, url: str) -> str:
+    """A small text file of an archive. Raises InvalidModel where there is none, or it is no UTF-8."""
     try:
-        return data.decode("utf-8-sig")
+        return read_small(path, name, url).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidModel(f"{manifest.config_file} of {url} is not UTF-8: {error}") from error
+        raise InvalidModel(f"{name} of {url} is not UTF-8: {error}") from error
 
 
-def _read(path: Path, name: str, url: str) -> bytes:
-    """Read a small text file of an archive."""
+def read_small(path: Path, name: str, url: str) -> bytes:
+    """The bytes of a small file of an archive. Raises InvalidModel where there is none, or it is not small."""
     if not path.is_file():
         raise InvalidModel(f"{name} of {url}: no such file in the archive")
     with path.open("rb") as file:

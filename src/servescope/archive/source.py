@@ -39,15 +39,20 @@ class ArchiveSource:
     """Resolves URLs against a model store and the patterns of `allowed_urls`.
 
     `allowed_urls` are matched in full, as compiled (the configuration compiles them case-insensitive). `timeout_s`,
-    in seconds, bounds the connect and each wait for bytes of a download.
+    in seconds, bounds the connect and each wait for bytes of a download. `store_name`: what errors call the store.
     """
 
     def __init__(
-        self, model_store: Path | None, allowed_urls: Sequence[re.Pattern[str]], timeout_s: float = 60.0
+        self,
+        model_store: Path | None,
+        allowed_urls: Sequence[re.Pattern[str]],
+        timeout_s: float = 60.0,
+        store_name: str = "model store",
     ) -> None:
         self._model_store = model_store
         self._allowed_urls = tuple(allowed_urls)
         self._timeout_s = timeout_s
+        self._store_name = store_name
 
     def fetch(self, url: str, progress: Progress | None = None) -> Fetched:
         """Find or download the archive at `url`; `progress` gets bytes done and, where known, in all.
@@ -92,7 +97,8 @@ class ArchiveSource:
     def _permitted(self, path: Path) -> Path:
         """Return a path that exists. Raises UrlRefused where it is neither in the store nor one that allowed_urls lets."""
         if not self._in_store(path) and not self._allowed(f"file://{path}"):
-            raise UrlRefused(f"Given URL {path} is not in the model store, and file://{path} matches no allowed URL(s)")
+            refused = f"Given URL {path} is not in the {self._store_name}, and file://{path} matches no allowed URL(s)"
+            raise UrlRefused(refused)
         return path
 
     def _in_store(self, path: Path) -> bool:
@@ -118,7 +124,7 @@ class ArchiveSource:
             raise UrlRefused(f"Relative path is not allowed in url: {shown_url(url)}")
         name = PurePosixPath(path).name
         if self._model_store is None:
-            raise TransferError("model_store is not set, so there is nowhere to put it")
+            raise TransferError(f"there is no {self._store_name}, so there is nowhere to put it")
         if not name:
             raise TransferError("the URL's path does not end in a file name")
         return self._model_store / name

@@ -15,6 +15,7 @@ from servescope.metrics.definitions.llm import LLM
 from servescope.metrics.definitions.objectives import OBJECTIVES
 from servescope.metrics.definitions.requests import REQUESTS
 from servescope.metrics.definitions.workers import WORKERS
+from servescope.metrics.definitions.workflows import WORKFLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ GROUPS = (
         "`model_version` is always the version that answered. A model's series exist, at zero, from its registration on;"
         " its counters stay\nfor five minutes after it is unregistered.",
         REQUESTS,
+    ),
+    Group(
+        "Workflows",
+        "A workflow's requests are in the families above as well: `model_name` is its own name, `model_version` is `workflow`."
+        " Those that it makes\nof its nodes' models have the `transport` `workflow`.",
+        WORKFLOWS,
     ),
     Group(
         "Connections",

@@ -26,6 +26,7 @@ from servescope.server.scaling import Scaling
 from servescope.server.service import Service
 from servescope.server.snapshots import Snapshots
 from servescope.server.traces import Traces
+from servescope.server.workflows import Flows
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -36,6 +37,7 @@ PARTS: tuple[type[Part], ...] = (
     Exchanges,
     Processes,
     Models,
+    Flows,
     Scaling,
     Tokens,
     Inference,

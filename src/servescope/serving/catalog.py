@@ -11,7 +11,8 @@ class Catalog:
     """Name → versions. The first version of a name becomes its default; later ones do not.
 
     `startup_names`: the names that the server loaded as it started. TorchServe's `loadedAtStartup` says so of the name: a
-    version that is registered later under it counts too. `clock`: seconds since 1970.
+    version that is registered later under it counts too. `reserved`: versions that no model may have, and why. `clock`: seconds
+    since 1970.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -21,6 +22,7 @@ class Catalog:
         self._defaults: dict[str, Model] = {}
         self._leaving: list[Model] = []
         self.startup_names: set[str] = set()
+        self.reserved: dict[tuple[str, str], str] = {}
 
     def find(self, name: str, version: str | None = None) -> Model:
         """The model a request means: `version`, or the default.
@@ -100,7 +102,9 @@ class Catalog:
         self._defaults.setdefault(model.name, model)
 
     def refuse_duplicate(self, name: str, version: str) -> None:
-        """Raises: Conflict where the version is registered already."""
+        """Raises: Conflict where the version is registered already, or reserved."""
+        if why := self.reserved.get((name, version)):
+            raise Conflict(f"Model version {version} cannot be registered for model {name}: {why}")
         if (name, version) in self:
             raise Conflict(f"Model version {version} is already registered for model {name}")
 
@@ -144,8 +148,9 @@ class Catalog:
         if model in self._leaving:
             self._leaving.remove(model)
 
-    def discard(self, model: Model) -> bool:
-        """Forget a model whose registration failed. Where it is the default, the oldest other version becomes it.
+    def discard(self, model: Model, *, leaves: bool = False) -> bool:
+        """Forget a model whose registration failed, or whose workflow goes: then it is `leaving`. Where it is the default, the
+        oldest other version becomes it.
 
         False: it is not there any more.
         """
@@ -157,4 +162,6 @@ class Catalog:
             del self._defaults[model.name], self._versions[model.name]
         elif self._defaults[model.name] is model:
             self._defaults[model.name] = next(iter(versions.values()))
+        if leaves:
+            self._leaving.append(model)
         return True

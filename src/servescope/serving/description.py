@@ -70,7 +70,7 @@ def _registered(model: Model) -> dict[str, Any]:
     described: dict[str, Any] = {
         "modelName": model.name,
         "modelVersion": model.version,
-        "modelUrl": model.archive.url,
+        **({"modelUrl": model.archive.url} if model.archive.url else {}),  # a workflow's function has none
         "runtime": model.runtime,
         "minWorkers": options.min_workers,
         "maxWorkers": options.max_workers,

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from servescope.archive.reader import Archive
 from servescope.config.model.options import RegisterOptions
 from servescope.errors import ModelNotFound, RequestTimeout, ServiceUnavailable
 from servescope.fleet.loads import WAITS
@@ -52,9 +53,20 @@ class Lifecycle:
             ServescopeError: it cannot be registered, or (synchronous) its workers do not start: then it is gone again.
             CallerLeft: the caller did not wait for the turn, when nothing is registered, or for the workers, which go on.
         """
-        caller, at_startup = caller or Caller(), wanted is not None
         self._turns.refuse_if_closed()  # before a download
-        archive = await open_model(options, self._host, at_startup=at_startup)
+        archive = await open_model(options, self._host, at_startup=wanted is not None)
+        return await self.register_opened(archive, options, caller, wanted=wanted)
+
+    async def register_opened(
+        self,
+        archive: Archive,
+        options: RegisterOptions,
+        caller: Caller | None = None,
+        *,
+        wanted: WantedModel | None = None,
+    ) -> Outcome:
+        """The same of an archive that is open already; it is closed with the model, or where this fails."""
+        caller, at_startup = caller or Caller(), wanted is not None
         try:
             turn = await self._turns.take(archive.manifest.model_name, caller)
         except BaseException:
@@ -144,14 +156,31 @@ class Lifecycle:
                 raise
             self._wanted.unregistered(model)
             await self.changes.told()
+        if not await self._leave(model):
+            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
+        return Outcome(200, f'Model "{name}" unregistered')
+
+    async def unregister_of_workflow(self, workflow: str) -> bool:
+        """Take away all models that were registered for a workflow, whatever else has their names. Whether all finished in time."""
+        models = [model for model in self._catalog if model.workflow == workflow]
+        return all(await asyncio.gather(*map(self._take_away, models)))
+
+    async def _take_away(self, model: Model) -> bool:
+        with await self._turns.take(model.name, Caller(internal=True)):
+            if not self._catalog.discard(model, leaves=True):
+                return True  # somebody has unregistered it meanwhile
+            self._wanted.unregistered(model)
+            await self.changes.told()
+        return await self._leave(model)
+
+    async def _leave(self, model: Model) -> bool:
+        """Let a model finish what it has in hand that requests do not find any more. Whether it could, in time."""
         # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
         grace_s = float(self._host.settings.unregister_model_timeout)
         model.leaves_by = time.monotonic() + grace_s
         text = "Model %s unregistered. Version %s finishes %d requests that are in flight, in %g s at most"
         logger.info(text, model.name, model.version, model.in_flight, grace_s)
-        if not await self._bury(model, grace_s):
-            raise RequestTimeout(f"Timed out while cleaning resources: {name}")
-        return Outcome(200, f'Model "{name}" unregistered')
+        return await self._bury(model, grace_s)
 
     async def _bury(self, model: Model, grace_s: float, *, keep_download: bool = False) -> bool:
         """End a model that requests do not find any more. Whether what was under way could be finished in time."""
@@ -172,6 +201,10 @@ class Lifecycle:
             ):
                 self._host.recorder.forget(model.name, model.version)
         return in_time
+
+    def refuse_if_closed(self) -> None:
+        """Raises: ServiceUnavailable where the server is stopping."""
+        self._turns.refuse_if_closed()
 
     def refuse_changes(self) -> None:
         """Nobody has a turn any more: whoever waits for one, or comes later, is told that the server is stopping."""

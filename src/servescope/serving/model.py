@@ -21,8 +21,8 @@ class Model:
 
     `held_since`: when, on the monotonic clock, somebody last moved a bound of a model that is autoscaled, whose count stays until
     its load moves; None: nobody has since the mode is what it is. `woken`: a request has woken it since the autoscaler looked last.
-    `failures`: of its last requests.
-    `leaves_by`: it is unregistered, and what it has in hand is ended at this time of the monotonic clock.
+    `failures`: of its last requests. `workflow`: whose node it is, "" otherwise. `leaves_by`: it is unregistered, and what it has
+    in hand is ended at this time of the monotonic clock.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Model:
     dispatcher: JobQueue
     recorder: ModelRecorder
     loaded_at_startup: bool
+    workflow: str = ""
     leaves_by: float | None = None
     held_since: float | None = None
     woken: bool = False

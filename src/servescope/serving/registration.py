@@ -96,7 +96,8 @@ async def build_model(
         if at_startup:
             catalog.startup_names.add(name)
         archive = replace(archive, downloaded=archive.downloaded or options.restores_download)
-        return _assemble(archive, resolved, host, python, loaded_at_startup=name in catalog.startup_names)
+        at_startup = name in catalog.startup_names
+        return _assemble(archive, resolved, host, python, options.workflow, loaded_at_startup=at_startup)
     except BaseException:
         await asyncio.to_thread(archive.close, keep_download=options.restores_download)
         raise
@@ -140,7 +141,9 @@ async def _install(archive: Archive, host: Host, options: ModelOptions) -> str:
     return str(python) if python is not None else sys.executable
 
 
-def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, *, loaded_at_startup: bool) -> Model:
+def _assemble(
+    archive: Archive, options: ModelOptions, host: Host, python: str, workflow: str, *, loaded_at_startup: bool
+) -> Model:
     name, version = archive.manifest.model_name, archive.manifest.model_version
     plan = _launch_plan(archive, options, host, python)
     device_type = options.device_type if options.ray is None else "cpu"  # of this machine
@@ -149,7 +152,7 @@ def _assemble(archive: Archive, options: ModelOptions, host: Host, python: str, 
     recorder = host.recorder.model(name, version, options.objectives)
     dispatcher = queue_of(name, options, host.settings, pool, host.recorder, recorder)
     runtime = options.runtime or archive.manifest.runtime
-    model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup)
+    model = Model(name, version, runtime, archive, options, pool, dispatcher, recorder, loaded_at_startup, workflow)
     dispatcher.gate.activation = Activator(model)
     _show(model)
     return model

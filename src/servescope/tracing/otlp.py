@@ -21,7 +21,7 @@ from opentelemetry.util.types import Attributes
 from servescope import __version__
 from servescope.tracing.export import FinishedTrace, RequestExporter
 from servescope.tracing.parent import remote_context
-from servescope.tracing.spans import SCHEMA_URL, FinishedRequest
+from servescope.tracing.spans import SCHEMA_URL, FinishedAttempt, FinishedRequest
 
 logger = logging.getLogger("servescope.tracing")
 
@@ -90,7 +90,14 @@ class OtlpRequestSpan:
             kept.append((b"tracestate", self._own.trace_state.to_header().encode("latin-1")))
         return kept
 
-    def finish(self, request: FinishedRequest) -> None:
+    def part(self) -> "OtlpRequestSpan":
+        """See `tracer.RequestSpan`."""
+        own = SpanContext(
+            self._own.trace_id, self._tracer.new_span_id(), False, self._own.trace_flags, self._own.trace_state
+        )
+        return OtlpRequestSpan(self._tracer, own, self._own, self._offset_ns, {}, self._client_headers)
+
+    def finish(self, request: FinishedRequest | FinishedAttempt) -> None:
         """See `tracer.RequestSpan`."""
         if self.trace_id:
             self._tracer.send(self._own, self._parent, request, self._offset_ns, self._extra)
@@ -138,8 +145,17 @@ class OtlpTracer:
         own = SpanContext(trace_id, span_id, False, TraceFlags(flags), sampled.trace_state)
         return OtlpRequestSpan(self, own, parent, offset_ns, sampled.attributes, headers)
 
+    def new_span_id(self) -> int:
+        """The id of a span that is a part of another."""
+        return self._ids.generate_span_id()
+
     def send(
-        self, own: SpanContext, parent: SpanContext | None, request: FinishedRequest, offset_ns: int, extra: Attributes
+        self,
+        own: SpanContext,
+        parent: SpanContext | None,
+        request: FinishedRequest | FinishedAttempt,
+        offset_ns: int,
+        extra: Attributes,
     ) -> None:
         """Put a finished request into the queue; when that is full the oldest is dropped, and the SDK logs it."""
         self._processor.on_end(FinishedTrace(own, parent, self._resource, request, offset_ns, extra))

@@ -30,24 +30,18 @@ _NS = 1_000_000_000
 Attributes = dict[str, str | int]
 
 
-class FinishedRequest(Struct, frozen=True):
-    """A request with its outcome. `began`, `ended`: monotonic seconds.
+class Finished(Struct, frozen=True, kw_only=True):
+    """A request of a model with its outcome. `began`, `ended`: monotonic seconds.
 
     `status`: the code it is counted under; 499 when the client hung up. `error`: the error's type name, "" for the code itself.
-    `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `version`: of the model that
-    answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage, those of
-    `servescope_request_stage_seconds`, in any order, adding up to the duration. `scheme`: http or https. `host`: the Host header,
-    or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the connection is with; None on a Unix
-    socket. `raised`: by the handler, where that is why it failed. `rpc`: of gRPC, service and method, and `rpc_status` the status'
-    number; "" for HTTP.
+    `version`: of the model that answered. `worker`: "" and `batch_size`: 0 where no worker got it. `stages`: seconds by stage,
+    those of `servescope_request_stage_seconds`, in any order, adding up to the duration. `raised`: by the handler, where that is
+    why it failed.
     """
 
     began: float
     ended: float
     status: int
-    method: str
-    route: str
-    path: str
     model: str
     version: str
     request_id: str
@@ -55,12 +49,34 @@ class FinishedRequest(Struct, frozen=True):
     worker: str = ""
     batch_size: int = 0
     error: str = ""
+    raised: Raised | None = None
+
+
+class FinishedAttempt(Finished, frozen=True, kw_only=True):
+    """A part of a workflow's request: the how manieth `attempt` of a `node`. `outcome`: ok, failed, timeout or cancelled."""
+
+    workflow: str
+    node: str
+    attempt: int
+    outcome: str
+
+
+class FinishedRequest(Finished, frozen=True, kw_only=True):
+    """A client's request. `route`: the path's template (`/predictions/{model_name}`); `path`: what was asked, decoded. `scheme`:
+    http or https. `host`: the Host header, or "". `client`, `peer`: address and port, 0 if not known, of who asked and of who the
+    connection is with; None on a Unix socket. `workflow`: it is one's, and `model` is its name; its time is in its parts. `rpc`: of
+    gRPC, service and method, and `rpc_status` the status' number; "" for HTTP.
+    """
+
+    method: str
+    route: str
+    path: str
+    workflow: bool = False
     scheme: str = "http"
     host: str = ""
     client: tuple[str, int] | None = None
     peer: tuple[str, int] | None = None
     user_agent: str = ""
-    raised: Raised | None = None
     rpc: str = ""
     rpc_status: int = 0
 
@@ -119,16 +135,12 @@ def _name(request: FinishedRequest) -> str:
 def _asked(request: FinishedRequest) -> Attributes:
     """What was asked, by whom, and who worked on it."""
     attributes: Attributes = _asked_by_rpc(request) if request.rpc else _asked_by_http(request)
-    attributes |= {
-        "servescope.model.name": _text(request.model),
-        "servescope.model.version": _text(request.version),
-        "servescope.request_id": _text(request.request_id),
-    }
-    attributes |= _ends(request)
-    if request.worker:
-        attributes["servescope.worker"] = _text(request.worker)
-        attributes["servescope.batch.size"] = request.batch_size
-    return attributes
+    if request.workflow:
+        attributes["servescope.workflow.name"] = _text(request.model)
+        attributes["servescope.request_id"] = _text(request.request_id)
+    else:
+        attributes |= _of_model(request)
+    return attributes | _ends(request)
 
 
 def _asked_by_http(request: FinishedRequest) -> Attributes:
@@ -149,6 +161,38 @@ def _asked_by_rpc(request: FinishedRequest) -> Attributes:
     return {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
 
 
+def _of_model(request: Finished) -> Attributes:
+    """Which model was asked, and who worked on it."""
+    attributes: Attributes = {
+        "servescope.model.name": _text(request.model),
+        "servescope.model.version": _text(request.version),
+        "servescope.request_id": _text(request.request_id),
+    }
+    if request.worker:
+        attributes["servescope.worker"] = _text(request.worker)
+        attributes["servescope.batch.size"] = request.batch_size
+    return attributes
+
+
+def attempt_span(attempt: FinishedAttempt, offset_ns: int) -> SpanData:
+    """The span of an attempt of a workflow's node, which is its name. One that did not answer is an error, unless nobody waited."""
+    attributes: Attributes = {
+        "servescope.workflow.name": _text(attempt.workflow),
+        "servescope.workflow.node": _text(attempt.node),
+        "servescope.workflow.attempt": attempt.attempt,
+        "servescope.workflow.outcome": attempt.outcome,
+        **_of_model(attempt),
+    }
+    failed = attempt.outcome in ("failed", "timeout")
+    if failed:
+        attributes["error.type"] = attempt.error or str(attempt.status)
+    event = None
+    if attempt.raised is not None and _failing_stage(attempt) is None:
+        event = _exception(attempt.raised)
+    start, end = _bounds(attempt, offset_ns)
+    return SpanData(_text(attempt.node), start, end, attributes, failed, event)
+
+
 def _ends(request: FinishedRequest) -> Attributes:
     """Who asked, and whom it asked, as far as they are known."""
     found: Attributes = {}
@@ -166,7 +210,7 @@ def _ends(request: FinishedRequest) -> Attributes:
     return found
 
 
-def _failing_stage(request: FinishedRequest) -> str | None:
+def _failing_stage(request: Finished) -> str | None:
     """Which of the spans is that of the handler that raised; None where it did not, or that took no time."""
     if request.raised is None or request.status < 500:
         return None
@@ -184,7 +228,7 @@ def _exception(raised: Raised) -> SpanEvent:
     )
 
 
-def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
+def stage_spans(request: Finished, offset_ns: int) -> list[SpanData]:
     """A span for each stage that took time, laid end to end from the request's beginning, in the order of `STAGES`.
 
     Stages are known by their lengths. They add up to the duration, so where one ends the next begins; rounding never puts
@@ -212,7 +256,7 @@ def stage_spans(request: FinishedRequest, offset_ns: int) -> list[SpanData]:
     return spans
 
 
-def _bounds(request: FinishedRequest, offset_ns: int) -> tuple[int, int]:
+def _bounds(request: Finished, offset_ns: int) -> tuple[int, int]:
     start = int(request.began * _NS) + offset_ns
     return start, max(start, int(request.ended * _NS) + offset_ns)
 

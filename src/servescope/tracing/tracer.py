@@ -6,13 +6,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.spans import FinishedAttempt, FinishedRequest
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 class RequestSpan(Protocol):
-    """The server's span of one request, until it is finished. Used on the loop's thread; nothing here blocks or raises."""
+    """The server's span of one request, or of a part of it, until it is finished. Used on the loop's thread; nothing here blocks or
+    raises.
+    """
 
     @property
     def header(self) -> bytes:
@@ -26,7 +28,10 @@ class RequestSpan(Protocol):
     def trace_id(self) -> str:
         """32 hexadecimal digits, "" where the trace is not sampled: a metric's exemplar. Then `finish` need not be called."""
 
-    def finish(self, request: FinishedRequest) -> None:
+    def part(self) -> "RequestSpan":
+        """A span below this one, of an attempt of a workflow's node."""
+
+    def finish(self, request: FinishedRequest | FinishedAttempt) -> None:
         """The request is over; called once. The spans are made and sent on another thread."""
 
 

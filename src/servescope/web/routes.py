@@ -15,6 +15,7 @@ class Kind(Enum):
     API_DESCRIPTION = "api-description"
     PING = "ping"
     PREDICT = "predict"
+    WORKFLOW = "workflow"
     INVOCATIONS = "invocations"
     V2 = "v2"
     UNKNOWN = "unknown"
@@ -33,9 +34,9 @@ class Call(Enum):
 class Route(Struct, frozen=True):
     """`template`: the path as the metrics show it, with names in braces for what clients choose.
 
-    `extra`: headers that the server adds for the handler. `query_fields`: query parameters become fields of the row. `asks`:
-    what for, as the metrics have it: predict, explain or openai. `raw`: the handler gets the body's bytes, whatever their
-    type. `call`: of a V2 path.
+    `model`: its name, or a workflow's. `extra`: headers that the server adds for the handler. `query_fields`: query parameters
+    become fields of the row. `asks`: what for, as the metrics have it: predict, explain or openai. `raw`: the handler gets the
+    body's bytes, whatever their type. `call`: of a V2 path.
     """
 
     kind: Kind

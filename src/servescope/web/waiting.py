@@ -7,7 +7,7 @@ what became of it.
 import logging
 import time
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -127,16 +127,13 @@ class Waiting(Struct, Generic[Held], eq=False):
         """What its span tells of it."""
         raise NotImplementedError
 
-    def _span_of(self, code: int, ended: float, method: str, route: str, path: str) -> FinishedRequest:
-        """What a span tells of every request; see `FinishedRequest`."""
+    def _span_of(self, code: int, ended: float, **asked: Any) -> FinishedRequest:
+        """What a span tells of every request, and what is `asked` of this; see `FinishedRequest`."""
         held, model, times = self._held, self._model, self._times
         return FinishedRequest(
             began=held.began,
             ended=ended,
             status=code,
-            method=method,
-            route=route,
-            path=path,
             model=model.name,
             version=model.version,
             request_id=held.request_id,
@@ -144,4 +141,5 @@ class Waiting(Struct, Generic[Held], eq=False):
             worker=times.worker if times is not None else "",
             batch_size=times.size if times is not None else 0,
             raised=self._error.raised if isinstance(self._error, WorkerFailed) else None,
+            **asked,
         )

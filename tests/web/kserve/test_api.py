@@ -14,6 +14,7 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.readiness.wanted import WantedModels
 from servescope.web.inference.api import InferenceApi
 from servescope.wire.messages import Batch, Part, Reply
+from servescope.workflows.catalog import Workflows
 from serving.parts import Served, model_of
 from web.port import Port, run
 
@@ -53,7 +54,9 @@ class World:
                 self.catalog.add(model_of(name, version, served=Served(telling), v2=v2))
         self.health = Health(self.catalog, WantedModels())
         self.given = Settings(max_request_size=1000, **settings)
-        self.api = InferenceApi(self.catalog, self.health, self.given, authority, b"{}", sharing=sharing)
+        self.api = InferenceApi(
+            self.catalog, self.health, self.given, authority, b"{}", workflows=Workflows(), sharing=sharing
+        )
         self.port = Port(directory, self.api)
 
     async def __aenter__(self):

@@ -17,6 +17,7 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.readiness.wanted import WantedModels
 from servescope.web.inference.api import InferenceApi
 from servescope.wire.messages import Batch, Part, Reply, ServedModel
+from servescope.workflows.catalog import Workflows
 from serving.parts import Served, model_of
 from web.port import Port, run
 
@@ -64,7 +65,9 @@ class World:
         self.wanted = WantedModels()
         self.health = Health(self.catalog, self.wanted)
         settings = Settings(max_request_size=1000)
-        api = InferenceApi(self.catalog, self.health, settings, authority, b"{}", sharing=sharing)
+        api = InferenceApi(
+            self.catalog, self.health, settings, authority, b"{}", workflows=Workflows(), sharing=sharing
+        )
         self.port = Port(directory, api)
 
     async def __aenter__(self):

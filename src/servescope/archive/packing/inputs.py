@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from servescope.archive.manifest import MANIFEST_PATH, Runtime, check_file_name
+from servescope.archive.json_fields import check_file_name
+from servescope.archive.manifest import MANIFEST_PATH, Runtime
 from servescope.archive.packing.handler import handler_file, package_files
 from servescope.archive.packing.tree import files_below, leaf
 from servescope.config.names import fault_of

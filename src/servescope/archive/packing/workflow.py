@@ -17,8 +17,7 @@ from servescope.archive.packing.inputs import check_export_path, check_name, ext
 from servescope.archive.packing.meter import Meter
 from servescope.archive.packing.output import check_output, whole
 from servescope.archive.packing.zipped import write_zip
-
-MANIFEST_PATH = "WAR-INF/MANIFEST.json"
+from servescope.archive.war.manifest import MANIFEST_PATH
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class RegisterOptions(Struct, frozen=True, kw_only=True):
     """A registration's parameters, None where they were not given; `max_batch_delay` in ms, timeouts in s.
 
     `saved`: what a snapshot says, from which the model is restored; it comes before what `resolve_options` decides (`restored`).
+    `workflow`: whose node it is, "" where nobody but its clients knows it.
     """
 
     url: str
@@ -50,6 +51,7 @@ class RegisterOptions(Struct, frozen=True, kw_only=True):
     startup_timeout: int | None = None
     s3_sse_kms: bool = False
     saved: SavedVersion | None = None
+    workflow: str = ""
 
     @property
     def restores_download(self) -> bool:

@@ -34,7 +34,7 @@ class ModelSettings:
         metadata=key(path, "Directory of the archives. Required to start, here or as --model-store.", default="none"),
     )
     workflow_store: Path | None = field(
-        default=None, metadata=key(path, "Directory of workflow archives.", later="workflows", default="model_store")
+        default=None, metadata=key(path, "Directory of workflow archives.", default="model_store")
     )
     load_models: tuple[LoadModel, ...] = field(
         default=(),

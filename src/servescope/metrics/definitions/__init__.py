@@ -34,9 +34,11 @@ from servescope.metrics.definitions.requests import (
 )
 from servescope.metrics.definitions.torchserve import TORCHSERVE
 from servescope.metrics.definitions.workers import RESTART_REASONS, WORKER_STATES, WORKERS
+from servescope.metrics.definitions.workflows import ATTEMPT_OUTCOMES, WORKFLOW_VERSION, WORKFLOWS
 
 __all__ = [
     "ACCEPT_FAILURES",
+    "ATTEMPT_OUTCOMES",
     "BY_NAME",
     "CLOSING_REASONS",
     "CONNECTION_STATES",
@@ -65,10 +67,23 @@ __all__ = [
     "TOKEN_KINDS",
     "TORCHSERVE",
     "WORKER_STATES",
+    "WORKFLOW_VERSION",
     "Definition",
     "Kind",
 ]
 
-OWN = REQUESTS + SEQUENCES + CONTINUOUS + CONNECTIONS + WORKERS + AUTOSCALER + LLM + OBJECTIVES + HOST + HEALTH
+OWN = (
+    REQUESTS
+    + WORKFLOWS
+    + SEQUENCES
+    + CONTINUOUS
+    + CONNECTIONS
+    + WORKERS
+    + AUTOSCALER
+    + LLM
+    + OBJECTIVES
+    + HOST
+    + HEALTH
+)
 DEFINITIONS = TORCHSERVE + OWN
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}

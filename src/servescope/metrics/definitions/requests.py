@@ -20,7 +20,8 @@ REQUESTS = (
     Definition(
         "servescope_requests_total", "counter", "requests", (*_MODEL, "transport", "route", "code"),
         "Requests to a registered model by the status of their answer, each counted exactly once: also the rejected,"
-        " timed out, crashed and (as 499) abandoned ones. transport: rest, grpc; route: predict, explain, openai.",
+        " timed out, crashed and (as 499) abandoned ones. transport: rest, grpc, or workflow, which asks once an attempt;"
+        " route: predict, explain, openai, or workflow, whose own request it is.",
         _FINISHED,
     ),
     Definition(

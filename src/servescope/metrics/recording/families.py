@@ -80,6 +80,14 @@ class LlmFamilies:
         self.drops = registry.drops
 
 
+class WorkflowFamilies:
+    """Those of workflows' nodes."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.seconds = registry.histogram("servescope_workflow_node_seconds")
+        self.attempts = registry.counter("servescope_workflow_node_attempts_total")
+
+
 class AutoscalerFamilies:
     """Those of the autoscaler."""
 

@@ -104,6 +104,10 @@ class ModelRecorder:
             self._arrived[label] = counter
         counter.value += 1.0
 
+    def asked_by_workflow(self) -> None:
+        """A workflow asks it, which TorchServe does not count among its requests. Must come to `requests.finished` once."""
+        self._arrived_count += 1
+
     def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
         """A request was answered before anything but its path was looked at, as one that is too large is.
 

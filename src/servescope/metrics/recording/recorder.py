@@ -9,13 +9,14 @@ this project's own.
 import asyncio
 import platform
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import servescope
 from servescope.config.model.objectives import Objectives
+from servescope.metrics.definitions import WORKFLOW_VERSION
 from servescope.metrics.instruments import Gauge
 from servescope.metrics.instruments.buckets import bounds_with
-from servescope.metrics.recording.families import ModelFamilies
+from servescope.metrics.recording.families import ModelFamilies, WorkflowFamilies
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.model import HOST, ModelParts, ModelRecorder
 from servescope.metrics.recording.ports.connections import ConnectionRecorder
@@ -24,6 +25,8 @@ from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import RequestSeries
 from servescope.metrics.recording.workers import WorkerRecorder
+from servescope.metrics.recording.workflows.all import WorkflowRecorders
+from servescope.metrics.recording.workflows.recorder import WORKFLOW_ROUTE, WorkflowRecorder
 from servescope.metrics.registry import Registry
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.metrics.torchserve.custom_families import CustomFamilies
@@ -40,8 +43,8 @@ ELSEWHERE_S = 0.25
 
 
 class Recorder:
-    """Writes for the whole server; `model` gives the writes for one model, `workers` takes those of workers, `port` what
-    was asked on the ports, `connections` who is connected to them.
+    """Writes for the whole server; `model` gives the writes for one model, `workflows` those for one workflow, `workers` takes
+    those of workers, `port` what was asked on the ports, `connections` who is connected to them.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
@@ -56,6 +59,7 @@ class Recorder:
         self._retired: dict[tuple[str, str], float] = {}
         self._gone: dict[tuple[str, str], None] = {}
         self._custom = CustomFamilies(registry, hostname)
+        self.workflows = WorkflowRecorders(registry, self._make_workflow, KEPT_S, clock)
         self._registry = registry
         self.port = self._make_port()
         self._missing = registry.gauge("servescope_models_missing")
@@ -87,6 +91,11 @@ class Recorder:
             found = self._models[key] = self._make_model(name, version, objectives)
             self._objectives[key] = objectives
         return found
+
+    def _make_workflow(self, own: WorkflowFamilies, name: str, nodes: Sequence[str]) -> WorkflowRecorder:
+        bounds = self._families.durations.definition.buckets
+        series = RequestSeries(self._families, name, WORKFLOW_VERSION, None, bounds, WORKFLOW_ROUTE)
+        return WorkflowRecorder(self._families, own, self.port, series, name, nodes)
 
     def _make_port(self) -> PortRecorder:
         return PortRecorder(self._registry, self._hostname)
@@ -177,6 +186,7 @@ class Recorder:
             model.llm.sweep()
         self._sweep()
         self.workers.sweep()
+        self.workflows.sweep()
         self._show_missing()
 
     def _sweep(self) -> None:

@@ -7,6 +7,7 @@ from servescope.server.beginning import Beginning
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
 from servescope.server.traces import Traces
+from servescope.server.workflows import Flows
 from servescope.web.http.app import Handler
 from servescope.web.inference.api import InferenceApi
 
@@ -16,9 +17,10 @@ class Inference(Api):
 
     name = "inference"
 
-    def __init__(self, beginning: Beginning, models: Models, tokens: Tokens, traces: Traces) -> None:
+    def __init__(self, beginning: Beginning, models: Models, flows: Flows, tokens: Tokens, traces: Traces) -> None:
         self._settings = beginning.settings
         self._models = models
+        self._flows = flows
         self._tokens = tokens
         self._traces = traces
 
@@ -31,5 +33,6 @@ class Inference(Api):
             self._tokens.authority,
             description,
             self._traces.tracer,
+            workflows=self._flows.workflows,
             sharing=sharing,
         )

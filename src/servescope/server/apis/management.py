@@ -10,9 +10,11 @@ from servescope.server.http.tokens import Tokens
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.scaling import Scaling
+from servescope.server.workflows import Flows
 from servescope.web.http.app import Handler
 from servescope.web.management.api import ManagementApi
 from servescope.web.management.model_reports import ModelReports
+from servescope.web.management.workflows import WorkflowCalls
 
 
 class Management(Api):
@@ -21,11 +23,19 @@ class Management(Api):
     name = "management"
 
     def __init__(
-        self, beginning: Beginning, measuring: Measuring, models: Models, scaling: Scaling, tokens: Tokens
+        self,
+        beginning: Beginning,
+        measuring: Measuring,
+        models: Models,
+        flows: Flows,
+        scaling: Scaling,
+        tokens: Tokens,
     ) -> None:
         self._settings = beginning.settings
         self._models = models
         self._tokens = tokens
+        changes = beginning.settings.enable_model_api
+        self._workflows = WorkflowCalls(flows.workflows, flows.lifecycle, changes=changes)
         self.reports = ModelReports(
             models.catalog,
             ProcessMemory().resident_bytes,
@@ -36,4 +46,5 @@ class Management(Api):
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002
         """See `Api`."""
-        return ManagementApi(self._models.lifecycle, self.reports, self._settings, self._tokens.authority, description)
+        authority, workflows = self._tokens.authority, self._workflows
+        return ManagementApi(self._models.lifecycle, self.reports, self._settings, authority, description, workflows)

@@ -55,8 +55,10 @@ class WantedModel:
 
     def likeness(self, model: Model) -> int:
         """How much a model that somebody registered by hand is what was asked for: not at all at 0, by its file alone at 1 (where
-        no name was given), by its name at 2.
+        no name was given), by its name at 2. A workflow's is nobody else's.
         """
+        if model.workflow:
+            return 0
         if self.name == model.name:
             return 2
         return int(self.asked.name is None and self.name == file_name(model.archive.url))

@@ -18,9 +18,11 @@ UNREAD = "unread"  # stands for the version of an archive that could not be read
 
 
 def saved_models(catalog: Catalog, wanted: WantedModels, model_store: Path, name: str, created: int) -> SavedModels:
-    """All of them. `name` and `created`, in milliseconds since 1970, are the snapshot's own."""
+    """All of them but those of workflows, which are not saved either. `name` and `created`, in milliseconds since 1970, are the
+    snapshot's own.
+    """
     models: dict[str, dict[str, SavedVersion]] = {}
-    for model in catalog:
+    for model in (one for one in catalog if not one.workflow):  # without theirs they would be models like any other
         default = catalog.is_default(model)
         models.setdefault(model.name, {})[model.version] = _saved(model, model_store, default=default)
     for missing in (one for one in wanted if not one.models):

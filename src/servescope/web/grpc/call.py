@@ -11,12 +11,11 @@ from typing import Any, NoReturn
 from grpc import StatusCode
 from grpc.aio import AbortError, ServicerContext
 
-from servescope.errors import ServescopeError, WorkerFailed
+from servescope.errors import ServescopeError, WorkerFailed, status_of
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.grpc.protos.messages import Method
 from servescope.web.grpc.statuses import Face, Unreadable
 from servescope.web.http.exchange import Observers, Watcher
-from servescope.web.http.face import status_of
 from servescope.web.http.forwarded import Client, sender_of
 from servescope.web.http.request_id import given_or_new_id
 

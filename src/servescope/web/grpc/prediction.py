@@ -6,8 +6,6 @@ Made by `admission` for each prediction. As `web.inference.prediction` is to HTT
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from msgspec.structs import replace
-
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
@@ -171,8 +169,12 @@ class Prediction(Waiting[Call], eq=False):
 
     def _told(self, code: int, ended: float) -> FinishedRequest:
         call = self._held
-        return replace(
-            self._span_of(code, ended, "POST", call.path, call.path),
+        return self._span_of(
+            code,
+            ended,
+            method="POST",
+            route=call.path,
+            path=call.path,
             rpc=call.method.name,
             rpc_status=call.status.value[0],
             client=call.client,

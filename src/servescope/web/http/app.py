@@ -11,13 +11,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from servescope.config.settings import Settings
-from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeError, WorkerFailed
+from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeError, WorkerFailed, status_of
 from servescope.web.http.clients.patience import LEAST_BYTES
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.cors import is_preflight
 from servescope.web.http.decompression import Slices, decode_body
 from servescope.web.http.exchange import Exchange, Observers
-from servescope.web.http.face import TORCHSERVE, Face, status_of
+from servescope.web.http.face import TORCHSERVE, Face
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Protocol
 
-from servescope.errors import ServescopeError, ServiceUnavailable, UnsupportedEncoding, WorkerFailed
+from servescope.errors import ServescopeError, ServiceUnavailable, UnsupportedEncoding, status_of
 from servescope.web.http.pretty import pretty_json
 
 Header = tuple[bytes, bytes]
@@ -57,11 +57,6 @@ class TorchServeFace:
 
 
 TORCHSERVE = TorchServeFace()
-
-
-def status_of(error: ServescopeError) -> int:
-    """The HTTP status of an error."""
-    return error.code if isinstance(error, WorkerFailed) else error.status
 
 
 def refusal_headers(error: ServescopeError) -> list[Header]:

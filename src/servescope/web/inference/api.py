@@ -27,6 +27,7 @@ from servescope.web.http.request import Request
 from servescope.web.inference.fields import fields_of, model_named_in_form
 from servescope.web.inference.prediction import Prediction
 from servescope.web.inference.routes import parse_path
+from servescope.web.inference.workflows import WorkflowPredictions
 from servescope.web.kserve.api import KServeApi
 from servescope.web.openai.api import OpenAiApi
 from servescope.web.openapi import model_document
@@ -34,6 +35,7 @@ from servescope.web.routes import UNKNOWN, Call, Kind, Route
 from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
+from servescope.workflows.catalog import Workflows
 
 # What a request's query is called among the headers that handlers see.
 QUERY_HEADER = "x-query-string"
@@ -56,6 +58,7 @@ class InferenceApi:
         description: bytes,
         tracer: Tracer | None = None,
         *,
+        workflows: Workflows,
         sharing: Sequence[str] = (listener,),
     ) -> None:
         self._catalog = catalog
@@ -65,6 +68,7 @@ class InferenceApi:
         self._tracer = tracer
         self._shared = len(sharing) > 1
         self._body_limit = settings.max_request_size
+        self._workflows = WorkflowPredictions(workflows, catalog, health, tracer)
         self._kserve = KServeApi(catalog, health, settings, self._predict)
         self._openai = OpenAiApi(catalog, health, self._predict, manages="management" in sharing)
 
@@ -107,6 +111,8 @@ class InferenceApi:
             exchange.answer(status, [JSON_TYPE], json_body({"status": text}))
         elif route.kind is Kind.INVOCATIONS:
             self._invoke(exchange)
+        elif route.kind is Kind.WORKFLOW:
+            self._workflows.predict(exchange, route)
         elif _is_description(route, exchange.request.method):
             exchange.answer(200, [JSON_TYPE], self._description)
         elif route.kind is Kind.V2:
@@ -165,6 +171,8 @@ class InferenceApi:
             return Refused(path.template, face, BodyTooLarge(self._body_limit) if code == 413 else None)
         if route.kind is Kind.PREDICT or route.call is Call.INFER:
             self._count_refused(request, route, code, ended)
+        elif route.kind is Kind.WORKFLOW:
+            self._workflows.refused(request, route, code, ended)
         if route.kind is not Kind.V2 or (face := self._kserve.face(route.model)) is TORCHSERVE:
             return Refused(route.template)
         return Refused(route.template, face, BodyTooLarge(self._body_limit) if code == 413 else None)

@@ -7,14 +7,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from msgspec.structs import replace
-
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.serving.queue.job import Piece
 from servescope.serving.queue.pieces import Pieces
 from servescope.tracing.spans import FinishedRequest
 from servescope.web.http.exchange import Exchange, Headers, encode_headers
+from servescope.web.inference.told import asked_by
 from servescope.web.waiting import Waiting
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request as WireRequest
@@ -123,17 +122,8 @@ class Prediction(Waiting[Exchange], eq=False):
         )
 
     def _told(self, code: int, ended: float) -> FinishedRequest:
-        exchange = self._held
-        request, transport = exchange.request, exchange.connection.transport
-        sender = exchange.observers.sender(exchange)
-        return replace(
-            self._span_of(code, ended, request.method, exchange.route, request.path),
-            scheme=sender.scheme or ("https" if transport.get_extra_info("sslcontext") else "http"),
-            host=sender.host or request.header(b"host") or "",
-            client=sender.client,
-            peer=exchange.connection.client,
-            user_agent=request.header(b"user-agent") or "",
-        )
+        """See `Waiting`."""
+        return self._span_of(code, ended, **asked_by(self._held))
 
     async def _send(self, status: int, headers: Headers) -> None:
         assert self._pieces is not None

@@ -27,8 +27,8 @@ def _parse(path: str) -> Route:
             return Route(Kind.API_DESCRIPTION, "/api-description")
         case ["ping", *_]:
             return Route(Kind.PING, "/ping")
-        case ["predictions" | "explanations" as verb, model, *rest]:
-            return _predict(verb, model, rest)
+        case ["predictions" | "explanations" | "wfpredict" as verb, name, *rest]:
+            return _predict(verb, name, rest)
         case ["invocations"]:
             return Route(Kind.INVOCATIONS, "/invocations", query_fields=True)
         case ["models", model, "invoke"]:
@@ -48,11 +48,15 @@ _kept = lru_cache(maxsize=4096)(_parse)
 
 
 def _predict(verb: str, model: str, rest: list[str]) -> Route:
+    if not model:
+        return UNKNOWN
+    if verb == "wfpredict":  # what stands behind the name means nothing, as in TorchServe
+        return Route(Kind.WORKFLOW, "/wfpredict/{workflow_name}", model)
     template = f"/{verb}/{{model_name}}" + "".join(("/{version}", "/{url_path}")[: len(rest)])
     explains = verb == "explanations"
     extra = {**_EXPLAIN[explains], "url_path": "/".join(rest[1:])}
     version = rest[0] if rest else None
-    return Route(Kind.PREDICT, template, model, version, extra, asks=_ASKS[explains]) if model else UNKNOWN
+    return Route(Kind.PREDICT, template, model, version, extra, asks=_ASKS[explains])
 
 
 def _asked(template: str, model: str, verb: str) -> Route:

@@ -1,7 +1,7 @@
 """Errors as clients of the V2 protocol read them: `{"error": "…"}`. A `face.Face`."""
 
-from servescope.errors import ServescopeError
-from servescope.web.http.face import OWN_HEADERS, Header, refusal_headers, status_of
+from servescope.errors import ServescopeError, status_of
+from servescope.web.http.face import OWN_HEADERS, Header, refusal_headers
 from servescope.web.http.pretty import pretty_json
 
 

@@ -22,6 +22,7 @@ from servescope.web.http.face import JSON_TYPE, TorchServeFace, warning_headers,
 from servescope.web.http.request import Request
 from servescope.web.management.call import Call
 from servescope.web.management.model_reports import ModelReports
+from servescope.web.management.workflows import WorkflowCalls
 from servescope.web.openapi import model_management_document
 
 Query = dict[str, str]
@@ -33,7 +34,9 @@ _IGNORED = ("synchronous", "timeout")
 def route_of(segments: list[str]) -> str:
     """A path's template, for the metrics."""
     match segments:
-        case [] | ["api-description"] | ["models"] | ["token"]:
+        case ["workflows", _, *_]:
+            return "/workflows/{workflow_name}"
+        case [] | ["api-description"] | ["models"] | ["workflows"] | ["token"]:
             return "/" + "/".join(segments)
         case ["models", _]:
             return "/models/{model_name}"
@@ -58,7 +61,9 @@ class ManagementApi:
         settings: Settings,
         authority: TokenAuthority | None,
         description: bytes,
+        workflows: WorkflowCalls,
     ) -> None:
+        self._workflows = workflows
         self._lifecycle = lifecycle
         self._reports = reports
         self._model_api = settings.enable_model_api
@@ -114,6 +119,8 @@ class ManagementApi:
                 return await self._model(call, name, None)
             case _, ["models", name, version]:
                 return await self._model(call, name, version)
+            case _, ["workflows", *names]:
+                return await self._workflows.answer(call, names)
             case "GET", ["v1", "models", name]:
                 return self._reports.readiness(name)
             case _, ["models"] | ["v1", "models", _] | ["models", _, _, "set-default"]:

@@ -49,8 +49,8 @@ class ModelReports:
 
     def _listed(self) -> list[Model]:
         """The default versions by name, and those that are unregistered and have yet to finish."""
-        defaults = self._catalog.defaults()
-        leaving = self._catalog.leaving()
+        defaults = [model for model in self._catalog.defaults() if _has_archive(model)]
+        leaving = [model for model in self._catalog.leaving() if _has_archive(model)]
         return sorted([*defaults, *leaving], key=lambda model: model.name) if leaving else defaults
 
     def require(self, name: str, version: str | None) -> None:
@@ -165,6 +165,11 @@ def _asking(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     if all(name.lower() != b"content-length" for name, _ in headers):
         added["content-length"] = "0"
     return added
+
+
+def _has_archive(model: Model) -> bool:
+    """All have one but workflows' functions, which TorchServe's list leaves out, too: their workflow is in a list of its own."""
+    return bool(model.archive.url)
 
 
 def _entry(model: Model) -> dict[str, Any]:

@@ -7,8 +7,8 @@ paths it is 400.
 import json
 from typing import Any
 
-from servescope.errors import InvalidKey, ServescopeError
-from servescope.web.http.face import OWN_HEADERS, Header, refusal_headers, status_of
+from servescope.errors import InvalidKey, ServescopeError, status_of
+from servescope.web.http.face import OWN_HEADERS, Header, refusal_headers
 
 _TYPES = {
     400: "BadRequestError",

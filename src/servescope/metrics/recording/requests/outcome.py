@@ -16,16 +16,16 @@ class Answer(Enum):
 
 
 class RequestOutcome(Struct, frozen=True, kw_only=True, eq=False):
-    """`route`: predict, explain or openai. `way`: its method and its path's template. `asked`: the version in its URL, or
-    `default`. `code`: the answer's status, 499 where the client hung up. `hung_up`: it did, and no handler gave this code.
-    `first_piece`: when the client was sent the first piece of a stream, None where it was sent none. It, `arrived`, `ended`:
-    monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
-    `received_bytes`, `sent_bytes`: of its body and its answer's. `trace_id`: "" where it is not traced.
-    `transport`: rest or grpc.
+    """`route`: predict, explain or openai. `way`: its method and its path's template, None where it came by no port. `asked`: the
+    version in its URL, or `default`. `code`: the answer's status, 499 where the client hung up. `hung_up`: it did, and no handler
+    gave this code. `first_piece`: when the client was sent the first piece of a stream, None where it was sent none. It, `arrived`,
+    `ended`: monotonic seconds. `times`: its batch's, None where it never was in one. `queued`: it was taken into the queue.
+    `received_bytes`, `sent_bytes`: of its body and its answer's. `trace_id`: "" where it is not traced. `transport`: rest, grpc or
+    workflow.
     """
 
     route: str
-    way: tuple[str, str]
+    way: tuple[str, str] | None
     asked: str
     code: int
     answer: Answer

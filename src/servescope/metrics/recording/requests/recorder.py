@@ -101,7 +101,8 @@ class RequestRecorder:
         code, times, ended = outcome.code, outcome.times, outcome.ended
         if outcome.answer is Answer.WHOLE and outcome.transport == REST:
             self._port.response_sent(code)  # TorchServe counts those of its HTTP ports there
-        self._port.http_request(LISTENER, *outcome.way, code)
+        if outcome.way is not None:
+            self._port.http_request(LISTENER, *outcome.way, code)
         mark = ("trace_id", outcome.trace_id) if outcome.trace_id else ("request_id", outcome.request_id)
         sizes = (outcome.received_bytes, outcome.sent_bytes)
         self._series.count(outcome.route, code, outcome.transport)

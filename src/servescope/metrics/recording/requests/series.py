@@ -6,7 +6,7 @@ one; the others singly. Out: series of this project's own families and TorchServ
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from operator import sub
 
@@ -32,7 +32,7 @@ PlainRow = tuple[float, float, BatchTimes, int, int, str, str, tuple[str, str]]
 
 class RequestSeries:
     """See the module. `bounds`: buckets of the durations, the thresholds of `objectives` among them, which the model may have none
-    of.
+    of. `route`: the one whose usual codes are there, at zero, from now on.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class RequestSeries:
         version: str,
         objectives: ObjectiveCounters | None,
         bounds: tuple[float, ...],
+        route: str = PREDICT,
     ) -> None:
         self._families = families
         self._model = model = (name, version)
@@ -53,7 +54,7 @@ class RequestSeries:
         self._codes: dict[tuple[str, str, int], Counter] = {}
         self._folded: set[tuple[str, str, str]] = set()
         for code in USUAL_CODES:
-            self._codes[REST, PREDICT, code] = families.requests.labels(*model, REST, PREDICT, str(code))
+            self._codes[REST, route, code] = families.requests.labels(*model, REST, route, str(code))
         self._ok, self._client_errors, self._server_errors = (
             families.durations.labels(*model, outcome, bounds=bounds) for outcome in OUTCOMES
         )
@@ -168,7 +169,11 @@ class RequestSeries:
         """The stages of one request; see `request_times.stage_times`."""
         if self.served is not None and times is not None and times.handled:
             self.served.append(times)
-        for stage, seconds in stage_times(times, arrived, ended, queued=queued).items():
+        self.observe_seconds(stage_times(times, arrived, ended, queued=queued))
+
+    def observe_seconds(self, stages: Mapping[str, float]) -> None:
+        """The stages of one request, in seconds."""
+        for stage, seconds in stages.items():
             self._stages[stage].observe(seconds)
 
     def count(self, route: str, code: int, transport: str = REST) -> None:

@@ -1,0 +1,1 @@
+"""The requests of workflows as they end, and the attempts of their nodes. Begin at `recorder`; `all` holds one a workflow."""

@@ -1,0 +1,51 @@
+"""The recorders of all workflows, also of those that went a moment ago. Held by `recorder.Recorder`, asked by `workflows`.
+
+A workflow's last counts are kept so long that a scrape sees them, as a model's are.
+"""
+
+from collections.abc import Callable, Sequence
+
+from servescope.metrics.recording.families import WorkflowFamilies
+from servescope.metrics.recording.workflows.recorder import WorkflowRecorder
+from servescope.metrics.registry import Registry
+
+Make = Callable[[WorkflowFamilies, str, Sequence[str]], WorkflowRecorder]
+
+
+class WorkflowRecorders:
+    """`make` makes one; `kept_s`: for how long its counts stay. `clock` gives monotonic seconds."""
+
+    def __init__(self, registry: Registry, make: Make, kept_s: float, clock: Callable[[], float]) -> None:
+        self._families = WorkflowFamilies(registry)
+        self._make = make
+        self._kept_s = kept_s
+        self._clock = clock
+        self._found: dict[str, tuple[Sequence[str], WorkflowRecorder]] = {}
+        self._retired: dict[str, float] = {}
+
+    def begin(self, name: str, nodes: Sequence[str]) -> WorkflowRecorder:
+        """The writes of a workflow, made at its registration; one that comes back soon counts on, unless its nodes are others."""
+        self._retired.pop(name, None)
+        known, found = self._found.get(name, ((), None))
+        if found is not None and set(known) == set(nodes):
+            found.attach()
+            return found
+        if found is not None:
+            found.remove()
+        made = self._make(self._families, name, nodes)
+        self._found[name] = (nodes, made)
+        return made
+
+    def forget(self, name: str) -> None:
+        """It was unregistered."""
+        if (found := self._found.get(name)) is not None:
+            found[1].detach()
+            self._retired[name] = self._clock() + self._kept_s
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Drop the series of those that went long enough ago."""
+        now = self._clock()
+        for name in [name for name, until in self._retired.items() if until <= now]:
+            del self._retired[name]
+            self._found.pop(name)[1].remove()
