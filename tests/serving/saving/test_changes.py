@@ -63,4 +63,4 @@ def test_what_failed_is_told_without_it(heard):
 def failing(life, message):
     """A worker that does not load."""
     if isinstance(message, Load):
-        life.say(Loaded(500, "no"))
+        life.say(Loaded(500, "no", False))

@@ -11,7 +11,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from dataclasses import replace
+from msgspec.structs import replace
 from typing import cast
 
 from servescope.errors import WorkerFailed
