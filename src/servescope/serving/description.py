@@ -51,7 +51,7 @@ def describe(
     ]
     pending = len(model.dispatcher)
     described["jobQueueStatus"] = {
-        "remainingCapacity": model.options.job_queue_size - pending,
+        "remainingCapacity": max(0, model.options.job_queue_size - pending),
         "pendingRequests": pending,
     }
     if model.asleep:

@@ -167,7 +167,7 @@ def _show(model: Model) -> None:
         lambda: len(dispatcher),
         lambda: dispatcher.oldest_s,
         lambda: dispatcher.in_flight_oldest_s,
-        options.job_queue_size,
+        dispatcher.capacity,
     )
     if options.continuous_batching:
         recorder.batching.continuous.begin(lambda: sum(len(worker.in_flight) for worker in pool))

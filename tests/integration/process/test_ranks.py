@@ -111,6 +111,13 @@ def test_a_rank_that_dies(deploy, server):
     assert server.metrics("servescope_worker_restarts_total", model_name=model.name) == 1
 
 
+def test_a_rank_that_cannot_load(deploy):
+    """The model does not load, and whoever registers it is told; rank 0, which waits for the other, is ended."""
+    broken = RANKS.replace('context.model_name.startswith("broken") and ', "")
+    answer = deploy(broken, config("tp", parallelLevel=2, maxRetryTimeoutInSec=1), expect=500)
+    assert not list(answer.notes.glob("rank*"))
+
+
 def test_no_rank_outlives_its_worker(deploy):
     """The agent is killed: its ranks go with it."""
     model = deploy(RANKS, config("tp", parallelLevel=2))

@@ -95,6 +95,11 @@ class JobQueue(ABC):
         """Its worker ended before it began on it."""
 
     @property
+    def capacity(self) -> int:
+        """How many requests may wait for a worker."""
+        return self.options.capacity
+
+    @property
     def in_hand(self) -> int:
         """Requests that workers are at, or that are on their way to one."""
         return sum(len(batch.jobs) for batch in self._batches)

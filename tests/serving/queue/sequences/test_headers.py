@@ -1,8 +1,10 @@
 """What requests say of their sequences, whatever they say."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servescope.errors import BadRequest
 from servescope.serving.queue.sequences.headers import Asked, SequenceHeaders
 from servescope.wire.messages import Request
 
@@ -33,6 +35,13 @@ def test_other_names():
     assert headers.read(request((b"x-seq", b"1"), (b"ts_request_sequence_id", b"2"))).id == "1"
     assert headers.renamed() == {"TS_REQUEST_SEQUENCE_ID": "X-Seq"}
     assert SequenceHeaders().renamed() == {}
+
+
+def test_an_id_that_is_too_long():
+    """It is refused, and named; what is kept of sequences is bounded."""
+    assert SequenceHeaders().read(request((b"ts_request_sequence_id", b"x" * 1024))).id == "x" * 1024
+    with pytest.raises(BadRequest, match="ts_request_sequence_id has 1025 characters; at most 1024"):
+        SequenceHeaders().read(request((b"ts_request_sequence_id", b"x" * 1025)))
 
 
 @given(st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=40)), max_size=5))

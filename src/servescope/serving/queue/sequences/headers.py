@@ -6,12 +6,14 @@ handler (`worker.requests.processor`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import uuid4
 
+from servescope.errors import BadRequest
 from servescope.wire.messages import Request
 
-ANONYMOUS = "ts-seq-"
+UNNAMED: Final = "ts-seq-"
+LONGEST: Final = 1024
 
 
 class Asked(NamedTuple):
@@ -42,14 +44,19 @@ class SequenceHeaders:
         return {f"TS_REQUEST_SEQUENCE_{which}": name for which, (name, known) in names.items() if name != known}
 
     def read(self, request: Request) -> Asked:
-        """What the request says; of a header that is there more than once, the last."""
-        return Asked(
-            _value(request, self.id), _is_true(_value(request, self.start)), _is_true(_value(request, self.end))
-        )
+        """What the request says; of a header that is there more than once, the last.
+
+        Raises:
+            BadRequest: its id is longer than LONGEST.
+        """
+        name = _value(request, self.id)
+        if len(name) > LONGEST:
+            raise BadRequest(f"{self.id} has {len(name)} characters; at most {LONGEST} are an id")
+        return Asked(name, _is_true(_value(request, self.start)), _is_true(_value(request, self.end)))
 
     def name(self, request: Request) -> Asked:
         """Give a request that names no sequence one of its own, as TorchServe does; its handler sees it."""
-        name = f"{ANONYMOUS}{uuid4()}"
+        name = f"{UNNAMED}{uuid4()}"
         request.extra = {**request.extra, self.id: name, self.start: "true"}
         return Asked(name, starts=True, ends=_is_true(_value(request, self.end)))
 

@@ -20,7 +20,7 @@ from servescope.serving.queue.sequences.sequence import Member, Sequence
 
 
 class Keeping:
-    """`lanes`: the sequences of each worker."""
+    """`limits`: how many there may be, and for how long. `lanes`: the sequences of each worker."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Keeping:
         gate: Gate,
         refuse: Callable[[Sequence, str], None],
     ) -> None:
+        self.limits = limits
         self.lanes = Lanes(pool)
         self._loop = asyncio.get_running_loop()
         self._headers = headers
@@ -45,8 +46,9 @@ class Keeping:
 
         Raises:
             ServiceUnavailable: as many wait of it, or as many sequences are open, as may; it was lost.
+            BadRequest: its id is too long.
         """
-        limit, asked = self._open.limits.waiting, self._headers.read(job.request)
+        limit, asked = self.limits.waiting, self._headers.read(job.request)
         sequence = self._open.get(asked.id) if asked.id else None
         if sequence is not None and (lane := self.lanes.of(sequence)) is not None and lane.lost:
             self.lose(lane)
@@ -59,7 +61,7 @@ class Keeping:
         return Member(sequence, asked)
 
     def _begin(self, job: Job, asked: Asked) -> Member:
-        most, why = self._open.limits.most, self._open.take_lost(asked.id)
+        most, why = self.limits.most, self._open.take_lost(asked.id)
         if why and not asked.starts:
             raise self._gate.sequence_over(job, asked.id, why)
         if len(self._open) >= most:

@@ -56,6 +56,12 @@ class SequenceQueue(JobQueue):
         return len(self._queue)
 
     @property
+    def capacity(self) -> int:
+        """See `JobQueue`: of each sequence that may be open, that whose turn it is, and those that may wait behind it."""
+        limits = self._kept.limits
+        return limits.most * (limits.waiting + 1)
+
+    @property
     def oldest_s(self) -> float:
         """See `JobQueue`."""
         first = next(iter(self._queue), None)
@@ -67,6 +73,7 @@ class SequenceQueue(JobQueue):
         Raises:
             ServiceUnavailable: as many wait of its sequence, or as many sequences are open, as may; its sequence was lost;
                 there is no worker to wait for.
+            BadRequest: its id is too long.
         """
         if not self._pool.admits:
             self.gate.enter(job)
