@@ -6,6 +6,7 @@ The fields are TorchServe's (contract, sections A and B).
 from servescope.web.openapi.kserve import kserve_schemas
 from servescope.web.openapi.openai import openai_schemas
 from servescope.web.openapi.parts import Json, reference
+from servescope.web.openapi.workflows import workflow_schemas
 
 _WARNINGS: Json = {
     "type": "array",
@@ -44,6 +45,7 @@ def schemas() -> dict[str, Json]:
         "Registration": registration(),
         **openai_schemas(),
         **kserve_schemas(),
+        **workflow_schemas(),
     }
 
 
