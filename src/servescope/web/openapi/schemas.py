@@ -43,9 +43,7 @@ def schemas() -> dict[str, Json]:
         ),
         "Model": _model(),
         "Registration": registration(),
-        **openai_schemas(),
-        **kserve_schemas(),
-        **workflow_schemas(),
+        **(openai_schemas() | kserve_schemas() | workflow_schemas()),
     }
 
 
