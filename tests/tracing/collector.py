@@ -66,7 +66,8 @@ class Collector:
         """Wait for a request's spans: the server's, and its children in order."""
 
         def found() -> "Span | None":
-            return next((s for s in self.spans if s.attributes.get("servescope.request_id") == request_id), None)
+            servers = (span for span in self.spans if span.kind == "server")
+            return next((s for s in servers if s.attributes.get("servescope.request_id") == request_id), None)
 
         with self._news:
             assert self._news.wait_for(found, PATIENCE_S), f"no span of {request_id}: {self.spans}"

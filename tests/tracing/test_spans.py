@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.errors import Raised
-from servescope.tracing.spans import WORKER_STAGES, SpanEvent, server_span, stage_spans
+from servescope.tracing.spans import WORKER_STAGES, FinishedAttempt, SpanEvent, attempt_span, server_span, stage_spans
 from tracing.finished import finished
 
 NS = 10**9
@@ -200,3 +200,55 @@ def test_who_asked():
     assert known.attributes["user_agent.original"] == ("curl/8" + "x" * 5000)[:1024]
     names = set(server_span(finished(), 0).attributes)
     assert not {"client.address", "network.peer.address", "user_agent.original"} & names
+
+
+def attempt(**changes):
+    """A node's second attempt, which its model answered."""
+    fields = {
+        "began": 1000.0,
+        "ended": 1002.0,
+        "status": 200,
+        "model": "w__n",
+        "version": "1.0",
+        "request_id": "r1",
+        "stages": {"queue": 0.5, "handler": 1.0, "respond": 0.5},
+        "worker": "W-9000-w__n_1.0",
+        "batch_size": 1,
+        "workflow": "w",
+        "node": "n",
+        "attempt": 2,
+        "outcome": "ok",
+    }
+    return FinishedAttempt(**(fields | changes))
+
+
+def test_an_attempt_of_a_workflows_node():
+    """Its span is called like the node, and says which model and which attempt it was; its stages lie within."""
+    span = attempt_span(attempt(), 0)
+    assert (span.name, span.start_ns, span.end_ns, span.failed) == ("n", 1000 * NS, 1002 * NS, False)
+    assert span.attributes == {
+        "servescope.workflow.name": "w",
+        "servescope.workflow.node": "n",
+        "servescope.workflow.attempt": 2,
+        "servescope.workflow.outcome": "ok",
+        "servescope.model.name": "w__n",
+        "servescope.model.version": "1.0",
+        "servescope.request_id": "r1",
+        "servescope.worker": "W-9000-w__n_1.0",
+        "servescope.batch.size": 1,
+    }
+    assert [stage.name for stage in stage_spans(attempt(), 0)] == ["queue", "handler", "respond"]
+
+
+@pytest.mark.parametrize(("outcome", "failed"), [("failed", True), ("timeout", True), ("cancelled", False)])
+def test_an_attempt_without_an_answer(outcome, failed):
+    """It is an error, unless its request was over."""
+    span = attempt_span(attempt(outcome=outcome, status=408, error="RequestTimeoutException"), 0)
+    assert (span.failed, "error.type" in span.attributes) == (failed, failed)
+
+
+def test_a_workflows_request():
+    """It names the workflow and no model: these are its attempts'."""
+    span = server_span(finished(workflow=True, model="w", version="", worker="", stages={}), 0)
+    assert span.attributes["servescope.workflow.name"] == "w"
+    assert not [name for name in span.attributes if name.startswith("servescope.model")]

@@ -84,6 +84,29 @@ SNAPSHOTS = Group(
     },
     ("servescope snapshots list", "servescope snapshots show"),
 )
+WORKFLOW = Group(
+    "Pack, register, look at and unregister workflows: models and functions that answer together.",
+    {
+        "archive": Command(
+            "servescope.cli.workflows.commands:archive",
+            "Pack a workflow's specification and functions into a .war, as torch-workflow-archiver does.",
+        ),
+        "register": Command(
+            "servescope.cli.workflows.commands:register",
+            "Register a workflow, if the server has --enable-model-api, and start the workers of its nodes.",
+        ),
+        "list": Command("servescope.cli.workflows.commands:list_workflows", "List the registered workflows."),
+        "describe": Command(
+            "servescope.cli.workflows.commands:describe",
+            "Describe a workflow: its archive, its graph, and what its nodes run with unless they say otherwise.",
+        ),
+        "unregister": Command(
+            "servescope.cli.workflows.commands:unregister",
+            "Unregister a workflow and its models; what it has accepted is answered first.",
+        ),
+    },
+    ("servescope workflow archive --help", "servescope workflow list"),
+)
 SERVESCOPE = Group(
     "The model server you can see into.",
     {
@@ -108,6 +131,7 @@ SERVESCOPE = Group(
             "Watch a server in the terminal: models, what is wrong, workers, failures.",
         ),
         "models": MODELS,
+        "workflow": WORKFLOW,
         "snapshots": SNAPSHOTS,
         "archive": Command(
             "servescope.cli.archive:archive",

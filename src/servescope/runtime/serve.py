@@ -81,7 +81,8 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         for warning in settings.warnings:
             logger.warning("%s", warning)
         raise_file_limit()
-        remove_abandoned_downloads(require_model_store(settings), saved_downloads(settings))
+        for store in {require_model_store(settings), settings.workflow_store or require_model_store(settings)}:
+            remove_abandoned_downloads(store, saved_downloads(settings))
         with workspace(temporary_directory(os.environ), end_strays) as directory:
             server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
             uvloop.run(_run(server, ready, Flusher(logs.flush)))

@@ -37,6 +37,7 @@ INFERENCE = PROBES | {
     "/v2/models/{model_name}/versions/{model_version}": {"get": "version_modelMetadataV2"},
     "/v2/models/{model_name}/versions/{model_version}/ready": {"get": "version_modelReadyV2"},
     "/invocations": {"post": "invocations"},
+    "/wfpredict/{workflow_name}": {"post": "workflow_predictions"},
     "/models/{model_name}/invoke": {"post": "invoke"},
     "/{model_name}/predict": {"post": "predict"},
     "/{model_name}/{model_version}/predict": {"post": "version_predict"},
@@ -51,6 +52,8 @@ MANAGEMENT = PROBES | {
     "/": {"options": "apiDescription"},
     "/api-description": {"get": "api-description"},
     "/models": {"get": "listModels", "post": "registerModel"},
+    "/workflows": {"get": "listWorkflows", "post": "registerWorkflow"},
+    "/workflows/{workflow_name}": {"get": "describeWorkflow", "delete": "unregisterWorkflow"},
     "/models/{model_name}": {
         "get": "describeModel",
         "put": "setAutoScale",

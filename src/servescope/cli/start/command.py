@@ -57,7 +57,7 @@ def _add_files(files: "Options") -> None:
         action="extend",
         help="Models to load at the start, or `all`: archives in the model store, paths or URLs.",
     )
-    files.add_argument("--workflow-store", type=Path, metavar="DIR", help="Accepted; workflows are not served yet.")
+    files.add_argument("--workflow-store", type=Path, metavar="DIR", help="Directory of workflow archives.")
     files.add_argument("--plugins-path", "--ppath", metavar="PATH", help="Accepted; Java plug-ins have no effect here.")
     files.add_argument(
         "--log-config",

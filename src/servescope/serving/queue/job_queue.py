@@ -11,8 +11,9 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from msgspec.structs import replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from servescope.errors import WorkerFailed
 from servescope.fleet.pool import Pool

@@ -11,6 +11,7 @@ from servescope.web.openapi.management import management_paths, model_management
 from servescope.web.openapi.parts import Json, description_paths
 from servescope.web.openapi.probes import probe_paths
 from servescope.web.openapi.schemas import schemas
+from servescope.web.openapi.workflows import workflow_inference_paths, workflow_management_paths
 
 _TITLE = "Servescope APIs"
 _DESCRIPTION = "Servescope serves PyTorch models behind TorchServe's APIs and measures every request."
@@ -42,9 +43,9 @@ def port_document(
     """The API of a port that has one or, where addresses are shared, several of the three parts."""
     paths = description_paths() | probe_paths()
     if inference:
-        paths |= inference_paths()
+        paths |= inference_paths() | workflow_inference_paths()
     if management:
-        paths |= management_paths()
+        paths |= management_paths() | workflow_management_paths()
     if metrics:
         paths |= metrics_paths()
     return _document(_TITLE, _DESCRIPTION, version, paths)

@@ -11,10 +11,10 @@ Json = dict[str, Any]
 ERRORS = {
     400: "A parameter is missing or makes no sense, or the token is missing, wrong or expired",
     403: "The version exists but may not be touched so",
-    404: "There is no such model, version or archive",
+    404: "There is no such model, version, workflow or archive",
     405: "The model API is switched off",
     408: "The time allowed passed before there was an answer",
-    409: "This version of the model is registered already",
+    409: "This version of the model, or a workflow of this name, is registered already",
     500: "The server or a worker failed",
     503: "No worker can take the request, or the model's handler raised an exception",
     507: "The worker ran out of memory",

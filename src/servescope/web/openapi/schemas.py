@@ -6,6 +6,7 @@ The fields are TorchServe's (contract, sections A and B).
 from servescope.web.openapi.kserve import kserve_schemas
 from servescope.web.openapi.openai import openai_schemas
 from servescope.web.openapi.parts import Json, reference
+from servescope.web.openapi.workflows import workflow_schemas
 
 _WARNINGS: Json = {
     "type": "array",
@@ -42,8 +43,7 @@ def schemas() -> dict[str, Json]:
         ),
         "Model": _model(),
         "Registration": registration(),
-        **openai_schemas(),
-        **kserve_schemas(),
+        **(openai_schemas() | kserve_schemas() | workflow_schemas()),
     }
 
 
