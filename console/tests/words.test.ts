@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Card, Failure, Finding, Model, Objective } from "../src/api/documents.ts";
+import type { Card, Failure, Finding, LanguageModel, Model, Objective } from "../src/api/documents.ts";
 import { distinct } from "../src/dom/keyed.ts";
 import { sizes } from "../src/pages/model/batch_sizes.ts";
 import { inShort } from "../src/pages/model/failures.ts";
 import { described } from "../src/pages/model/heading.ts";
+import { inWords } from "../src/pages/overview/tokens.ts";
 import { ranked } from "../src/pages/overview/order.ts";
 import { verdict } from "../src/pages/overview/verdict.ts";
 import { foremost, standing } from "../src/parts/findings.ts";
@@ -66,6 +67,12 @@ test("workers in words, those at work first", () => {
   assert.equal(workersInWords({ ready: 1, busy: 2, failed: 0 }, 3), "2 busy, 1 ready");
   assert.equal(workersInWords({ ready: 1 }, 2), "1 ready of 2 wanted");
   assert.equal(workersInWords({}, 0), "none");
+});
+
+test("a language model's figures in a line", () => {
+  const times = { p50: 0.1, p90: 0.1, p99: 0.12 };
+  const llm = { ttft: times, itl: { ...times, p99: 0.02 }, tokens_per_s: { generation: 340 }, running: 3, waiting: 0, kv_cache_ratio: 0.4 } as unknown as LanguageModel;
+  assert.equal(inWords(llm), "340/s · first after 120 ms, then every 20 ms (p99) · cache 40 % · 3 running, 0 waiting");
 });
 
 test("a model that failed looks bad, and one that is on its way does not", () => {

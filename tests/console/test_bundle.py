@@ -6,7 +6,6 @@ from servescope.console.bundle import Bundle
 def test_absent(tmp_path):
     """Then the page says so, and what to do; there are no other files."""
     bundle = Bundle(tmp_path / "bundle")
-    assert not bundle.there
     assert b"pages are not here" in bundle.find("").content
     assert b"<script" not in bundle.find("").content
     assert bundle.find("app.js") is None
@@ -21,7 +20,6 @@ def test_files(tmp_path):
     (root / "assets" / "app.js").write_text("1")
     (root / "assets" / "key.pem").write_text("no")
     bundle = Bundle(root)
-    assert bundle.there
     assert bundle.find("").content == bundle.find("index.html").content == b"<!doctype html>"
     assert bundle.find("assets/app.js").content_type.startswith(b"text/javascript")
     for path in ("../secret.js", "assets/key.pem", "assets", "assets/../assets/app.js", "/etc/passwd"):

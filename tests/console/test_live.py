@@ -2,7 +2,7 @@
 
 import asyncio
 
-from servescope.console.history.memory import Memory
+from servescope.console.history.memory import MINUTES, Memory
 from servescope.console.live import Live, Stream, event
 from servescope.metrics.registry import Registry
 
@@ -43,6 +43,23 @@ def test_a_page_that_has_left_already():
 
 async def nothing():
     """There is nothing to settle, and nothing to tell."""
+
+
+def test_nobody_looks():
+    """What is wrong is looked for once a minute then; with every event, by the document itself, while a page is open."""
+
+    async def main():
+        attended = []
+        live = Live(Memory(Registry()), nothing, nothing, lambda: attended.append(1))
+        for _ in range(2 * MINUTES):
+            await live._step()
+        assert len(attended) == 2
+        live._streams.add(Stream(b""))
+        for _ in range(2 * MINUTES):
+            await live._step()
+        assert len(attended) == 2
+
+    asyncio.run(asyncio.wait_for(main(), 20))
 
 
 def test_events():

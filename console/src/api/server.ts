@@ -2,7 +2,7 @@
 // Called by the pages. URLs are relative to the page's, so all of it works behind a path prefix. The token goes into one
 // header of one request, and is kept nowhere here.
 
-import type { Failures, Model, Overview, Session, Slowest } from "./documents.ts";
+import type { Failures, Model, Session, Slowest } from "./documents.ts";
 import type { Heatmap, History, HostHistory, Range } from "./past.ts";
 
 const PATIENCE_MS = 15_000;
@@ -38,10 +38,6 @@ export class Server {
 
   get events(): string {
     return new URL("events", this.#base).href;
-  }
-
-  overview(): Promise<Overview> {
-    return this.#get("overview");
   }
 
   hostHistory(range: Range, points: number): Promise<HostHistory> {

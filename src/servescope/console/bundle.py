@@ -59,11 +59,6 @@ class Bundle:
         page = self._pages.get(path or INDEX)
         return Page(ABSENT, _HTML) if page is None and path in ("", INDEX) else page
 
-    @property
-    def there(self) -> bool:
-        """Whether the pages were built."""
-        return (self._directory / INDEX).is_file()
-
 
 def _read(directory: Path) -> list[tuple[str, Page]]:
     files = [file for file in sorted(directory.rglob("*")) if file.is_file() and file.suffix in TYPES]

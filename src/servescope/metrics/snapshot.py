@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from operator import sub
 from typing import Final
 
 from msgspec import Struct
@@ -41,12 +40,6 @@ class HistogramState(Struct, frozen=True):
     def counts(self) -> list[int]:
         """By bucket, the last one above all bounds."""
         return [more - less for less, more in pairwise((0, *self.cumulative))]
-
-    def since(self, before: "HistogramState") -> "HistogramState":
-        """What came after `before`; all of it where that is of other bounds or of another beginning."""
-        if self.bounds != before.bounds or self.count < before.count:
-            return self
-        return HistogramState(self.bounds, tuple(map(sub, self.cumulative, before.cumulative)), self.sum - before.sum)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The history's file: what was remembered comes back, and a file that is none costs nothing but a warning."""
 
 import hashlib
+import os
 
 import pytest
 from hypothesis import given
@@ -84,10 +85,19 @@ def test_no_history(tmp_path, caplog, content):
     newer = content.replace(b"history %d" % SHAPE, b"history 7", 1)
     assert f"the shape 7, and not {SHAPE}" in refused(path, newer, caplog)
     refused(path, content, caplog, rings=2)
-    path.unlink()
-    path.mkdir()
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_no_file(tmp_path, caplog, make):
+    """What is no regular file is neither read, which may wait for ever, nor replaced, as /dev/null would be."""
+    path = tmp_path / "history"
+    make(path)
+    kind = path.stat().st_mode
     read(path, [Ring(5.0, 10)])
-    assert "directory" in caplog.text.lower()
+    assert "no regular file" in caplog.text
+    with pytest.raises(OSError, match="no regular file"):
+        write(path, [b"x"])
+    assert path.stat().st_mode == kind
 
 
 def test_columns_of_another_length(tmp_path, caplog, content):

@@ -1,11 +1,15 @@
 """What is remembered of a whole registry: a step is what a scrape would say, and fifty models of the largest kind have room."""
 
+import gc
+import tracemalloc
+
 from servescope.config.model.objectives import Objectives
 from servescope.console.history.kept import HOST
-from servescope.console.history.memory import Memory
+from servescope.console.history.memory import KEPT, Memory
 from servescope.console.history.readings import last
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.snapshot import take
 
 MODELS = 50
 MOST_BYTES = 60e6
@@ -41,6 +45,23 @@ def test_room():
     memory = Memory(language_models(MODELS), lambda: at[0])
     tick(memory)
     assert 10e6 < sum(ring.bytes for ring in memory.rings) < MOST_BYTES
+
+
+def test_room_with_all_that_holds_it():
+    """Not the numbers alone, but everything that a memory takes of the process."""
+    at, registry = [1e6], language_models(MODELS)
+    take(registry, KEPT, 0.0)  # what it takes for a scrape is not the memory's
+    gc.collect()
+    tracemalloc.start()
+    try:
+        memory = Memory(registry, lambda: at[0])
+        for _ in range(3):
+            at[0] += 60
+            tick(memory)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_step():

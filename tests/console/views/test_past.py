@@ -96,3 +96,14 @@ def test_lines(ring):
     assert {name: column[:-1] for name, column in lines.of(MODEL).items()} == first
     lines.forget(set())
     assert lines.of(MODEL)["at"][-1] == 40.0
+
+
+def test_lines_after_a_clock_was_set_back(ring):
+    """A step that is written once more is shown as it is now."""
+    lines = Lines(ring)
+    assert lines.of(MODEL)["queue"][-1] == 2.0
+    ring.take(25.0, {MODEL: sample(6)})
+    assert lines.of(MODEL)["queue"][-1] == 0.0
+    ring.take(30.0, {MODEL: sample(6)})
+    ring.take(35.0, {MODEL: sample(9)})
+    assert lines.of(MODEL)["queue"][-2:] == [0.0, 0.0]

@@ -3,12 +3,14 @@
 import json
 import os
 import pty
+import re
 import select
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from integration.console.test_overview import FAILING
+from integration.console.test_overview import FAILING, document
 from integration.server import COMMAND, pack, wait_until
 
 
@@ -30,12 +32,29 @@ def test_once(server, deploy):
     assert "ready" in shown.stdout
 
 
+def documented(row):
+    """The keys that docs/console.md names in the row of its table that begins so."""
+    lines = (Path(__file__).parents[3] / "docs" / "console.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(f"| {row} |")]
+    return set(re.findall(r"`(\w+)`", line.removeprefix(f"| {row} |")))
+
+
 def test_json(server, deploy):
-    """The overview as it is."""
+    """The overview as it is, with the keys that are documented."""
     model = deploy(FAILING)
+    for _ in range(30):
+        model.predict("boom")
+    wait_until(lambda: document(server)["findings"], "something to be wrong")
     shown = top(server, "--json")
     assert shown.returncode == 0, shown.stderr
-    assert model.name in [card["name"] for card in json.loads(shown.stdout)["models"]]
+    told = json.loads(shown.stdout)
+    assert model.name in [card["name"] for card in told["models"]]
+    page = document(server, f"models/{model.name}")
+    assert documented("`overview`") == told.keys()
+    assert documented("each of `models`") == told["models"][0].keys()
+    assert documented("each of `findings`") == told["findings"][0].keys()
+    more = {"at", "step_s", "window_s"}  # as the overview has them
+    assert documented("`models/NAME?version=V`") - {"models"} == page.keys() - told["models"][0].keys() - more
 
 
 def test_no_console(launch):

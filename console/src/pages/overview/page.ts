@@ -6,7 +6,7 @@ import type { Page } from "../../app/page.ts";
 import { Keyed } from "../../dom/keyed.ts";
 import { attribute, fill, make, write } from "../../dom/make.ts";
 import { Findings, foremost } from "../../parts/findings.ts";
-import { count, rate } from "../../text/numbers.ts";
+import { count, figure } from "../../text/numbers.ts";
 import { ModelCard } from "./card.ts";
 import { HostPart } from "./host.ts";
 import { type Ranked, ranked } from "./order.ts";
@@ -94,10 +94,10 @@ export class OverviewPage implements Page {
   }
 }
 
-/** "8 models, 201/s in the last minute."; no rate before the first step is over. */
+/** "8 models, 201 requests/s in the last minute."; no rate before the first step is over. */
 function busy(cards: readonly Card[]): string {
   const known = cards.map((card) => card.rate).filter((one): one is number => one !== null);
-  const requests = known.length ? `, ${rate(known.reduce((sum, one) => sum + one, 0))} in the last minute` : "";
+  const requests = known.length ? `, ${figure(known.reduce((sum, one) => sum + one, 0))} requests/s in the last minute` : "";
   return `${count(cards.length, "model")}${requests}.`;
 }
 

@@ -19,9 +19,9 @@ export class Tokens {
   }
 }
 
-/** "first after 120 ms, then every 20 ms · 340/s · cache 40 % · 3 running, 0 waiting", the times being p99. */
+/** "340/s · first after 120 ms, then every 20 ms (p99) · cache 40 % · 3 running, 0 waiting". */
 export function inWords({ ttft, itl, tokens_per_s, kv_cache_ratio, running, waiting }: LanguageModel): string {
-  const times = `p99 first after ${seconds(ttft.p99)}, then every ${seconds(itl.p99)}`;
+  const times = `first after ${seconds(ttft.p99)}, then every ${seconds(itl.p99)} (p99)`;
   const load = `${figure(running)} running, ${figure(waiting)} waiting`;
-  return `${times} · ${rate(tokens_per_s.generation)} · cache ${percent(kv_cache_ratio)} · ${load}`;
+  return `${rate(tokens_per_s.generation)} · ${times} · cache ${percent(kv_cache_ratio)} · ${load}`;
 }

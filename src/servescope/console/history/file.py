@@ -66,6 +66,7 @@ def packing(rings: Sequence[Ring]) -> Generator[None, None, list[bytes] | None]:
 
 def write(path: Path, pieces: Sequence[bytes]) -> None:
     """Replace the file; on a thread, as it takes a while. Raises OSError."""
+    _check(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     digest = hashlib.sha256()
     try:
@@ -85,6 +86,7 @@ def read(path: Path, rings: Sequence[Ring]) -> None:
     try:
         if not path.exists():
             return
+        _check(path)
         if path.stat().st_size > _MOST:
             raise ValueError(f"it has more than {_MOST} bytes")
         pieces = _pieces(path.read_bytes())
@@ -98,6 +100,12 @@ def read(path: Path, rings: Sequence[Ring]) -> None:
     for ring, one, (stamps, tracks, bounds) in filled:
         if (one.step_s, one.size) == (ring.step_s, ring.size):
             ring.stamps, ring.latest, ring.tracks, ring.bounds = stamps, one.latest, tracks, bounds
+
+
+def _check(path: Path) -> None:
+    """Raises OSError where something else is there: a device would be replaced, and a pipe waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is no regular file")
 
 
 def _parts(pieces: Sequence[bytes]) -> Iterator[bytes]:

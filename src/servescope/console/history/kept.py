@@ -32,6 +32,7 @@ HISTOGRAMS: Final = {
     "servescope_llm_time_to_first_token_seconds": "ttft",
     "servescope_llm_inter_token_seconds": "itl",
 }
+MEANS: Final = ("duration", "batch")
 # name, and how those of several workers become one.
 GAUGES: Final = {
     "servescope_queue_depth": ("queue", "max"),
@@ -127,9 +128,10 @@ def _read_histograms(family: FamilyState, found: Mapping[Track, Sample]) -> None
 
 
 def put(sample: Sample, name: str, state: HistogramState) -> None:
-    """A histogram as columns: its buckets by their upper bounds, and its sum."""
+    """A histogram as columns: its buckets by their upper bounds, and its sum, where its mean is shown."""
     counters = sample.counters
     sample.bounds[name] = state.bounds
     for bound, count in zip((*state.bounds, math.inf), state.counts, strict=True):
         counters[name, bound] += count
-    counters[f"{name}_sum", ""] += state.sum
+    if name in MEANS:
+        counters[f"{name}_sum", ""] += state.sum

@@ -76,7 +76,7 @@ class Stretch:
         return [quantile(share, bounds, counts) for share in shares]
 
     def mean(self, name: str) -> float | None:
-        """The mean of a histogram's values; None where there are none."""
+        """The mean of the values of a histogram of MEANS; None where there are none."""
         number = sum(self.counts(name)[1])
         return self.total(f"{name}_sum") / number if number else None
 

@@ -1,6 +1,7 @@
 """The lines on the cards: in, the ring of the last hour; out, ten minutes of it as columns; only what is new is worked out.
 
-A step that is over does not change: its values are kept while they are shown. Used by `card`; its readers by `past` too.
+A step that is over does not change, until a clock was set back and it is written again: its values are kept while they are shown.
+Used by `card`; its readers by `past` too.
 """
 
 from collections.abc import Callable
@@ -39,10 +40,15 @@ class Lines:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._known: dict[Track, dict[int, dict[str, float | None]]] = {}
+        self._latest = ring.latest
 
     def of(self, track: Track) -> dict[str, list[Any]]:
         """One model version's, from the first step on that the server was there for."""
-        known, ring = self._known.get(track, {}), self._ring
+        ring = self._ring
+        if ring.latest < self._latest:
+            self._known = {}
+        self._latest = ring.latest
+        known = self._known.get(track, {})
         there = [step for step in ring.steps(STEPS) if ring.has(step)]
         shown = (
             {step: known.get(step) or self._worked_out(track, step) for step in range(there[0], ring.latest + 1)}
