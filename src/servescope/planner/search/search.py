@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from servescope.planner.load.trial import Trial
+from servescope.planner.load.trial import Trial, ceiling_of
 from servescope.planner.objective import Objective
 from servescope.planner.search.edge import Edge, find_edge
 from servescope.planner.theory.tail import Tail
@@ -100,9 +100,7 @@ class Search:
     @property
     def ceiling(self) -> float | None:
         """Requests a second that the workers could answer if they were never idle, by all loads."""
-        known = [one for one in self._trials if one.busy_s]
-        busy = math.fsum(one.busy_s or 0 for one in known)
-        return math.fsum(one.workers * one.answered for one in known) / busy if busy else None
+        return ceiling_of(self._trials)
 
     def _climb(self) -> tuple[Trial | None, Trial | None, bool]:
         """The last load that kept the objective, the first that broke it, and whether the client was the limit before."""
