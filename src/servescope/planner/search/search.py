@@ -147,7 +147,9 @@ class Search:
         edge, repeats = self._edge(kept, broken), 0
         while self._time_for(self.terms.long_s):
             rate = min(self._next(edge, repeats), _BELOW_CEILING * (self.ceiling or math.inf))
-            if self._load("repeating", rate, self.terms.long_s) is None or self._spoilt():
+            if self._load("repeating", rate, self.terms.long_s) is None:
+                continue  # the machine's other work may be over by the next
+            if self._spoilt():
                 break
             edge, repeats = self._edge(kept, broken), repeats + 1
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:
