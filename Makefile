@@ -65,7 +65,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale bench-plan clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -174,6 +174,9 @@ bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
+
+bench-plan: $(STAMPS)/dev ## Does servescope plan say the truth: live edges beside queueing theory, and how often the interval has it (40 minutes) [network]
+	$(BIN)/python benchmarks/plan.py $(BENCH)
 
 bench-autoscale: $(STAMPS)/dev ## What the autoscaler's loop costs; its policy against published ones and one that knows the future, in virtual time [network]
 	$(BIN)/python benchmarks/autoscaler_loop.py

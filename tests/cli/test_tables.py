@@ -10,6 +10,7 @@ from servescope.cli.tables import (
     console,
     missing_table,
     models_table,
+    plain_table,
     queue_text,
     red_table,
     requests_table,
@@ -45,6 +46,12 @@ def shown():
         return capture.get()
 
     return show
+
+
+@pytest.mark.parametrize("name", ["[/x]", "[b]", "[red]m[/red]"])
+def test_a_title_is_no_markup(name, shown):
+    """A model's name stands in some."""
+    assert f"History of {name}: 3 hours" in shown(plain_table(f"History of {name}: 3 hours", "as wide as the title is"))
 
 
 def test_the_autoscaler_fits_eighty_columns_whole():

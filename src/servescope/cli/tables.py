@@ -52,9 +52,8 @@ def console() -> Console:
 def plain_table(title: str, *columns: str, folded: Sequence[str] = ()) -> Table:
     """Without rows yet; what does not fit into a cell of the columns `folded` is folded, all others are as wide as they need."""
     table = Table(
-        title=title,
+        title=Text(title, style="bold"),
         title_justify="left",
-        title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),

@@ -132,6 +132,26 @@ def test_a_stream_has_a_first_token_and_times_between():
     assert trial.tokens == 3
 
 
+def test_an_address_may_have_a_path():
+    """As behind a proxy: it stands before every path."""
+    assert target_of("http://h:80/a b/").prefix == "/a%20b"
+    assert target_of("http://h:80").prefix == target_of("unix:/s").prefix == ""
+
+
+def test_what_the_first_failure_said_is_kept():
+    """As it began; a success has a status of its own."""
+    count = 0
+
+    async def answer(writer):
+        nonlocal count
+        count += 1
+        body, status = (b"no %d" % count, b"400 Bad") if count > 1 else (b"yes", b"201 Made")
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+    trial, _ = loaded(answer, [0.0, 0.1, 0.2])
+    assert (trial.answered, dict(trial.failures), trial.said) == (1, {400: 2}, b"no 2")
+
+
 @pytest.mark.parametrize("url", ["", "ftp://h", "http://", "127.0.0.1:80"])
 def test_addresses_that_are_none_are_refused(url):
     """With the address."""

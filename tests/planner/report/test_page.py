@@ -49,6 +49,18 @@ def test_the_page_has_charts_and_no_script():
     assert text.count("<circle") == len(found.trials) + 1
 
 
+def test_counts_of_workers_are_whole():
+    """Nobody has 0.6 of one; and a line that may not be crossed says what it is."""
+    found = searched("constant", 2, "p95=200ms", 1)
+    plan = make_plan([Point(2, found.edge, 40.0)], Asked("m", SLO, 100), LIMIT, Machine(), found.trials)
+    text = page(plan, [])
+    late, counts = re.findall(r"<svg.*?</svg>", text)
+    assert "as many may be late: 5 %" in late
+    ticks = re.findall(r'text-anchor="middle">([0-9.]+)</text>', counts)
+    assert len(ticks) == 6
+    assert all(tick.isdecimal() for tick in ticks)
+
+
 def test_a_plan_that_is_none_has_a_page():
     """Its rows, without charts."""
     text = page(impossible(Asked("m", SLO, 100), LIMIT, "p50 = 3 s"), [("verdict", "nothing keeps this objective")])

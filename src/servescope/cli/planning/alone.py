@@ -27,15 +27,16 @@ _HINTS = {
 }
 
 
-def alone(bench: Bench, workers: int, batch: int, budget_s: float) -> Trial:
-    """Requests one at a time, five, or as many as an eighth of the budget has time for; some may have failed.
+def alone(bench: Bench, model: str, room: int, budget_s: float) -> Trial:
+    """Requests one at a time, five, or as many as an eighth of the budget has time for; some may have failed. `model`: how errors
+    call it. `room`: requests that all workers together take up at once.
 
     Raises:
         ConfigurationError: all failed; with what the server said.
     """
     patience_s = min(_MOST_PATIENCE_S, budget_s / 2)
     began = time.monotonic()
-    bench.at_once(workers * batch, patience_s)
+    bench.at_once(room, patience_s)
     warm_s = time.monotonic() - began
     trials: list[Trial] = []
     end = time.monotonic() + _PART * budget_s
@@ -43,7 +44,7 @@ def alone(bench: Bench, workers: int, batch: int, budget_s: float) -> Trial:
         trials.append(bench.at_once(1, max(patience_s - warm_s, bench.patience_s)))
     found = joined(trials)
     if not found.answered:
-        raise ConfigurationError(f"{bench.model} fails at every rate: one request at a time, {told(found)}")
+        raise ConfigurationError(f"{model} fails at every rate: one request at a time, {told(found)}")
     return found
 
 

@@ -3,7 +3,6 @@
 Refuses a model that has traffic; leaves the server as it was.
 """
 
-import math
 import os
 import random
 import time
@@ -30,7 +29,7 @@ from servescope.errors import ConfigurationError
 from servescope.planner.limits.limit import TOO_LONG, find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.load.connections import target_of
-from servescope.planner.load.trial import LOST, Trial
+from servescope.planner.load.trial import LOST, Trial, ceiling_of
 from servescope.planner.objective import seconds_text
 from servescope.planner.plan.batches import best_of
 from servescope.planner.plan.law import Point
@@ -138,7 +137,7 @@ def _measured(bench: Bench, task: _Task, counts: Sequence[int], batch: int) -> P
             remarks.append(f"with {workers} workers this client was the limit, and what they can do is not known")
             break
         if found.edge is not None and found.edge.rate > 0:
-            points.append(Point(workers, found.edge, _ceiling(found.trials)))
+            points.append(Point(workers, found.edge, ceiling_of(found.trials)))
     if not points:
         return impossible(asked, find_limit(use), _nearest(found, asked))
     remarks += _alike(bench.requests, task.live)
@@ -150,7 +149,7 @@ def _started(bench: Bench, task: _Task, workers: int, batch: int, tell: Tell) ->
     tell(f"starting {workers} worker{'s' * (workers > 1)}", None, 0.0)
     task.changes.scale(bench.model, bench.version, workers)
     tell("one request at a time", None, 0.0)
-    return alone(bench, workers, batch, task.budget_s)
+    return alone(bench, task.asked.model, workers * batch, task.budget_s)
 
 
 def _search(bench: Bench, asked: Asked, budget_s: float, one: Trial, workers: int, tell: Tell) -> tuple[Found, Use]:
@@ -171,11 +170,6 @@ def _alike(requests: Sequence[bytes], live: Live) -> tuple[str, ...]:
         return ()
     what = "had the same body" if live.payloads else "had an empty body"
     return (f"all requests {what}: give several files with --payload where bodies differ in cost, or are cached",)
-
-
-def _ceiling(trials: Sequence[Trial]) -> float | None:
-    busy = math.fsum(one.busy_s or 0.0 for one in trials)
-    return math.fsum(one.workers * one.answered for one in trials if one.busy_s) / busy if busy else None
 
 
 def _nearest(found: Found | None, asked: Asked) -> str:

@@ -73,7 +73,7 @@ def rows_of(plan: Plan) -> list[tuple[str, str]]:
     rows += [
         ("limit", limit),
         ("knee", _knee(plan.knee)),
-        ("workers", f"{plan.workers}: {plan.machines} × {plan.workers_per_machine}"),
+        ("workers", f"{plan.workers}: {plan.workers_per_machine} on each machine"),
         ("machines", f"{plan.machines}, each good for {plan.machine_rate:.3g} requests/s"),
     ]
     if plan.memory_bytes:

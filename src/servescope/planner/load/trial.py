@@ -111,13 +111,15 @@ class Trial:
             late[index] += one.took(objective) > objective.limit_s
         return [Block(self.rate, n, k) for n, k in zip(totals, late, strict=True) if n]
 
-    @property
-    def ceiling(self) -> float | None:
-        """Requests a second that these workers could answer if they were never idle; None where that is not known."""
-        return None if not self.busy_s else self.workers * self.answered / self.busy_s
-
     def client_was_the_limit(self, objective: Objective) -> bool:
         """Whether this client sent so late, or was so busy, that the latencies are its own."""
         lags = sorted(one.lag_s for one in self.sent)
         most = lags[int(objective.share * len(lags))] if lags else 0.0
         return most > _TOO_LATE * objective.limit_s or self.client_share > _CLIENT_FULL
+
+
+def ceiling_of(trials: Sequence[Trial]) -> float | None:
+    """Requests a second that their workers could answer if they were never idle; None where that is not known."""
+    known = [one for one in trials if one.busy_s]
+    busy = math.fsum(one.busy_s or 0.0 for one in known)
+    return math.fsum(one.workers * one.answered for one in known) / busy if busy else None

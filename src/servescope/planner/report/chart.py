@@ -1,5 +1,6 @@
 """A chart as SVG: in, points, lines and marks; out, text. Pure; called by `page`."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,7 +12,9 @@ _TICKS = 5
 
 @dataclass(frozen=True)
 class Chart:
-    """`dots` and `line`: x and y. `bars`: x, low and high. `level`: a horizontal mark; `marks`: vertical ones, with their names."""
+    """`dots` and `line`: x and y. `bars`: x, low and high. `level`: a horizontal mark, `bound` its name; `marks`: vertical ones,
+    with theirs. `counts`: whether x is a whole number.
+    """
 
     title: str
     x: str
@@ -20,7 +23,9 @@ class Chart:
     line: Sequence[tuple[float, float]] = ()
     bars: Sequence[tuple[float, float, float]] = ()
     level: float | None = None
+    bound: str = ""
     marks: Sequence[tuple[float, str]] = ()
+    counts: bool = False
 
 
 def draw(chart: Chart) -> str:
@@ -29,11 +34,14 @@ def draw(chart: Chart) -> str:
     ys = [y for _, *rest in (*chart.dots, *chart.line, *chart.bars) for y in rest] + (
         [chart.level] if chart.level else []
     )
-    across = _Scale(_nice(max(xs, default=1.0)), _LEFT, _WIDTH - _RIGHT)
+    widest = max(xs, default=1.0)
+    across = _Scale(_TICKS * math.ceil(widest / _TICKS) if chart.counts else _nice(widest), _LEFT, _WIDTH - _RIGHT)
     up = _Scale(_nice(max(ys, default=1.0)), _HEIGHT - _BOTTOM, _TOP)
     parts = [*_axes(chart, across, up)]
     if chart.level is not None:
         parts.append(f'<path class="level" d="M{_LEFT} {up(chart.level):.1f}H{_WIDTH - _RIGHT}"/>')
+        place = f'x="{_WIDTH - _RIGHT}" y="{up(chart.level) - 6:.1f}" text-anchor="end"'
+        parts.append(f"<text {place}>{escape(chart.bound)}</text>")
     for x, name in chart.marks:
         parts.append(f'<path class="mark" d="M{across(x):.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
         parts.append(f'<text x="{across(x) + 4:.1f}" y="{_TOP + 12}">{escape(name)}</text>')

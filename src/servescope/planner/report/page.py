@@ -36,11 +36,12 @@ def _late(plan: Plan) -> list[str]:
     count = plan.loads[-1].workers
     loads = sorted((one for one in plan.loads if one.workers == count), key=lambda one: one.rate)
     chart = Chart(
-        f"Late requests by rate, {count} workers",
+        f"Late requests by rate, {count} worker{'s' * (count > 1)}",
         "requests a second",
         "late, %",
         dots=[(one.rate, 100 * one.late_share) for one in loads],
         level=100 * (1 - plan.share),
+        bound=f"as many may be late: {100 * (1 - plan.share):.3g} %",
         marks=[(plan.edge.rate, f"edge {plan.edge.rate:.3g}")],
     )
     rows = [(f"{one.rate:.3g}", f"{one.requests}", f"{100 * one.late_share:.2f} %") for one in loads]
@@ -61,6 +62,7 @@ def _counts(plan: Plan) -> list[str]:
         dots=[(one.workers, one.edge.rate) for one in plan.points],
         line=[(count, plan.law.rate(count)) for count in counts],
         bars=[(one.workers, one.edge.low, one.edge.high) for one in finite],
+        counts=True,
     )
     rows = [(str(count), f"{plan.law.rate(count):.3g}", f"{plan.law.ceiling(count):.3g}") for count in counts]
     return [f"<h2>{chart.title}</h2>", draw(chart), _details(("workers", "within the objective", "never idle"), rows)]

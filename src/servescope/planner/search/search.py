@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from servescope.planner.load.trial import Trial
+from servescope.planner.load.trial import Trial, ceiling_of
 from servescope.planner.objective import Objective
 from servescope.planner.search.edge import Edge, find_edge
 from servescope.planner.theory.tail import Tail
@@ -100,9 +100,7 @@ class Search:
     @property
     def ceiling(self) -> float | None:
         """Requests a second that the workers could answer if they were never idle, by all loads."""
-        known = [one for one in self._trials if one.busy_s]
-        busy = math.fsum(one.busy_s or 0 for one in known)
-        return math.fsum(one.workers * one.answered for one in known) / busy if busy else None
+        return ceiling_of(self._trials)
 
     def _climb(self) -> tuple[Trial | None, Trial | None, bool]:
         """The last load that kept the objective, the first that broke it, and whether the client was the limit before."""
@@ -149,7 +147,9 @@ class Search:
         edge, repeats = self._edge(kept, broken), 0
         while self._time_for(self.terms.long_s):
             rate = min(self._next(edge, repeats), _BELOW_CEILING * (self.ceiling or math.inf))
-            if self._load("repeating", rate, self.terms.long_s) is None or self._spoilt():
+            if self._load("repeating", rate, self.terms.long_s) is None:
+                continue  # the machine's other work may be over by the next
+            if self._spoilt():
                 break
             edge, repeats = self._edge(kept, broken), repeats + 1
             if repeats >= _LEAST_REPEATS and edge.by == "line" and edge.high - edge.low < 2 * _SURE * edge.rate:

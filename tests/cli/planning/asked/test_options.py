@@ -3,7 +3,8 @@
 import pytest
 
 from servescope.cli.main import run
-from servescope.cli.planning.asked.options import read_path, read_sweep
+from servescope.cli.planning.asked.options import read_path, read_sweep, refuse_unwritable
+from servescope.cli.planning.server.site import find_site
 from servescope.errors import ConfigurationError
 
 
@@ -49,3 +50,20 @@ def test_a_path_is_one_of_a_url():
         with pytest.raises(ConfigurationError) as refused:
             read_path(text, shadow)
         assert f"--path {text!r}" in refused.value.message
+
+
+@pytest.mark.parametrize("token", ["a\r\nb", "\u043a", "", "a b"])
+def test_a_token_that_no_header_can_carry_is_refused(token):
+    """It would end the header, or the program."""
+    with pytest.raises(ConfigurationError) as refused:
+        find_site(None, None, token, None)
+    assert f"--inference-token {token!r}" in refused.value.message
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_loads(tmp_path):
+    """A folder, or one in a folder that is not there."""
+    refuse_unwritable(tmp_path / "new.html")
+    for file in (tmp_path, tmp_path / "absent" / "new.html"):
+        with pytest.raises(ConfigurationError) as refused:
+            refuse_unwritable(file)
+        assert f"--html {str(file)!r}" in refused.value.message

@@ -43,7 +43,7 @@ def read_hours(
     trust: ssl.SSLContext | bool = True if ca_file is None else trusting(ca_file)
     with httpx.Client(timeout=_TIMEOUT_S, trust_env=False, verify=trust) as http:
         found = {
-            name: _range(http, url, query, end - days * 24 * HOUR_S, end)
+            name: _range(http, url, query, end - (days * 24 - 1) * HOUR_S, end)
             for name, query in queries(model, version, objective).items()
         }
     return hours_of(found)

@@ -1,6 +1,7 @@
 """The server that is planned for: in, options; out, its three addresses, and connections to them. Called by `command`."""
 
 import os
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ def find_site(url: str | None, token: str | None, inference_token: str | None, c
     found: Endpoints | Siblings = find_siblings(url, trust) if url is not None else find_endpoints(os.environ, here)
     if isinstance(found, Endpoints):
         trust = found.trust(ca_file)
+    if inference_token is not None and not re.fullmatch(r"[!-~]+", inference_token):
+        raise ConfigurationError(f"--inference-token {inference_token!r} has a sign that no header can carry")
     return Site(
         _known(url, "inference", found.inference),
         _known(url, "management", found.management),
