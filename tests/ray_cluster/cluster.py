@@ -4,12 +4,15 @@ In: nothing. Out: its address, its nodes, and who of its processes, actors and f
 """
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
-from integration.server import wait_until
+from integration.server import free_ports, wait_until
 
 OBJECT_STORE = 200 << 20
 
@@ -22,6 +25,33 @@ def start():
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     cluster.add_node(**node, resources={"second": 1})
     return cluster
+
+
+@contextmanager
+def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scripts")):
+    """A node in processes of its own, started as `ray start` does, by the command `before`."""
+    fixed = ("start", "--num-cpus=2", f"--object-store-memory={OBJECT_STORE}", "--block")
+    words = [*before, sys.executable, *program, *fixed, *options]
+    with subprocess.Popen(words, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL) as node:
+        try:
+            yield node
+        finally:
+            node.terminate()  # it ends the others
+
+
+@contextmanager
+def head(**more):
+    """The address of a cluster of one node of this kind, once somebody is there."""
+    (port,) = free_ports(1)
+    with ray_start("--head", f"--port={port}", "--include-dashboard=false", **more) as node:
+        wait_until(lambda: node.poll() is not None or answers(port), "the head")
+        yield f"127.0.0.1:{port}"
+
+
+def answers(port):
+    """Whether somebody listens there."""
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def asked(address, expression):

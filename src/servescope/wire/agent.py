@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from servescope.wire.measured.update import MetricUpdate
 from servescope.wire.messages import Measuring
+from servescope.wire.secured.files import TlsFiles
 
 WELCOME = b"\x06"
 _MAGIC = b"SERVSCP1"
@@ -75,7 +76,7 @@ class Errand(Struct, array_like=True):
 
     `environment`: variables besides those that the agent has. `blacklist`: a pattern, "" for none, of variables that the worker
     does not get. `node`: what its machine is called among those that workers run on. `gpu_id`: what the handler sees, None on a
-    CPU. `version`: the front end's own.
+    CPU. `version`: the front end's own. `tls`: the files of the agent's machine, where its connections are encrypted.
     """
 
     host: str
@@ -89,6 +90,7 @@ class Errand(Struct, array_like=True):
     node: str = ""
     gpu_id: int | None = None
     measuring: Measuring | None = None
+    tls: TlsFiles | None = None
 
 
 class Ping(Struct, array_like=True, tag="ping"):

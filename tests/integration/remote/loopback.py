@@ -15,13 +15,15 @@ from servescope.wire.agent import Errand
 
 
 class LoopbackBackend:
-    """`place`: a directory for its agents. `agents`: their processes, in the order of the launches."""
+    """`place`: a directory for its agents. `tls`: files of both ends. `agents`: their processes, in the order of the launches."""
 
-    def __init__(self, place):
+    def __init__(self, place, tls=None):
         self.place = place
         self.listener = Listener()
+        self.listener.tls = tls.listening() if tls is not None else None
         self.port = self.listener.open("127.0.0.1")
         self.agents = []
+        self.tls = tls
         self.changed = {}  # of the next errand
 
     async def launch(self, plan, directory, events):
@@ -35,6 +37,7 @@ class LoopbackBackend:
             handler=plan.load.handler,
             environment={"FROM_THE_FRONT_END": "yes"},
             measuring=plan.load.measuring,
+            tls=self.tls,
         )
         errand = msgspec.structs.replace(errand, **self.changed)
         place = self.place / f"agent{len(self.agents)}"

@@ -63,7 +63,7 @@ class Agent:
             OSError: the front end cannot be reached, or does not take it.
         """
         loop = asyncio.get_running_loop()
-        connection = await asyncio.to_thread(join, self._errand, Role.CONTROL)
+        connection = await join(self._errand, Role.CONTROL)
         await loop.create_connection(lambda: self._control, sock=connection)
         try:
             if self._errand.version != __version__:
@@ -85,8 +85,8 @@ class Agent:
         directory = Path(errand.model_dir)
         with ExitStack() as ours:
             ours.callback(os.close, self._memory)
-            channel = ours.enter_context(await asyncio.to_thread(join, errand, Role.CHANNEL))
-            probe = ours.enter_context(await asyncio.to_thread(join, errand, Role.PROBE))
+            channel = ours.enter_context(await join(errand, Role.CHANNEL))
+            probe = ours.enter_context(await join(errand, Role.PROBE))
             await self._child.start(
                 sys.executable,
                 self._environment(),

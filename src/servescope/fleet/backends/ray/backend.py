@@ -12,10 +12,12 @@ from servescope import __version__
 from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.backends.ray.driver_process import DriverProcess
 from servescope.fleet.backends.ray.messages import FromDriver, Needs, Over, Place, Release, Waiting
+from servescope.fleet.backends.ray.tls import files_of, is_used
 from servescope.fleet.backends.remote.listener import Listener
 from servescope.fleet.backends.remote.worker import RemoteWorker
 from servescope.fleet.launch import LaunchPlan, NodeLost, WorkerEvents
 from servescope.wire.agent import Errand
+from servescope.wire.secured.files import TlsFiles
 
 # For the driver, to end its actors: it gives them ten seconds.
 CLOSE_S = 15.0
@@ -41,13 +43,17 @@ class RayBackend:
         Raises:
             OSError: there is no cluster, or none of its nodes can start it.
         """
+        tls = self._tls()
         driver, host = await self._connected()
         listener = self._listening(host)
+        listener.tls = tls.listening() if tls is not None else None
         number = next(self._numbers)
         worker = RemoteWorker(plan, events, listener, lambda: self._part(number, driver))
         self._workers[number] = worker
         self._names[number] = f"{plan.load.model_name} {plan.load.model_version}"
-        driver.send(Place(number, self._names[number], str(directory), self._errand(plan, worker, host), _needs(plan)))
+        driver.send(
+            Place(number, self._names[number], str(directory), self._errand(plan, worker, host, tls), _needs(plan))
+        )
         try:
             await worker.joined
         except asyncio.CancelledError:
@@ -55,7 +61,12 @@ class RayBackend:
             raise
         return worker
 
-    def _errand(self, plan: LaunchPlan, worker: RemoteWorker, host: str) -> Errand:
+    def _tls(self) -> TlsFiles | None:
+        """By which files workers' connections are encrypted; read anew for each launch, as certificates are renewed."""
+        environ, wanted = self._cluster.environ, self._cluster.tls
+        return files_of(environ) if (is_used(environ) if wanted is None else wanted) else None
+
+    def _errand(self, plan: LaunchPlan, worker: RemoteWorker, host: str, tls: TlsFiles | None) -> Errand:
         load = plan.load
         return Errand(
             host=self._cluster.worker_address[0] if self._cluster.worker_address else host,
@@ -68,6 +79,7 @@ class RayBackend:
             blacklist=self._cluster.blacklist,
             gpu_id=0 if plan.ray is not None and plan.ray.num_gpus else None,
             measuring=load.measuring,
+            tls=tls,
         )
 
     def _listening(self, host: str) -> Listener:

@@ -55,8 +55,6 @@ class Cluster:
         """
         if importlib.util.find_spec("ray") is None:
             raise Unusable("ray is not installed: install Servescope with its extra, '.[ray]'")
-        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
-            raise Unusable("RAY_USE_TLS is set, but workers' connections to the front end have no TLS yet")
         self._knock()
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
