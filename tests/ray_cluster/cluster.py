@@ -12,6 +12,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from integration.server import free_ports, wait_until
 
 OBJECT_STORE = 200 << 20
@@ -36,7 +38,8 @@ def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scr
         try:
             yield node
         finally:
-            node.terminate()  # it ends the others
+            for process in [*psutil.Process(node.pid).children(recursive=True), node]:
+                process.kill()  # in order it would wait 30 s for actors
 
 
 @contextmanager
@@ -45,6 +48,7 @@ def head(**more):
     (port,) = free_ports(1)
     with ray_start("--head", f"--port={port}", "--include-dashboard=false", **more) as node:
         wait_until(lambda: node.poll() is not None or answers(port), "the head")
+        assert node.poll() is None, "the head has ended"
         yield f"127.0.0.1:{port}"
 
 
@@ -68,7 +72,7 @@ def free_cpus(address):
 
 def left_files():
     """What is left of models on this machine."""
-    return [path.name for path in Path(tempfile.gettempdir()).glob("servescope-[0-9]*/*")]
+    return [path.name for path in Path(tempfile.gettempdir()).glob(f"servescope-{os.geteuid()}/*")]
 
 
 def all_gone(address):

@@ -130,6 +130,21 @@ def test_a_child_of_the_handler_ends_with_it(make):
     wait_until(lambda: not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes())
 
 
+def test_no_single_node_has_room(make, cluster):
+    """Though all of them together have: it is pending, with what each would have to have."""
+    server = make("ray: {num_cpus: 1, placement: spread}\nminWorkers: 2\nmaxWorkers: 2\n")
+    pack(server.store / "large.mar", "large", HANDLER, config="ray: {num_cpus: 2}\n")
+    assert server.register("told.mar").status_code == 200
+    answer = server.register("large.mar")
+    assert answer.status_code == 202
+    assert "waits for a place: it needs 2 CPU on one node; the one with most of that free, " in answer.text
+    assert "), has 1 CPU" in answer.text
+    assert server.metrics("servescope_workers", model_name="large", state="pending") == 1.0
+    assert server.manage("PUT", "/models/told", min_worker=1, max_worker=1, synchronous="true").status_code == 200
+    wait_until(lambda: predict(server, b"x", "large").status_code == 200)
+    assert server.metrics("servescope_workers", model_name="large", state="pending") == 0.0
+
+
 def test_it_waits_for_a_place(make, cluster):
     """What it waits for is said; a server that stops, or scales down, does not wait with it."""
     server = make("ray: {num_cpus: 3}\n")

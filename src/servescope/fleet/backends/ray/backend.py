@@ -99,8 +99,8 @@ class RayBackend:
 
     async def _connect(self) -> tuple[DriverProcess, str]:
         driver = DriverProcess(self._heard, self._lost)
-        await driver.start(self._cluster.address, self._cluster.environ)
         try:
+            await driver.start(self._cluster.address, self._cluster.environ)
             host = await driver.connected
         except BaseException:
             await driver.close(0)
@@ -138,8 +138,9 @@ class RayBackend:
         """The server ends: so does the driver, with its actors."""
         task, self._driver = self._driver, None
         if task is not None:
-            await asyncio.wait((task,), timeout=0 if task.done() else CLOSE_S)
-            if task.done() and not task.cancelled() and task.exception() is None:
+            task.cancel()  # a cluster that does not answer would be waited for
+            await asyncio.wait((task,))
+            if not task.cancelled() and task.exception() is None:
                 await task.result()[0].close(CLOSE_S)
         if self._listener is not None:
             self._listener.close()

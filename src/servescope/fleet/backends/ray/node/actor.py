@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from servescope.fleet.agent.run import run
-from servescope.fleet.backends.ray.archives import root_of, unpacked
-from servescope.fleet.backends.ray.janitor import watched
+from servescope.fleet.backends.ray.node.archives import root_of, unpacked
+from servescope.fleet.backends.ray.node.janitor import watched
 from servescope.fleet.backends.ray.tls import files_of
 from servescope.wire.agent import Errand
 
