@@ -1,12 +1,13 @@
 """Workers on a real Ray cluster serve as local ones do, and leave nothing behind."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import pack, wait_until
-from ray_cluster.cluster import all_gone, asked, left_files
+from ray_cluster.cluster import all_gone, asked, left_files, ray_start
 from ray_cluster.needed import needed
 
 needed("ray")
@@ -111,6 +112,33 @@ def test_what_it_takes_of_its_node(make, cluster):
     assert server.manage("PUT", "/models/told", min_worker=0, max_worker=0, synchronous="true").status_code == 200
     assert server.metrics("servescope_worker_node_info", **of) is None
     wait_until(lambda: server.metrics("servescope_worker_memory_bytes", **of) is None)
+
+
+def infos(server):
+    """The lines of /metrics that tell where workers are that run elsewhere than here."""
+    lines = server.http.get(server.url("metrics", "/metrics")).text.splitlines()
+    return [line for line in lines if "servescope_worker_node_info{" in line and 'host="elsewhere"' in line]
+
+
+def test_another_host(make, cluster):
+    """Its processors, memory and disk are shown under its name, once, however many nodes and workers it has, and go with them."""
+    other = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere; exec "$@"', "sh")
+    options = (f"--address={cluster.address}", '--resources={"far": 2}')
+    with ray_start(*options, before=other), ray_start(*options, before=other):
+        config = "ray: {num_cpus: 1, placement: spread, resources: {far: 1}}\nminWorkers: 4\nmaxWorkers: 4\n"
+        server = make(config, metric_time_interval="1", disable_system_metrics="false")
+        assert server.register("told.mar", synchronous="true").status_code in (200, 202)
+        wait_until(lambda: len(infos(server)) == 4)
+        assert len({re.search('node="([^"]+)"', line)[1] for line in infos(server)}) == 2
+        for name in ("CPUUtilization", "MemoryUsed", "DiskUtilization"):
+            wait_until(lambda name=name: server.metrics(name, Hostname="elsewhere") is not None)
+            page = server.http.get(server.url("metrics", "/metrics")).text
+            assert len(re.findall(rf'^{name}{{[^}}]*Hostname="elsewhere"', page, re.MULTILINE)) == 1
+            assert len(re.findall(rf"^{name}{{", page, re.MULTILINE)) == 2
+        assert server.metrics("servescope_collector_success", collector="cpu") == 1.0
+        assert server.manage("PUT", "/models/told", min_worker=1, max_worker=1, synchronous="true").status_code == 200
+        assert server.metrics("CPUUtilization", Hostname="elsewhere") is not None
+    wait_until(lambda: server.metrics("CPUUtilization", Hostname="elsewhere") is None)
 
 
 def test_lines(make):

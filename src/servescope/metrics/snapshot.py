@@ -7,7 +7,7 @@ else, so what is made of it and `/metrics` agree; nobody inside the server parse
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from operator import sub
@@ -87,10 +87,22 @@ class Snapshot:
         family = self.families.get(name)
         return {} if family is None else family.by_model.get((model, version), {})
 
+    def of_host(self, hostname: str) -> "Snapshot":
+        """Without what is measured of other hosts, on which workers run."""
+        return replace(self, families={name: _of_host(family, hostname) for name, family in self.families.items()})
+
     def histogram(self, name: str, *values: str) -> HistogramState | None:
         """A histogram, by its labels' values; None where it is not there."""
         family = self.families.get(name)
         return None if family is None else family.histograms.get(values)
+
+
+def _of_host(family: FamilyState, hostname: str) -> FamilyState:
+    if "Hostname" not in family.labels:
+        return family
+    place = family.place("Hostname")
+    numbers = {values: value for values, value in family.numbers.items() if values[place] == hostname}
+    return replace(family, numbers=numbers)
 
 
 def take(registry: Registry, names: Iterable[str], at: float) -> Snapshot:

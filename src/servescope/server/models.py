@@ -40,7 +40,8 @@ class Models(Part):
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
-        self._backend = ChosenBackend(ProcessBackend(processes.offspring), ray_cluster(settings, beginning.environ))
+        cluster = ray_cluster(settings, beginning.environ)
+        self._backend = ChosenBackend(ProcessBackend(processes.offspring), cluster, measuring.other_hosts)
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)

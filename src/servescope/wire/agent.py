@@ -4,8 +4,8 @@ It makes three connections to the front end: `CONTROL`, which has the messages b
 down to the worker in place of socket pairs. Each begins with a greeting, which the front end answers with `WELCOME` or by closing
 it.
 
-Front end → agent: `Ping` each second, `Look` before a scrape, `End`.
-Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Used`, `Pong`; at last `Ended`.
+Front end → agent: `Ping` each second, `Look` before a scrape, `Watch` of one agent a machine, `End`.
+Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Used`, `Watched`, `Pong`; at last `Ended`.
 """
 
 import hmac
@@ -103,6 +103,13 @@ class Look(Struct, array_like=True, tag="look"):
     """Tell what the worker has measured."""
 
 
+class Watch(Struct, array_like=True, tag="watch"):
+    """Tell every so many seconds what these collectors find on the machine; they are `metrics.collectors`' names."""
+
+    collectors: list[str]
+    interval_s: float
+
+
 class End(Struct, array_like=True, tag="end"):
     """End the worker now, with everything it started."""
 
@@ -138,10 +145,21 @@ class Measured(Struct, array_like=True, tag="measured"):
 
 
 class Used(Struct, array_like=True, tag="used"):
-    """What the worker's process and its descendants take: resident memory, and processor time so far."""
+    """What the worker's process and its descendants take: resident memory, and processor time so far; and memory of GPUs, by the
+    label `device`.
+    """
 
     memory_bytes: int
     cpu_s: float
+    gpu_bytes: dict[str, int] = {}
+
+
+class Watched(Struct, array_like=True, tag="watched"):
+    """What each collector has found on the machine: family, label values and value of each series; and why some are lacking, ""
+    where none is.
+    """
+
+    found: dict[str, tuple[list[tuple[str, tuple[str, ...], float]], str]]
 
 
 class Pong(Struct, array_like=True, tag="pong"):
@@ -158,5 +176,5 @@ class Ended(Struct, array_like=True, tag="ended"):
     why: str = ""
 
 
-ToAgent = Ping | Look | End
-FromAgent = Started | Said | Measured | Used | Pong | Ended
+ToAgent = Ping | Look | Watch | End
+FromAgent = Started | Said | Measured | Used | Watched | Pong | Ended

@@ -10,7 +10,9 @@ import msgspec
 
 from servescope import __version__
 from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.watchers import Watchers
 from servescope.fleet.backends.remote.worker import RemoteWorker
+from servescope.metrics.recording.hosts import OtherHosts
 from servescope.wire.agent import Errand
 
 
@@ -23,11 +25,13 @@ class LoopbackBackend:
         self.listener.tls = tls.listening() if tls is not None else None
         self.port = self.listener.open("127.0.0.1")
         self.agents = []
+        self.hosts = OtherHosts(own="the front end", collectors=["cpu", "memory", "disk"], interval_s=0.1)
+        self.watchers = Watchers(self.hosts)
         self.tls = tls
         self.changed = {}  # of the next errand
 
     async def launch(self, plan, directory, events):
-        worker = RemoteWorker(plan, events, self.listener, lambda: None)
+        worker = RemoteWorker(plan, events, self.listener, self.watchers, lambda: None)
         errand = Errand(
             host="127.0.0.1",
             port=self.port,

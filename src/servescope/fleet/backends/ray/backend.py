@@ -14,8 +14,10 @@ from servescope.fleet.backends.ray.driver_process import DriverProcess
 from servescope.fleet.backends.ray.messages import FromDriver, Needs, Over, Place, Release, Waiting
 from servescope.fleet.backends.ray.tls import files_of, is_used
 from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.watchers import Watchers
 from servescope.fleet.backends.remote.worker import RemoteWorker
 from servescope.fleet.launch import LaunchPlan, NodeLost, WorkerEvents
+from servescope.metrics.recording.hosts import OtherHosts
 from servescope.wire.agent import Errand
 from servescope.wire.secured.files import TlsFiles
 
@@ -28,8 +30,9 @@ logger = logging.getLogger("servescope.fleet")
 class RayBackend:
     """Starts workers there."""
 
-    def __init__(self, cluster: RayCluster) -> None:
+    def __init__(self, cluster: RayCluster, hosts: OtherHosts) -> None:
         self._cluster = cluster
+        self._watchers = Watchers(hosts)
         self._numbers = itertools.count(1)
         self._workers: dict[int, RemoteWorker] = {}
         self._names: dict[int, str] = {}
@@ -48,7 +51,7 @@ class RayBackend:
         listener = self._listening(host)
         listener.tls = tls.listening() if tls is not None else None
         number = next(self._numbers)
-        worker = RemoteWorker(plan, events, listener, lambda: self._part(number, driver))
+        worker = RemoteWorker(plan, events, listener, self._watchers, lambda: self._part(number, driver))
         self._workers[number] = worker
         self._names[number] = f"{plan.load.model_name} {plan.load.model_version}"
         driver.send(
