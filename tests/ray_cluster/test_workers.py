@@ -1,12 +1,13 @@
 """Workers on a real Ray cluster serve as local ones do, and leave nothing behind."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from integration.remote.rig import HANDLER
-from integration.server import pack, wait_until
+from integration.server import COMMAND, pack, wait_until
 from ray_cluster.cluster import all_gone, asked, left_files, ray_start
 from ray_cluster.needed import needed
 
@@ -108,7 +109,12 @@ def test_what_it_takes_of_its_node(make, cluster):
     described = server.manage("GET", "/models/told").json()[0]["workers"][0]
     assert described["memoryUsage"] > 300 << 20
     nodes = [node[:12] for node in asked(cluster.address, "[n['NodeID'] for n in ray.nodes() if n['Alive']]")]
-    assert sum(server.metrics("servescope_worker_node_info", node=node, **of) or 0 for node in nodes) == 1.0
+    (node,) = [node for node in nodes if server.metrics("servescope_worker_node_info", node=node, **of)]
+    (listed,) = server.http.get(server.url("metrics", "/console/api/models/told")).json()["worker_list"]
+    (asked_for,) = server.http.get(server.url("management", "/readyz")).json()["models"][0]["workers"]
+    assert listed["node"] == asked_for["node"] == node
+    status = [*COMMAND, "status", "--management-address", server.url("management", "")]
+    assert node in subprocess.run(status, capture_output=True, text=True, check=True, timeout=60).stdout
     assert server.manage("PUT", "/models/told", min_worker=0, max_worker=0, synchronous="true").status_code == 200
     assert server.metrics("servescope_worker_node_info", **of) is None
     wait_until(lambda: server.metrics("servescope_worker_memory_bytes", **of) is None)
