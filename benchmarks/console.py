@@ -76,7 +76,7 @@ def step_cost(models: int) -> dict[str, float]:
     registry, _ = filled(models)
     chance = random.Random(1)
     clock = [1_000_000.0]
-    memory = Memory(registry, lambda: clock[0])
+    memory = Memory(registry, "host", lambda: clock[0])
     times, longest = [], []
     for _ in range(memory.hour.size + 1):
         observe(registry, chance)

@@ -33,10 +33,19 @@ class Authority:
         self._certificate = self._sign("an authority", self._key, x509.BasicConstraints(ca=True, path_length=None))
 
     def certify(self, directory: Path, host: str) -> tuple[Path, Path]:
-        """The files of a certificate with its issuer's behind it, and of its key."""
+        """The files of a certificate with its issuer's behind it, and of its key. `host`: a name, or an IPv4 address."""
         key = _key()
-        own = self._sign(host, key, x509.SubjectAlternativeName([x509.DNSName(host)]))
+        name: x509.GeneralName = x509.DNSName(host)
+        if host.replace(".", "").isdigit():
+            name = x509.IPAddress(ipaddress.ip_address(host))
+        own = self._sign(host, key, x509.SubjectAlternativeName([name]))
         return _written(directory, key, own, self._certificate)
+
+    def trusted(self, directory: Path) -> Path:
+        """authority.pem, its own certificate."""
+        path = directory / "authority.pem"
+        path.write_bytes(self._certificate.public_bytes(PEM))
+        return path
 
     def _sign(self, subject: str, key: Key, extension: x509.ExtensionType) -> x509.Certificate:
         return _signed(subject, key, "an authority", self._key, extension)

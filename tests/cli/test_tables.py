@@ -132,6 +132,16 @@ def test_a_worker_without_a_process_shows_dashes(shown):
     assert "MiB" not in second
 
 
+def test_a_worker_on_a_node_shows_it(shown):
+    """There is a column for that where any worker is on one, and none elsewhere."""
+    here, there = MODEL["workers"]
+    on_ray = [here | {"node": None, "host": None}, there | {"node": "0123456789ab", "host": "gpu-[b]-7"}]
+    text = shown(workers_table([MODEL | {"workers": on_ray}]))
+    assert "node" in text
+    assert "0123456789ab gpu-[b]-7" in text
+    assert "node" not in shown(workers_table([MODEL]))
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

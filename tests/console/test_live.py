@@ -34,7 +34,7 @@ def test_a_page_that_has_left_already():
     """Takes no place among the streams, which nobody would give back."""
 
     async def main():
-        live = Live(Memory(Registry()), nothing, nothing, lambda: None)
+        live = Live(Memory(Registry(), "host"), nothing, nothing, lambda: None)
         await live.stream(Gone())
         assert live.open == 0
 

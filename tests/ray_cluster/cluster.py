@@ -4,12 +4,17 @@ In: nothing. Out: its address, its nodes, and who of its processes, actors and f
 """
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
-from integration.server import wait_until
+import psutil
+
+from integration.server import free_ports, wait_until
 
 OBJECT_STORE = 200 << 20
 
@@ -22,6 +27,35 @@ def start():
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     cluster.add_node(**node, resources={"second": 1})
     return cluster
+
+
+@contextmanager
+def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scripts")):
+    """A node in processes of its own, started as `ray start` does, by the command `before`."""
+    fixed = ("start", "--num-cpus=2", f"--object-store-memory={OBJECT_STORE}", "--block")
+    words = [*before, sys.executable, *program, *fixed, *options]
+    with subprocess.Popen(words, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL) as node:
+        try:
+            yield node
+        finally:
+            for process in [*psutil.Process(node.pid).children(recursive=True), node]:
+                process.kill()  # in order it would wait 30 s for actors
+
+
+@contextmanager
+def head(**more):
+    """The address of a cluster of one node of this kind, once somebody is there."""
+    (port,) = free_ports(1)
+    with ray_start("--head", f"--port={port}", "--include-dashboard=false", **more) as node:
+        wait_until(lambda: node.poll() is not None or answers(port), "the head")
+        assert node.poll() is None, "the head has ended"
+        yield f"127.0.0.1:{port}"
+
+
+def answers(port):
+    """Whether somebody listens there."""
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def asked(address, expression):
@@ -38,7 +72,7 @@ def free_cpus(address):
 
 def left_files():
     """What is left of models on this machine."""
-    return [path.name for path in Path(tempfile.gettempdir()).glob("servescope-[0-9]*/*")]
+    return [path.name for path in Path(tempfile.gettempdir()).glob(f"servescope-{os.geteuid()}/*")]
 
 
 def all_gone(address):

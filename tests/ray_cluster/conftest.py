@@ -9,6 +9,7 @@ from integration.remote.rig import HANDLER
 from integration.server import Server, pack
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # whatever token this user may have
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +27,12 @@ def make(tmp_path, cluster) -> Iterator:
     """Makes servers, with the archive `told.mar` in their store, whose handler does what a body `do …` says."""
     made = []
 
-    def make(config="", **settings):
+    def make(config="", environ=None, **settings):
         directory = tmp_path / f"server{len(made)}"
         (directory / "store").mkdir(parents=True)
         pack(directory / "store" / "told.mar", "told", HANDLER, config=config)
-        made.append(Server(directory, {"worker_backend": "ray", "ray_address": cluster.address, **settings}))
+        settings = {"worker_backend": "ray", "ray_address": cluster.address, **settings}
+        made.append(Server(directory, settings, environ))
         return made[-1]
 
     yield make

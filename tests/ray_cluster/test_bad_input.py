@@ -1,5 +1,7 @@
 """What cannot be started on Ray is said clearly, and the server goes on serving what it can."""
 
+import platform
+import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import servescope
 from integration.remote.rig import HANDLER
 from integration.server import free_ports, pack, wait_until
-from ray_cluster.cluster import OBJECT_STORE
+from ray_cluster.cluster import OBJECT_STORE, head
 from ray_cluster.needed import needed
 from ray_cluster.test_workers import predict
 
@@ -57,6 +59,40 @@ def test_another_version(make, tmp_path):
     (other / "__init__.py").write_text('__version__ = "0.0.1"\n')
     server = make(f"ray: {{runtime_env: {{env_vars: {{PYTHONPATH: {other.parent}}}}}}}\n")
     check(server, f"its node has Servescope 0.0.1, the front end {servescope.__version__}")
+
+
+OTHER = """
+import sys, ray
+ray._private.utils.compute_version_info = lambda: {versions}
+from ray.scripts.scripts import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("changed", [{"ray": "2.1.0"}, {"python": "3.10.1"}])
+def test_a_cluster_of_another_version(make, changed):
+    """Of Ray or of Python: both are told of both sides."""
+    own = {"ray": needed("ray").__version__, "python": platform.python_version()}
+    theirs = {**own, **changed}
+    with head(program=("-c", OTHER.format(versions=tuple(theirs.values())))) as address:
+        there, here = (f"Ray {found['ray']} and Python {found['python']}" for found in (theirs, own))
+        said = f"ray_address={address}: the cluster has {there}, this server {here}; they must be the same"
+        check(make(ray_address=address), said)
+
+
+def test_a_cluster_that_asks_for_a_token(make):
+    """That it may is said to who has none; who has it is served."""
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with head(environ=token) as address:
+        said = f"ray_address={address}: ConnectionError: Failed to connect to Ray cluster at {address}. Somebody listens there"
+        server = make(ray_address=address)
+        check(server, said)
+        server.process.terminate()
+        assert server.process.wait(5) == 0, server.console()
+        server = make(ray_address=address, environ=token)
+        assert server.register("told.mar").status_code == 200, server.console()
+        server.process.terminate()
+        assert server.process.wait(30) == 0
 
 
 def test_an_archive_too_large_for_the_object_store(make):

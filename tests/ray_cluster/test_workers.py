@@ -1,12 +1,14 @@
 """Workers on a real Ray cluster serve as local ones do, and leave nothing behind."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from integration.remote.rig import HANDLER
-from integration.server import pack, wait_until
-from ray_cluster.cluster import all_gone, asked, left_files
+from integration.server import COMMAND, pack, wait_until
+from ray_cluster.cluster import all_gone, asked, left_files, ray_start
 from ray_cluster.needed import needed
 
 needed("ray")
@@ -107,10 +109,42 @@ def test_what_it_takes_of_its_node(make, cluster):
     described = server.manage("GET", "/models/told").json()[0]["workers"][0]
     assert described["memoryUsage"] > 300 << 20
     nodes = [node[:12] for node in asked(cluster.address, "[n['NodeID'] for n in ray.nodes() if n['Alive']]")]
-    assert sum(server.metrics("servescope_worker_node_info", node=node, **of) or 0 for node in nodes) == 1.0
+    (node,) = [node for node in nodes if server.metrics("servescope_worker_node_info", node=node, **of)]
+    (listed,) = server.http.get(server.url("metrics", "/console/api/models/told")).json()["worker_list"]
+    (asked_for,) = server.http.get(server.url("management", "/readyz")).json()["models"][0]["workers"]
+    assert listed["node"] == asked_for["node"] == node
+    status = [*COMMAND, "status", "--management-address", server.url("management", "")]
+    assert node in subprocess.run(status, capture_output=True, text=True, check=True, timeout=60).stdout
     assert server.manage("PUT", "/models/told", min_worker=0, max_worker=0, synchronous="true").status_code == 200
     assert server.metrics("servescope_worker_node_info", **of) is None
     wait_until(lambda: server.metrics("servescope_worker_memory_bytes", **of) is None)
+
+
+def infos(server):
+    """The lines of /metrics that tell where workers are that run elsewhere than here."""
+    lines = server.http.get(server.url("metrics", "/metrics")).text.splitlines()
+    return [line for line in lines if "servescope_worker_node_info{" in line and 'host="elsewhere"' in line]
+
+
+def test_another_host(make, cluster):
+    """Its processors, memory and disk are shown under its name, once, however many nodes and workers it has, and go with them."""
+    other = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere; exec "$@"', "sh")
+    options = (f"--address={cluster.address}", '--resources={"far": 2}')
+    with ray_start(*options, before=other), ray_start(*options, before=other):
+        config = "ray: {num_cpus: 1, placement: spread, resources: {far: 1}}\nminWorkers: 4\nmaxWorkers: 4\n"
+        server = make(config, metric_time_interval="1", disable_system_metrics="false")
+        assert server.register("told.mar", synchronous="true").status_code in (200, 202)
+        wait_until(lambda: len(infos(server)) == 4)
+        assert len({re.search('node="([^"]+)"', line)[1] for line in infos(server)}) == 2
+        for name in ("CPUUtilization", "MemoryUsed", "DiskUtilization"):
+            wait_until(lambda name=name: server.metrics(name, Hostname="elsewhere") is not None)
+            page = server.http.get(server.url("metrics", "/metrics")).text
+            assert len(re.findall(rf'^{name}{{[^}}]*Hostname="elsewhere"', page, re.MULTILINE)) == 1
+            assert len(re.findall(rf"^{name}{{", page, re.MULTILINE)) == 2
+        assert server.metrics("servescope_collector_success", collector="cpu") == 1.0
+        assert server.manage("PUT", "/models/told", min_worker=1, max_worker=1, synchronous="true").status_code == 200
+        assert server.metrics("CPUUtilization", Hostname="elsewhere") is not None
+    wait_until(lambda: server.metrics("CPUUtilization", Hostname="elsewhere") is None)
 
 
 def test_lines(make):
@@ -128,6 +162,21 @@ def test_a_child_of_the_handler_ends_with_it(make):
     child = told(server, "answer = subprocess.Popen(['sleep', '600']).pid")
     predict(server, b"do os._exit(3)")
     wait_until(lambda: not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes())
+
+
+def test_no_single_node_has_room(make, cluster):
+    """Though all of them together have: it is pending, with what each would have to have."""
+    server = make("ray: {num_cpus: 1, placement: spread}\nminWorkers: 2\nmaxWorkers: 2\n")
+    pack(server.store / "large.mar", "large", HANDLER, config="ray: {num_cpus: 2}\n")
+    assert server.register("told.mar").status_code == 200
+    answer = server.register("large.mar")
+    assert answer.status_code == 202
+    assert "waits for a place: it needs 2 CPU on one node; the one with most of that free, " in answer.text
+    assert "), has 1 CPU" in answer.text
+    assert server.metrics("servescope_workers", model_name="large", state="pending") == 1.0
+    assert server.manage("PUT", "/models/told", min_worker=1, max_worker=1, synchronous="true").status_code == 200
+    wait_until(lambda: predict(server, b"x", "large").status_code == 200)
+    assert server.metrics("servescope_workers", model_name="large", state="pending") == 0.0
 
 
 def test_it_waits_for_a_place(make, cluster):

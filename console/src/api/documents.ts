@@ -151,6 +151,8 @@ export interface Worker {
   readonly in_hand: Value;
   readonly device: string | null;
   readonly gpu_memory_bytes: Value;
+  readonly node: string | null;
+  readonly host: string | null;
 }
 
 export interface Tally {

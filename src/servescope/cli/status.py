@@ -36,8 +36,8 @@ class Status:
     """The answers. `health` is /ping's word or why there was none; `survey` is /readyz/models'; `requests` is None when /metrics
     could not be read, or has no counters.
 
-    `models`: their descriptions, with what the survey says of them under `readiness`, and of their workers under `state` and
-    `busy_s`; None where a model or a worker came between the two.
+    `models`: their descriptions, with what the survey says of them under `readiness`, and of their workers under `state`,
+    `busy_s`, `node` and `host`; None where a model or a worker came between the two.
     """
 
     endpoints: Endpoints
@@ -161,7 +161,7 @@ def _with_state(model: dict[str, Any], report: Mapping[str, Any] | None) -> dict
     return model | {
         "readiness": None if report is None else {key: report[key] for key in told},
         "workers": [
-            worker | {key: workers.get(worker["id"], {}).get(key) for key in ("state", "busy_s")}
+            worker | {key: workers.get(worker["id"], {}).get(key) for key in ("state", "busy_s", "node", "host")}
             for worker in model["workers"]
         ],
     }

@@ -86,10 +86,13 @@ def models_table(models: Sequence[dict[str, Any]]) -> Table:
 
 
 def workers_table(models: Sequence[dict[str, Any]]) -> Table:
-    """A row a worker: state, process, memory and GPU, since when."""
-    table = plain_table("Workers", "id", "model", "state", "pid", "memory", "since", folded=("model",))
+    """A row a worker: state, process, memory and GPU, since when; and on which node, where any is on one of a Ray cluster."""
+    nodes = any(worker.get("node") for model in models for worker in model.get("workers", []))
+    columns = ("id", "model", "state", "pid", "memory", "since", *(["node"] if nodes else []))
+    table = plain_table("Workers", *columns, folded=("model", "node"))
     for model in models:
         for worker in model.get("workers", []):
+            node = Text(f"{worker['node']} {worker['host']}") if worker.get("node") else "–"
             table.add_row(
                 str(worker.get("id")),
                 Text(_versioned(model)),
@@ -97,6 +100,7 @@ def workers_table(models: Sequence[dict[str, Any]]) -> Table:
                 str(worker.get("pid") or "–"),
                 _memory(worker),
                 str(worker.get("startTime")),
+                *([node] if nodes else []),
             )
     return table
 

@@ -8,12 +8,12 @@ parses the text of a scrape.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from servescope.metrics.definitions import Kind
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, Histogram
@@ -42,8 +42,7 @@ class HistogramState(Struct, frozen=True):
         return [more - less for less, more in pairwise((0, *self.cumulative))]
 
 
-@dataclass(frozen=True)
-class FamilyState:
+class FamilyState(Struct, frozen=True, dict=True):
     """One family: its series by their labels' values, in the order of `labels`. `numbers` are those of counters and gauges."""
 
     name: str
@@ -81,10 +80,22 @@ class Snapshot(Struct, frozen=True):
         family = self.families.get(name)
         return {} if family is None else family.by_model.get((model, version), {})
 
+    def of_host(self, hostname: str) -> "Snapshot":
+        """Without what is measured of other hosts, on which workers run."""
+        return replace(self, families={name: _of_host(family, hostname) for name, family in self.families.items()})
+
     def histogram(self, name: str, *values: str) -> HistogramState | None:
         """A histogram, by its labels' values; None where it is not there."""
         family = self.families.get(name)
         return None if family is None else family.histograms.get(values)
+
+
+def _of_host(family: FamilyState, hostname: str) -> FamilyState:
+    if "Hostname" not in family.labels:
+        return family
+    place = family.place("Hostname")
+    numbers = {values: value for values, value in family.numbers.items() if values[place] == hostname}
+    return replace(family, numbers=numbers)
 
 
 def take(registry: Registry, names: Iterable[str], at: float) -> Snapshot:

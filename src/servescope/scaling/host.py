@@ -42,7 +42,7 @@ UNKNOWN: Final = HostState()
 
 def collectors(hostname: str, running: Callable[[], Sequence[WorkerProcess]], *, gpus: bool) -> list[Collector]:
     """What there is to read; NVML only where workers are dealt GPUs."""
-    found: list[Collector] = [MemoryCollector(hostname), CgroupCollector()]
+    found: list[Collector] = [MemoryCollector(hostname), CgroupCollector(hostname)]
     return [*found, GpuCollector(hostname, running)] if gpus else found
 
 
@@ -99,9 +99,9 @@ def state_of(readings: Iterable[Reading]) -> HostState:
     by_family: dict[str, dict[tuple[str, ...], float]] = {}
     for reading in readings:
         by_family.setdefault(reading.family, {})[reading.labels] = float(reading.value)
-    available = next(iter(by_family.get("MemoryAvailable", {}).values()), None)
-    limit = by_family.get("servescope_cgroup_memory_limit_bytes", {}).get(())
-    used = by_family.get("servescope_cgroup_memory_bytes", {}).get(())
+    available = _single(by_family, "MemoryAvailable")
+    limit = _single(by_family, "servescope_cgroup_memory_limit_bytes")
+    used = _single(by_family, "servescope_cgroup_memory_bytes")
     total = _by_device(by_family.get("servescope_gpu_memory_total_bytes", {}))
     taken = _by_device(by_family.get("servescope_gpu_memory_used_bytes", {}))
     workers: dict[tuple[str, str, str], dict[str, float]] = {}
@@ -110,11 +110,16 @@ def state_of(readings: Iterable[Reading]) -> HostState:
     return HostState(
         available=None if available is None else available * MEGABYTE,
         left=None if limit is None or used is None else limit - used,
-        cores=by_family.get("servescope_cgroup_cpu_limit_cores", {}).get(()),
+        cores=_single(by_family, "servescope_cgroup_cpu_limit_cores"),
         busy=_by_device(by_family.get("servescope_gpu_utilization_ratio", {})),
         free={device: total[device] - taken[device] for device in total if device in taken},
         worker_bytes=workers,
     )
+
+
+def _single(families: Mapping[str, Mapping[tuple[str, ...], float]], name: str) -> float | None:
+    """The value of a family that has one series at most."""
+    return next(iter(families.get(name, {}).values()), None)
 
 
 def _by_device(series: Mapping[tuple[str, ...], float]) -> dict[str, float]:

@@ -2,10 +2,16 @@
 
 import asyncio
 
-from servescope.metrics.collectors.host import host_collectors, selected_collectors, written_directories
+from servescope.metrics.collectors.host import (
+    HOST_COLLECTORS,
+    host_collectors,
+    selected_collectors,
+    written_directories,
+)
 from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.log_mode.metric_lines import MetricLines
+from servescope.metrics.recording.hosts import OtherHosts
 from servescope.metrics.recording.loop_lag import LoopLag
 from servescope.metrics.recording.off import silent_recorder
 from servescope.metrics.recording.recorder import Recorder
@@ -17,7 +23,7 @@ from servescope.server.composition import Part
 
 class Measuring(Part):
     """Gives `registry`, `recorder`, `pass_through`, the `mode`, and what workers are told
-    (`declarations`, `worker_measuring`).
+    (`declarations`, `worker_measuring`), and `other_hosts`, of which agents tell.
     """
 
     def __init__(self, beginning: Beginning) -> None:
@@ -35,6 +41,7 @@ class Measuring(Part):
         lines = MetricLines(metrics.logged, beginning.hostname, logs.server_metrics, logs.model_metrics)
         self.recorder = self._make_recorder(beginning.hostname, lines)
         self._lag = LoopLag(self.recorder.loop_lagged) if self.mode.records else None
+        self.other_hosts = self._make_other_hosts(beginning)
         self._sampler = self._make_sampler(beginning, lines)
 
     def _make_recorder(self, hostname: str, lines: MetricLines) -> Recorder:
@@ -46,6 +53,11 @@ class Measuring(Part):
             return LoggingRecorder(self.registry, hostname, lines, keeps_custom=self.mode.shows_custom)
         return Recorder(self.registry, hostname)
 
+    def _make_other_hosts(self, beginning: Beginning) -> OtherHosts:
+        names = selected_collectors(beginning.settings) if self.mode.records else ()
+        wanted = [name for name in names if name in HOST_COLLECTORS]
+        return OtherHosts(beginning.hostname, wanted, beginning.settings.metric_time_interval)
+
     def _make_sampler(self, beginning: Beginning, lines: MetricLines) -> Sampler | None:
         names = selected_collectors(beginning.settings)
         if not names or not self.mode.records:
@@ -53,7 +65,12 @@ class Measuring(Part):
         written = written_directories(beginning.settings, beginning.workspace)
         processes = self.recorder.workers.processes
         collectors = host_collectors(
-            beginning.hostname, names, processes.snapshot, directories=written, elsewhere=processes.elsewhere
+            beginning.hostname,
+            names,
+            processes.snapshot,
+            directories=written,
+            elsewhere=processes.elsewhere,
+            other_hosts=self.other_hosts.snapshot,
         )
         return Sampler(collectors, beginning.settings.metric_time_interval, self.registry, lines.reading)
 

@@ -29,9 +29,8 @@ from servescope.serving.registration import Host
 def ray_cluster(settings: Settings, environ: Mapping[str, str]) -> RayCluster:
     """How it is reached, where a model is to run there."""
     blacklist = settings.blacklist_env_vars
-    return RayCluster(
-        settings.ray_address, settings.ray_worker_address, blacklist.pattern if blacklist else "", environ
-    )
+    pattern = blacklist.pattern if blacklist else ""
+    return RayCluster(settings.ray_address, settings.ray_worker_address, pattern, environ, settings.ray_tls)
 
 
 class Models(Part):
@@ -41,7 +40,8 @@ class Models(Part):
 
     def __init__(self, beginning: Beginning, measuring: Measuring, processes: Processes) -> None:
         settings = beginning.settings
-        self._backend = ChosenBackend(ProcessBackend(processes.offspring), ray_cluster(settings, beginning.environ))
+        cluster = ray_cluster(settings, beginning.environ)
+        self._backend = ChosenBackend(ProcessBackend(processes.offspring), cluster, measuring.other_hosts)
         self.catalog = Catalog()
         self.wanted = WantedModels()
         measuring.recorder.models_missing(self.wanted.missing)

@@ -4,8 +4,8 @@ It makes three connections to the front end: `CONTROL`, which has the messages b
 down to the worker in place of socket pairs. Each begins with a greeting, which the front end answers with `WELCOME` or by closing
 it.
 
-Front end → agent: `Ping` each second, `Look` before a scrape, `End`.
-Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Used`, `Pong`; at last `Ended`.
+Front end → agent: `Ping` each second, `Look` before a scrape, `Watch` of one agent a machine, `End`.
+Agent → front end: `Started` or `Ended`; then `Said`, `Measured`, `Used`, `Watched`, `Pong`; at last `Ended`.
 """
 
 import hmac
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from servescope.wire.measured.update import MetricUpdate
 from servescope.wire.messages import Measuring
+from servescope.wire.secured.files import TlsFiles
 
 WELCOME = b"\x06"
 _MAGIC = b"SERVSCP1"
@@ -75,7 +76,7 @@ class Errand(Struct, array_like=True):
 
     `environment`: variables besides those that the agent has. `blacklist`: a pattern, "" for none, of variables that the worker
     does not get. `node`: what its machine is called among those that workers run on. `gpu_id`: what the handler sees, None on a
-    CPU. `version`: the front end's own.
+    CPU. `version`: the front end's own. `tls`: the files of the agent's machine, where its connections are encrypted.
     """
 
     host: str
@@ -89,6 +90,7 @@ class Errand(Struct, array_like=True):
     node: str = ""
     gpu_id: int | None = None
     measuring: Measuring | None = None
+    tls: TlsFiles | None = None
 
 
 class Ping(Struct, array_like=True, tag="ping"):
@@ -99,6 +101,13 @@ class Ping(Struct, array_like=True, tag="ping"):
 
 class Look(Struct, array_like=True, tag="look"):
     """Tell what the worker has measured."""
+
+
+class Watch(Struct, array_like=True, tag="watch"):
+    """Tell every so many seconds what these collectors find on the machine; they are `metrics.collectors`' names."""
+
+    collectors: list[str]
+    interval_s: float
 
 
 class End(Struct, array_like=True, tag="end"):
@@ -136,10 +145,21 @@ class Measured(Struct, array_like=True, tag="measured"):
 
 
 class Used(Struct, array_like=True, tag="used"):
-    """What the worker's process and its descendants take: resident memory, and processor time so far."""
+    """What the worker's process and its descendants take: resident memory, and processor time so far; and memory of GPUs, by the
+    label `device`.
+    """
 
     memory_bytes: int
     cpu_s: float
+    gpu_bytes: dict[str, int] = {}
+
+
+class Watched(Struct, array_like=True, tag="watched"):
+    """What each collector has found on the machine: family, label values and value of each series; and why some are lacking, ""
+    where none is.
+    """
+
+    found: dict[str, tuple[list[tuple[str, tuple[str, ...], float]], str]]
 
 
 class Pong(Struct, array_like=True, tag="pong"):
@@ -156,5 +176,5 @@ class Ended(Struct, array_like=True, tag="ended"):
     why: str = ""
 
 
-ToAgent = Ping | Look | End
-FromAgent = Started | Said | Measured | Used | Pong | Ended
+ToAgent = Ping | Look | Watch | End
+FromAgent = Started | Said | Measured | Used | Watched | Pong | Ended

@@ -23,7 +23,7 @@ class Shop:
         self.gauge("servescope_workers_max", 1)
         self.gauge("servescope_workers_min", 1)
         self.gauge("servescope_workers", 1, "ready")
-        self.memory = Memory(self.registry, lambda: self.at)
+        self.memory = Memory(self.registry, "host", lambda: self.at)
         self.watch = Watch(clock=lambda: self.passed)
         self.step(0)
 

@@ -42,7 +42,7 @@ def language_models(count):
 def test_room():
     """For fifty language models that promise everything, once every column is there."""
     at = [1e6]
-    memory = Memory(language_models(MODELS), lambda: at[0])
+    memory = Memory(language_models(MODELS), "host", lambda: at[0])
     tick(memory)
     assert 10e6 < sum(ring.bytes for ring in memory.rings) < MOST_BYTES
 
@@ -68,7 +68,7 @@ def test_a_step():
     """Growth of the counters of each model, and of the machine's; models apart from each other."""
     at = [1e6]
     registry = language_models(2)
-    memory = Memory(registry, lambda: at[0])
+    memory = Memory(registry, "host", lambda: at[0])
     tick(memory)
     at[0] += 5
     registry.counter("servescope_requests_total").labels("m0", "1.0", "rest", "predict", "200").value += 7

@@ -1,5 +1,7 @@
 """GPU families of a live server: with a stand-in for NVIDIA's library, and without the library."""
 
+import socket
+
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,6 +13,7 @@ from metrics.collectors.nvml.stand_in import needs_gcc
 pytest_plugins = ["integration.nvml"]
 pytestmark = pytest.mark.integration
 
+HOST = socket.gethostname()
 GAUGES = {
     "servescope_gpu_utilization_ratio", "servescope_gpu_memory_used_bytes", "servescope_gpu_memory_total_bytes",
     "servescope_gpu_power_watts", "servescope_gpu_power_limit_watts", "servescope_gpu_temperature_celsius",
@@ -39,8 +42,8 @@ def test_cards_are_shown(tmp_path, nvml_stand_in):
         success = ("servescope_collector_success", "gpu")
         seen = wait_until(lambda: (found := samples(server)).get(success) == 1 and found, "a first sample")
         assert {name for name, *_ in seen} >= GAUGES | COUNTERS
-        assert seen["servescope_gpu_power_watts", "0", "GPU-aaaa", "Stand-in G1"] == pytest.approx(71.5)
-        instance = ("1:1", "MIG-cccc", "Stand-in G2 MIG 1g.5gb")
+        assert seen["servescope_gpu_power_watts", "0", "GPU-aaaa", "Stand-in G1", HOST] == pytest.approx(71.5)
+        instance = ("1:1", "MIG-cccc", "Stand-in G2 MIG 1g.5gb", HOST)
         assert seen["servescope_gpu_memory_used_bytes", *instance] == 1216 * 1024**2
         nvml_stand_in.say("lost 0")
         seen = wait_until(lambda: (found := samples(server)).get(success) == 0 and found, "a sample that fails")

@@ -10,22 +10,28 @@ import msgspec
 
 from servescope import __version__
 from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.watchers import Watchers
 from servescope.fleet.backends.remote.worker import RemoteWorker
+from servescope.metrics.recording.hosts import OtherHosts
 from servescope.wire.agent import Errand
 
 
 class LoopbackBackend:
-    """`place`: a directory for its agents. `agents`: their processes, in the order of the launches."""
+    """`place`: a directory for its agents. `tls`: files of both ends. `agents`: their processes, in the order of the launches."""
 
-    def __init__(self, place):
+    def __init__(self, place, tls=None):
         self.place = place
         self.listener = Listener()
+        self.listener.tls = tls.listening() if tls is not None else None
         self.port = self.listener.open("127.0.0.1")
         self.agents = []
+        self.hosts = OtherHosts(own="the front end", collectors=["cpu", "memory", "disk"], interval_s=0.1)
+        self.watchers = Watchers(self.hosts)
+        self.tls = tls
         self.changed = {}  # of the next errand
 
     async def launch(self, plan, directory, events):
-        worker = RemoteWorker(plan, events, self.listener, lambda: None)
+        worker = RemoteWorker(plan, events, self.listener, self.watchers, lambda: None)
         errand = Errand(
             host="127.0.0.1",
             port=self.port,
@@ -35,6 +41,7 @@ class LoopbackBackend:
             handler=plan.load.handler,
             environment={"FROM_THE_FRONT_END": "yes"},
             measuring=plan.load.measuring,
+            tls=self.tls,
         )
         errand = msgspec.structs.replace(errand, **self.changed)
         place = self.place / f"agent{len(self.agents)}"

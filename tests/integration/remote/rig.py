@@ -66,9 +66,9 @@ class Owner:
 class Rig:
     """`start` a worker, then `do` things in its handler."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, tls=None):
         self.directory = directory
-        self.backend = LoopbackBackend(directory)
+        self.backend = LoopbackBackend(directory, tls)
         self.owner = Owner()
 
     def plan(self, **more):
@@ -105,8 +105,8 @@ class Rig:
 
 
 @asynccontextmanager
-async def rigged(directory):
-    rig = Rig(directory)
+async def rigged(directory, tls=None):
+    rig = Rig(directory, tls)
     try:
         yield rig
     finally:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import uvloop
 
-from integration.remote.rig import rigged, until
+from integration.remote.rig import Owner, rigged, until
 from servescope.wire.exposed import Exposed
 from servescope.wire.messages import Batch, Field, Measuring, Request, Stop
 
@@ -251,5 +251,27 @@ def test_a_launch_is_called_off(run):
             await launch
         assert await asyncio.wait_for(rig.backend.agents[0].wait(), 60) == 1
         assert not rig.owner.over.done()
+
+    run(body)
+
+
+def test_its_machine(run):
+    """Is told of by one of several agents there, and by another when that has gone; then by none."""
+
+    async def body(rig):
+        await rig.start()
+        host = rig.link.host
+        await until(lambda: host in rig.backend.hosts.snapshot())
+        found = rig.backend.hosts.snapshot()[host]
+        assert set(found) == {"cpu", "memory", "disk"}
+        assert ("MemoryUtilization", ("Host", host)) in [one[:2] for one in found["memory"].readings]
+        assert not any(one.trouble for one in found.values())
+        first, rig.owner = rig.link, Owner()
+        await rig.start()
+        first.kill()
+        before = rig.backend.hosts.snapshot()[host]
+        await until(lambda: rig.backend.hosts.snapshot().get(host) not in (None, before))
+        rig.link.kill()
+        await until(lambda: not rig.backend.hosts.snapshot())
 
     run(body)

@@ -9,7 +9,7 @@ from servescope.metrics.collectors.sampled_series import SampledSeries
 from servescope.metrics.registry import Registry
 
 ENERGY = "servescope_gpu_energy_joules_total"
-CARD = ("0", "u", "n")
+CARD = ("0", "u", "n", "h")
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=1))

@@ -230,19 +230,23 @@ def test_machines(tmp_path):
         # The root file system is full, and the server writes nothing there.
         series("DiskUtilization", server("fine", **host)): gauge((99, LONG)),
         series("MemoryUtilization", server("small container", **host)): gauge((20, LONG)),
-        series("servescope_cgroup_memory_bytes", server("small container")): gauge((0.95 * gib, LONG)),
-        series("servescope_cgroup_memory_limit_bytes", server("small container")): gauge((gib, LONG)),
+        series("servescope_cgroup_memory_bytes", server("small container", Hostname="h")): gauge((0.95 * gib, LONG)),
+        series("servescope_cgroup_memory_limit_bytes", server("small container", Hostname="h")): gauge((gib, LONG)),
         series("MemoryUtilization", server("full host", **host)): gauge((97, LONG)),
-        series("servescope_cgroup_memory_bytes", server("full host")): gauge((0.5 * gib, LONG)),
-        series("servescope_cgroup_memory_limit_bytes", server("full host")): gauge((gib, LONG)),
+        series("servescope_cgroup_memory_bytes", server("full host", Hostname="h")): gauge((0.5 * gib, LONG)),
+        series("servescope_cgroup_memory_limit_bytes", server("full host", Hostname="h")): gauge((gib, LONG)),
+        # Of several machines the fullest counts, whatever the cgroup of another says.
+        series("MemoryUtilization", server("ray", Level="Host", Hostname="there")): gauge((95, LONG)),
+        series("servescope_cgroup_memory_bytes", server("ray", Hostname="h")): gauge((0.5 * gib, LONG)),
+        series("servescope_cgroup_memory_limit_bytes", server("ray", Hostname="h")): gauge((gib, LONG)),
         series("MemoryUtilization", server("for a moment", **host)): gauge((50, 40), (99, 16), (50, 64)),
     }
     for device, used in (("0", 0.92), ("1", 0.88)):
-        labels = server("gpus", device=device, uuid=f"GPU-{device}", name="H100")
+        labels = server("gpus", device=device, uuid=f"GPU-{device}", name="H100", Hostname="h")
         inputs[series("servescope_gpu_memory_used_bytes", labels)] = gauge((used * gib, LONG))
         inputs[series("servescope_gpu_memory_total_bytes", labels)] = gauge((gib, LONG))
     memory, filling = ("ServescopeMemoryNearlyFull", "page"), ("ServescopeDiskNearlyFull", "ticket")
-    fills = [(*memory, "full"), (*memory, "small container")]
+    fills = [(*memory, "full"), (*memory, "ray"), (*memory, "small container")]
     late = [*fills, (*filling, "full"), ("ServescopeGpuMemoryNearlyFull", "ticket", "gpus")]
     by = ("severity", "instance")
     expected = [firing(4 * 60, by, []), firing(6 * 60, by, fills), firing(14 * 60 + 15, by, late)]

@@ -17,6 +17,7 @@ MAY_BE_EMPTY = {
     "Processors: saturation | {{instance}}": "servescope_cgroup_cpu_throttled_seconds_total",
     "Memory: the cgroup | {{instance}} limit": "servescope_cgroup_memory_limit_bytes",
     "Memory: the cgroup | {{instance}} used": "servescope_cgroup_memory_bytes",
+    "Workers by node | {{node}} {{host}}": "servescope_worker_node_info",
 }
 
 

@@ -22,6 +22,7 @@ export class ModelLists {
       { head: "Processor", cell: (one) => percent(one.cpu_ratio) },
       { head: "Memory", cell: (one) => bytes(one.memory_bytes) },
       { head: "Batch in hand", cell: (one) => (one.in_hand ? `${figure(one.in_hand)}, ${seconds(one.batch_s)}` : "–") },
+      { head: "Node", cell: (one) => (one.node === null ? "here" : `${one.node} (${one.host ?? "–"})`) },
       { head: "Device", cell: (one) => (one.gpu_memory_bytes === null ? (one.device ?? "–") : `${one.device}, ${bytes(one.gpu_memory_bytes)}`) },
     ],
     (one) => `${one.name} ${one.pid}`,

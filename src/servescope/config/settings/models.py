@@ -143,6 +143,15 @@ class ModelSettings:
             default="the address that the cluster knows it by, any port",
         ),
     )
+    ray_tls: bool | None = field(
+        default=None,
+        metadata=key(
+            flag,
+            "Encrypt the connections of workers on Ray to this server, by the files that RAY_TLS_SERVER_CERT, RAY_TLS_SERVER_KEY"
+            " and RAY_TLS_CA_CERT name on each machine. Not in TorchServe.",
+            default="as RAY_USE_TLS says",
+        ),
+    )
     enable_model_api: bool = field(
         default=False, metadata=key(flag, "Let the management API register and unregister models.")
     )

@@ -36,7 +36,7 @@ def host_sample(snapshot: Snapshot) -> Sample:
         if value is not None:
             gauges[column, ""] = value
     counters["cpu_s", ""] = snapshot.number(CPU_SECONDS) or 0.0
-    counters["throttled_s", ""] = snapshot.number(THROTTLED) or 0.0
+    counters["throttled_s", ""] = single(snapshot, THROTTLED) or 0.0
     if (lag := snapshot.histogram(LAG)) is not None:
         put(sample, "lag", lag)
     if HTTP in families:
@@ -68,7 +68,7 @@ def single(snapshot: Snapshot, name: str) -> float | None:
 
 def memory_ratio(snapshot: Snapshot) -> float | None:
     """Of the container's limit where there is one, and of the machine elsewhere; as the recording rules have it."""
-    used, limit = snapshot.number(CGROUP_USED), snapshot.number(CGROUP_LIMIT)
+    used, limit = single(snapshot, CGROUP_USED), single(snapshot, CGROUP_LIMIT)
     if used is not None and limit:
         return used / limit
     machine = single(snapshot, MEMORY)

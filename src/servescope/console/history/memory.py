@@ -68,10 +68,13 @@ KEPT: Final = (REQUESTS, DURATIONS, STAGES, WORKERS, *COUNTERS, *HISTOGRAMS, *GA
 
 
 class Memory:
-    """See the module. `wall`: seconds since 1970. `step_s`: how often it is asked."""
+    """See the module. `hostname`: this machine's. `wall`: seconds since 1970. `step_s`: how often it is asked."""
 
-    def __init__(self, registry: Registry, wall: Callable[[], float] = time.time, step_s: float = STEP_S) -> None:
+    def __init__(
+        self, registry: Registry, hostname: str, wall: Callable[[], float] = time.time, step_s: float = STEP_S
+    ) -> None:
         self._registry = registry
+        self._hostname = hostname
         self.wall = wall
         self.step_s = step_s
         self.hour = Ring(step_s, HOUR)
@@ -82,7 +85,7 @@ class Memory:
 
     def tick(self) -> Iterator[None]:
         """One step, in slices of less than a millisecond. The recorder has settled."""
-        snapshot = yield from taking(self._registry, (*KEPT, WORKER_CPU), self.wall())
+        snapshot = (yield from taking(self._registry, (*KEPT, WORKER_CPU), self.wall())).of_host(self._hostname)
         now: dict[Track, Sample] = {}
         for _ in reading(snapshot, now):
             yield
@@ -99,7 +102,7 @@ class Memory:
 
     def now(self) -> Snapshot:
         """All that is shown, at this moment. The recorder has settled."""
-        return take(self._registry, (*KEPT, *_NOW), self.wall())
+        return take(self._registry, (*KEPT, *_NOW), self.wall()).of_host(self._hostname)
 
     def worker_shares(self, snapshot: Snapshot, labels: Labels) -> tuple[float | None, float | None]:
         """What share of the last minute a worker was busy, and how many processors it used; None where that is not known yet."""

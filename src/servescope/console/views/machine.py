@@ -24,7 +24,7 @@ def machine(memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
     """Processor, memory, disks, and the front end's process."""
     recent = last(memory.hour, HOST, WINDOW_S)
     cpu = single(snapshot, CPU)
-    cores = snapshot.number("servescope_cgroup_cpu_limit_cores")
+    cores = single(snapshot, "servescope_cgroup_cpu_limit_cores")
     return {
         "cpu_ratio": None if cpu is None else cpu / 100,
         "memory_ratio": memory_ratio(snapshot),
@@ -42,10 +42,10 @@ def machine(memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
 
 def _memory(snapshot: Snapshot) -> dict[str, Any]:
     """The container's where it has a limit."""
-    limit = snapshot.number(CGROUP_LIMIT)
+    limit = single(snapshot, CGROUP_LIMIT)
     if limit:
         return {
-            "memory_used_bytes": snapshot.number(CGROUP_USED),
+            "memory_used_bytes": single(snapshot, CGROUP_USED),
             "memory_limit_bytes": limit,
             "in_container": True,
         }

@@ -1,5 +1,6 @@
 """One model version at length: in, its card, and what is kept of workers and refusals; out, its page."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from servescope.console.history.kept import Track
@@ -56,7 +57,8 @@ def _by_reason(column: str, family: str, track: Track, quarter: Stretch, snapsho
 def _worker(worker: Worker, track: Track, memory: Memory, snapshot: Snapshot) -> dict[str, Any]:
     labels = (*track, worker.name)
     busy, cpu = memory.worker_shares(snapshot, labels)
-    gpu = [value for key, value in snapshot.of_model(WORKER_GPU, *track).items() if key[:3] == labels]
+    gpu = {key[3]: value for key, value in snapshot.of_model(WORKER_GPU, *track).items() if key[:3] == labels}
+    there = worker.life.elsewhere
     return {
         "name": worker.name,
         "state": str(worker.state),
@@ -68,6 +70,15 @@ def _worker(worker: Worker, track: Track, memory: Memory, snapshot: Snapshot) ->
         "busy_ratio": None if busy is None else min(1.0, busy),
         "batch_s": worker.hand.batch_s,
         "in_hand": len(worker.hand.request_ids),
-        "gpu": worker.devices.gpu_id,
-        "gpu_memory_bytes": sum(gpu) if gpu else None,
+        "device": _device(gpu, worker),
+        "gpu_memory_bytes": sum(gpu.values()) if gpu else None,
+        "node": None if there is None else there.node,
+        "host": None if there is None else there.host,
     }
+
+
+def _device(gpu: Mapping[str, float], worker: Worker) -> str | None:
+    """The GPUs that it has memory of, else the one that it was dealt."""
+    dealt = [] if worker.devices.gpu_id is None else [str(worker.devices.gpu_id)]
+    found = sorted(gpu) or dealt
+    return f"GPU {', '.join(found)}" if found else None

@@ -17,12 +17,12 @@ from pathlib import Path
 from servescope import __version__
 from servescope.fleet.agent.control import Control
 from servescope.fleet.agent.joining import join
+from servescope.fleet.agent.usage import Usage
+from servescope.fleet.agent.watching import Watching
 from servescope.fleet.backends.child import Child
 from servescope.fleet.launch import worker_environment
 from servescope.fleet.offspring.family import Offspring
-from servescope.metrics.collectors.workers import WorkersCollector
-from servescope.metrics.recording.processes import WorkerProcess
-from servescope.wire.agent import Ended, Errand, Measured, Role, Said, Started, Used
+from servescope.wire.agent import Ended, Errand, Measured, Role, Said, Started
 from servescope.wire.measured.folded import FoldedReader
 from servescope.wire.measured.lines import LineReader
 from servescope.wire.measured.memory import create, mapped
@@ -32,9 +32,8 @@ from servescope.wire.measured.update import MetricUpdate
 # Lines of a mode that logs go round in a small ring, which a worker waits for; what is added up can wait for the next look.
 _EACH_S = 0.05
 _FOLDED_S = 1.0
-# How often it is looked what the worker takes, seconds, and the families that say so.
+# How often it is looked what the worker takes, seconds.
 _USED_S = 2.0
-_USED = ("servescope_worker_memory_bytes", "servescope_worker_cpu_seconds_total")
 # Updates in one message.
 _AT_ONCE = 500
 # How long what a worker wrote last may take to come in after its end, and the front end to have heard of that, seconds.
@@ -52,7 +51,8 @@ class Agent:
         self._measured: FoldedReader | LineReader | None = reader_of(mapped(self._memory), errand.measuring)
         self._each = errand.measuring is not None and errand.measuring.each
         self._child = Child(self._said, self._exited, offspring)
-        self._control = Control(self._tell_measured, self._child.kill, self._hush)
+        self._watching = Watching(lambda watched: self._control.send(watched))
+        self._control = Control(self._tell_measured, self._child.kill, self._hush, self._watching.begin)
         self._lines: list[tuple[str, str]] = []
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -63,7 +63,7 @@ class Agent:
             OSError: the front end cannot be reached, or does not take it.
         """
         loop = asyncio.get_running_loop()
-        connection = await asyncio.to_thread(join, self._errand, Role.CONTROL)
+        connection = await join(self._errand, Role.CONTROL)
         await loop.create_connection(lambda: self._control, sock=connection)
         try:
             if self._errand.version != __version__:
@@ -77,6 +77,7 @@ class Agent:
         status = await self._over
         for task in telling:
             task.cancel()
+        self._watching.end()
         await self._end(status)
         return ""
 
@@ -85,8 +86,8 @@ class Agent:
         directory = Path(errand.model_dir)
         with ExitStack() as ours:
             ours.callback(os.close, self._memory)
-            channel = ours.enter_context(await asyncio.to_thread(join, errand, Role.CHANNEL))
-            probe = ours.enter_context(await asyncio.to_thread(join, errand, Role.PROBE))
+            channel = ours.enter_context(await join(errand, Role.CHANNEL))
+            probe = ours.enter_context(await join(errand, Role.PROBE))
             await self._child.start(
                 sys.executable,
                 self._environment(),
@@ -151,13 +152,12 @@ class Agent:
 
     async def _keep_looking(self) -> None:
         """Tell what the worker takes of this machine."""
-        worker = WorkerProcess("", "", "", self._child.pid)
-        collector = WorkersCollector(lambda: (worker,))
+        usage = Usage(self._child.pid, gpus=self._errand.gpu_id is not None)
         while True:
             await asyncio.sleep(_USED_S)
-            found = {reading.family: reading.value for reading in await asyncio.to_thread(collector.update)}
-            if len(found) == len(_USED):
-                self._control.send(Used(int(found[_USED[0]]), found[_USED[1]]))
+            used = await asyncio.to_thread(usage.look)
+            if used is not None:
+                self._control.send(used)
 
     def _tell_measured(self, *, final: bool = False) -> None:
         """All that was written since the last time."""

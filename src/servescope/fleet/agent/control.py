@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from servescope.wire.agent import AGENT_PATIENCE_S, End, FromAgent, Look, Ping, Pong, ToAgent
+from servescope.wire.agent import AGENT_PATIENCE_S, End, FromAgent, Look, Ping, Pong, ToAgent, Watch
 from servescope.wire.frames import FrameReader, FrameTooLarge, encode
 
 _FRAME_LIMIT = 64 * 1024  # its messages have a number at most
@@ -20,15 +20,22 @@ _decoder: "msgspec.msgpack.Decoder[ToAgent]" = msgspec.msgpack.Decoder(ToAgent)
 class Control(asyncio.Protocol):
     """`look`: the front end wants to know what was measured. `end`: it wants the worker ended, or has gone.
 
-    `hush`: the front end does not keep up, or does again.
+    `hush`: the front end does not keep up, or does again. `watch`: it wants to be told of the machine.
     """
 
-    def __init__(self, look: Callable[[], None], end: Callable[[], None], hush: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        look: Callable[[], None],
+        end: Callable[[], None],
+        hush: Callable[[bool], None],
+        watch: Callable[[Watch], None],
+    ) -> None:
         self.choked = False
         self.lost = asyncio.Event()
         self._look = look
         self._end = end
         self._hush = hush
+        self._watch = watch
         self._feed = FrameReader(_decoder, _FRAME_LIMIT).feed
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -59,6 +66,8 @@ class Control(asyncio.Protocol):
                         self.send(Pong(sent, time.monotonic()))
                     case Look():
                         self._look()
+                    case Watch():
+                        self._watch(message)
                     case End():
                         self._end()
         except (FrameTooLarge, msgspec.DecodeError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.launch import LaunchPlan, WorkerEvents, WorkerLink
+from servescope.metrics.recording.hosts import OtherHosts
 
 if TYPE_CHECKING:
     from servescope.fleet.backends.ray.backend import RayBackend
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 class ChosenBackend:
     """Passes launches on."""
 
-    def __init__(self, process: ProcessBackend, cluster: RayCluster) -> None:
+    def __init__(self, process: ProcessBackend, cluster: RayCluster, hosts: OtherHosts) -> None:
         self._process = process
         self._cluster = cluster
+        self._hosts = hosts
         self._ray: RayBackend | None = None
 
     async def launch(self, plan: LaunchPlan, directory: Path, events: WorkerEvents) -> WorkerLink:
@@ -29,7 +31,7 @@ class ChosenBackend:
         if self._ray is None:
             from servescope.fleet.backends.ray.backend import RayBackend
 
-            self._ray = RayBackend(self._cluster)
+            self._ray = RayBackend(self._cluster, self._hosts)
         return await self._ray.launch(plan, directory, events)
 
     async def close(self) -> None:

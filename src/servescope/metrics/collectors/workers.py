@@ -78,6 +78,10 @@ class WorkersCollector:
         for worker in self._elsewhere():
             if worker.told.memory_bytes is not None:
                 readings.append(Reading("servescope_worker_memory_bytes", worker.labels, worker.told.memory_bytes))
+                readings += [
+                    Reading("servescope_worker_gpu_memory_bytes", (*worker.labels, device), size)
+                    for device, size in worker.told.gpu_bytes.items()
+                ]
                 ticks = round(worker.told.cpu_s * self._ticks_per_s)
                 self._spent.setdefault(worker.labels, _Spent(now)).add((worker.told.node, worker.pid), ticks, now)
         for pid, family in self._families(workers).items():

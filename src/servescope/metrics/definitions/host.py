@@ -2,7 +2,9 @@
 
 from servescope.metrics.definitions.definition import Definition
 
-_GPU = ("device", "uuid", "name")
+_GPU = ("device", "uuid", "name", "Hostname")
+_HOST = ("Hostname",)
+_WHOSE = "the cgroup of the server, or of a worker's node,"
 _SAMPLED = "Read on the collectors' thread every metric_time_interval seconds."
 
 
@@ -15,20 +17,20 @@ def _gpu(name: str, unit: str, text: str, kind: str = "gauge") -> Definition:
 
 _CGROUP = (
     Definition(
-        "servescope_cgroup_memory_bytes", "gauge", "bytes", (),
-        "Memory that the server's cgroup uses, without the page cache that the kernel can take back.", _SAMPLED,
+        "servescope_cgroup_memory_bytes", "gauge", "bytes", _HOST,
+        f"Memory that {_WHOSE} uses, without the page cache that the kernel can take back.", _SAMPLED,
     ),
     Definition(
-        "servescope_cgroup_memory_limit_bytes", "gauge", "bytes", (),
-        "Memory that the server's cgroup may use; absent where it has no limit.", _SAMPLED,
+        "servescope_cgroup_memory_limit_bytes", "gauge", "bytes", _HOST,
+        f"Memory that {_WHOSE} may use; absent where it has no limit.", _SAMPLED,
     ),
     Definition(
-        "servescope_cgroup_cpu_limit_cores", "gauge", "cores", (),
-        "Processors' worth of time that the server's cgroup may use; absent where it has no limit.", _SAMPLED,
+        "servescope_cgroup_cpu_limit_cores", "gauge", "cores", _HOST,
+        f"Processors' worth of time that {_WHOSE} may use; absent where it has no limit.", _SAMPLED,
     ),
     Definition(
-        "servescope_cgroup_cpu_throttled_seconds_total", "counter", "seconds", (),
-        "Time in which the server's cgroup was kept from running by its limit.", _SAMPLED,
+        "servescope_cgroup_cpu_throttled_seconds_total", "counter", "seconds", _HOST,
+        f"Time in which {_WHOSE} was kept from running by its limit.", _SAMPLED,
     ),
 )  # fmt: skip
 

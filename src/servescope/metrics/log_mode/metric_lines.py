@@ -60,11 +60,11 @@ class MetricLines:
 
     def of_server(self, family: str, *values: str) -> Line:
         """A series of the server's. `values` stand for the family's labels in their order, the host's name aside."""
-        return Line(self._server, self._shape_of(family, values, self._server, with_ids=False))
+        return Line(self._server, self._shape_of(family, values, self._server, self._hostname, with_ids=False))
 
     def of_model(self, family: str, *values: str) -> Line:
         """A series of a family that TorchServe lists under model_metrics."""
-        return Line(self._model, self._shape_of(family, values, self._model, with_ids=True))
+        return Line(self._model, self._shape_of(family, values, self._model, self._hostname, with_ids=True))
 
     def reading(self, reading: Reading) -> None:
         """A collector read this; for the sampler, on its own thread."""
@@ -74,7 +74,9 @@ class MetricLines:
         line = self._readings.get(key)
         if line is None:
             _make_room(self._readings)
-            line = self._readings[key] = self.of_server(reading.family, *reading.labels[:-1])
+            *values, hostname = reading.labels  # which may be another's
+            shape = self._shape_of(reading.family, values, self._server, hostname, with_ids=False)
+            line = self._readings[key] = Line(self._server, shape)
         line.write(reading.value)
 
     def of_handler(self) -> "HandlerLines":
@@ -82,7 +84,7 @@ class MetricLines:
         return HandlerLines(self._make_handlers, self._layout)
 
     def _make_handlers(self, name: str, unit: str, dimensions: Dimensions) -> Line:
-        return Line(self._model, self._shape(self._model, name, unit, dimensions, with_ids=True))
+        return Line(self._model, self._shape(self._model, name, unit, dimensions, self._hostname, with_ids=True))
 
     def _layout(self, update: MetricUpdate) -> Layout:
         """That of its metric, of whichever model: as declared, else as first written."""
@@ -96,16 +98,20 @@ class MetricLines:
             self._layouts[key] = layout
         return layout
 
-    def _shape_of(self, family: str, values: Sequence[str], log: MetricLog, *, with_ids: bool) -> LineShape | None:
+    def _shape_of(
+        self, family: str, values: Sequence[str], log: MetricLog, hostname: str, *, with_ids: bool
+    ) -> LineShape | None:
         definition = self._definitions.get(family)
         if definition is None:
             return None
-        dimensions = tuple(zip(definition.labels, definition.shown((*values, self._hostname)), strict=True))[:-1]
-        return self._shape(log, family, definition.unit, dimensions, with_ids=with_ids)
+        dimensions = tuple(zip(definition.labels, definition.shown((*values, hostname)), strict=True))[:-1]
+        return self._shape(log, family, definition.unit, dimensions, hostname, with_ids=with_ids)
 
-    def _shape(self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, *, with_ids: bool) -> LineShape:
+    def _shape(
+        self, log: MetricLog, name: str, unit: str, dimensions: Dimensions, hostname: str, *, with_ids: bool
+    ) -> LineShape:
         make = json_shape if log.json else text_shape
-        return make(name, unit, dimensions, self._hostname, with_ids=with_ids)
+        return make(name, unit, dimensions, hostname, with_ids=with_ids)
 
 
 class HandlerLines:

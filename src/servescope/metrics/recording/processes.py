@@ -4,7 +4,9 @@ In: `started` and `ended`, called by `recorder` on the loop's thread for what `f
 by the collectors on the sampler's thread.
 """
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 
 
 class WorkerProcess(Struct, frozen=True):
@@ -23,13 +25,15 @@ class WorkerProcess(Struct, frozen=True):
 
 class Elsewhere(Struct):
     """What is told of a worker's process on another machine: the machine's name, its node in the cluster, resident memory and
-    processor time of the process and its descendants, None where neither is known yet. Written on the loop's thread alone.
+    processor time of the process and its descendants, None where neither is known yet, and memory of GPUs, by the label `device`.
+    Written on the loop's thread alone.
     """
 
     host: str
     node: str
     memory_bytes: int | None = None
     cpu_s: float = 0.0
+    gpu_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 class RemoteProcess(WorkerProcess, frozen=True):

@@ -14,7 +14,8 @@ from servescope.operate.promql import (
 )
 from servescope.operate.recordings.levels import INSTANCE, INSTANCE_MODEL
 
-_GPU = (*INSTANCE, "device", "name")
+_HOST = (*INSTANCE, "Hostname")
+_GPU = (*_HOST, "device", "name")
 _MOUNT = (*INSTANCE, "mount", "directories")
 
 
@@ -35,15 +36,17 @@ def _models() -> tuple[Recording, ...]:
 
 
 def _hosts(form: Form) -> tuple[Recording, ...]:
-    """Memory is the cgroup's where there is a limit, and the host's elsewhere."""
-    limit = max_by(recent(metric("servescope_cgroup_memory_limit_bytes")), *INSTANCE)
-    within = ratio(max_by(recent(metric("servescope_cgroup_memory_bytes")), *INSTANCE), limit)
-    host = max_by(recent(metric("MemoryUtilization")), *INSTANCE) / 100
+    """Memory is the cgroup's where there is a limit, and the host's elsewhere. Of several, as workers on Ray have, the fullest
+    counts.
+    """
+    limit = max_by(recent(metric("servescope_cgroup_memory_limit_bytes")), *_HOST)
+    within = ratio(max_by(recent(metric("servescope_cgroup_memory_bytes")), *_HOST), limit)
+    host = max_by(recent(metric("MemoryUtilization")), *_HOST) / 100
     taken, left = (max_by(recent(metric(f"servescope_disk_{what}_bytes")), *_MOUNT) for what in ("used", "available"))
     throttled = rate(metric("servescope_cgroup_cpu_throttled_seconds_total"), "5m")
     return (
         Recording("instance:servescope_cpu:ratio", max_by(metric("CPUUtilization").now, *INSTANCE) / 100),
-        Recording("instance:servescope_memory:ratio", within.or_else(host)),
+        Recording("instance:servescope_memory:ratio", max_by(within.or_else(host), *INSTANCE)),
         Recording("instance_mount:servescope_disk:ratio", ratio(taken, taken + left)),
         Recording("instance:servescope_cgroup_cpu_throttled:rate5m", sum_by(throttled, *INSTANCE)),
         Recording(

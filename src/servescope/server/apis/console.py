@@ -40,7 +40,7 @@ class Console(Api):
     ) -> None:
         settings = beginning.settings
         self.enabled = settings.enable_console and settings.enable_metrics_api and measuring.mode.records
-        memory = Memory(measuring.registry)
+        memory = Memory(measuring.registry, beginning.hostname)
         self._sources = Sources(
             settings, beginning.hostname, models.catalog, models.health, memory, scaling.loop.report, time.time()
         )

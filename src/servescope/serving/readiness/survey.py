@@ -45,12 +45,15 @@ class Standing(StrEnum):
 class WorkerReport(Struct, frozen=True):
     """One worker. `id` as TorchServe's. `state`: as `WorkerState`, or given_up.
 
-    `busy_s`: for how many seconds it has been at what it is at, 0 when idle.
+    `busy_s`: for how many seconds it has been at what it is at, 0 when idle. `node` and `host`: of a Ray cluster, where it runs
+    there; None on this machine, and while it has no place.
     """
 
     id: str
     state: str
     busy_s: float
+    node: str | None = None
+    host: str | None = None
 
 
 class ModelReport(Struct, frozen=True):
@@ -179,4 +182,6 @@ def standing_of(model: Model) -> Standing:
 
 def _worker(worker: Worker) -> WorkerReport:
     state = str(Standing.GIVEN_UP if worker.state is WorkerState.GAVE_UP else worker.state)
-    return WorkerReport(str(worker.number), state, round(worker.hand.batch_s, 3))
+    there = worker.life.elsewhere
+    place = (there.node, there.host) if there is not None else (None, None)
+    return WorkerReport(str(worker.number), state, round(worker.hand.batch_s, 3), *place)

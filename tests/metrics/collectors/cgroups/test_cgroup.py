@@ -51,8 +51,8 @@ def read(root: Path, files: dict[str, str], cgroup: str = "", mountinfo: str = "
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    readings = list(CgroupCollector(root / "proc", root).update())
-    assert all(reading.labels == () for reading in readings)
+    readings = list(CgroupCollector("host", root / "proc", root).update())
+    assert all(reading.labels == ("host",) for reading in readings)
     return {reading.family: reading.value for reading in readings}
 
 
@@ -139,6 +139,6 @@ def test_unusable(text: str) -> None:
 
 def test_this_machine() -> None:
     """Whatever it has, it is readable, and the server's cgroup uses no more than it may."""
-    values = {reading.family: reading.value for reading in CgroupCollector().update()}
+    values = {reading.family: reading.value for reading in CgroupCollector("host").update()}
     assert values.get(USED, 0) <= values.get(LIMIT, 2**62)
     assert all(value >= 0 for value in values.values())

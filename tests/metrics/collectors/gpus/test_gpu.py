@@ -15,9 +15,9 @@ from servescope.metrics.collectors.sampler import Sampler
 from servescope.metrics.registry import Registry
 
 MIB = 1024**2
-PLAIN = ("0", "GPU-aaaa", "Stand-in G1")
-SPLIT = ("1", "GPU-bbbb", "Stand-in G2")
-INSTANCE = ("1:1", "MIG-cccc", "Stand-in G2 MIG 1g.5gb")
+PLAIN = ("0", "GPU-aaaa", "Stand-in G1", "h")
+SPLIT = ("1", "GPU-bbbb", "Stand-in G2", "h")
+INSTANCE = ("1:1", "MIG-cccc", "Stand-in G2 MIG 1g.5gb", "h")
 SUCCESS = "servescope_collector_success"
 
 
@@ -91,7 +91,7 @@ def test_an_older_driver(observer: Observer, nvml_stand_in: StandIn) -> None:
 def test_a_card_without_a_name(observer: Observer, nvml_stand_in: StandIn) -> None:
     """The labels stay, empty."""
     nvml_stand_in.say("lacks 0 uuid", "lacks 0 name")
-    assert ("0", "", "") in observer.sample()["servescope_gpu_power_watts"]
+    assert ("0", "", "", "h") in observer.sample()["servescope_gpu_power_watts"]
 
 
 @needs_gcc

@@ -12,10 +12,14 @@ from servescope import __version__
 from servescope.fleet.backends.ray.address import RayCluster
 from servescope.fleet.backends.ray.driver_process import DriverProcess
 from servescope.fleet.backends.ray.messages import FromDriver, Needs, Over, Place, Release, Waiting
+from servescope.fleet.backends.ray.tls import files_of, is_used
 from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.watchers import Watchers
 from servescope.fleet.backends.remote.worker import RemoteWorker
 from servescope.fleet.launch import LaunchPlan, NodeLost, WorkerEvents
+from servescope.metrics.recording.hosts import OtherHosts
 from servescope.wire.agent import Errand
+from servescope.wire.secured.files import TlsFiles
 
 # For the driver, to end its actors: it gives them ten seconds.
 CLOSE_S = 15.0
@@ -26,8 +30,9 @@ logger = logging.getLogger("servescope.fleet")
 class RayBackend:
     """Starts workers there."""
 
-    def __init__(self, cluster: RayCluster) -> None:
+    def __init__(self, cluster: RayCluster, hosts: OtherHosts) -> None:
         self._cluster = cluster
+        self._watchers = Watchers(hosts)
         self._numbers = itertools.count(1)
         self._workers: dict[int, RemoteWorker] = {}
         self._names: dict[int, str] = {}
@@ -41,13 +46,17 @@ class RayBackend:
         Raises:
             OSError: there is no cluster, or none of its nodes can start it.
         """
+        tls = self._tls()
         driver, host = await self._connected()
         listener = self._listening(host)
+        listener.tls = tls.listening() if tls is not None else None
         number = next(self._numbers)
-        worker = RemoteWorker(plan, events, listener, lambda: self._part(number, driver))
+        worker = RemoteWorker(plan, events, listener, self._watchers, lambda: self._part(number, driver))
         self._workers[number] = worker
         self._names[number] = f"{plan.load.model_name} {plan.load.model_version}"
-        driver.send(Place(number, self._names[number], str(directory), self._errand(plan, worker, host), _needs(plan)))
+        driver.send(
+            Place(number, self._names[number], str(directory), self._errand(plan, worker, host, tls), _needs(plan))
+        )
         try:
             await worker.joined
         except asyncio.CancelledError:
@@ -55,7 +64,12 @@ class RayBackend:
             raise
         return worker
 
-    def _errand(self, plan: LaunchPlan, worker: RemoteWorker, host: str) -> Errand:
+    def _tls(self) -> TlsFiles | None:
+        """By which files workers' connections are encrypted; read anew for each launch, as certificates are renewed."""
+        environ, wanted = self._cluster.environ, self._cluster.tls
+        return files_of(environ) if (is_used(environ) if wanted is None else wanted) else None
+
+    def _errand(self, plan: LaunchPlan, worker: RemoteWorker, host: str, tls: TlsFiles | None) -> Errand:
         load = plan.load
         return Errand(
             host=self._cluster.worker_address[0] if self._cluster.worker_address else host,
@@ -68,6 +82,7 @@ class RayBackend:
             blacklist=self._cluster.blacklist,
             gpu_id=0 if plan.ray is not None and plan.ray.num_gpus else None,
             measuring=load.measuring,
+            tls=tls,
         )
 
     def _listening(self, host: str) -> Listener:
@@ -87,8 +102,8 @@ class RayBackend:
 
     async def _connect(self) -> tuple[DriverProcess, str]:
         driver = DriverProcess(self._heard, self._lost)
-        await driver.start(self._cluster.address, self._cluster.environ)
         try:
+            await driver.start(self._cluster.address, self._cluster.environ)
             host = await driver.connected
         except BaseException:
             await driver.close(0)
@@ -126,8 +141,9 @@ class RayBackend:
         """The server ends: so does the driver, with its actors."""
         task, self._driver = self._driver, None
         if task is not None:
-            await asyncio.wait((task,), timeout=0 if task.done() else CLOSE_S)
-            if task.done() and not task.cancelled() and task.exception() is None:
+            task.cancel()  # a cluster that does not answer would be waited for
+            await asyncio.wait((task,))
+            if not task.cancelled() and task.exception() is None:
                 await task.result()[0].close(CLOSE_S)
         if self._listener is not None:
             self._listener.close()

@@ -68,13 +68,14 @@ class DriverProcess(asyncio.Protocol):
 
     async def close(self, patience_s: float) -> None:
         """Have it end, with its actors; end it where it does not in so many seconds."""
+        if self._process is None:
+            return  # it could not be started
         if self._transport is not None:
             self._transport.close()
         try:
             await asyncio.wait_for(self.over.wait(), patience_s)
         except TimeoutError:
-            if self._process is not None:
-                self._process.kill()
+            self._process.kill()
             await self.over.wait()
 
     def _observe(self, process: "subprocess.Popen[bytes]") -> None:

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -91,9 +92,10 @@ class _Stranger(asyncio.Protocol):
 
 
 class Listener:
-    """`open` it before anybody is expected."""
+    """`open` it before anybody is expected. `tls`: what connections are encrypted with, where they are."""
 
     def __init__(self) -> None:
+        self.tls: ssl.SSLContext | None = None
         self.strangers: set[_Stranger] = set()
         self._socket: socket.socket | None = None
         self._expected: dict[bytes, _Expected] = {}
@@ -189,7 +191,7 @@ class Listener:
                 logger.warning("A connection from %s to the port for workers is refused: %d wait", peer, MOST_STRANGERS)
                 accepted.close()
                 continue
-            self._take(accepted)
+            self._take(accepted, peer)
 
     def _wait(self, bound: socket.socket, error: OSError) -> None:
         """By itself, as uvloop closes a listening socket that finds no descriptor."""
@@ -199,17 +201,20 @@ class Listener:
         loop.remove_reader(bound)
         self._pause = loop.call_later(_PAUSE_S, self._listen)
 
-    def _take(self, accepted: socket.socket) -> None:
+    def _take(self, accepted: socket.socket, peer: object) -> None:
         accepted.setblocking(False)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         stranger = _Stranger(self)
         self.strangers.add(stranger)
         loop = asyncio.get_running_loop()
-        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(lambda: stranger, accepted))
+        patience = GREETING_S if self.tls is not None else None
+        taking = loop.connect_accepted_socket(lambda: stranger, accepted, ssl=self.tls, ssl_handshake_timeout=patience)
+        task: asyncio.Task[object] = loop.create_task(taking)
         self._tasks.add(task)
-        task.add_done_callback(self._taken)
+        task.add_done_callback(lambda task: self._taken(task, stranger, peer))
 
-    def _taken(self, task: "asyncio.Task[object]") -> None:
+    def _taken(self, task: "asyncio.Task[object]", stranger: _Stranger, peer: object) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # it is gone again
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.strangers.discard(stranger)
+            logger.warning("A connection from %s to the port for workers is refused: no TLS with it: %s", peer, error)

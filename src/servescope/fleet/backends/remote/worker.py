@@ -15,9 +15,10 @@ import msgspec
 from servescope.fleet.backends.link import Channel, Link
 from servescope.fleet.backends.remote.control import Control
 from servescope.fleet.backends.remote.listener import Listener
+from servescope.fleet.backends.remote.watchers import Watchers
 from servescope.fleet.launch import LaunchPlan, WorkerEvents
 from servescope.metrics.recording.processes import Elsewhere
-from servescope.wire.agent import End, Ended, FromAgent, Look, Measured, Role, Said, Started, Used
+from servescope.wire.agent import End, Ended, FromAgent, Look, Measured, Role, Said, Started, ToAgent, Used, Watched
 from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.told import ToldReader
 from servescope.wire.measured.update import MetricUpdate
@@ -43,8 +44,16 @@ class RemoteWorker(Link):
     `joined`: it is there and connected. Raises OSError, as `Backend.launch`, where that cannot be.
     """
 
-    def __init__(self, plan: LaunchPlan, events: WorkerEvents, listener: Listener, parted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        plan: LaunchPlan,
+        events: WorkerEvents,
+        listener: Listener,
+        watchers: Watchers,
+        parted: Callable[[], None],
+    ) -> None:
         super().__init__(events)
+        self._watchers = watchers
         self.host = ""
         self.joined: asyncio.Future[None] = self._loop.create_future()
         self._listener = listener
@@ -61,6 +70,11 @@ class RemoteWorker(Link):
                 Role.PROBE: lambda: self.probe,
             }
         )
+
+    @property
+    def tell_agent(self) -> Callable[[ToAgent], None]:
+        """Sends to its agent."""
+        return self._control.send
 
     def placing(self, why: str) -> None:
         """What it has no place to run at for want of, or "", by whoever is to start its agent."""
@@ -82,6 +96,7 @@ class RemoteWorker(Link):
         if self._ending is not None:
             self._ending.cancel()
         self._listener.forget(self.ticket)
+        self._watchers.went(self)
         self._has_parted()
         self._control.cut("it has ended")
         if self._channel is not None:
@@ -129,16 +144,23 @@ class RemoteWorker(Link):
             case Started(pid, host, node):
                 self.pid, self.host, self._started = pid, host, message
                 self.elsewhere = Elsewhere(host, node)
+                self._watchers.came(self)
                 self._see_whether_joined()
-            case Used(memory_bytes, cpu_s):
-                if self.elsewhere is not None:
-                    self.elsewhere.memory_bytes, self.elsewhere.cpu_s = memory_bytes, cpu_s
+            case Used():
+                self._note(message)
+            case Watched():
+                self._watchers.heard(self, message)
             case Ended(status, why):
                 if self._begun:
                     self._why = self._why or why or None
                     self._end(status)
                 else:
                     self.fail(why)
+
+    def _note(self, used: Used) -> None:
+        told = self.elsewhere
+        if told is not None:
+            told.memory_bytes, told.cpu_s, told.gpu_bytes = used.memory_bytes, used.cpu_s, used.gpu_bytes
 
     def _tell_measured(self, updates: Sequence[MetricUpdate], *, last: bool) -> None:
         now, offset = time.monotonic(), self._control.offset
@@ -164,5 +186,6 @@ class RemoteWorker(Link):
 
     def _end(self, status: int) -> None:
         if not self._gone:
+            self._watchers.went(self)
             self._measured.close()
             self.process_gone(status)

@@ -4,7 +4,7 @@ In: the cgroup's files, which `paths` finds. Out: up to four readings; none wher
 controller, which is no failure. `CgroupCollector` is called by `sampler`, `cpu_limit_cores` once at a server's start.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from servescope.metrics.collectors.cgroups.paths import Mount, Place, find_place, parse_memberships, parse_mounts
@@ -21,7 +21,8 @@ class CgroupCollector:
 
     name = "cgroup"
 
-    def __init__(self, proc: Path = Path("/proc"), root: Path = Path("/")) -> None:
+    def __init__(self, hostname: str, proc: Path = Path("/proc"), root: Path = Path("/")) -> None:
+        self._labels = (hostname,)
         self._proc = proc
         self._root = root
         self._mounts: tuple[Mount, ...] | None = None  # read once: on a host of many containers it is a long list
@@ -38,10 +39,11 @@ class CgroupCollector:
         memberships = parse_memberships(membership)
         memory = find_place("memory", self._mounts, memberships, self._root)
         cpu = find_place("cpu", self._mounts, memberships, self._root)
-        return [*(_memory(memory) if memory else ()), *(_cpu(cpu) if cpu else ())]
+        figures = (*(_memory(memory) if memory else ()), *(_cpu(cpu) if cpu else ()))
+        return [Reading(f"servescope_cgroup_{name}", self._labels, value) for name, value in figures]
 
 
-def _memory(place: Place) -> Iterable[Reading]:
+def _memory(place: Place) -> Iterator[tuple[str, float]]:
     names = (
         ("memory.current", "memory.max") if place.version == 2 else ("memory.usage_in_bytes", "memory.limit_in_bytes")
     )
@@ -51,11 +53,11 @@ def _memory(place: Place) -> Iterable[Reading]:
         # Version 1 counts a cgroup's own pages and, as total_, those of the cgroups below as well; usage has both.
         key = "inactive_file" if place.version == 2 else "total_inactive_file"
         cache = parse_flat(_read(place.directories[0] / "memory.stat") or "").get(key, 0)
-        yield Reading("servescope_cgroup_memory_bytes", (), max(0, int(usage) - cache))
+        yield "memory_bytes", max(0, int(usage) - cache)
     limits = [parse_memory_limit(text) for one in place.directories if (text := _read(one / limit_file)) is not None]
     given = [limit for limit in limits if limit is not None]
     if given:
-        yield Reading("servescope_cgroup_memory_limit_bytes", (), min(given))
+        yield "memory_limit_bytes", min(given)
 
 
 def cpu_limit_cores(proc: Path = Path("/proc"), root: Path = Path("/")) -> float | None:
@@ -77,15 +79,15 @@ def _tightest(place: Place) -> tuple[float, Path] | None:
     return min(limits, key=lambda pair: pair[0], default=None)
 
 
-def _cpu(place: Place) -> Iterable[Reading]:
+def _cpu(place: Place) -> Iterator[tuple[str, float]]:
     limiting = place.directories[0]
     if (tightest := _tightest(place)) is not None:
         cores, limiting = tightest
-        yield Reading("servescope_cgroup_cpu_limit_cores", (), cores)
+        yield "cpu_limit_cores", cores
     key, unit = ("throttled_usec", _MICROSECONDS) if place.version == 2 else ("throttled_time", _NANOSECONDS)
     throttled = parse_flat(_read(limiting / "cpu.stat") or "").get(key)
     if throttled is not None:
-        yield Reading("servescope_cgroup_cpu_throttled_seconds_total", (), throttled / unit)
+        yield "cpu_throttled_seconds_total", throttled / unit
 
 
 def _cores(directory: Path) -> float | None:

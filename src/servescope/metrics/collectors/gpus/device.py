@@ -27,17 +27,18 @@ class Part(Struct, frozen=True):
     handle: Any
     uuid: str
     name: str
+    hostname: str
 
     @property
-    def labels(self) -> tuple[str, str, str]:
-        """Its values of device, uuid and name."""
-        return (self.device, self.uuid, self.name)
+    def labels(self) -> tuple[str, str, str, str]:
+        """Its values of device, uuid, name and Hostname."""
+        return (self.device, self.uuid, self.name, self.hostname)
 
 
-def part_of(nvml: Nvml, device: str, handle: Any) -> Part:
+def part_of(nvml: Nvml, device: str, handle: Any, hostname: str) -> Part:
     """The device with its uuid and name; a MIG instance's name ends with its profile."""
     uuid, name = nvml.ask("nvmlDeviceGetUUID", handle), nvml.ask("nvmlDeviceGetName", handle)
-    return Part(device, handle, uuid or "", name or "")
+    return Part(device, handle, uuid or "", name or "", hostname)
 
 
 def instances_of(nvml: Nvml, gpu: Part) -> list[Part] | None:
@@ -47,16 +48,17 @@ def instances_of(nvml: Nvml, gpu: Part) -> list[Part] | None:
         return None
     most = nvml.ask("nvmlDeviceGetMaxMigDeviceCount", gpu.handle) or 0
     handles = ((index, nvml.ask("nvmlDeviceGetMigDeviceHandleByIndex", gpu.handle, index)) for index in range(most))
-    return [part_of(nvml, f"{gpu.device}:{index}", handle) for index, handle in handles if handle is not None]
+    found = ((f"{gpu.device}:{index}", handle) for index, handle in handles if handle is not None)
+    return [part_of(nvml, device, handle, gpu.hostname) for device, handle in found]
 
 
-def device_readings(nvml: Nvml, gpu: Part, instances: list[Part] | None, hostname: str) -> Iterator[Reading]:
+def device_readings(nvml: Nvml, gpu: Part, instances: list[Part] | None) -> Iterator[Reading]:
     """All figures that the GPU has. In MIG mode its memory is that of its instances, and it is not utilized as a
     whole.
     """
     memory = nvml.ask("nvmlDeviceGetMemoryInfo", gpu.handle)
     busy = nvml.ask("nvmlDeviceGetUtilizationRates", gpu.handle)
-    host = ("Host", gpu.device, hostname)
+    host = ("Host", gpu.device, gpu.hostname)
     if memory is not None:
         yield from memory_readings(host, used=memory.used, total=memory.total)
     if busy is not None:

@@ -85,11 +85,11 @@ class GpuCollector:
 
     def _read(self, nvml: Nvml, index: int, workers: Mapping[int, WorkerProcess]) -> list[Reading]:
         """One device, found anew each time: MIG instances come and go."""
-        gpu = part_of(nvml, str(index), nvml.module.nvmlDeviceGetHandleByIndex(index))
+        gpu = part_of(nvml, str(index), nvml.module.nvmlDeviceGetHandleByIndex(index), self._hostname)
         instances = instances_of(nvml, gpu)
         parts = [gpu] if instances is None else instances
         return [
-            *device_readings(nvml, gpu, instances, self._hostname),
+            *device_readings(nvml, gpu, instances),
             *worker_readings(nvml, parts, workers, self._proc),
         ]
 

@@ -5,8 +5,9 @@ from servescope.operate.grafana.narrowed import RATE, RECENT, hosts, recorded_ho
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
 from servescope.operate.promql import Expression, Form, max_by, rate, sum_by, sum_gained
 
-_DEVICE = ("instance", "device")
-_GPU = "{{instance}} GPU {{device}}"
+_DEVICE = ("instance", "Hostname", "device")
+_GPU = "{{instance}} {{Hostname}} GPU {{device}}"
+_OF_MODEL = "{{instance}} GPU {{device}} {{model_name}}"
 _EMPTY = "no GPU"
 _LIMITS = Thresholds()
 
@@ -29,7 +30,7 @@ def _utilization(form: Form) -> Row:
               (Query(used, _GPU),), top=1, steps=(Step(_LIMITS.gpu_memory_ratio, "red"),), empty=_EMPTY),
         Panel("GPU: memory by model", "GPU memory of the models' workers. What is used beyond it belongs to other processes, or"
               " to workers whose process id the driver does not know.", "bytes",
-              (Query(sum_by(hosts("servescope_worker_gpu_memory_bytes").now, *by_model), f"{_GPU} {{{{model_name}}}}"),),
+              (Query(sum_by(hosts("servescope_worker_gpu_memory_bytes").now, *by_model), _OF_MODEL),),
               kind="stacked", empty=_EMPTY),
     ))  # fmt: skip
 

@@ -4,7 +4,7 @@ from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.grafana import links
 from servescope.operate.grafana.narrowed import RATE, RECENT, family, recorded
 from servescope.operate.grafana.panel import Panel, Query, Row, Step
-from servescope.operate.promql import Form, max_by, rate, sum_by, sum_gained
+from servescope.operate.promql import Form, count_by, max_by, rate, sum_by, sum_gained
 from servescope.operate.recordings.autoscaler import LOAD_S
 
 _MODEL = ("model_name", "model_version")
@@ -47,16 +47,19 @@ def _each(form: Form) -> Row:
     cpu = sum_by(rate(family("servescope_worker_cpu_seconds_total"), RATE), *_EACH)
     gpu = sum_by(family("servescope_worker_gpu_memory_bytes").now, *_EACH, "device")
     loading = max_by(recorded(form, LOAD_S).now, *_MODEL)
+    nodes = count_by(family("servescope_worker_node_info").now, "node", "host")
     return Row("Each worker", (
         Panel("Memory of each worker", "Resident memory of each worker's process and its children. One that climbs until a"
               " restart is a leak.", "bytes",
-              (Query(max_by(family("servescope_worker_memory_bytes").now, *_EACH), _WORKER),), width=6),
+              (Query(max_by(family("servescope_worker_memory_bytes").now, *_EACH), _WORKER),)),
         Panel("Processor time of each worker", "Processors' worth of time of each worker. Flat at 1: one thread does all"
-              " the work.", "short", (Query(cpu, _WORKER),), width=6),
+              " the work.", "short", (Query(cpu, _WORKER),)),
         Panel("GPU memory of each worker", "What each worker's process has of each GPU, as the driver says.", "bytes",
-              (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), width=6,
-              empty="no GPU"),
+              (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), empty="no GPU"),
+        Panel("Workers by node", "How many workers run on which node of a Ray cluster. One that falls to nothing has gone:"
+              " restarts of reason node_lost tell of it.", "short", (Query(nodes, "{{node}} {{host}}"),), kind="stacked", width=12,
+              empty="none on Ray"),
         Panel("Loading", "90th percentile, since the server's start, of the time from the decision to start a worker until its"
               " model was loaded, on the slowest server: how long a restart hurts.", "s",
-              (Query(loading, _LINE),), width=6, empty="none loaded"),
+              (Query(loading, _LINE),), width=12, empty="none loaded"),
     ))  # fmt: skip

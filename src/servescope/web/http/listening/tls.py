@@ -9,7 +9,7 @@ from pathlib import Path
 from servescope.config.address import Address
 from servescope.config.settings import Settings
 from servescope.errors import ConfigurationError
-from servescope.web.http.listening.pem import no_password, why_refused
+from servescope.wire.secured.pem import no_password, why_refused
 
 Stamp = tuple[tuple[int, int, int], ...]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from servescope.fleet.backends.ray.actors import Actors
-from servescope.fleet.backends.ray.cluster import Cluster, Unusable
+from servescope.fleet.backends.ray.driver.actors import Actors
+from servescope.fleet.backends.ray.driver.cluster import Cluster, Unusable
 from servescope.fleet.backends.ray.messages import Connected, FromDriver, Place, ToDriver, Unable
 from servescope.wire.frames import FrameReader, encode
 

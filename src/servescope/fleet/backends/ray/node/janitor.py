@@ -1,4 +1,4 @@
-"""`python -m servescope.fleet.backends.ray.janitor PLACE ROOT DIGEST`: cleans up after an actor where the actor cannot.
+"""`python -m servescope.fleet.backends.ray.node.janitor PLACE ROOT DIGEST`: cleans up after an actor where the actor cannot.
 
 In: the end of standard input, which is the actor's, however it went. Out: neither its agent's PLACE, nor a process that its worker
 has started, nor, unless another actor needs it, the model below ROOT is left. Ray may have killed the agent's own watcher with the
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from servescope.fleet.backends.ray.archives import remove_unheld
+from servescope.fleet.backends.ray.node.archives import remove_unheld
 from servescope.fleet.offspring.strays import end_strays
 
 # How long the system may take to end an actor whose input has ended, seconds.
@@ -26,7 +26,7 @@ _AGAIN_S = 0.1
 @contextmanager
 def watched(place: Path, root: Path, digest: str) -> Iterator[None]:
     """Have a janitor see to these files, should this process not come to the end of the block."""
-    module = "servescope.fleet.backends.ray.janitor"
+    module = "servescope.fleet.backends.ray.node.janitor"
     words = [sys.executable, "-m", module, str(place), str(root), digest]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
         parent.wait()  # it has left a child that does the work

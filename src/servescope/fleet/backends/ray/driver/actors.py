@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from servescope.fleet.backends.ray.cluster import Cluster, Unusable, first_line
+from servescope.fleet.backends.ray.driver.cluster import Cluster, Unusable
+from servescope.fleet.backends.ray.driver.missing import missing
+from servescope.fleet.backends.ray.driver.packing import pack
+from servescope.fleet.backends.ray.driver.words import first_line
 from servescope.fleet.backends.ray.messages import FromDriver, Over, Place, Waiting
-from servescope.fleet.backends.ray.missing import missing
-from servescope.fleet.backends.ray.packing import pack
 
 # How long a released actor may take to end its worker; a bit longer than the front end waits for its agent to.
 RELEASE_S = 8.0
@@ -125,7 +126,8 @@ class Actors:
             if placed.done():
                 placed.exception()  # which its call raises as well
                 return
-            why, short = missing(place.needs, self._cluster.nodes(), self._cluster.free())
+            rooms = await asyncio.to_thread(self._cluster.rooms, place.needs.placement)
+            why, short = missing(place.needs, rooms)
             if why != said:
                 said = why
                 self._tell(Waiting(place.id, why, short))

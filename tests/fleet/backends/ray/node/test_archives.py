@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from servescope.fleet.backends.ray.archives import root_of, unpacked
-from servescope.fleet.backends.ray.packing import pack
+from servescope.fleet.backends.ray.driver.packing import pack
+from servescope.fleet.backends.ray.node.archives import root_of, unpacked
 
 
 @pytest.fixture
@@ -115,8 +115,8 @@ def test_the_janitor(model, tmp_path):
     code = f"""
 import time
 from pathlib import Path
-from servescope.fleet.backends.ray.archives import unpacked
-from servescope.fleet.backends.ray.janitor import watched
+from servescope.fleet.backends.ray.node.archives import unpacked
+from servescope.fleet.backends.ray.node.janitor import watched
 root = Path({str(root)!r})
 data = Path({str(tmp_path / "data")!r}).read_bytes()
 with watched(Path({str(place)!r}), root, {digest!r}), unpacked(root, {digest!r}, lambda: data):

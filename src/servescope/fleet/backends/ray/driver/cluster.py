@@ -10,12 +10,13 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from servescope.config.model.placement.ray import NODE, SPREAD
-from servescope.fleet.backends.ray.actor import WorkerActor
+from servescope.fleet.backends.ray.driver.words import first_line, why_not_connected
 from servescope.fleet.backends.ray.messages import Needs
+from servescope.fleet.backends.ray.node.actor import WorkerActor
 
 CLIENT = "ray://"
 _KNOCK_S = 10.0
@@ -27,13 +28,19 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A live node. `resources`: in all, by ray's names."""
+    """A live node. `resources`: in all, by ray's names; `free`: what nobody uses of them, where that was asked for."""
 
     id: str
     name: str
     address: str
     host: str
     resources: dict[str, float]
+    free: dict[str, float]
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.id[:12]} ({self.address})"
 
     def is_called(self, name: str) -> bool:
         """Whether it is meant: by its id or the beginning of it, its name, its address or its machine's name."""
@@ -41,7 +48,7 @@ class Node:
 
 
 class Cluster:
-    """The one at `address`. All methods but `put` and `disconnect`, which block, are for the loop's thread."""
+    """The one at `address`. All methods but those that block are for the loop's thread."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -55,8 +62,6 @@ class Cluster:
         """
         if importlib.util.find_spec("ray") is None:
             raise Unusable("ray is not installed: install Servescope with its extra, '.[ray]'")
-        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
-            raise Unusable("RAY_USE_TLS is set, but workers' connections to the front end have no TLS yet")
         self._knock()
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
@@ -68,7 +73,7 @@ class Cluster:
         try:
             ray.init(address=self._address, **options)
         except Exception as error:  # RuntimeError for versions, ConnectionError, ValueError, and ray's own
-            raise Unusable(f"ray_address={self._address}: {first_line(error)}") from error
+            raise Unusable(f"ray_address={self._address}: {why_not_connected(error, os.environ)}") from error
         return self._own_address()
 
     def _knock(self) -> None:
@@ -106,15 +111,24 @@ class Cluster:
                 found["NodeManagerAddress"],
                 found["NodeManagerHostname"],
                 dict(found["Resources"]),
+                {},
             )
             for found in self._ray.nodes()
             if found["Alive"]
         ]
 
-    def free(self) -> dict[str, float]:
-        """What nobody uses of the resources of all nodes, by ray's names."""
-        found: dict[str, float] = self._ray.available_resources()
-        return found
+    def rooms(self, placement: str) -> list[Node]:
+        """The live nodes that this placement allows, with what is free on each. Blocks."""
+        free = self._free()
+        name = placement.removeprefix(NODE) if placement.startswith(NODE) else ""
+        return [replace(node, free=free.get(node.id, {})) for node in self.nodes() if not name or node.is_called(name)]
+
+    def _free(self) -> dict[str, dict[str, float]]:
+        """By node. A client of the cluster has it asked for there."""
+        if not self._address.startswith(CLIENT):
+            return _free_on_each()
+        asked: dict[str, dict[str, float]] = self._ray.get(self._ray.remote(_free_on_each).options(num_cpus=0).remote())
+        return asked
 
     def put(self, data: bytes) -> Any:
         """Bytes in the object store, as long as the reference lives. Blocks.
@@ -165,7 +179,7 @@ class Cluster:
         for node in nodes:
             if node.is_called(name):
                 return self._affinity(node, soft=False)
-        there = ", ".join(f"{node.id[:12]} ({node.address})" for node in nodes)
+        there = ", ".join(node.title for node in nodes)
         raise Unusable(f"placement={placement}: the cluster has no such node; it has {there}")
 
     def blames_node(self, error: BaseException) -> bool:
@@ -190,7 +204,9 @@ class Cluster:
         self._ray.kill(actor)
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, shortly: ray's have tracebacks and advice below."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+def _free_on_each() -> dict[str, dict[str, float]]:
+    """What nobody uses of each node's resources. Ray's public interface has only the sum over all nodes."""
+    from ray._private.state import available_resources_per_node
+
+    found: dict[str, dict[str, float]] = available_resources_per_node()
+    return found

@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 
 from servescope.fleet.agent.run import run
-from servescope.fleet.backends.ray.archives import root_of, unpacked
-from servescope.fleet.backends.ray.janitor import watched
+from servescope.fleet.backends.ray.node.archives import root_of, unpacked
+from servescope.fleet.backends.ray.node.janitor import watched
+from servescope.fleet.backends.ray.tls import files_of
 from servescope.wire.agent import Errand
 
 # How long an actor whose worker has ended waits for its driver to hear of it, seconds.
@@ -50,7 +51,8 @@ class WorkerActor:
                 unpacked(root, digest, fetch) as directory,
             ):
                 given = msgspec.msgpack.decode(errand, type=Errand)
-                given = msgspec.structs.replace(given, model_dir=str(directory), node=self.node()[:12])
+                tls = files_of(os.environ) if given.tls is not None else None
+                given = msgspec.structs.replace(given, model_dir=str(directory), node=self.node()[:12], tls=tls)
                 return asyncio.run(run(given, dict(os.environ), Path(place)))
         except OSError as error:
             return str(error)

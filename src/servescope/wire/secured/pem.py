@@ -1,6 +1,6 @@
 """Why OpenSSL refuses a certificate and its key: in, the two files and its error; out, which of them, what it is, and what to do.
 
-Called by `tls`. OpenSSL itself says `PEM lib` of nearly everything.
+Called by `files`, and by `web.http.listening.tls`. OpenSSL itself says `PEM lib` of nearly everything.
 """
 
 import ssl
@@ -32,9 +32,11 @@ def no_password() -> str:
     raise ValueError("it is encrypted")
 
 
-def why_refused(certificate: Path, key: Path, error: Exception) -> str:
-    """A sentence for whoever gave the two files. Never raises."""
-    names = {"certificate": f"certificate_file={certificate}", "key": f"private_key_file={key}"}
+def why_refused(
+    certificate: Path, key: Path, error: Exception, options: tuple[str, str] = ("certificate_file", "private_key_file")
+) -> str:
+    """A sentence for whoever gave the two files by these options. Never raises."""
+    names = {"certificate": f"{options[0]}={certificate}", "key": f"{options[1]}={key}"}
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):  # which does not say of which file
         paths = {"certificate": certificate, "key": key}
         absent = next((names[name] for name, path in paths.items() if not path.is_file()), "")
