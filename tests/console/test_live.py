@@ -50,7 +50,7 @@ def test_nobody_looks():
 
     async def main():
         attended = []
-        live = Live(Memory(Registry()), nothing, nothing, lambda: attended.append(1))
+        live = Live(Memory(Registry(), "host"), nothing, nothing, lambda: attended.append(1))
         for _ in range(2 * MINUTES):
             await live._step()
         assert len(attended) == 2

@@ -24,7 +24,6 @@ LONG_FUNCTIONS = {
     "cli/planning/command.py: plan": "half of it are its options, a line each",
     "cli/scaling/simulate.py: simulate": "half of it are its options, a line each",
     "planner/plan/plan.py: make_plan": "a line a field of the plan",
-    "web/inference/told.py: finished_request": "a line a field of the span",
     "web/http/request.py: read_head": "one pass over every request's headers: calls would cost more than what they do",
 }
 _TORCHSERVES = "handlers import these files by the names that TorchServe has for them"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.finished import FinishedRequest
 
 STAGES = {"queue": 0.25, "batch_wait": 0.5, "dispatch": 0.125, "inference": 1.0, "handler": 0.0, "respond": 0.125}
 

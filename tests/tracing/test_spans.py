@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.errors import Raised
-from servescope.tracing.spans import WORKER_STAGES, FinishedAttempt, SpanEvent, attempt_span, server_span, stage_spans
+from servescope.tracing.finished import FinishedAttempt
+from servescope.tracing.spans import WORKER_STAGES, SpanEvent, attempt_span, server_span, stage_spans
 from tracing.finished import finished
 
 NS = 10**9

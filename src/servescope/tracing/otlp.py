@@ -20,8 +20,9 @@ from opentelemetry.util.types import Attributes
 
 from servescope import __version__
 from servescope.tracing.export import FinishedTrace, RequestExporter
+from servescope.tracing.finished import FinishedAttempt, FinishedRequest
 from servescope.tracing.parent import remote_context
-from servescope.tracing.spans import SCHEMA_URL, FinishedAttempt, FinishedRequest
+from servescope.tracing.spans import SCHEMA_URL
 
 logger = logging.getLogger("servescope.tracing")
 

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from servescope.tracing.spans import FinishedAttempt, FinishedRequest
+from servescope.tracing.finished import FinishedAttempt, FinishedRequest
 
 Headers = Sequence[tuple[bytes, bytes]]
 

@@ -20,7 +20,7 @@ from servescope.serving.queue.job import Client, Job
 from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
 from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import draining
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.finished import FinishedRequest
 from servescope.tracing.tracer import Headers, RequestSpan, Tracer
 from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request as WireRequest

@@ -109,10 +109,7 @@ class ModelRecorder:
         self._arrived_count += 1
 
     def request_refused(self, route: str, code: int, arrived: float, ended: float, size: int) -> None:
-        """A request was answered before anything but its path was looked at, as one that is too large is.
-
-        TorchServe counts no such request, and its families do not here.
-        """
+        """A request was answered by its path alone, as one that is too large is; as in TorchServe, its families have none of it."""
         self._arrived_count += 1
         self.requests.refused(route, code, arrived, ended, size)
 
@@ -140,7 +137,7 @@ class ModelRecorder:
         """A worker has loaded the model, so long after the decision to start it."""
         self._loads.observe(seconds)
 
-    def batch_handled(self, prediction_s: float, batch: Requests) -> None:  # noqa: ARG002  # the log lines name its requests
+    def batch_handled(self, prediction_s: float, batch: Requests) -> None:  # noqa: ARG002  # log lines name its requests
         """The worker's entry point answered a batch without failing, in so many seconds."""
         gauge = self._prediction
         if gauge is None:

@@ -11,7 +11,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.serving.queue.job import Piece
 from servescope.serving.queue.pieces import Pieces
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.finished import FinishedRequest
 from servescope.web.grpc.call import Call
 from servescope.web.waiting import Waiting
 from servescope.wire.frames import Buffer

@@ -11,7 +11,7 @@ from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.serving.queue.job import Piece
 from servescope.serving.queue.pieces import Pieces
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.finished import FinishedRequest
 from servescope.web.http.exchange import Exchange, Headers, encode_headers
 from servescope.web.inference.told import asked_by
 from servescope.web.waiting import Waiting

@@ -13,7 +13,7 @@ from servescope.serving.catalog import Catalog
 from servescope.serving.queue.job import Piece
 from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import draining
-from servescope.tracing.spans import FinishedRequest
+from servescope.tracing.finished import FinishedRequest
 from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.http.bodies import mime_of
 from servescope.web.http.exchange import Exchange, json_body
