@@ -212,13 +212,17 @@ def test_tls_files_must_exist(load, tmp_path):
     assert load().certificate_file == tmp_path / "cert.pem"
 
 
-def test_a_keystore_is_named_where_it_is_needed(load):
-    """Who has TLS from a Java keystore is told what to do instead; without https:// it is one key without effect."""
-    with pytest.raises(
-        ConfigurationError, match=r"keystore='keys\.p12' .*private_key_file and certificate_file.*config"
-    ):
-        load("management_address=https://127.0.0.1:8444\nkeystore=keys.p12")
-    assert len(load("keystore=keys.p12").warnings) == 1
+def test_a_keystore(load, tmp_path):
+    """It is a file, its kind one of Java's in any letter case, its password TorchServe's unless given, which it may be empty."""
+    with pytest.raises(ConfigurationError, match=r"keystore='keys\.p12' is no file"):
+        load("keystore=keys.p12")
+    (tmp_path / "keys.p12").touch()
+    with pytest.raises(ConfigurationError, match="keystore_type='PEM' is none of pkcs12, jks, jceks"):
+        load("keystore_type=PEM")
+    settings = load("keystore=keys.p12\nkeystore_type=jks")
+    assert (settings.keystore, settings.keystore_type) == (tmp_path / "keys.p12", "JKS")
+    assert settings.keystore_pass == "changeit"
+    assert load("keystore_pass=").keystore_pass == ""
 
 
 def test_a_named_file_that_cannot_be_looked_for(load):

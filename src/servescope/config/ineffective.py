@@ -6,7 +6,6 @@ Read by `load` and `reference`.
 _NETTY = "it tunes TorchServe's Netty, and this server has none"
 _JAVA = "there is no Java here"
 _INTEL = "workers are started without IPEX's launcher"
-_KEYSTORE = "Java keystores are not read: give private_key_file and certificate_file"
 _SNAPSHOT = "TorchServe wrote it into its snapshots for itself"
 
 INEFFECTIVE: dict[str, str] = {
@@ -18,9 +17,6 @@ INEFFECTIVE: dict[str, str] = {
     "io_ratio": _NETTY,
     "ipex_enable": _INTEL,
     "ipex_gpu_enable": _INTEL,
-    "keystore": _KEYSTORE,
-    "keystore_pass": _KEYSTORE,
-    "keystore_type": _KEYSTORE,
     "model_server_home": "the package knows where it is installed",
     "netty_client_threads": _NETTY,
     "number_of_netty_threads": _NETTY,

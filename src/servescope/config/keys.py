@@ -18,6 +18,7 @@ class Key(Struct, frozen=True):
     `later` names the part of the server that will use the key but is not built yet, "" if the key has effect now.
     `empty_counts`: an empty text is a value of its own, where for all other keys it means "not set".
     `default`: the default in words, where the field's value does not tell it.
+    `secret`: its value is shown nowhere.
     `each`: the key comes once for each of these, as `name_<each>`, and the field maps their names to the values.
     """
 
@@ -27,6 +28,7 @@ class Key(Struct, frozen=True):
     empty_counts: bool = False
     default: str = ""
     each: str = ""
+    secret: bool = False
 
 
 def key(
@@ -37,9 +39,10 @@ def key(
     empty_counts: bool = False,
     default: str = "",
     each: str = "",
+    secret: bool = False,
 ) -> dict[str, Key]:
     """Metadata for `dataclasses.field`; see `Key`. `parse` None: `load` reads the key itself."""
-    return {"key": Key(parse, meaning, later, empty_counts, default, each)}
+    return {"key": Key(parse, meaning, later, empty_counts, default, each, secret)}
 
 
 def keys_of(settings: type) -> Mapping[str, Key]:

@@ -181,12 +181,8 @@ def _check(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:
         if other not in values:
             raise given[key].refuse(f"needs {other} beside it")
         _look(given[key], values[key].is_file, "is no file")
-    addresses = (values.get(key) for key in ("inference_address", "management_address"))
-    if "keystore" in given and pair[0] not in values and any(address and address.tls for address in addresses):
-        raise given["keystore"].refuse(
-            "is a keystore, which is not read here: convert it to PEM (openssl pkcs12) and set "
-            "private_key_file and certificate_file"
-        )
+    if "keystore" in values:
+        _look(given["keystore"], values["keystore"].is_file, "is no file")
 
 
 def _check_autoscale(values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> None:

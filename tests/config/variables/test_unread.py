@@ -81,10 +81,13 @@ def test_buckets_of_a_family():
 
 
 def test_secrets_are_not_written_out():
-    """Neither the variable's value, nor a URL that is in force, nor what has no effect anyway."""
+    """Neither the variable's value, nor a URL that is in force, nor a password, which may be the default."""
     url = GivenValue("tracing_endpoint", "http://user:secret@h", "c.properties", Path())
     environ = {"TS_TRACING_ENDPOINT": "http://u:secret@i", "TS_KEYSTORE_PASS": "secret"}
-    told = warnings(environ, {"tracing_endpoint": url}, enabled=False)
+    password = GivenValue("keystore_pass", "secret", "c.properties", Path())
+    told = warnings(environ, {"tracing_endpoint": url, "keystore_pass": password}, enabled=False)
     assert "secret" not in "".join(told)
-    assert told[0].endswith("; keystore_pass has no effect here anyway")
+    assert told[0].endswith("; keystore_pass is as c.properties says")
+    (default,) = warnings({"TS_KEYSTORE_PASS": "secret"}, enabled=False)
+    assert default.endswith("; keystore_pass has its default")
     assert told[1].endswith("; tracing_endpoint is as c.properties says")

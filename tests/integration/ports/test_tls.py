@@ -1,14 +1,19 @@
 """TLS on all three ports, with a certificate made for the test."""
 
+import os
+import signal
 import socket
 import ssl
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from certificates import loopback_pair
 from integration.net_server import NOOP, run_start, serving, site
-from integration.server import PATIENCE_S, addresses, free_ports, own_ports
+from integration.server import PATIENCE_S, addresses, free_ports, own_ports, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -73,4 +78,52 @@ def test_a_certificate_that_is_none(tmp_path, pair):
     result = run_start(site(tmp_path, f"inference_address=https://127.0.0.1:{port}\n{files}"))
     assert result.returncode == 1
     assert str(tmp_path / "bad.pem") in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def made(directory):
+    directory.mkdir()
+    return directory
+
+
+def keystore_of(certificate, key, password=b"geheim"):
+    """A PKCS#12 keystore of a pair of PEM files."""
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    public = x509.load_pem_x509_certificate(certificate.read_bytes())
+    closed = serialization.BestAvailableEncryption(password)
+    return pkcs12.serialize_key_and_certificates(b"server", private, public, None, closed)
+
+
+def test_a_certificate_that_is_made_up(tmp_path):
+    """Without any the server serves, and warns; commands on this machine find the certificate, and it goes with the server."""
+    ports = own_ports()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with serving(tmp_path / "site", addresses(ports, "https"), {}, {"TEMP": str(temporary)}):
+        shown = temporary / ".servescope.certificate.pem"
+        trust = ssl.create_default_context(cafile=str(shown))
+        assert httpx.get(f"https://localhost:{ports['inference']}/ping", verify=trust).status_code == 200
+        log = (tmp_path / "site" / "logs" / "ts_log.log").read_text()
+        (warning,) = (line for line in log.splitlines() if "made up" in line)
+        assert str(shown) in warning
+    assert not shown.exists()
+
+
+def test_a_keystore(tmp_path):
+    """Its certificate is what clients see, also once it is another; one that is not opened ends the start."""
+    pairs = [loopback_pair(made(tmp_path / name)) for name in ("one", "two")]
+    store = tmp_path / "keys.p12"
+    store.write_bytes(keystore_of(*pairs[0]))
+    ports = own_ports()
+    settings = addresses(ports, "https") | {"keystore": str(store), "keystore_pass": "geheim"}
+    with serving(tmp_path / "site", settings, {}, {"TEMP": str(made(tmp_path / "temporary"))}) as server:
+        assert ssl.get_server_certificate(("127.0.0.1", ports["inference"])) == pairs[0][0].read_text()
+        store.write_bytes(keystore_of(*pairs[1]))
+        os.kill(server.process.pid, signal.SIGHUP)
+        wait_until(lambda: ssl.get_server_certificate(("127.0.0.1", ports["inference"])) == pairs[1][0].read_text())
+    store.write_bytes(keystore_of(*pairs[0], password=b"another"))
+    lines = f"inference_address=https://127.0.0.1:{ports['inference']}\nkeystore={store}\n"
+    result = run_start(site(tmp_path / "again", lines))
+    assert result.returncode == 1
+    assert f"keystore={str(store)!r} is not opened by keystore_pass" in result.stderr
     assert "Traceback" not in result.stderr

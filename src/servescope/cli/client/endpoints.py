@@ -70,15 +70,16 @@ def find_endpoints(
     from servescope.cli.client.urls import client_url
     from servescope.config.choice import StartOptions
     from servescope.config.load import load_settings
+    from servescope.config.settings.presented import presented_certificate
 
     settings = load_settings(StartOptions(), environ, directory)
-    certificate = str(settings.certificate_file) if settings.certificate_file else None
+    certificate = presented_certificate(settings, environ)
     return Endpoints(
         client_url(settings.management_address),
         client_url(settings.inference_address),
         client_url(settings.metrics_address),
         directory,
-        certificate=certificate,
+        certificate=str(certificate) if certificate else None,
     )
 
 

@@ -5,12 +5,14 @@ puts it in place as the ports open; the first worker is ready many seconds later
 """
 
 import logging
+import os
 import re
 from collections.abc import Callable
 
 from servescope.cli.client.urls import client_url
 from servescope.cli.llm.model import LlmModel
 from servescope.config.settings import Settings
+from servescope.config.settings.presented import presented_certificate
 
 WORKERS_LOG = "servescope.fleet"
 _READY = re.compile(r"(\S+) is ready, process \d+")
@@ -51,7 +53,7 @@ def how_to_ask(model: LlmModel, settings: Settings) -> str:
     if url.startswith("unix:"):
         curl, url = f"curl --unix-socket {url.removeprefix('unix:')}", "http://localhost"
     elif url.startswith("https:"):
-        curl = f"curl --cacert {settings.certificate_file}"
+        curl = f"curl --cacert {presented_certificate(settings, os.environ)}"
     if not settings.disable_token_authorization:
         curl += " -H 'Authorization: Bearer KEY'"
     lines = [

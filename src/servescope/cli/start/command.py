@@ -20,6 +20,7 @@ from servescope.cli.help.words import WordsParser
 from servescope.config.choice import StartOptions
 from servescope.config.load import load_settings
 from servescope.config.settings import Settings
+from servescope.config.settings.presented import presented_certificate
 from servescope.metrics.collectors.process import began_s
 
 if TYPE_CHECKING:
@@ -151,12 +152,13 @@ def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, read
     from servescope.runtime.serve import serve
     from servescope.runtime.threads import leave
 
-    with runfile.held(runfile.location(environ), _facts(settings, directory)):
+    with runfile.held(runfile.location(environ), _facts(settings, environ, directory)):
         status = serve(settings, ready)
     return leave(status)
 
 
-def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
+def _facts(settings: Settings, environ: Mapping[str, str], directory: Path) -> runfile.RunningServer:
+    certificate = presented_certificate(settings, environ)
     return runfile.RunningServer(
         pid=os.getpid(),
         started_s=began_s(),
@@ -165,7 +167,7 @@ def _facts(settings: Settings, directory: Path) -> runfile.RunningServer:
         management=client_url(settings.management_address),
         metrics=client_url(settings.metrics_address),
         logs=str(settings.log_location),
-        certificate=str(settings.certificate_file) if settings.certificate_file else None,
+        certificate=str(certificate) if certificate else None,
         snapshot=str(settings.config_file) if settings.model_snapshot is not None else None,
     )
 

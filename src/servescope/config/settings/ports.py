@@ -8,6 +8,7 @@ from servescope.config.address import Address
 from servescope.config.keys import key
 from servescope.config.values.parsers import (
     flag,
+    keystore_type,
     listener,
     path,
     whole,
@@ -42,6 +43,22 @@ class PortSettings:
     )
     private_key_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS private key."))
     certificate_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS certificate chain."))
+    keystore: Path | None = field(
+        default=None,
+        metadata=key(
+            path,
+            "Keystore, PKCS12 or JKS, of which the first key and its certificates are used for TLS, before private_key_file and"
+            " certificate_file. Without either an https:// address gets a certificate that the server makes up, with a warning.",
+        ),
+    )
+    keystore_pass: str = field(
+        default="changeit",
+        metadata=key(words, "Password of the keystore, and of its key.", empty_counts=True, secret=True),
+    )
+    keystore_type: str = field(
+        default="PKCS12",
+        metadata=key(keystore_type, "PKCS12, JKS or JCEKS; which it is shows in the file."),
+    )
     cors_allowed_origin: str | None = field(
         default=None,
         metadata=key(

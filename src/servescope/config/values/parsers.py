@@ -119,6 +119,11 @@ def choice(*values: str) -> Parser[str]:
     return parse
 
 
+def keystore_type(given: GivenValue) -> str:
+    """A kind of keystore, spelt as Java does, in any letter case."""
+    return choice("pkcs12", "jks", "jceks")(given).upper()
+
+
 def metrics_mode(given: GivenValue) -> str:
     """`prometheus`, `log`, `legacy`, `off`, or `prometheus,log` for both; in that order whatever order was written.
 

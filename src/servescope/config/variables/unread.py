@@ -76,9 +76,15 @@ def _in_force(key: str, given: Mapping[str, GivenValue]) -> str:
         return f"{key} has no effect here anyway"
     if key in given and given[key].text.strip():
         text, origin = given[key].text.strip(), given[key].origin
-        return f"{key} is {_shown(text)} (from {origin})" if _shown(text) else f"{key} is as {origin} says"
-    default = _shown(_default(key))
+        shown = "" if _is_secret(key) else _shown(text)
+        return f"{key} is {shown} (from {origin})" if shown else f"{key} is as {origin} says"
+    default = "" if _is_secret(key) else _shown(_default(key))
     return f"{key} is {default}, its default" if default else f"{key} has its default"
+
+
+def _is_secret(key: str) -> bool:
+    found = keys_of(Settings).get(key)
+    return found is not None and found.secret
 
 
 def _default(key: str) -> Any:

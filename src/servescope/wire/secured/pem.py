@@ -58,7 +58,7 @@ def _no_certificate(content: bytes, path: Path) -> str:
     if content.startswith(_ASN1):
         return (
             f"is no PEM file: convert it with openssl x509 -inform DER -in {path} -out certificate.pem, or if it is a PKCS#12"
-            + (f" keystore with openssl pkcs12 -in {path} -nokeys -out certificate.pem (-legacy, if it is an old one)")
+            " keystore say keystore= and keystore_pass= instead"
         )
     return _other(content, "certificate")
 
@@ -72,14 +72,14 @@ def _no_key(content: bytes, path: Path) -> str:
     if content.startswith(_ASN1):
         return (
             f"is no PEM file: convert it with openssl pkey -inform DER -in {path} -out key.pem, or if it is a PKCS#12"
-            + (f" keystore with openssl pkcs12 -in {path} -nocerts -nodes -out key.pem (-legacy, if it is an old one)")
+            " keystore say keystore= and keystore_pass= instead"
         )
     return _other(content, "private key")
 
 
 def _other(content: bytes, wanted: str) -> str:
     if content.startswith(_KEYSTORES):
-        return "is a Java keystore, which is not read here: docs/migration.md says how to convert it"
+        return "is a Java keystore: say keystore= and keystore_pass= instead"
     if not content.strip():
         return "is empty"
     found = [line[11:-5].decode("ascii", "replace") for line in content.splitlines() if line.startswith(b"-----BEGIN ")]

@@ -1,25 +1,39 @@
-"""The certificate of https:// addresses: PEM files in, what connections are encrypted with out, also when the files change.
+"""The certificate of https:// addresses: PEM files or a keystore in, what connections are encrypted with out,
+also when these change.
 
 Made by `server.certificates`, which says when to read the files again; `listener` asks for a context.
 """
 
+import logging
+import socket
 import ssl
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from servescope.config.address import Address
 from servescope.config.settings import Settings
+from servescope.config.settings.presented import encrypted_options, presented_certificate
 from servescope.errors import ConfigurationError
+from servescope.web.http.listening.pair import Pair, load_pair, make_up, read_keystore
 from servescope.wire.secured.pem import no_password, why_refused
+
+logger = logging.getLogger("servescope.runtime")
 
 Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Tls:
-    """PEM files of https:// addresses. Connections that were made before a `reload` keep what they began with."""
+    """PEM files of https:// addresses. Connections that were made before a `reload` keep what they began with.
 
-    def __init__(self, certificate: Path, private_key: Path) -> None:
+    With `pair`, the files are what it is made from: a keystore, which is both. `certificate_pem`: what clients are shown then, as
+    it was read last.
+    """
+
+    def __init__(self, certificate: Path, private_key: Path, pair: Callable[[], Pair] | None = None) -> None:
         self.certificate = certificate
         self.private_key = private_key
+        self.certificate_pem: bytes | None = None
+        self._pair = pair
         self._newest: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
@@ -50,12 +64,22 @@ class Tls:
     def _read(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._pair is not None:
+            self._load(context, self._pair())
+            return context
         try:
             context.load_cert_chain(self.certificate, self.private_key, no_password)
         except (OSError, ValueError) as error:
             why = why_refused(self.certificate, self.private_key, error)
             raise ConfigurationError(f"TLS cannot be set up: {why}") from error
         return context
+
+    def _load(self, context: ssl.SSLContext, pair: Pair) -> None:
+        try:
+            load_pair(context, pair)
+        except OSError as error:
+            raise ConfigurationError(f"TLS cannot be set up: OpenSSL refuses {self.certificate}: {error}") from error
+        self.certificate_pem = pair.certificate
 
     def _lead_on(self, connection: ssl.SSLObject, _server: str | None, _first: ssl.SSLContext) -> None:
         if self._newest is not None and connection.context is not self._newest:
@@ -70,16 +94,39 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def tls_of(settings: Settings) -> Tls | None:
-    """The files that the settings name for https:// addresses, None where they name none.
+def tls_of(settings: Settings, environ: Mapping[str, str]) -> Tls | None:
+    """What https:// addresses are encrypted with, as in TorchServe (util/ConfigManager): with what is in `keystore`, else with
+    `certificate_file` and `private_key_file`, else with a certificate that is made up now. None where no address is https://, and
+    nothing is given.
 
     Raises:
-        ConfigurationError: an address is https:// and they name none.
+        ConfigurationError: what is needed cannot be had.
     """
+    if settings.keystore is not None:
+        store = settings.keystore
+        return Tls(store, store, partial(read_keystore, store, settings.keystore_pass))
     if settings.certificate_file is not None and settings.private_key_file is not None:
         return Tls(settings.certificate_file, settings.private_key_file)
-    for option in ("inference_address", "management_address", "metrics_address"):
-        address: Address = getattr(settings, option)
-        if address.tls and (option != "metrics_address" or settings.enable_metrics_api):
-            raise ConfigurationError(f"{option}={address}: needs certificate_file and private_key_file")
-    return None
+    shown = presented_certificate(settings, environ)
+    if shown is None:
+        return None
+    return _made_up(settings, shown)
+
+
+def _made_up(settings: Settings, shown: Path) -> Tls:
+    options = encrypted_options(settings)
+    addresses = ", ".join(f"{option}={getattr(settings, option)}" for option in options)
+    hosts = {getattr(settings, option).host for option in options}
+    try:
+        pair = make_up({*hosts, socket.gethostname(), "127.0.0.1"} - {"", "0.0.0.0", "::", None})
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{addresses}: needs certificate_file and private_key_file, or keystore. {error.message}"
+        ) from error
+    logger.warning(
+        "%s: there is no certificate_file and no keystore, so this server has made up a certificate, which is gone with it and"
+        " which no client trusts. It is in %s",
+        addresses,
+        shown,
+    )
+    return Tls(shown, shown, lambda: pair)
