@@ -51,7 +51,7 @@ def shown():
 @pytest.mark.parametrize("name", ["[/x]", "[b]", "[red]m[/red]"])
 def test_a_title_is_no_markup(name, shown):
     """A model's name stands in some."""
-    assert f"History of {name}: 3 hours" in shown(plain_table(f"History of {name}: 3 hours", "as wide as the title is"))
+    assert f"History of {name}: 3 hours" in shown(plain_table(f"History of {name}: 3 hours", "-" * 40))
 
 
 def test_the_autoscaler_fits_eighty_columns_whole():
