@@ -53,7 +53,7 @@ def test_the_example():
     assert warnings == []
     space = {}
     exec(code, space)
-    assert {node.name for node in spec.nodes.values() if node.url is None} == {"decode", "label", "join"}
+    assert {node.name for node in spec.nodes.values() if node.url is None} == {"decode", "join"}
     assert (space["decode"](None, None), space["decode"]([{"body": b"x"}], None)) == (None, [b"x"])
     assert (space["join"](None, None), space["join"]([{"a": b"1", "b": b"2"}], None)) == (None, [{"a": "1", "b": "2"}])
 

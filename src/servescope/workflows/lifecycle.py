@@ -29,6 +29,8 @@ from servescope.workflows.workflow import Workflow
 
 logger = logging.getLogger("servescope.serving")
 
+CLOSE_WAIT_S = 5.0
+
 T = TypeVar("T")
 Warn = Callable[[str], None]
 
@@ -83,8 +85,10 @@ class WorkflowLifecycle:
         return await self._go_on(self._unregister(name, turn), caller)
 
     async def close(self) -> None:
-        """The server ends, and so have its models."""
+        """The server ends, and so have its models: whoever registers one is told so in a moment."""
         self._turns.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_WAIT_S)
         for workflow in self._workflows:
             await asyncio.to_thread(workflow.war.close)
 

@@ -46,6 +46,12 @@ def right(data, context):
 def record(data, context):
     return data and [{"said": row["body"]} for row in rows(data)]
 
+def nan(data, context):
+    return data and [{"n": float("nan")} for row in data]
+
+def deep(data, context):
+    return data and ["[" * 985 + "]" * 985 for row in data]
+
 def bytes_(data, context):
     return data and [b"\\xff\\xfe" for row in data]
 

@@ -46,6 +46,15 @@ def test_several_leaves(flow):
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_leaves_at_the_edge_of_json(flow):
+    """NaN, lone surrogates and deep nesting are answered, and harm nobody else."""
+    made = flow({"same": ["nan", "deep"]})
+    answer = made.ask("x")
+    assert answer.status_code == 200
+    assert json.loads(answer.text)["nan"] == '{\n  "n": NaN\n}'
+    assert made.ask("y").status_code == 200
+
+
 def test_a_leaf_that_is_no_text(flow):
     """Alone it is the answer; beside others it has no place in JSON, and the error says which."""
     assert flow({"bytes_": []}).ask().content == b"\xff\xfe"

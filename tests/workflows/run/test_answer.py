@@ -23,3 +23,8 @@ def test_what_has_no_place_in_json():
     with pytest.raises(WorkerFailed, match=r"Error executing b: its answer, of 1 bytes, is neither JSON nor text"):
         answer_of({"a": b"x", "b": b"\xff"})
     assert answer_of({"a": b"[" * 100_000, "b": b"1"})["a"] == "[" * 100_000
+
+
+def test_numbers_that_are_no_json():
+    """NaN and the infinities, which handlers may answer with: what has one is text."""
+    assert answer_of({"a": b'{"x": NaN}', "b": b"[1, -Infinity]"}) == {"a": '{"x": NaN}', "b": "[1, -Infinity]"}

@@ -5,7 +5,7 @@ A client is answered once, however many nodes were asked; its request is counted
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
 from servescope.errors import ModelNotFound, ServescopeError, WorkerFailed
 from servescope.metrics.recording.workflows.recorder import WorkflowOutcome
@@ -83,7 +83,11 @@ class WorkflowPrediction(Struct, eq=False):
 
     def answered(self, answer: Piece | dict[str, Any]) -> None:
         """See `Client`."""
-        body = json_body(answer) if isinstance(answer, dict) else answer
+        try:
+            body = json_body(answer) if isinstance(answer, dict) else answer
+        except (ValueError, RecursionError, MsgspecError) as error:
+            self._exchange.fail(WorkerFailed(f"The answers of the workflow's last nodes cannot be joined: {error}"))
+            return
         self._exchange.answer(200, [JSON_TYPE], body)
 
     def failed(self, error: ServescopeError) -> None:
@@ -129,7 +133,9 @@ class WorkflowPrediction(Struct, eq=False):
             whole = ended - self._exchange.began
             return {"dispatch": whole}, {self._workflow.spec.dag.root: whole}
         self._run.cancel()  # nothing is left to run, unless the exchange ended of itself
-        return self._run.seconds(ended)
+        found = self._run.seconds(ended)
+        self._run.forget()
+        return found
 
     def _trace(self, code: int, ended: float) -> str:
         """Finish its span. The trace's id, "" where it is not traced."""

@@ -30,6 +30,11 @@ def _value(node: str, answer: bytes) -> Any:
         text = f"Error executing {node}: its answer, of {len(answer)} bytes, is neither JSON nor text, as it is to be beside others"
         raise WorkerFailed(text) from error
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return text
+
+
+def _refuse(word: str) -> None:
+    """NaN and the infinities, which Python writes and reads, are no JSON."""
+    raise ValueError(word)

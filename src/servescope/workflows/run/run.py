@@ -90,6 +90,10 @@ class Run(Struct, eq=False):
         path = self._path()
         return seconds_by_stage(path, ended), seconds_by_node(path, ended)
 
+    def forget(self) -> None:
+        """Let go of its answers and attempts: they hold each other, and would be left to the garbage collector."""
+        self._asked, self._answers = {}, {}
+
     def _path(self) -> Sequence[Visit]:
         return critical_path({node: asked.visit for node, asked in self._asked.items()}, self._last)
 
