@@ -21,7 +21,7 @@
 #   KSERVE_ENV=dir        where make test-kserve makes an environment with them in it
 #   COMPAT_ENV=dir        where make test-compat makes an environment with compat/ in it
 #   GRPC_ENV=dir          where make test-grpc makes an environment with grpcio and its compiler in it
-#   RAY="ray[…]==…"       what pip is told to install for Ray
+#   RAY="ray[…]==…"       what pip is told to install for Ray, there and beside vLLM
 #   RAY_ENV=dir           where make test-ray makes an environment with Ray in it
 
 PYTHON ?= python3
@@ -56,7 +56,7 @@ GRPC_PIP := $(GRPC_ENV)/bin/python -m pip --disable-pip-version-check
 SIMULATED := --policy servescope --policy kpa --policy perfect
 COMPAT_ENV ?= build/compat-env
 COMPAT_PIP := $(COMPAT_ENV)/bin/python -m pip --disable-pip-version-check
-RAY ?= 'ray[default,client]==2.60.0'
+RAY ?= 'ray[default,client,serve]==2.60.0'
 RAY_ENV ?= build/ray-env
 RAY_PIP := $(RAY_ENV)/bin/python -m pip --disable-pip-version-check
 # A cluster of its own, which nobody else reaches and which reports nothing home.
@@ -169,7 +169,7 @@ bench-soak: $(STAMPS)/dev ## What a server keeps of models that are registered a
 bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens [network: vLLM, 4 GB]
 	$(LLM_RUN) benchmarks/llm.py $(BENCH)
 
-bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones (needs wrk) [network: Ray, 0.5 GB]
+bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones, and with Ray Serve (needs wrk) [network: Ray, 0.5 GB]
 	$(RAY_RUN) benchmarks/on_ray.py $(BENCH)
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
@@ -218,6 +218,7 @@ $(LLM_ENV)/.vllm:
 	touch $@
 
 $(LLM_ENV)/.ready: $(LLM_ENV)/.vllm pyproject.toml
+	$(LLM_PIP) install $(RAY)
 	$(LLM_PIP) install --editable '.[test]'
 	touch $@
 

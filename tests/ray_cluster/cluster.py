@@ -44,9 +44,10 @@ def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scr
 
 @contextmanager
 def head(**more):
-    """The address of a cluster of one node of this kind, once somebody is there."""
+    """The address of a cluster of one node of this kind, on the loopback, once somebody is there."""
     (port,) = free_ports(1)
-    with ray_start("--head", f"--port={port}", "--include-dashboard=false", **more) as node:
+    options = ("--head", f"--port={port}", "--node-ip-address=127.0.0.1", "--include-dashboard=false")
+    with ray_start(*options, **more) as node:
         wait_until(lambda: node.poll() is not None or answers(port), "the head")
         assert node.poll() is None, "the head has ended"
         yield f"127.0.0.1:{port}"

@@ -9,6 +9,7 @@ from integration.remote.rig import HANDLER
 from integration.server import Server, pack
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("PIP_NO_INDEX", "1")  # of the nodes, should a test ask for a requirement
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # whatever token this user may have
 
 

@@ -3,6 +3,7 @@
 import platform
 import secrets
 import shutil
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,6 +94,32 @@ def test_a_cluster_that_asks_for_a_token(make):
         assert server.register("told.mar").status_code == 200, server.console()
         server.process.terminate()
         assert server.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_this_machines(make, address):
+    """Workers cannot connect back to it: the option is named."""
+    check(make(ray_worker_address=address), f"ray_worker_address={address}:0: workers cannot connect back to it: ")
+
+
+def test_a_port_that_is_taken(make):
+    """By somebody else, on this machine."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        place = f"127.0.0.1:{other.getsockname()[1]}"
+        check(
+            make(ray_worker_address=place), f"ray_worker_address={place}: workers cannot connect back to it: [Errno 98]"
+        )
+
+
+def test_a_requirement_that_cannot_be_installed(make):
+    """It is named, with what pip says of it."""
+    server = make("ray: {runtime_env: {pip: [no-such-requirement==0.1]}}\n")
+    check(
+        server,
+        "its actor has ended: runtime_env cannot be prepared: No matching distribution found for no-such-requirement==0.1",
+    )
 
 
 def test_an_archive_too_large_for_the_object_store(make):

@@ -111,7 +111,7 @@ def test_what_it_takes_of_its_node(make, cluster):
     nodes = [node[:12] for node in asked(cluster.address, "[n['NodeID'] for n in ray.nodes() if n['Alive']]")]
     (node,) = [node for node in nodes if server.metrics("servescope_worker_node_info", node=node, **of)]
     (listed,) = server.http.get(server.url("metrics", "/console/api/models/told")).json()["worker_list"]
-    (asked_for,) = server.http.get(server.url("management", "/readyz")).json()["models"][0]["workers"]
+    (asked_for,) = server.http.get(server.url("management", "/readyz/models")).json()["models"][0]["workers"]
     assert listed["node"] == asked_for["node"] == node
     status = [*COMMAND, "status", "--management-address", server.url("management", "")]
     assert node in subprocess.run(status, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -106,6 +106,8 @@ def test_gpus():
     """Ray assigns them: as many as are asked for, or as parallelLevel says, whatever this machine has."""
     there = resolved("backend: ray\nray: {num_gpus: 0.5}")
     assert (there.ray.num_gpus, there.device_type) == (0.5, "gpu")
+    on_cpus = resolved("backend: ray\ndeviceType: cpu\nparallelType: tp\nparallelLevel: 4")
+    assert (on_cpus.ray.num_gpus, on_cpus.device_type) == (0.0, "cpu")
     parallel = resolved("backend: ray\nparallelType: tp\nparallelLevel: 4\nminWorkers: 3\nmaxWorkers: 3")
     assert (parallel.ray.num_gpus, parallel.device_type, parallel.min_workers) == (4.0, "gpu", 3)
     assert resolved("backend: ray", gpus=2).device_type == "cpu"

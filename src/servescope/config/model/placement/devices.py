@@ -51,7 +51,8 @@ def _place_on_ray(config: ModelConfig, settings: Settings, warnings: list[str]) 
     if config.use_venv:
         raise InvalidModel("useVenv has no meaning on Ray, whose nodes are other machines: use ray: runtime_env: pip")
     options = config.ray or RayOptions()
-    level = float((config.parallel_level or 1) if config.parallel_type else 0)
+    parallel = config.parallel_type and config.device_type != "cpu"
+    level = float((config.parallel_level or 1) if parallel else 0)
     if options.num_gpus is None:
         return replace(options, num_gpus=level)
     if level and options.num_gpus != level:

@@ -89,7 +89,13 @@ class RayBackend:
         if self._listener is None:
             name, port = self._cluster.worker_address or (host, 0)
             listener = Listener()
-            self._port = listener.open(name, port)
+            try:
+                self._port = listener.open(name, port)
+            except OSError as error:
+                place = (
+                    "ray_worker_address" if self._cluster.worker_address else "the cluster's address of this machine"
+                )
+                raise OSError(f"{place}={name}:{port}: workers cannot connect back to it: {error}") from error
             self._listener = listener
             logger.info("Workers on Ray connect back to %s, port %d", name, self._port)
         return self._listener

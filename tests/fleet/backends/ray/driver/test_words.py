@@ -43,3 +43,19 @@ def test_another_error():
     """Its first line that is none of air."""
     assert why_not_connected(ValueError("\n  this\nthat"), {}) == first_line(ValueError("this")) == "ValueError: this"
     assert first_line(ValueError()) == "ValueError: "
+
+
+class RuntimeEnvSetupError(Exception):
+    """Named as ray's."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Failed to set up.\n Traceback\n    ERROR: none found\n    ERROR: no x==1\n\n", "no x==1"),
+        ("Failed to set up.\nOSError: disk full\n", "OSError: disk full"),
+    ],
+)
+def test_an_environment(text, said):
+    """What went wrong in it comes last."""
+    assert first_line(RuntimeEnvSetupError(text)) == f"runtime_env cannot be prepared: {said}"

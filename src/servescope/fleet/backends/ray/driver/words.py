@@ -5,12 +5,17 @@ from collections.abc import Mapping
 
 from servescope.fleet.backends.ray.tls import is_used
 
+_ENVIRONMENT = "RuntimeEnvSetupError"
+_PIP = "ERROR: "
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 
 
 def first_line(error: BaseException) -> str:
     """What it says, shortly: ray's have tracebacks and advice below."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if type(error).__name__ == _ENVIRONMENT and lines:  # what pip says comes last, below tracebacks
+        told = [line for line in lines if line.startswith(_PIP)]
+        return f"runtime_env cannot be prepared: {(told or lines)[-1].removeprefix(_PIP)}"
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 

@@ -1,0 +1,49 @@
+"""A language model whose worker runs on a node of a Ray cluster: it streams, and its tokens are counted, as from here."""
+
+import psutil
+import pytest
+
+from integration.server import Server, alive, wait_until
+from llm.client import COMPLETIONS, COUNTED, ask_for, load
+from llm.growth import TOKENS, resting
+from llm.llm_server import ENVIRON
+from llm.needed import needed
+from llm.through_archive import NAME, SERVED, archived
+from ray_cluster.cluster import head
+
+needed("ray")
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+
+
+@pytest.fixture
+def on_ray(tmp_path, tiny, monkeypatch):
+    """The model from an archive, on a server that runs its workers on a cluster of its own."""
+    for name, value in RAY.items():
+        monkeypatch.setenv(name, value)
+    with head(environ=ENVIRON) as address:
+        server = Server(tmp_path, {"worker_backend": "ray", "ray_address": address})
+        try:
+            with archived(server, tiny) as model:
+                yield model
+        finally:
+            server.end()
+
+
+def test_it_streams(on_ray):
+    """Piece by piece, to several at a time; with its model the engine ends."""
+    server = on_ray.server
+    assert server.metrics("servescope_worker_node_info", model_name=NAME) == 1.0
+    (worker,) = server.manage("GET", f"/models/{NAME}").json()[0]["workers"]
+    process = psutil.Process(worker["pid"])
+    processes = [process, *process.children(recursive=True)]
+    ask = ask_for(COMPLETIONS, model=SERVED, prompt="hello", max_tokens=24, ignore_eos=True, **COUNTED)
+    answers = load(server.ports["inference"], [ask] * 6, clients=3).of("answered", 200)
+    assert len(answers) == 6
+    for answer in answers:
+        assert answer.usage()["completion_tokens"] == 24
+        assert len(set(answer.token_moments())) > 2, "it came in one piece"
+    assert resting(on_ray).total(TOKENS, model_name=NAME, kind="generation") == 6 * 24
+    assert server.manage("DELETE", f"/models/{NAME}").status_code == 200
+    wait_until(lambda: not alive(processes), "the worker and its engine to end")
