@@ -65,7 +65,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-grpc bench-rules bench-autoscale clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -171,6 +171,9 @@ bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second,
 
 bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones (needs wrk) [network: Ray, 0.5 GB]
 	$(RAY_RUN) benchmarks/on_ray.py $(BENCH)
+
+bench-grpc: $(GRPC_ENV)/.ready $(TORCHSERVE_ENV)/.ready ## gRPC beside TorchServe's, and beside a server that does nothing (needs Java 17 and h2load) [network: TorchServe]
+	$(GRPC_ENV)/bin/python benchmarks/over_grpc.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
