@@ -65,7 +65,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-rules bench-autoscale bench-plan clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-grpc bench-rules bench-autoscale bench-plan clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,7 +98,7 @@ test-kserve: $(KSERVE_ENV)/.ready ## The tests with KServe's and Triton's own cl
 test-compat: $(COMPAT_ENV)/.ready ## TorchServe's names as they are installed: torchserve, the archivers, import ts [network: packages, 0.2 GB]
 	REQUIRE_COMPAT=1 $(COMPAT_ENV)/bin/python -m pytest -rs --without-torch tests/compat $(TEST)
 
-test-grpc: $(GRPC_ENV)/.ready ## The tests with gRPC's clients (make test leaves them out) [network: grpcio, 0.2 GB]
+test-grpc: $(GRPC_ENV)/.ready ## The tests with gRPC's clients (make test leaves them out) [network: grpcio, 0.3 GB]
 	REQUIRE_GRPC=1 $(GRPC_ENV)/bin/python -m pytest -rs tests/grpc_clients tests/web/grpc tests/server/test_grpc.py $(TEST)
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
@@ -171,6 +171,9 @@ bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second,
 
 bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones, and with Ray Serve (needs wrk) [network: Ray, 0.5 GB]
 	$(RAY_RUN) benchmarks/on_ray.py $(BENCH)
+
+bench-grpc: $(GRPC_ENV)/.ready $(TORCHSERVE_ENV)/.ready ## gRPC beside TorchServe's, and beside a server that does nothing (needs Java 17 and h2load) [network: grpcio and TorchServe]
+	$(GRPC_ENV)/bin/python benchmarks/over_grpc.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py

@@ -19,7 +19,13 @@ pytestmark = pytest.mark.integration
 
 Hostile = tuple[Server, Client]
 METHOD = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/StreamPredictions"
+AHEAD = 1  # a batch that a busy worker may be sent before it is done with the one in hand
 MIB = 1024 * 1024
+
+
+def waiting(server: Server) -> float:
+    """How many of its requests are in the queue."""
+    return server.metrics("servescope_queue_depth", model_name="work") or 0.0
 
 
 def resting(server: Server, model: str = "work") -> bool:
@@ -29,22 +35,25 @@ def resting(server: Server, model: str = "work") -> bool:
 
 
 def test_in_the_queue(hostile: Hostile):
-    """Cancelled, late, and late before they begin: none of them comes to the handler."""
+    """Cancelled and late: none of them comes to the handler but one that its worker had been sent already."""
     server, client = hostile
     before, predict = counted(server, 499), client.inference.Predictions
     gate = predict.future(client.asks("work", do=b"gate", n=b"queue"), timeout=2 * PATIENCE_S)
     wait_until((server.notes / "queue.began").exists, "the handler")
     cancelled = [predict.future(client.asks("work", n=b"cancelled"), timeout=PATIENCE_S) for _ in range(20)]
-    late = [predict.future(client.asks("work", n=b"late"), timeout=0.5) for _ in range(20)]
-    wait_until(lambda: server.metrics("servescope_queue_depth", model_name="work") == 40, "the queue")
+    wait_until(lambda: waiting(server) >= 20 - AHEAD, "the queue")
     for call in cancelled:
         call.cancel()
+    wait_until(lambda: counted(server, 499) == before + 20, "those that were cancelled")
+    late = [predict.future(client.asks("work", n=b"late"), timeout=0.5) for _ in range(20)]
     assert {call.code() for call in late} == {grpc.StatusCode.DEADLINE_EXCEEDED}
-    wait_until(lambda: counted(server, 499) == before + 40, "all of them")
+    wait_until(lambda: waiting(server) == 0, "an empty queue")
+    assert before + 20 <= counted(server, 499) <= before + 40  # on a busy machine some are late before they are sent
     (server.notes / "queue.go").touch()
     assert gate.result().prediction == b"done"
     wait_until(lambda: resting(server), "rest")
-    assert not {"cancelled", "late"} & set((server.notes / "seen").read_text().split())
+    seen = (server.notes / "seen").read_text().split()
+    assert seen.count("cancelled") + seen.count("late") <= AHEAD
 
 
 def test_in_a_stream(hostile: Hostile):
@@ -106,7 +115,7 @@ def test_a_client_that_is_killed(hostile: Hostile):
     arguments = (client.ports[0], path, asked, 20)
     process = multiprocessing.get_context("spawn").Process(target=_ask_many, args=arguments, daemon=True)
     process.start()
-    wait_until(lambda: server.metrics("servescope_queue_depth", model_name="work") == 19, "its calls")
+    wait_until(lambda: waiting(server) >= 19 - AHEAD, "its calls")
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()

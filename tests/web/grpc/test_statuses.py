@@ -37,7 +37,9 @@ from servescope.web.grpc.statuses import INFERENCE, PLAIN, TORCHSERVE  # noqa: E
         (RequestTimeout("x"), "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"),
         (WorkerFailed("x"), "INTERNAL", "INTERNAL"),
         (WorkerFailed("x", code=507), "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"),
-        (WorkerFailed("x", code=418), "UNKNOWN", "UNKNOWN"),
+        (WorkerFailed("x", code=416), "OUT_OF_RANGE", "OUT_OF_RANGE"),
+        (WorkerFailed("x", code=418), "FAILED_PRECONDITION", "FAILED_PRECONDITION"),
+        (WorkerFailed("x", code=600), "UNKNOWN", "UNKNOWN"),
         (WorkerFailed("x", code=599), "INTERNAL", "INTERNAL"),
     ],
 )

@@ -30,7 +30,16 @@ class LoggingRequestRecorder(RequestRecorder):
     def finished_plainly(self, row: PlainRow) -> None:
         """See RequestRecorder."""
         super().finished_plainly(row)
-        self.settle()  # the port's lines are written as each answer leaves
+        self._settle_now(row)
+
+    def called_plainly(self, row: PlainRow) -> None:
+        """See RequestRecorder."""
+        super().called_plainly(row)
+        self._settle_now(row)
+
+    def _settle_now(self, row: PlainRow) -> None:
+        """The port's lines are written as each answer leaves."""
+        self.settle()
         arrived, ended, times, asked = row[0], row[1], row[2], row[6]
         self._write_latencies(asked, ended - arrived, times.turn - arrived)
 

@@ -6,6 +6,7 @@ Made by `services` for every call, and for every message of a call that takes ma
 import logging
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from grpc import StatusCode
@@ -17,7 +18,7 @@ from servescope.web.grpc.protos.messages import Method
 from servescope.web.grpc.statuses import Face, Unreadable
 from servescope.web.http.exchange import Observers, Watcher
 from servescope.web.http.forwarded import Client, sender_of
-from servescope.web.http.request_id import given_or_new_id
+from servescope.web.http.request_id import given_or_new_id, new_request_id
 
 logger = logging.getLogger("servescope.web")
 
@@ -73,7 +74,8 @@ class Call:
         self._observers = observers
         self._open = True
         self.metadata: Sequence[tuple[str, str | bytes]] = context.invocation_metadata() or ()
-        self.request_id = given_or_new_id(b"" if part else (self.said(REQUEST_ID) or "").encode("latin-1", "replace"))
+        given = None if part else self.said(REQUEST_ID)
+        self.request_id = new_request_id() if given is None else given_or_new_id(given.encode("latin-1", "replace"))
         if not part:
             context.set_trailing_metadata(((REQUEST_ID, self.request_id),))
         observers.open += 1
@@ -181,7 +183,7 @@ class Call:
             line = (self.client, "gRPC", self.method.target, "2.0", code)
             observers.access_log.write(line, int((ended - self.began) * 1000), self.request_id)
         if self.watcher is None:
-            observers.recorder.port.http_request(self.api, "POST", self.path, code)
+            observers.recorder.port.http_request(self.api, *self.method.way, code)
         else:
             watcher, self.watcher = self.watcher, None  # they hold each other
             watcher.finished(code, self.sent, ended)
@@ -190,6 +192,7 @@ class Call:
             observers.rest.set()
 
 
+@lru_cache(maxsize=1024)  # as many connections
 def _address(peer: str) -> tuple[str, int] | None:
     """`ipv4:127.0.0.1:50000`, `ipv6:%5B::1%5D:50000`, which has brackets in one way or the other."""
     kind, _, rest = peer.partition(":")

@@ -73,7 +73,8 @@ class Prediction(Waiting[Call], eq=False):
         Raises:
             ServescopeError: there is none, or it is larger.
         """
-        await self.begun()
+        assert self._begun is not None
+        await self._begun
         if self._pieces is None:
             return self.last
         found, size = [], 0
@@ -143,15 +144,22 @@ class Prediction(Waiting[Call], eq=False):
 
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
+        times = self._times
         self._left = code == HUNG_UP
-        self._conclude(code, size, ended)
+        if times is None or not times.plain or code != 200 or self._span is not None or self._pieces is not None:
+            self._conclude(code, size, ended)
+            return
+        call = self._held
+        self._model.recorder.requests.called_plainly(
+            (call.began, ended, times, call.received, size, call.request_id, self.label, call.method.way)
+        )
 
     def _outcome(self, code: int, size: int, ended: float, trace_id: str) -> RequestOutcome:
         call = self._held
         return RequestOutcome(
             transport="grpc",
             route=self.kind,
-            way=("POST", call.path),
+            way=call.method.way,
             asked=self.label,
             code=code,
             answer=self._answer(),

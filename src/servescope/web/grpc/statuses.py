@@ -27,6 +27,7 @@ _BY_HTTP: Final = {
     408: StatusCode.DEADLINE_EXCEEDED,
     409: StatusCode.ABORTED,
     413: StatusCode.RESOURCE_EXHAUSTED,
+    416: StatusCode.OUT_OF_RANGE,
     429: StatusCode.RESOURCE_EXHAUSTED,
     499: StatusCode.CANCELLED,
     501: StatusCode.UNIMPLEMENTED,
@@ -34,6 +35,7 @@ _BY_HTTP: Final = {
     504: StatusCode.DEADLINE_EXCEEDED,
     507: StatusCode.RESOURCE_EXHAUSTED,  # also what a worker makes of a handler's 413
 }
+_BY_CLASS: Final = {4: StatusCode.FAILED_PRECONDITION, 5: StatusCode.INTERNAL}  # of all other codes [GRPCUtils]
 _ARCHIVES: Final = "org.pytorch.serve.archive"
 _PACKAGES: Final = {
     "DownloadArchiveException": _ARCHIVES,
@@ -70,7 +72,7 @@ class Face:
             return self.lookup
         if self.lookup is not None and isinstance(error, ServiceUnavailable) and error.why in _LASTING:
             return self.lookup
-        return _BY_HTTP.get(code, StatusCode.INTERNAL if code >= 500 else StatusCode.UNKNOWN)
+        return _BY_HTTP.get(code) or _BY_CLASS.get(code // 100, StatusCode.UNKNOWN)
 
     def words(self, error: ServescopeError) -> str:
         """What the status' description says, shortened to what clients take."""

@@ -196,6 +196,33 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
     assert port.value == registry.counter("Requests2XX").series["Host", "h"].value == 301
 
 
+def test_calls_of_grpc_among_them(registry: Registry) -> None:
+    """They are told apart by their transport and their path, and TorchServe's counter of its HTTP ports leaves them out."""
+    requests = Recorder(registry, "h").model(*MODEL).requests
+    times = BatchTimes(10.25, 10.25, 1, "W")
+    times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+    row = (10.0, 11.0, times, 1, 2, "id", "default")
+    method = ("POST", "/org.Service/Method")
+    for number in range(300):
+        if number % 3:
+            requests.called_plainly((*row, method))
+        else:
+            requests.finished_plainly((*row, WAY))
+        assert requests.finished_count == number + 1
+        if requests.behind:
+            requests.catch_up(alone=False)
+        assert requests.unrecorded <= 2 * MOST
+    requests.settle()
+    counted = registry.counter("servescope_requests_total").series
+    assert counted[(*MODEL, "rest", "predict", "200")].value == 100
+    assert counted[(*MODEL, "grpc", "predict", "200")].value == 200
+    ports = registry.counter("servescope_http_requests_total").series
+    assert ports["inference", *WAY, "200"].value == 100
+    assert ports["inference", *method, "200"].value == 200
+    assert registry.counter("Requests2XX").series["Host", "h"].value == 100
+    assert count(registry, "servescope_request_duration_seconds", "ok") == 300
+
+
 @pytest.mark.parametrize(("batch", "alone"), [(1, False), (1, True), (16, False), (500, False)])
 def test_catching_up_keeps_pace(registry: Registry, batch: int, alone: bool) -> None:
     """A step between batches, and neither requests nor values that are not counted yet become ever more."""

@@ -46,6 +46,10 @@ class PortRecorder:
         self._ok.value += times
         self._count(listener, method, path, 200).value += times
 
+    def called(self, listener: str, method: str, path: str, times: int) -> None:
+        """So often a call of gRPC had its answer."""
+        self._count(listener, method, path, 200).value += times
+
     def _count(self, listener: str, method: str, path: str, code: int) -> Counter:
         """The counter of a kind of request. Clients choose methods, and handlers codes: methods that HTTP does not have are
         counted together, and codes past _MOST_CODES by their class.

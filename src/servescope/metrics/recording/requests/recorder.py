@@ -31,12 +31,13 @@ class RequestRecorder:
     something for `catch_up` to do; whoever sees to it that it is called takes this back.
     """
 
-    __slots__ = ("_plain", "_port", "_recorded", "_series", "_step", "_unfolded", "batch_sent", "behind")
+    __slots__ = ("_calls", "_plain", "_port", "_recorded", "_series", "_step", "_unfolded", "batch_sent", "behind")
 
     def __init__(self, series: RequestSeries, port: PortRecorder) -> None:
         self._series = series
         self._port = port
         self._plain: list[PlainRow] = []
+        self._calls: list[PlainRow] = []  # of gRPC
         self._recorded = 0
         self._step = MOST
         self._unfolded = 0  # how many were recorded since the last folding
@@ -46,12 +47,12 @@ class RequestRecorder:
     @property
     def finished_count(self) -> int:
         """How many requests came to their end."""
-        return self._recorded + len(self._plain)
+        return self._recorded + self.unrecorded
 
     @property
     def unrecorded(self) -> int:
         """How many of them are noted and not recorded."""
-        return len(self._plain)
+        return len(self._plain) + len(self._calls)
 
     @property
     def slow(self) -> SlowRequests:
@@ -75,6 +76,13 @@ class RequestRecorder:
         not traced: what `finished` would be told, in less time.
         """
         rows = self._plain
+        rows.append(row)
+        if len(rows) >= self._step:
+            self.behind = True
+
+    def called_plainly(self, row: PlainRow) -> None:
+        """As `finished_plainly`, of a call of gRPC, which TorchServe's counters of its HTTP ports leave out."""
+        rows = self._calls
         rows.append(row)
         if len(rows) >= self._step:
             self.behind = True
@@ -143,12 +151,15 @@ class RequestRecorder:
     def settle(self) -> None:
         """Record what was noted."""
         rows, self._plain = self._plain, []
-        if rows:
-            self._recorded += len(rows)
-            self._series.record_plain(rows)
-            ways = [row[7] for row in rows]
+        calls, self._calls = self._calls, []
+        if not rows and not calls:
+            return
+        self._recorded += len(rows) + len(calls)
+        self._series.record_plain(rows + calls if calls else rows, len(calls))
+        for some, tell in ((rows, self._port.answered), (calls, self._port.called)):
+            ways = [row[7] for row in some]
             for way in set(ways):
-                self._port.answered(LISTENER, *way, ways.count(way))
+                tell(LISTENER, *way, ways.count(way))
 
     def remove(self) -> None:
         """Drop all series of this project's own families."""

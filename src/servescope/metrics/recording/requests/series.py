@@ -21,6 +21,7 @@ from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes, filling_time, stage_times
 
 REST = "rest"
+GRPC = "grpc"
 PREDICT = "predict"
 HOST = "Host"
 
@@ -72,12 +73,14 @@ class RequestSeries:
             for outcome, series in zip(OUTCOMES, (self._ok, self._client_errors, self._server_errors), strict=True):
                 family.rebound(bounds_with(GENERATION_BUCKETS, series.bounds), *self._model, outcome)
 
-    def record_plain(self, rows: Sequence[PlainRow]) -> None:
-        """Observe these requests, nearly all that a busy server answers. Values are sorted here, a few at a time, which folding all
-        that came together would take most of its time for.
+    def record_plain(self, rows: Sequence[PlainRow], calls: int) -> None:
+        """Observe these requests, nearly all that a busy server answers; so many of them are calls of gRPC. Values are sorted here,
+        a few at a time, which folding all that came together would take most of its time for.
         """
         arrived, ended, times, received, sent, ids, asked, _ = zip(*rows, strict=True)
-        self._codes[REST, PREDICT, 200].value += len(rows)
+        self._codes[REST, PREDICT, 200].value += len(rows) - calls
+        if calls:
+            self._counter(PREDICT, 200, GRPC).value += calls
         if self.served is not None:
             self.served.extend(times)
         durations = list(map(sub, ended, arrived))
@@ -177,7 +180,11 @@ class RequestSeries:
             self._stages[stage].observe(seconds)
 
     def count(self, route: str, code: int, transport: str = REST) -> None:
-        """Count one request. Handlers choose codes: past the budget they are counted by their class."""
+        """Count one request."""
+        self._counter(route, code, transport).value += 1.0
+
+    def _counter(self, route: str, code: int, transport: str) -> Counter:
+        """Handlers choose codes: past the budget they are counted by their class."""
         counter = self._codes.get((transport, route, code))
         if counter is None:
             families = self._families
@@ -186,7 +193,7 @@ class RequestSeries:
             else:
                 counter = families.requests.labels(*self._model, transport, route, str(code))
                 self._codes[transport, route, code] = counter
-        counter.value += 1.0
+        return counter
 
     def _fold(self, transport: str, route: str, codes: str) -> Counter:
         families = self._families

@@ -31,18 +31,23 @@ AGAIN = (
 
 @dataclass(frozen=True)
 class Method:
-    """One method of a service. `name`: the full one. `path`: its path in HTTP/2; `target`: the name as the access log has it.
+    """One method of a service. `name`: the full one, `way`: HTTP's method and path; `target`: the name as the access log has it.
 
     `asks`: it is asked with any number of messages. `streams`: it answers in pieces.
     """
 
     name: str
-    path: str
+    way: tuple[str, str]
     target: bytes
     request: type[Any]
     response: type[Any]
     asks: bool
     streams: bool
+
+    @property
+    def path(self) -> str:
+        """Its path in HTTP/2."""
+        return self.way[1]
 
 
 class Messages:
@@ -63,7 +68,7 @@ class Messages:
         return {
             method.name: Method(
                 f"{service}/{method.name}",
-                f"/{service}/{method.name}",
+                ("POST", f"/{service}/{method.name}"),
                 f"{service}/{method.name}".encode(),
                 GetMessageClass(method.input_type),
                 GetMessageClass(method.output_type),
