@@ -140,6 +140,21 @@ def test_open_to_the_network_without_tokens(launch):
     assert (refused.status_code, refused.json()["type"]) == (403, "ForbiddenException")
 
 
+def test_another_sites_page_without_tokens(launch):
+    """Where cors_allowed_origin lets it read answers, it reads no tracebacks; the console's own page does."""
+    server = launch(cors_allowed_origin="*")
+    archive = pack(server.store / "read.mar", "read", FAILING)
+    assert server.register(archive).status_code == 200
+    server.http.post(server.url("inference", "/predictions/read"), content=b"boom")
+    path = "/api/models/read/failures"
+    own_page = wait_until(lambda: (found := ask(server, path, origin=own(server)).json())["failures"] and found)
+    assert "ValueError" in own_page["failures"][0]["traceback"]
+    for origin in ("https://evil.example", "null"):
+        seen = ask(server, path, origin=origin).json()
+        assert seen["withheld"]
+        assert seen["failures"][0]["traceback"] is None
+
+
 @pytest.mark.parametrize("header", ["x_forwarded_for", "forwarded", "via"])
 def test_through_a_proxy_without_tokens(server, header):
     """Whoever comes that way is not on this machine, as far as anybody knows: numbers, and nothing else."""

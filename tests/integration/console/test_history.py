@@ -1,5 +1,7 @@
 """What the console remembers, across a restart of the server."""
 
+import pytest
+
 from integration.console.test_overview import FAILING, document
 from integration.server import pack, wait_until
 
@@ -29,3 +31,13 @@ def test_a_restart(launch):
     assert server.register(archive).status_code == 200
     assert "console_history_file=" in server.console()
     assert document(server)["models"][0]["name"] == "kept"
+
+
+@pytest.mark.parametrize("place", ["no/such/directory/history", "."])
+def test_a_place_that_cannot_be_written(launch, place):
+    """The server starts, serves and ends all the same, and names the file."""
+    server = launch(console_history_file=place)
+    assert document(server)["models"] == []
+    server.process.terminate()
+    assert server.process.wait(20) == 0
+    assert "cannot be written" in server.console()

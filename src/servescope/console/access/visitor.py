@@ -21,8 +21,8 @@ NOT_ON_LOOPBACK = (
     " Use the management API, or turn tokens on."
 )
 PROXIED = (
-    "Tokens are turned off, and this came through a proxy, so from another machine, perhaps: nobody sees more or changes anything"
-    " that way. Use the management API, or turn tokens on."
+    "Tokens are turned off, and this came through a proxy or from another site's page, so from another machine, perhaps: nobody"
+    " sees more or changes anything that way. Use the management API, or turn tokens on."
 )
 # What proxies say of those for whom they ask, or that there is one.
 _PROXIES = re.compile(
