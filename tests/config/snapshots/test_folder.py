@@ -65,7 +65,7 @@ def test_a_later_name_is_a_time(folder):
     assert written.name == "20270101000000000-shutdown.cfg"
     assert folder.files()[0] == written
     (folder.directory / "99991231235959999-snapshot.cfg").write_bytes(b"no snapshot")
-    with pytest.raises(OSError, match="no name is later than 99991231235959999-snapshot.cfg's: remove it"):
+    with pytest.raises(OSError, match=r"no name is later than 99991231235959999-snapshot\.cfg's: remove it"):
         folder.write(content(3), "snapshot", NOW)
     assert folder.newest().file == written
 
