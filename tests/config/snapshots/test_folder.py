@@ -43,15 +43,31 @@ def test_the_last_that_was_written_is_the_newest(folder, later):
     assert folder.newest().file == last
 
 
-def test_names_of_no_time_are_passed_too(folder):
-    """Whoever made them; and what is no snapshot's name is none."""
+def test_names_of_no_time_come_last(folder):
+    """Whoever made them: what a server writes is newer. What is no snapshot's name is none."""
     folder.directory.mkdir(parents=True)
-    odd = folder.directory / "99999999999999998-snapshot.cfg"
-    odd.write_bytes(content(1))
+    odd = [folder.directory / f"{digits}-snapshot.cfg" for digits in ("99999999999999999", "20261328000000000")]
+    for file in odd:
+        file.write_bytes(content(1))
     (folder.directory / "notes.cfg").touch()
-    assert time_of(odd) is None
-    assert folder.newest().file == odd
-    assert folder.write(content(2), "snapshot", NOW).name == "99999999999999999-snapshot.cfg"
+    assert [time_of(file) for file in odd] == [None, None]
+    assert folder.newest().file == odd[0]
+    written = folder.write(content(2), "snapshot", NOW)
+    assert folder.files() == [written, *odd]
+    assert folder.newest().file == written
+
+
+def test_a_later_name_is_a_time(folder):
+    """The millisecond after the last one of a minute, a day or a year; after the last of all there is none, which is said."""
+    folder.directory.mkdir(parents=True)
+    (folder.directory / "20261231235959999-snapshot.cfg").write_bytes(content(1))
+    written = folder.write(content(2), "shutdown", NOW)
+    assert written.name == "20270101000000000-shutdown.cfg"
+    assert folder.files()[0] == written
+    (folder.directory / "99991231235959999-snapshot.cfg").write_bytes(b"no snapshot")
+    with pytest.raises(OSError, match=r"no name is later than 99991231235959999-snapshot\.cfg's: remove it"):
+        folder.write(content(3), "snapshot", NOW)
+    assert folder.newest().file == written
 
 
 def test_the_newest_whole_one_is_found(folder):

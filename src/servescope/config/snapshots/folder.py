@@ -8,7 +8,8 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from errno import EEXIST
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ Occasion = Literal["startup", "snapshot", "shutdown"]
 KEPT = 100
 _NAME = re.compile(r"(\d{17})-(startup|snapshot|shutdown)\.cfg", re.ASCII)
 _PARTIAL = ".part"
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Newest(Struct, frozen=True):
@@ -37,12 +39,16 @@ class SnapshotFolder:
         self.directory = directory
 
     def files(self) -> list[Path]:
-        """All of them, the newest first; none where there is no such directory, or it cannot be read."""
+        """All of them, the newest first; none where there is no such directory, or it cannot be read.
+
+        Those whose names are no times, which no server has written, are the oldest.
+        """
         try:
             names = [name for name in os.listdir(self.directory) if _NAME.fullmatch(name)]
         except OSError:
             return []
-        return [self.directory / name for name in sorted(names, reverse=True)]
+        found = [self.directory / name for name in names]
+        return sorted(found, key=lambda file: (time_of(file) or _NO_TIME, file.name), reverse=True)
 
     def newest(self) -> Newest:
         """The newest that is whole."""
@@ -91,9 +97,12 @@ class SnapshotFolder:
     def _next(self, now: datetime) -> str:
         stamp = _stamp(now)
         newest = next(iter(self.files()), None)
-        if newest is None or newest.name[: len(stamp)] < stamp:
+        if newest is None or (last := time_of(newest)) is None or _stamp(last) < stamp:
             return stamp
-        return f"{int(newest.name[: len(stamp)]) + 1:0{len(stamp)}}"
+        try:
+            return _stamp(last + timedelta(milliseconds=1))
+        except OverflowError as error:
+            raise OSError(EEXIST, f"no name is later than {newest.name}'s: remove it") from error
 
     def _prune(self) -> None:
         for file in self.files()[KEPT:]:
