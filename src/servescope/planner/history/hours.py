@@ -9,9 +9,8 @@ HOUR_S = 3600
 
 @dataclass(frozen=True)
 class Hour:
-    """`at_s`: its end, in Unix seconds. `rate`: requests a second. The others are None where they are not known: `workers`,
-    how many
-    could work; shares from 0 to 1; `queue_s`, the mean wait; `took_s`, the percentile that a plan is checked by.
+    """`at_s`: its end, in Unix seconds. `rate`: requests a second. The others are None where they are not known: `workers`, how
+    many could work; shares from 0 to 1; `queue_s`, the mean wait; `took_s`, the percentile that a plan is checked by.
     """
 
     at_s: int

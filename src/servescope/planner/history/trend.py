@@ -1,12 +1,12 @@
 """Growth and the week's shape: in, hours; out, a `Trend`, and when it meets a rate. Pure; called by `outlook`.
 
 The rate is the week's shape times a straight line: shape · (level + growth · days). The two are fitted in turn, each by least
-squares
-given the other. The shape is one for working days and one for weekends, by hour, times one number a day of the week: a number for
-each hour of the week would be the chance of two or three hours, and the highest of 168 such would stand above the truth.
+squares given the other. The shape is one for working days and one for weekends, by hour, times one number a day of the week: a
+number for each hour of the week would be the chance of two or three hours, and the highest of 168 such would stand above the
+truth.
 
-Hours of one day are off together, so days count as observations: the interval is made of what whole days are off the line, and of
-how well the shape is known.
+Hours of one day are off together, so days count as observations: the interval is made of what whole days are off the line, and
+of how well the shape is known.
 """
 
 import math

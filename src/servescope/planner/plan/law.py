@@ -1,10 +1,9 @@
 """What any count of workers could serve: in, points at some counts; out, a `Law`. Pure; called by `plan`.
 
-Two things bend the line. Workers share processors, memory and a front end, so that each does less the more there are: the Universal
-Scalability Law, fitted to what the workers could do if they were never idle (`ceiling`). And more workers behind one queue may
-be fuller
-at the same objective, which M/M/c says (`theory.pooling`), calibrated at the measured points. The first lowers the rate a worker,
-the second raises it; one law for both would take the one for the other.
+Two things bend the line. Workers share processors, memory and a front end, so that each does less the more there are: the
+Universal Scalability Law, fitted to what the workers could do if they were never idle (`ceiling`). And more workers behind one
+queue may be fuller at the same objective, which M/M/c says (`theory.pooling`), calibrated at the measured points. The first
+lowers the rate a worker, the second raises it; one law for both would take the one for the other.
 """
 
 import math

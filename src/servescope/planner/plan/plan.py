@@ -36,8 +36,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a machine has for workers of this model. `worker_bytes`: of one worker; None: not known. `cores_per_request`: seconds of
-    processor time a request takes, of workers and front end.
+    """What a machine has for workers of this model. `worker_bytes`: of one worker; None: not known. `cores_per_request`:
+    seconds of processor time a request takes, of workers and front end.
     """
 
     cores: float | None = None
@@ -59,8 +59,8 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective, None where the client was the
-    limit.
+    """A batch size that was tried; rates in requests a second, 0 where nothing kept the objective, None where the client was
+    the limit.
     """
 
     size: int
@@ -135,8 +135,8 @@ def make_plan(
     tokens_a_request: float | None = None,
     remarks: Sequence[str] = (),
 ) -> Plan:
-    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average. `remarks`:
-    what else the plan does not know.
+    """`points`: one at least, each with an edge above 0. `tokens_a_request`: that a language model makes, on average.
+    `remarks`: what else the plan does not know.
     """
     law = fit_law(points, asked.objective)
     best = max(points, key=lambda one: one.edge.rate)

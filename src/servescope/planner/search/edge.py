@@ -1,13 +1,11 @@
 """The rate at which an objective is just kept: in, blocks of requests; out, an `Edge`. Pure; called by `search`.
 
 Whether a single load kept p99 is nearly a matter of luck: of 500 requests five may be late, and they are late together. So no
-single
-load decides. The logarithm of the share that is late grows with the rate in nearly a straight line: in every queue with Poisson
-arrivals the chance of a long wait falls off exponentially, at a speed that is about proportional to the room that is left, and in
-M/M/1 exactly. That line is fitted to all blocks near the edge by Poisson regression. How much more the counts scatter than
-Poisson's
-says how much they hang together, and widens the interval, which is where the confidence band of the line crosses the objective
-(Fieller's).
+single load decides. The logarithm of the share that is late grows with the rate in nearly a straight line: in every queue with
+Poisson arrivals the chance of a long wait falls off exponentially, at a speed that is about proportional to the room that is
+left, and in M/M/1 exactly. That line is fitted to all blocks near the edge by Poisson regression. How much more the counts
+scatter than Poisson's says how much they hang together, and widens the interval, which is where the confidence band of the line
+crosses the objective (Fieller's).
 """
 
 import math

@@ -1,9 +1,8 @@
 """How the share of late requests should fall with the rate: in, a pool and a limit; out, exponents, slopes, rates. Pure.
 
 In M/M/c the share that waits longer than t is C·exp(−(m−λ)·t), m being what all workers do together and C Erlang's share of
-requests
-that wait at all. With other service times its logarithm is about a multiple of that, the same at all rates: so one number, taken
-from what was late, makes theory fit. Called by `search.edge`.
+requests that wait at all. With other service times its logarithm is about a multiple of that, the same at all rates: so one
+number, taken from what was late, makes theory fit. Called by `search.edge`.
 """
 
 import math
