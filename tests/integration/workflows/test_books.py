@@ -57,7 +57,7 @@ def test_a_requests_time_is_its_nodes(flow, timeout_ms):
     books = made.settled(len(answers))
     assert books.by("code", "servescope_requests_total", model_name=made.name) == Counter(map(str, codes))
     whole = books.total(f"{DURATION}_sum", model_name=made.name)
-    assert books.total(f"{NODES}_sum", workflow_name=made.name) == pytest.approx(whole, rel=1e-6)
+    assert books.total(f"{NODES}_sum", model_name=made.name) == pytest.approx(whole, rel=1e-6)
     assert books.total(f"{STAGES}_sum", model_name=made.name) == pytest.approx(whole, rel=1e-6)
 
 
