@@ -86,6 +86,19 @@ def test_what_was_never_asked(launch):
     assert books.value("servescope_rejected_total", model_name=made.name, reason="too_large") == 1
 
 
+@pytest.mark.parametrize("mode", ["off", "log"])
+def test_other_metric_modes(launch, mode):
+    """Where nothing is measured, and where TorchServe's lines are written, a workflow answers all the same."""
+    server = launch(metrics_mode=mode)
+    made = Flow(server)
+    assert made.register(spec_of({"same": ["left", "fails"]}, retry_attempts=0)).status_code == 200
+    assert made.ask().status_code == 500
+    again = Flow(server)
+    assert again.register(spec_of({"same": ["left"]})).status_code == 200
+    assert again.ask("x").text == "left x"
+    assert again.delete().status_code == 200
+
+
 def test_after_its_end(flow):
     """Its last counts stay for a while; its gauges go."""
     made = flow({"same": []})
