@@ -163,3 +163,33 @@ def test_who_leaves_is_known_until_gone():
         assert catalog.leaving() == [models["a/1.0"]]
 
     catalogued("a/1.0", "a/2.0", "b/1.0", test=test)
+
+
+def test_a_reserved_version():
+    """No model can have it until that is over; the reason is said."""
+
+    def test(catalog, models):
+        catalog.reserved["m", "2.0"] = "the workflow m is counted under it"
+        with pytest.raises(Conflict) as refusal:
+            catalog.refuse_duplicate("m", "2.0")
+        assert str(refusal.value) == (
+            "Model version 2.0 cannot be registered for model m: the workflow m is counted under it"
+        )
+        catalog.refuse_duplicate("m", "3.0")
+        del catalog.reserved["m", "2.0"]
+        catalog.refuse_duplicate("m", "2.0")
+
+    catalogued("m/1.0", test=test)
+
+
+def test_a_model_that_goes_with_its_workflow():
+    """It is leaving until it is gone, and another version takes its place as the default; twice does no harm."""
+
+    def test(catalog, models):
+        assert catalog.discard(models["m/1.0"], leaves=True)
+        assert (catalog.find("m"), catalog.leaving()) == (models["m/2.0"], [models["m/1.0"]])
+        assert not catalog.discard(models["m/1.0"], leaves=True)
+        catalog.gone(models["m/1.0"])
+        assert catalog.leaving() == []
+
+    catalogued("m/1.0", "m/2.0", test=test)

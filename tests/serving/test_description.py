@@ -1,5 +1,6 @@
 """A model is described in TorchServe's fields and order."""
 
+import dataclasses
 import re
 from datetime import UTC, datetime
 
@@ -102,5 +103,16 @@ def test_start_time_and_gpu():
         assert described["startTime"] == "2026-01-02T03:04:05.006Z"
         assert (described["gpu"], described["gpuUsage"]) == (True, "gpuId::3")
         assert re.fullmatch(r"\d+", described["id"])
+
+    run(main())
+
+
+def test_a_workflows_function():
+    """It has no archive of its own."""
+
+    async def main():
+        function = model_of("w__f")
+        function.archive = dataclasses.replace(function.archive, url="")
+        assert "modelUrl" not in describe(function, bytes_of, usage_of)
 
     run(main())

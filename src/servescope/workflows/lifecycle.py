@@ -21,7 +21,7 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.serving.catalog import Catalog
 from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.outcome import Outcome
-from servescope.serving.turns import Caller, Turn, Turns
+from servescope.serving.turns import Caller, CallerLeft, Turn, Turns
 from servescope.workflows.catalog import Workflows
 from servescope.workflows.nodes import register_nodes
 from servescope.workflows.spec.spec import Spec, parse_spec
@@ -96,13 +96,12 @@ class WorkflowLifecycle:
         """Wait for what is to be done to its end even if nobody waits any more; then the log has the error."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return await caller.wait(task)
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("%s", error)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await caller.wait(task)
+        except CallerLeft:
+            task.add_done_callback(_tell_the_log)
+            raise
 
     def _open(self, options: WorkflowOptions) -> WarArchive:
         settings = self._settings
@@ -114,10 +113,8 @@ class WorkflowLifecycle:
             try:
                 self._workflows.refuse_duplicate(war.name)
                 spec = parse_spec(war.spec_text, f"{war.url}: {war.spec_file}", war.handler, warn)
-                self._reserve(war.name)
                 await self._begin(war, spec, options)
             except BaseException:
-                self._catalog.reserved.pop((war.name, WORKFLOW_VERSION), None)
                 await asyncio.to_thread(war.close)
                 raise
             recorder = self._recorder.workflows.begin(war.name, spec.dag.nodes)
@@ -135,6 +132,7 @@ class WorkflowLifecycle:
         self._catalog.reserved[key] = f"the workflow {name} is counted under it"
 
     async def _begin(self, war: WarArchive, spec: Spec, options: WorkflowOptions) -> None:
+        self._reserve(war.name)
         try:
             await register_nodes(war, spec, options, self._models)
         except BaseException:
@@ -147,6 +145,8 @@ class WorkflowLifecycle:
             return await self._models.unregister_of_workflow(name)
         except ServiceUnavailable:
             return True
+        finally:
+            self._catalog.reserved.pop((name, WORKFLOW_VERSION), None)
 
     async def _unregister(self, name: str, turn: Turn) -> Outcome:
         with turn:
@@ -154,15 +154,26 @@ class WorkflowLifecycle:
             text = "Workflow %s unregistered: it finishes %d requests that are in flight, in %g s at most"
             grace_s = float(self._settings.unregister_model_timeout)
             logger.info(text, name, workflow.running, grace_s)
-            in_time = True
             try:
-                await asyncio.wait_for(workflow.at_rest(), grace_s)
-            except TimeoutError:
-                in_time = False
-            in_time = await self._take_back(name) and in_time
-            self._recorder.workflows.forget(name)
-            self._catalog.reserved.pop((name, WORKFLOW_VERSION), None)
-            await asyncio.to_thread(workflow.war.close)
+                in_time = await self._rested(workflow, grace_s)
+                in_time = await self._take_back(name) and in_time
+            finally:
+                self._recorder.workflows.forget(name)
+                await asyncio.to_thread(workflow.war.close)
         if not in_time:
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Workflow "{name}" unregistered')
+
+    async def _rested(self, workflow: Workflow, grace_s: float) -> bool:
+        """Wait for the requests that are under way. Whether they were answered in time."""
+        try:
+            await asyncio.wait_for(workflow.at_rest(), grace_s)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _tell_the_log(task: "asyncio.Task[Any]") -> None:
+    """Nobody else hears of it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("%s", error)

@@ -57,7 +57,7 @@ def test_a_requests_time_is_its_nodes(flow, timeout_ms):
     books = made.settled(len(answers))
     assert books.by("code", "servescope_requests_total", model_name=made.name) == Counter(map(str, codes))
     whole = books.total(f"{DURATION}_sum", model_name=made.name)
-    assert books.total(f"{NODES}_sum", workflow_name=made.name) == pytest.approx(whole, rel=1e-6)
+    assert books.total(f"{NODES}_sum", model_name=made.name) == pytest.approx(whole, rel=1e-6)
     assert books.total(f"{STAGES}_sum", model_name=made.name) == pytest.approx(whole, rel=1e-6)
 
 
@@ -84,6 +84,19 @@ def test_what_was_never_asked(launch):
     books = made.settled(1)
     assert books.value("servescope_requests_total", model_name=made.name, code="413") == 1
     assert books.value("servescope_rejected_total", model_name=made.name, reason="too_large") == 1
+
+
+@pytest.mark.parametrize("mode", ["off", "log"])
+def test_other_metric_modes(launch, mode):
+    """Where nothing is measured, and where TorchServe's lines are written, a workflow answers all the same."""
+    server = launch(metrics_mode=mode)
+    made = Flow(server)
+    assert made.register(spec_of({"same": ["left", "fails"]}, retry_attempts=0)).status_code == 200
+    assert made.ask().status_code == 500
+    again = Flow(server)
+    assert again.register(spec_of({"same": ["left"]})).status_code == 200
+    assert again.ask("x").text == "left x"
+    assert again.delete().status_code == 200
 
 
 def test_after_its_end(flow):

@@ -1,8 +1,10 @@
 """`/workflows`: register, list, describe, unregister; and what is refused leaves nothing behind."""
 
+import json
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 
 from integration.server import Server, pack, wait_until
@@ -245,6 +247,7 @@ def test_a_version_that_is_a_workflows(own):
     assert said.startswith("Workflow counted is counted as version workflow of counted")
     own.manage("DELETE", "/models/counted")
     assert own.manage("POST", "/workflows", url="counted.war").status_code == 200
+    assert own.manage("POST", "/workflows", url="counted.war").status_code == 409
     assert own.register("v.mar").status_code == 409
     own.manage("DELETE", "/workflows/counted")
     assert own.register("v.mar").status_code == 200
@@ -292,6 +295,42 @@ def test_without_the_model_api(launch):
     pack_war(server.store / "w.war", "w", SPEC)
     assert server.manage("POST", "/workflows", url="w.war").status_code == 405
     assert server.manage("GET", "/workflows").json() == {"workflows": []}
+
+
+def test_tokens(tmp_path_factory):
+    """The inference token for requests, the management token for the rest, as of models."""
+    server = Server(tmp_path_factory.mktemp("tokens"), {"disable_token_authorization": "false"})
+    try:
+        keys = json.loads((server.directory / "key_file.json").read_text())
+        bearer = {kind: {"authorization": f"Bearer {keys[kind]['key']}"} for kind in ("management", "inference")}
+        pack_war(server.store / "w.war", "w", SPEC)
+        calls = {
+            "management": ("POST", server.url("management", "/workflows?url=w.war")),
+            "inference": ("POST", server.url("inference", "/wfpredict/w")),
+        }
+        for kind, (method, url) in calls.items():
+            other = bearer["inference" if kind == "management" else "management"]
+            for headers in ({}, other):
+                refusal = server.http.request(method, url, headers=headers, content="x")
+                assert (refusal.status_code, refusal.json()["type"]) == (400, "InvalidKeyException")
+            assert server.http.request(method, url, headers=bearer[kind], content="x").status_code == 200
+    finally:
+        server.end()
+
+
+def test_a_caller_that_leaves(own):
+    """What it began goes on to its end."""
+    slow = "import pathlib, time\nwhile not pathlib.Path({go!r}).exists():\n    time.sleep(0.01)\n" + MODEL
+    go = own.directory / "go"
+    pack(own.store / "slow.mar", "slow", slow.format(go=str(go)))
+    war(own, "left", spec_of({"m": []}, m={"url": "slow.mar"}))
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(own.url("management", "/workflows"), params={"url": "left.war"}, timeout=0.5)
+    assert own.manage("GET", "/workflows/left").status_code == 404
+    go.touch()
+    wait_until(lambda: own.manage("GET", "/workflows/left").status_code == 200)
+    assert Flow(own, "left").ask("x").text == "X"
+    assert own.manage("DELETE", "/workflows/left").status_code == 200
 
 
 def test_a_server_that_stops(launch):

@@ -293,3 +293,22 @@ def test_what_somebody_unregisters_is_wanted_no_more():
         assert startup.missing() == set()
 
     run(main())
+
+
+def test_a_workflows_model_is_nobody_elses():
+    """It makes nothing good that the start was asked for and has not, though it is of the same file."""
+
+    async def main():
+        startup = asked("m.mar")
+        (one,) = startup
+        startup.refused(one, ModelNotFound("no"))
+        node = model("w__m", url="m.mar")
+        node.workflow = "w"
+        startup.registered(node, None)
+        await settle()
+        assert startup.missing() == {("m", "not_found")}
+        startup.registered(model("n", url="m.mar"), None)
+        await settle()
+        assert startup.missing() == set()
+
+    run(main())

@@ -101,3 +101,14 @@ def test_what_is_missing_is_saved_too(saved):
     assert models["x"] == {UNREAD: SavedVersion(mar_name="x.mar", url="http://h/x.mar", nameless=True)}
     assert models["y"] == {UNREAD: SavedVersion(mar_name="y.mar", url="y.mar")}
     assert "gone" not in models
+
+
+def test_models_of_workflows_are_not_saved(saved):
+    """Without their workflow, which is not saved either, they would be models that nobody asked for."""
+
+    async def act(managed):
+        await managed.register()
+        await managed.register(model_name="w__node", workflow="w")
+
+    found = saved(act)
+    assert (list(found.models), found.model_count) == (["m"], 1)

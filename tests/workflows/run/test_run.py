@@ -83,7 +83,7 @@ class World:
     def attempts(self, node):
         """How often a node came to each outcome."""
         found = series(self.registry, "servescope_workflow_node_attempts_total")
-        return {labels[2]: value for labels, value in found.items() if labels[1] == node and value}
+        return {labels[3]: value for labels, value in found.items() if labels[2] == node and value}
 
 
 def run_in_loop(main):

@@ -11,28 +11,19 @@ from urllib.parse import quote
 
 import typer
 
+from servescope.cli.archive import ExportPath, ExtraFiles, Force
 from servescope.cli.client.connection import Connection
 from servescope.cli.client.endpoints import call
 from servescope.cli.help.typed import examples
 from servescope.cli.models.calls import management, model_api_named, tell
-from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
+from servescope.cli.models.commands import ResponseTimeout, ServedName, StartupTimeout
+from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
 from servescope.config.shown_url import shown_url
 from servescope.errors import ServescopeError
 
 _TIMEOUT_S = 30.0
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Archive: a name in the workflow store, or a URL.")]
-ServedName = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
-]
-ResponseTimeout = Annotated[
-    int | None,
-    typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
-]
-StartupTimeout = Annotated[
-    int | None,
-    typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
-]
 WorkflowName = Annotated[
     str, typer.Option("--workflow-name", metavar="NAME", help="Name of the workflow, and of the archive.")
 ]
@@ -42,20 +33,6 @@ SpecFile = Annotated[
 Handler = Annotated[
     str | None, typer.Option("--handler", metavar="FILE", help="Python file with the functions of the graph.")
 ]
-ExtraFiles = Annotated[
-    str | None,
-    typer.Option("--extra-files", metavar="FILES", help="Files, directories and patterns to add, separated by commas."),
-]
-ExportPath = Annotated[
-    Path,
-    typer.Option(
-        "--export-path",
-        metavar="DIR",
-        show_default=False,
-        help="Directory to put the archive in. Default: the current one.",
-    ),
-]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing archive.")]
 
 
 @examples(

@@ -25,7 +25,7 @@ from servescope.config.model.placement.ray import RayOptions, backend, parse_ray
 from servescope.config.model.placement.torchrun import TorchRun, read_torchrun
 from servescope.config.model.v2 import V2, parse_v2
 from servescope.config.model.yaml_key import yaml_key, yaml_keys
-from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, one_of, shown, whole
+from servescope.config.model.yaml_values import OutOfBounds, device_ids, flag, load_yaml, one_of, shown, whole
 from servescope.errors import InvalidModel
 
 T = TypeVar("T")
@@ -222,12 +222,9 @@ def parse_model_config(text: str, name: str) -> tuple[ModelConfig, list[str]]:
 
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
-    import yaml  # by servers whose models have such a file
-
     try:
-        content = yaml.safe_load(text)
-    # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.
-    except Exception as error:
+        content = load_yaml(text)
+    except ValueError as error:
         raise InvalidModel(f"{name} is no valid YAML: {error}") from error
     if content is None:
         return {}

@@ -1,7 +1,7 @@
-"""Readers of single values of model-config.yaml: in, what YAML made of one; out, the typed value.
+"""Readers of YAML, and of single values of model-config.yaml: in, what YAML made of one; out, the typed value.
 
-Named by the fields of `config`. A ValueError says what the value should be, and becomes a warning there; OutOfBounds refuses the
-model.
+Named by the fields of `config`; workflows' specifications use some. A ValueError says what the value should be, and becomes a
+warning there; OutOfBounds refuses the model.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,17 @@ from servescope.config.bounds import MAX_GPUS
 Reader = Callable[[Any], Any]
 _LONGEST = 80
 _MOST_ITEMS = 8
+
+
+def load_yaml(text: str) -> Any:
+    """What a YAML text says. Raises ValueError for whatever is wrong with it."""
+    import yaml  # by servers that have such a file
+
+    try:
+        return yaml.safe_load(text)
+    # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.
+    except Exception as error:
+        raise ValueError(str(error)) from error
 
 
 class OutOfBounds(ValueError):

@@ -10,7 +10,7 @@ from servescope.metrics.definitions.definition import DURATION_BUCKETS, Definiti
 WORKFLOW_VERSION = "workflow"
 ATTEMPT_OUTCOMES = ("ok", "failed", "timeout", "cancelled")
 
-_NODE = ("workflow_name", "node")
+_NODE = ("model_name", "model_version", "node")
 
 WORKFLOWS = (
     Definition(

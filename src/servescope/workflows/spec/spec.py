@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from servescope.archive.war.errors import InvalidWorkflow
-from servescope.config.model.yaml_values import shown
+from servescope.config.model.yaml_values import load_yaml, shown
 from servescope.config.names import fault_of
 from servescope.config.nearest import did_you_mean
 from servescope.workflows.errors import InvalidDag
@@ -69,12 +69,9 @@ def parse_spec(text: str, name: str, handler: str, warn: Warn) -> Spec:
 
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
-    import yaml  # by servers that have workflows
-
     try:
-        content = yaml.safe_load(text)
-    # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.
-    except Exception as error:
+        content = load_yaml(text)
+    except ValueError as error:
         raise InvalidWorkflow(f"Failed to parse yaml. {name}: {error}") from error
     if not isinstance(content, dict):
         raise InvalidWorkflow(f"{name} holds {shown(content)}, not a mapping with models and dag")

@@ -55,7 +55,7 @@ def test_from_its_registration_on(recorder):
     """All is there, at zero: rates and alerts work before the first request."""
     recorder.workflows.begin("w", ("a", "b"))
     found = series(registry(recorder), ATTEMPTS)
-    assert found == {("w", node, outcome): 0.0 for node in "ab" for outcome in ATTEMPT_OUTCOMES}
+    assert found == {("w", "workflow", node, outcome): 0.0 for node in "ab" for outcome in ATTEMPT_OUTCOMES}
     assert {key[3] for key in series(registry(recorder), REQUESTS)} == {"workflow"}
     assert series(registry(recorder), "servescope_requests_in_flight") == {("w", "workflow"): 0.0}
 
@@ -99,9 +99,9 @@ def test_after_its_end(recorder, clock):
     assert series(registry(recorder), "servescope_requests_in_flight") == {}
     again = recorder.workflows.begin("w", ("b", "a"))
     again.attempted("a", "ok")
-    assert series(registry(recorder), ATTEMPTS)["w", "a", "ok"] == 2.0
+    assert series(registry(recorder), ATTEMPTS)["w", "workflow", "a", "ok"] == 2.0
     recorder.workflows.begin("w", ("c",)).attempted("c", "failed")
-    assert {labels[1] for labels in series(registry(recorder), ATTEMPTS)} == {"c"}
+    assert {labels[2] for labels in series(registry(recorder), ATTEMPTS)} == {"c"}
     recorder.workflows.forget("w")
     clock.now += KEPT_S + 1
     recorder.workflows.sweep()

@@ -55,16 +55,20 @@ class WorkflowRecorder:
         self._port = port
         self._series = series
         self._name = name
+        self._info = (name, WORKFLOW_VERSION, "", WORKFLOW_VERSION, "", "", "")  # it runs with what its nodes do
         self._arrived = self._finished = 0
-        self._seconds: dict[str, Histogram] = {node: own.seconds.labels(name, node) for node in nodes}
+        self._seconds: dict[str, Histogram] = {node: own.seconds.labels(name, WORKFLOW_VERSION, node) for node in nodes}
         self._attempts: dict[tuple[str, str], Counter] = {
-            (node, outcome): own.attempts.labels(name, node, outcome) for node in nodes for outcome in ATTEMPT_OUTCOMES
+            (node, outcome): own.attempts.labels(name, WORKFLOW_VERSION, node, outcome)
+            for node in nodes
+            for outcome in ATTEMPT_OUTCOMES
         }
         self._rejected: dict[str, Counter] = {}
         self.attach()
 
     def attach(self) -> None:
-        """It is registered, again perhaps."""
+        """It is registered, again perhaps: there is something in flight, and boards have its name to choose."""
+        self._families.info.labels(*self._info).value = 1.0
         self._families.in_flight.read(lambda: self._arrived - self._finished, self._name, WORKFLOW_VERSION)
 
     def arrived(self) -> None:
@@ -111,7 +115,8 @@ class WorkflowRecorder:
         self._series.observe_seconds({"dispatch": ended - arrived})
 
     def detach(self) -> None:
-        """It was unregistered: there is nothing left to be in flight."""
+        """It was unregistered: there is nothing left that gauges could be true of."""
+        self._families.info.remove(*self._info)
         self._families.in_flight.remove(self._name, WORKFLOW_VERSION)
 
     def remove(self) -> None:
@@ -119,8 +124,8 @@ class WorkflowRecorder:
         self.detach()
         self._series.remove()
         for node in self._seconds:
-            self._own.seconds.remove(self._name, node)
+            self._own.seconds.remove(self._name, WORKFLOW_VERSION, node)
         for node, outcome in self._attempts:
-            self._own.attempts.remove(self._name, node, outcome)
+            self._own.attempts.remove(self._name, WORKFLOW_VERSION, node, outcome)
         for reason in self._rejected:
             self._families.rejected.remove(self._name, WORKFLOW_VERSION, reason)

@@ -20,8 +20,11 @@ from servescope.operate.promql import (
     max_by,
     mean,
     quantile,
+    rate,
     ratio,
     sum_by,
+    sum_rate,
+    unlike,
 )
 
 _MODEL = ("model_name", "model_version")
@@ -30,14 +33,14 @@ _LIMITS = Thresholds()
 
 
 def model_board(form: Form) -> Board:
-    """Requests, stages, batches and queue, workers, the autoscaler, objectives, sizes."""
+    """Requests, stages, a workflow's nodes, batches and queue, workers, the autoscaler, objectives, sizes."""
     return Board(
         uid=links.MODEL,
         title="Servescope: model",
         description="Where a model's time goes, what it refuses, how its workers do, and what is left of its error budget.",
         variables=model_variables("servescope_model_info"),
         rows=(
-            _requests(form), _stages(form), _queue(form), *model_workers.rows(form), model_autoscaler.row(form),
+            _requests(form), _stages(form), _nodes(form), _queue(form), *model_workers.rows(form), model_autoscaler.row(form),
             *model_objectives.rows(form), _sizes(form),
         ),
         alerts=BY_MODEL,
@@ -84,6 +87,23 @@ def _stages(form: Form) -> Row:
               (Query(share, "{{stage}}"),), kind="stacked", top=1),
         Panel("Slow in each stage", "The chosen quantile of each stage by itself. They do not add up: the requests that are"
               " slow in one are not those that are slow in another.", "s", (Query(slow, "{{stage}}"),)),
+    ))  # fmt: skip
+
+
+def _nodes(form: Form) -> Row:
+    nodes = family("servescope_workflow_node_seconds")
+    failed = family("servescope_workflow_node_attempts_total", unlike("outcome", "ok"))
+    slow = quantile("$quantile", nodes, RATE, ("node",), form)
+    return Row("Nodes (empty for a model that is no workflow)", (
+        Panel("Time in each node", "Seconds a second that answers of a workflow waited for each of its nodes: together, the"
+              " requests that are under way on average. A node that ran beside a slower one has none. What is largest is worth"
+              " making faster; what it does with its time is on the board of its model, WORKFLOW__NODE.", "s",
+              (Query(sum_rate(nodes, RATE, ("node",), form), "{{node}}"),), kind="stacked"),
+        Panel("Slow in each node", "The chosen quantile of each node by itself, of the requests that waited for it.", "s",
+              (Query(slow, "{{node}}"),)),
+        Panel("Attempts without an answer", "A second, by node. failed: the model did not answer; timeout: not within timeout-ms;"
+              " cancelled: another node failed, or the client hung up. What is asked again and answered then, clients do not see.",
+              "reqps", (Query(sum_by(rate(failed, RATE), "node", "outcome"), "{{node}} {{outcome}}"),), kind="stacked"),
     ))  # fmt: skip
 
 
