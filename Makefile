@@ -169,7 +169,8 @@ bench-soak: $(STAMPS)/dev ## What a server keeps of models that are registered a
 bench-llm: $(LLM_ENV)/.ready ## Compare with vLLM's own server: tokens a second, time to first token, between tokens [network: vLLM, 4 GB]
 	$(LLM_RUN) benchmarks/llm.py $(BENCH)
 
-bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones, and with Ray Serve (needs wrk) [network: Ray, 0.5 GB]
+bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones, and with Ray Serve (needs wrk and openssl) [network: Ray, 0.5 GB]
+	$(RAY_RUN) benchmarks/front_end_on_ray.py
 	$(RAY_RUN) benchmarks/on_ray.py $(BENCH)
 
 bench-grpc: $(GRPC_ENV)/.ready $(TORCHSERVE_ENV)/.ready ## gRPC beside TorchServe's, and beside a server that does nothing (needs Java 17 and h2load) [network: grpcio and TorchServe]

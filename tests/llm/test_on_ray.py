@@ -1,14 +1,16 @@
 """A language model whose worker runs on a node of a Ray cluster: it streams, and its tokens are counted, as from here."""
 
+import time
+
 import psutil
 import pytest
 
 from integration.server import Server, alive, wait_until
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import TOKENS, resting
-from llm.llm_server import ENVIRON
+from llm.llm_server import ENVIRON, START_LIMIT_S
 from llm.needed import needed
-from llm.through_archive import NAME, SERVED, archived
+from llm.through_archive import NAME, SERVED, Archived, write_archive
 from ray_cluster.cluster import head
 
 needed("ray")
@@ -25,8 +27,13 @@ def on_ray(tmp_path, tiny, monkeypatch):
     with head(environ=ENVIRON) as address:
         server = Server(tmp_path, {"worker_backend": "ray", "ray_address": address})
         try:
-            with archived(server, tiny) as model:
-                yield model
+            assert server.register(write_archive(server, NAME, tiny).name, synchronous="false").status_code == 202
+            model = Archived(server)
+            end = time.monotonic() + START_LIMIT_S
+            while model.workers() != ["READY"]:
+                assert time.monotonic() < end, server.console()[-4000:]
+                time.sleep(0.2)
+            yield model
         finally:
             server.end()
 

@@ -23,6 +23,7 @@ maxWorkers: 1
 batchSize: 1
 maxBatchDelay: 10
 responseTimeout: 1200
+startupTimeout: 280
 asyncCommunication: true
 slo:
   ttft_ms: {ttft_ms}

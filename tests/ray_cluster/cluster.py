@@ -43,11 +43,11 @@ def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scr
 
 
 @contextmanager
-def head(**more):
+def head(*options, **more):
     """The address of a cluster of one node of this kind, on the loopback, once somebody is there."""
     (port,) = free_ports(1)
-    options = ("--head", f"--port={port}", "--node-ip-address=127.0.0.1", "--include-dashboard=false")
-    with ray_start(*options, **more) as node:
+    fixed = ("--head", f"--port={port}", "--node-ip-address=127.0.0.1", "--include-dashboard=false")
+    with ray_start(*fixed, *options, **more) as node:
         wait_until(lambda: node.poll() is not None or answers(port), "the head")
         assert node.poll() is None, "the head has ended"
         yield f"127.0.0.1:{port}"

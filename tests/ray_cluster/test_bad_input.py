@@ -86,7 +86,7 @@ def test_a_cluster_that_asks_for_a_token(make):
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with head(environ=token) as address:
         said = f"ray_address={address}: ConnectionError: Failed to connect to Ray cluster at {address}. Somebody listens there"
-        server = make(ray_address=address)
+        server = make(ray_address=address, environ={"RAY_NUM_REDIS_GET_RETRIES": "3"})  # a second each, else 20
         check(server, said)
         server.process.terminate()
         assert server.process.wait(5) == 0, server.console()

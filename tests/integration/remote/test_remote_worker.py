@@ -10,9 +10,11 @@ import pytest
 import uvloop
 
 from integration.remote.rig import Owner, rigged, until
+from metrics.collectors.nvml.stand_in import needs_gcc
 from servescope.wire.exposed import Exposed
 from servescope.wire.messages import Batch, Field, Measuring, Request, Stop
 
+pytest_plugins = ["integration.nvml"]
 pytestmark = pytest.mark.integration
 
 
@@ -273,5 +275,23 @@ def test_its_machine(run):
         await until(lambda: rig.backend.hosts.snapshot().get(host) not in (None, before))
         rig.link.kill()
         await until(lambda: not rig.backend.hosts.snapshot())
+
+    run(body)
+
+
+@needs_gcc
+def test_memory_of_gpus(run, nvml_stand_in, monkeypatch):
+    """Is told by device, where it has a GPU; what others have there is left out."""
+    for name, value in nvml_stand_in.environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def body(rig):
+        rig.backend.changed = {"gpu_id": 0}
+        await rig.start()
+        nvml_stand_in.say(f"process 0 {rig.link.pid} 1000", "process 0 1 7777", f"process 1:1 {rig.link.pid} 250")
+        await until(lambda: rig.link.elsewhere.gpu_bytes)
+        assert rig.link.elsewhere.gpu_bytes == {"0": 1000, "1:1": 250}
+        nvml_stand_in.say()
+        await until(lambda: not rig.link.elsewhere.gpu_bytes)
 
     run(body)

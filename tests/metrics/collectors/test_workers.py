@@ -84,6 +84,14 @@ def test_another_machine(bench: Bench) -> None:
     assert bench.sample() == ({ONE: 7}, {ONE: 5, TWO: 75})
 
 
+def test_gpus_of_another_machine(bench: Bench) -> None:
+    """What it has of each is shown with the device's own label there."""
+    model, version, name = TWO
+    bench.workers.started(name, model, version, 11, Elsewhere("far", "0123456789ab", 4096, 0.5, {"0": 5, "1:1": 7}))
+    shown = {reading.labels: reading.value for reading in bench.collector.update() if "gpu" in reading.family}
+    assert shown == {(*TWO, "0"): 5, (*TWO, "1:1"): 7}
+
+
 def test_with_descendants(bench: Bench) -> None:
     """Both workers from one look at the processes; nobody else's counts."""
     bench.start(ONE, 10)

@@ -43,6 +43,10 @@ def test_another_error():
     """Its first line that is none of air."""
     assert why_not_connected(ValueError("\n  this\nthat"), {}) == first_line(ValueError("this")) == "ValueError: this"
     assert first_line(ValueError()) == "ValueError: "
+    failed = ConnectionAbortedError("Initialization failure from server:\nTraceback\n  RuntimeError: See the log.\n")
+    assert (
+        first_line(failed) == "ConnectionAbortedError: Initialization failure from server: RuntimeError: See the log."
+    )
 
 
 class RuntimeEnvSetupError(Exception):

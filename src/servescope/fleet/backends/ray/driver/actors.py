@@ -128,7 +128,7 @@ class Actors:
                 return
             rooms = await asyncio.to_thread(self._cluster.rooms, place.needs.placement)
             why, short = missing(place.needs, rooms)
-            if why != said:
+            if why != said and not placed.done():  # while it was looked
                 said = why
                 self._tell(Waiting(place.id, why, short))
 

@@ -16,6 +16,8 @@ def first_line(error: BaseException) -> str:
     if type(error).__name__ == _ENVIRONMENT and lines:  # what pip says comes last, below tracebacks
         told = [line for line in lines if line.startswith(_PIP)]
         return f"runtime_env cannot be prepared: {(told or lines)[-1].removeprefix(_PIP)}"
+    if len(lines) > 1 and lines[0].endswith(":"):  # what follows is a traceback, perhaps, and at its end what it was
+        return f"{type(error).__name__}: {lines[0]} {lines[-1]}"
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 

@@ -1,0 +1,50 @@
+"""A server on a machine that is no node of the cluster, by `ray://`: workers start, wait and end as elsewhere."""
+
+from contextlib import suppress
+
+import pytest
+
+from integration.remote.rig import HANDLER
+from integration.server import free_ports, pack, wait_until
+from ray_cluster.cluster import answers, head, left_files
+from ray_cluster.needed import needed
+from ray_cluster.test_workers import predict, told
+
+needed("ray")
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Of the cluster's server for such clients."""
+    (port,) = free_ports(1)
+    with head(f"--ray-client-server-port={port}"):
+        wait_until(lambda: answers(port), "the server for clients")
+        yield f"ray://127.0.0.1:{port}"
+
+
+def test_it_serves(make, address):
+    """On the head's node, by a driver that is none; its files go with it."""
+    server = make(ray_address=address)
+    assert server.register("told.mar", synchronous="false").status_code == 202
+    for _ in range(3):  # the first client has the head start a server for it, which may take longer than it waits
+        with suppress(AssertionError):
+            wait_until(lambda: predict(server, b"hello").text == "hello")
+    assert predict(server, b"hello").text == "hello", server.console()
+    assert told(server, "answer = 'RAY_JOB_ID' in os.environ") == "True"
+    assert server.metrics("servescope_worker_node_info", model_name="told") == 1.0
+    server.process.terminate()
+    assert server.process.wait(30) == 0, server.console()
+    wait_until(lambda: not left_files(), "the model's files to go")
+
+
+def test_it_waits_for_a_place(make, address):
+    """What is lacking is asked of the cluster, as this machine has no node of it."""
+    server = make("ray: {num_cpus: 1.5}\n", ray_address=address)
+    pack(server.store / "more.mar", "more", HANDLER, config="ray: {num_cpus: 1}\n")
+    assert server.register("told.mar").status_code == 200, server.console()
+    answer = server.register("more.mar")
+    assert answer.status_code == 202, answer.text
+    assert "waits for a place: it needs 1 CPU; the cluster has 0.5 free of 2" in answer.text
+    assert server.manage("DELETE", "/models/told").status_code == 200
+    wait_until(lambda: predict(server, b"x", "more").status_code == 200)
