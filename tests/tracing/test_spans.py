@@ -200,3 +200,17 @@ def test_who_asked():
     assert known.attributes["user_agent.original"] == ("curl/8" + "x" * 5000)[:1024]
     names = set(server_span(finished(), 0).attributes)
     assert not {"client.address", "network.peer.address", "user_agent.original"} & names
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "failed"), [(200, 0, False), (404, 5, False), (503, 14, True), (499, 0, False)]
+)
+def test_a_call_of_grpc(status: int, number: int, failed: bool):
+    """It is named by its method, and has gRPC's status in place of HTTP's attributes; who left got none."""
+    span = server_span(finished(rpc="a.Service/Method", rpc_status=number, status=status, user_agent="grpc"), 0)
+    assert (span.name, span.failed) == ("a.Service/Method", failed)
+    said = span.attributes
+    assert (said["rpc.system"], said["rpc.service"], said["rpc.method"]) == ("grpc", "a.Service", "Method")
+    assert said.get("rpc.grpc.status_code") == (None if status == 499 else number)
+    assert not [name for name in said if name.startswith(("http.", "url."))]
+    assert (said["servescope.model.name"], said["user_agent.original"]) == ("m", "grpc")
