@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("grpc", reason="grpcio is not installed: make test-grpc has it")
 
-from servescope.web.grpc.call import address_of  # noqa: E402  # needs grpc
+from servescope.web.grpc.call import address_of
 
 
 @pytest.mark.parametrize(
