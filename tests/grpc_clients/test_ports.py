@@ -1,6 +1,7 @@
 """gRPC's ports: tokens, TLS, two servers on one port, health, and a server that stops."""
 
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,10 +97,60 @@ def test_tls(tmp_path: Path, launch: Launch):
     assert refused(client.inference.Predictions, client.asks("echo"))[0] is grpc.StatusCode.UNAVAILABLE
 
 
-def test_a_second_server_cannot_have_the_port(tmp_path: Path, server: Server, grpc_ports: tuple[int, int]):
+@pytest.mark.parametrize("api", ["inference", "management"])
+def test_a_second_server_cannot_have_a_port(tmp_path: Path, server: Server, grpc_ports: tuple[int, int], api: str):
     """Its start ends, with the key and the port, instead of taking half of the first one's calls."""
-    with pytest.raises(AssertionError, match=rf"grpc_inference_port={grpc_ports[0]}: cannot listen"):
-        Server(tmp_path, grpc_settings(grpc_ports))
+    taken, own = grpc_ports[api == "management"], free_ports(1)[0]
+    ports = (taken, own) if api == "inference" else (own, taken)
+    with pytest.raises(AssertionError, match=rf"grpc_{api}_port={taken}: cannot listen"):
+        Server(tmp_path, grpc_settings(ports))
+
+
+def test_a_port_that_http_has(tmp_path: Path, server: Server):
+    """It is taken as well."""
+    taken = server.ports["inference"]
+    with pytest.raises(AssertionError, match=rf"grpc_inference_port={taken}: cannot listen"):
+        Server(tmp_path, grpc_settings((taken, free_ports(1)[0])))
+
+
+@pytest.mark.parametrize("host", ["unix:/tmp/grpc.sock", "http://127.0.0.1", "127.0.0.1:7070", "no such host"])
+def test_what_is_no_host_ends_the_start(tmp_path: Path, host: str):
+    """With the key and the value: gRPC listens on TCP alone, as TorchServe's does."""
+    with pytest.raises(AssertionError, match=rf"grpc_inference_address='{re.escape(host)}' is no host"):
+        Server(tmp_path, grpc_settings(two_ports()) | {"grpc_inference_address": host})
+
+
+def test_the_age_of_a_connection(launch: Launch):
+    """Calls go on after it, on another one; a call that is under way has the grace to finish in."""
+    ages = {"grpc_inference_max_connection_age_ms": "300", "grpc_inference_max_connection_age_grace_ms": "60000"}
+    server, client = launch(**ages)
+    seen = set()
+    call = client.inference.Predictions.future(client.asks("slow"), timeout=2 * PATIENCE_S)
+    wait_until((server.notes / "began").exists, "the handler")
+
+    def another() -> bool:
+        client.inference.Predictions(client.asks("echo"), timeout=PATIENCE_S)
+        seen.update(re.findall(r"/(\S+) \"gRPC", (server.directory / "logs" / "access_log.log").read_text()))
+        return len(seen) > 2
+
+    wait_until(another, "a third connection")
+    (server.notes / "go").touch()
+    assert call.result().prediction == b"late"
+
+
+def test_a_call_beyond_the_grace_is_cut_off(launch: Launch):
+    """UNAVAILABLE to its client, and 499 in the metrics."""
+    ages = {"grpc_inference_max_connection_age_ms": "300", "grpc_inference_max_connection_age_grace_ms": "300"}
+    server, client = launch(**ages)
+    call = client.inference.Predictions.future(client.asks("slow"), timeout=2 * PATIENCE_S)
+    assert call.code() is grpc.StatusCode.UNAVAILABLE
+
+    def counted() -> float | None:
+        return server.metrics("servescope_requests_total", model_name="slow", transport="grpc", code="499")
+
+    wait_until(counted, "the call's end")
+    assert counted() == 1
+    (server.notes / "go").touch()
 
 
 def test_tls_without_a_certificate_ends_the_start(tmp_path: Path):

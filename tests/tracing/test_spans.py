@@ -253,3 +253,17 @@ def test_a_workflows_request():
     span = server_span(finished(workflow=True, model="w", version="", worker="", stages={}), 0)
     assert span.attributes["servescope.workflow.name"] == "w"
     assert not [name for name in span.attributes if name.startswith("servescope.model")]
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "failed"), [(200, 0, False), (404, 5, False), (503, 14, True), (499, 0, False)]
+)
+def test_a_call_of_grpc(status: int, number: int, failed: bool):
+    """It is named by its method, and has gRPC's status in place of HTTP's attributes; who left got none."""
+    span = server_span(finished(rpc="a.Service/Method", rpc_status=number, status=status, user_agent="grpc"), 0)
+    assert (span.name, span.failed) == ("a.Service/Method", failed)
+    said = span.attributes
+    assert (said["rpc.system"], said["rpc.service"], said["rpc.method"]) == ("grpc", "a.Service", "Method")
+    assert said.get("rpc.grpc.status_code") == (None if status == 499 else number)
+    assert not [name for name in said if name.startswith(("http.", "url."))]
+    assert (said["servescope.model.name"], said["user_agent.original"]) == ("m", "grpc")

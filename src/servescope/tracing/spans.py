@@ -1,7 +1,7 @@
 """The spans of one request: in, what is known of a finished request; out, names, times and attributes. Pure.
 
 `export` calls it with what `web` filled in (`finished`). Attributes follow OpenTelemetry's semantic conventions of
-`SCHEMA_URL` for HTTP servers and exceptions (both stable), and are named `servescope.*` where those have no name.
+`SCHEMA_URL` for HTTP servers and exceptions (both stable) and for gRPC's, and are named `servescope.*` where those have no name.
 """
 
 import re

@@ -111,7 +111,7 @@ class Call:
     @property
     def peer(self) -> Client:
         """Who the connection is with."""
-        return _address(self.context.peer())
+        return address_of(self.context.peer())
 
     def message(self) -> Any:
         """What the client sent; to be called once.
@@ -193,8 +193,10 @@ class Call:
 
 
 @lru_cache(maxsize=1024)  # as many connections
-def _address(peer: str) -> tuple[str, int] | None:
-    """`ipv4:127.0.0.1:50000`, `ipv6:%5B::1%5D:50000`, which has brackets in one way or the other."""
+def address_of(peer: str) -> Client:
+    """The host and port of gRPC's word for a connection's other end: `ipv4:127.0.0.1:50000`, `ipv6:%5B::1%5D:50000`, which has
+    brackets in one way or the other.
+    """
     kind, _, rest = peer.partition(":")
     host, _, port = rest.rpartition(":")
     if kind not in ("ipv4", "ipv6") or not port.isdecimal():

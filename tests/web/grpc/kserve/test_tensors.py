@@ -170,3 +170,46 @@ def test_answers_that_are_none(body: bytes, headers: dict[str, str], raw: bool):
     """Whatever a handler wrote is an answer, or a failure of the worker's in words; nothing else comes of it."""
     with contextlib.suppress(WorkerFailed):
         fill(METHOD.response(), body, headers, raw=raw)
+
+
+NAMES = st.text(max_size=4)
+ANY_CONTENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "bool_contents": st.lists(st.booleans(), max_size=3),
+        "int_contents": st.lists(st.integers(-(2**31), 2**31 - 1), max_size=3),
+        "int64_contents": st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
+        "uint_contents": st.lists(st.integers(0, 2**32 - 1), max_size=3),
+        "uint64_contents": st.lists(st.integers(0, 2**64 - 1), max_size=3),
+        "fp32_contents": st.lists(st.floats(width=32), max_size=3),
+        "fp64_contents": st.lists(st.floats(), max_size=3),
+        "bytes_contents": st.lists(st.binary(max_size=3), max_size=3),
+    },
+)
+ANY_TENSOR = st.fixed_dictionaries(
+    {
+        "name": NAMES,
+        "datatype": st.one_of(st.sampled_from(DATATYPES), NAMES),
+        "shape": st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
+    },
+    optional={"contents": ANY_CONTENTS},
+)
+ANY_REQUEST = st.fixed_dictionaries(
+    {"model_name": NAMES, "id": NAMES, "inputs": st.lists(ANY_TENSOR, max_size=3)},
+    optional={"raw_input_contents": st.lists(st.binary(max_size=9), max_size=3)},
+)
+
+
+@given(ANY_REQUEST)
+def test_whatever_a_client_asks(fields: dict[str, Any]):
+    """It becomes JSON and binary that fit together, or is refused by name; nothing else comes of it."""
+    request = METHOD.request(**fields)
+    with contextlib.suppress(BadRequest):
+        head, blobs = v2_body(request)
+        sizes = [one["parameters"]["binary_data_size"] for one in json.loads(head)["inputs"]]
+        assert sizes == list(map(len, blobs))
+        (field,), attachments = v2_fields(head, blobs)
+        assert (field.data if attachments == [] else b"".join(attachments)) == head + b"".join(blobs)
+    with contextlib.suppress(BadRequest):
+        (field,), _ = plain_fields(request)
+        assert len(json.loads(field.data)["inputs"]) == len(request.inputs)
