@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from servescope.metrics.definitions import TORCHSERVE, Definition
 from servescope.metrics.definitions.autoscaler import AUTOSCALER
+from servescope.metrics.definitions.batching import CONTINUOUS, SEQUENCES
 from servescope.metrics.definitions.connections import CONNECTIONS
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
@@ -39,6 +40,11 @@ GROUPS = (
         "`model_version` is always the version that answered. A model's series exist, at zero, from its registration on;"
         " its counters stay\nfor five minutes after it is unregistered.",
         REQUESTS,
+    ),
+    Group(
+        "Sequences and running batches",
+        "Of models with `sequenceBatching` or `continuousBatching`, from their registration on; no others have them.",
+        SEQUENCES + CONTINUOUS,
     ),
     Group(
         "Connections",
