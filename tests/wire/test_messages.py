@@ -30,11 +30,15 @@ LOAD = m.Load(
 TO_WORKER = [LOAD, m.Batch(2**40, [REQUEST]), m.Batch(1, []), m.Cancel(2**40, "ü"), m.Stop()]
 FROM_WORKER = [
     m.Loaded(507, "Out of resources", True),
+    m.Stepped(3, 0.25, [1, 20]),
     m.Reply(1, False, 200, "", [m.Part(201, {"a": "b"}, b"\x00"), m.Part(200, {}, 2**31)], 1.5, {"prediction": 0.1}),
 ]
 
 
-@pytest.mark.parametrize(("kind", "sent"), [(m.ToWorker, TO_WORKER), (m.FromWorker, FROM_WORKER)])
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [(m.ToWorker, TO_WORKER), (m.FromWorker, FROM_WORKER), (m.ToRank, [*TO_WORKER, m.NoMore()])],
+)
 def test_there_and_back(kind, sent):
     """Inline bodies and the lengths of attachments keep apart, headers their bytes."""
     decoder = msgspec.msgpack.Decoder(kind)

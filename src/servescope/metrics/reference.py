@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from servescope.metrics.definitions import TORCHSERVE, Definition
 from servescope.metrics.definitions.autoscaler import AUTOSCALER
+from servescope.metrics.definitions.batching import CONTINUOUS, SEQUENCES
 from servescope.metrics.definitions.connections import CONNECTIONS
 from servescope.metrics.definitions.health import HEALTH
 from servescope.metrics.definitions.host import HOST
@@ -46,6 +47,11 @@ GROUPS = (
         "A workflow's requests are in the families above as well: `model_name` is its own name, `model_version` is `workflow`."
         " Those that it makes\nof its nodes' models have the `transport` `workflow`.",
         WORKFLOWS,
+    ),
+    Group(
+        "Sequences and running batches",
+        "Of models with `sequenceBatching` or `continuousBatching`, from their registration on; no others have them.",
+        SEQUENCES + CONTINUOUS,
     ),
     Group(
         "Connections",

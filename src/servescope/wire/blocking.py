@@ -6,7 +6,7 @@ Used by `worker.sessions.session`. A large attachment is read straight into the 
 import select
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -23,11 +23,14 @@ class ChannelClosed(Exception):
 
 
 class BlockingChannel:
-    """Messages over a connected stream socket. `send` may be called from any thread, `receive` from one."""
+    """Messages over a connected stream socket. `send` may be called from any thread, `receive` from one.
 
-    def __init__(self, connection: socket.socket) -> None:
+    `messages`: what comes, as a type that msgspec knows; the front end's, unless it is a link between ranks.
+    """
+
+    def __init__(self, connection: socket.socket, messages: object = ToWorker) -> None:
         self._socket = connection
-        self._decode = msgspec.msgpack.Decoder(ToWorker).decode
+        self._decode: Callable[[memoryview], ToWorker] = msgspec.msgpack.Decoder(messages).decode
         self._held = b""
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)

@@ -236,5 +236,6 @@ class Reply(Struct, array_like=True, tag="reply"):
     raised: Raised | None = None
 
 
-ToWorker = Load | Batch | Cancel | Stop | NoMore | Loaded  # the last two from rank to rank
+ToWorker = Load | Batch | Cancel | Stop
+ToRank = ToWorker | NoMore  # from rank 0 to the others, which answer with `Loaded`
 FromWorker = Loaded | Reply | EngineStats | Stepped

@@ -69,7 +69,12 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
     process = os.getpid()
     try:
         handler = load_handler(load.handler, Path(load.model_dir), context, finish)
-        if load.envelope or load.v2 is not None:
+        rows = load.batch_size if load.continuous and not handler.is_async else 0
+        if rows and load.envelope:
+            print(
+                f"service_envelope={load.envelope} is not used: after its first step a row has no body", file=sys.stderr
+            )
+        elif not rows and (load.envelope or load.v2 is not None):
             from servescope.worker.envelopes.handing import wrap
 
             handler = wrap(load.envelope, handler, load.writing or AS_BEFORE, load.v2, load.model_version)
@@ -82,7 +87,6 @@ def load_model(load: Load, context: Context, finish: Finish) -> tuple[LoadedHand
         memory = isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "CUDA" in text)
         reason = text_of(error) if isinstance(error, EngineFailed) else ""
         return None, Loaded(507 if memory else 500, text, False, reason=reason)
-    rows = load.batch_size if load.continuous and not handler.is_async else 0
     return handler, Loaded(200, "", handler.is_async or rows > 0, context.served_models, rows=rows)
 
 

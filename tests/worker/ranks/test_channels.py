@@ -20,7 +20,7 @@ class Ranks:
     def __init__(self, spread):
         self.sockets = [half for _ in range(3) for half in socket.socketpair()]
         self.front, near, one, far_one, two, far_two = self.sockets
-        links = [BlockingChannel(link) for link in (one, two)]
+        links = [BlockingChannel(link, Loaded) for link in (one, two)]
         self.leader = LeadingChannel(near, links, spread)
         self.others = [FollowingChannel(far_one, 1), FollowingChannel(far_two, 2)]
 

@@ -45,14 +45,16 @@ def handle(data, context):
 class Steps(Front):
     """The front end, which lets the handler go on step by step."""
 
-    def __init__(self, tmp_path, model, batch_size=4, code=TOKENS):
+    def __init__(self, tmp_path, model, batch_size=4, code=TOKENS, envelope=""):
         super().__init__()
         import os
 
         self._read, self._write = os.pipe()
         handler = model.write("tokens.py", f"GATE = {self._read}\n{code}")
         manifest = {"model": {"modelName": "m", "configFile": ""}}
-        load = Load("m", "1.0", str(model.directory), manifest, handler, "", batch_size, None, True, True, True, [])
+        load = Load(
+            "m", "1.0", str(model.directory), manifest, handler, envelope, batch_size, None, True, True, True, []
+        )
         load.continuous = True
         self.send(load)
         self.loaded = self.receive()[0]
@@ -92,6 +94,14 @@ def steps(tmp_path, model):
 
 def pieces(replies):
     return {number: (bytes(reply.parts[0].data), reply.final) for number, reply in replies.items()}
+
+
+def test_no_envelope(tmp_path, model):
+    """A row has no body after its first step, so none is looked for; the model log says so."""
+    front = Steps(tmp_path, model, envelope="json")
+    front.ask_for(1, "a", 2)
+    assert [pieces(front.step()[1])[1] for _ in range(2)] == [(b"a2", False), (b"a1", True)]
+    front.close()
 
 
 def test_it_says_how_many_rows_it_takes(steps):
@@ -161,9 +171,8 @@ def test_a_step_that_fails(steps, count, text):
     steps.step()
     steps.ask_for(2, "b", count)
     replies = {}
-    steps.go()
-    while 2 not in replies:
-        replies |= steps.heard()[1]
+    while 2 not in replies:  # it joins at the next step, or at the one after that
+        replies |= steps.step()[1]
     assert {(reply.code, reply.message, reply.final) for reply in replies.values()} == {(503, text, True)}
     steps.ask_for(3, "c", 1)
     steps.go()

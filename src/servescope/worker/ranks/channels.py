@@ -6,10 +6,11 @@ more has come (`has_more`, between two steps of a running batch) is what the oth
 
 import socket
 from collections.abc import Sequence
+from typing import cast
 
 from servescope.wire.blocking import BlockingChannel
 from servescope.wire.frames import Buffer, encode
-from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, NoMore, ToWorker
+from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, NoMore, ToRank, ToWorker
 
 
 class LeadingChannel(BlockingChannel):
@@ -37,7 +38,7 @@ class LeadingChannel(BlockingChannel):
             self._pass_on(NoMore(), bytearray())
         return more
 
-    def _pass_on(self, message: ToWorker, body: bytearray) -> None:
+    def _pass_on(self, message: ToRank, body: bytearray) -> None:
         buffers: list[Buffer] = [body] if body else []
         for link in self._others:
             link.send_buffers([encode(message, buffers), *buffers])
@@ -45,8 +46,8 @@ class LeadingChannel(BlockingChannel):
     def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
         """See `BlockingChannel`. The model is loaded when all ranks have it; the first that has not says why."""
         if isinstance(message, Loaded) and message.code == 200:
-            told = [link.receive()[0] for link in self._others]
-            message = next((one for one in told if isinstance(one, Loaded) and one.code != 200), message)
+            told = [cast("Loaded", link.receive()[0]) for link in self._others]
+            message = next((one for one in told if one.code != 200), message)
         super().send(message, attachments)
 
 
@@ -54,20 +55,23 @@ class FollowingChannel(BlockingChannel):
     """Another rank's, to rank 0. `local_rank`: which GPU of the worker's own is its, where there are any."""
 
     def __init__(self, connection: socket.socket, local_rank: int) -> None:
-        super().__init__(connection)
+        super().__init__(connection, ToRank)
         self._local_rank = local_rank
         self._found: tuple[ToWorker, bytearray] | None = None
 
     def receive(self) -> tuple[ToWorker, bytearray]:
         """See `BlockingChannel`."""
         found, self._found = self._found, None
-        message, body = found or self._next()
-        while isinstance(message, NoMore):  # rank 0 has looked, and then waited
-            message, body = self._next()
-        return message, body
+        while found is None:  # rank 0 has looked in vain, and then waited
+            found = self._next()
+        return found
 
-    def _next(self) -> tuple[ToWorker, bytearray]:
-        message, body = super().receive()
+    def _next(self) -> tuple[ToWorker, bytearray] | None:
+        """What rank 0 passes on; None: it has found no more."""
+        received: tuple[ToRank, bytearray] = super().receive()
+        message, body = received
+        if isinstance(message, NoMore):
+            return None
         if isinstance(message, Load) and message.gpu_id is not None:
             message.gpu_id = self._local_rank
         return message, body
@@ -77,10 +81,7 @@ class FollowingChannel(BlockingChannel):
         """See `BlockingChannel`: what rank 0 has found, once it has looked."""
         if self._found is None:
             self._found = self._next()
-            if isinstance(self._found[0], NoMore):
-                self._found = None
-                return False
-        return True
+        return self._found is not None
 
     def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
         """See `BlockingChannel`. Only how the load went: rank 0 speaks for all."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.measured.memory import mapped, private
+from servescope.wire.messages import Loaded
 from servescope.worker.__main__ import prepare_interpreter, serve
 from servescope.worker.measuring.probe import Probe
 from servescope.worker.parent import end_with_parent
@@ -43,7 +44,7 @@ def _lead(descriptors: list[int], *, spread: bool) -> tuple[BlockingChannel, mma
     memory = mapped(descriptors[2])
     os.close(descriptors[2])
     Probe(probe).watch()
-    others = [BlockingChannel(socket.socket(fileno=descriptor)) for descriptor in descriptors[3:]]
+    others = [BlockingChannel(socket.socket(fileno=descriptor), Loaded) for descriptor in descriptors[3:]]
     return LeadingChannel(connection, others, spread), memory
 
 

@@ -222,6 +222,25 @@ def test_more_sequences_than_may_be_open():
     run(main())
 
 
+def test_as_many_sequences_as_the_workers_take_at_once():
+    """Whatever maxNumSequence says, and also when there are more workers later."""
+
+    async def main():
+        kept = Kept(most=1, batch_size=2)
+        await settle()
+        for name in "ab":
+            kept.ask(name, name)
+        with pytest.raises(ServiceUnavailable, match="maxNumSequence 2"):
+            kept.ask("c", "c")
+        kept.pool.grow(2)
+        await settle()
+        for name in "cd":
+            kept.ask(name, name)
+        assert (kept.open, kept.rejected("sequence_limit")) == (4, 1)
+
+    run(main())
+
+
 def test_more_requests_of_a_sequence_than_may_wait():
     """That whose turn it is does not wait, as in TorchServe."""
 

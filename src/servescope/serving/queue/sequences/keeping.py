@@ -20,7 +20,9 @@ from servescope.serving.queue.sequences.sequence import Member, Sequence
 
 
 class Keeping:
-    """`limits`: how many there may be, and for how long. `lanes`: the sequences of each worker."""
+    """`limits`: how many there may be, and for how long. `lanes`: the sequences of each worker, which takes requests of `at_once`
+    of them together.
+    """
 
     def __init__(
         self,
@@ -28,11 +30,14 @@ class Keeping:
         limits: SequenceLimits,
         recorder: SequenceRecorder,
         pool: Pool,
+        at_once: int,
         gate: Gate,
         refuse: Callable[[Sequence, str], None],
     ) -> None:
         self.limits = limits
         self.lanes = Lanes(pool)
+        self._pool = pool
+        self._at_once = at_once
         self._loop = asyncio.get_running_loop()
         self._headers = headers
         self._gate = gate
@@ -40,6 +45,11 @@ class Keeping:
         self._open = OpenSequences(limits, recorder)
         self._expiry = Expiry(self._open, self._loop, self.end)
         recorder.begin(lambda: len(self._open), lambda: self._open.longest_idle_s(self._loop.time()))
+
+    @property
+    def most(self) -> int:
+        """How many may be open now: as many as the workers take at once, in any case."""
+        return max(self.limits.most, self._at_once * len(self._pool))
 
     def join(self, job: Job) -> Member:
         """The request's sequence, which may begin with it.
@@ -61,7 +71,7 @@ class Keeping:
         return Member(sequence, asked)
 
     def _begin(self, job: Job, asked: Asked) -> Member:
-        most, why = self.limits.most, self._open.take_lost(asked.id)
+        most, why = self.most, self._open.take_lost(asked.id)
         if why and not asked.starts:
             raise self._gate.sequence_over(job, asked.id, why)
         if len(self._open) >= most:

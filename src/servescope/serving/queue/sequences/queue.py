@@ -49,7 +49,8 @@ class SequenceQueue(JobQueue):
         self._alone: deque[Job] = deque()
         self._headers = headers
         self._overlaps = overlaps
-        self._kept = Keeping(headers, limits, model_recorder.batching.sequences, pool, self.gate, self._refuse_rest)
+        sequences, at_once = model_recorder.batching.sequences, options.batch_size
+        self._kept = Keeping(headers, limits, sequences, pool, at_once, self.gate, self._refuse_rest)
         self._lanes = self._kept.lanes
 
     def __len__(self) -> int:
@@ -58,8 +59,7 @@ class SequenceQueue(JobQueue):
     @property
     def capacity(self) -> int:
         """See `JobQueue`: of each sequence that may be open, that whose turn it is, and those that may wait behind it."""
-        limits = self._kept.limits
-        return limits.most * (limits.waiting + 1)
+        return self._kept.most * (self._kept.limits.waiting + 1)
 
     @property
     def oldest_s(self) -> float:
