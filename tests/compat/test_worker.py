@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+
 from worker.torchserve_protocol import load, predict, read_reply
 
 pytestmark = pytest.mark.integration
@@ -48,12 +49,11 @@ def test_a_worker(outside, extra):
     }
     words = ["--sock-type", "unix", "--sock-name", "s.9000", "--metrics-config", "metrics.yaml", *extra]
     with outside.begin_python("-m", "ts.model_service_worker", *words) as process:
-        connection = connected(outside.directory / "s.9000", process)
-        connection.sendall(load(path=str(outside.directory).encode(), handler=b"echoing"))
-        assert receive(connection, 1) == (LOADED, "loaded model m", [])
-        connection.sendall(predict((b"r", {}, [(b"body", b"text/plain", b"hello")])))
-        assert receive(connection, 20)[2] == [("r", "", 200, "", {}, b"hello")]
-        connection.close()
+        with connected(outside.directory / "s.9000", process) as connection:  # its end is the worker's
+            connection.sendall(load(path=str(outside.directory).encode(), handler=b"echoing"))
+            assert receive(connection, 1) == (LOADED, "loaded model m", [])
+            connection.sendall(predict((b"r", {}, [(b"body", b"text/plain", b"hello")])))
+            assert receive(connection, 20)[2] == [("r", "", 200, "", {}, b"hello")]
         said = process.stdout.read().decode()
     assert process.returncode == 0, said
     assert "Torch worker started." in said
@@ -67,9 +67,9 @@ def test_a_model_that_does_not_load(outside):
     (outside.directory / "failing.py").write_text("def handle(data, context): raise RuntimeError('CUDA')\n")
     outside.environ |= {"PYTHONPATH": f"{outside.directory}:{outside.environ.get('PYTHONPATH', '')}"}
     with outside.begin_python("-m", "ts.model_service_worker", "--sock-type", "unix", "--sock-name", "s") as process:
-        connection = connected(outside.directory / "s", process)
-        connection.sendall(load(path=str(outside.directory).encode(), handler=b"failing"))
-        assert receive(connection, 1) == (507, "System out of memory", [])
+        with connected(outside.directory / "s", process) as connection:
+            connection.sendall(load(path=str(outside.directory).encode(), handler=b"failing"))
+            assert receive(connection, 1) == (507, "System out of memory", [])
         said = process.stdout.read().decode()
     assert process.returncode == 1, said
     assert "507 - System out of memory" in said

@@ -1,8 +1,9 @@
 """A model is described in TorchServe's fields and order."""
 
-import dataclasses
 import re
 from datetime import UTC, datetime
+
+from msgspec import structs
 
 from fleet.clock import run, settle
 from fleet.scripted import mute, silent, talking
@@ -112,7 +113,7 @@ def test_a_workflows_function():
 
     async def main():
         function = model_of("w__f")
-        function.archive = dataclasses.replace(function.archive, url="")
+        function.archive = structs.replace(function.archive, url="")
         assert "modelUrl" not in describe(function, bytes_of, usage_of)
 
     run(main())
