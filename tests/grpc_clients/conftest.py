@@ -12,6 +12,7 @@ import pytest
 from grpc_clients.needed import needed
 from integration.server import Server, free_ports, grpc_settings, pack
 from kserve_clients.models import ARRAYS, DECLARED, ECHO_TENSORS
+from truth.handlers import GENERATES, SUMS
 
 PROTOS = Path(__file__).parents[2] / "src" / "servescope" / "web" / "grpc" / "protos"
 NAMES = ("inference", "management")
@@ -127,9 +128,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, grpc_ports: tuple[int, int]
         ("tokens", TOKENS, "v2:\n"),
     ):
         pack(store / f"{name}.mar", name, code, config=config)
+    keeps = "sequenceBatching: true\nsequenceMaxIdleMSec: 600000\nmaxNumSequence: 8\nmaxSequenceJobQueueSize: 50\n"
+    pack(store / "sums.mar", "sums", SUMS, config=keeps)
+    pack(store / "tiny.mar", "tiny", SUMS, config=keeps.replace("8", "1").replace("50", "1"))
+    pack(store / "generates.mar", "generates", GENERATES, config=f"{keeps}continuousBatching: true\nbatchSize: 4\n")
     pack(store / "lists2.mar", "lists", ECHO_TENSORS, version="2", config="v2:\n")
     settings = {"load_models": "all", "default_workers_per_model": "1", "max_request_size": "100000"}
     server = Server(directory, grpc_settings(grpc_ports) | settings)
+    (server.notes / "generates").mkdir()
     yield server
     server.end()
 

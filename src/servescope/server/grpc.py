@@ -17,6 +17,7 @@ from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
 from servescope.server.traces import Traces
+from servescope.serving.queue.kinds.chosen import sequence_headers
 from servescope.web.http.listening.tls import Tls
 from servescope.web.kserve.speakers import Speakers
 
@@ -62,7 +63,8 @@ class Grpc(Part):
         authority, observers = self._tokens.authority, self._exchanges.observers
         credentials = self._credentials()
         admission = Admission(catalog, health, authority, self._traces.tracer, settings.max_response_size)
-        self._listen(inference_port(admission, Speakers(catalog, health, settings), observers), credentials)
+        speakers, headers = Speakers(catalog, health, settings), sequence_headers(settings)
+        self._listen(inference_port(admission, speakers, observers, headers), credentials)
         reports, model_api = self._management.reports, settings.enable_model_api
         management = management_port(models.lifecycle, reports, health, authority, observers, model_api=model_api)
         self._listen(management, credentials)

@@ -1,22 +1,25 @@
-"""TorchServe's inference service: Ping, Predictions, StreamPredictions. A call in, its job to the dispatcher, its answer out.
+"""TorchServe's inference service: Ping, Predictions and both of StreamPredictions. A call in, its job to its queue, its answer out.
 
 Made by `ports`; `services` calls.
 """
 
 import time
 
+from servescope.serving.queue.sequences.headers import SequenceHeaders
 from servescope.web.grpc.admission import Admission
 from servescope.web.grpc.call import Call
 from servescope.web.grpc.prediction import Prediction
-from servescope.web.http.bodies import message_fields
+from servescope.web.grpc.sequences import SequenceStream, begin, sequence_of
+from servescope.web.grpc.services import Stream
 from servescope.web.http.exchange import json_body
 
 
 class InferenceService:
-    """Ping takes no token."""
+    """Ping takes no token. `headers`: what those of sequences are called."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, headers: SequenceHeaders) -> None:
         self._admission = admission
+        self._headers = headers
 
     async def ping(self, call: Call) -> bytes:
         """Whether models have as many workers as they should; an unhealthy server says so, and that is no error."""
@@ -48,12 +51,11 @@ class InferenceService:
             prediction.abandon()
         call.finish(prediction.status)
 
+    async def stream_predictions2(self, stream: Stream) -> None:
+        """Requests of sequences, and their answers."""
+        await SequenceStream(self._admission, self._headers, stream).run()
+
     def _begin(self, call: Call) -> Prediction:
-        admission = self._admission
-        admission.authorize(call)
+        self._admission.authorize(call)
         asked = call.message()
-        model = admission.find(asked.model_name, asked.model_version)
-        prediction = admission.enter(call, model, asked.model_version)
-        fields, attachments = message_fields({name: ("", data) for name, data in asked.input.items()})
-        admission.submit(call, prediction, fields, attachments)
-        return prediction
+        return begin(self._admission, call, asked, sequence_of(self._headers, asked))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import grpc
 
 from servescope.serving.lifecycle import Lifecycle
+from servescope.serving.queue.sequences.headers import SequenceHeaders
 from servescope.serving.readiness.health import Health
 from servescope.web.authorization import TokenAuthority
 from servescope.web.grpc.admission import Admission
@@ -40,16 +41,18 @@ class Port:
     handlers: Sequence[grpc.GenericRpcHandler]
 
 
-def inference_port(admission: Admission, speakers: Speakers, observers: Observers) -> Port:
+def inference_port(admission: Admission, speakers: Speakers, observers: Observers, headers: SequenceHeaders) -> Port:
     """Predictions by TorchServe's and KServe's services, health and reflection."""
-    inference = InferenceService(admission)
+    inference = InferenceService(admission, headers)
     behaviors = {
         "Ping": inference.ping,
         "Predictions": inference.predictions,
         "StreamPredictions": inference.stream_predictions,
     }
     services = [
-        Service(INFERENCE, "inference", INFERENCE_FACE, behaviors, {}),
+        Service(
+            INFERENCE, "inference", INFERENCE_FACE, behaviors, {"StreamPredictions2": inference.stream_predictions2}
+        ),
         _kserve(KSERVE, PLAIN, KServeService(admission, speakers, PLAIN)),
         _kserve(OPEN_INFERENCE, TORCHSERVE, KServeService(admission, speakers, INFERENCE_FACE)),
     ]

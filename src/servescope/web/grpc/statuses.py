@@ -17,6 +17,7 @@ from servescope.errors import (
     ServescopeError,
     ServiceUnavailable,
 )
+from servescope.metrics.definitions import SEQUENCE_REASONS
 
 _BY_HTTP: Final = {
     400: StatusCode.INVALID_ARGUMENT,
@@ -51,7 +52,7 @@ _PACKAGES: Final = {
 _LONGEST: Final = 6 * 1024
 _WIDEST: Final = 3  # %0A: what a byte becomes that is not printable
 # For want of a worker or of room; other reasons pass by themselves, and clients may try again on UNAVAILABLE.
-_LASTING: Final = ("no_worker", "queue_full")
+_LASTING: Final = ("no_worker", "queue_full", *SEQUENCE_REASONS)
 
 
 @dataclass(frozen=True)

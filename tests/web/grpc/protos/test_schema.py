@@ -46,13 +46,13 @@ def test_it_reads_what_protoc_reads(name: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("service", "names"),
     [
-        (INFERENCE, "Ping Predictions StreamPredictions"),
+        (INFERENCE, "Ping Predictions StreamPredictions StreamPredictions2"),
         (MANAGEMENT, "DescribeModel ListModels RegisterModel ScaleWorker SetDefault UnregisterModel"),
         (HEALTH, "Check"),
     ],
 )
 def test_the_methods_of_each_service(service: str, names: str):
-    """By their names; only StreamPredictions streams."""
+    """By their names; only both of StreamPredictions stream."""
     methods = Messages().methods(service)
     assert sorted(methods) == sorted(names.split())
     assert [name for name, method in methods.items() if method.streams] == [
