@@ -179,7 +179,7 @@ bench-grpc: $(GRPC_ENV)/.ready $(TORCHSERVE_ENV)/.ready ## gRPC beside TorchServ
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py
 
-bench-plan: $(STAMPS)/dev ## Does servescope plan say the truth: live edges beside queueing theory, and how often the interval has it (40 minutes) [network]
+bench-plan: $(STAMPS)/dev ## Does servescope plan say the truth: live edges beside queueing theory, and how often the interval has it (50 minutes) [network]
 	$(BIN)/python benchmarks/plan.py $(BENCH)
 
 bench-autoscale: $(STAMPS)/dev ## What the autoscaler's loop costs; its policy against published ones and one that knows the future, in virtual time [network]

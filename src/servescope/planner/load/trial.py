@@ -35,7 +35,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Block:
-    """Requests one after the other, and how many of them were late."""
+    """Requests of one load, and how many of them were late."""
 
     rate: float
     requests: int
@@ -100,16 +100,13 @@ class Trial:
         settled = self.settled
         return sum(one.took(objective) > objective.limit_s for one in settled) / len(settled) if settled else 0.0
 
-    def blocks(self, objective: Objective, count: int) -> list[Block]:
-        """The settled requests in so many stretches of the same time, without empty ones."""
-        begin = self.seconds * _WARM_UP
-        length = (self.seconds - begin) / count
-        totals, late = [0] * count, [0] * count
-        for one in self.settled:
-            index = max(0, min(count - 1, int((one.at_s - begin) / length)))
-            totals[index] += 1
-            late[index] += one.took(objective) > objective.limit_s
-        return [Block(self.rate, n, k) for n, k in zip(totals, late, strict=True) if n]
+    def block(self, objective: Objective) -> Block | None:
+        """The settled requests; None where there is none. One load is one observation: workers that are nearly full take as long as
+        a load to forget what they were asked, but each load begins with idle ones.
+        """
+        settled = self.settled
+        late = sum(one.took(objective) > objective.limit_s for one in settled)
+        return Block(self.rate, len(settled), late) if settled else None
 
     def client_was_the_limit(self, objective: Objective) -> bool:
         """Whether this client sent so late, or was so busy, that the latencies are its own."""

@@ -169,7 +169,7 @@ class Search:
     def _edge(self, kept: Trial, broken: Trial) -> Edge:
         highest = (self.ceiling or math.inf) * (_BELOW_CEILING + 0.01)
         within = [one for one in self._trials if one.rate <= highest]
-        blocks = [block for one in within for block in one.blocks(self.terms.objective, self._blocks(one))]
+        blocks = [block for one in within if (block := one.block(self.terms.objective))]
         low = kept.rate
         if low > highest:  # so short a load may be kept where no lasting one could be
             low = max((one.rate for one in self._trials if one.rate <= highest and self._kept(one)), default=0.0)
@@ -181,9 +181,6 @@ class Search:
         workers = self._trials[-1].workers
         fastest = min(one.latency_s for trial in self._trials for one in trial.sent)
         return Tail(self.ceiling or workers / fastest, workers, self.terms.objective.limit_s)
-
-    def _blocks(self, trial: Trial) -> int:
-        return max(1, int(trial.seconds / max(2 * self.terms.load_s, 20 * self.terms.objective.limit_s)))
 
     def _kept(self, trial: Trial) -> bool:
         """Whether the load kept the objective, as far as so few requests can say."""
