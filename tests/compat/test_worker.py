@@ -12,6 +12,7 @@ pytestmark = pytest.mark.integration
 HANDLER = "async def handle(data, context): return data and [row['body'] for row in data]\n"
 METRICS = "model_metrics:\n  gauge:\n    - {name: PredictionTime, unit: ms, dimensions: [ModelName, Level]}\n"
 LOADED = 200
+PATIENCE_S = 60
 
 
 def receive(connection, parts):
@@ -27,6 +28,7 @@ def receive(connection, parts):
 def connected(path, process):
     """The worker listens some time after it was launched."""
     connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(PATIENCE_S)
     while process.poll() is None:
         try:
             connection.connect(str(path))

@@ -1,6 +1,7 @@
 """BaseHandler with real models: what it answers is what torch itself gives."""
 
 import json
+import logging
 
 import pytest
 import torch
@@ -75,14 +76,16 @@ def test_the_base_handler_serves_by_itself(model):
     assert handler.entry(ROWS, context) == expected(network)
 
 
-def test_torch_compile_is_used_where_the_configuration_says_so(model):
-    """`pt2: {compile: …}`; the eager backend needs no compiler."""
+def test_torch_compile_is_used_where_the_configuration_says_so(model, caplog):
+    """`pt2: {compile: …}`, which TorchServe's words say; the eager backend needs no compiler."""
+    caplog.set_level(logging.INFO)
     network = net()
     torch.save(network.state_dict(), model.directory / "weights.pt")
     model.manifest["model"] |= {"serializedFile": "weights.pt", "modelFile": model.write("network.py", NETWORK)}
     model.config = {"pt2": {"compile": {"enable": True, "backend": "eager"}}}
     handler, context = model.load(HANDLER)
     assert isinstance(handler.entry.__self__.model, torch._dynamo.OptimizedModule)
+    assert "Compiled model with backend eager" in [one.getMessage() for one in caplog.records]
     assert handler.entry(ROWS, context) == expected(network)
 
 

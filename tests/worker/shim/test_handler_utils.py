@@ -17,6 +17,11 @@ from ts.utils.util import check_valid_pt2_backend, get_yaml_config, load_label_m
 from worker.conftest import context_of
 
 NAMES = [
+    "ts.arg_parser:ArgParser",
+    "ts.async_service:AsyncService",
+    "ts.model_loader:TsModelLoader",
+    "ts.protocol.otf_message_handler:retrieve_msg",
+    "ts.service:emit_metrics",
     "ts.torch_handler.base_handler:BaseHandler",
     "ts.torch_handler.densenet_handler:DenseNetHandler",
     "ts.torch_handler.text_handler:CONTRACTIONS_PATTERN",

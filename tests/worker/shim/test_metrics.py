@@ -148,6 +148,21 @@ def test_a_cache_is_strict(cached, call, error, words, value):
     assert raised.value.__notes__ == [f"It is {value!r}"]
 
 
+def test_a_cache_beside_others(cached, caplog):
+    """A copy for another batch at the same time writes the same metrics, under ids of its own."""
+    caplog.set_level(logging.INFO, "ts.metrics.caching_metric")
+    metrics = cached(DECLARED)
+    metrics.initialize_cache()
+    metrics.model_name = "m"
+    metrics.set_request_ids("one")
+    other = metrics.fork()
+    other.set_request_ids("other")
+    other.add_counter("Seen", 1)
+    metrics.add_counter("Seen", 1)
+    assert [one.getMessage().rpartition(",")[2] for one in caplog.records] == ["other", "one"]
+    assert other.get_metric("Seen") is metrics.get_metric("Seen")
+
+
 def test_a_cache_without_requests(cached, caplog):
     """What is written before it knows of any is under Level=Error, as in TorchServe."""
     caplog.set_level(logging.INFO, "ts.metrics.caching_metric")

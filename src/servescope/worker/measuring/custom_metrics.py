@@ -158,7 +158,7 @@ class CustomMetrics:
 
     def fork(self) -> "CustomMetrics":
         """The same metrics and the same sink, for a context with request ids of its own."""
-        twin = object.__new__(CustomMetrics)
+        twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.request_id = None
         return twin

@@ -98,7 +98,8 @@ def compile_model(model, pt2):
     except Exception as error:
         logger.warning("The model is not compiled: torch.compile refuses the options %s: %s", options, error)
         return model
-    logger.info("The model is compiled with torch.compile, options %s", options)
+    # TorchServe's words, which tests and scripts look for.
+    logger.info("Compiled model with %s", ", ".join(f"{name} {value}" for name, value in options.items()))
     return compiled
 
 
