@@ -4,6 +4,6 @@ from typing import Final
 
 # Who asks whether a model is ready, or what it is, is on none of these.
 PREDICTION_PATHS: Final = (
-    "/(predictions|explanations|models)/.*|/invocations|.*[/:](predict|explain|infer)"  # TorchServe's and KServe's
+    "/(predictions|explanations|models|wfpredict)/.*|/invocations|.*[/:](predict|explain|infer)"  # TorchServe's and KServe's
     "|/v1/(chat/)?completions|/v1/embeddings"
 )

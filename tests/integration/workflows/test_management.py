@@ -10,6 +10,7 @@ import pytest
 from integration.server import Server, pack, wait_until
 from integration.workflows.conftest import MODEL
 from integration.workflows.flow import Flow, pack_war, spec_of
+from servescope.archive.downloaded import publish_download
 
 pytestmark = pytest.mark.integration
 
@@ -331,6 +332,28 @@ def test_a_caller_that_leaves(own):
     wait_until(lambda: own.manage("GET", "/workflows/left").status_code == 200)
     assert Flow(own, "left").ask("x").text == "X"
     assert own.manage("DELETE", "/workflows/left").status_code == 200
+
+
+def test_downloads(tmp_path):
+    """They come into the workflow store, and go with their workflow, with the server, or at the next start."""
+    store = tmp_path / "server" / "flows"
+    store.mkdir(parents=True)
+    (tmp_path / "part").write_text("x")
+    publish_download(tmp_path / "part", store / "abandoned.war")
+    away = pack_war(tmp_path / "away.war", "away", SPEC)
+    server = Server(store.parent, {"workflow_store": "flows"})
+    try:
+        assert os.listdir(store) == []
+        for name in ("one", "two"):
+            answer = server.manage("POST", "/workflows", url=f"file://{away}", workflow_name=name)
+            assert answer.status_code == 200, answer.text
+        assert "away.war" in os.listdir(store)
+        assert server.manage("DELETE", "/workflows/one").status_code == 200
+        assert Flow(server, "two").ask("x").text == "x"
+    finally:
+        server.end()
+    assert os.listdir(store) == []
+    assert away.exists()
 
 
 def test_a_server_that_stops(launch):

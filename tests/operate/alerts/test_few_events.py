@@ -127,15 +127,21 @@ def test_pods_that_are_replaced(tmp_path):
     [
         PREDICTIONS, "/explanations/{model_name}", "/predictions/{model_name}/{version}", "/models/{model_name}/invoke",
         "/{model_name}/predict", "/v1/models/{model_name}:predict", "/v2/models/{model_name}/infer", "/v1/chat/completions",
-        "/invocations",
+        "/invocations", "/wfpredict/{workflow_name}",
     ],
 )  # fmt: skip
 def test_unknown_models(tmp_path, path):
-    """More than a tenth of the predictions, and ten of them; neither a handler's own 404 nor other paths, however many."""
+    """More than a tenth of the predictions, and ten of them; neither a handler's own 404 nor other paths, however many. What a
+    workflow's nodes answered with 404 hides none.
+    """
     handlers_own = series(
         "servescope_requests_total", model("m", "handler", transport="rest", route="predict", code="404")
     )
+    nodes = series(
+        "servescope_requests_total", model("w__n", "lacks", transport="workflow", route="predict", code="404")
+    )
     inputs = {
+        nodes: counter((10, LONG)),
         **asked("lacks", [(3, LONG)], [(10, LONG)], path),
         **asked("few of many", [(100, LONG)], [(9, LONG)], path),
         **asked("nine", [(0, LONG)], [(0, 20), (1, 9), (0, 91)], path),

@@ -45,7 +45,7 @@ def test_a_surrogate_is_refused():
     [
         lambda: equal("stage", "quue"),
         lambda: one_of("slo", "latency", "speed"),
-        lambda: like("outcome", "fail.*"),
+        lambda: like("outcome", "fault.*"),
         lambda: like("code", "5("),
         lambda: differs("state", "dead"),
         lambda: unlike("state", "dead|gone"),

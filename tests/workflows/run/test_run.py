@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fleet.scripted import silent
 from integration.workflows.flow import spec_of
@@ -241,6 +243,51 @@ def test_where_its_time_went(how):
         stages, nodes = run.seconds(ended)
         path = ["d", "c", "a"] if how == "answered" else ["c", "a"]
         assert list(nodes) == path
+        assert sum(nodes.values()) == pytest.approx(ended - run.began)
+        assert sum(stages.values()) == pytest.approx(ended - run.began)
+
+    run_in_loop(main)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_graph_in_any_order(data):
+    """Whoever answers or fails when: each node is asked after all before it, once an attempt; the client is told once."""
+    names = "abcdef"[: data.draw(st.integers(1, 6))]
+    edges = {
+        one: [other for other in names[place + 1 :] if data.draw(st.booleans())] for place, one in enumerate(names)
+    }
+    for place, name in enumerate(names[1:], 1):
+        if not any(name in edges[other] for other in names[:place]):
+            edges["a"].append(name)
+    retries = data.draw(st.integers(0, 2))
+
+    async def main():
+        world = World(edges, retry_attempts=retries)
+        run = await world.begin()
+        answered, failures = [], dict.fromkeys(names, 0)
+        while not world.said:
+            waiting = [name for name in names if name not in answered and len(world.asked(name)) == failures[name] + 1]
+            assert all(all(parent in answered for parent in run.workflow.spec.dag.parents[name]) for name in waiting)
+            name = data.draw(st.sampled_from(waiting))
+            if data.draw(st.integers(0, 5)):
+                answered.append(name)
+                await world.answer(name, name.encode())
+            else:
+                failures[name] += 1
+                await world.fail(name)
+        given_up = [name for name in names if failures[name] > retries]
+        assert len(world.said) == 1
+        assert given_up == [] or world.said[0].startswith(f"Error executing {given_up[0]}")
+        assert given_up != [] or set(answered) == set(names)
+        assert (run.open, world.workflow.running) == (False, 0)
+        for name in names:
+            attempts = world.attempts(name)
+            assert sum(attempts.values()) == len(world.asked(name))
+            assert attempts.get("ok", 0) == (name in answered)
+            assert attempts.get("failed", 0) == failures[name]
+        ended = time.monotonic()
+        stages, nodes = run.seconds(ended)
         assert sum(nodes.values()) == pytest.approx(ended - run.began)
         assert sum(stages.values()) == pytest.approx(ended - run.began)
 

@@ -42,7 +42,7 @@ def host_sample(snapshot: Snapshot) -> Sample:
     if HTTP in families:
         _count_predictions(families[HTTP], counters)
     if REQUESTS in families:
-        counters["own_not_found", ""] = _sum(families[REQUESTS], "code", "404")
+        counters["own_not_found", ""] = _own_not_found(families[REQUESTS])
     if DROPPED in families:
         for values, value in families[DROPPED].numbers.items():
             counters["dropped", values[families[DROPPED].place("family")]] += value
@@ -84,9 +84,11 @@ def _count_predictions(family: FamilyState, counters: dict[tuple[str, str | floa
                 counters["not_found", ""] += value
 
 
-def _sum(family: FamilyState, label: str, wanted: str) -> float:
-    place = family.place(label)
-    return sum(value for values, value in family.numbers.items() if values[place] == wanted)
+def _own_not_found(family: FamilyState) -> float:
+    """404 by models that there are, without what workflows asked of them, which came by no port."""
+    code, transport = map(family.place, ("code", "transport"))
+    numbers = family.numbers.items()
+    return sum(value for values, value in numbers if values[code] == "404" and values[transport] != "workflow")
 
 
 def _gpus(families: Mapping[str, FamilyState]) -> list[tuple[str, str, float]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from servescope.metrics.definitions import (
+    ATTEMPT_OUTCOMES,
     FINISH_REASONS,
     MISSING_REASONS,
     OUTCOMES,
@@ -23,12 +24,12 @@ from servescope.operate.promql.expression import PromqlError
 
 # Labels whose values are the server's own choice, so that one that is mistyped can be refused.
 _CLOSED: Final = {
-    "outcome": OUTCOMES,
+    "outcome": (*OUTCOMES, *ATTEMPT_OUTCOMES),
     "stage": STAGES,
     "slo": SLOS,
     "state": WORKER_STATES,
-    "transport": ("rest", "grpc"),
-    "route": ("predict", "explain", "openai"),
+    "transport": ("rest", "grpc", "workflow"),
+    "route": ("predict", "explain", "openai", "workflow"),
     "reason": (*REJECTION_REASONS, *RESTART_REASONS, *FINISH_REASONS, *MISSING_REASONS),
     "kind": TOKEN_KINDS,
 }
