@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -57,6 +57,14 @@ def answers(port):
     """Whether somebody listens there."""
     with socket.socket() as knock:
         return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def patiently(condition, what=""):
+    """Wait for what takes Ray its time, on a machine with other things to do."""
+    for _ in range(3):
+        with suppress(AssertionError):
+            return wait_until(condition, what)
+    return wait_until(condition, what)
 
 
 def asked(address, expression):

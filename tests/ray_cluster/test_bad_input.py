@@ -4,15 +4,14 @@ import platform
 import secrets
 import shutil
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import servescope
 from integration.remote.rig import HANDLER
-from integration.server import free_ports, pack, wait_until
-from ray_cluster.cluster import OBJECT_STORE, head
+from integration.server import free_ports, pack
+from ray_cluster.cluster import OBJECT_STORE, head, patiently
 from ray_cluster.needed import needed
 from ray_cluster.test_workers import predict
 
@@ -24,10 +23,7 @@ def check(server, text):
     """The model on Ray fails for this; one here serves."""
     pack(server.store / "here.mar", "here", HANDLER, config="backend: process\n")
     assert server.register("told.mar", synchronous="false").status_code == 202
-    for _ in range(3):  # Ray itself takes its time to give up
-        with suppress(AssertionError):
-            wait_until(lambda: text in server.console())
-    assert text in server.console()
+    patiently(lambda: text in server.console(), text)
     assert server.register("here.mar").status_code == 200
     assert predict(server, b"x", "here").text == "x"
 

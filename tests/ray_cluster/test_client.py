@@ -1,12 +1,10 @@
 """A server on a machine that is no node of the cluster, by `ray://`: workers start, wait and end as elsewhere."""
 
-from contextlib import suppress
-
 import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import free_ports, pack, wait_until
-from ray_cluster.cluster import answers, head, left_files
+from ray_cluster.cluster import answers, head, left_files, patiently
 from ray_cluster.needed import needed
 from ray_cluster.test_workers import predict, told
 
@@ -27,10 +25,8 @@ def test_it_serves(make, address):
     """On the head's node, by a driver that is none; its files go with it."""
     server = make(ray_address=address)
     assert server.register("told.mar", synchronous="false").status_code == 202
-    for _ in range(3):  # the first client has the head start a server for it, which may take longer than it waits
-        with suppress(AssertionError):
-            wait_until(lambda: predict(server, b"hello").text == "hello")
-    assert predict(server, b"hello").text == "hello", server.console()
+    # The first client has the head start a server for it, which may take longer than it waits.
+    patiently(lambda: predict(server, b"hello").text == "hello", "a worker")
     assert told(server, "answer = 'RAY_JOB_ID' in os.environ") == "True"
     assert server.metrics("servescope_worker_node_info", model_name="told") == 1.0
     server.process.terminate()

@@ -8,7 +8,7 @@ import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import alive, pack, wait_until
-from ray_cluster.cluster import OBJECT_STORE, left_files
+from ray_cluster.cluster import OBJECT_STORE, left_files, patiently
 from ray_cluster.needed import needed
 from ray_cluster.test_loss import driver_of, processes_of
 from ray_cluster.test_workers import predict
@@ -44,12 +44,8 @@ def test_the_head_is_killed(make):
     assert predict(server, b"x", "here").text == "x"
     second = head(gcs_server_port=port)
     try:
-        for _ in range(4):  # Ray ends the driver a minute after its head
-            try:
-                wait_until(lambda: driver not in server.family(), "the driver of the first to end")
-            except AssertionError:
-                continue
-            break
+        # Ray ends it a minute after its head.
+        patiently(lambda: driver not in server.family(), "the driver of the first to end")
         wait_until(lambda: server.manage("GET", "/models/told").json()[0]["workers"][0]["status"] == "READY")
         assert predict(server, b"again").text == "again"
         family = [psutil.Process(process.pid) for process in server.family()]
