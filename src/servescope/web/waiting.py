@@ -6,8 +6,8 @@ what became of it.
 
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from servescope.metrics.recording.requests.outcome import RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.serving.failures import failed
 from servescope.serving.model import Model
-from servescope.serving.queue.job import Client, Job
+from servescope.serving.queue.job import Job, Piece
 from servescope.serving.queue.pieces import WAITING_LIMIT, Pieces
 from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import draining
@@ -39,7 +39,7 @@ Held = TypeVar("Held", bound=InHand)
 
 
 class Waiting(Struct, Generic[Held], eq=False):
-    """Half of a job's client (`serving.queue.job.Client`), and of the watcher of its exchange (`http.exchange.Watcher`).
+    """The client of a job (`serving.queue.job.Client`), and the watcher of its exchange (`http.exchange.Watcher`).
 
     `label`: the version as the client wrote it, or "default". `kind`: predict, explain or openai.
     """
@@ -77,19 +77,31 @@ class Waiting(Struct, Generic[Held], eq=False):
         """See `exchange.Watcher`."""
         self._error = error
 
-    def _queue(self, client: Client, request: WireRequest, attachments: Sequence[Buffer]) -> None:
-        """Queue the request. `client`: this very object, whole.
+    def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
+        """Queue the request.
 
         Raises:
             ServiceUnavailable: there is no room, or nobody to wait for.
         """
-        job = Job(request, attachments, self.label, self._held.began, client)
+        job = Job(request, attachments, self.label, self._held.began, self)
         self._job, self._queued = job, True
         try:
             self._model.dispatcher.submit(job)
         except ServiceUnavailable:
             self._job, self._queued = None, False
             raise
+
+    def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
+        """See `Client`."""
+        raise NotImplementedError
+
+    def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, final: bool) -> None:
+        """See `Client`."""
+        raise NotImplementedError
+
+    def failed(self, error: ServescopeError) -> None:
+        """See `Client`."""
+        raise NotImplementedError
 
     def _abandon(self) -> None:
         """Nobody waits for it any more."""

@@ -65,7 +65,7 @@ def test_leaving_with_many_under_way(hostile: Hostile):
     before = counted(server, 499, "tensors")
     call = stream(client.channels[0], [asking(0, "gate"), *map(asking, range(1, 100))])
     wait_until((server.notes / "tensors.began").exists, "the handler")
-    wait_until(lambda: server.metrics("servescope_queue_depth", model_name="tensors") >= 14, "the others")
+    wait_until(lambda: server.metrics("servescope_requests_in_flight", model_name="tensors") == 16, "the others")
     call.cancel()
     wait_until(lambda: counted(server, 499, "tensors") == before + 16, "all that were taken")
     (server.notes / "tensors.go").touch()

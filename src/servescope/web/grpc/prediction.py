@@ -4,7 +4,9 @@ Made by `admission` for each prediction. As `web.inference.prediction` is to HTT
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
+
+from msgspec import field
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.codes import HUNG_UP
@@ -14,23 +16,21 @@ from servescope.serving.queue.pieces import Pieces
 from servescope.tracing.finished import FinishedRequest
 from servescope.web.grpc.call import Call
 from servescope.web.waiting import Waiting
-from servescope.wire.frames import Buffer
-from servescope.wire.messages import Request as WireRequest
 
 _NO_HEADERS: Mapping[str, str] = {}
 
 
 class Prediction(Waiting[Call], eq=False):
-    """The client of a job (`serving.queue.job.Client`), and the watcher of its call; see `Waiting`.
+    """See `Waiting`.
 
     `status`: what the handler says HTTP's clients shall be answered with; gRPC's do not see it, the metrics do. `last`, `headers`:
     the whole answer, or the end of a streamed one, and what the handler says of it. `streams`: it comes in pieces.
     """
 
     status: int = 200
+    _begun: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     last: Piece = b""
     headers: Mapping[str, str] = _NO_HEADERS
-    _begun: asyncio.Future[None] | None = None
     _first_piece: float | None = None
 
     @property
@@ -38,22 +38,12 @@ class Prediction(Waiting[Call], eq=False):
         """Whether it is answered in pieces; known once it has begun."""
         return self._pieces is not None
 
-    def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
-        """Queue the request.
-
-        Raises:
-            ServiceUnavailable: there is no room, or nobody to wait for.
-        """
-        self._begun = asyncio.get_running_loop().create_future()
-        self._queue(self, request, attachments)
-
     async def begun(self) -> None:
         """Wait for the answer, or for its first piece.
 
         Raises:
             ServescopeError: there is none.
         """
-        assert self._begun is not None
         await self._begun
 
     async def pieces(self) -> AsyncIterator[Piece]:
@@ -73,7 +63,6 @@ class Prediction(Waiting[Call], eq=False):
         Raises:
             ServescopeError: there is none, or it is larger.
         """
-        assert self._begun is not None
         await self._begun
         if self._pieces is None:
             return self.last
@@ -121,13 +110,13 @@ class Prediction(Waiting[Call], eq=False):
     def abandon(self) -> None:
         """The client waits no more."""
         self._abandon()
-        if self._begun is not None and self._begun.done() and not self._begun.cancelled():
+        if self._begun.done() and not self._begun.cancelled():
             self._begun.exception()  # nobody is to be told that nobody asked for it
 
     def _begin(self, error: ServescopeError | None = None) -> None:
         """Wake whoever waits for the answer, unless it was cancelled."""
         begun = self._begun
-        if begun is None or begun.done():
+        if begun.done():
             return
         if error is None:
             begun.set_result(None)

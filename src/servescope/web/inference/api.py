@@ -157,6 +157,7 @@ class InferenceApi:
         extra = route.extra
         if request.query:
             extra = {**extra, QUERY_HEADER: request.query.decode("latin-1")}
+        exchange.connection.on_lost = prediction.lost
         prediction.submit(WireRequest(exchange.request_id, headers, extra, fields), attachments)
 
     def refused(self, request: Request, code: int, ended: float) -> Refused | None:

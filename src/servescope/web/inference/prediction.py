@@ -5,7 +5,7 @@ Made by `inference` for each prediction.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
@@ -15,25 +15,14 @@ from servescope.tracing.finished import FinishedRequest
 from servescope.web.http.exchange import Exchange, Headers, encode_headers
 from servescope.web.inference.told import asked_by
 from servescope.web.waiting import Waiting
-from servescope.wire.frames import Buffer
-from servescope.wire.messages import Request as WireRequest
 
 logger = logging.getLogger("servescope.web")
 
 
 class Prediction(Waiting[Exchange], eq=False):
-    """The client of a job (`serving.queue.job.Client`), and the watcher of its exchange; see `Waiting`."""
+    """See `Waiting`. Its connection must tell it (`lost`) when the client hangs up."""
 
     _task: asyncio.Task[None] | None = None
-
-    def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
-        """Queue the request.
-
-        Raises:
-            ServiceUnavailable: there is no room, or nobody to wait for.
-        """
-        self._held.connection.on_lost = self.lost
-        self._queue(self, request, attachments)
 
     def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
