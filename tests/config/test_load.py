@@ -257,13 +257,6 @@ def test_keys_without_effect_warn_once_each(load):
     assert "--plugins-path" in next(w for w in warnings if w.startswith("plugins_path"))
 
 
-def test_keys_without_effect_yet_warn(load):
-    """Keys of parts that are not built say so."""
-    (warning,) = load("ts_header_key_sequence_id=w").warnings
-    assert warning.startswith("ts_header_key_sequence_id")
-    assert warning.endswith("has no effect yet: nothing is built for sequence batching")
-
-
 def test_buckets_by_family(load):
     """Each key sets one family's bounds; letter case does not count, and a variable wins over the file."""
     text = "metrics_buckets_some_seconds=0.1,1\nmetrics_buckets_Some_BYTES=64\nmetrics_buckets_empty=\n"
