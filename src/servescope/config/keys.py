@@ -15,7 +15,6 @@ from servescope.config.values.parsers import Parser
 class Key(Struct, frozen=True):
     """How a key's text is read and what it means.
 
-    `later` names the part of the server that will use the key but is not built yet, "" if the key has effect now.
     `empty_counts`: an empty text is a value of its own, where for all other keys it means "not set".
     `default`: the default in words, where the field's value does not tell it.
     `secret`: its value is shown nowhere.
@@ -24,7 +23,6 @@ class Key(Struct, frozen=True):
 
     parse: Parser[Any] | None
     meaning: str
-    later: str = ""
     empty_counts: bool = False
     default: str = ""
     each: str = ""
@@ -35,14 +33,13 @@ def key(
     parse: Parser[Any] | None,
     meaning: str,
     *,
-    later: str = "",
     empty_counts: bool = False,
     default: str = "",
     each: str = "",
     secret: bool = False,
 ) -> dict[str, Key]:
     """Metadata for `dataclasses.field`; see `Key`. `parse` None: `load` reads the key itself."""
-    return {"key": Key(parse, meaning, later, empty_counts, default, each, secret)}
+    return {"key": Key(parse, meaning, empty_counts, default, each, secret)}
 
 
 def keys_of(settings: type) -> Mapping[str, Key]:

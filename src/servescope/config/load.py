@@ -132,8 +132,6 @@ def _parse(given: Mapping[str, GivenValue]) -> tuple[dict[str, Any], list[str]]:
             if not _parse_prefixed(value, values):
                 warnings.append(_useless(value, (*keys, *INEFFECTIVE)))
             continue
-        if key.later:
-            warnings.append(f"{name} (from {value.origin}) has no effect yet: nothing is built for {key.later}")
         if not value.text.strip() and not key.empty_counts:
             continue
         if name == "load_models":

@@ -24,16 +24,15 @@ from servescope.config.variables.environment import OPEN_INFERENCE_KEY, variable
 
 
 def key_table() -> str:
-    """The table of the keys that have effect, or will."""
-    rows = ["| key | default | meaning | effect | variable |", "|---|---|---|---|---|"]
+    """The table of the keys that have effect."""
+    rows = ["| key | default | meaning | variable |", "|---|---|---|---|"]
     for slot in fields(Settings):
         if "key" in slot.metadata:
             key: Key = slot.metadata["key"]
-            effect = f"not yet ({key.later})" if key.later else "yes"
             name, variable_ = slot.name, _variable(slot.name)
             if key.each:
                 name, variable_ = f"{name}_<{key.each}>", f"{variable_[:-1]}_<{key.each.upper()}>`"
-            rows.append(f"| `{name}` | {_default(slot, key)} | {_cell(key.meaning)} | {effect} | {variable_} |")
+            rows.append(f"| `{name}` | {_default(slot, key)} | {_cell(key.meaning)} | {variable_} |")
     return "\n".join(rows)
 
 
