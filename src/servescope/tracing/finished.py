@@ -30,7 +30,7 @@ class Finished(Struct, frozen=True, kw_only=True):
 
 
 class FinishedAttempt(Finished, frozen=True, kw_only=True):
-    """A part of a workflow's request: the how manieth `attempt` of a `node`. `outcome`: ok, failed, timeout or cancelled."""
+    """A part of a workflow's request: an attempt of a `node`, from 1 on. `outcome`: ok, failed, timeout or cancelled."""
 
     workflow: str
     node: str

@@ -46,6 +46,15 @@ def right(data, context):
 def record(data, context):
     return data and [{"said": row["body"]} for row in rows(data)]
 
+def stream(data, context):
+    if data is None:
+        return None
+    from ts.protocol.otf_message_handler import send_intermediate_predict_response
+    size = int(rows(data)[0]["body"])
+    for _ in range(6):
+        send_intermediate_predict_response(["a" * size], context.request_ids, "ok", 200, context)
+    return ["b"]
+
 def nan(data, context):
     return data and [{"n": float("nan")} for row in data]
 

@@ -46,6 +46,16 @@ def test_several_leaves(flow):
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_a_node_that_streams(flow):
+    """The next one gets the whole of it, up to what may wait for a client."""
+    made = flow({"same": ["stream"], "stream": ["left"]}, retry_attempts=0)
+    assert made.ask("2").text == "left aaaaaaaaaaaab"
+    assert made.failure(made.ask(str(6_000_000))) == (
+        "Error executing stream: a streamed answer is larger than 33554432 bytes"
+    )
+    assert made.ask("1").text == "left aaaaaab"
+
+
 def test_leaves_at_the_edge_of_json(flow):
     """NaN, lone surrogates and deep nesting are answered, and harm nobody else."""
     made = flow({"same": ["nan", "deep"]})

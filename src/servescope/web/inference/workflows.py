@@ -23,6 +23,7 @@ from servescope.web.inference.fields import fields_of
 from servescope.web.inference.told import asked_by
 from servescope.web.routes import Route
 from servescope.workflows.catalog import Workflows
+from servescope.workflows.run.rows import Row
 from servescope.workflows.run.run import Run
 from servescope.workflows.workflow import Workflow
 
@@ -71,7 +72,7 @@ class WorkflowPrediction(Struct, eq=False):
     _span: RequestSpan | None = None
     _error: ServescopeError | None = None
 
-    def begin(self, catalog: Catalog, tracer: Tracer | None, row: Any) -> None:
+    def begin(self, catalog: Catalog, tracer: Tracer | None, row: Row) -> None:
         """Ask the first node."""
         exchange = self._exchange
         headers = exchange.request.headers

@@ -18,7 +18,8 @@ from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.serving.failures import failed
 from servescope.serving.model import Model
 from servescope.serving.queue.job import Job, Piece
-from servescope.tracing.finished import FinishedAttempt
+from servescope.serving.queue.pieces import WAITING_LIMIT
+from servescope.tracing.spans import FinishedAttempt
 from servescope.tracing.tracer import RequestSpan
 from servescope.wire.messages import Request as WireRequest
 from servescope.workflows.run.path import Tried
@@ -42,7 +43,7 @@ class Asker(Protocol):
 
 
 class Attempt(Struct, eq=False):
-    """`number`: the how manieth of its node, from 1. `began`: monotonic seconds. `queued`: the model took it in. `outcome`: one of
+    """`number`: 1 for the first of its node. `began`: monotonic seconds. `queued`: the model took it in. `outcome`: one of
     ATTEMPT_OUTCOMES, "" while it runs. `span`: what it is in a trace.
     """
 
@@ -63,7 +64,8 @@ class Attempt(Struct, eq=False):
     _received: int = 0
     _job: Job | None = None
     _timer: asyncio.TimerHandle | None = None
-    _pieces: list[bytes] | None = None
+    _pieces: list[bytes] = []  # msgspec gives each attempt its own
+    _streamed: int = 0
     _timeout_ms: int = 0
 
     @property
@@ -92,9 +94,13 @@ class Attempt(Struct, eq=False):
             self.asker.answered(self, body)
 
     def streamed(self, status: int, headers: Mapping[str, str], piece: Piece, final: bool) -> None:
-        """See `Client`. The next node is given all pieces at once."""
-        self._pieces = [*(self._pieces or ()), bytes(piece)]
-        if final:
+        """See `Client`. The next node is given all pieces at once; a handler that streams without end does not fill the memory."""
+        self._pieces.append(bytes(piece))
+        self._streamed += len(piece)
+        if self._streamed > WAITING_LIMIT and self._job is not None:
+            self.model.dispatcher.abandon(self._job)
+            self.failed(WorkerFailed(f"a streamed answer is larger than {WAITING_LIMIT} bytes"))
+        elif final:
             self.answered(status, headers, b"".join(self._pieces))
 
     def failed(self, error: ServescopeError) -> None:
