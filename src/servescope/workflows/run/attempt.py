@@ -19,7 +19,7 @@ from servescope.serving.failures import failed
 from servescope.serving.model import Model
 from servescope.serving.queue.job import Job, Piece
 from servescope.serving.queue.pieces import WAITING_LIMIT
-from servescope.tracing.spans import FinishedAttempt
+from servescope.tracing.finished import FinishedAttempt
 from servescope.tracing.tracer import RequestSpan
 from servescope.wire.messages import Request as WireRequest
 from servescope.workflows.run.path import Tried
