@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from servescope.errors import ServescopeError, ServiceUnavailable, WorkerFailed
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
 from servescope.serving.failures import failed
@@ -104,8 +105,8 @@ class Prediction(Struct, eq=False):
             self._exchange.fail(error)
 
     def lost(self) -> None:
-        """The client hung up."""
-        self._left = True
+        """The client hung up, or the front end that spoke with it has ended."""
+        self._left = self._exchange.connection.lost_code == HUNG_UP
         self._abandon()
         self._exchange.close()
         if self._pieces is not None:
@@ -120,9 +121,8 @@ class Prediction(Struct, eq=False):
             exchange.request_id,
             WAITING_LIMIT,
         )
-        transport = exchange.connection.transport
         self.lost()
-        transport.abort()
+        exchange.connection.abort()
 
     def failing(self, error: ServescopeError) -> None:
         """See `exchange.Watcher`."""
@@ -170,9 +170,9 @@ class Prediction(Struct, eq=False):
     def _told(self, code: int, ended: float) -> FinishedRequest:
         """What its span tells of it."""
         exchange, model, times = self._exchange, self._model, self._times
-        request, transport = exchange.request, exchange.connection.transport
+        request = exchange.request
         sender = exchange.observers.sender(exchange)
-        scheme = sender.scheme or ("https" if transport.get_extra_info("sslcontext") else "http")
+        scheme = sender.scheme or ("https" if exchange.connection.secure else "http")
         return FinishedRequest(
             began=exchange.began,
             ended=ended,
