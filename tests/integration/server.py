@@ -19,6 +19,8 @@ import psutil
 
 PATIENCE_S = 30.0
 APIS = ("inference", "management", "metrics")
+# How many processes speak HTTP, where a test does not say: `FRONT_ENDS=2 pytest tests/integration` tries out what is to be the same.
+FRONT_ENDS = os.environ.get("FRONT_ENDS", "1")
 COMMAND = (sys.executable, "-m", "servescope.cli.main")
 
 
@@ -123,6 +125,7 @@ class Server:
             "enable_model_api": "true",
             "disable_token_authorization": "true",
             "enable_grpc": "false",  # its ports are the same for all servers
+            "front_ends": FRONT_ENDS,
         }
         lines |= {"disable_system_metrics": "true", "unregister_model_timeout": "15", **settings}
         (directory / "test.properties").write_text(properties(lines))

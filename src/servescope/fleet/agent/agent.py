@@ -18,7 +18,7 @@ from servescope import __version__
 from servescope.fleet.agent.control import Control
 from servescope.fleet.agent.joining import join
 from servescope.fleet.backends.child import Child
-from servescope.fleet.launch import worker_environment
+from servescope.fleet.launch import worker_command, worker_environment
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.collectors.workers import WorkersCollector
 from servescope.metrics.recording.processes import WorkerProcess
@@ -88,7 +88,7 @@ class Agent:
             channel = ours.enter_context(await asyncio.to_thread(join, errand, Role.CHANNEL))
             probe = ours.enter_context(await asyncio.to_thread(join, errand, Role.PROBE))
             await self._child.start(
-                sys.executable,
+                worker_command(sys.executable),
                 self._environment(),
                 directory,
                 (channel.fileno(), probe.fileno(), self._memory),

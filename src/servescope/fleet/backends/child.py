@@ -1,6 +1,7 @@
-"""A worker's process as a child of this one: its lines, its end, and an end of it.
+"""A process as a child of this one: its lines, its end, and an end of it.
 
-Started by `process` in the front end, and by `fleet.agent` on the machine of a worker that runs elsewhere.
+Workers are, of `process` in the front end and of `fleet.agent` on the machine of one that runs elsewhere; and so are the processes
+that speak HTTP beside the front end (`web.front_ends`).
 """
 
 import asyncio
@@ -39,18 +40,16 @@ class Child(asyncio.SubprocessProtocol):
         self._gone = False
 
     async def start(
-        self, python: str, environment: Mapping[str, str], directory: Path, handed_down: Sequence[int]
+        self, command: Sequence[str], environment: Mapping[str, str], directory: Path, handed_down: Sequence[int]
     ) -> None:
-        """Start `worker.__main__` with the descriptors of the channel, the probe and the memory.
+        """Start it in a directory, with these descriptors, which it is told behind the command.
 
         Raises:
             OSError: the interpreter or the directory is missing, or there is no room for another process.
         """
         await asyncio.get_running_loop().subprocess_exec(
             lambda: self,
-            python,
-            "-m",
-            "servescope.worker",
+            *command,
             *map(str, handed_down),
             stdin=subprocess.DEVNULL,
             env={**environment, **self._offspring.marker},

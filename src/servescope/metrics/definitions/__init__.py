@@ -10,6 +10,8 @@ from servescope.metrics.definitions.connections import (
     CLOSING_REASONS,
     CONNECTION_STATES,
     CONNECTIONS,
+    FRONT_END_ENDINGS,
+    FRONT_END_STATES,
 )
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
@@ -39,6 +41,8 @@ __all__ = [
     "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
+    "FRONT_END_ENDINGS",
+    "FRONT_END_STATES",
     "GENERATION_BUCKETS",
     "MISSING_REASONS",
     "MODES",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from servescope.errors import ConfigurationError
 from servescope.server.beginning import Beginning
@@ -15,10 +16,14 @@ LOOK_S = 2.0
 
 
 class Certificates(Part):
-    """Gives `tls`, None where no address is https://. Raises ConfigurationError as `tls_of`."""
+    """Gives `tls`, None where no address is https://, and `renewed`, who is to be called when it was read again.
+
+    Raises ConfigurationError as `tls_of`.
+    """
 
     def __init__(self, beginning: Beginning) -> None:
         self.tls = tls_of(beginning.settings)
+        self.renewed: list[Callable[[], None]] = []
         self._asked = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -41,7 +46,9 @@ class Certificates(Part):
             if self._asked.is_set() or (now == seen and now != read):
                 self._asked.clear()
                 read = now
-                await asyncio.to_thread(_renew, tls)
+                if await asyncio.to_thread(_renew, tls):
+                    for tell in self.renewed:
+                        tell()
             seen = now
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
@@ -50,10 +57,12 @@ class Certificates(Part):
             self._watching.cancel()
 
 
-def _renew(tls: Tls) -> None:
+def _renew(tls: Tls) -> bool:
+    """Whether it could be read."""
     try:
         tls.reload()
     except ConfigurationError as error:
         logger.error("The certificate stays as it was: %s", error.message)
-    else:
-        logger.info("New connections get the certificate as it is now in %s", tls.certificate)
+        return False
+    logger.info("New connections get the certificate as it is now in %s", tls.certificate)
+    return True
