@@ -19,7 +19,7 @@ import psutil
 
 PATIENCE_S = 30.0
 APIS = ("inference", "management", "metrics")
-# How many processes speak HTTP, where a test does not say: `FRONT_ENDS=2 pytest tests/integration` tries out what is to be the same.
+# How many processes speak HTTP, where a test does not say: `FRONT_ENDS=2 pytest …` tries it out.
 FRONT_ENDS = os.environ.get("FRONT_ENDS", "1")
 COMMAND = (sys.executable, "-m", "servescope.cli.main")
 

@@ -40,7 +40,6 @@ class Desk:
             said.Joined: self._joined,
             said.Refused: self._refused,
             said.Gone: self._gone,
-            said.Full: lambda message: self._connections[message.connection].full(),
             said.Drained: lambda message: self._connections[message.connection].drained(),
             said.Closed: lambda message: recorder.closed(message.reason),
             said.AcceptFailed: lambda message: recorder.accept_failed(message.reason),

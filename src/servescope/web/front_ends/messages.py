@@ -1,7 +1,7 @@
 """What a front end and the owner say to each other, as msgspec structs encoded by position.
 
 Owner → front end: `Terms` first; then `Answer`, or `Begun`, `Piece`s and `Ended` or `Broken`, to what was `Asked`; `Told` to what
-was `Refused`; `Abort`, `Look`, `Renew`; at last `Stop`.
+was `Refused`; `Ask`, `Abort`, `Look`, `Renew`; at last `Stop`.
 Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, and `Gone`, of each connection.
 Bodies over `frames.INLINE_LIMIT` travel beside the message: then it has their length.
 
@@ -71,6 +71,12 @@ class Told(Struct, array_like=True, tag=6):
     words: tuple[bytes, bytes] | None
 
 
+class Ask(Struct, array_like=True, tag=11):
+    """Say (`Drained`) as soon as the client takes more than what it was sent so far."""
+
+    connection: int
+
+
 class Abort(Struct, array_like=True, tag=7):
     """End the connection at once."""
 
@@ -129,14 +135,8 @@ class Gone(Struct, array_like=True, tag=5):
     connection: int
 
 
-class Full(Struct, array_like=True, tag=6):
-    """Its client does not take what it is sent: no more pieces, until `Drained`."""
-
-    connection: int
-
-
 class Drained(Struct, array_like=True, tag=7):
-    """It does again."""
+    """Its client takes more; after `Ask`."""
 
     connection: int
 
@@ -175,10 +175,8 @@ class Said(Struct, array_like=True, tag=12):
     text: str
 
 
-ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Abort | Look | Renew | Stop
-FromFrontEnd = (
-    Ready | Joined | Asked | Refused | Left | Gone | Full | Drained | Wrote | Census | Closed | AcceptFailed | Said
-)
+ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Ask | Abort | Look | Renew | Stop
+FromFrontEnd = Ready | Joined | Asked | Refused | Left | Gone | Drained | Wrote | Census | Closed | AcceptFailed | Said
 
 
 def to_front_end() -> "Decoder[ToFrontEnd]":

@@ -13,12 +13,15 @@ from typing import Protocol, cast
 import msgspec
 
 from servescope.metrics.recording.codes import HUNG_UP
-from servescope.web.front_ends.messages import Abort, Answer, Begun, Broken, Ended, Piece, Told, placed
+from servescope.web.front_ends.messages import Abort, Answer, Ask, Begun, Broken, Ended, Piece, Told, placed
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
 from servescope.wire.frames import Buffer
+
+# Bytes of a stream's pieces that a front end has, at most, before its client is known to take more: as many as a loop would take.
+MOST_AHEAD = 64 * 1024
 
 
 class Carrier(Protocol):
@@ -39,7 +42,7 @@ class Carrier(Protocol):
 class RemoteConnection:
     """See `taker.Asker`."""
 
-    __slots__ = ("_carrier", "_drained", "_head", "client", "lost_code", "number", "on_lost", "secure")
+    __slots__ = ("_ahead", "_carrier", "_drained", "_head", "client", "lost_code", "number", "on_lost", "secure")
 
     def __init__(self, carrier: Carrier, number: int, client: tuple[str, int] | None, *, secure: bool) -> None:
         self.number = number
@@ -49,6 +52,7 @@ class RemoteConnection:
         self.on_lost: Callable[[], None] | None = None
         self._carrier = carrier
         self._head = False  # what is asked has an answer without a body
+        self._ahead = 0  # bytes of pieces since the client was last known to take more
         self._drained: asyncio.Event | None = None
 
     def asks(self, request: Request) -> None:
@@ -75,6 +79,10 @@ class RemoteConnection:
             return 0
         data, attachments = placed(body)
         self._carrier.say(Piece(self.number, data), attachments)
+        self._ahead += len(body)
+        if self._ahead >= MOST_AHEAD and self._drained is None:
+            self._drained = asyncio.Event()
+            self._carrier.say(Ask(self.number))
         return len(body)
 
     def end_chunks(self) -> None:
@@ -100,13 +108,9 @@ class RemoteConnection:
             self.on_lost = exchange.close
         self._carrier.unsaid.append(exchange)
 
-    def full(self) -> None:
-        """The client does not take what it is sent."""
-        if self._drained is None:
-            self._drained = asyncio.Event()
-
     def drained(self) -> None:
-        """It does again."""
+        """The client takes more."""
+        self._ahead = 0
         if self._drained is not None:
             self._drained.set()
             self._drained = None

@@ -7,6 +7,7 @@ import asyncio
 from typing import Protocol
 
 from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.connections.taker import App
 
@@ -20,21 +21,19 @@ class Owner(App, Protocol):
     def gone(self, connection: "RelayedConnection") -> None:
         """It has ended."""
 
-    def full(self, connection: "RelayedConnection") -> None:
-        """Its client does not take what it is sent."""
-
     def drained(self, connection: "RelayedConnection") -> None:
-        """It does again."""
+        """Its client takes more; after `ask`."""
 
 
 class RelayedConnection(Connection):
     """See `Connection`. `number`: what the owner knows it by."""
 
-    __slots__ = ("_owner", "number")
+    __slots__ = ("_asked", "_owner", "number")
 
     def __init__(self, owner: Owner, peers: Clients) -> None:
         super().__init__(owner, peers)
         self._owner = owner
+        self._asked = False
         self.number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -47,12 +46,22 @@ class RelayedConnection(Connection):
         super().connection_lost(exc)
         self._owner.gone(self)
 
-    def pause_writing(self) -> None:
-        """See asyncio."""
-        super().pause_writing()
-        self._owner.full(self)
+    def give_up(self, *, at_once: bool) -> None:
+        """See `phase.Client`. Where its descriptor is needed, not even the owner's words are waited for."""
+        if self.phase is not Phase.ANSWERING:
+            super().give_up(at_once=at_once)
+            if at_once:
+                self.refuse(None)
+
+    def ask(self) -> None:
+        """Say when the client takes more."""
+        self._asked = self._writable is not None
+        if not self._asked:
+            self._owner.drained(self)
 
     def resume_writing(self) -> None:
         """See asyncio."""
         super().resume_writing()
-        self._owner.drained(self)
+        if self._asked:
+            self._asked = False
+            self._owner.drained(self)

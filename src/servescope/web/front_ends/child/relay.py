@@ -43,6 +43,7 @@ class Relay:
             said.Begun: lambda to, message: to.start_chunks(message.head, close=message.close),
             said.Broken: lambda to, message: to.break_off(message.words),
             said.Told: lambda to, message: to.refuse(message.words),
+            said.Ask: lambda to, _: to.ask(),
             said.Abort: lambda to, _: to.abort(),
         }
 
@@ -78,10 +79,6 @@ class Relay:
         if not self._connections:
             self.deserted.set()
         self.say(said.Gone(connection.number))
-
-    def full(self, connection: RelayedConnection) -> None:
-        """See `connection.Owner`."""
-        self.say(said.Full(connection.number))
 
     def drained(self, connection: RelayedConnection) -> None:
         """See `connection.Owner`."""
