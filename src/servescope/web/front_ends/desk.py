@@ -65,15 +65,15 @@ class Desk:
     def take(self, message: said.FromFrontEnd, attachments: Attachments) -> None:
         """Hear what its process says."""
         if isinstance(message, said.Asked):
+            if message.wrote:
+                self._wrote(message.wrote)
             connection, request = self._connections[message.connection], message.request
             if message.beside:
                 said.with_body(request, message.beside, attachments)
             connection.asks(request)
             self._app.begin(request, connection)
         elif isinstance(message, said.Wrote):
-            self._said += len(message.at)
-            for at in message.at:
-                self._unsaid.popleft().written(at)
+            self._wrote(message.at)
         elif isinstance(message, said.Left):
             self._app.left(
                 said.with_body(message.request, message.beside, attachments) if message.beside else message.request
@@ -92,6 +92,11 @@ class Desk:
         for connection in in_hand:
             connection.lost(FRONT_END_LOST)
         return len(in_hand)
+
+    def _wrote(self, moments: list[float]) -> None:
+        self._said += len(moments)
+        for at in moments:
+            self._unsaid.popleft().written(at)
 
     def _joined(self, message: said.Joined) -> None:
         number = message.connection

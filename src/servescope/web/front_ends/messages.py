@@ -108,11 +108,14 @@ class Joined(Struct, array_like=True, tag=1):
 
 
 class Asked(Struct, array_like=True, tag=2):
-    """A whole request. `beside`: lengths of its body's pieces, where these travel beside the message."""
+    """A whole request. `beside`: lengths of its body's pieces, where these travel beside the message. `wrote`: as in `Wrote`, which
+    this would else come behind.
+    """
 
     connection: int
     request: Request
     beside: list[int] = []
+    wrote: list[float] = []
 
 
 class Refused(Struct, array_like=True, tag=3):

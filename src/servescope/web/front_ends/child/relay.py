@@ -53,7 +53,8 @@ class Relay:
         """See `taker.App`."""
         number = cast("RelayedConnection", connection).number
         beside, attachments = said.without_large_body(request)
-        self.say(said.Asked(number, request, beside), attachments)
+        at, self._at = self._at, []
+        self._channel.say(said.Asked(number, request, beside, at), attachments)
 
     def refuse(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""

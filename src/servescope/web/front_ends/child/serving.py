@@ -4,9 +4,12 @@ import asyncio
 import gc
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from servescope.errors import ConfigurationError
 from servescope.web.front_ends import messages as said
@@ -43,7 +46,11 @@ class Serving:
         self._acceptor: Acceptor | None = None
         self._rounds: Rounds | None = None
         self._tls: Tls | None = None
-        install(self._relay.say)
+
+    @property
+    def say(self) -> Callable[[msgspec.Struct], None]:
+        """Tells the owner something."""
+        return self._relay.say
 
     def _take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
         if isinstance(message, said.Look):
@@ -75,9 +82,6 @@ class Serving:
         self._acceptor = Acceptor(clients, room, favoured=False)
         self._dealt.setblocking(False)
         self._acceptor.start(self._dealt, partial(RelayedConnection, self._relay), context)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)  # as the server's own process: requests leave no cycles
         self._relay.say(said.Ready())
 
     def _renew(self) -> None:
@@ -104,6 +108,10 @@ class Serving:
 async def serve(channel: socket.socket, dealt: Dealt, written: Written) -> None:
     """Serve until the owner says so, or is gone."""
     serving = Serving(dealt, written)
+    install(serving.say)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # as the server's own process: requests leave no cycles
     await serving.channel.open(channel)
     await serving.over.wait()
     await serving.farewell()
