@@ -109,12 +109,16 @@ def test_one_that_ends(wide, number, reason):
         doomed = holder(wide, clients[0])
         lost = [client for client in clients if holder(wide, client) == doomed]
         os.kill(doomed.pid, number)
+        late = [stack.enter_context(hang_up(port, "/predictions/noop", b"x")) for _ in range(4)]
         for client in lost:
             client.settimeout(PATIENCE_S)
             assert rest(client) == b""
         wait_until(lambda: both_serve(wide), "another one")
         assert doomed not in front_ends(wide)
         assert len(front_ends(wide)) == 2
+        for client in late:  # also those that were dealt to it
+            client.settimeout(PATIENCE_S)
+            assert read_head(client).startswith(b"HTTP/1.1 200 ")
         (wide.notes / "go").touch()
         for client in set(clients) - set(lost):
             client.settimeout(PATIENCE_S)
@@ -124,6 +128,18 @@ def test_one_that_ends(wide, number, reason):
     assert wide.metrics("servescope_requests_total", model_name="gated", code="502") == 3
     assert wide.metrics("servescope_requests_total", model_name="gated", code="200") == 3
     assert [asked(wide) for _ in range(4)] == ["ok"] * 4
+
+
+def test_all_killed_at_once(wide):
+    """Whoever comes meanwhile waits for those that come instead."""
+    before = front_ends(wide)
+    for process in before:
+        process.kill()
+    assert [asked(wide) for _ in range(4)] == ["ok"] * 4
+    wait_until(lambda: both_serve(wide), "both again")
+    assert not set(before) & set(front_ends(wide))
+    assert wide.metrics(RESTARTS, reason="died") == 2
+    assert wide.metrics(LOST, reason="died") == 0
 
 
 def test_killed_again_and_again_under_load(wide):

@@ -40,7 +40,7 @@ class Desk:
             said.Joined: self._joined,
             said.Refused: self._refused,
             said.Gone: self._gone,
-            said.Drained: lambda message: self._connections[message.connection].drained(),
+            said.Drained: self._drained,
             said.Closed: lambda message: recorder.closed(message.reason),
             said.AcceptFailed: lambda message: recorder.accept_failed(message.reason),
             said.Census: self._counted,
@@ -104,6 +104,10 @@ class Desk:
 
     def _refused(self, message: said.Refused) -> None:
         self._app.refuse(message.request, self._connections[message.connection])
+
+    def _drained(self, message: said.Drained) -> None:
+        if (connection := self._connections.get(message.connection)) is not None:
+            connection.drained()
 
     def _gone(self, message: said.Gone) -> None:
         self._connections.pop(message.connection).lost()
