@@ -8,6 +8,7 @@ from typing import Protocol
 
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
+from servescope.web.http.connections.chunks import chunk
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.connections.taker import App
 
@@ -52,6 +53,11 @@ class RelayedConnection(Connection):
             super().give_up(at_once=at_once)
             if at_once:
                 self.refuse(None)
+
+    def write_chunk(self, body: bytes | memoryview) -> None:
+        """As `send_chunk`, of an owner that asks before it sends more than a client takes."""
+        if (request := self._answering) is not None:
+            self.transport.write(chunk(request, body))
 
     def ask(self) -> None:
         """Say when the client takes more."""

@@ -132,10 +132,6 @@ class Connection(asyncio.Protocol):
         """See `taker.Asker`."""
         if self._writable is not None:
             await self._writable.wait()
-        return self.write_chunk(body)
-
-    def write_chunk(self, body: bytes | memoryview) -> int:
-        """As `send_chunk`, however slow the client is."""
         if (request := self._answering) is None or request.method == "HEAD":
             return 0
         self.transport.write(chunk(request, body))
