@@ -20,6 +20,7 @@ logger = logging.getLogger("servescope.web")
 
 # Looks, one a second, that may go without an answer: a front end whose loop stands still for so long hangs.
 MOST_UNANSWERED = 5
+MOST_STARTING = 60  # until it takes connections
 _STEADY_S = 5.0  # one that lived so long is replaced at once, as is the first that did not
 _LONGEST_PAUSE_S = 5.0
 
@@ -89,15 +90,16 @@ class FrontEnd:
 
     def watch(self) -> None:
         """Ask too, once a second, without waiting. One that did not answer MOST_UNANSWERED times is ended."""
-        if self._process is None or not self.serving:
+        if self._process is None:
             return
         self._unanswered = self._unanswered + 1 if self._desk.census is self._seen else 0
         self._seen = self._desk.census
-        if self._unanswered > MOST_UNANSWERED and not self._hung:
+        if self._unanswered > (MOST_UNANSWERED if self.serving else MOST_STARTING) and not self._hung:
             self._hung = True
             logger.warning("Front end %d, process %d, hangs, and is ended", self.number, self.pid)
             self._process.kill()
-        self._desk.say(said.Look())
+        if self.serving:
+            self._desk.say(said.Look())
 
     def renew(self) -> None:
         """The certificate has changed."""
@@ -149,6 +151,7 @@ class FrontEnd:
         over = asyncio.ensure_future(self._over.wait())
         await asyncio.wait((ready, over), return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
+            self._unanswered = 0
             self._tell_first()
         ready.cancel()
         await over

@@ -3,6 +3,7 @@
 Made by `front_end`, which hears of its end. What it writes to its output, a traceback at most, goes to the log.
 """
 
+import asyncio
 import logging
 import os
 import socket
@@ -21,6 +22,7 @@ from servescope.web.front_ends.written import Written, create
 
 logger = logging.getLogger("servescope.web")
 
+_LAST_WORDS_S = 0.5
 _OWN = str(Path(__file__).parents[3])
 # -P: what lies in the server's directory is not imported.
 COMMAND = (sys.executable, "-P", "-m", "servescope.web.front_ends.child")
@@ -78,7 +80,7 @@ class Process:
     def _channel_lost(self) -> None:
         """All that it said has come. It is of no use without a channel."""
         self._silent = True
-        self._child.kill()
+        asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._child.kill)  # its status may tell why
         self._tell()
 
     def _exited(self, status: int) -> None:
