@@ -166,13 +166,21 @@ class Server:
         """What it has written."""
         return (self.directory / "console").read_text(errors="replace")
 
-    def family(self) -> list[psutil.Process]:
+    def everybody(self) -> list[psutil.Process]:
         """All processes below it."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def front_ends(self) -> list[psutil.Process]:
+        """Those that speak HTTP beside it."""
+        return [process for process in self.everybody() if _speaks_http(process)]
+
+    def family(self) -> list[psutil.Process]:
+        """All others, which are the same however many of those there are."""
+        return [process for process in self.everybody() if not _speaks_http(process)]
+
     def end(self) -> None:
         """End it by force unless it has ended, and whatever it left."""
-        left = self.family() if self.process.poll() is None else []
+        left = self.everybody() if self.process.poll() is None else []
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE_S)
@@ -214,6 +222,13 @@ class Server:
         """The kinds of the families that /metrics declares, by their names."""
         lines = self.http.get(self.url("metrics", "/metrics")).text.splitlines()
         return {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE")}
+
+
+def _speaks_http(process: psutil.Process) -> bool:
+    try:
+        return "servescope.web.front_ends.child" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def refusal(server: Server, url: str, **query: object) -> tuple[int, str, str]:

@@ -44,17 +44,12 @@ LOST = "servescope_front_end_lost_requests_total"
 RESTARTS = "servescope_front_end_restarts_total"
 
 
-def front_ends(server):
-    """Its processes that speak HTTP."""
-    return [process for process in server.family() if "servescope.web.front_ends.child" in process.cmdline()]
-
-
 def holder(server, client):
     """The one of them that has a client's connection."""
     port = client.getsockname()[1]
 
     def found():
-        for process in front_ends(server):
+        for process in server.front_ends():
             if any(link.raddr and link.raddr.port == port for link in process.net_connections("tcp")):
                 return process
         return None
@@ -91,7 +86,7 @@ def test_connections_are_dealt_in_turn(wide):
             client.sendall(b"GET /ping HTTP/1.1\r\nhost: h\r\n\r\n")
             client.settimeout(PATIENCE_S)
             assert read_head(client).startswith(b"HTTP/1.1 200 ")
-        counts = [len([each for each in clients if holder(wide, each) == process]) for process in front_ends(wide)]
+        counts = [len([each for each in clients if holder(wide, each) == process]) for process in wide.front_ends()]
         assert counts == [10, 10]
         assert wide.metrics("servescope_connections", listener="inference", state="idle") == 20
     wait_until(lambda: wide.metrics("servescope_connections", listener="inference", state="idle") == 0)
@@ -114,8 +109,8 @@ def test_one_that_ends(wide, number, reason):
             client.settimeout(PATIENCE_S)
             assert rest(client) == b""
         wait_until(lambda: both_serve(wide), "another one")
-        assert doomed not in front_ends(wide)
-        assert len(front_ends(wide)) == 2
+        assert doomed not in wide.front_ends()
+        assert len(wide.front_ends()) == 2
         for client in late:  # also those that were dealt to it
             client.settimeout(PATIENCE_S)
             assert read_head(client).startswith(b"HTTP/1.1 200 ")
@@ -132,12 +127,12 @@ def test_one_that_ends(wide, number, reason):
 
 def test_all_killed_at_once(wide):
     """Whoever comes meanwhile waits for those that come instead."""
-    before = front_ends(wide)
+    before = wide.front_ends()
     for process in before:
         process.kill()
     assert [asked(wide) for _ in range(4)] == ["ok"] * 4
     wait_until(lambda: both_serve(wide), "both again")
-    assert not set(before) & set(front_ends(wide))
+    assert not set(before) & set(wide.front_ends())
     assert wide.metrics(RESTARTS, reason="died") == 2
     assert wide.metrics(LOST, reason="died") == 0
 
@@ -164,7 +159,7 @@ def test_killed_again_and_again_under_load(wide):
         for killed in range(1, 5):
             before = sum(read)
             wait_until(lambda before=before: sum(read) > before + 50, "answers")
-            front_ends(wide)[0].kill()
+            wide.front_ends()[0].kill()
             wait_until(lambda killed=killed: wide.metrics(RESTARTS, reason="died") == killed)
             wait_until(lambda: both_serve(wide), "another one")
     finally:
@@ -191,7 +186,7 @@ def test_what_nobody_reads_is_not_read_from_the_worker(wide):
 
 def test_the_end_of_the_server(wide):
     """Waits for what is in hand, and leaves no process."""
-    family = wide.family()
+    family = wide.everybody()
     client = hang_up(wide.ports["inference"], "/predictions/gated", b"x")
     wait_until(lambda: wide.metrics("servescope_requests_in_flight", model_name="gated") == 1)
     wide.process.terminate()
@@ -207,7 +202,7 @@ def test_the_end_of_the_server(wide):
 
 def test_a_killed_server(wide):
     """Takes them with it."""
-    family = wide.family()
+    family = wide.everybody()
     wide.process.kill()
     wide.process.wait()
     psutil.wait_procs(family, timeout=PATIENCE_S)
