@@ -41,8 +41,8 @@ CONNECTIONS = (
     ),
     Definition(
         "servescope_front_end_lost_requests_total", "counter", "requests", ("reason",),
-        "With front_ends of 2 or more: requests in hand, without a whole answer, when their front end ended, for the reasons of"
-        " servescope_front_end_restarts_total. Their clients saw the connection end; elsewhere they are counted with code 502.",
+        "With front_ends of 2 or more: requests in hand, without a whole answer, when their front end ended, for one of"
+        " those reasons. Their clients saw the connection end; elsewhere they are counted with code 502.",
         "Counted when it has ended.",
     ),
     Definition(
