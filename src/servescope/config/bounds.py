@@ -28,6 +28,7 @@ MAX_BODY: Final = 2**31 - 1
 
 # Processes, of which each has half a dozen descriptors.
 MAX_WORKERS: Final = 4096
+MAX_FRONT_ENDS: Final = 64
 MAX_GPUS: Final = 1024
 MAX_PROCESSES: Final = 65_536
 

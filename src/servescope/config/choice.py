@@ -31,6 +31,7 @@ class StartOptions(Struct, frozen=True, kw_only=True):
     plugins_path: str | None = None
     cpp_log_config: Path | None = None
     backend: str | None = None
+    front_ends: str | None = None
 
 
 def choose_file(

@@ -101,6 +101,7 @@ def _from_options(options: StartOptions, cwd: Path) -> dict[str, GivenValue]:
         "plugins_path": ("--plugins-path", options.plugins_path),
         "cpp_log_config": ("--cpp-log-config", options.cpp_log_config),
         "worker_backend": ("--backend", options.backend),
+        "front_ends": ("--front-ends", options.front_ends),
     }
     return {key: GivenValue(key, str(text), option, cwd) for key, (option, text) in texts.items() if text is not None}
 

@@ -117,6 +117,11 @@ class Backend(Protocol):
         """Start a worker in `directory`. Raises OSError when it cannot be started, NodeLost for its machine."""
 
 
+def worker_command(python: str, module: str = WORKER) -> list[str]:
+    """What starts a worker; the descriptors of the channel, the probe and the memory follow."""
+    return [python, "-m", module]
+
+
 def worker_environment(
     inherited: Mapping[str, str],
     blacklist: re.Pattern[str] | None,

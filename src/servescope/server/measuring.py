@@ -1,6 +1,7 @@
 """Everything that measures: the registry, the recorder that writes to it, and what samples by itself."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from servescope.metrics.collectors.host import (
     HOST_COLLECTORS,
@@ -23,12 +24,13 @@ from servescope.server.composition import Part
 
 class Measuring(Part):
     """Gives `registry`, `recorder`, `pass_through`, the `mode`, and what workers are told
-    (`declarations`, `worker_measuring`), and `other_hosts`, of which agents tell.
+    (`declarations`, `worker_measuring`), and `other_hosts`, of which agents tell. `before`: what is to be awaited before a scrape.
     """
 
     def __init__(self, beginning: Beginning) -> None:
         settings, logs = beginning.settings, beginning.logs
         metrics = read_definitions(settings)
+        self.before: list[Callable[[], Awaitable[None]]] = []
         self.mode = metrics.mode
         self.declarations = metrics.declarations
         self.worker_measuring = metrics.measuring
@@ -75,7 +77,9 @@ class Measuring(Part):
         return Sampler(collectors, beginning.settings.metric_time_interval, self.registry, lines.reading)
 
     async def before_scrape(self) -> None:
-        """Bring in what workers and the recorder have not written yet."""
+        """Bring in what workers, front ends and the recorder have not written yet."""
+        for bring in self.before:
+            await bring()
         await self.pass_through.gather()
         await self.recorder.settle()
 

@@ -17,6 +17,7 @@ from servescope.server.composition import Part, compose
 from servescope.server.grpc import Grpc
 from servescope.server.http.certificates import Certificates
 from servescope.server.http.exchanges import Exchanges
+from servescope.server.http.front_ends import FrontEnds
 from servescope.server.http.ports import Ports
 from servescope.server.http.tokens import Tokens
 from servescope.server.measuring import Measuring
@@ -44,6 +45,7 @@ PARTS: tuple[type[Part], ...] = (
     Scrapes,
     Console,
     Management,
+    FrontEnds,
     Ports,
     Grpc,
     Service,

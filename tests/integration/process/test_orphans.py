@@ -44,7 +44,7 @@ def server(request, tmp_path):
     if request.param == "process 1" and not can_unshare():
         pytest.skip("needs unshare, and the right to make a PID namespace")
     before = PROCESS_ONE if request.param == "process 1" else [sys.executable, "-c", SUBREAPER]
-    server = Server(tmp_path, {}, before=before)
+    server = Server(tmp_path, {"front_ends": "1"}, before=before)  # its children are counted
     yield server
     front_end(server).send_signal(signal.SIGTERM)
     assert server.process.wait(PATIENCE_S) == 0

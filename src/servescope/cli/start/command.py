@@ -80,6 +80,11 @@ def _add_switches(switches: "Options") -> None:
         choices=("process", "ray"),
         help="Where workers run: on this machine, or on a Ray cluster (ray_address). Default: worker_backend, or process.",
     )
+    switches.add_argument(
+        "--front-ends",
+        metavar="N",
+        help="Processes that speak HTTP on the inference port (docs/operating.md). Default: front_ends, or 1, the server's own.",
+    )
     where = switches.add_mutually_exclusive_group()
     where.add_argument("--foreground", action="store_true", help="Stay in the foreground (the default).")
     where.add_argument("--detach", action="store_true", help="Return once all models are ready; the server goes on.")
@@ -145,6 +150,7 @@ def start_options(parsed: argparse.Namespace) -> StartOptions:
         plugins_path=parsed.plugins_path,
         cpp_log_config=parsed.cpp_log_config,
         backend=parsed.backend,
+        front_ends=parsed.front_ends,
     )
 
 

@@ -41,6 +41,14 @@ class PortSettings:
             default="none",
         ),
     )
+    front_ends: int = field(
+        default=1,
+        metadata=key(
+            whole(1, bounds.MAX_FRONT_ENDS),
+            "Processes that speak HTTP on the inference port. One: the server's own, which a busy server of many cores may be short"
+            " of. Not in TorchServe.",
+        ),
+    )
     private_key_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS private key."))
     certificate_file: Path | None = field(default=None, metadata=key(path, "PEM file of the TLS certificate chain."))
     keystore: Path | None = field(

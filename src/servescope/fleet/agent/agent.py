@@ -20,7 +20,7 @@ from servescope.fleet.agent.joining import join
 from servescope.fleet.agent.usage import Usage
 from servescope.fleet.agent.watching import Watching
 from servescope.fleet.backends.child import Child
-from servescope.fleet.launch import worker_environment
+from servescope.fleet.launch import worker_command, worker_environment
 from servescope.fleet.offspring.family import Offspring
 from servescope.wire.agent import Ended, Errand, Measured, Role, Said, Started
 from servescope.wire.measured.folded import FoldedReader
@@ -89,7 +89,7 @@ class Agent:
             channel = ours.enter_context(await join(errand, Role.CHANNEL))
             probe = ours.enter_context(await join(errand, Role.PROBE))
             await self._child.start(
-                sys.executable,
+                worker_command(sys.executable),
                 self._environment(),
                 directory,
                 (channel.fileno(), probe.fileno(), self._memory),

@@ -1,6 +1,7 @@
-"""A worker's process as a child of this one: its lines, its end, and an end of it.
+"""A process as a child of this one: its lines, its end, and an end of it.
 
-Started by `process` in the front end, and by `fleet.agent` on the machine of a worker that runs elsewhere.
+Workers are, of `process` in the front end and of `fleet.agent` on the machine of one that runs elsewhere; and so are the processes
+that speak HTTP beside the front end (`web.front_ends`).
 """
 
 import asyncio
@@ -13,7 +14,6 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from servescope.fleet.launch import WORKER
 from servescope.fleet.offspring.family import Offspring, end_group
 from servescope.wire.records import LINE_LIMIT, MARK
 
@@ -41,23 +41,20 @@ class Child(asyncio.SubprocessProtocol):
 
     async def start(
         self,
-        python: str,
+        command: Sequence[str],
         environment: Mapping[str, str],
         directory: Path,
         handed_down: Sequence[int],
-        program: tuple[str, Sequence[str]] = (WORKER, ()),
+        more: Sequence[str] = (),
     ) -> None:
-        """Start a program (`LaunchPlan.program`) with the descriptors of the channel, the probe and the memory.
+        """Start it in a directory, with these descriptors, which it is told behind the command, and what `more` it is told.
 
         Raises:
             OSError: the interpreter or the directory is missing, or there is no room for another process.
         """
-        module, more = program
         await asyncio.get_running_loop().subprocess_exec(
             lambda: self,
-            python,
-            "-m",
-            module,
+            *command,
             *map(str, handed_down),
             *more,
             stdin=subprocess.DEVNULL,

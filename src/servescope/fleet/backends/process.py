@@ -14,7 +14,7 @@ from pathlib import Path
 from servescope.fleet.backends.child import Child
 from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.backends.link import Channel, Link
-from servescope.fleet.launch import LaunchPlan, WorkerEvents
+from servescope.fleet.launch import LaunchPlan, WorkerEvents, worker_command
 from servescope.fleet.offspring.family import Offspring
 from servescope.wire.measured.memory import create, mapped
 from servescope.wire.measured.reading import reader_of
@@ -60,7 +60,9 @@ class ProcessBackend:
             far.callback(os.close, memory)
             measured = reader_of(mapped(memory), plan.load.measuring)
             handed_down = (far_channel.fileno(), far_probe.fileno(), memory)
-            await process.child.start(plan.python, plan.environment, directory, handed_down, plan.program)
+            module, more = plan.program
+            command = worker_command(plan.python, module)
+            await process.child.start(command, plan.environment, directory, handed_down, more)
             near.pop_all()
         try:
             await loop.create_unix_connection(lambda: process.probe, sock=probe)

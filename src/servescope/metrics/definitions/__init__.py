@@ -11,6 +11,8 @@ from servescope.metrics.definitions.connections import (
     CLOSING_REASONS,
     CONNECTION_STATES,
     CONNECTIONS,
+    FRONT_END_ENDINGS,
+    FRONT_END_STATES,
 )
 from servescope.metrics.definitions.definition import (
     DEFAULT_BUCKETS,
@@ -49,6 +51,8 @@ __all__ = [
     "DROP_REASONS",
     "DURATION_BUCKETS",
     "FINISH_REASONS",
+    "FRONT_END_ENDINGS",
+    "FRONT_END_STATES",
     "GENERATION_BUCKETS",
     "MISSING_REASONS",
     "MODES",

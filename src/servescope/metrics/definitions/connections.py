@@ -5,6 +5,8 @@ from servescope.metrics.definitions.definition import Definition
 CONNECTION_STATES = ("idle", "header", "body", "answering", "unread")
 CLOSING_REASONS = ("header_timeout", "body_timeout", "answer_timeout", "no_descriptors")
 ACCEPT_FAILURES = ("process_limit", "system_limit", "error")
+FRONT_END_STATES = ("serving", "starting")
+FRONT_END_ENDINGS = ("died", "hung")
 
 CONNECTIONS = (
     Definition(
@@ -25,5 +27,32 @@ CONNECTIONS = (
         " process_limit is ulimit -n, less what is kept for operators and workers; system_limit the whole system's;"
         " error is any other, which ts_log.log names.",
         "Counted each time that the port begins to let them wait.",
+    ),
+    Definition(
+        "servescope_front_ends", "gauge", "processes", ("state",),
+        "With front_ends of 2 or more: processes that speak HTTP on the inference port, by whether they take connections.",
+        "Read at scrape time.",
+    ),
+    Definition(
+        "servescope_front_end_restarts_total", "counter", "restarts", ("reason",),
+        "With front_ends of 2 or more: front ends that ended, and were replaced: died is a process that ended of itself or was"
+        " killed; hung is one that did not answer for some seconds, and that the server killed.",
+        "Counted when it has ended.",
+    ),
+    Definition(
+        "servescope_front_end_lost_requests_total", "counter", "requests", ("reason",),
+        "With front_ends of 2 or more: requests in hand, without a whole answer, when their front end ended, for one of"
+        " those reasons. Their clients saw the connection end; elsewhere they are counted with code 502.",
+        "Counted when it has ended.",
+    ),
+    Definition(
+        "servescope_front_end_cpu_seconds_total", "counter", "seconds", ("front_end",),
+        "With front_ends of 2 or more: processor time of each, by its number from 1, through all its processes. The server's own"
+        " process is in process_cpu_seconds_total.",
+        "Told each second, and at scrape time.",
+    ),
+    Definition(
+        "servescope_front_end_memory_bytes", "gauge", "bytes", ("front_end",),
+        "With front_ends of 2 or more: resident memory of each, by its number from 1.", "Told each second, and at scrape time.",
     ),
 )  # fmt: skip

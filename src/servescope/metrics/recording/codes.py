@@ -3,6 +3,7 @@ stands for the others once they are too many.
 """
 
 HUNG_UP = 499  # counted where the client left before its answer's end
+FRONT_END_LOST = 502  # counted where the front end that spoke with the client ended; the client saw its connection end
 DEADLINE = 408  # the server's own: no answer within the model's clientTimeoutInMills
 
 # Of a model shown from the first scrape on, so that rates and alerts work before the first such answer; never folded.

@@ -20,6 +20,7 @@ from servescope.metrics.recording.families import ModelFamilies, WorkflowFamilie
 from servescope.metrics.recording.llm import LlmRecorder
 from servescope.metrics.recording.model import HOST, ModelParts, ModelRecorder
 from servescope.metrics.recording.ports.connections import ConnectionRecorder
+from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
@@ -44,7 +45,8 @@ ELSEWHERE_S = 0.25
 
 class Recorder:
     """Writes for the whole server; `model` gives the writes for one model, `workflows` those for one workflow, `workers` takes
-    those of workers, `port` what was asked on the ports, `connections` who is connected to them.
+    those of workers, `port` what was asked on the ports, `connections` who is connected to them, `front_ends` which processes
+    speak with these.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
@@ -66,6 +68,7 @@ class Recorder:
         self._read_missing: Callable[[], Collection[tuple[str, str]]] = tuple
         self._snapshots = registry.counter("servescope_snapshots_total")
         self.connections = ConnectionRecorder(registry)
+        self.front_ends = FrontEndRecorder(registry)
         self._thread_times = registry.gauge("WorkerThreadTime")
         self._thread_time: Gauge | None = None  # bound on first use: it has no value before
         lag = registry.histogram("servescope_event_loop_lag_seconds").labels()

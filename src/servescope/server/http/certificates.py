@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from servescope.config.settings.presented import presented_certificate
@@ -18,13 +19,15 @@ LOOK_S = 2.0
 
 
 class Certificates(Part):
-    """Gives `tls`, None where no address is https://. Raises ConfigurationError as `tls_of`.
+    """Gives `tls`, None where no address is https://, and `renewed`, who is to be called when it was read again.
 
-    A certificate that is in no PEM file is written to one, for commands to trust, as long as the server runs.
+    Raises ConfigurationError as `tls_of`. A certificate that is in no PEM file is written to one, for commands to trust, as long
+    as the server runs.
     """
 
     def __init__(self, beginning: Beginning) -> None:
         self.tls = tls_of(beginning.settings, beginning.environ)
+        self.renewed: list[Callable[[], None]] = []
         shown = presented_certificate(beginning.settings, beginning.environ)
         # None where clients are shown what is in a PEM file already, or nothing is encrypted.
         self._shown = shown if shown != beginning.settings.certificate_file else None
@@ -53,9 +56,11 @@ class Certificates(Part):
             if self._asked.is_set() or (now == seen and now != read):
                 self._asked.clear()
                 read = now
-                await asyncio.to_thread(_renew, tls)
-                if self._shown is not None:
-                    await asyncio.to_thread(_show, tls, self._shown)
+                if await asyncio.to_thread(_renew, tls):
+                    for tell in self.renewed:
+                        tell()
+                    if self._shown is not None:
+                        await asyncio.to_thread(_show, tls, self._shown)
             seen = now
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
@@ -85,10 +90,12 @@ def _replace(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def _renew(tls: Tls) -> None:
+def _renew(tls: Tls) -> bool:
+    """Whether it could be read."""
     try:
         tls.reload()
     except ConfigurationError as error:
         logger.error("The certificate stays as it was: %s", error.message)
-    else:
-        logger.info("New connections get the certificate as it is now in %s", tls.certificate)
+        return False
+    logger.info("New connections get the certificate as it is now in %s", tls.certificate)
+    return True

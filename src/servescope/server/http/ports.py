@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from servescope import __version__
 from servescope.server.apis.api import Api
@@ -10,8 +11,10 @@ from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.certificates import Certificates
 from servescope.server.http.exchanges import Exchanges
+from servescope.server.http.front_ends import FrontEnds
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
+from servescope.web.front_ends.remote import begin_remote
 from servescope.web.http.app import HttpApp
 from servescope.web.http.clients.acceptor import Acceptor
 from servescope.web.http.clients.clients import Clients
@@ -37,6 +40,7 @@ class Ports(Part):
         exchanges: Exchanges,
         certificates: Certificates,
         models: Models,
+        front_ends: FrontEnds,
         apis: list[Api],
     ) -> None:
         self._settings = beginning.settings
@@ -44,6 +48,7 @@ class Ports(Part):
         self._observers = exchanges.observers
         self._tls = certificates.tls
         self._recorder = measuring.recorder.connections
+        self._front_ends = front_ends
         self._room = Room(Descriptors())
         self._rounds = Rounds(self._room)
         self._listeners = [self._listener(sharing) for sharing in self._by_address(apis)]
@@ -60,10 +65,14 @@ class Ports(Part):
         names = [api.name for api in apis]
         document = port_document(__version__, **dict.fromkeys(names, True))
         description = json_body(document)
-        app = HttpApp([api.handler(names, description) for api in apis], settings, self._observers, self._probes)
+        relayed = self._front_ends.wanted and "inference" in names
+        begin = partial(begin_remote, self._observers) if relayed else None
+        handlers = [api.handler(names, description) for api in apis]
+        app = HttpApp(handlers, settings, self._observers, self._probes, begin)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
-        return Listener(option, address, app, self._tls if address.tls else None, self._acceptor(names))
+        accepting = self._front_ends.serve(app) if relayed else self._acceptor(names)
+        return Listener(option, address, app, self._tls if address.tls else None, accepting)
 
     def _acceptor(self, names: Sequence[str]) -> Acceptor:
         settings = self._settings

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 from servescope.config.settings import Settings
 from servescope.errors import RequestUnfinished, ResourceNotFound, ServescopeError, WorkerFailed, status_of
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.patience import LEAST_BYTES
-from servescope.web.http.connections.connection import Connection
+from servescope.web.http.connections.taker import Asker
 from servescope.web.http.cors import is_preflight
 from servescope.web.http.decompression import Slices, decode_body
 from servescope.web.http.exchange import Exchange, Observers
@@ -54,8 +55,13 @@ class Handler(Protocol):
         """
 
 
+Begin = Callable[[Request, Asker, str], Exchange]
+
+
 class HttpApp:
-    """One port's app. `probes`: what is answered before any API, by path; who asks needs no token."""
+    """One port's app. `probes`: what is answered before any API, by path; who asks needs no token. `begin`: takes a request in
+    hand, if not `Observers.begin`.
+    """
 
     def __init__(
         self,
@@ -63,17 +69,19 @@ class HttpApp:
         settings: Settings,
         observers: Observers,
         probes: Mapping[str, Callable[[Exchange], None]] | None = None,
+        begin: Begin | None = None,
     ) -> None:
         self.body_limit = settings.max_request_size
         self._probes = probes or {}
         *self._others, self._last = handlers
         self._settings = settings
         self._observers = observers
+        self._begin = begin or observers.begin
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, request: Request, connection: Connection) -> None:
+    def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
-        exchange = self._observers.begin(request, connection, self._last.listener)
+        exchange = self._begin(request, connection, self._last.listener)
         try:
             if request.method == "OPTIONS" and is_preflight(self._settings, "OPTIONS", request.headers):
                 exchange.answer(200, (), b"")
@@ -146,8 +154,16 @@ class HttpApp:
                 return handler.listener, said
         return self._last.listener, Refused("other")
 
-    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
+    def refuse(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
+        connection.refuse(self._refused(request if request.method else None, request.status))
+
+    def left(self, request: Request) -> None:
+        """See `taker.App`."""
+        self._refused(request, HUNG_UP)
+
+    def _refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
+        """Count it; header lines and body of its answer, None: the answer is the plain one."""
         listener, route, method = self._last.listener, "malformed", "other"
         answer = None
         if request is not None and request.path in self._probes:

@@ -16,9 +16,8 @@ from msgspec import Struct
 from servescope.config.values.proxies import Proxies
 from servescope.errors import ServescopeError, WorkerFailed
 from servescope.logs.access import AccessLog
-from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.recorder import Recorder
-from servescope.web.http.connections.connection import Connection
+from servescope.web.http.connections.taker import Asker
 from servescope.web.http.cors import NO_CORS, Cors
 from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.http.forwarded import Sender, sender_of
@@ -101,7 +100,7 @@ class Observers:
         origin = request.header(b"origin")
         return self.common_lines if origin is None else self.by_origin.get(origin.encode("latin-1"), self.common_lines)
 
-    def begin(self, request: Request, connection: Connection, listener: str) -> "Exchange":
+    def begin(self, request: Request, connection: Asker, listener: str) -> "Exchange":
         """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
         return Exchange(request, connection, self, request_id_of(request), request.received, listener)
@@ -128,7 +127,7 @@ class Watcher(Protocol):
         """It is answered with this error, or broken off for it; `finished` follows."""
 
     def finished(self, code: int, size: int, ended: float) -> None:
-        """It is over; called once. `code`: the answer's status, 499 where the client hung up before its end.
+        """It is over; called once. `code`: the answer's status, or the connection's `lost_code` where it was lost before its end.
 
         `size`: bytes of the answer's body. `ended`: when its last byte was handed to the transport, monotonic seconds.
         """
@@ -142,7 +141,7 @@ class Exchange(Struct, eq=False):
     """
 
     request: Request
-    connection: Connection
+    connection: Asker
     observers: Observers
     request_id: str
     began: float
@@ -208,7 +207,7 @@ class Exchange(Struct, eq=False):
 
     def close(self) -> None:
         """Its client has gone, before the answer's end. Does nothing once it is over."""
-        self._finish(HUNG_UP, time.monotonic(), logged=False)
+        self._finish(self.connection.lost_code, time.monotonic(), logged=False)
 
     def _finish(self, code: int, ended: float, *, logged: bool) -> None:
         """It is over: answered, broken off, or its client has gone. Counted once, here and nowhere else."""

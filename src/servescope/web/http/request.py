@@ -30,7 +30,7 @@ def split_target(target: bytes) -> tuple[str, bytes]:
 _split_again = lru_cache(maxsize=4096)(split_target)
 
 
-class Request(Struct, eq=False):
+class Request(Struct, eq=False, array_like=True):
     """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and

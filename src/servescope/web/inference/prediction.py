@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 
 from servescope.errors import ServescopeError, WorkerFailed
+from servescope.metrics.recording.codes import HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.serving.queue.job import Piece
 from servescope.serving.queue.pieces import Pieces
@@ -62,8 +63,8 @@ class Prediction(Waiting[Exchange], eq=False):
             self._held.fail(error)
 
     def lost(self) -> None:
-        """The client hung up."""
-        self._left = True
+        """The client hung up, or the front end that spoke with it has ended."""
+        self._left = self._held.connection.lost_code == HUNG_UP
         self._abandon()
         self._held.close()
         if self._pieces is not None:
@@ -73,9 +74,8 @@ class Prediction(Waiting[Exchange], eq=False):
     def _drop_reader(self) -> None:
         """The client does not read what it asked for: it is counted as one that hung up, and what it was not sent is forgotten."""
         self._warn_of_reader()
-        transport = self._held.connection.transport
         self.lost()
-        transport.abort()
+        self._held.connection.abort()
 
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""

@@ -10,13 +10,13 @@ from servescope.web.http.exchange import Exchange
 
 def asked_by(exchange: Exchange) -> dict[str, Any]:
     """The method, the route and the path, and from whom; see `FinishedRequest`."""
-    request, transport = exchange.request, exchange.connection.transport
+    request = exchange.request
     sender = exchange.observers.sender(exchange)
     return {
         "method": request.method,
         "route": exchange.route,
         "path": request.path,
-        "scheme": sender.scheme or ("https" if transport.get_extra_info("sslcontext") else "http"),
+        "scheme": sender.scheme or ("https" if exchange.connection.secure else "http"),
         "host": sender.host or request.header(b"host") or "",
         "client": sender.client,
         "peer": exchange.connection.client,

@@ -43,8 +43,11 @@ class App:
             connection.send([b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n"], b"", close=False)
         self.held = []
 
-    def refused(self, request, code):
-        return None
+    def refuse(self, request, connection):
+        connection.refuse(None)
+
+    def left(self, request):
+        pass
 
 
 class Port:

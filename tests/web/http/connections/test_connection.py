@@ -52,9 +52,12 @@ class App:
     def leave(self):
         self.lost += 1
 
-    def refused(self, request, code):
-        self.counted.append((request and request.path, code))
-        return
+    def refuse(self, request, connection):
+        self.counted.append((request.path if request.method else None, request.status))
+        connection.refuse(None)
+
+    def left(self, request):
+        self.counted.append((request.path, 499))
 
 
 class Client:

@@ -41,12 +41,14 @@ class Acceptor:
         self._favoured = favoured
         self._bound: socket.socket | None = None
         self._tls: ssl.SSLContext | None = None
-        self._connect: Callable[[], asyncio.Protocol] = asyncio.Protocol
+        self._connect: Callable[[Clients], asyncio.Protocol] = lambda _: asyncio.Protocol()
         self._tasks: set[Greeting] = set()
         self._pause: asyncio.TimerHandle | None = None
         self._said: int | None = None
 
-    def start(self, bound: socket.socket, connect: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
+    def start(
+        self, bound: socket.socket, connect: Callable[[Clients], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> None:
         """Begin, on the running loop. `bound` listens, does not block, and is closed by `close`. `connect` makes a protocol."""
         self._bound, self._connect, self._tls = bound, connect, tls
         self._room.add(self.clients)
@@ -130,16 +132,19 @@ class Acceptor:
         accepted.setblocking(False)
         loop = asyncio.get_running_loop()
         if self._tls is None:
-            task = loop.create_task(loop.connect_accepted_socket(self._connect, accepted))
+            task = loop.create_task(loop.connect_accepted_socket(self._greet, accepted))
         else:
             limit_s = self.clients.patience.header_s + _LONGER_S
-            agreed = loop.connect_accepted_socket(self._connect, accepted, ssl=self._tls, ssl_handshake_timeout=limit_s)
+            agreed = loop.connect_accepted_socket(self._greet, accepted, ssl=self._tls, ssl_handshake_timeout=limit_s)
             task = loop.create_task(agreed)
             handshake = Handshake(task, time.monotonic())
             self.clients.joined(handshake)
             task.add_done_callback(lambda _task: self.clients.left(handshake))
         self._tasks.add(task)
         task.add_done_callback(self._taken)
+
+    def _greet(self) -> asyncio.Protocol:
+        return self._connect(self.clients)
 
     def _taken(self, task: Greeting) -> None:
         self._tasks.discard(task)

@@ -5,9 +5,9 @@ So a request costs no timer, and an idle connection nothing at all: only those i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
-from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.web.http.clients.patience import Look, Patience, look_at
 from servescope.web.http.clients.phase import Client, Phase
 
@@ -15,10 +15,23 @@ TIMEOUTS = {Phase.HEADER: "header_timeout", Phase.BODY: "body_timeout", Phase.UN
 NO_DESCRIPTORS = "no_descriptors"
 
 
+class Recorder(Protocol):
+    """Counts connections: `metrics.recording.ports.connections.PortConnections`, or who takes it word of them."""
+
+    def show(self, census: Callable[[], Mapping[str, int]]) -> None:
+        """Let `census` say, whenever that is wanted, how many connections are in each phase."""
+
+    def closed(self, reason: str) -> None:
+        """A connection was ended, for one of CLOSING_REASONS."""
+
+    def accept_failed(self, reason: str) -> None:
+        """No further connection can be taken, for one of ACCEPT_FAILURES."""
+
+
 class Clients:
     """See the module. `open`: all there are. `recorder`: what is counted of them."""
 
-    def __init__(self, patience: Patience, recorder: PortConnections) -> None:
+    def __init__(self, patience: Patience, recorder: Recorder) -> None:
         self.open: set[Client] = set()
         self.patience = patience
         self.recorder = recorder

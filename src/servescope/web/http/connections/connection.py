@@ -18,9 +18,10 @@ from typing import cast
 from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
+from servescope.web.http.connections.chunks import chunk, closing, opening
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
-from servescope.web.http.connections.refusals import GO_ON, last_answer, log_malformed, too_large
+from servescope.web.http.connections.refusals import GO_ON, log_malformed, refusal
 from servescope.web.http.connections.taker import App
 from servescope.web.http.request import Request
 
@@ -33,6 +34,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
     )  # fmt: skip
+    lost_code = HUNG_UP
 
     def __init__(self, app: App, peers: Clients) -> None:
         self._app = app
@@ -97,8 +99,13 @@ class Connection(asyncio.Protocol):
 
     # What the app calls.
 
+    @property
+    def secure(self) -> bool:
+        """See `taker.Asker`."""
+        return self.transport.get_extra_info("sslcontext") is not None
+
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
-        """Send a whole answer; when it went, monotonic seconds. `head`: its first lines, without `connection` and the blank one."""
+        """See `taker.Asker`."""
         if (request := self._answering) is None:
             return monotonic()  # its client has gone
         close = close or not request.keep_alive
@@ -117,41 +124,40 @@ class Connection(asyncio.Protocol):
         return self.rested
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
-        """Begin an answer in chunks; `head` as in `send`."""
-        if (request := self._answering) is None:
-            return
-        request.keep_alive = request.keep_alive and not close
-        ending = b"connection: keep-alive\r\n\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
-        if request.version == "1.0":  # which knows no chunks: the end of the connection is the end of the answer
-            request.keep_alive, ending = False, b"connection: close\r\n\r\n"
-        else:
-            ending = b"transfer-encoding: chunked\r\n" + ending
-        self.transport.write(head + ending)
+        """See `taker.Asker`."""
+        if (request := self._answering) is not None:
+            self.transport.write(opening(request, head, close=close))
 
     async def send_chunk(self, body: bytes | memoryview) -> int:
-        """Send a piece that is not empty, waiting first while the client is slow to take those before. How many bytes went."""
+        """See `taker.Asker`."""
         if self._writable is not None:
             await self._writable.wait()
-        request = self._answering
-        if request is None or request.method == "HEAD":
+        if (request := self._answering) is None or request.method == "HEAD":
             return 0
-        self.transport.write(_chunk(request, body))
+        self.transport.write(chunk(request, body))
         return len(body)
 
     def end_chunks(self) -> None:
-        """The answer is whole."""
-        if (request := self._answering) is None:
-            return
-        if request.version != "1.0" and request.method != "HEAD":
-            self.transport.write(b"0\r\n\r\n")
-        self._finish(close=not request.keep_alive)
+        """See `taker.Asker`."""
+        if (request := self._answering) is not None:
+            self.transport.write(closing(request))
+            self._finish(close=not request.keep_alive)
 
     def break_off(self, words: bytes) -> None:
-        """The answer in chunks will never be whole: say so in a last chunk, if there are words, and close without an end."""
-        request = self._answering
-        if words and request is not None and request.method != "HEAD":
-            self.transport.write(_chunk(request, words))
+        """See `taker.Asker`."""
+        if words and (request := self._answering) is not None and request.method != "HEAD":
+            self.transport.write(chunk(request, words))
         self._close()
+
+    def refuse(self, told: tuple[bytes, bytes] | None) -> None:
+        """See `taker.Asker`."""
+        if (request := self._answering) is not None:
+            self.transport.write(refusal(request, told))
+            self._finish(close=not request.keep_alive)
+
+    def abort(self) -> None:
+        """See `taker.Asker`."""
+        self.transport.abort()
 
     # What `clients` asks, and who is there to be told that it is over.
 
@@ -190,8 +196,7 @@ class Connection(asyncio.Protocol):
         unfinished = None if phase is Phase.IDLE or phase is Phase.UNREAD else self._reader.give_up()
         if unfinished is not None:
             self._begin(unfinished)  # which ends with closing
-        secure = self.transport.get_extra_info("sslcontext")  # which closes when both agree
-        if unfinished is None or (at_once and secure):
+        if unfinished is None or (at_once and self.secure):  # TLS closes when both agree
             self.transport.abort()
 
     def _begin(self, request: Request) -> None:
@@ -202,17 +207,13 @@ class Connection(asyncio.Protocol):
             self._app.begin(request, self)
 
     def _answer(self, request: Request) -> None:
-        """Answer without the app."""
-        status = request.status
-        if status == 100:
-            answer = GO_ON
+        """Answer without the app's handlers."""
+        if request.status == 100:
+            self.transport.write(GO_ON)
+            self._finish(close=False)
         else:
             log_malformed(self.client, "" if request.method else self._reader.problem)
-            told = self._app.refused(request if request.method else None, status)
-            # A body that is too large is over where its length said so: then the connection goes on.
-            answer = too_large(told) if request.keep_alive else last_answer(status, told)
-        self.transport.write(answer)
-        self._finish(close=not request.keep_alive)
+            self._app.refuse(request, self)
 
     def _finish(self, *, close: bool) -> None:
         self._answering = self.on_lost = None
@@ -241,10 +242,5 @@ class Connection(asyncio.Protocol):
         """Nothing more is read. Whole requests that nobody will answer were asked all the same, and are counted."""
         self._reader.close()
         while self._waiting:
-            request = self._waiting.take()
-            if request.method:
-                self._app.refused(request, HUNG_UP)
-
-
-def _chunk(request: Request, body: bytes | memoryview) -> bytes | memoryview:
-    return body if request.version == "1.0" else b"".join((b"%x\r\n" % len(body), body, b"\r\n"))
+            if (request := self._waiting.take()).method:
+                self._app.left(request)

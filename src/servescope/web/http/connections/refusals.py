@@ -5,6 +5,8 @@ In: a status, and what the app has to say of it. Out: the answer's bytes. Called
 
 import logging
 
+from servescope.web.http.request import Request
+
 logger = logging.getLogger("servescope.web")
 
 _TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\n"
@@ -25,6 +27,12 @@ def log_malformed(client: tuple[str, int] | None, problem: str) -> None:
         return
     name = "A client on a Unix socket" if client is None else "Client {}:{}".format(*client)
     logger.warning("%s sent what is no HTTP: %s", name, problem)
+
+
+def refusal(request: Request, told: tuple[bytes, bytes] | None) -> bytes:
+    """The answer to a request that the connection answers by itself. `told`: header lines and body, where the app has words."""
+    # A body that is too large is over where its length said so: then the connection goes on.
+    return too_large(told) if request.keep_alive else last_answer(request.status, told)
 
 
 def last_answer(status: int, told: tuple[bytes, bytes] | None) -> bytes:

@@ -1,11 +1,47 @@
-"""What a connection needs of the port behind it. `connection` calls; `app.HttpApp` is the server's own."""
+"""What a connection needs of the port behind it, and the port of a connection.
 
-from typing import TYPE_CHECKING, Protocol
+`app.HttpApp` is the server's own port, `connection.Connection` a client's connection in the same process.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from servescope.web.http.request import Request
 
-if TYPE_CHECKING:
-    from servescope.web.http.connections.connection import Connection
+
+class Asker(Protocol):
+    """Who asks, and is answered: one request at a time. `client`: host and port, None on a Unix socket. `on_lost` is called once,
+    should the client go before its answer's end. `lost_code`: the status that such a request is counted with. `secure`: TLS.
+    """
+
+    client: tuple[str, int] | None
+    on_lost: Callable[[], None] | None
+    lost_code: int
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection is encrypted."""
+
+    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
+        """Send a whole answer; when it went, monotonic seconds. `head`: its first lines, without `connection` and the blank one."""
+
+    def start_chunks(self, head: bytes, *, close: bool) -> None:
+        """Begin an answer in chunks; `head` as in `send`."""
+
+    async def send_chunk(self, body: bytes | memoryview) -> int:
+        """Send a piece that is not empty, waiting first while the client is slow to take those before. How many bytes went."""
+
+    def end_chunks(self) -> None:
+        """The answer is whole."""
+
+    def break_off(self, words: bytes) -> None:
+        """The answer in chunks will never be whole: say so in a last chunk, if there are words, and close without an end."""
+
+    def refuse(self, told: tuple[bytes, bytes] | None) -> None:
+        """Answer the request that `App.refuse` was given: with these header lines and this body, or plainly."""
+
+    def abort(self) -> None:
+        """End the connection at once, with all that its client has not read."""
 
 
 class App(Protocol):
@@ -13,11 +49,13 @@ class App(Protocol):
 
     body_limit: int
 
-    def begin(self, request: Request, connection: "Connection") -> None:
+    def begin(self, request: Request, connection: Asker) -> None:
         """Take a whole request; answer it now or later, through the connection. Never raises."""
 
-    def refused(self, request: Request | None, code: int) -> tuple[bytes, bytes] | None:
-        """A request is answered here, with this status; None where it was no HTTP. Never raises.
-
-        Header lines and body of its answer; None: the answer is the plain one.
+    def refuse(self, request: Request, connection: Asker) -> None:
+        """The connection answers this by itself, with the request's `status` (it has no method where it was no HTTP): count it,
+        and say by `Asker.refuse`, now or later, how. Never raises.
         """
+
+    def left(self, request: Request) -> None:
+        """The client of a whole request left before its turn. Never raises."""

@@ -6,11 +6,15 @@ Made by `runtime`, one for each address.
 import asyncio
 import errno
 import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.http.clients.acceptor import Acceptor
+from servescope.web.http.clients.clients import Clients
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.connections.taker import App
 from servescope.web.http.listening.holders import holder_of
@@ -59,10 +63,22 @@ def _bind_unix(path: str) -> socket.socket:
     return bound
 
 
+class Accepting(Protocol):
+    """Takes connections: `clients.acceptor.Acceptor`, or who hands them on."""
+
+    def start(
+        self, bound: socket.socket, connect: Callable[[Clients], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> None:
+        """Begin, on the running loop. `bound` listens, does not block, and is closed by `close`. `connect` makes a protocol."""
+
+    def close(self) -> None:
+        """Take no more connections, and close those that there are."""
+
+
 class Listener:
     """One address being served. `acceptor`: takes its connections."""
 
-    def __init__(self, option: str, address: Address, app: App, tls: Tls | None, acceptor: Acceptor) -> None:
+    def __init__(self, option: str, address: Address, app: App, tls: Tls | None, acceptor: Accepting) -> None:
         self.option = option
         self.address = address
         self._app = app
@@ -79,8 +95,7 @@ class Listener:
         context = self._tls.context() if self._tls is not None else None
         bound = bind(self.option, self.address)
 
-        acceptor = self._acceptor
-        acceptor.start(bound, lambda: Connection(self._app, acceptor.clients), context)
+        self._acceptor.start(bound, partial(Connection, self._app), context)
         self._open = True
 
     async def close(self) -> None:

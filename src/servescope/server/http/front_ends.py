@@ -1,0 +1,67 @@
+"""The processes that speak HTTP on the inference port, where `front_ends` is more than one."""
+
+import asyncio
+
+from servescope.config.settings import Settings
+from servescope.errors import ConfigurationError
+from servescope.server.beginning import Beginning
+from servescope.server.composition import Part
+from servescope.server.http.certificates import Certificates
+from servescope.server.measuring import Measuring
+from servescope.server.processes import Processes
+from servescope.web.front_ends.crew import Crew
+from servescope.web.front_ends.messages import Terms
+from servescope.web.http.connections.taker import App
+from servescope.web.http.listening.listener import Accepting
+
+
+class FrontEnds(Part):
+    """Stands before `ports`, which has it serve an app if it is `wanted`."""
+
+    def __init__(
+        self, beginning: Beginning, measuring: Measuring, certificates: Certificates, processes: Processes
+    ) -> None:
+        self._settings = beginning.settings
+        self._recorder = measuring.recorder
+        self._offspring = processes.offspring
+        self._measuring = measuring
+        self._certificates = certificates
+        self._crew: Crew | None = None
+        self.wanted = self._settings.front_ends > 1
+
+    def serve(self, app: App) -> Accepting:
+        """Have them, once started, speak for this app; what takes its connections."""
+        self._crew = crew = Crew(
+            self._settings.front_ends,
+            _terms(self._settings),
+            app,
+            self._recorder.connections.port("inference"),
+            self._recorder.front_ends,
+            self._offspring,
+        )
+        self._measuring.before.append(crew.look)
+        self._certificates.renewed.append(crew.renew)
+        return crew.dealer
+
+    async def start(self) -> None:
+        """Start them.
+
+        Raises:
+            ConfigurationError: one cannot be started.
+        """
+        if self._crew is not None:
+            await self._crew.start()
+
+    async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
+        """End them, and what is left of connections."""
+        if self._crew is not None:
+            await self._crew.close()
+
+
+def _terms(settings: Settings) -> Terms:
+    patience = (settings.client_header_timeout, settings.client_body_timeout)
+    if not settings.inference_address.tls:
+        return Terms(settings.max_request_size, *patience)
+    if settings.certificate_file is None or settings.private_key_file is None:
+        raise ConfigurationError("inference_address: https:// needs certificate_file and private_key_file")
+    return Terms(settings.max_request_size, *patience, str(settings.certificate_file), str(settings.private_key_file))

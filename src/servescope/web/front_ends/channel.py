@@ -1,0 +1,86 @@
+"""The channel between a front end and the owner, at either end: messages in, `take` is called with each; messages out.
+
+Made by `front_end` in the owner, and by `child.relay` in the process at the other end.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from servescope.wire.frames import Attachments, Buffer, FrameReader, encode
+
+Message = TypeVar("Message")
+
+
+class Channel(asyncio.Protocol, Generic[Message]):
+    """Frames over one end of a socket pair. `lost` is called once, when the other side has gone. `writable` is cleared while more
+    waits for the other side than should.
+    """
+
+    def __init__(
+        self,
+        decoder: "msgspec.msgpack.Decoder[Message]",
+        take: Callable[[Message, Attachments], None],
+        lost: Callable[[], None],
+    ) -> None:
+        self._feed = FrameReader(decoder).feed
+        self._take = take
+        self._lost = lost
+        self._loop = asyncio.get_running_loop()
+        self._outgoing: list[Buffer] = []
+        self._transport: asyncio.Transport | None = None
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    async def open(self, end: socket.socket) -> None:
+        """Begin to read and write."""
+        await self._loop.create_unix_connection(lambda: self, sock=end)
+
+    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
+        """Send a message; nothing happens when the other side has gone."""
+        # What one turn of the loop has to say goes out in one write at its end.
+        if not self._outgoing:
+            self._loop.call_soon(self.flush)
+        self._outgoing.append(encode(message, attachments))
+        if attachments:
+            self._outgoing += attachments
+
+    def flush(self) -> None:
+        """Send what waits for the turn's end."""
+        outgoing, self._outgoing = self._outgoing, []
+        if outgoing and self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(outgoing)
+
+    def close(self) -> None:
+        """Say no more; what was said goes out."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        for message, attachments in self._feed(data):
+            self._take(message, attachments)
+
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        self.writable.set()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """See asyncio."""
+        self.writable.set()
+        self._transport = None
+        self._lost()

@@ -1,0 +1,73 @@
+"""A client's connection in a front end: as in a server of one process, and the owner hears of its beginning and its end.
+
+Made by `serving` for each that was dealt; `relay` is its app.
+"""
+
+import asyncio
+from typing import Protocol
+
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.phase import Phase
+from servescope.web.http.connections.chunks import chunk
+from servescope.web.http.connections.connection import Connection
+from servescope.web.http.connections.taker import App
+
+
+class Owner(App, Protocol):
+    """Who is told, besides what any app is."""
+
+    def joined(self, connection: "RelayedConnection") -> int:
+        """It is there; its number."""
+
+    def gone(self, connection: "RelayedConnection") -> None:
+        """It has ended."""
+
+    def drained(self, connection: "RelayedConnection") -> None:
+        """Its client takes more; after `ask`."""
+
+
+class RelayedConnection(Connection):
+    """See `Connection`. `number`: what the owner knows it by."""
+
+    __slots__ = ("_asked", "_owner", "number")
+
+    def __init__(self, owner: Owner, peers: Clients) -> None:
+        super().__init__(owner, peers)
+        self._owner = owner
+        self._asked = False
+        self.number = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        super().connection_made(transport)
+        self.number = self._owner.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        super().connection_lost(exc)
+        self._owner.gone(self)
+
+    def give_up(self, *, at_once: bool) -> None:
+        """See `phase.Client`. Where its descriptor is needed, not even the owner's words are waited for."""
+        if self.phase is not Phase.ANSWERING:
+            super().give_up(at_once=at_once)
+            if at_once:
+                self.refuse(None)
+
+    def write_chunk(self, body: bytes | memoryview) -> None:
+        """As `send_chunk`, of an owner that asks before it sends more than a client takes."""
+        if (request := self._answering) is not None:
+            self.transport.write(chunk(request, body))
+
+    def ask(self) -> None:
+        """Say when the client takes more."""
+        self._asked = self._writable is not None
+        if not self._asked:
+            self._owner.drained(self)
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        super().resume_writing()
+        if self._asked:
+            self._asked = False
+            self._owner.drained(self)

@@ -1,0 +1,131 @@
+"""The app of a front end's connections: it takes each request to the owner, and the owner's answers back.
+
+`connection` calls with what clients ask, `channel` with what the owner says. Nothing is decided here.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import msgspec
+
+from servescope.web.front_ends import messages as said
+from servescope.web.front_ends.channel import Channel
+from servescope.web.front_ends.child.connection import RelayedConnection
+from servescope.web.front_ends.written import Written
+from servescope.web.http.connections.taker import Asker
+from servescope.web.http.request import Request
+from servescope.wire.frames import Attachments, Buffer
+
+SETTLE_S = 0.005  # so long the owner may wait for word of answers that were written, where there is nothing else to say
+
+
+class Relay:
+    """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process.
+
+    `deserted` is set while nobody is connected.
+    """
+
+    body_limit = 0
+
+    def __init__(self, channel: "Channel[said.ToFrontEnd]", written: Written) -> None:
+        self._channel = channel
+        self._written = written
+        self._loop = asyncio.get_running_loop()
+        self._connections: dict[int, RelayedConnection] = {}
+        self.deserted = asyncio.Event()
+        self.deserted.set()
+        self._last = 0
+        self._at: list[float] = []  # when answers were written, of which nothing was said
+        self._settling = False
+        self._takes: dict[type, Callable[..., None]] = {
+            said.Begun: lambda to, message: to.start_chunks(message.head, close=message.close),
+            said.Broken: lambda to, message: to.break_off(message.words),
+            said.Told: lambda to, message: to.refuse(message.words),
+            said.Ask: lambda to, _: to.ask(),
+            said.Abort: lambda to, _: to.abort(),
+        }
+
+    # What connections tell.
+
+    def begin(self, request: Request, connection: Asker) -> None:
+        """See `taker.App`."""
+        number = cast("RelayedConnection", connection).number
+        beside, attachments = said.without_large_body(request)
+        at, self._at = self._at, []
+        self._channel.say(said.Asked(number, request, beside, at), attachments)
+
+    def refuse(self, request: Request, connection: Asker) -> None:
+        """See `taker.App`."""
+        request.body = []
+        self.say(said.Refused(cast("RelayedConnection", connection).number, request))
+
+    def left(self, request: Request) -> None:
+        """See `taker.App`."""
+        beside, attachments = said.without_large_body(request)
+        self.say(said.Left(request, beside), attachments)
+
+    def joined(self, connection: RelayedConnection) -> int:
+        """See `connection.Owner`."""
+        self._last = number = self._last + 1
+        self._connections[number] = connection
+        self.deserted.clear()
+        self.say(said.Joined(number, connection.client, connection.secure))
+        return number
+
+    def gone(self, connection: RelayedConnection) -> None:
+        """See `connection.Owner`."""
+        del self._connections[connection.number]
+        if not self._connections:
+            self.deserted.set()
+        self.say(said.Gone(connection.number))
+
+    def drained(self, connection: RelayedConnection) -> None:
+        """See `connection.Owner`."""
+        self.say(said.Drained(connection.number))
+
+    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
+        """Tell the owner, and before it of the answers that were written until now: what ends after them has not cut them off."""
+        if self._at:
+            self._tell_written()
+        self._channel.say(message, attachments)
+
+    # What the owner says.
+
+    def take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
+        """An answer, or a part of one."""
+        connection = self._connections.get(message.connection)  # type: ignore[union-attr]  # `serving` keeps the others
+        if isinstance(message, said.Answer):
+            if connection is not None:
+                body = attachments.take(message.body) if isinstance(message.body, int) else message.body
+                connection.send((message.head,), body, close=message.close)
+            self._wrote()
+        elif isinstance(message, said.Piece):
+            if connection is not None:
+                connection.write_chunk(
+                    attachments.take(message.body) if isinstance(message.body, int) else message.body
+                )
+        elif isinstance(message, said.Ended):
+            if connection is not None:
+                connection.end_chunks()
+            self._wrote()
+        elif connection is not None:
+            self._takes[type(message)](connection, message)
+
+    def _wrote(self) -> None:
+        """The next answer is with the system, or its client has gone before."""
+        self._written.one()
+        self._at.append(time.monotonic())
+        if not self._settling:
+            self._settling = True
+            self._loop.call_later(SETTLE_S, self._settle)
+
+    def _settle(self) -> None:
+        self._settling = False
+        if self._at:
+            self._tell_written()
+
+    def _tell_written(self) -> None:
+        at, self._at = self._at, []
+        self._channel.say(said.Wrote(at))

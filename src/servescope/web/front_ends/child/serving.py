@@ -1,0 +1,117 @@
+"""A front end's life: it hears its terms, takes connections, does what the owner says, and ends with it. Called by `__main__`."""
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from servescope.errors import ConfigurationError
+from servescope.web.front_ends import messages as said
+from servescope.web.front_ends.channel import Channel
+from servescope.web.front_ends.child.books import Books
+from servescope.web.front_ends.child.connection import RelayedConnection
+from servescope.web.front_ends.child.dealt import Dealt
+from servescope.web.front_ends.child.records import install
+from servescope.web.front_ends.child.relay import Relay
+from servescope.web.front_ends.written import Written
+from servescope.web.http.clients.acceptor import Acceptor
+from servescope.web.http.clients.clients import Clients
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.patience import Patience
+from servescope.web.http.clients.room import Room
+from servescope.web.http.clients.rounds import Rounds
+from servescope.web.http.listening.tls import Tls
+from servescope.wire.frames import Attachments
+
+logger = logging.getLogger("servescope.web")
+
+_FAREWELL_S = 1.0  # that clients have to take what they were sent last
+
+
+class Serving:
+    """The process, apart from the loop that it runs on."""
+
+    def __init__(self, dealt: Dealt, written: Written) -> None:
+        self.over = asyncio.Event()
+        self.channel: Channel[said.ToFrontEnd] = Channel(said.to_front_end(), self._take, self.over.set)
+        self._relay = Relay(self.channel, written)
+        self._dealt = dealt
+        self._books = Books(self._relay.say)
+        self._acceptor: Acceptor | None = None
+        self._rounds: Rounds | None = None
+        self._tls: Tls | None = None
+
+    @property
+    def say(self) -> Callable[[msgspec.Struct], None]:
+        """Tells the owner something."""
+        return self._relay.say
+
+    def _take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
+        if isinstance(message, said.Look):
+            self._relay.say(self._books.census())
+        elif isinstance(message, said.Terms):
+            self._begin(message)
+        elif isinstance(message, said.Renew):
+            self._renew()
+        elif isinstance(message, said.Stop):
+            self._stop()
+        else:
+            self._relay.take(message, attachments)
+
+    def _begin(self, terms: said.Terms) -> None:
+        self._relay.body_limit = terms.body_limit
+        context = None
+        if terms.certificate:
+            self._tls = Tls(Path(terms.certificate), Path(terms.private_key))
+            try:
+                context = self._tls.context()
+            except ConfigurationError as error:  # since the owner's start they have become others
+                logger.error("A front end cannot serve: %s", error.message)
+                self.over.set()
+                return
+        room = Room(Descriptors())
+        self._rounds = Rounds(room)
+        self._rounds.start()
+        clients = Clients(Patience(terms.header_s, terms.body_s), self._books)
+        self._acceptor = Acceptor(clients, room, favoured=False)
+        self._dealt.setblocking(False)
+        self._acceptor.start(self._dealt, partial(RelayedConnection, self._relay), context)
+        self._relay.say(said.Ready())
+
+    def _renew(self) -> None:
+        if self._tls is not None:
+            try:
+                self._tls.reload()
+            except ConfigurationError as error:  # the owner could read them a moment ago
+                logger.error("A front end's certificate stays as it was: %s", error.message)
+
+    def _stop(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+        if self._rounds is not None:
+            self._rounds.stop()
+        self.over.set()
+
+    async def farewell(self) -> None:
+        """Wait until clients have taken what they were sent, for a moment."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._relay.deserted.wait(), _FAREWELL_S)
+        self.channel.close()
+
+
+async def serve(channel: socket.socket, dealt: Dealt, written: Written) -> None:
+    """Serve until the owner says so, or is gone."""
+    serving = Serving(dealt, written)
+    install(serving.say)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # as the server's own process: requests leave no cycles
+    await serving.channel.open(channel)
+    await serving.over.wait()
+    await serving.farewell()

@@ -1,0 +1,121 @@
+"""What one process of a front end has to do with the owner: its connections, what they ask, and what becomes of the answers.
+
+In: what the process says. Out: requests to the port's app, whose answers go back through `remote`. Made by `front_end` for each
+process, and gone with it: `lose` ends what is left as lost.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from servescope.metrics.recording.codes import FRONT_END_LOST
+from servescope.web.front_ends import messages as said
+from servescope.web.front_ends.channel import Channel
+from servescope.web.front_ends.remote import RemoteConnection, RemoteExchange
+from servescope.web.http.clients.clients import Recorder
+from servescope.web.http.connections.taker import App
+from servescope.wire.frames import Attachments, Buffer
+
+
+class Desk:
+    """A `remote.Carrier`. `recorder` counts the port's connections. `census`: what was said last of how things are. `ready`: it
+    takes connections. `looked`: set at each census.
+    """
+
+    def __init__(self, app: App, recorder: Recorder) -> None:
+        self._unsaid: deque[RemoteExchange] = deque()
+        self.channel: Channel[said.FromFrontEnd]
+        self.census = said.Census({}, 0.0, 0)
+        self.ready = asyncio.Event()
+        self.looked = asyncio.Event()
+        self._app = app
+        self._recorder = recorder
+        self._connections: dict[int, RemoteConnection] = {}
+        self._said = 0  # answers that were said to be written
+        self._takes: dict[type, Callable[..., None]] = {
+            said.Joined: self._joined,
+            said.Refused: self._refused,
+            said.Gone: self._gone,
+            said.Drained: self._drained,
+            said.Closed: lambda message: recorder.closed(message.reason),
+            said.AcceptFailed: lambda message: recorder.accept_failed(message.reason),
+            said.Census: self._counted,
+            said.Ready: lambda _: self.ready.set(),
+            said.Said: _log,
+        }
+
+    @property
+    def unsaid(self) -> deque[RemoteExchange]:
+        """See `remote.Carrier`."""
+        return self._unsaid
+
+    @property
+    def writable(self) -> asyncio.Event:
+        """See `remote.Carrier`."""
+        return self.channel.writable
+
+    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
+        """See `remote.Carrier`."""
+        self.channel.say(message, attachments)
+
+    def take(self, message: said.FromFrontEnd, attachments: Attachments) -> None:
+        """Hear what its process says."""
+        if isinstance(message, said.Asked):
+            if message.wrote:
+                self._wrote(message.wrote)
+            connection, request = self._connections[message.connection], message.request
+            if message.beside:
+                said.with_body(request, message.beside, attachments)
+            connection.asks(request)
+            self._app.begin(request, connection)
+        elif isinstance(message, said.Wrote):
+            self._wrote(message.at)
+        elif isinstance(message, said.Left):
+            self._app.left(
+                said.with_body(message.request, message.beside, attachments) if message.beside else message.request
+            )
+        else:
+            self._takes[type(message)](message)
+
+    def lose(self, written: int) -> int:
+        """Its process has ended. `written`: how many answers it handed to the system, said or not. How many requests are lost."""
+        now = time.monotonic()
+        for _ in range(written - self._said):
+            self._unsaid.popleft().written(now)
+        self._unsaid.clear()
+        in_hand = [connection for connection in self._connections.values() if connection.on_lost is not None]
+        self._connections.clear()
+        for connection in in_hand:
+            connection.lost(FRONT_END_LOST)
+        return len(in_hand)
+
+    def _wrote(self, moments: list[float]) -> None:
+        self._said += len(moments)
+        for at in moments:
+            self._unsaid.popleft().written(at)
+
+    def _joined(self, message: said.Joined) -> None:
+        number = message.connection
+        self._connections[number] = RemoteConnection(self, number, message.client, secure=message.secure)
+
+    def _refused(self, message: said.Refused) -> None:
+        self._app.refuse(message.request, self._connections[message.connection])
+
+    def _drained(self, message: said.Drained) -> None:
+        if (connection := self._connections.get(message.connection)) is not None:
+            connection.drained()
+
+    def _gone(self, message: said.Gone) -> None:
+        self._connections.pop(message.connection).lost()
+
+    def _counted(self, message: said.Census) -> None:
+        self.census = message
+        self.looked.set()
+
+
+def _log(message: said.Said) -> None:
+    logging.getLogger(message.logger).log(message.level, "%s", message.text)

@@ -1,0 +1,213 @@
+"""What a front end and the owner say to each other, as msgspec structs encoded by position.
+
+Owner → front end: `Terms` first; then `Answer`, or `Begun`, `Piece`s and `Ended` or `Broken`, to what was `Asked`; `Told` to what
+was `Refused`; `Ask`, `Abort`, `Look`, `Renew`; at last `Stop`.
+Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, and `Gone`, of each connection.
+Bodies over `frames.INLINE_LIMIT` travel beside the message: then it has their length.
+
+Connections have numbers, which a front end deals out and never twice. In a connection only one request is in the owner's hands.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.msgpack import Decoder
+
+from servescope.web.http.request import Request
+from servescope.wire.frames import INLINE_LIMIT, Attachments, Buffer
+
+
+class Terms(Struct, array_like=True, tag=0):
+    """How it is to serve. `body_limit`: bytes; `header_s`, `body_s`: see `Patience`; paths of PEM files, "" for no TLS."""
+
+    body_limit: int
+    header_s: float
+    body_s: float
+    certificate: str = ""
+    private_key: str = ""
+
+
+class Answer(Struct, array_like=True, tag=1):
+    """A whole answer; see `taker.Asker.send`."""
+
+    connection: int
+    head: bytes
+    body: bytes | int
+    close: bool
+
+
+class Begun(Struct, array_like=True, tag=2):
+    """An answer in chunks begins; see `taker.Asker.start_chunks`."""
+
+    connection: int
+    head: bytes
+    close: bool
+
+
+class Piece(Struct, array_like=True, tag=3):
+    """One of its chunks."""
+
+    connection: int
+    body: bytes | int
+
+
+class Ended(Struct, array_like=True, tag=4):
+    """It is whole."""
+
+    connection: int
+
+
+class Broken(Struct, array_like=True, tag=5):
+    """It will never be whole; see `taker.Asker.break_off`."""
+
+    connection: int
+    words: bytes
+
+
+class Told(Struct, array_like=True, tag=6):
+    """How a request is refused: header lines and body, or plainly."""
+
+    connection: int
+    words: tuple[bytes, bytes] | None
+
+
+class Ask(Struct, array_like=True, tag=11):
+    """Say (`Drained`) as soon as the client takes more than what it was sent so far."""
+
+    connection: int
+
+
+class Abort(Struct, array_like=True, tag=7):
+    """End the connection at once."""
+
+    connection: int
+
+
+class Look(Struct, array_like=True, tag=8):
+    """Say how things are (`Census`): each second, so that one that hangs is noticed, and before a scrape."""
+
+
+class Renew(Struct, array_like=True, tag=9):
+    """Read the certificate again, for the connections to come."""
+
+
+class Stop(Struct, array_like=True, tag=10):
+    """Take no more connections, close those that there are, and end."""
+
+
+class Ready(Struct, array_like=True, tag=0):
+    """It takes connections."""
+
+
+class Joined(Struct, array_like=True, tag=1):
+    """A client is connected; `client`: its host and port, None on a Unix socket."""
+
+    connection: int
+    client: tuple[str, int] | None
+    secure: bool
+
+
+class Asked(Struct, array_like=True, tag=2):
+    """A whole request. `beside`: lengths of its body's pieces, where these travel beside the message. `wrote`: as in `Wrote`, which
+    this would else come behind.
+    """
+
+    connection: int
+    request: Request
+    beside: list[int] = []
+    wrote: list[float] = []
+
+
+class Refused(Struct, array_like=True, tag=3):
+    """What the connection answers by itself, as soon as the owner has said how (`Told`); without its body."""
+
+    connection: int
+    request: Request
+
+
+class Left(Struct, array_like=True, tag=4):
+    """A whole request whose client left before its turn. `beside` as in `Asked`."""
+
+    request: Request
+    beside: list[int] = []
+
+
+class Gone(Struct, array_like=True, tag=5):
+    """The connection has ended. Comes once, after whatever was said of it."""
+
+    connection: int
+
+
+class Drained(Struct, array_like=True, tag=7):
+    """Its client takes more; after `Ask`."""
+
+    connection: int
+
+
+class Wrote(Struct, array_like=True, tag=8):
+    """The answers that came first among those that were not told of yet were handed to the system, at these monotonic seconds."""
+
+    at: list[float]
+
+
+class Census(Struct, array_like=True, tag=9):
+    """How things are: connections by phase, processor time in seconds since its start, resident memory in bytes."""
+
+    phases: dict[str, int]
+    cpu_s: float
+    memory_bytes: int
+
+
+class Closed(Struct, array_like=True, tag=10):
+    """It ended a connection; see `clients.Recorder.closed`."""
+
+    reason: str
+
+
+class AcceptFailed(Struct, array_like=True, tag=11):
+    """It can take no further connection for now; see `clients.Recorder.accept_failed`."""
+
+    reason: str
+
+
+class Said(Struct, array_like=True, tag=12):
+    """A line for the log."""
+
+    logger: str
+    level: int
+    text: str
+
+
+ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Ask | Abort | Look | Renew | Stop
+FromFrontEnd = Ready | Joined | Asked | Refused | Left | Gone | Drained | Wrote | Census | Closed | AcceptFailed | Said
+
+
+def to_front_end() -> "Decoder[ToFrontEnd]":
+    """Reads what the owner says."""
+    return Decoder(ToFrontEnd)
+
+
+def from_front_end() -> "Decoder[FromFrontEnd]":
+    """Reads what a front end says."""
+    return Decoder(FromFrontEnd)
+
+
+def without_large_body(request: Request) -> tuple[list[int], Sequence[Buffer]]:
+    """Takes a large body out of a request: the lengths of its pieces, and these, which travel beside the message."""
+    if request.size <= INLINE_LIMIT:
+        return [], ()
+    pieces, request.body = request.body, []
+    return list(map(len, pieces)), pieces
+
+
+def with_body(request: Request, beside: list[int], attachments: Attachments) -> Request:
+    """The request with the body that was taken out of it."""
+    request.body = [bytes(attachments.take(length)) for length in beside]
+    return request
+
+
+def placed(body: bytes | memoryview) -> tuple[bytes | int, tuple[Buffer, ...]]:
+    """A body as a message has it, and what travels beside that."""
+    if len(body) > INLINE_LIMIT:
+        return len(body), (body,)
+    return bytes(body) if isinstance(body, memoryview) else body, ()

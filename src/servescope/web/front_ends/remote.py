@@ -1,0 +1,160 @@
+"""A client's connection, and a request of it in hand, as the owner sees them: the connection itself is in a front end.
+
+Made by `desk` for each connection; the port's app answers through it (`taker.Asker`). An answer is only over when its front end
+says that it was handed to the system: until then its `RemoteExchange` waits, and ends as lost should the connection go first.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
+
+import msgspec
+
+from servescope.metrics.recording.codes import HUNG_UP
+from servescope.web.front_ends.messages import Abort, Answer, Ask, Begun, Broken, Ended, Piece, Told, placed
+from servescope.web.http.connections.taker import Asker
+from servescope.web.http.exchange import Exchange, Observers
+from servescope.web.http.request import Request
+from servescope.web.http.request_id import request_id_of
+from servescope.wire.frames import Buffer
+
+# Bytes of a stream's pieces that a front end has, at most, before its client is known to take more: as many as a loop would take.
+MOST_AHEAD = 64 * 1024
+
+
+class Carrier(Protocol):
+    """The front end that has the connection."""
+
+    @property
+    def unsaid(self) -> "deque[RemoteExchange]":
+        """The exchanges whose answers it was given, in order, and has not said to be written."""
+
+    @property
+    def writable(self) -> asyncio.Event:
+        """Set while it takes what it is told."""
+
+    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
+        """Tell it something; nothing happens once it has gone."""
+
+
+class RemoteConnection:
+    """See `taker.Asker`."""
+
+    __slots__ = ("_ahead", "_carrier", "_drained", "_head", "client", "lost_code", "number", "on_lost", "secure")
+
+    def __init__(self, carrier: Carrier, number: int, client: tuple[str, int] | None, *, secure: bool) -> None:
+        self.number = number
+        self.client = client
+        self.secure = secure
+        self.lost_code = HUNG_UP
+        self.on_lost: Callable[[], None] | None = None
+        self._carrier = carrier
+        self._head = False  # what is asked has an answer without a body
+        self._ahead = 0  # bytes of pieces since the client was last known to take more
+        self._drained: asyncio.Event | None = None
+
+    def asks(self, request: Request) -> None:
+        """A request of it is about to begin."""
+        self._head = request.method == "HEAD"
+
+    def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
+        """See `taker.Asker`. When it went, the front end will say."""
+        data, attachments = (b"", ()) if self._head else placed(body)
+        self._carrier.say(Answer(self.number, b"".join(head), data, close), attachments)
+        return time.monotonic()
+
+    def start_chunks(self, head: bytes, *, close: bool) -> None:
+        """See `taker.Asker`."""
+        self._carrier.say(Begun(self.number, head, close))
+
+    async def send_chunk(self, body: bytes | memoryview) -> int:
+        """See `taker.Asker`. A front end that does not listen is waited for as a client is."""
+        if self._drained is not None:
+            await self._drained.wait()
+        if not self._carrier.writable.is_set():
+            await self._carrier.writable.wait()
+        if self._head:
+            return 0
+        data, attachments = placed(body)
+        self._carrier.say(Piece(self.number, data), attachments)
+        self._ahead += len(body)
+        if self._ahead >= MOST_AHEAD and self._drained is None:
+            self._drained = asyncio.Event()
+            self._carrier.say(Ask(self.number))
+        return len(body)
+
+    def end_chunks(self) -> None:
+        """See `taker.Asker`."""
+        self._carrier.say(Ended(self.number))
+
+    def break_off(self, words: bytes) -> None:
+        """See `taker.Asker`."""
+        self.on_lost = None
+        self._carrier.say(Broken(self.number, words))
+
+    def refuse(self, told: tuple[bytes, bytes] | None) -> None:
+        """See `taker.Asker`."""
+        self._carrier.say(Told(self.number, told))
+
+    def abort(self) -> None:
+        """See `taker.Asker`."""
+        self._carrier.say(Abort(self.number))
+
+    def keep(self, exchange: "RemoteExchange") -> None:
+        """Its answer is on its way to the client."""
+        if self.on_lost is None:
+            self.on_lost = exchange.close
+        self._carrier.unsaid.append(exchange)
+
+    def drained(self) -> None:
+        """The client takes more."""
+        self._ahead = 0
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    def lost(self, code: int = HUNG_UP) -> None:
+        """It has ended. `code`: what a request of it is counted with that is in hand."""
+        self.lost_code = code
+        self.drained()
+        if self.on_lost is not None:
+            on_lost, self.on_lost = self.on_lost, None
+            on_lost()
+
+
+class RemoteExchange(Exchange):
+    """A request in hand whose client is a front end's. `code`: of an answer that is on its way, 0 where none is."""
+
+    code: int = 0
+
+    def written(self, at: float) -> None:
+        """The answer was handed to the system; monotonic seconds."""
+        if self.code:
+            code, self.code = self.code, 0
+            self.connection.on_lost = None
+            self.open = True
+            super()._finish(code, at, logged=True)
+
+    def close(self) -> None:
+        """See `Exchange`. An answer that was on its way has not come to its client."""
+        if self.code:
+            self.code = 0
+            self.open = True
+            self.started = self.streaming
+        super().close()
+
+    def _finish(self, code: int, ended: float, *, logged: bool) -> None:
+        if logged and self.open:
+            self.open = False
+            self.code = code
+            cast("RemoteConnection", self.connection).keep(self)
+        else:
+            super()._finish(code, ended, logged=logged)
+
+
+def begin_remote(observers: Observers, request: Request, connection: Asker, listener: str) -> RemoteExchange:
+    """As `Observers.begin`, of a request that a front end has read."""
+    observers.open += 1
+    return RemoteExchange(request, connection, observers, request_id_of(request), request.received, listener)

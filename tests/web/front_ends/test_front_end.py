@@ -1,0 +1,128 @@
+"""One front end through its processes, which are real ones."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from metrics.series import series
+from servescope.fleet.offspring.family import Offspring
+from servescope.metrics.recording.ports.connections import PortConnections
+from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
+from servescope.metrics.registry import Registry
+from servescope.web.front_ends.front_end import MOST_STARTING, MOST_UNANSWERED, FrontEnd
+from servescope.web.front_ends.messages import Terms
+
+pytestmark = pytest.mark.integration
+
+
+class App:
+    """Is asked nothing."""
+
+    body_limit = 1
+
+
+class World:
+    """A front end, and what is counted."""
+
+    def __init__(self, directory, terms):
+        self.registry = Registry()
+        self.offspring = Offspring(directory)
+        ports = PortConnections(self.registry, "inference")
+        self.front_end = FrontEnd(1, terms, App(), ports, FrontEndRecorder(self.registry), self.offspring)
+
+    async def __aenter__(self):
+        self.offspring.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.front_end.close(10.0)
+        await self.offspring.close()
+
+    async def until(self, condition):
+        while not condition():  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.001)
+
+    def ended(self, reason):
+        return series(self.registry, "servescope_front_end_restarts_total").get((reason,), 0)
+
+
+def run(main):
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_one_that_stands_still(tmp_path):
+    """Is given MOST_UNANSWERED looks, and replaced; while it answers, any number."""
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            for _ in range(3 * MOST_UNANSWERED):
+                front_end.watch()
+                await front_end.look()
+            pid = front_end.pid
+            os.kill(pid, signal.SIGSTOP)
+            for _ in range(MOST_UNANSWERED + 2):
+                assert world.ended("hung") == 0
+                front_end.watch()
+            await world.until(lambda: front_end.serving and front_end.pid != pid)
+            assert world.ended("hung") == 1
+
+    run(main)
+
+
+def test_one_that_does_not_come_up(tmp_path):
+    """Has longer, and is replaced then."""
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            starting = asyncio.create_task(front_end.start())
+            await world.until(lambda: front_end.pid)
+            pid = front_end.pid
+            os.kill(pid, signal.SIGSTOP)
+            for _ in range(MOST_STARTING + 2):
+                assert world.ended("hung") == 0
+                front_end.watch()
+            with pytest.raises(OSError, match="it ended with status -9"):
+                await starting
+            await world.until(lambda: front_end.serving)
+            assert front_end.pid != pid
+            assert world.ended("hung") == 1
+
+    run(main)
+
+
+def test_a_certificate_that_cannot_be_read(tmp_path, caplog):
+    """Is told of in the log, and the start fails."""
+
+    async def main():
+        terms = Terms(1, 60.0, 60.0, str(tmp_path / "none.pem"), str(tmp_path / "none.key"))
+        async with World(tmp_path, terms) as world:
+            with pytest.raises(OSError, match="it ended with status 0"):
+                await world.front_end.start()
+
+    run(main)
+    assert "A front end cannot serve: TLS cannot be set up" in caplog.text
+
+
+def test_what_it_takes(tmp_path):
+    """Its processor time is that of all its processes."""
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            await front_end.look()
+            before = front_end.census
+            assert before.cpu_s > 0
+            assert before.memory_bytes > 2**20
+            pid = front_end.pid
+            os.kill(pid, signal.SIGKILL)
+            await world.until(lambda: front_end.serving and front_end.pid != pid)
+            await front_end.look()
+            assert front_end.census.cpu_s > before.cpu_s
+
+    run(main)

@@ -1,0 +1,208 @@
+"""A client of a front end gets, to the byte, what a client of the server itself gets, and as much is counted."""
+
+import asyncio
+import re
+import socket
+
+import pytest
+
+from servescope.errors import BadRequest
+from web.front_ends.joined import JoinedPort
+from web.port import Port, run
+
+ID = b"x-request-id: me\r\n"
+HEAD = b" HTTP/1.1\r\nhost: h\r\n" + ID
+
+
+async def pieces(count):
+    for number in range(count):
+        yield b"piece %d" % number
+
+
+def act(exchange):
+    """Answers by its path."""
+    path, exchange.route = exchange.request.path, exchange.request.path
+    if path == "/stream":
+        return exchange.stream(200, [(b"content-type", b"text/plain")], pieces(3))
+    if path == "/events":
+        return _broken(exchange)
+    if path == "/bad":
+        raise BadRequest("so it is")
+    if path == "/echo":
+        body = b"".join(exchange.request.body)
+        exchange.answer(200, [(b"x-size", b"%d" % exchange.request.size)], body)
+    else:
+        exchange.answer(200, [], path.encode() * (100_000 if path == "/large" else 1))
+    return None
+
+
+async def _broken(exchange):
+    async def some():
+        yield b"data: 1\n\n"
+        raise BadRequest("no more")
+
+    await exchange.stream(200, [(b"content-type", b"text/event-stream")], some())
+
+
+ASKED = {
+    "a path": b"GET /a" + HEAD + b"\r\n",
+    "a body": b"POST /echo" + HEAD + b"content-length: 5\r\n\r\nhello",
+    "a body in chunks": b"POST /echo" + HEAD + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+    "HEAD": b"HEAD /a" + HEAD + b"\r\n",
+    "HEAD of a stream": b"HEAD /stream" + HEAD + b"\r\n",
+    "a large answer": b"GET /large" + HEAD + b"\r\n",
+    "a stream": b"GET /stream" + HEAD + b"\r\n",
+    "a stream, HTTP/1.0": b"GET /stream HTTP/1.0\r\n" + ID + b"\r\n",
+    "a stream that breaks off": b"GET /events" + HEAD + b"\r\n",
+    "an error": b"GET /bad" + HEAD + b"\r\n",
+    "one that wants no more": b"GET /a" + HEAD + b"connection: close\r\n\r\n",
+    "no HTTP": b"no HTTP at all\r\n\r\n",
+    "too large": b"POST /echo" + HEAD + b"content-length: 1001\r\n\r\n" + b"x" * 1001 + b"GET /a" + HEAD + b"\r\n",
+    "too large, in chunks": b"POST /echo"
+    + HEAD
+    + b"transfer-encoding: chunked\r\n\r\n7d0\r\n"
+    + b"x" * 2000
+    + b"\r\n0\r\n\r\n",
+    "invited": b"POST /echo" + HEAD + b"expect: 100-continue\r\ncontent-length: 2\r\n\r\nok",
+    "not invited": b"POST /echo" + HEAD + b"expect: 100-continue\r\ncontent-length: 2000\r\n\r\n",
+    "a header too many": b"GET /a" + HEAD + b"a: b\r\n" * 1001 + b"\r\n",
+    "three at once": b"GET /a" + HEAD + b"\r\nGET /stream" + HEAD + b"\r\nGET /b" + HEAD + b"\r\n",
+    "compressed nonsense": b"POST /echo" + HEAD + b"content-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
+}
+
+
+async def answers(port, asked):
+    """All bytes that come, to the end that another request asks for, and what is counted."""
+    reader, writer = await port.connection()
+    writer.write(asked + b"GET /last" + HEAD + b"connection: close\r\n\r\n")
+    got = await reader.read()
+    writer.close()
+    return got
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_the_same_bytes(tmp_path, asked):
+    """And the same counts, and access lines but for their times."""
+
+    async def main():
+        async with Port(tmp_path, act) as plain:
+            expected = await answers(plain, asked)
+            lines = plain.logged()
+        plain.log.unlink()
+        async with JoinedPort(tmp_path, act) as joined:
+            assert await answers(joined, asked) == expected
+            await joined.settle()
+            assert _timeless(joined.logged()) == _timeless(lines)
+            assert joined.counted() == JoinedPort.counted(plain)
+            assert not joined.observers.open
+
+    run(main())
+
+
+def _timeless(lines):
+    return [re.sub(r"^\S+|\d+ me$", "", line) for line in lines]
+
+
+def test_a_body_of_megabytes(tmp_path):
+    """Comes to the app and back whole."""
+
+    async def main():
+        async with JoinedPort(tmp_path, act, limit=10_000_000) as joined:
+            reader, writer = await joined.connection()
+            body = bytes(range(256)) * 20_000
+            writer.write(b"POST /echo" + HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+            await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(len(body)) == body
+            writer.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["/a", "/stream"])
+def test_what_is_on_its_way_is_not_counted(tmp_path, path):
+    """An answer is, when it was handed to the system; one whose connection ends before that is counted as a client that left."""
+
+    async def main():
+        async with JoinedPort(tmp_path, act) as joined:
+            held = []
+            take, joined.serving._relay.take = joined.serving._relay.take, lambda *what: held.append(what)
+            reader, writer = await joined.connection()
+            writer.write(b"GET " + path.encode() + HEAD + b"\r\n")
+            while len(held) < (1 if path == "/a" else 5):
+                await joined.settle()
+            assert joined.counted() == {}
+            assert joined.observers.open == 1
+            writer.close()
+            while joined.desk._connections:
+                await joined.settle()
+            assert joined.counted() == {("GET", path, "499"): 1}
+            assert joined.observers.open == 0
+            joined.serving._relay.take = take
+            for what in held:
+                take(*what)
+            await joined.settle()
+            assert joined.counted() == {("GET", path, "499"): 1}
+            assert joined.logged() == []
+            del reader
+
+    run(main())
+
+
+def test_the_end_of_a_front_end(tmp_path):
+    """What it had written is counted as answered, although it had no time to say so; the rest as lost."""
+
+    async def main():
+        async with JoinedPort(tmp_path, act) as joined:
+            open_now = [await joined.connection() for _ in range(3)]
+            held = []
+            relay = joined.serving._relay
+            take, relay.take = relay.take, lambda *what: held.append(what)
+            for _, writer in open_now:
+                writer.write(b"GET /a" + HEAD + b"\r\n")
+            while len(held) < 3:
+                await joined.settle()
+            relay._settling = True  # it will not come to say it
+            take(*held[0])
+            assert await open_now[0][0].readuntil(b"/a")
+            assert joined.written.count == 1
+            assert joined.desk.lose(joined.written.count) == 2
+            assert joined.counted() == {("GET", "/a", "200"): 1, ("GET", "/a", "502"): 2}
+            assert len(joined.logged()) == 1
+            joined.desk.take = joined.desk.channel._take = lambda *_: None
+            for _, writer in open_now:
+                writer.close()
+
+    run(main())
+
+
+def test_a_stream_waits_for_its_client(tmp_path):
+    """One that does not read holds it up."""
+    sent = []
+
+    async def endless():
+        for number in range(10_000):
+            sent.append(number)
+            yield b"x" * 16_384
+
+    def stream(exchange):
+        return exchange.stream(200, [], endless())
+
+    async def main():
+        async with JoinedPort(tmp_path, stream) as joined:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.setblocking(False)
+                client.connect(joined.path)
+                client.send(b"GET /" + HEAD + b"\r\n")
+                before = -1
+                while len(sent) != before:
+                    before = len(sent) or -1
+                    for _ in range(20):
+                        await joined.settle()
+                assert 0 < len(sent) < 100
+                loop = asyncio.get_running_loop()
+                for _ in range(50):
+                    await loop.sock_recv(client, 65_536)
+                while len(sent) == before:
+                    await joined.settle()
+
+    run(main())

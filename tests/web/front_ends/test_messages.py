@@ -1,0 +1,43 @@
+"""What goes over a channel comes out of it, bodies beside it too."""
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from servescope.web.front_ends.messages import Answer, Asked, from_front_end, placed, to_front_end, with_body
+from servescope.web.front_ends.messages import without_large_body as without
+from servescope.web.http.request import Request
+from servescope.wire.frames import INLINE_LIMIT, FrameReader, encode
+
+headers = some.lists(some.tuples(some.binary(max_size=20), some.binary(max_size=20)), max_size=5)
+bodies = some.lists(some.sampled_from([b"x", b"yz" * 100, b"z" * INLINE_LIMIT]), max_size=4)
+
+
+def sent(message, attachments, decoder):
+    """As the other side reads it, whatever the pieces that it comes in."""
+    frame = b"".join([encode(message, attachments), *attachments])
+    reader = FrameReader(decoder)
+    halves = (frame[: len(frame) // 2], frame[len(frame) // 2 :])
+    (found,) = [each for half in halves for each in reader.feed(half)]
+    return found
+
+
+@given(headers, bodies, some.text(max_size=20))
+def test_requests(headers, body, path):
+    """With all that is known of them."""
+    request = Request(b"/t", headers, "POST", "1.1", True, path, b"q=1", body=list(body), size=sum(map(len, body)))
+    beside, attachments = without(request)
+    got, rest = sent(Asked(7, request, beside, [1.5]), attachments, from_front_end())
+    assert (got.connection, got.wrote) == (7, [1.5])
+    if got.beside:
+        with_body(got.request, got.beside, rest)
+    assert got.request.body == body
+    assert (got.request.headers, got.request.path, got.request.size) == (headers, path, sum(map(len, body)))
+
+
+@given(some.sampled_from([b"", b"ok", b"x" * INLINE_LIMIT, b"x" * (INLINE_LIMIT + 1)]))
+def test_answers(body):
+    """Of any length."""
+    for given_body in (body, memoryview(body)):
+        data, attachments = placed(given_body)
+        got, rest = sent(Answer(1, b"head", data, False), attachments, to_front_end())
+        assert (rest.take(got.body) if isinstance(got.body, int) else got.body) == body
