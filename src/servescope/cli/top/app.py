@@ -187,7 +187,7 @@ class Top(App[None]):
     # Here, since Textual does not read that of an app's first screen.
     CSS = (
         "#search { display: none; } #search.asked { display: block; } Static { height: auto; } #findings { max-height: 40%; }"
-        " DataTable { height: 1fr; min-height: 5; scrollbar-size-horizontal: 1; }"
+        " DataTable { height: 1fr; min-height: 4; scrollbar-size-horizontal: 1; }"
     )
 
     def __init__(self, asking: Asking) -> None:
