@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grpc_clients.calls import PATIENCE_S, refused
+from grpc_clients.calls import PATIENCE_S, counted, refused
 from grpc_clients.conftest import Client
 from grpc_clients.needed import needed
 from integration.server import Server, wait_until
@@ -14,11 +14,6 @@ grpc = needed("grpc")
 pytestmark = pytest.mark.integration
 
 PREFIX = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
-
-
-def counted(server: Server, model: str, code: int) -> float:
-    """How many of a model's requests over gRPC ended with this code."""
-    return server.metrics("servescope_requests_total", model_name=model, transport="grpc", code=str(code)) or 0.0
 
 
 def test_inputs_are_fields_and_the_answer_is_the_handlers(client: Client, server: Server):

@@ -5,10 +5,9 @@ import queue
 
 import pytest
 
-from grpc_clients.calls import PATIENCE_S
+from grpc_clients.calls import PATIENCE_S, counted
 from grpc_clients.conftest import Client
 from grpc_clients.needed import needed
-from grpc_clients.test_inference import counted
 from integration.server import Server, wait_until
 
 grpc = needed("grpc")

@@ -4,9 +4,9 @@ import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import free_ports, pack, wait_until
+from ray_cluster.asking import predict, told
 from ray_cluster.cluster import answers, head, left_files, patiently
 from ray_cluster.needed import needed
-from ray_cluster.test_workers import predict, told
 
 needed("ray")
 pytestmark = pytest.mark.integration

@@ -8,10 +8,9 @@ import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import alive, pack, wait_until
+from ray_cluster.asking import driver_of, predict, processes_of
 from ray_cluster.cluster import OBJECT_STORE, left_files, patiently
 from ray_cluster.needed import needed
-from ray_cluster.test_loss import driver_of, processes_of
-from ray_cluster.test_workers import predict
 
 needed("ray")
 pytestmark = pytest.mark.integration

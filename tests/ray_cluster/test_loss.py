@@ -4,27 +4,15 @@ import os
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
 
 from integration.server import alive, wait_until
+from ray_cluster.asking import driver_of, predict, processes_of, told
 from ray_cluster.cluster import all_gone
 from ray_cluster.needed import needed
-from ray_cluster.test_workers import predict, told
 
 needed("ray")
 pytestmark = pytest.mark.integration
-
-
-def processes_of(server):
-    """Of a worker of `told`: its own, its actor's, and a child's of its handler."""
-    child = int(told(server, "answer = subprocess.Popen(['sleep', '600']).pid"))
-    worker, actor = map(int, told(server, "answer = f'{os.getpid()} {os.getppid()}'").split())
-    return [psutil.Process(pid) for pid in (worker, actor, child)]
-
-
-def driver_of(server):
-    return next(found for found in server.family() if "servescope.fleet.backends.ray.driver" in found.cmdline())
 
 
 def test_its_actor_is_killed(make, cluster):

@@ -3,9 +3,9 @@
 import pytest
 
 from integration.server import wait_until
+from ray_cluster.asking import predict
 from ray_cluster.cluster import OBJECT_STORE, all_gone
 from ray_cluster.needed import needed
-from ray_cluster.test_workers import predict
 
 needed("ray")
 pytestmark = pytest.mark.integration

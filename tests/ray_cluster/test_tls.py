@@ -9,10 +9,9 @@ import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import PATIENCE_S, pack, wait_until
+from ray_cluster.asking import fails_for, predict, told
 from ray_cluster.cluster import head
 from ray_cluster.needed import needed
-from ray_cluster.test_bad_input import check
-from ray_cluster.test_workers import predict, told
 from servescope.wire.agent import Role, greeting, new_ticket
 from tls_files import tls_files
 
@@ -86,4 +85,4 @@ def test_on_a_cluster_that_speaks_in_the_clear(make, variables):
 def test_a_file_of_the_front_end_that_is_not_there(make, variables):
     """It is named, and models here are served."""
     server = make(environ={**variables, "RAY_USE_TLS": "0", "RAY_TLS_SERVER_KEY": "/not/there"}, ray_tls="true")
-    check(server, "TLS cannot be set up: RAY_TLS_SERVER_KEY=/not/there cannot be read: No such file or directory")
+    fails_for(server, "TLS cannot be set up: RAY_TLS_SERVER_KEY=/not/there cannot be read: No such file or directory")

@@ -8,23 +8,13 @@ import pytest
 
 from integration.remote.rig import HANDLER
 from integration.server import COMMAND, pack, wait_until
+from ray_cluster.asking import predict, told
 from ray_cluster.cluster import all_gone, asked, head, left_files, patiently
 from ray_cluster.needed import needed
 
 needed("ray")
 DRIVER = "servescope.fleet.backends.ray.driver"
 pytestmark = pytest.mark.integration
-
-
-def predict(server, body, model="told"):
-    return server.http.post(server.url("inference", f"/predictions/{model}"), content=body)
-
-
-def told(server, code, model="told"):
-    """What some code in the handler comes to."""
-    answer = predict(server, b"do " + code.encode(), model)
-    assert answer.status_code == 200, answer.text
-    return answer.text
 
 
 def test_it_serves_and_goes(make, cluster):
