@@ -223,7 +223,9 @@ def test_sequences_without_an_idle_time_are_not_kept():
     """Nobody would end them; the model is served as any other, with a warning."""
     options = resolve(yaml=ModelConfig(sequence_batching=True))
     assert options.sequence_batching is False
-    assert options.warnings == ("sequenceBatching in model-config.yaml has no effect: there is no sequenceMaxIdleMSec",)
+    assert options.warnings == (
+        "sequenceBatching in model-config.yaml has no effect: there is no sequenceMaxIdleMSec above 0",
+    )
 
 
 def test_as_many_sequences_as_the_workers_take_at_once_may_be_open():

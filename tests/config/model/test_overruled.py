@@ -115,7 +115,6 @@ def test_a_misspelt_key_of_torchrun():
         (ModelConfig(device_type="gpu"), 1, None),
         (ModelConfig(parallel_level=2), 4, "parallelLevel 2 in model-config.yaml has no effect: there is no parallelType"),
         (ModelConfig(use_venv=True), 0, "useVenv in model-config.yaml has no effect: install_py_dep_per_model is false"),
-        (ModelConfig(max_num_sequence=2), 0, "maxNumSequence in model-config.yaml has no effect: there is no sequenceMaxIdleMSec"),
         (
             ModelConfig(min_workers=3, max_workers=8, parallel_type="custom", parallel_level=2), 4,
             "minWorkers 3 with maxWorkers 8 is more than the GPUs carry at parallelLevel 2: 2 at most",
@@ -127,6 +126,17 @@ def test_what_lacks_something_to_work_with(yaml, gpus, expected):
     told = warnings(yaml=yaml, gpus=gpus)
     assert len(told) == (expected is not None)
     assert all(text.startswith(expected) for text in told)
+
+
+@pytest.mark.parametrize("batching", [None, False, True])
+def test_what_is_said_of_sequences_that_are_not_kept(batching):
+    """Each key of them is told, with what is missing; where they are kept none is."""
+    said = {"sequence_timeout_ms": 9, "max_num_sequence": 9, "max_sequence_job_queue_size": 9}
+    missing = "sequenceMaxIdleMSec above 0" if batching else "sequenceBatching: true"
+    told = warnings(yaml=ModelConfig(sequence_batching=batching, sequence_max_idle_ms=0 if batching else 9, **said))
+    assert len(told) == len(said) + 1
+    assert all(text.endswith(f"has no effect: there is no {missing}") for text in told)
+    assert warnings(yaml=ModelConfig(**said | {"sequence_batching": True, "sequence_max_idle_ms": 9})) == ()
 
 
 def test_the_bounds_of_an_autoscaled_model_overrule_as_well():

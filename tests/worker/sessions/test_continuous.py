@@ -1,5 +1,7 @@
 """A worker with a running batch, over a real socket: who joins, who leaves, and what each is told at each step."""
 
+import sys
+
 import pytest
 
 from servescope.wire.messages import Batch, Cancel, Load, Reply, Stepped, Stop
@@ -256,4 +258,47 @@ def test_pieces_within_a_step(tmp_path, model):
             data = attachments.take(message.parts[0].data)
             told.append((bytes(data[:1]), len(data), message.final))
     assert told == [(b"x", 100000, False), (b"y", 100000, True)]
+    front.close()
+
+
+# A thread sends pieces as fast as it can while the steps go on, as a streamer of tokens does.
+STREAMS_BESIDE = """
+import threading
+from ts.handler_utils.utils import send_intermediate_predict_response
+
+LEFT = []
+
+def beside(context):
+    while LEFT[0] > 1:
+        send_intermediate_predict_response(["x"], context.request_ids, "", 200, context)
+
+def done(output):
+    LEFT[0] -= 1
+    return LEFT[0] == 0
+
+def handle(data, context):
+    if data is None:
+        return
+    context.stopping_criteria = [done]
+    if data[0]:
+        LEFT.append(int(data[0]["body"]))
+        threading.Thread(target=beside, args=(context,), daemon=True).start()
+    return ["."]
+"""
+
+
+def test_pieces_from_a_thread_of_the_handlers(tmp_path, model):
+    """Beside them each step's own piece goes out once."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    try:
+        front = Steps(tmp_path, model, code=STREAMS_BESIDE)
+        front.ask_for(1, "a", 1500)
+        told = []
+        while not (told and told[-1].final):
+            message = front.receive()[0]
+            told += [message] if isinstance(message, Reply) else []
+    finally:
+        sys.setswitchinterval(usual)
+    assert sum(bytes(reply.parts[0].data) == b"." for reply in told) == 1500
     front.close()

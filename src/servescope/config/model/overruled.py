@@ -124,16 +124,26 @@ def _alone(yaml: ModelConfig, settings: Settings, decided: "ModelOptions") -> It
             yaml.use_venv and not settings.install_py_dep_per_model,
             "install_py_dep_per_model is false: its workers run the server's interpreter",
         ),
-        "sequenceBatching": (
-            yaml.sequence_batching and not yaml.sequence_max_idle_ms,
-            "there is no sequenceMaxIdleMSec",
-        ),
         "useJobTicket": (
             decided.use_job_ticket and decided.sequence_batching,
             "sequenceBatching says how many requests may wait",
         ),
-        "maxNumSequence": (yaml.max_num_sequence and not yaml.sequence_max_idle_ms, "there is no sequenceMaxIdleMSec"),
+        **_sequences(yaml),
     }
     for what, (asked, why) in needs.items():
         if asked:
             yield f"{what} in model-config.yaml has no effect: {why}"
+
+
+def _sequences(yaml: ModelConfig) -> Mapping[str, tuple[Any, str]]:
+    """What is said of sequences where the model keeps none, as that takes two keys."""
+    if yaml.sequence_batching and yaml.sequence_max_idle_ms:
+        return {}
+    why = "there is no " + ("sequenceMaxIdleMSec above 0" if yaml.sequence_batching else "sequenceBatching: true")
+    return {
+        "sequenceBatching": (yaml.sequence_batching, why),
+        "sequenceMaxIdleMSec": (yaml.sequence_max_idle_ms, why),
+        "sequenceTimeoutMSec": (yaml.sequence_timeout_ms, why),
+        "maxNumSequence": (yaml.max_num_sequence, why),
+        "maxSequenceJobQueueSize": (yaml.max_sequence_job_queue_size, why),
+    }

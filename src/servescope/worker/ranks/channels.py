@@ -5,10 +5,11 @@ more has come (`has_more`, between two steps of a running batch) is what the oth
 """
 
 import socket
+import threading
 from collections.abc import Sequence
 from typing import cast
 
-from servescope.wire.blocking import BlockingChannel
+from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import Buffer, encode
 from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, NoMore, ToRank, ToWorker
 
@@ -22,10 +23,16 @@ class LeadingChannel(BlockingChannel):
         super().__init__(connection)
         self._others = others
         self._spread = spread
+        self._listening: list[threading.Thread] = []
+        self._left = False  # one of them has, without a word
+        self._said: Loaded | None = None
+        self._saying = threading.Lock()
 
     def receive(self) -> tuple[ToWorker, bytearray]:
         """See `BlockingChannel`."""
         message, body = super().receive()
+        if isinstance(message, Load):
+            self._listen()
         if self._spread or not isinstance(message, Batch | Cancel):
             self._pass_on(message, body)
         return message, body
@@ -45,10 +52,36 @@ class LeadingChannel(BlockingChannel):
 
     def send(self, message: FromWorker, attachments: Sequence[Buffer] = ()) -> None:
         """See `BlockingChannel`. The model is loaded when all ranks have it; the first that has not says why."""
-        if isinstance(message, Loaded) and message.code == 200:
-            told = [cast("Loaded", link.receive()[0]) for link in self._others]
-            message = next((one for one in told if one.code != 200), message)
-        super().send(message, attachments)
+        if not isinstance(message, Loaded):
+            super().send(message, attachments)
+            return
+        if message.code == 200:
+            for thread in self._listening:
+                thread.join()
+            if self._left:
+                raise ChannelClosed
+        self._say(message)
+
+    def _listen(self) -> None:
+        """Hear how the others' loads go, while rank 0 loads: it may wait for one that fails, and is ended while it waits."""
+        self._listening = [threading.Thread(target=self._hear, args=(link,), daemon=True) for link in self._others]
+        for thread in self._listening:
+            thread.start()
+
+    def _hear(self, link: BlockingChannel) -> None:
+        try:
+            told = cast("Loaded", link.receive()[0])
+            if told.code != 200:
+                self._say(told)
+        except ChannelClosed:
+            self._left = True
+
+    def _say(self, loaded: Loaded) -> None:
+        """Once."""
+        with self._saying:
+            if self._said is None:
+                self._said = loaded
+                super().send(loaded)
 
 
 class FollowingChannel(BlockingChannel):

@@ -155,17 +155,17 @@ class ContinuousSession:
             self._outgoing += _framed(row.failed(failure_of(error)))
 
     def _send_partial(self, rows: Sequence[Row], outputs: Any) -> None:
-        """Send a streamed piece of every answer, within a step.
+        """Send a streamed piece of every answer, within a step; a handler may do so from a thread of its own, at any time.
 
         Raises:
             BadOutput: `outputs` is no list of the batch's length, or holds what cannot be sent.
         """
         parts, attachments = build_pieces(outputs, len(rows), self._context, self._answer_limit, self._writing)
         bodies = iter(attachments)
+        pieces: list[Buffer] = []  # not among `_outgoing`, which is the step's own
         for row, part in zip(rows, parts, strict=True):
-            self._outgoing += _framed(row.piece(part), [next(bodies)] if isinstance(part.data, int) else ())
-        self._channel.send_buffers(self._outgoing)
-        self._outgoing = []
+            pieces += _framed(row.piece(part), [next(bodies)] if isinstance(part.data, int) else ())
+        self._channel.send_buffers(pieces)
 
     def _flush(self, rows: int, seconds: float) -> None:
         """What a step has for the front end goes out in one write: what is to be counted before what clients see."""

@@ -289,6 +289,72 @@ def test_a_worker_dies_with_what_it_remembers():
     run(main())
 
 
+@pytest.mark.parametrize("leaves", ["hangs up", "has waited for too long"])
+def test_a_worker_dies_and_its_client_has_gone(leaves):
+    """A client that left before heard nothing of it, so the next who comes is told."""
+
+    async def main():
+        kept = Kept(client_ms=100 * (leaves != "hangs up"))
+        await settle()
+        kept.ask("a", "s")
+        kept.answer(0, 0)
+        left = kept.ask("b", "s")
+        await settle()
+        if leaves == "hangs up":
+            kept.queue.abandon(left.job)
+        else:
+            with pytest.raises(RequestTimeout):
+                await left.future
+        kept.lives[0].die(3)
+        await until(lambda: len(kept.lives) == 2)
+        await settle()
+        with pytest.raises(ServiceUnavailable, match="The sequence 's' is over"):
+            kept.ask("c", "s")
+        kept.ask("d", "s")
+        assert (kept.ended("worker_died"), kept.rejected("sequence_over"), kept.open) == (1, 1, 1)
+
+    run(main())
+
+
+def test_a_worker_dies_after_its_handler_failed():
+    """That a request failed by itself is no word of its worker's end, which comes later."""
+
+    async def main():
+        kept = Kept()
+        await settle()
+        failed = kept.ask("a", "s")
+        await settle()
+        kept.lives[0].fail(kept.lives[0].batches[0], 500, "no")
+        with pytest.raises(WorkerFailed, match="no"):
+            await failed.future
+        kept.lives[0].die(3)
+        await until(lambda: len(kept.lives) == 2)
+        await settle()
+        with pytest.raises(ServiceUnavailable, match="The sequence 's' is over"):
+            kept.ask("b", "s")
+
+    run(main())
+
+
+def test_a_worker_dies_with_more_sequences_than_most_models_have():
+    """As many as may be open are remembered, so each is told."""
+
+    async def main():
+        many = 10_001
+        kept = Kept(obliging, most=many)
+        await settle()
+        for number in range(many):
+            kept.ask("a", f"s{number}")
+        await until(lambda: not kept.queue.in_hand and not len(kept.queue))
+        kept.lives[0].die(3)
+        await until(lambda: len(kept.lives) == 2)
+        for number in (0, many - 1):
+            with pytest.raises(ServiceUnavailable, match="is over"):
+                kept.ask("b", f"s{number}")
+
+    run(main())
+
+
 def test_a_sequence_of_a_dead_worker_that_starts_anew():
     """A start needs no telling."""
 

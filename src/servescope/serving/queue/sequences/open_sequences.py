@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from servescope.metrics.recording.batching.sequences import SequenceRecorder
 from servescope.serving.queue.sequences.sequence import Sequence
 
-_MOST_LOST = 10_000
+_LEAST_LOST = 10_000  # to be remembered, where fewer may be open
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class OpenSequences:
         self._recorder = recorder
         self._open: dict[str, Sequence] = {}  # the oldest first
         self._idle: dict[Sequence, None] = {}  # idle for longest first
+        self._most_lost = max(_LEAST_LOST, limits.most)
         self._lost: dict[str, str] = {}  # ended without anybody's being told, and why
 
     def __len__(self) -> int:
@@ -66,7 +67,7 @@ class OpenSequences:
         self.end(sequence, reason)
         if not sequence.told:
             self._lost[sequence.id] = reason
-            if len(self._lost) > _MOST_LOST:
+            if len(self._lost) > self._most_lost:
                 del self._lost[next(iter(self._lost))]
 
     def take_lost(self, name: str) -> str:

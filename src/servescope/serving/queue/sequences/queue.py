@@ -87,7 +87,7 @@ class SequenceQueue(JobQueue):
             self._alone.append(job)
             self._send_alone()
             return
-        job.client = HandlersWord(job.client, self._headers, self._kept.end_named)
+        job.client = HandlersWord(job.client, member.sequence, self._headers, self._kept.end_named)
         member.sequence.waiting.append(job)
         self._line_up(member.sequence)
 
@@ -181,7 +181,8 @@ class SequenceQueue(JobQueue):
         """A worker has no longer a request that it had."""
         sequence = member.sequence
         sequence.in_hand -= 1
-        sequence.told = sequence.told or not answered
+        if answered:  # so the worker lives, whatever it told
+            sequence.told = False
         if sequence.over:
             return
         if sequence.waiting:

@@ -14,7 +14,8 @@ class Sequence(Struct, eq=False):
 
     `waiting`: its requests in their order. `in_hand`: how many of them its worker has. `used`: its worker was given one. `ending`:
     what it was given last says that it is the last. `queued`: it stands in its lane's line. `over`: it has ended; what is in hand
-    is still answered. `told`: a request of it has failed with its worker.
+    is still answered. `told`: the client of a request that failed with its worker was
+    told so, and its worker has answered nothing of it since.
     """
 
     id: str
