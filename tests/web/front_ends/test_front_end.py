@@ -30,7 +30,7 @@ class World:
         self.registry = Registry()
         self.offspring = Offspring(directory)
         ports = PortConnections(self.registry, "inference")
-        self.front_end = FrontEnd(1, terms, App(), ports, FrontEndRecorder(self.registry), self.offspring)
+        self.front_end = FrontEnd(1, lambda: terms, App(), ports, FrontEndRecorder(self.registry), self.offspring)
 
     async def __aenter__(self):
         self.offspring.start()
@@ -99,7 +99,7 @@ def test_a_certificate_that_cannot_be_read(tmp_path, caplog):
     """Is told of in the log, and the start fails."""
 
     async def main():
-        terms = Terms(1, 60.0, 60.0, str(tmp_path / "none.pem"), str(tmp_path / "none.key"))
+        terms = Terms(1, 60.0, 60.0, b"none", b"none")
         async with World(tmp_path, terms) as world:
             with pytest.raises(OSError, match="it ended with status 0"):
                 await world.front_end.start()

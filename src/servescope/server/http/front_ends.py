@@ -2,8 +2,6 @@
 
 import asyncio
 
-from servescope.config.settings import Settings
-from servescope.errors import ConfigurationError
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.certificates import Certificates
@@ -33,7 +31,7 @@ class FrontEnds(Part):
         """Have them, once started, speak for this app; what takes its connections."""
         self._crew = crew = Crew(
             self._settings.front_ends,
-            _terms(self._settings),
+            self._terms,
             app,
             self._recorder.connections.port("inference"),
             self._recorder.front_ends,
@@ -47,7 +45,7 @@ class FrontEnds(Part):
         """Start them.
 
         Raises:
-            ConfigurationError: one cannot be started.
+            ConfigurationError: one cannot be started, or the certificate cannot be read.
         """
         if self._crew is not None:
             await self._crew.start()
@@ -57,11 +55,10 @@ class FrontEnds(Part):
         if self._crew is not None:
             await self._crew.close()
 
-
-def _terms(settings: Settings) -> Terms:
-    patience = (settings.client_header_timeout, settings.client_body_timeout)
-    if not settings.inference_address.tls:
-        return Terms(settings.max_request_size, *patience)
-    if settings.certificate_file is None or settings.private_key_file is None:
-        raise ConfigurationError("inference_address: https:// needs certificate_file and private_key_file")
-    return Terms(settings.max_request_size, *patience, str(settings.certificate_file), str(settings.private_key_file))
+    def _terms(self) -> Terms:
+        """As they are now: a front end that takes another's place has the newest certificate."""
+        settings, tls = self._settings, self._certificates.tls
+        patience = (settings.client_header_timeout, settings.client_body_timeout)
+        if tls is None or not settings.inference_address.tls:
+            return Terms(settings.max_request_size, *patience)
+        return Terms(settings.max_request_size, *patience, *tls.pair())

@@ -6,7 +6,7 @@ In: the port's app and terms. Out: the port's connections and requests of all of
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from servescope.errors import ConfigurationError
@@ -30,7 +30,7 @@ class Crew:
     def __init__(
         self,
         count: int,
-        terms: Terms,
+        terms: Callable[[], Terms],
         app: App,
         ports: Recorder,
         recorder: FrontEndRecorder,

@@ -7,6 +7,7 @@ what a process says, `dealer` puts connections where it takes them.
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
@@ -31,7 +32,7 @@ class FrontEnd:
     def __init__(
         self,
         number: int,
-        terms: said.Terms,
+        terms: Callable[[], said.Terms],
         app: App,
         ports: Recorder,
         recorder: FrontEndRecorder,
@@ -104,7 +105,8 @@ class FrontEnd:
     def renew(self) -> None:
         """The certificate has changed."""
         if self._process is not None:
-            self._desk.say(said.Renew())
+            terms = self._terms()
+            self._desk.say(said.Renew(terms.certificate, terms.private_key))
 
     async def close(self, patience_s: float) -> None:
         """Let it end, in so many seconds, and not come back."""
@@ -146,7 +148,7 @@ class FrontEnd:
             logger.error("Front end %d cannot be started: %s", self.number, error)
             self._tell_first(error)
             return
-        desk.say(self._terms)
+        desk.say(self._terms())
         ready = asyncio.ensure_future(desk.ready.wait())
         over = asyncio.ensure_future(self._over.wait())
         await asyncio.wait((ready, over), return_when=asyncio.FIRST_COMPLETED)

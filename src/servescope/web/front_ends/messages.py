@@ -18,13 +18,13 @@ from servescope.wire.frames import INLINE_LIMIT, Attachments, Buffer
 
 
 class Terms(Struct, array_like=True, tag=0):
-    """How it is to serve. `body_limit`: bytes; `header_s`, `body_s`: see `Patience`; paths of PEM files, "" for no TLS."""
+    """How it is to serve. `body_limit`: bytes; `header_s`, `body_s`: see `Patience`; certificate and key, PEM, none for no TLS."""
 
     body_limit: int
     header_s: float
     body_s: float
-    certificate: str = ""
-    private_key: str = ""
+    certificate: bytes = b""
+    private_key: bytes = b""
 
 
 class Answer(Struct, array_like=True, tag=1):
@@ -88,7 +88,10 @@ class Look(Struct, array_like=True, tag=8):
 
 
 class Renew(Struct, array_like=True, tag=9):
-    """Read the certificate again, for the connections to come."""
+    """Another certificate and key, for the connections to come."""
+
+    certificate: bytes
+    private_key: bytes
 
 
 class Stop(Struct, array_like=True, tag=10):

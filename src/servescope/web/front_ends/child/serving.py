@@ -26,11 +26,13 @@ from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
 from servescope.web.http.clients.rounds import Rounds
+from servescope.web.http.listening.pair import Pair
 from servescope.web.http.listening.tls import Tls
 from servescope.wire.frames import Attachments
 
 logger = logging.getLogger("servescope.web")
 
+_GIVEN = Path("the owner's certificate")
 _FAREWELL_S = 1.0  # that clients have to take what they were sent last
 
 
@@ -46,6 +48,7 @@ class Serving:
         self._acceptor: Acceptor | None = None
         self._rounds: Rounds | None = None
         self._tls: Tls | None = None
+        self._pair = Pair(b"", b"")
 
     @property
     def say(self) -> Callable[[msgspec.Struct], None]:
@@ -58,7 +61,7 @@ class Serving:
         elif isinstance(message, said.Terms):
             self._begin(message)
         elif isinstance(message, said.Renew):
-            self._renew()
+            self._renew(message)
         elif isinstance(message, said.Stop):
             self._stop()
         else:
@@ -68,10 +71,11 @@ class Serving:
         self._relay.body_limit = terms.body_limit
         context = None
         if terms.certificate:
-            self._tls = Tls(Path(terms.certificate), Path(terms.private_key))
+            self._pair = Pair(terms.certificate, terms.private_key)
+            self._tls = Tls(_GIVEN, _GIVEN, lambda: self._pair)
             try:
                 context = self._tls.context()
-            except ConfigurationError as error:  # since the owner's start they have become others
+            except ConfigurationError as error:
                 logger.error("A front end cannot serve: %s", error.message)
                 self.over.set()
                 return
@@ -84,8 +88,9 @@ class Serving:
         self._acceptor.start(self._dealt, partial(RelayedConnection, self._relay), context)
         self._relay.say(said.Ready())
 
-    def _renew(self) -> None:
+    def _renew(self, given: said.Renew) -> None:
         if self._tls is not None:
+            self._pair = Pair(given.certificate, given.private_key)
             try:
                 self._tls.reload()
             except ConfigurationError as error:  # the owner could read them a moment ago

@@ -35,6 +35,7 @@ class Tls:
         self.certificate_pem: bytes | None = None
         self._pair = pair
         self._newest: ssl.SSLContext | None = None
+        self._read_last: Pair | None = None
 
     def context(self) -> ssl.SSLContext:
         """What a port's connections are encrypted with: TLS 1.2 or newer, and the files as they were read last.
@@ -57,6 +58,17 @@ class Tls:
         """
         self._newest = self._read()
 
+    def pair(self) -> Pair:
+        """The certificate and its key as they were read last, for another process of this server.
+
+        Raises:
+            ConfigurationError: they have yet to be read, and cannot be.
+        """
+        if self._read_last is None:
+            self._read()
+        assert self._read_last is not None
+        return self._read_last
+
     def stamp(self) -> Stamp:
         """Changes when the files do, or what their names lead to."""
         return tuple(_stamp(path) for path in (self.certificate, self.private_key))
@@ -65,10 +77,12 @@ class Tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self._pair is not None:
-            self._load(context, self._pair())
+            self._read_last = pair = self._pair()
+            self._load(context, pair)
             return context
         try:
             context.load_cert_chain(self.certificate, self.private_key, no_password)
+            self._read_last = Pair(self.certificate.read_bytes(), self.private_key.read_bytes())
         except (OSError, ValueError) as error:
             why = why_refused(self.certificate, self.private_key, error)
             raise ConfigurationError(f"TLS cannot be set up: {why}") from error
