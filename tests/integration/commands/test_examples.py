@@ -16,12 +16,18 @@ REPOSITORY = Path(__file__).parents[3]
 # What needs no server; what does, in an order in which each finds what it needs; the last ends the server.
 STORY = (
     "servescope archive",
+    "servescope workflow archive",
     "servescope simulate",
     "servescope kubernetes",
     "servescope start",
     "servescope status",
     "servescope",
     "servescope models register",
+    "servescope workflow register",
+    "servescope workflow list",
+    "servescope workflow describe",
+    "servescope workflow unregister",
+    "servescope workflow",
     "servescope models list",
     "servescope models describe",
     "servescope models scale",
@@ -45,11 +51,13 @@ LONG = ("servescope demo", "servescope llm", "servescope plan", "servescope top"
 
 @pytest.fixture
 def place(tmp_path):
-    """A checkout's examples, free ports, a metrics.yaml, and a shell that has `servescope`."""
+    """A checkout's examples, free ports, a metrics.yaml, a workflow's files, and a shell that has `servescope`."""
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     (tmp_path / "metrics.yaml").write_text(
         "model_metrics: {counter: [{name: Calls, unit: count, dimensions: [ModelName]}]}\n"
     )
+    (tmp_path / "workflow.yaml").write_text("dag:\n  first: [second]\n")
+    (tmp_path / "functions.py").write_text("def first(data, context):\n    return data\n\n\nsecond = first\n")
     (tmp_path / "config.properties").write_text(properties(addresses(own_ports())))
     command = tmp_path / "bin" / "servescope"
     command.parent.mkdir()

@@ -88,7 +88,6 @@ def test_the_environments_file_comes_first(tmp_path):
         ("token_expiration_min=never", ("token_expiration_min='never'",)),
         ("metrics_config=absent.yaml", ("absent.yaml",)),
         ("private_key_file=key.pem", ("private_key_file='key.pem'", "certificate_file")),
-        ("inference_address=https://127.0.0.1:0", ("inference_address", "certificate_file")),
         ("default_response_timeout=$$ABSENT$$", ("ABSENT",)),
         ("log_format=xml", ("log_format='xml'",)),
     ],

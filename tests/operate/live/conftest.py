@@ -17,9 +17,10 @@ from integration.conftest import deployment
 from integration.deployed import Deployed
 from integration.prometheus_server import Prometheus, prometheus
 from integration.server import Server, wait_until
+from integration.workflows.flow import pack_war
 from metrics.collectors.nvml.stand_in import StandIn, build
 from operate.hurried import FEATURES, hurried
-from operate.live.handlers import PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG, SCALED_CONFIG
+from operate.live.handlers import FUNCTIONS, PLAIN, PLAIN_CONFIG, PLAYER, PLAYER_CONFIG, SCALED_CONFIG
 from operate.live.promises import Account, loaded, registered
 from servescope.operate.promql import FORMS, Form
 from truth.client import Ask, load
@@ -58,6 +59,7 @@ class Live:
         for word in ("ok", "404", "raise"):
             self.plain.predict(word)
             self.player.predict(word)
+            self.server.http.post(self.server.url("inference", "/wfpredict/boards"), content=word)
 
     def upset(self, cards: StandIn) -> None:
         """What happens once: requests are refused, a worker ends, one has a card's memory, and label values are too many."""
@@ -87,6 +89,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         promised = registered(register)
         plain, player = register(PLAIN, PLAIN_CONFIG), register(PLAYER, PLAYER_CONFIG)
         scaled = register(WORK, SCALED_CONFIG)
+        pack_war(server.store / "boards.war", "boards", "dag:\n  first: [second]\n", FUNCTIONS)
+        assert server.manage("POST", "/workflows", url="boards.war").status_code == 200
         live = Live(server, told, plain, player)
         live.wait_for("servescope_workers", models=(plain, player))
         live.upset(cards)

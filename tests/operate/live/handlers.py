@@ -69,3 +69,14 @@ minWorkers: 1
 maxWorkers: 1
 slo: {ttft_ms: 250, ttft_target: 90, itl_ms: 250, itl_target: 95, availability_target: 99}
 """
+
+# A workflow's: the second fails where it is asked to.
+FUNCTIONS = """
+def first(data, context):
+    return data and [row["body"] for row in data]
+
+def second(data, context):
+    if any(bytes(row["body"]) == b"raise" for row in data or ()):
+        raise ValueError("as asked")
+    return first(data, context)
+"""

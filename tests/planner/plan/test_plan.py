@@ -2,10 +2,10 @@
 
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 import yaml
+from msgspec.structs import asdict
 
 from planner.pools import true_edge
 from servescope.cli.planning.show import rows_of
