@@ -2,6 +2,8 @@
 
 import struct
 
+_END = struct.pack("!i", -1)
+
 END = struct.pack("!i", -1)
 
 
@@ -45,3 +47,11 @@ def read_reply(data):
         headers = {taken(number()).decode(): taken(number()).decode() for _ in range(number())}
         answers.append((*head, headers, taken(number())))
     return code, text, answers
+
+
+def read_replies(connection, count):
+    """So many, from a socket, which may give several at once."""
+    data = b""
+    while data.count(_END) < count:
+        data += connection.recv(1000)
+    return [read_reply(one + _END) for one in data.split(_END)[:count]]

@@ -138,7 +138,7 @@ def test_all_killed_at_once(wide):
 
 
 def test_killed_again_and_again_under_load(wide):
-    """Whoever has read an answer is counted with it, and nobody else."""
+    """Whoever has read an answer is counted with it, but for those answers that were on their way out at that moment."""
     going = threading.Event()
     read, broken = [0] * 8, [0] * 8
 
@@ -169,8 +169,12 @@ def test_killed_again_and_again_under_load(wide):
     total = "servescope_requests_total"
     wait_until(lambda: wide.metrics("servescope_requests_in_flight", model_name="noop") == 0)
     # One that is busy is not waited for by a scrape for long, and tells the next.
-    wait_until(lambda: wide.metrics(total, model_name="noop", code="200") == sum(read), "the clients' books")
-    assert (wide.metrics(total, model_name="noop", code="502") or 0) == wide.metrics(LOST, reason="died") <= sum(broken)
+    wait_until(lambda: wide.metrics(total, model_name="noop", code="200") >= sum(read) - 8, "the clients' books")
+    counted, lost = wide.metrics(total, model_name="noop", code="200"), wide.metrics(LOST, reason="died")
+    assert (wide.metrics(total, model_name="noop", code="502") or 0) == lost
+    # Killed between handing an answer to the system and saying so: its client has it, and it counts as lost.
+    spoken = sum(read) - counted
+    assert 0 <= spoken <= lost <= sum(broken) + spoken
 
 
 def test_what_nobody_reads_is_not_read_from_the_worker(wide):

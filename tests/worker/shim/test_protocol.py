@@ -14,7 +14,7 @@ from ts.handler_utils.utils import create_predict_response, send_intermediate_pr
 from ts.protocol import otf_message_handler as codec
 from ts.service import PredictionException, Service, emit_metrics
 
-from worker.torchserve_protocol import load, predict, read_reply
+from worker.torchserve_protocol import load, predict, read_replies, read_reply
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_coroutines_are_answered_as_they_are_ready(ends):
     thread.start()
     field = [(b"body", b"", b"slow")]
     front.sendall(predict((b"1", {b"h": b"!"}, field)) + predict((b"2", {b"h": b"?"}, [(b"body", b"", b"quick")])))
-    replies = [read_reply(front.recv(1000)) for _ in range(2)]
+    replies = read_replies(front, 2)
     front.sendall(predict((b"3", {}, [(b"body", b"", b"for ever")])))
     front.close()
     thread.join()
