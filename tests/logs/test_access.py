@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.access import KEPT_S, MAX_LINES, MAX_PREFIXES, AccessLog
+from servescope.logs.access import FEW_LINES, KEPT_S, MAX_LINES, MAX_PREFIXES, AccessLog
 from servescope.logs.junction import Junction
 from servescope.logs.sinks import Console, RollingFile
 
@@ -122,6 +122,17 @@ def test_full_buffer_flushes_itself(bench):
     for _ in range(MAX_LINES + 1):
         bench.write()
     assert bench.path.read_text().count("\n") == MAX_LINES
+
+
+def test_few_are_written_while_nobody_waits(bench):
+    """A client that is alone has no hundreds of lines written between two of its requests; among others they are held."""
+    for alone in [*[False] * (FEW_LINES + 1), True]:
+        assert bench.path.read_text() == ""
+        bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=alone)
+    assert bench.path.read_text().count("\n") == FEW_LINES + 2
+    for _ in range(FEW_LINES - 1):
+        bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=True)
+    assert bench.path.read_text().count("\n") == FEW_LINES + 2
 
 
 def test_kept_prefixes_are_bounded(bench):

@@ -22,6 +22,7 @@ from servescope.logs.sinks import RollingFile
 
 LOGGER_NAME = "ACCESS_LOG"
 MAX_LINES = 256
+FEW_LINES = 32  # which take as long to write as half a request takes
 MAX_PREFIXES = 4096
 # Prefixes that no line had for so long, seconds, are forgotten: a connection has its port in them, and is seldom one that stays.
 KEPT_S = 10.0
@@ -61,11 +62,14 @@ class AccessLog:
         self._forget_at = -math.inf
         self._stamp = LocalStamp()
 
-    def write(self, answered: Answered, milliseconds: int, request_id: str) -> None:
-        """Note one answered request. `milliseconds`: from its arrival to its last byte. `request_id`: "" where there is none."""
+    def write(self, answered: Answered, milliseconds: int, request_id: str, *, alone: bool = False) -> None:
+        """Note one answered request. `milliseconds`: from its arrival to its last byte. `request_id`: "" where there is none.
+        `alone`: nobody waits. Then a few lines are written, before somebody has to wait for hundreds.
+        """
         noted = self._noted
         noted.append((self._clock(), answered, milliseconds, request_id))
-        if not len(noted) % MAX_LINES:
+        count = len(noted)
+        if not count % MAX_LINES or (alone and count >= FEW_LINES):
             self.when_full()
 
     def flush(self) -> None:

@@ -181,7 +181,8 @@ class Call:
         observers = self._observers
         if code != HUNG_UP and not (observers.unlogged and observers.leaves_no_line(self.path)):
             line = (self.client, "gRPC", self.method.target, "2.0", code)
-            observers.access_log.write(line, int((ended - self.began) * 1000), self.request_id)
+            took_ms = int((ended - self.began) * 1000)
+            observers.access_log.write(line, took_ms, self.request_id, alone=observers.open == 1)
         if self.watcher is None:
             observers.recorder.port.http_request(self.api, *self.method.way, code)
         else:

@@ -219,7 +219,7 @@ class Exchange(Struct, eq=False):
             took_ms = int((ended - self.began) * 1000)
             client = observers.sender(self).client if observers.behind_proxies else self.connection.client
             line = (client, request.method, request.target, request.version, code)
-            observers.access_log.write(line, took_ms, self.request_id)
+            observers.access_log.write(line, took_ms, self.request_id, alone=observers.open == 1)
         if self.watcher is None:
             observers.recorder.port.http_request(self.listener, request.method, self.route, code)
         else:
