@@ -97,6 +97,26 @@ def test_a_server_that_does_not_answer():
     drive(act, answers)
 
 
+class Foreign(Answers):
+    """A server of another version, whose documents lack something."""
+
+    def overview(self):
+        document = super().overview()
+        del document["models"][0]["workers"]
+        return document
+
+
+def test_a_server_of_another_version():
+    """It is said in a sentence what to do, and the app goes on."""
+
+    async def act(app, pilot):
+        await until(pilot, lambda: any("the server's own version" in str(one.message) for one in app._notifications))
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_code == 0)
+
+    drive(act, Foreign())
+
+
 class Troubled(Answers):
     """A dozen things are wrong, and a name is long."""
 

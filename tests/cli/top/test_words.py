@@ -18,7 +18,7 @@ def test_units():
     """Three digits, and the unit that fits them."""
     assert [seconds(0.00123), seconds(12.3456), seconds(7200)] == ["1.23 ms", "12.3 s", "120 min"]
     assert [seconds(72_000), seconds(864_000), seconds(8_640_000)] == ["20 h", "240 h", "100 d"]
-    assert [size(999), size(1.5e9), size(2e15)] == ["999 B", "1.5 GB", "2e+03 TB"]
+    assert [size(999), size(1.5e9), size(2e15)] == ["999 B", "1.4 GiB", "1.82e+03 TiB"]
     assert [rate(0.1234), rate(12345.6), share(0.5)] == ["0.123", "12,346", "50 %"]
 
 

@@ -15,7 +15,8 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from servescope.cli.top import pictures
 from servescope.cli.top.asker import Asker
-from servescope.cli.top.asking import Asking
+from servescope.cli.top.asking import Asking, drawn
+from servescope.errors import ServescopeError
 
 _LOOK_S: Final = 0.1
 _LEAST_NAME: Final = 12
@@ -58,10 +59,13 @@ class Asked(Screen[None]):
         if news is None:
             return
         document, error = news
+        if not error:
+            try:
+                drawn(self.show, document)
+            except ServescopeError as strange:
+                error = str(strange)
         if error:
             self.notify(error, severity="error", markup=False)
-        else:
-            self.show(document)
 
 
 class ModelScreen(Asked):

@@ -4,17 +4,36 @@ Used by `command`.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+from servescope import __version__
 from servescope.cli.client.connection import Connection
 from servescope.cli.client.endpoints import RefusedError, call, find_endpoints, find_key, open_client
-from servescope.errors import ConfigurationError
+from servescope.errors import ConfigurationError, ServescopeError
 
 TIMEOUT_S: Final = 10.0
 _OFF: Final = "the server has no console there: enable_console=false, enable_metrics_api=false, or not a metrics port"
+
+
+Drawn = TypeVar("Drawn")
+
+
+def drawn(draw: Callable[[Any], Drawn], document: Any) -> Drawn:
+    """What `draw` makes of a document.
+
+    Raises:
+        ServescopeError: it lacks something, as that of a server of another version.
+    """
+    try:
+        return draw(document)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ServescopeError(
+            f"the server's console says something else than servescope {__version__} understands "
+            f"({type(error).__name__}: {error}): take the servescope of the server's own version"
+        ) from error
 
 
 class Asking:

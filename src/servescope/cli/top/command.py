@@ -11,7 +11,7 @@ import typer
 
 from servescope.cli.help.typed import examples
 from servescope.cli.options import CaFile, Token
-from servescope.cli.top.asking import Asking
+from servescope.cli.top.asking import Asking, drawn
 from servescope.errors import ConfigurationError
 
 Url = Annotated[
@@ -40,7 +40,7 @@ def top(
         from servescope.cli.tables import console
         from servescope.cli.top.pictures import overview
 
-        console().print(overview(asking.overview()))
+        console().print(drawn(overview, asking.overview()))
     else:
         _watch(asking)
 

@@ -8,7 +8,7 @@ UNKNOWN: Final = "–"
 _BARS: Final = "▁▂▃▄▅▆▇█"
 # What a terminal would obey: all control characters but the ends of lines.
 _OBEYED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def plain(text: str) -> str:
@@ -47,13 +47,13 @@ def share(value: float | None) -> str:
 
 
 def size(value: float | None) -> str:
-    """Bytes."""
+    """Bytes, in the units of the console's pages."""
     if value is None:
         return UNKNOWN
     for unit in _UNITS:
         if abs(value) < 1000 or unit == _UNITS[-1]:
             return f"{value:.3g} {unit}"
-        value /= 1000
+        value /= 1024
     return UNKNOWN
 
 
