@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import subprocess
-import sys
 
 import pytest
 
@@ -340,9 +338,3 @@ async def crashed(directory):
 def test_workers_that_die_are_not_counted_twice(tmp_path):
     """They are started again by the pool, and are there for the loop meanwhile."""
     run(crashed(tmp_path))
-
-
-def test_a_server_without_autoscaled_models_does_not_import_the_autoscaler():
-    """It is a twelfth of what a start takes."""
-    code = "import sys, servescope.server.server\nprint('servescope.autoscaler.scaler' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

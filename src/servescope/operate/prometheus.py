@@ -5,7 +5,8 @@ Called by `servescope prometheus`, whose `writer` puts them on the disk, and by 
 
 from typing import Final
 
-from servescope.findings.thresholds.thresholds import Thresholds, render_thresholds
+from servescope.findings.thresholds.file import render_thresholds
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.alertmanager import alertmanager_file
 from servescope.operate.discovery import Discovery
 from servescope.operate.promql import Form

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from planner.pools import true_edge
 from servescope.cli.planning.show import rows_of
 from servescope.config.model.config import parse_model_config
-from servescope.findings.thresholds.thresholds import thresholds_of
+from servescope.findings.thresholds.file import thresholds_of
 from servescope.planner.limits.limit import find_limit
 from servescope.planner.limits.readings import Use
 from servescope.planner.objective import parse_objective

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from servescope.cli.help.typed import examples
-from servescope.findings.thresholds.thresholds import Thresholds, read_thresholds, render_thresholds, thresholds_of
+from servescope.findings.thresholds.file import read_thresholds, render_thresholds, thresholds_of
+from servescope.findings.thresholds.thresholds import Thresholds
 from servescope.operate.discovery import DEFAULT_TARGET, discovery_of
 from servescope.operate.kept import kept_files, kept_target
 from servescope.operate.prometheus import THRESHOLDS_FILE, prometheus_files

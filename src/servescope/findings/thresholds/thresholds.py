@@ -1,26 +1,12 @@
-"""Everything about the rules that an operator may set: in, a YAML file; out, `Thresholds`, and the documented file.
+"""Everything about the rules that an operator may set, with its defaults. Read from a file by `file`; used by the rules.
 
-Read by `servescope prometheus`, used by `alerts`. What a model promises is not here: that is `slo:` in its
-model-config.yaml, which the server publishes, so one rule serves every model.
+What a model promises is not here: that is `slo:` in its model-config.yaml, which the server publishes, so one rule serves every
+model.
 """
 
-import dataclasses
-import difflib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
-import yaml
-
-from servescope.config.model.yaml_values import shown
-from servescope.errors import ConfigurationError
 from servescope.findings.thresholds.values import count, duration, factor, job, link, ratio, seconds, server_url
-
-_HEADER: Final = """\
-# The thresholds of Servescope's alerts. Change what you like, delete what you leave as it is, then:
-#   servescope prometheus DIR --force --thresholds THIS-FILE
-# Ratios are from 0 to 1. Durations are Prometheus' (30s, 5m, 1h). What a model promises is in its own slo: section.
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,65 +117,3 @@ class Thresholds:
     scrapes_for: str = duration("15m", "How long it has to be so.")
     server_restarts: int = count(3, "Starts of a server within 15 minutes, after the first, that page.")
     targets_absent_for: str = duration("5m", "How long Prometheus may know of no server at all.")
-
-
-def read_thresholds(path: Path) -> Thresholds:
-    """The thresholds of a file; what it leaves out is the default.
-
-    Raises ConfigurationError, which names the file, the key and its value: unknown keys, values out of range, no YAML.
-    """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"--thresholds {path} cannot be read: {error}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise ConfigurationError(f"--thresholds {path} is no YAML: {text}") from None
-    return thresholds_of(content, f"--thresholds {path}")
-
-
-def thresholds_of(content: Any, where: str) -> Thresholds:
-    """The thresholds of what YAML made of a file; `where` begins the messages. Raises ConfigurationError."""
-    if content is None:
-        return Thresholds()
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{where}: {shown(content)} is no mapping of thresholds to values")
-    fields = {field.name: field for field in dataclasses.fields(Thresholds)}
-    values = {}
-    for key, value in content.items():
-        if key not in fields:
-            raise ConfigurationError(f"{where}: {_unknown(key, value, tuple(fields))}")
-        try:
-            values[key] = fields[key].metadata["read"](value)
-        except ValueError as error:
-            raise ConfigurationError(f"{where}: {key}={shown(value)} {error}") from None
-    return _consistent(Thresholds(**values), where)
-
-
-def render_thresholds(thresholds: Thresholds) -> str:
-    """The documented file: every key with what it means and its value."""
-    lines = [_HEADER]
-    for field in dataclasses.fields(Thresholds):
-        value = (
-            yaml.safe_dump(getattr(thresholds, field.name), allow_unicode=True, width=1000)
-            .removesuffix("...\n")
-            .strip()
-        )
-        lines += [f"\n# {field.metadata['help']}\n{field.name}: {value}\n"]
-    return "".join(lines)
-
-
-def _consistent(thresholds: Thresholds, where: str) -> Thresholds:
-    low, high = thresholds.error_ratio_ticket, thresholds.error_ratio_page
-    if low > high:
-        raise ConfigurationError(
-            f"{where}: error_ratio_ticket={low} is above error_ratio_page={high}: no ticket would come first"
-        )
-    return thresholds
-
-
-def _unknown(key: Any, value: Any, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(key, known, n=1) if isinstance(key, str) else []
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    name = key if isinstance(key, str) and len(key) <= 100 else shown(key)
-    return f"{name}={shown(value)} is no known threshold; {hint}"

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.errors import ConfigurationError
-from servescope.findings.thresholds.thresholds import Thresholds, read_thresholds, render_thresholds, thresholds_of
+from servescope.findings.thresholds.file import read_thresholds, render_thresholds, thresholds_of
+from servescope.findings.thresholds.thresholds import Thresholds
 
 
 def test_the_documented_file_is_read_back(tmp_path):
