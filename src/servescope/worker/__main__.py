@@ -33,6 +33,7 @@ from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.records import hand_over
 from servescope.worker.replies.texts import text_of
 from servescope.worker.sessions.session import Session
+from servescope.worker.sessions.terms import Terms
 
 SHIM = Path(__file__).parent / "shim"
 MOST_NAMES = 1000  # that one language model answers to
@@ -134,17 +135,18 @@ def _serve_with(
 ) -> None:
     """Until told to stop, in the way that the handler and the model's options ask for."""
     decode, writing = load.decode_input and not handler.raw_bodies, load.writing or AS_BEFORE
+    terms = Terms(channel, handler, context, decode, load.answer_limit, writing)
     if loaded.rows:
         from servescope.worker.sessions.continuous import ContinuousSession
 
-        ContinuousSession(channel, handler, context, decode, load.answer_limit, writing).run()
+        ContinuousSession(terms).run()
     elif not handler.is_async:
-        Session(channel, handler, context, decode, load.answer_limit, writing).run()
+        Session(terms).run()
     else:
         from servescope.worker.sessions.concurrent import ConcurrentSession
 
         try:
-            run(ConcurrentSession(channel, handler, context, decode, load.answer_limit, writing).run())
+            run(ConcurrentSession(terms).run())
         finally:
             if context.end is not None:
                 context.end()

@@ -15,6 +15,7 @@ from servescope.worker.replies.failures import Failure, failure_of
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.texts import TEXT_LIMIT
 from servescope.worker.sessions.session import Session
+from servescope.worker.sessions.terms import Terms
 from worker.conftest import context_of
 from worker.front import Front, request
 
@@ -109,7 +110,7 @@ def test_no_requests_are_in_hand_when_it_is_over(told):
         near.sendall(encode(Batch(1, [request("a"), request("b")])) + (encode(Stop()) if told else b""))
         near.shutdown(socket.SHUT_WR)
         handler = LoadedHandler(lambda rows, _context: seen.append(REQUESTS.get()) or ["x"] * len(rows), False)
-        session = Session(BlockingChannel(far), handler, context_of(), decode=True)
+        session = Session(Terms(BlockingChannel(far), handler, context_of(), decode=True))
         with nullcontext() if told else pytest.raises(ChannelClosed):
             session.run()
     assert (seen, REQUESTS.get()) == ([["a", "b"]], ())

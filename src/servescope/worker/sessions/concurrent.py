@@ -9,40 +9,26 @@ import threading
 import time
 from typing import Any
 
-from servescope.wire.blocking import BlockingChannel, ChannelClosed
+from servescope.wire.blocking import ChannelClosed
 from servescope.wire.frames import Buffer
-from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker, Writing
+from servescope.wire.messages import Batch, Cancel, EngineStats, Reply, Stop, Tokens, ToWorker
 from servescope.worker.handler.context import Context
-from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.failures import Failure, failure_of, report_failure
-from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import PREDICTION, stages_of
 from servescope.worker.requests.rows import bodies_of, read_requests
 from servescope.worker.sessions.outbox import Outbox
+from servescope.worker.sessions.terms import AnySession, Terms
 
 CANCELLED = Failure(499, "The client hung up")
 
 
-class ConcurrentSession:
-    """Batches of one worker, handled side by side. `answer_limit` and `writing`: as in `Load`."""
+class ConcurrentSession(AnySession):
+    """Batches of one worker, handled side by side."""
 
-    def __init__(
-        self,
-        channel: BlockingChannel,
-        handler: LoadedHandler,
-        context: Context,
-        decode: bool,
-        answer_limit: int = 0,
-        writing: Writing = AS_BEFORE,
-    ) -> None:
-        self._channel = channel
-        self._entry = handler.entry
-        self._context = context
-        self._decode = decode
-        self._answer_limit = answer_limit
-        self._writing = writing
+    def __init__(self, terms: Terms) -> None:
+        super().__init__(terms)
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by batch
         self._waiting: dict[int, list[str]] = {}  # the requests of a batch whose clients have not hung up
 

@@ -10,13 +10,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from servescope.wire.blocking import BlockingChannel
 from servescope.wire.frames import Buffer, encode
 from servescope.wire.messages import Batch, Cancel, Part, Reply, Stepped, Stop, Writing
-from servescope.worker.handler.context import Context
-from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.failures import failure_of, report_failure
-from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces, checked_outputs, is_json, say_json
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.refusal import Refusal
@@ -24,27 +20,15 @@ from servescope.worker.replies.stages import stages_of
 from servescope.worker.sessions.concurrent import CANCELLED
 from servescope.worker.sessions.row import Row, row_of
 from servescope.worker.sessions.stopping import goes_on
+from servescope.worker.sessions.terms import AnySession, Terms
 
 
-class ContinuousSession:
-    """The running batch of one worker. `answer_limit` and `writing`: as in `Load`."""
+class ContinuousSession(AnySession):
+    """The running batch of one worker."""
 
-    def __init__(
-        self,
-        channel: BlockingChannel,
-        handler: LoadedHandler,
-        context: Context,
-        decode: bool,
-        answer_limit: int = 0,
-        writing: Writing = AS_BEFORE,
-    ) -> None:
-        self._channel = channel
-        self._entry = handler.entry
-        self._context = context
-        self._decode = decode
-        self._answer_limit = answer_limit
-        self._writing = writing
-        self._pieces = Writing(writing.json_nan)  # what is not whole is no JSON
+    def __init__(self, terms: Terms) -> None:
+        super().__init__(terms)
+        self._pieces = Writing(terms.writing.json_nan)  # what is not whole is no JSON
         self._rows: dict[int, Row] = {}  # by batch
         self._left: list[int] = []
         self._outgoing: list[Buffer] = []

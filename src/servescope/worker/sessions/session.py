@@ -8,38 +8,21 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from servescope.wire.blocking import BlockingChannel, ChannelClosed
+from servescope.wire.blocking import ChannelClosed
 from servescope.wire.frames import Buffer
-from servescope.wire.messages import Batch, Part, Reply, Stop, Writing
+from servescope.wire.messages import Batch, Part, Reply, Stop
 from servescope.worker.handler.context import Context
-from servescope.worker.handler.loader import LoadedHandler
 from servescope.worker.replies.answer import Room, answer_of
 from servescope.worker.replies.failures import Failure, failure_of, report_failure
-from servescope.worker.replies.json_text import AS_BEFORE
 from servescope.worker.replies.outputs import build_parts, build_pieces
 from servescope.worker.replies.records import REQUESTS
 from servescope.worker.replies.stages import stages_of
 from servescope.worker.requests.rows import bodies_of, read_requests
+from servescope.worker.sessions.terms import AnySession
 
 
-class Session:
-    """Batches of one worker, handled one after the other. `answer_limit` and `writing`: as in `Load`."""
-
-    def __init__(
-        self,
-        channel: BlockingChannel,
-        handler: LoadedHandler,
-        context: Context,
-        decode: bool,
-        answer_limit: int = 0,
-        writing: Writing = AS_BEFORE,
-    ) -> None:
-        self._channel = channel
-        self._entry = handler.entry
-        self._context = context
-        self._decode = decode
-        self._answer_limit = answer_limit
-        self._writing = writing
+class Session(AnySession):
+    """Batches of one worker, handled one after the other."""
 
     def run(self) -> None:
         """Serve until `Stop`.
