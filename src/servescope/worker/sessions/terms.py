@@ -1,12 +1,11 @@
 """What every kind of session is given, and has at hand: the channel, the handler, and how answers are written."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from servescope.wire.blocking import BlockingChannel
 from servescope.wire.messages import Writing
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import LoadedHandler
-from servescope.worker.replies.json_text import AS_BEFORE
 
 
 class Terms(Struct, frozen=True):
@@ -17,7 +16,7 @@ class Terms(Struct, frozen=True):
     context: Context
     decode: bool
     answer_limit: int = 0
-    writing: Writing = AS_BEFORE
+    writing: Writing = field(default_factory=Writing)
 
 
 class AnySession:
