@@ -39,6 +39,15 @@ def test_the_interval_has_the_truth_in_it(kind, slo):
     assert sum(edge.high - edge.low for edge in edges) / 200 < 0.5 * truth  # and it says something
 
 
+def test_workers_that_are_nearly_full_come_to_their_queue_late():
+    """Each load begins with idle workers, and is over before their queue is what it is in the long run: the edge allows for it."""
+    slo = "p90=300ms"
+    truth = true_edge("exponential", 4, parse_objective(slo))  # 89 % full
+    edges = [searched("exponential", 4, slo, f"full {seed}").edge for seed in range(30)]
+    assert sum(edge.low <= truth <= edge.high for edge in edges) >= 27
+    assert abs(sum(edge.rate for edge in edges) / len(edges) / truth - 1) < 0.012
+
+
 def test_an_objective_that_is_hardly_one_is_kept_up_to_the_ceiling():
     """Half a minute for a median of 50 ms: the edge is just below what the workers can do."""
     edge = searched("constant", 2, "p50=5s", 1).edge

@@ -8,6 +8,7 @@ from planner import mdc, mmc
 from planner.pools import LATE, SERVICE_S, pool
 from servescope.planner.objective import Objective
 from servescope.planner.theory.mmc import waits
+from servescope.planner.theory.tail import Tail
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
@@ -47,3 +48,14 @@ def test_theory_is_what_a_pool_does(kind, workers):
 def test_too_few_workers_are_always_late(kind):
     """From the ceiling on."""
     assert LATE[kind](2 / SERVICE_S, SERVICE_S, 2, 1.0) == 1.0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_late_comes_late(workers):
+    """Loads that begin with idle workers have fewer late requests than the long run; the relaxation time says how many at most."""
+    limit_s, rate, seconds, loads = 0.3, 0.9 * workers / SERVICE_S, 12.0, 1200
+    begins = pool("exponential", workers, "transient")
+    found = [begins.measure(rate, seconds).late_share(Objective(0.9, limit_s)) for _ in range(loads)]
+    missing = 1 - sum(found) / loads / LATE["exponential"](rate, SERVICE_S, workers, limit_s)
+    most = Tail(workers / SERVICE_S, workers, limit_s).missing(rate, seconds / 4, seconds)
+    assert 0.03 < missing < most

@@ -9,7 +9,7 @@ from servescope.planner.objective import Objective
 
 LOST = math.inf
 # What is sent first meets an empty server; it is no fair sample of the rate.
-_WARM_UP = 1 / 4
+WARM_UP = 1 / 4
 _TOO_LATE = 0.1
 _CLIENT_FULL = 0.9
 
@@ -66,7 +66,7 @@ class Trial:
     @property
     def settled(self) -> Sequence[Sent]:
         """The requests without those of the warm-up."""
-        begin = self.seconds * _WARM_UP
+        begin = self.seconds * WARM_UP
         return [one for one in self.sent if one.at_s >= begin] or self.sent
 
     @property

@@ -41,6 +41,10 @@ class Edge:
     high: float
     by: Literal["line", "bracket"]
 
+    def settled(self, early: float) -> "Edge":
+        """Without what loads owe to beginning with idle workers, which makes it seem higher, by the share `early` at most."""
+        return replace(self, rate=self.rate * (1 - early / 2), low=self.low * (1 - early))
+
     def capped(self, ceiling: float | None) -> "Edge":
         """Not above what the workers could do if they were never idle."""
         if ceiling is None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from servescope.planner.load.trial import Trial, ceiling_of
+from servescope.planner.load.trial import WARM_UP, Trial, ceiling_of
 from servescope.planner.objective import Objective
 from servescope.planner.search.edge import Edge, find_edge
 from servescope.planner.theory.tail import Tail
@@ -28,6 +28,7 @@ _LEAST_REPEATS = 12
 _DEVIATIONS = 3
 _LITTLE = 0.5  # of what the workers could do: whatever fails there fails at every rate
 _TRIES = 3
+_MOST_EARLY = 0.02  # where what workers can do is a guess, as with those that do many at once
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,13 @@ class Search:
         if low > highest:  # so short a load may be kept where no lasting one could be
             low = max((one.rate for one in self._trials if one.rate <= highest and self._kept(one)), default=0.0)
         bracket = Edge(math.sqrt(kept.rate * broken.rate), low, broken.rate, "bracket")
-        return find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
+        found = find_edge(blocks, self.terms.objective.misses, bracket, self._tail)
+        return found.settled(self._early(found.rate)) if found.by == "line" else found
+
+    def _early(self, rate: float) -> float:
+        """How much higher, as a share, a rate may be in repeats than in a load that lasts."""
+        missing = self._tail.missing(rate, WARM_UP * self.terms.long_s, self.terms.long_s)
+        return min(_MOST_EARLY, -math.log1p(-missing) / self._tail.slope(rate, self.terms.objective.misses))
 
     @property
     def _tail(self) -> Tail:

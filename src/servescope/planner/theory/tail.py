@@ -39,6 +39,15 @@ class Tail:
         here, less = self.exponent(at), self.exponent(at * (1 - _STEP))
         return max(_LEAST_SLOPE, math.log(misses) / here * (here - less) / _STEP)
 
+    def missing(self, rate: float, begin_s: float, end_s: float) -> float:
+        """Of what is late in the long run, the share at most that is not late yet between two moments of a load that found nobody.
+
+        A queue comes to what is usual at last as an exponential does, in M/M/c with the relaxation time 1/(√m − √λ)²; sooner at
+        first.
+        """
+        room = (math.sqrt(self.ceiling) - math.sqrt(min(rate, _FULLEST * self.ceiling))) ** 2
+        return (math.exp(-room * begin_s) - math.exp(-room * end_s)) / (room * (end_s - begin_s))
+
     def edge(self, blocks: Sequence[Block], misses: float) -> float:
         """The rate at which `misses` are late, if as many are late of all blocks together as were."""
         late = sum(one.late for one in blocks)
