@@ -108,6 +108,11 @@ class Catalog:
         if (name, version) in self:
             raise Conflict(f"Model version {version} is already registered for model {name}")
 
+    def refuse_taken(self, name: str) -> None:
+        """Raises: Conflict where there is any version: requests without one would find that, and not the next."""
+        if (model := self._defaults.get(name)) is not None:
+            raise Conflict(f"Model {name} is already registered, with the default version {model.version}")
+
     def set_default(self, name: str, version: str) -> None:
         """Make `version` the one that requests without a version get.
 

@@ -78,6 +78,8 @@ async def build_model(
         manifest = archive.manifest
         name, version = manifest.model_name, manifest.model_version
         catalog.refuse_duplicate(name, version)
+        if options.workflow:
+            catalog.refuse_taken(name)
         yaml = _read_yaml(archive)
         resolved = resolve_options(
             options,

@@ -6,6 +6,7 @@ thread. Those that change one workflow wait for their turns (`serving.turns`), a
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,7 +54,8 @@ class WorkflowLifecycle:
         self._recorder = recorder
         self._settings = settings
         self._workspace = workspace
-        self._turns = Turns()
+        self._grace_s = float(settings.unregister_model_timeout)
+        self._turns = Turns("Workflow")
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def register(self, options: WorkflowOptions, caller: Caller, warn: Warn) -> Outcome:
@@ -136,13 +138,13 @@ class WorkflowLifecycle:
         try:
             await register_nodes(war, spec, options, self._models)
         except BaseException:
-            await self._take_back(war.name)
+            await self._take_back(war.name, self._grace_s)
             raise
 
-    async def _take_back(self, name: str) -> bool:
-        """Unregister its models. Whether they finished in time; while the server stops they go with all others."""
+    async def _take_back(self, name: str, grace_s: float) -> bool:
+        """Unregister its models. Whether they finished in `grace_s`; while the server stops they go with all others."""
         try:
-            return await self._models.unregister_of_workflow(name)
+            return await self._models.unregister_of_workflow(name, grace_s)
         except ServiceUnavailable:
             return True
         finally:
@@ -152,11 +154,11 @@ class WorkflowLifecycle:
         with turn:
             workflow = self._workflows.remove(name)
             text = "Workflow %s unregistered: it finishes %d requests that are in flight, in %g s at most"
-            grace_s = float(self._settings.unregister_model_timeout)
-            logger.info(text, name, workflow.running, grace_s)
+            logger.info(text, name, workflow.running, self._grace_s)
+            until = time.monotonic() + self._grace_s
             try:
-                in_time = await self._rested(workflow, grace_s)
-                in_time = await self._take_back(name) and in_time
+                in_time = await self._rested(workflow, self._grace_s)
+                in_time = await self._take_back(name, max(0.0, until - time.monotonic())) and in_time
             finally:
                 self._recorder.workflows.forget(name)
                 await asyncio.to_thread(workflow.war.close)
