@@ -220,8 +220,11 @@ class Lifecycle:
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
             model.dispatcher.gate.close(draining)
-        keeps = self._host.settings.config_snapshots
-        burials = (self._bury(model, grace_s, keep_download=keeps and model.leaves_by is None) for model in models)
+        burials = (self._bury(model, grace_s, keep_download=self._is_saved(model)) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):
                 logger.error("A model could not be ended in order", exc_info=outcome)
+
+    def _is_saved(self, model: Model) -> bool:
+        """Whether the next start goes on with it, and needs its archive."""
+        return self._host.settings.config_snapshots and model.leaves_by is None and not model.workflow

@@ -30,7 +30,7 @@ MODELS = {
     "mortal": {"max-workers": 2},
     "last": {"batch-size": 4, "max-batch-delay": 5},
 }
-PLANS = ("all well", "left fails", "left fails-once", "mortal dies-once", "mortal dies", "slow hangs", "last fails")
+PLANS = ("all well", "left fails", "left fails-once", "mortal dies-once", "mortal dies", "slow hangs", "join fails")
 FAILED = re.compile(r"Error executing (\w+)(?: after (\d+) attempts)?: (.*)", re.DOTALL)
 
 
@@ -104,7 +104,7 @@ def settled(made: Flow, requests: int) -> Scrape:
 
 def test_however_nodes_fail(truth_server, flow, drawn):
     """Nodes that raise, die and hang, always or once, under load: one answer a request, and every attempt is counted once."""
-    plans = ["all well"] * amount(90) + ["left fails", "left fails-once", "last fails"] * amount(8)
+    plans = ["all well"] * amount(90) + ["left fails", "left fails-once", "join fails"] * amount(8)
     plans += ["mortal dies-once", "mortal dies", "slow hangs"] * 2
     drawn.shuffle(plans)
     path = f"/wfpredict/{flow.name}"

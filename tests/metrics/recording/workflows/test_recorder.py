@@ -92,7 +92,7 @@ def test_refusals(recorder):
 
 
 def test_after_its_end(recorder, clock):
-    """Gauges go at once, counts a while later; one that comes back before counts on, unless its nodes are others."""
+    """Gauges go at once, counts a while later; one that comes back before counts on, but for nodes that it has no more."""
     made = recorder.workflows.begin("w", ("a", "b"))
     made.attempted("a", "ok")
     recorder.workflows.forget("w")
@@ -100,8 +100,17 @@ def test_after_its_end(recorder, clock):
     again = recorder.workflows.begin("w", ("b", "a"))
     again.attempted("a", "ok")
     assert series(registry(recorder), ATTEMPTS)["w", "workflow", "a", "ok"] == 2.0
-    recorder.workflows.begin("w", ("c",)).attempted("c", "failed")
-    assert {labels[2] for labels in series(registry(recorder), ATTEMPTS)} == {"c"}
+    again.rejected("draining")
+    again.refused(413, 10.0, 11.0, 99)
+    recorder.workflows.forget("w")
+    other = recorder.workflows.begin("w", ("b", "c"))
+    other.attempted("c", "failed")
+    made.attempted("a", "ok")  # of a request that is still on its way through the graph that was
+    other.refused(413, 10.0, 11.0, 99)
+    assert {labels[2] for labels in series(registry(recorder), ATTEMPTS)} == {"b", "c"}
+    assert series(registry(recorder), REQUESTS)["w", "workflow", "rest", "workflow", "413"] == 2.0
+    assert recorder.workflows.begin("w", ("a",)) is other
+    assert series(registry(recorder), ATTEMPTS)["w", "workflow", "a", "ok"] == 0.0
     recorder.workflows.forget("w")
     clock.now += KEPT_S + 1
     recorder.workflows.sweep()
