@@ -200,7 +200,8 @@ def test_a_name_that_is_taken():
 
     def test(catalog, models):
         with pytest.raises(Conflict, match=r"Model a is already registered, with the default version 2\.0"):
-            catalog.refuse_taken("a")
-        catalog.refuse_taken("b")
+            catalog.refuse_duplicate("a", "1.0", alone=True)
+        catalog.refuse_duplicate("a", "1.0")
+        catalog.refuse_duplicate("b", "1.0", alone=True)
 
     catalogued("a/2.0", test=test)
