@@ -102,7 +102,7 @@ class Catalog:
         self._defaults.setdefault(model.name, model)
 
     def refuse_duplicate(self, name: str, version: str, *, alone: bool = False) -> None:
-        """Raises: Conflict where the version is registered already, or reserved; or any other, if it is to have its name `alone`, as
+        """Raises: Conflict where the version is registered already, or reserved; or any other, if it is to have its name `alone`:
         requests without a version would find that.
         """
         if why := self.reserved.get((name, version)):

@@ -24,9 +24,10 @@ from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.outcome import Outcome
 from servescope.serving.turns import Caller, CallerLeft, Turn, Turns
 from servescope.workflows.catalog import Workflows
+from servescope.workflows.errors import WorkflowNotRegistered
 from servescope.workflows.nodes import register_nodes
 from servescope.workflows.spec.spec import Spec, parse_spec
-from servescope.workflows.workflow import Workflow
+from servescope.workflows.workflow import Workflow, model_name
 
 logger = logging.getLogger("servescope.serving")
 
@@ -137,9 +138,18 @@ class WorkflowLifecycle:
         self._reserve(war.name)
         try:
             await register_nodes(war, spec, options, self._models)
+            self._refuse_gaps(war.name, spec)
         except BaseException:
             await self._take_back(war.name, self._grace_s)
             raise
+
+    def _refuse_gaps(self, name: str, spec: Spec) -> None:
+        """Somebody may have unregistered a model while others loaded."""
+        there = {model.name for model in self._catalog if model.workflow == name}
+        gone = [model for node in spec.nodes if (model := model_name(name, node)) not in there]
+        if gone:
+            what = f"Workflow Node {', '.join(gone)} was unregistered meanwhile"
+            raise WorkflowNotRegistered(f"Workflow {name} has failed to register. Failures: [{what}]")
 
     async def _take_back(self, name: str, grace_s: float) -> bool:
         """Unregister its models. Whether they finished in `grace_s`; while the server stops they go with all others."""

@@ -366,6 +366,25 @@ def test_a_caller_that_leaves(own):
     assert own.manage("DELETE", "/workflows/left").status_code == 200
 
 
+def test_a_model_that_goes_while_others_load(own):
+    """A workflow registers whole or not at all."""
+    go = own.directory / "gone.go"
+    slow = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.01)\n" + MODEL
+    pack(own.store / "slow.mar", "slow", slow)
+    war(own, "gap", spec_of({"m": ["left"]}, m={"url": "slow.mar"}))
+    registering = own.threads.submit(own.manage, "POST", "/workflows", url="gap.war")
+    wait_until(lambda: own.manage("GET", "/models/gap__left").status_code == 200)
+    assert own.manage("DELETE", "/models/gap__left").status_code == 200
+    go.touch()
+    answer = registering.result()
+    assert (answer.status_code, answer.json()["type"]) == (500, "WorkflowException")
+    assert answer.json()["message"] == (
+        "Workflow gap has failed to register. Failures: [Workflow Node gap__left was unregistered meanwhile]"
+    )
+    assert own.manage("GET", "/models").json() == {"models": []}
+    assert own.manage("GET", "/workflows").json() == {"workflows": []}
+
+
 def test_downloads(tmp_path):
     """They come into the workflow store, and go with their workflow, with the server, or at the next start."""
     store = tmp_path / "server" / "flows"
