@@ -41,6 +41,13 @@ def number(low: float, high: float) -> Callable[[str | float], float]:
     return read
 
 
+def named(text: str) -> str:
+    """A reader of names that stand in a path, where an empty one would mean all."""
+    if not text:
+        raise typer.BadParameter("'' is no name")
+    return text
+
+
 ManagementAddress = Annotated[
     str | None,
     typer.Option(

@@ -15,12 +15,12 @@ from servescope.cli.client.readiness import read_survey
 from servescope.cli.help.typed import examples
 from servescope.cli.models.calls import model_api_named, print_json, show, show_list, tell
 from servescope.cli.models.server import ManagedServer, manages
-from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout, whole
+from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout, named, whole
 from servescope.cli.voice import mutter
 from servescope.config.shown_url import shown_url
 
 _DECISIONS = 50  # as many as a server remembers
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.", parser=named)]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
 ]

@@ -15,11 +15,11 @@ from servescope.cli.client.endpoints import call, call_pages
 from servescope.cli.help.typed import examples
 from servescope.cli.models.calls import model_api_named, print_json, show_list, tell
 from servescope.cli.models.server import ManagedServer, manages
-from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout
+from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout, named
 from servescope.config.shown_url import shown_url
 from servescope.errors import ServescopeError
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.", parser=named)]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Archive: a name in the workflow store, or a URL.")]
 WorkflowName = Annotated[
     str, typer.Option("--workflow-name", metavar="NAME", help="Name of the workflow, and of the archive.")
