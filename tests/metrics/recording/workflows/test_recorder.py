@@ -116,3 +116,22 @@ def test_after_its_end(recorder, clock):
     recorder.workflows.sweep()
     for name in (ATTEMPTS, REQUESTS, "servescope_rejected_total"):
         assert series(registry(recorder), name) == {}
+
+
+def test_a_model_in_its_place(recorder, clock):
+    """One that has its name and version, after it or before: the series are whose turn it is, and stay."""
+    recorder.workflows.begin("w", ("a",)).refused(413, 10.0, 11.0, 99)
+    recorder.workflows.forget("w")
+    recorder.model("w", "workflow")
+    clock.now += KEPT_S + 1
+    recorder.workflows.sweep()
+    assert series(registry(recorder), REQUESTS)["w", "workflow", "rest", "predict", "200"] == 0.0
+    assert ("w", "workflow", "rest", "workflow", "413") not in series(registry(recorder), REQUESTS)
+    recorder.forget("w", "workflow")
+    made = recorder.workflows.begin("w", ("a",))
+    clock.now += KEPT_S + 1
+    recorder.forget("other", "1.0")
+    made.refused(413, 10.0, 11.0, 99)
+    found = series(registry(recorder), REQUESTS)
+    assert {key[3]: value for key, value in found.items() if value} == {"workflow": 1.0}
+    assert {key[3] for key in found} == {"workflow"}

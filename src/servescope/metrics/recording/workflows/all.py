@@ -44,5 +44,9 @@ class WorkflowRecorders:
         """Drop the series of those that went long enough ago."""
         now = self._clock()
         for name in [name for name, until in self._retired.items() if until <= now]:
-            del self._retired[name]
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop the series of one that went, if it did."""
+        if self._retired.pop(name, None) is not None:
             self._found.pop(name).remove()
