@@ -193,3 +193,15 @@ def test_a_model_that_goes_with_its_workflow():
         assert catalog.leaving() == []
 
     catalogued("m/1.0", "m/2.0", test=test)
+
+
+def test_a_name_that_is_taken():
+    """By any version of it, as requests without a version find that."""
+
+    def test(catalog, models):
+        with pytest.raises(Conflict, match=r"Model a is already registered, with the default version 2\.0"):
+            catalog.refuse_duplicate("a", "1.0", alone=True)
+        catalog.refuse_duplicate("a", "1.0")
+        catalog.refuse_duplicate("b", "1.0", alone=True)
+
+    catalogued("a/2.0", test=test)

@@ -171,3 +171,50 @@ def handle(data, context):
             context.set_response_header(index, context.header_key_sequence_end, sequence)
     return ["."] * len(data)
 """
+# The nodes of a workflow. A body says what shall happen to it, and at which node: "NODE fails|fails-once|dies|dies-once|hangs", or
+# anything else; each hands it on. Each call is noted in a file of the node's name, by a byte.
+NODES = """
+import os, pathlib, signal, time
+
+NOTES = pathlib.Path(os.environ["NOTES"])
+
+def at(node, data, context):
+    if data is None:
+        return None
+    plans = [bytes(next(iter(row.values()))).decode() for row in data]
+    notes = NOTES / context.model_name.split("__")[0]
+    notes.mkdir(exist_ok=True)
+    for index, plan in enumerate(plans):
+        with open(notes / node, "a") as calls:
+            calls.write("x")
+        where, what = plan.split(" ")
+        if where == node:
+            seen = notes / context.get_request_id(index)
+            first = not seen.exists()
+            seen.touch()
+            if what == "hangs":
+                time.sleep(1)
+            elif first or not what.endswith("-once"):
+                if what.startswith("dies"):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                raise ValueError(what)
+    return plans
+
+def begin(data, context):
+    return at("begin", data, context)
+
+def left(data, context):
+    return at("left", data, context)
+
+def slow(data, context):
+    return at("slow", data, context)
+
+def mortal(data, context):
+    return at("mortal", data, context)
+
+def join(data, context):
+    return at("join", data, context)
+
+def last(data, context):
+    return at("last", data, context)
+"""

@@ -1,4 +1,4 @@
-"""The options that several commands share: how to reach the server, and numbers.
+"""The options that several commands share: how to reach the server, what a registration says, and numbers.
 
 In: nothing at import. Out: annotations for the commands' signatures, which Typer reads.
 """
@@ -41,6 +41,13 @@ def number(low: float, high: float) -> Callable[[str | float], float]:
     return read
 
 
+def named(text: str) -> str:
+    """A reader of names that stand in a path, where an empty one would mean all."""
+    if not text:
+        raise typer.BadParameter("'' is no name")
+    return text
+
+
 ManagementAddress = Annotated[
     str | None,
     typer.Option(
@@ -67,3 +74,14 @@ CaFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+ServedName = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
+]
+ResponseTimeout = Annotated[
+    int | None,
+    typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
+]
+StartupTimeout = Annotated[
+    int | None,
+    typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
+]

@@ -12,12 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import typer
 
 from servescope.cli.client.connection import Connection, NoAnswerError
-from servescope.cli.client.endpoints import Endpoints, call, find_endpoints, find_key, open_client
+from servescope.cli.client.endpoints import (
+    Endpoints,
+    call,
+    call_pages,
+    find_endpoints,
+    find_key,
+    model_path,
+    open_client,
+)
 from servescope.cli.client.readiness import label, read_survey
 from servescope.cli.client.scrape import ANSWERS, parse, requests_by_class
 from servescope.cli.help.typed import examples
@@ -27,7 +34,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 TIMEOUT_S = 10.0
-_PAGE = 100
 _WELL = ("ready", "asleep", "waking", "idle", "unloading")  # the latter two are somebody's intent
 
 
@@ -169,19 +175,14 @@ def _with_state(model: dict[str, Any], report: Mapping[str, Any] | None) -> dict
 
 def list_models(client: Connection) -> list[dict[str, Any]]:
     """Every registered model's name and URL, whatever the number of pages."""
-    found: list[dict[str, Any]] = []
-    token: str | None = "0"
-    while token is not None:
-        page = call(client, "GET", "/models", {"limit": str(_PAGE), "next_page_token": token})
-        found += page["models"]
-        token = page.get("nextPageToken") if page["models"] else None
-    return found
+    return call_pages(client, "/models", "models")
 
 
 def describe(client: Connection, name: str, version: str | None, customized: bool = False) -> list[dict[str, Any]]:
     """A model's description: its default version, one version, or `all`."""
-    path = f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
-    answer: list[dict[str, Any]] = call(client, "GET", path, {"customized": "true"} if customized else None)
+    answer: list[dict[str, Any]] = call(
+        client, "GET", model_path(name, version), {"customized": "true"} if customized else None
+    )
     return answer
 
 

@@ -101,12 +101,16 @@ class Catalog:
         self._versions.setdefault(model.name, {})[model.version] = model
         self._defaults.setdefault(model.name, model)
 
-    def refuse_duplicate(self, name: str, version: str) -> None:
-        """Raises: Conflict where the version is registered already, or reserved."""
+    def refuse_duplicate(self, name: str, version: str, *, alone: bool = False) -> None:
+        """Raises: Conflict where the version is registered already, or reserved; or any other, if it is to have its name `alone`:
+        requests without a version would find that.
+        """
         if why := self.reserved.get((name, version)):
             raise Conflict(f"Model version {version} cannot be registered for model {name}: {why}")
         if (name, version) in self:
             raise Conflict(f"Model version {version} is already registered for model {name}")
+        if alone and (model := self._defaults.get(name)) is not None:
+            raise Conflict(f"Model {name} is already registered, with the default version {model.version}")
 
     def set_default(self, name: str, version: str) -> None:
         """Make `version` the one that requests without a version get.

@@ -156,27 +156,28 @@ class Lifecycle:
                 raise
             self._wanted.unregistered(model)
             await self.changes.told()
-        if not await self._leave(model):
+        if not await self._leave(model, float(self._host.settings.unregister_model_timeout)):
             raise RequestTimeout(f"Timed out while cleaning resources: {name}")
         return Outcome(200, f'Model "{name}" unregistered')
 
-    async def unregister_of_workflow(self, workflow: str) -> bool:
-        """Take away all models that were registered for a workflow, whatever else has their names. Whether all finished in time."""
+    async def unregister_of_workflow(self, workflow: str, grace_s: float) -> bool:
+        """Take away all models that were registered for a workflow, whatever else has their names. Whether all finished in
+        `grace_s` seconds.
+        """
         models = [model for model in self._catalog if model.workflow == workflow]
-        return all(await asyncio.gather(*map(self._take_away, models)))
+        return all(await asyncio.gather(*(self._take_away(model, grace_s) for model in models)))
 
-    async def _take_away(self, model: Model) -> bool:
+    async def _take_away(self, model: Model, grace_s: float) -> bool:
         with await self._turns.take(model.name, Caller(internal=True)):
             if not self._catalog.discard(model, leaves=True):
                 return True  # somebody has unregistered it meanwhile
             self._wanted.unregistered(model)
             await self.changes.told()
-        return await self._leave(model)
+        return await self._leave(model, grace_s)
 
-    async def _leave(self, model: Model) -> bool:
+    async def _leave(self, model: Model, grace_s: float) -> bool:
         """Let a model finish what it has in hand that requests do not find any more. Whether it could, in time."""
         # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
-        grace_s = float(self._host.settings.unregister_model_timeout)
         model.leaves_by = time.monotonic() + grace_s
         text = "Model %s unregistered. Version %s finishes %d requests that are in flight, in %g s at most"
         logger.info(text, model.name, model.version, model.in_flight, grace_s)
@@ -219,8 +220,11 @@ class Lifecycle:
         models = [*self._catalog, *self._catalog.leaving()]
         for model in models:
             model.dispatcher.gate.close(draining)
-        keeps = self._host.settings.config_snapshots
-        burials = (self._bury(model, grace_s, keep_download=keeps and model.leaves_by is None) for model in models)
+        burials = (self._bury(model, grace_s, keep_download=self._is_saved(model)) for model in models)
         for outcome in await asyncio.gather(*burials, return_exceptions=True):
             if isinstance(outcome, Exception):
                 logger.error("A model could not be ended in order", exc_info=outcome)
+
+    def _is_saved(self, model: Model) -> bool:
+        """Whether the next start goes on with it, and needs its archive."""
+        return self._host.settings.config_snapshots and model.leaves_by is None and not model.workflow

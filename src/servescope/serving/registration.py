@@ -77,7 +77,7 @@ async def build_model(
     try:
         manifest = archive.manifest
         name, version = manifest.model_name, manifest.model_version
-        catalog.refuse_duplicate(name, version)
+        catalog.refuse_duplicate(name, version, alone=bool(options.workflow))
         yaml = _read_yaml(archive)
         resolved = resolve_options(
             options,

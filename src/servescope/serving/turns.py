@@ -1,7 +1,8 @@
 """Changes of one model, one at a time and in the order in which they were asked for.
 
 In: a model's name and a `Caller`; out: its `Turn`, while which nobody else changes that model. Taken by `serving.lifecycle` for
-whatever changes one; whoever only reads takes none. `web.management` says when a caller leaves.
+whatever changes one, and by `workflows.lifecycle` of workflows; whoever only reads takes none. `web.management` says when a caller
+leaves.
 """
 
 import asyncio
@@ -66,9 +67,10 @@ class Turn:
 
 
 class Turns:
-    """The lines of all models. `most_waiting`: how many may wait for one model's turn."""
+    """The lines of all models, or of all of another `kind` of thing. `most_waiting`: how many may wait for one's turn."""
 
-    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, kind: str = "Model", most_waiting: int = MOST_WAITING) -> None:
+        self._kind = kind
         self._most_waiting = most_waiting
         self._lines: dict[str, deque[asyncio.Future[None]]] = {}  # of the models that somebody is changing
         self._closed = False
@@ -85,7 +87,7 @@ class Turns:
             return turn
         line = self._lines[name]
         if len(line) >= self._most_waiting and not caller.internal:
-            text = f"Model {name}: {len(line)} changes of it wait for their turn already; try later."
+            text = f"{self._kind} {name}: {len(line)} changes of it wait for their turn already; try later."
             raise ServiceUnavailable(text, why="turns", retry_after_s=1)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(place)

@@ -6,6 +6,7 @@ thread. Those that change one workflow wait for their turns (`serving.turns`), a
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,9 +24,10 @@ from servescope.serving.lifecycle import Lifecycle
 from servescope.serving.outcome import Outcome
 from servescope.serving.turns import Caller, CallerLeft, Turn, Turns
 from servescope.workflows.catalog import Workflows
+from servescope.workflows.errors import WorkflowNotRegistered
 from servescope.workflows.nodes import register_nodes
 from servescope.workflows.spec.spec import Spec, parse_spec
-from servescope.workflows.workflow import Workflow
+from servescope.workflows.workflow import Workflow, model_name
 
 logger = logging.getLogger("servescope.serving")
 
@@ -53,7 +55,8 @@ class WorkflowLifecycle:
         self._recorder = recorder
         self._settings = settings
         self._workspace = workspace
-        self._turns = Turns()
+        self._grace_s = float(settings.unregister_model_timeout)
+        self._turns = Turns("Workflow")
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def register(self, options: WorkflowOptions, caller: Caller, warn: Warn) -> Outcome:
@@ -135,14 +138,23 @@ class WorkflowLifecycle:
         self._reserve(war.name)
         try:
             await register_nodes(war, spec, options, self._models)
+            self._refuse_gaps(war.name, spec)
         except BaseException:
-            await self._take_back(war.name)
+            await self._take_back(war.name, self._grace_s)
             raise
 
-    async def _take_back(self, name: str) -> bool:
-        """Unregister its models. Whether they finished in time; while the server stops they go with all others."""
+    def _refuse_gaps(self, name: str, spec: Spec) -> None:
+        """Somebody may have unregistered a model while others loaded."""
+        there = {model.name for model in self._catalog if model.workflow == name}
+        gone = [model for node in spec.nodes if (model := model_name(name, node)) not in there]
+        if gone:
+            what = f"Workflow Node {', '.join(gone)} was unregistered meanwhile"
+            raise WorkflowNotRegistered(f"Workflow {name} has failed to register. Failures: [{what}]")
+
+    async def _take_back(self, name: str, grace_s: float) -> bool:
+        """Unregister its models. Whether they finished in `grace_s`; while the server stops they go with all others."""
         try:
-            return await self._models.unregister_of_workflow(name)
+            return await self._models.unregister_of_workflow(name, grace_s)
         except ServiceUnavailable:
             return True
         finally:
@@ -152,11 +164,11 @@ class WorkflowLifecycle:
         with turn:
             workflow = self._workflows.remove(name)
             text = "Workflow %s unregistered: it finishes %d requests that are in flight, in %g s at most"
-            grace_s = float(self._settings.unregister_model_timeout)
-            logger.info(text, name, workflow.running, grace_s)
+            logger.info(text, name, workflow.running, self._grace_s)
+            until = time.monotonic() + self._grace_s
             try:
-                in_time = await self._rested(workflow, grace_s)
-                in_time = await self._take_back(name) and in_time
+                in_time = await self._rested(workflow, self._grace_s)
+                in_time = await self._take_back(name, max(0.0, until - time.monotonic())) and in_time
             finally:
                 self._recorder.workflows.forget(name)
                 await asyncio.to_thread(workflow.war.close)

@@ -11,7 +11,7 @@ from servescope.cli import runfile
 from servescope.cli.main import run
 from servescope.config.choice import SNAPSHOTS
 from servescope.config.snapshots.file import MODEL_SNAPSHOT, render
-from servescope.config.snapshots.folder import SnapshotFolder
+from servescope.config.snapshots.folder import SnapshotFolder, open_snapshot
 from servescope.config.snapshots.saved import SavedModels, SavedVersion, written
 
 NOW = datetime(2026, 11, 28, 16, 22, 18, 210_000, UTC)
@@ -67,10 +67,10 @@ def test_one_is_shown(folder, capsys):
 def test_one_is_restored(folder, capsys):
     """A copy is the newest, with settings and models of the one that was named."""
     assert run(["snapshots", "restore", OLD]) == 0
-    newest, properties = next(folder.whole())
+    newest, properties = folder.files()[0], next(folder.whole()).properties
     assert str(newest) in capsys.readouterr().out
     assert newest.name not in (OLD, NEW)
-    assert properties == next(found for file, found in folder.whole() if file.name == OLD)
+    assert properties == open_snapshot(folder.directory / OLD).properties
 
 
 def test_beside_a_server_that_runs_nothing_is_restored(folder, tmp_path, capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from servescope.config.snapshots import folder as module
 from servescope.config.snapshots.file import render
-from servescope.config.snapshots.folder import KEPT, SnapshotFolder, occasion_of, time_of
+from servescope.config.snapshots.folder import KEPT, SnapshotFolder, occasion_of, open_snapshot, time_of
 
 NOW = datetime(2026, 11, 28, 16, 22, 18, 210_000, UTC)
 
@@ -79,6 +79,37 @@ def test_the_newest_whole_one_is_found(folder):
     found = folder.newest()
     assert found.file == whole
     assert [text.partition(": ")[0] for text in found.damaged] == [str(cut)]
+
+
+@pytest.mark.parametrize(
+    "models", ["", "{", "[]", '{"models": {"m": {"1.0": {"marName": "m.mar", "minWorkers": "one"}}}}'], ids=range(4)
+)
+def test_one_that_no_models_can_be_restored_from_is_damaged(folder, models):
+    """TorchServe's has no checksum: cut off where it stands, it is one like that, and so is one of another version."""
+    whole = folder.write(content(1), "snapshot", NOW)
+    theirs = folder.directory / "20301128162218210-snapshot.cfg"
+    theirs.write_text(f"model_snapshot={models}")
+    ours = folder.write(render({}, models), "snapshot", NOW)
+    found = folder.newest()
+    assert found.file == whole
+    assert [text.partition(": ")[0] for text in found.damaged] == [str(ours), str(theirs)]
+    assert all("says nothing that models can be restored from" in text for text in found.damaged)
+    assert [snapshot.properties for snapshot in folder.whole()] == [open_snapshot(whole).properties]
+
+
+def test_what_is_no_file_is_not_waited_for(folder):
+    """A pipe has no end, and a directory no bytes."""
+    whole = folder.write(content(1), "snapshot", NOW)
+    pipe, directory, away = (folder.directory / f"203{number}1128162218210-snapshot.cfg" for number in range(3))
+    os.mkfifo(pipe)
+    directory.mkdir()
+    away.symlink_to(folder.directory / "none")
+    found = folder.newest()
+    assert found.file == whole
+    assert [text.partition(": ")[0] for text in found.damaged] == [str(away), str(directory), str(pipe)]
+    for number in range(KEPT):
+        folder.write(content(number), "snapshot", NOW)
+    assert {pipe, directory, away} <= set(folder.files())
 
 
 def test_an_absent_folder_has_none(folder):

@@ -1,6 +1,9 @@
 """`servescope workflow …` against the real server: a workflow is packed, registered, looked at, and unregistered."""
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import httpx
 import pytest
@@ -47,3 +50,28 @@ def test_the_life_of_a_workflow(site):
     assert site.good("workflow", "unregister", "flow") == 'Workflow "flow" unregistered\n'
     gone = site.run("workflow", "describe", "flow")
     assert (gone.returncode, "Workflow not found: flow" in gone.stderr) == (1, True)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text("utf-8")
+
+
+def test_the_first_one_of_the_page(tmp_path):
+    """docs/workflows.md, word by word: its files, its commands, and what it says that comes of it."""
+    site = make_site(tmp_path, {"unused": NOOP}, "")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for name, text in (named for _, block in blocks for named in re.findall(r"\A# ([\w.]+)\n(.*)", block, re.DOTALL)):
+        (site.directory / name).write_text(text)
+    (commands,), (answer,) = ([text for kind, text in blocks if kind == wanted] for wanted in ("sh", "json"))
+    *lines, last = commands.splitlines()
+    mkdir, *rest = lines
+    assert mkdir.split()[0] == "mkdir"
+    (site.directory / mkdir.split()[1]).mkdir(exist_ok=True)
+    try:
+        for line in rest:
+            site.good(*shlex.split(line)[1:])
+        curl, option, file, url = last.split()
+        assert (curl, option) == ("curl", "-T")
+        asked = url.replace("http://localhost:8080", site.inference)
+        assert httpx.put(asked, content=(site.directory / file).read_bytes()).text == answer.rstrip("\n")
+    finally:
+        site.run("stop")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration.server import COMMAND, PATIENCE_S, addresses, own_ports, pack, properties, wait_until
+from integration.workflows.flow import pack_war, spec_of
 from servescope.config.choice import SNAPSHOTS
 from servescope.config.snapshots.file import MODEL_SNAPSHOT, read
 
@@ -158,6 +159,24 @@ def test_a_download_stays_until_its_model_is_unregistered(place):
     assert place.described("m")
     assert place.models("unregister", "m").returncode == 0
     assert [path.name for path in place.store.iterdir()] == ["m.mar"]
+
+
+def test_what_a_workflow_downloaded_goes_with_the_server(place):
+    """No snapshot has it, and no start would find it; neither the workflow's own archive nor those of its models."""
+    away = place.directory / "away"
+    away.mkdir()
+    node, own = pack(away / "node.mar", "node", ECHO), pack(away / "own.mar", "own", ECHO)
+    spec = spec_of({"node": []}, node={"url": node.as_uri()})
+    flow = pack_war(away / "flow.war", "flow", spec, handler=None)
+    place.start()
+    assert place.models("register", own.as_uri(), "--workers", "1").returncode == 0
+    assert place.run("workflow", "register", flow.as_uri()).returncode == 0
+    assert len({path.name for path in place.store.iterdir()} & {"node.mar", "own.mar", "flow.war"}) == 3
+    assert {file.read_text().count("flow__node") for file in place.snapshots} == {0}
+    place.stop()
+    assert [path.name for path in place.store.iterdir() if not path.name.startswith(".")] == ["own.mar"]
+    place.start()
+    assert [model["modelName"] for model in json.loads(place.models("list", "--json").stdout)] == ["own"]
 
 
 def test_a_model_that_is_missing_for_a_while_comes_back(place):

@@ -137,3 +137,22 @@ def test_a_model_without_workers(flow, server):
     server.manage("PUT", f"/models/{made.name}__same", min_worker=0, max_worker=0, synchronous="true")
     said = made.failure(made.ask())
     assert said.startswith(f'Error executing same after 2 attempts: Model "{made.name}__same" has no worker')
+
+
+SEQUENCES = "sequenceBatching: true\nsequenceMaxIdleMSec: 600000\nmaxNumSequence: 4\nmaxSequenceJobQueueSize: 4\n"
+
+
+@pytest.mark.parametrize("dag", [{"q": []}, {"same": ["q"]}], ids=["first", "later"])
+def test_a_model_that_refuses_the_request_itself(flow, server, dag):
+    """What the client has sent is wrong for one node: an answer, and an attempt like any other."""
+    pack(server.store / "sequences.mar", "sequences", HANDLER, config=SEQUENCES, handler="service.py:same")
+    made = flow(dag, retry_attempts=1, q={"url": "sequences.mar"})
+    url = server.url("inference", f"/wfpredict/{made.name}")
+    said = made.failure(server.http.post(url, content="x", headers={"ts_request_sequence_id": "i" * 2000}))
+    assert said == (
+        "Error executing q after 2 attempts: ts_request_sequence_id has 2000 characters; at most 1024 are an id"
+    )
+    books = made.settled(1)
+    assert books.value("servescope_workflow_node_attempts_total", node="q", outcome="failed") == 2
+    assert books.by("code", "servescope_requests_total", model_name=f"{made.name}__q") == {"400": 2}
+    assert server.http.post(url, content="x", headers={"ts_request_sequence_id": "i"}).text == "x"

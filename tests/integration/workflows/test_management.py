@@ -238,6 +238,19 @@ def test_a_name_that_is_taken(own):
     assert own.manage("DELETE", "/models/bad__same").status_code == 200
 
 
+def test_a_name_that_another_version_has(own):
+    """It would be asked in the node's place: requests of a workflow find the default version."""
+    pack(own.store / "taken.mar", "bad__same", MODEL, version="2.0")
+    assert own.register("taken.mar").status_code == 200
+    war(own, "bad", spec_of({"left": ["same"]}))
+    status, kind, said = refused(own, "bad.war")
+    assert (status, kind) == (500, "WorkflowException")
+    assert "Model bad__same is already registered, with the default version 2.0" in said
+    assert own.manage("DELETE", "/models/bad__same").status_code == 200
+    assert own.manage("POST", "/workflows", url="bad.war").status_code == 200
+    assert own.manage("DELETE", "/workflows/bad").status_code == 200
+
+
 def test_a_version_that_is_a_workflows(own):
     """What a workflow is counted as can be no model's, whichever comes first."""
     pack(own.store / "v.mar", "counted", MODEL, version="workflow")
@@ -268,6 +281,25 @@ def test_unregistering_finishes_what_is_under_way(own):
     assert answer.result().text == "left held gate"
     assert ending.result().status_code == 200
     assert own.manage("GET", "/models").json() == {"models": []}
+
+
+def test_what_does_not_end_in_time(launch):
+    """Its requests are answered all the same, and the time is over once, not once for the workflow and again for its models."""
+    server = launch(unregister_model_timeout="1")
+    made = Flow(server)
+    assert made.register(spec_of({"held": ["left"]}, timeout_ms=60_000, retry_attempts=3)).status_code == 200
+    answer = made.hold()
+    ending = server.threads.submit(made.delete)
+    wait_until(lambda: server.manage("GET", f"/workflows/{made.name}").status_code == 404)
+    (described,) = server.manage("GET", f"/models/{made.name}__held").json()
+    assert "unloading" not in described
+    ended = ending.result()
+    assert (ended.status_code, ended.json()["message"]) == (408, f"Timed out while cleaning resources: {made.name}")
+    assert made.failure(answer.result()).startswith("Error executing held")
+    lines = [line for line in server.console().splitlines() if f"Model {made.name}__held unregistered" in line]
+    assert [line.rpartition("in flight, in ")[2] for line in lines] == ["0 s at most"]
+    assert made.settled(1).value("servescope_requests_total", model_name=made.name, code="500") == 1
+    assert server.manage("GET", "/models").json() == {"models": []}
 
 
 def test_a_model_takes_the_place_of_a_node(own):
@@ -332,6 +364,25 @@ def test_a_caller_that_leaves(own):
     wait_until(lambda: own.manage("GET", "/workflows/left").status_code == 200)
     assert Flow(own, "left").ask("x").text == "X"
     assert own.manage("DELETE", "/workflows/left").status_code == 200
+
+
+def test_a_model_that_goes_while_others_load(own):
+    """A workflow registers whole or not at all."""
+    go = own.directory / "gone.go"
+    slow = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.01)\n" + MODEL
+    pack(own.store / "slow.mar", "slow", slow)
+    war(own, "gap", spec_of({"m": ["left"]}, m={"url": "slow.mar"}))
+    registering = own.threads.submit(own.manage, "POST", "/workflows", url="gap.war")
+    wait_until(lambda: own.manage("GET", "/models/gap__left").status_code == 200)
+    assert own.manage("DELETE", "/models/gap__left").status_code == 200
+    go.touch()
+    answer = registering.result()
+    assert (answer.status_code, answer.json()["type"]) == (500, "WorkflowException")
+    assert answer.json()["message"] == (
+        "Workflow gap has failed to register. Failures: [Workflow Node gap__left was unregistered meanwhile]"
+    )
+    assert own.manage("GET", "/models").json() == {"models": []}
+    assert own.manage("GET", "/workflows").json() == {"workflows": []}
 
 
 def test_downloads(tmp_path):

@@ -110,6 +110,34 @@ def test_refusals(text, said):
     assert refusal(text).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dag:\n  a: [b]\n  a: [c]", "the key 'a' is there twice, the second time in line 3"),
+        ("dag: {a: []}\ndag: {b: []}", "the key 'dag' is there twice, the second time in line 2"),
+        (
+            "models:\n  m: {url: x.mar, url: y.mar}\ndag: {m: []}",
+            "the key 'url' is there twice, the second time in line 2",
+        ),
+    ],
+)
+def test_keys_that_are_there_twice(text, said):
+    """An edge or a model would be lost in silence."""
+    assert refusal(text) == f"Failed to parse yaml. s.yaml: {said}"
+
+
+def test_what_an_alias_repeats_is_there_once():
+    """Options that several models share, of which each may have others."""
+    text = "models: {m: &m {url: x.mar, batch-size: 2}, n: {<<: *m, batch-size: 3}, o: *m}\ndag: {m: [n, o]}"
+    spec, warnings = parse(text)
+    assert [(node.url, node.options.batch_size) for node in spec.nodes.values()] == [
+        ("x.mar", 2),
+        ("x.mar", 3),
+        ("x.mar", 2),
+    ]
+    assert warnings == []
+
+
 def test_functions_without_a_handler():
     """A node has to be one or the other; what it may have been meant to be is said."""
     text = "models: {model: {url: x.mar}}\ndag: {modell: []}"

@@ -1,7 +1,7 @@
 """Reaching the server's REST APIs from the command line.
 
 In: a server's URL (an option's, else the run file's, else the configuration's) and a token (an option's, else the key
-file's). Out: connections and decoded answers. `status` and `models` use it; a refusal by the server
+file's). Out: connections and decoded answers. `status`, `models` and `workflows` use it; a refusal by the server
 becomes a `RefusedError` that carries the server's own words.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from servescope.cli import runfile
 from servescope.cli.client.connection import Answer, Connection
@@ -18,6 +19,7 @@ from servescope.cli.client.trust import trusting, trusting_only
 from servescope.errors import ConfigurationError, ServescopeError
 
 KEY_FILE = "key_file.json"
+_PAGE = "100"
 
 
 class RefusedError(ServescopeError):
@@ -132,6 +134,22 @@ def call(client: Connection, method: str, path: str, parameters: Mapping[str, st
         return answer.json()
     except ValueError as error:
         raise RefusedError(f"{client.url} answered {method} {path} with something that is not JSON") from error
+
+
+def call_pages(client: Connection, path: str, key: str) -> list[dict[str, Any]]:
+    """What stands under `key` in all pages of a list. Raises as `call` does."""
+    found: list[dict[str, Any]] = []
+    token: str | None = "0"
+    while token is not None:
+        page = call(client, "GET", path, {"limit": _PAGE, "next_page_token": token})
+        found += page[key]
+        token = page.get("nextPageToken") if page[key] else None
+    return found
+
+
+def model_path(name: str, version: str | None = None) -> str:
+    """Where a model is found, or one version of it."""
+    return f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
 
 
 def _message(answer: Answer) -> str:

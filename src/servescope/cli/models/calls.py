@@ -1,19 +1,17 @@
-"""Calls of the management API that change something: in, what to ask for; out, the server's words, on standard output.
+"""Calls of the management API: in, what to ask for; out, the server's words, on standard output.
 
-Used by `commands`. A refusal raises RefusedError.
+Used by `commands`, and by those of `workflows`. A refusal raises RefusedError.
 """
 
-import os
+import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from servescope.cli.client.connection import Connection
-from servescope.cli.client.endpoints import RefusedError, call, find_endpoints, find_key, open_client
+from servescope.cli.client.endpoints import RefusedError, call
 from servescope.cli.voice import mutter, say
 
 _MODEL_API_OFF = (
@@ -47,18 +45,6 @@ def _spinner(doing: str, terminal: bool) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def management(
-    address: str | None, token: str | None, ca_file: str | None, timeout_s: float | None
-) -> Iterator[Connection]:
-    """A connection to the management API."""
-    here = Path.cwd()
-    endpoints = find_endpoints(os.environ, here, address)
-    key = token or find_key("management", [here, endpoints.directory])
-    with open_client(endpoints.management, key, timeout_s, endpoints.trust(ca_file)) as client:
-        yield client
-
-
-@contextmanager
 def model_api_named() -> Iterator[None]:
     """A server without the model API refuses these calls in general words; here it is said what turns it on."""
     try:
@@ -69,6 +55,16 @@ def model_api_named() -> Iterator[None]:
         raise RefusedError(f"{error.message}\n{_MODEL_API_OFF}", error.code) from error
 
 
-def path(name: str, version: str | None) -> str:
-    """Where a model, or one version of it, is found."""
-    return f"/models/{quote(name, safe='')}" + (f"/{quote(version, safe='')}" if version else "")
+def show_list(found: Sequence[Mapping[str, str]], name: str, url: str, *, as_json: bool) -> None:
+    """Print what the server has, a line each: what stands under `name`, and under `url`."""
+    if as_json:
+        print_json(found)
+        return
+    width = max((len(one[name]) for one in found), default=0)
+    for one in found:
+        print(f"{one[name]:{width}}  {one[url]}")
+
+
+def print_json(found: Any) -> None:
+    """The server's own answer, for programs."""
+    print(json.dumps(found, indent=2))

@@ -5,31 +5,26 @@ In: what the user typed. Out: the server's own words, or its JSON; a refusal end
 B).
 """
 
-import json
 from functools import partial
 from typing import Annotated
 
 import typer
 
+from servescope.cli.client.endpoints import model_path
 from servescope.cli.client.readiness import read_survey
 from servescope.cli.help.typed import examples
-from servescope.cli.models.calls import management, model_api_named, path, show, tell
-from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token, whole
+from servescope.cli.models.calls import model_api_named, print_json, show, show_list, tell
+from servescope.cli.models.server import ManagedServer, manages
+from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout, named, whole
 from servescope.cli.voice import mutter
 from servescope.config.shown_url import shown_url
 
-# Long enough for a slow server, short enough for a person; where the server waits for workers there is no limit but
-# its own.
-_TIMEOUT_S = 30.0
 _DECISIONS = 50  # as many as a server remembers
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.", parser=named)]
 Version = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="A version. Default: the default version.")
 ]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Archive: a name in the model store, a directory or a URL.")]
-ServedName = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="Name to serve it under. Default: the archive's.")
-]
 Handler = Annotated[
     str | None, typer.Option("--handler", metavar="HANDLER", help="Handler to use instead of the archive's.")
 ]
@@ -38,14 +33,6 @@ BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Requests a 
 MaxBatchDelay = Annotated[
     int | None,
     typer.Option("--max-batch-delay", help="Milliseconds to wait for a full batch.", parser=whole(0), metavar="N"),
-]
-ResponseTimeout = Annotated[
-    int | None,
-    typer.Option("--response-timeout", help="Seconds a worker may take to answer.", parser=whole(1), metavar="N"),
-]
-StartupTimeout = Annotated[
-    int | None,
-    typer.Option("--startup-timeout", help="Seconds a worker may take to load.", parser=whole(1), metavar="N"),
 ]
 MinWorkers = Annotated[
     int | None, typer.Option("--min-workers", "--workers", help="Workers to have.", parser=whole(0), metavar="N")
@@ -57,10 +44,11 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the wor
 
 
 @examples(
-    "servescope models register drowsy.mar --name night",
-    "servescope models register drowsy --workers 1 --batch-size 4",
+    "servescope models register drowsy.mar --name night", "servescope models register drowsy --workers 1 --batch-size 4"
 )
+@manages
 def register(
+    server: ManagedServer,
     url: Url,
     name: ServedName = None,
     workers: Workers = None,
@@ -70,9 +58,6 @@ def register(
     startup_timeout: StartupTimeout = None,
     handler: Handler = None,
     wait: Wait = True,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
 ) -> None:
     """Register a model, if the server has --enable-model-api, and start workers for it."""
     given = {
@@ -86,48 +71,38 @@ def register(
         "handler": handler,
         "synchronous": "true" if wait else "false",
     }
-    with management(management_address, token, ca_file, None) as client, model_api_named():
+    with server.connect(None) as client, model_api_named():
         tell(client, "POST", "/models", given, f"Registering {shown_url(url)}")
 
 
 @examples("servescope models list", "servescope models list --json")
-def list_models(
-    as_json: AsJson = False,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
-) -> None:
+@manages
+def list_models(server: ManagedServer, as_json: AsJson = False) -> None:
     """List the registered models."""
     from servescope.cli.status import list_models as fetch
 
-    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
+    with server.connect() as client:
         found = fetch(client)
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    width = max((len(model["modelName"]) for model in found), default=0)
-    for model in found:
-        typer.echo(f"{model['modelName']:{width}}  {model['modelUrl']}")
+    show_list(found, "modelName", "modelUrl", as_json=as_json)
 
 
 @examples("servescope models describe drowsy", "servescope models describe drowsy --version all --json")
+@manages
 def describe(
+    server: ManagedServer,
     name: Name,
     version: Annotated[str | None, typer.Option("--version", metavar="VERSION", help="A version, or `all`.")] = None,
     customized: Annotated[bool, typer.Option("--customized", help="Ask the handler's own description too.")] = False,
     as_json: AsJson = False,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
 ) -> None:
     """Describe a model: its settings, workers and queue."""
     from servescope.cli.status import describe as fetch
     from servescope.cli.status import with_states
 
-    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
+    with server.connect() as client:
         found = fetch(client, name, version, customized)
         if as_json or customized:
-            typer.echo(json.dumps(found, indent=2))
+            print_json(found)
             return
         found = with_states(found, read_survey(client))
     from servescope.cli import tables
@@ -142,7 +117,9 @@ def describe(
     "servescope models scale drowsy --version 2.0 --max-workers 4 --no-wait",
     "servescope models scale drowsy --autoscale advise",
 )
+@manages
 def scale(
+    server: ManagedServer,
     name: Name,
     min_workers: MinWorkers = None,
     max_workers: MaxWorkers = None,
@@ -154,46 +131,37 @@ def scale(
     ] = None,
     version: Version = None,
     wait: Wait = True,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
 ) -> None:
     """Change a model's number of workers, or who decides on it."""
     if min_workers is None and max_workers is None and autoscale is None:
         raise typer.BadParameter("say how many: --min-workers, --max-workers or both; or --autoscale")
     counts = {"min_worker": min_workers, "max_worker": max_workers}
     given = {**counts, "autoscale": autoscale, "synchronous": "true" if wait else "false"}
-    with management(management_address, token, ca_file, None) as client:
-        tell(client, "PUT", path(name, version), given, f"Scaling {name}")
+    with server.connect(None) as client:
+        tell(client, "PUT", model_path(name, version), given, f"Scaling {name}")
 
 
 @examples("servescope models unregister night", "servescope models unregister drowsy --version 1.0")
-def unregister(
-    name: Name,
-    version: Version = None,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
-) -> None:
+@manages
+def unregister(server: ManagedServer, name: Name, version: Version = None) -> None:
     """Unregister a model; what it has accepted is answered first, and shown until then."""
     from servescope.cli.client.unloading import unload
 
-    connect = partial(management, management_address, token, ca_file, None)
+    connect = partial(server.connect, None)
     with model_api_named():
-        answer = unload(connect, name, path(name, version), mutter)
+        answer = unload(connect, name, model_path(name, version), mutter)
     show(answer)
 
 
 @examples("servescope models set-default drowsy 2.0")
+@manages
 def set_default(
+    server: ManagedServer,
     name: Name,
     version: Annotated[
         str, typer.Argument(metavar="VERSION", help="The version that unversioned requests shall reach.")
     ],
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
 ) -> None:
     """Make a version the one that requests without a version reach."""
-    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
-        tell(client, "PUT", f"{path(name, version)}/set-default", {}, f"Switching {name}")
+    with server.connect() as client:
+        tell(client, "PUT", f"{model_path(name, version)}/set-default", {}, f"Switching {name}")

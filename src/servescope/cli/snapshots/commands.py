@@ -16,10 +16,9 @@ from servescope.cli import runfile
 from servescope.cli.help.typed import examples
 from servescope.cli.options import AsJson
 from servescope.config.choice import SNAPSHOTS
-from servescope.config.snapshots.file import MODEL_SNAPSHOT, DamagedSnapshot, read, render
-from servescope.config.snapshots.folder import SnapshotFolder, occasion_of, time_of
-from servescope.config.snapshots.saved import SavedModels, parse_saved_models, written
-from servescope.config.values.parsers import GivenValue
+from servescope.config.snapshots.file import MODEL_SNAPSHOT, DamagedSnapshot, render
+from servescope.config.snapshots.folder import Snapshot, SnapshotFolder, occasion_of, open_snapshot, time_of
+from servescope.config.snapshots.saved import written
 from servescope.errors import ConfigurationError
 
 Logs = Annotated[
@@ -63,7 +62,7 @@ def list_snapshots(logs: Logs = None, as_json: AsJson = False) -> None:
 def show(file: File = None, logs: Logs = None, as_json: AsJson = False) -> None:
     """Show the models of a snapshot, with their workers and options."""
     found = _find(file, _folder(logs))
-    saved = _models(found, _properties(found))
+    saved = _open(found).models
     if as_json:
         typer.echo(written(saved))
         return
@@ -91,14 +90,14 @@ def restore(
     folder = _folder(logs)
     _refuse_while_running(folder)
     found = _find(file, folder)
-    properties = _properties(found)
-    saved = _models(found, properties)
+    snapshot = _open(found)
+    properties = snapshot.properties
     try:
         copy = folder.write(render(properties, properties[MODEL_SNAPSHOT]), "snapshot", datetime.now(UTC))
     except OSError as error:
         raise ConfigurationError(f"{folder.directory} cannot be written to: {error.strerror}") from error
     typer.echo(
-        f"The next start without --ncs goes on from {copy}, a copy of {found.name} (models: {saved.model_count})."
+        f"The next start without --ncs goes on from {copy}, a copy of {found.name} (models: {snapshot.models.model_count})."
     )
 
 
@@ -133,17 +132,13 @@ def _find(file: str | None, folder: SnapshotFolder) -> Path:
     raise ConfigurationError(f"there is no snapshot {file!r}, neither in {folder.directory} nor here")
 
 
-def _properties(file: Path) -> dict[str, str]:
+def _open(file: Path) -> Snapshot:
     try:
-        return read(file.read_bytes())
+        return open_snapshot(file)
     except DamagedSnapshot as error:
         raise ConfigurationError(f"{file} is damaged: {error}") from error
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _models(file: Path, properties: dict[str, str]) -> SavedModels:
-    return parse_saved_models(GivenValue(MODEL_SNAPSHOT, properties[MODEL_SNAPSHOT], str(file), file.parent))
 
 
 def _row(file: Path) -> dict[str, Any]:
@@ -156,7 +151,7 @@ def _row(file: Path) -> dict[str, Any]:
         "damage": None,
     }
     try:
-        saved = _models(file, _properties(file))
+        saved = _open(file).models
     except ConfigurationError as error:
         return {**row, "damage": error.message}
     return {**row, "models": [f"{name} {version}" for name, version, _ in saved.versions()]}

@@ -4,25 +4,22 @@ In: what the user typed. Out: the archive's path, the server's own words, or its
 `cli.client.endpoints`). Parameters that were not given are not sent, so that the server's defaults hold (contract, section H).
 """
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from servescope.cli.archive import ExportPath, ExtraFiles, Force
-from servescope.cli.client.connection import Connection
-from servescope.cli.client.endpoints import call
+from servescope.cli.client.endpoints import call, call_pages
 from servescope.cli.help.typed import examples
-from servescope.cli.models.calls import management, model_api_named, tell
-from servescope.cli.models.commands import ResponseTimeout, ServedName, StartupTimeout
-from servescope.cli.options import AsJson, CaFile, ManagementAddress, Token
+from servescope.cli.models.calls import model_api_named, print_json, show_list, tell
+from servescope.cli.models.server import ManagedServer, manages
+from servescope.cli.options import AsJson, ResponseTimeout, ServedName, StartupTimeout, named
 from servescope.config.shown_url import shown_url
 from servescope.errors import ServescopeError
 
-_TIMEOUT_S = 30.0
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.", parser=named)]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Archive: a name in the workflow store, or a URL.")]
 WorkflowName = Annotated[
     str, typer.Option("--workflow-name", metavar="NAME", help="Name of the workflow, and of the archive.")
@@ -35,9 +32,7 @@ Handler = Annotated[
 ]
 
 
-@examples(
-    "servescope workflow archive --workflow-name breeds \\\n    --spec-file workflow.yaml --handler functions.py",
-)
+@examples("servescope workflow archive --workflow-name breeds \\\n    --spec-file workflow.yaml --handler functions.py")
 def archive(
     workflow_name: WorkflowName,
     spec_file: SpecFile,
@@ -59,14 +54,13 @@ def archive(
 
 
 @examples("servescope workflow register breeds.war")
+@manages
 def register(
+    server: ManagedServer,
     url: Url,
     name: ServedName = None,
     response_timeout: ResponseTimeout = None,
     startup_timeout: StartupTimeout = None,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
 ) -> None:
     """Register a workflow, if the server has --enable-model-api, and start the workers of its nodes."""
     given = {
@@ -75,41 +69,27 @@ def register(
         "response_timeout": response_timeout,
         "startup_timeout": startup_timeout,
     }
-    with management(management_address, token, ca_file, None) as client, model_api_named():
+    with server.connect(None) as client, model_api_named():
         tell(client, "POST", "/workflows", given, f"Registering {shown_url(url)}")
 
 
 @examples("servescope workflow list", "servescope workflow list --json")
-def list_workflows(
-    as_json: AsJson = False,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
-) -> None:
+@manages
+def list_workflows(server: ManagedServer, as_json: AsJson = False) -> None:
     """List the registered workflows."""
-    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
-        found = _all(client)
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    width = max((len(one["workflowName"]) for one in found), default=0)
-    for one in found:
-        typer.echo(f"{one['workflowName']:{width}}  {one['workflowUrl']}")
+    with server.connect() as client:
+        found = call_pages(client, "/workflows", "workflows")
+    show_list(found, "workflowName", "workflowUrl", as_json=as_json)
 
 
 @examples("servescope workflow describe breeds", "servescope workflow describe breeds --json")
-def describe(
-    name: Name,
-    as_json: AsJson = False,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
-) -> None:
+@manages
+def describe(server: ManagedServer, name: Name, as_json: AsJson = False) -> None:
     """Describe a workflow: its archive, its graph, and what its nodes run with unless they say otherwise."""
-    with management(management_address, token, ca_file, _TIMEOUT_S) as client:
+    with server.connect() as client:
         (found,) = call(client, "GET", _path(name))
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        print_json(found)
         return
     width = max(map(len, found))
     for key, value in found.items():
@@ -117,27 +97,12 @@ def describe(
 
 
 @examples("servescope workflow unregister breeds")
-def unregister(
-    name: Name,
-    management_address: ManagementAddress = None,
-    token: Token = None,
-    ca_file: CaFile = None,
-) -> None:
+@manages
+def unregister(server: ManagedServer, name: Name) -> None:
     """Unregister a workflow and its models; what it has accepted is answered first."""
-    with management(management_address, token, ca_file, None) as client, model_api_named():
+    with server.connect(None) as client, model_api_named():
         tell(client, "DELETE", _path(name), {}, f"Unregistering {name}")
 
 
 def _path(name: str) -> str:
     return f"/workflows/{quote(name, safe='')}"
-
-
-def _all(client: Connection) -> list[dict[str, Any]]:
-    """All pages."""
-    found: list[dict[str, Any]] = []
-    page = call(client, "GET", "/workflows")
-    found += page["workflows"]
-    while page["workflows"] and (token := page.get("nextPageToken")):
-        page = call(client, "GET", "/workflows", {"next_page_token": token})
-        found += page["workflows"]
-    return found

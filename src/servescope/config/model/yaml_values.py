@@ -15,15 +15,50 @@ _LONGEST = 80
 _MOST_ITEMS = 8
 
 
-def load_yaml(text: str) -> Any:
-    """What a YAML text says. Raises ValueError for whatever is wrong with it."""
+def load_yaml(text: str, *, once: bool = False) -> Any:
+    """What a YAML text says. `once`: a key may stand only once in its mapping; else its last value holds, as in TorchServe.
+
+    Raises ValueError for whatever is wrong with it.
+    """
     import yaml  # by servers that have such a file
 
     try:
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if once and (key := _key_twice(node)) is not None:
+                raise ValueError(
+                    f"the key {shown(key.value)} is there twice, the second time in line {key.start_mark.line + 1}"
+                )
+            return loader.construct_document(node) if node is not None else None
+        finally:
+            loader.dispose()
     # PyYAML's constructors let through whatever a hostile scalar makes int(), datetime or a table look-up raise.
     except Exception as error:
         raise ValueError(str(error)) from error
+
+
+def _key_twice(root: Any) -> Any:
+    """The first key node of PyYAML's that another of its mapping is like; None where there is none. Each node is looked at once,
+    as aliases make a small text endless.
+    """
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or isinstance(node.value, str) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "sequence":
+            waiting += reversed(node.value)
+            continue
+        keys: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str):
+                if (key.tag, key.value) in keys:
+                    return key
+                keys.add((key.tag, key.value))
+        waiting += [part for pair in reversed(node.value) for part in reversed(pair)]
+    return None
 
 
 class OutOfBounds(ValueError):

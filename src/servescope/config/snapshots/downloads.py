@@ -1,25 +1,17 @@
 """Which downloads in the model store snapshots name: in, settings; out, paths. Called by `runtime`, which removes the others."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from servescope.config.choice import SNAPSHOTS
 from servescope.config.settings import Settings
-from servescope.config.snapshots.file import MODEL_SNAPSHOT
 from servescope.config.snapshots.folder import SnapshotFolder
-from servescope.config.snapshots.saved import SavedModels, parse_saved_models
-from servescope.config.values.parsers import GivenValue
-from servescope.errors import ConfigurationError
+from servescope.config.snapshots.saved import SavedModels
 
 
 def saved_downloads(settings: Settings) -> frozenset[Path]:
     """Those of the snapshot that this start goes on from, and of all that lie in the folder: a later start may go on from them."""
     found = [] if settings.model_snapshot is None else [settings.model_snapshot]
-    for file, properties in SnapshotFolder(settings.log_location / SNAPSHOTS).whole():
-        with suppress(ConfigurationError):  # not one that could be restored
-            found.append(
-                parse_saved_models(GivenValue(MODEL_SNAPSHOT, properties[MODEL_SNAPSHOT], str(file), file.parent))
-            )
+    found += (snapshot.models for snapshot in SnapshotFolder(settings.log_location / SNAPSHOTS).whole())
     return frozenset(path for saved in found for path in _downloads(saved, settings.model_store))
 
 

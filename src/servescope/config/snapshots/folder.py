@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from errno import EEXIST
+from errno import EEXIST, EINVAL
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
-from servescope.config.snapshots.file import DamagedSnapshot, is_ours, read
+from servescope.config.snapshots.file import MODEL_SNAPSHOT, DamagedSnapshot, is_ours, read
+from servescope.config.snapshots.saved import SavedModels, parse_saved_models
+from servescope.config.values.parsers import GivenValue
+from servescope.errors import ConfigurationError
 
 Occasion = Literal["startup", "snapshot", "shutdown"]
 
@@ -30,6 +33,13 @@ class Newest(Struct, frozen=True):
 
     file: Path | None
     damaged: tuple[str, ...] = ()
+
+
+class Snapshot(Struct, frozen=True):
+    """What a file holds that is whole, and that a start can go on from."""
+
+    properties: dict[str, str]
+    models: SavedModels
 
 
 class SnapshotFolder:
@@ -55,18 +65,18 @@ class SnapshotFolder:
         damaged = []
         for file in self.files():
             try:
-                read(file.read_bytes())
+                open_snapshot(file)
             except (DamagedSnapshot, OSError) as error:
                 damaged.append(f"{file}: {error}")
             else:
                 return Newest(file, tuple(damaged))
         return Newest(None, tuple(damaged))
 
-    def whole(self) -> Iterator[tuple[Path, dict[str, str]]]:
-        """Each file that is whole, with its properties, the newest first."""
+    def whole(self) -> Iterator[Snapshot]:
+        """Each that is whole, the newest first."""
         for file in self.files():
             with suppress(DamagedSnapshot, OSError):
-                yield file, read(file.read_bytes())
+                yield open_snapshot(file)
 
     def write(self, content: bytes, occasion: Occasion, now: datetime) -> Path:
         """Write a snapshot, and remove the oldest of more than `KEPT` of ours; returns its file.
@@ -107,8 +117,30 @@ class SnapshotFolder:
     def _prune(self) -> None:
         for file in self.files()[KEPT:]:
             with suppress(OSError):
-                if is_ours(file.read_bytes()):
+                if is_ours(_content(file)):
                     file.unlink()
+
+
+def open_snapshot(file: Path) -> Snapshot:
+    """What it holds.
+
+    Raises:
+        DamagedSnapshot: it is not what was written, no snapshot, or one that no models can be restored from.
+        OSError: it cannot be read.
+    """
+    properties = read(_content(file))
+    try:
+        models = parse_saved_models(GivenValue(MODEL_SNAPSHOT, properties[MODEL_SNAPSHOT], str(file), file.parent))
+    except ConfigurationError as error:
+        raise DamagedSnapshot(error.message) from error
+    return Snapshot(properties, models)
+
+
+def _content(file: Path) -> bytes:
+    """Its bytes. Of a pipe, whose writer would be waited for, there are none."""
+    if file.exists() and not file.is_file():
+        raise OSError(EINVAL, "it is no file")
+    return file.read_bytes()
 
 
 def occasion_of(file: Path) -> str:

@@ -84,6 +84,8 @@ class Recorder:
         One that comes back with other objectives begins anew.
         """
         key = (name, version)
+        if version == WORKFLOW_VERSION:
+            self.workflows.drop(name)  # what is counted under it is this model's from now on
         self._retired.pop(key, None)
         self._gone.pop(key, None)
         found, known = self._models.get(key), self._objectives.get(key)
@@ -96,8 +98,10 @@ class Recorder:
         return found
 
     def _make_workflow(self, own: WorkflowFamilies, name: str, nodes: Sequence[str]) -> WorkflowRecorder:
+        key = (name, WORKFLOW_VERSION)
+        self._drop(key)  # a model's that had its place
         bounds = self._families.durations.definition.buckets
-        series = RequestSeries(self._families, name, WORKFLOW_VERSION, None, bounds, WORKFLOW_ROUTE)
+        series = RequestSeries(self._families, *key, None, bounds, WORKFLOW_ROUTE)
         return WorkflowRecorder(self._families, own, self.port, series, name, nodes)
 
     def _make_port(self) -> PortRecorder:

@@ -3,9 +3,7 @@
 A client is answered once, however many nodes were asked; its request is counted once, in the series of its workflow.
 """
 
-from typing import Any
-
-from msgspec import MsgspecError, Struct
+from msgspec import Struct
 
 from servescope.errors import ModelNotFound, ServescopeError, WorkerFailed
 from servescope.metrics.recording.workflows.recorder import WorkflowOutcome
@@ -16,7 +14,7 @@ from servescope.serving.refusals import draining
 from servescope.tracing.finished import FinishedRequest
 from servescope.tracing.tracer import RequestSpan, Tracer
 from servescope.web.http.bodies import mime_of
-from servescope.web.http.exchange import Exchange, json_body
+from servescope.web.http.exchange import Exchange
 from servescope.web.http.face import JSON_TYPE
 from servescope.web.http.request import Request
 from servescope.web.inference.fields import fields_of
@@ -82,14 +80,9 @@ class WorkflowPrediction(Struct, eq=False):
         self._run = Run(workflow, catalog.find, self, exchange.request_id, headers, began, self._span)
         self._run.begin(row)
 
-    def answered(self, answer: Piece | dict[str, Any]) -> None:
+    def answered(self, answer: Piece) -> None:
         """See `Client`."""
-        try:
-            body = json_body(answer) if isinstance(answer, dict) else answer
-        except (ValueError, RecursionError, MsgspecError) as error:
-            self._exchange.fail(WorkerFailed(f"The answers of the workflow's last nodes cannot be joined: {error}"))
-            return
-        self._exchange.answer(200, [JSON_TYPE], body)
+        self._exchange.answer(200, [JSON_TYPE], answer)
 
     def failed(self, error: ServescopeError) -> None:
         """See `Client`."""

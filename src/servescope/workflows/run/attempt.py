@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from servescope.errors import RequestTimeout, ServescopeError, ServiceUnavailable, WorkerFailed, status_of
+from servescope.errors import RequestTimeout, ServescopeError, WorkerFailed, status_of
 from servescope.metrics.recording.codes import DEADLINE, HUNG_UP
 from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.times import BatchTimes, stage_times
@@ -84,7 +84,7 @@ class Attempt(Struct, eq=False):
         self.queued = True
         try:
             self.model.dispatcher.submit(job)
-        except ServiceUnavailable as error:
+        except ServescopeError as error:
             self.queued = False
             self.failed(error)
 

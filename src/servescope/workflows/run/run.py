@@ -7,7 +7,7 @@ request is over, and whatever else runs of it is taken back. The order is TorchS
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -28,8 +28,8 @@ PAUSE_S = 0.1
 class Client(Protocol):
     """Who waits for the answer. Called once, on the loop's thread; must not raise."""
 
-    def answered(self, answer: Any) -> None:
-        """Bytes, or the object that several leaves make."""
+    def answered(self, answer: Piece) -> None:
+        """What `answer` makes of the leaves."""
 
     def failed(self, error: ServescopeError) -> None:
         """There will be none."""

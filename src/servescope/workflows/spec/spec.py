@@ -62,7 +62,7 @@ def parse_spec(text: str, name: str, handler: str, warn: Warn) -> Spec:
     entries = {key: value for key, value in models.items() if key not in KEYS}
     dag = build_dag(_edges(_section(content, "dag", name, needed=True), name))
     known = {key: _model(key, entry, options, name, warn) for key, entry in entries.items()}
-    for key in known.keys() - set(dag.nodes):
+    for key in (key for key in known if key not in dag.children):
         warn(f"{name}: models.{key} is no node of the dag, and is not registered{did_you_mean(key, dag.nodes)}")
     nodes = {node: known.get(node) or _function(node, options, handler, name, known) for node in dag.nodes}
     return Spec(options, nodes, dag)
@@ -70,7 +70,7 @@ def parse_spec(text: str, name: str, handler: str, warn: Warn) -> Spec:
 
 def _load(text: str, name: str) -> Mapping[Any, Any]:
     try:
-        content = load_yaml(text)
+        content = load_yaml(text, once=True)
     except ValueError as error:
         raise InvalidWorkflow(f"Failed to parse yaml. {name}: {error}") from error
     if not isinstance(content, dict):

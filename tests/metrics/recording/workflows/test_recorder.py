@@ -92,7 +92,7 @@ def test_refusals(recorder):
 
 
 def test_after_its_end(recorder, clock):
-    """Gauges go at once, counts a while later; one that comes back before counts on, unless its nodes are others."""
+    """Gauges go at once, counts a while later; one that comes back before counts on, but for nodes that it has no more."""
     made = recorder.workflows.begin("w", ("a", "b"))
     made.attempted("a", "ok")
     recorder.workflows.forget("w")
@@ -100,10 +100,38 @@ def test_after_its_end(recorder, clock):
     again = recorder.workflows.begin("w", ("b", "a"))
     again.attempted("a", "ok")
     assert series(registry(recorder), ATTEMPTS)["w", "workflow", "a", "ok"] == 2.0
-    recorder.workflows.begin("w", ("c",)).attempted("c", "failed")
-    assert {labels[2] for labels in series(registry(recorder), ATTEMPTS)} == {"c"}
+    again.rejected("draining")
+    again.refused(413, 10.0, 11.0, 99)
+    recorder.workflows.forget("w")
+    other = recorder.workflows.begin("w", ("b", "c"))
+    other.attempted("c", "failed")
+    made.attempted("a", "ok")  # of a request that is still on its way through the graph that was
+    other.refused(413, 10.0, 11.0, 99)
+    assert {labels[2] for labels in series(registry(recorder), ATTEMPTS)} == {"b", "c"}
+    assert series(registry(recorder), REQUESTS)["w", "workflow", "rest", "workflow", "413"] == 2.0
+    assert recorder.workflows.begin("w", ("a",)) is other
+    assert series(registry(recorder), ATTEMPTS)["w", "workflow", "a", "ok"] == 0.0
     recorder.workflows.forget("w")
     clock.now += KEPT_S + 1
     recorder.workflows.sweep()
     for name in (ATTEMPTS, REQUESTS, "servescope_rejected_total"):
         assert series(registry(recorder), name) == {}
+
+
+def test_a_model_in_its_place(recorder, clock):
+    """One that has its name and version, after it or before: the series are whose turn it is, and stay."""
+    recorder.workflows.begin("w", ("a",)).refused(413, 10.0, 11.0, 99)
+    recorder.workflows.forget("w")
+    recorder.model("w", "workflow")
+    clock.now += KEPT_S + 1
+    recorder.workflows.sweep()
+    assert series(registry(recorder), REQUESTS)["w", "workflow", "rest", "predict", "200"] == 0.0
+    assert ("w", "workflow", "rest", "workflow", "413") not in series(registry(recorder), REQUESTS)
+    recorder.forget("w", "workflow")
+    made = recorder.workflows.begin("w", ("a",))
+    clock.now += KEPT_S + 1
+    recorder.forget("other", "1.0")
+    made.refused(413, 10.0, 11.0, 99)
+    found = series(registry(recorder), REQUESTS)
+    assert {key[3]: value for key, value in found.items() if value} == {"workflow": 1.0}
+    assert {key[3] for key in found} == {"workflow"}

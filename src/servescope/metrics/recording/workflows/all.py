@@ -20,26 +20,23 @@ class WorkflowRecorders:
         self._make = make
         self._kept_s = kept_s
         self._clock = clock
-        self._found: dict[str, tuple[Sequence[str], WorkflowRecorder]] = {}
+        self._found: dict[str, WorkflowRecorder] = {}
         self._retired: dict[str, float] = {}
 
     def begin(self, name: str, nodes: Sequence[str]) -> WorkflowRecorder:
-        """The writes of a workflow, made at its registration; one that comes back soon counts on, unless its nodes are others."""
+        """The writes of a workflow, made at its registration; one that comes back soon counts on, but for nodes it has no more."""
         self._retired.pop(name, None)
-        known, found = self._found.get(name, ((), None))
-        if found is not None and set(known) == set(nodes):
-            found.attach()
-            return found
-        if found is not None:
-            found.remove()
-        made = self._make(self._families, name, nodes)
-        self._found[name] = (nodes, made)
-        return made
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._make(self._families, name, nodes)
+        else:
+            found.attach(nodes)
+        return found
 
     def forget(self, name: str) -> None:
         """It was unregistered."""
         if (found := self._found.get(name)) is not None:
-            found[1].detach()
+            found.detach()
             self._retired[name] = self._clock() + self._kept_s
         self.sweep()
 
@@ -47,5 +44,9 @@ class WorkflowRecorders:
         """Drop the series of those that went long enough ago."""
         now = self._clock()
         for name in [name for name, until in self._retired.items() if until <= now]:
-            del self._retired[name]
-            self._found.pop(name)[1].remove()
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop the series of one that went, if it did."""
+        if self._retired.pop(name, None) is not None:
+            self._found.pop(name).remove()

@@ -3,7 +3,7 @@
 In: calls of `workflows` and `web`, on the loop's thread. Out: series in the registry, at zero from now on. Made by `all`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -57,19 +57,24 @@ class WorkflowRecorder:
         self._name = name
         self._info = (name, WORKFLOW_VERSION, "", WORKFLOW_VERSION, "", "", "")  # it runs with what its nodes do
         self._arrived = self._finished = 0
-        self._seconds: dict[str, Histogram] = {node: own.seconds.labels(name, WORKFLOW_VERSION, node) for node in nodes}
-        self._attempts: dict[tuple[str, str], Counter] = {
-            (node, outcome): own.attempts.labels(name, WORKFLOW_VERSION, node, outcome)
-            for node in nodes
-            for outcome in ATTEMPT_OUTCOMES
-        }
+        self._nodes: set[str] = set()
+        self._seconds: dict[str, Histogram] = {}
+        self._attempts: dict[tuple[str, str], Counter] = {}
         self._rejected: dict[str, Counter] = {}
-        self.attach()
+        self.attach(nodes)
 
-    def attach(self) -> None:
-        """It is registered, again perhaps: there is something in flight, and boards have its name to choose."""
+    def attach(self, nodes: Sequence[str]) -> None:
+        """It is registered, again perhaps: there is something in flight, and boards have its name to choose. Nodes that it had and
+        has no more lose their series; whatever else there is counts on.
+        """
         self._families.info.labels(*self._info).value = 1.0
         self._families.in_flight.read(lambda: self._arrived - self._finished, self._name, WORKFLOW_VERSION)
+        self._remove(self._nodes - set(nodes))
+        self._nodes = set(nodes)
+        for node in nodes:
+            self._seconds[node] = self._own.seconds.labels(self._name, WORKFLOW_VERSION, node)
+            for outcome in ATTEMPT_OUTCOMES:
+                self._attempts[node, outcome] = self._own.attempts.labels(self._name, WORKFLOW_VERSION, node, outcome)
 
     def arrived(self) -> None:
         """A request found it. Each must come to `finished` once."""
@@ -123,9 +128,13 @@ class WorkflowRecorder:
         """Drop all series."""
         self.detach()
         self._series.remove()
-        for node in self._seconds:
-            self._own.seconds.remove(self._name, WORKFLOW_VERSION, node)
-        for node, outcome in self._attempts:
-            self._own.attempts.remove(self._name, WORKFLOW_VERSION, node, outcome)
+        self._remove(self._nodes)
         for reason in self._rejected:
             self._families.rejected.remove(self._name, WORKFLOW_VERSION, reason)
+
+    def _remove(self, nodes: Iterable[str]) -> None:
+        """A request that is still on its way through the graph that was may yet write what nobody reads."""
+        for node in nodes:
+            self._own.seconds.remove(self._name, WORKFLOW_VERSION, node)
+            for outcome in ATTEMPT_OUTCOMES:
+                self._own.attempts.remove(self._name, WORKFLOW_VERSION, node, outcome)
