@@ -13,12 +13,12 @@ from servescope.errors import ConfigurationError
 from servescope.server.apis.management import Management
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
+from servescope.server.http.certificates import Certificates
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
 from servescope.server.traces import Traces
 from servescope.serving.queue.kinds.chosen import sequence_headers
-from servescope.web.http.listening.tls import Tls
 from servescope.web.kserve.speakers import Speakers
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Grpc(Part):
         traces: Traces,
         management: Management,
         exchanges: Exchanges,
+        certificates: Certificates,
     ) -> None:
         self._settings = beginning.settings
         self._models = models
@@ -50,6 +51,7 @@ class Grpc(Part):
         self._traces = traces
         self._management = management
         self._exchanges = exchanges
+        self._certificates = certificates
         self._listeners: list[GrpcListener] = []
 
     def _build(self) -> None:
@@ -61,18 +63,17 @@ class Grpc(Part):
         settings, models = self._settings, self._models
         catalog, health = models.catalog, models.health
         authority, observers = self._tokens.authority, self._exchanges.observers
-        credentials = self._credentials()
         admission = Admission(catalog, health, authority, self._traces.tracer, settings.max_response_size)
         speakers, headers = Speakers(catalog, health, settings), sequence_headers(settings)
-        self._listen(inference_port(admission, speakers, observers, headers), credentials)
+        self._listen(inference_port(admission, speakers, observers, headers))
         reports, model_api = self._management.reports, settings.enable_model_api
         management = management_port(models.lifecycle, reports, health, authority, observers, model_api=model_api)
-        self._listen(management, credentials)
+        self._listen(management)
 
-    def _listen(self, port: "Port", credentials: "ServerCredentials | None") -> None:
+    def _listen(self, port: "Port") -> None:
         from servescope.web.grpc.listener import GrpcListener, Limits
 
-        settings = self._settings
+        settings, credentials = self._settings, self._credentials()
         host, number, age_ms, grace_ms = (
             getattr(settings, f"grpc_{port.api}_{what}")
             for what in ("address", "port", "max_connection_age_ms", "max_connection_age_grace_ms")
@@ -82,16 +83,14 @@ class Grpc(Part):
         self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, credentials))
 
     def _credentials(self) -> "ServerCredentials | None":
-        settings = self._settings
-        if not settings.enable_grpc_ssl:
+        """A port's own: gRPC gives the certificate of each to one port alone."""
+        if not self._settings.enable_grpc_ssl:
             return None
-        key, certificate = settings.private_key_file, settings.certificate_file
-        if key is None or certificate is None:
-            raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file")
-        Tls(certificate, key).context()  # which says what is wrong with them; gRPC does not
-        from grpc import ssl_server_credentials
+        if self._certificates.tls is None:
+            raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file, or keystore")
+        from servescope.web.grpc.credentials import server_credentials
 
-        return ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+        return server_credentials(self._certificates.tls)
 
     async def start(self) -> None:
         """Open them.
