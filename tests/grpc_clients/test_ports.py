@@ -70,6 +70,34 @@ def test_a_port_that_http_has(tmp_path: Path, server: Server):
         Server(tmp_path, grpc_settings((taken, free_ports(1)[0])))
 
 
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0"])
+def test_a_second_server_cannot_have_part_of_what_a_host_stands_for(
+    tmp_path: Path, server: Server, grpc_ports: tuple[int, int], host: str
+):
+    """A name and a wildcard stand for several addresses, of which the first server has one. Who has it is named."""
+    settings = grpc_settings((grpc_ports[0], free_ports(1)[0])) | {"grpc_inference_address": host}
+    with pytest.raises(
+        AssertionError, match=rf"cannot listen on .*: the port is taken, by process {server.process.pid} "
+    ):
+        Server(tmp_path, settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("10.99.0.1", "is no address of this machine"), ("nobody.invalid", "nobody.invalid has no address")],
+)
+def test_a_host_that_is_elsewhere_ends_the_start(tmp_path: Path, host: str, words: str):
+    """It is the host that is named, and no port that is taken."""
+    with pytest.raises(AssertionError, match=words):
+        Server(tmp_path, grpc_settings(two_ports()) | {"grpc_inference_address": host})
+
+
+def test_a_name_is_listened_on(launch: Launch):
+    """Clients that say it, or its address, are served."""
+    _, client = launch(grpc_inference_address="localhost")
+    assert client.inference.Predictions(client.asks("echo", a=b"1"), timeout=PATIENCE_S).prediction == b'{"a": "1"}'
+
+
 @pytest.mark.parametrize("host", ["unix:/tmp/grpc.sock", "http://127.0.0.1", "127.0.0.1:7070", "no such host"])
 def test_what_is_no_host_ends_the_start(tmp_path: Path, host: str):
     """With the key and the value: gRPC listens on TCP alone, as TorchServe's does."""

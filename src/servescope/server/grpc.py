@@ -19,11 +19,10 @@ from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
 from servescope.server.traces import Traces
 from servescope.serving.queue.kinds.chosen import sequence_headers
+from servescope.web.http.listening.tls import Tls
 from servescope.web.kserve.speakers import Speakers
 
 if TYPE_CHECKING:
-    from grpc import ServerCredentials
-
     from servescope.web.grpc.listener import GrpcListener
     from servescope.web.grpc.ports import Port
 
@@ -73,24 +72,21 @@ class Grpc(Part):
     def _listen(self, port: "Port") -> None:
         from servescope.web.grpc.listener import GrpcListener, Limits
 
-        settings, credentials = self._settings, self._credentials()
+        settings, tls = self._settings, self._tls()
         host, number, age_ms, grace_ms = (
             getattr(settings, f"grpc_{port.api}_{what}")
             for what in ("address", "port", "max_connection_age_ms", "max_connection_age_grace_ms")
         )
         limits = Limits(settings.max_request_size, age_ms, grace_ms)
-        address = Address("https" if credentials else "http", host, number)
-        self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, credentials))
+        address = Address("https" if tls else "http", host, number)
+        self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, tls))
 
-    def _credentials(self) -> "ServerCredentials | None":
-        """A port's own: gRPC gives the certificate of each to one port alone."""
+    def _tls(self) -> Tls | None:
         if not self._settings.enable_grpc_ssl:
             return None
         if self._certificates.tls is None:
             raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file, or keystore")
-        from servescope.web.grpc.credentials import server_credentials
-
-        return server_credentials(self._certificates.tls)
+        return self._certificates.tls
 
     async def start(self) -> None:
         """Open them.

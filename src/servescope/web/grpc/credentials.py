@@ -1,4 +1,4 @@
-"""What gRPC's connections are encrypted with: that of https:// addresses, also once it was read again. Made by `server.grpc`.
+"""What gRPC's connections are encrypted with: that of https:// addresses, also once it was read again. Made by `listener`.
 
 `web.http.listening.tls` has read it, and checked it: gRPC itself does not say what is wrong with a certificate.
 """
@@ -10,7 +10,7 @@ from servescope.web.http.listening.tls import Tls
 
 
 def server_credentials(tls: Tls) -> grpc.ServerCredentials:
-    """Those of a port, whose connections to come get the newest certificate.
+    """Those of one port, as gRPC gives a first certificate to one alone; its connections to come get the newest.
 
     Raises:
         ConfigurationError: it cannot be read.
