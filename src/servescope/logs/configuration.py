@@ -29,7 +29,7 @@ def apply_log_config(path: Path) -> None:
     import logging.config  # with sockets, queues and threads, which a start without such a file need not wait for
 
     if not path.is_file():
-        raise ConfigurationError(f"--log-config {path}: there is no such file")
+        raise ConfigurationError(f"--log-config {path}: {'is no file' if path.exists() else 'there is no such file'}")
     suffix = path.suffix.lower()
     try:
         if _is_log4js(path, suffix):
@@ -41,7 +41,9 @@ def apply_log_config(path: Path) -> None:
     except ConfigurationError:
         raise
     except Exception as error:  # dictConfig and fileConfig raise whatever a handler's constructor raises
-        raise ConfigurationError(f"--log-config {path}: {_reason(error)}") from error
+        raise ConfigurationError(
+            f"--log-config {path}: is no configuration of Python's logging: {_reason(error)}"
+        ) from error
 
 
 def reopen_configured() -> None:
