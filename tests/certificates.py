@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 Key = ec.EllipticCurvePrivateKey
 PEM = serialization.Encoding.PEM
@@ -23,6 +24,15 @@ def self_signed(directory: Path, name: x509.GeneralName) -> tuple[Path, Path]:
 def loopback_pair(directory: Path) -> tuple[Path, Path]:
     """certificate.pem, for 127.0.0.1 and of another serial number each time, and its key.pem."""
     return self_signed(directory, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+
+
+def keystore_of(certificate: Path, key: Path, password: bytes = b"geheim") -> bytes:
+    """A PKCS#12 keystore of a pair of PEM files."""
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert isinstance(private, Key)
+    public = x509.load_pem_x509_certificate(certificate.read_bytes())
+    closed = serialization.BestAvailableEncryption(password)
+    return pkcs12.serialize_key_and_certificates(b"server", private, public, None, closed)
 
 
 class Authority:

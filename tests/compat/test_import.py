@@ -12,8 +12,8 @@ LAUNCHING = {"launcher", "llm_launcher", "model_server", "model_service_worker"}
 
 
 def test_the_version_is_torchserves(outside):
-    """`ts.__version__` is that of the release whose behaviour it has, as in workers."""
-    result = outside.python("-c", "import ts, ts.version; print(ts.__version__, ts.version.__version__)")
+    """`ts.__version__` is that of the release whose behaviour it has, as in workers; `import ts` alone has `ts.version` too."""
+    result = outside.python("-c", "import ts; print(ts.__version__, ts.version.__version__)")
     assert result.stdout == "0.12.0 0.12.0\n", result.stderr
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,6 +72,9 @@ def handle(data, context):
 """
 
 
+Compiled = tuple[dict[str, ModuleType], dict[str, ModuleType]]
+
+
 class Client:
     """Stubs for a server's two ports. `messages`, `stubs`: the modules made of each file."""
 
@@ -91,8 +94,17 @@ class Client:
         return getattr(self.messages["management"], message)(**fields)
 
 
+Launch = Callable[..., tuple[Server, Client]]
+
+
+def two_ports() -> tuple[int, int]:
+    """Free ones, for gRPC's two services."""
+    inference, management = free_ports(2)
+    return inference, management
+
+
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, ModuleType], dict[str, ModuleType]]:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     """Messages and stubs, as the real compiler makes them."""
     protoc = needed("grpc_tools.protoc")
     out = tmp_path_factory.mktemp("stubs")
@@ -110,8 +122,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Module
 @pytest.fixture(scope="session")
 def grpc_ports() -> tuple[int, int]:
     """Those of the server that tests share."""
-    inference, management = free_ports(2)
-    return inference, management
+    return two_ports()
 
 
 @pytest.fixture(scope="session")
@@ -141,11 +152,28 @@ def server(tmp_path_factory: pytest.TempPathFactory, grpc_ports: tuple[int, int]
 
 
 @pytest.fixture
-def client(
-    compiled: tuple[dict[str, ModuleType], dict[str, ModuleType]], server: Server, grpc_ports: tuple[int, int]
-) -> Iterator[Client]:
+def client(compiled: Compiled, server: Server, grpc_ports: tuple[int, int]) -> Iterator[Client]:
     """A client of that server."""
     client = Client(*compiled, grpc_ports)
     yield client
     for channel in client.channels:
         channel.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path, compiled: Compiled) -> Iterator[Launch]:
+    """A server of a test's own with the models echo and slow, and a client of it."""
+    servers: list[Server] = []
+
+    def start(**settings: str) -> tuple[Server, Client]:
+        ports = two_ports()
+        (tmp_path / "store").mkdir()
+        pack(tmp_path / "store" / "echo.mar", "echo", ECHO)
+        pack(tmp_path / "store" / "slow.mar", "slow", SLOW)
+        models = {"load_models": "all", "default_workers_per_model": "1"}
+        servers.append(Server(tmp_path, models | grpc_settings(ports) | settings))
+        return servers[0], Client(*compiled, ports)
+
+    yield start
+    for server in servers:
+        server.end()

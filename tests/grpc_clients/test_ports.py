@@ -1,51 +1,21 @@
-"""gRPC's ports: tokens, TLS, two servers on one port, health, and a server that stops."""
+"""gRPC's ports: tokens, two servers on one port, health, and a server that stops."""
 
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from certificates import loopback_pair
 from grpc_clients.calls import PATIENCE_S, refused
-from grpc_clients.conftest import ECHO, SLOW, Client
+from grpc_clients.conftest import Client, Launch, two_ports
 from grpc_clients.needed import needed
 from integration.server import PATIENCE_S as START_S
-from integration.server import Server, free_ports, grpc_settings, pack, wait_until
+from integration.server import Server, free_ports, grpc_settings, wait_until
 
 grpc = needed("grpc")
 
 pytestmark = pytest.mark.integration
-
-Compiled = tuple[dict[str, ModuleType], dict[str, ModuleType]]
-Launch = Callable[..., tuple[Server, Client]]
-
-
-def two_ports() -> tuple[int, int]:
-    inference, management = free_ports(2)
-    return inference, management
-
-
-@pytest.fixture
-def launch(tmp_path: Path, compiled: Compiled) -> Iterator[Launch]:
-    """A server of a test's own with the models echo and slow, and a client of it."""
-    servers: list[Server] = []
-
-    def start(**settings: str) -> tuple[Server, Client]:
-        ports = two_ports()
-        (tmp_path / "store").mkdir()
-        pack(tmp_path / "store" / "echo.mar", "echo", ECHO)
-        pack(tmp_path / "store" / "slow.mar", "slow", SLOW)
-        models = {"load_models": "all", "default_workers_per_model": "1"}
-        servers.append(Server(tmp_path, models | grpc_settings(ports) | settings))
-        return servers[0], Client(*compiled, ports)
-
-    yield start
-    for server in servers:
-        server.end()
 
 
 def test_tokens(launch: Launch):
@@ -84,19 +54,6 @@ def test_models_cannot_be_registered_where_that_is_off(launch: Launch):
     assert "echo" in client.management.ListModels(client.manages("ListModelsRequest"), timeout=PATIENCE_S).msg
 
 
-def test_tls(tmp_path: Path, launch: Launch):
-    """With enable_grpc_ssl a client that trusts the certificate is served, and one without TLS is not."""
-    (tmp_path / "pem").mkdir()
-    certificate, key = loopback_pair(tmp_path / "pem")
-    _, client = launch(enable_grpc_ssl="true", certificate_file=str(certificate), private_key_file=str(key))
-    port = client.ports[0]
-    credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
-    with grpc.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
-        predict = client.stubs["inference"].InferenceAPIsServiceStub(channel).Predictions
-        assert predict(client.asks("echo", a=b"1"), timeout=PATIENCE_S).prediction == b'{"a": "1"}'
-    assert refused(client.inference.Predictions, client.asks("echo"))[0] is grpc.StatusCode.UNAVAILABLE
-
-
 @pytest.mark.parametrize("api", ["inference", "management"])
 def test_a_second_server_cannot_have_a_port(tmp_path: Path, server: Server, grpc_ports: tuple[int, int], api: str):
     """Its start ends, with the key and the port, instead of taking half of the first one's calls."""
@@ -111,6 +68,34 @@ def test_a_port_that_http_has(tmp_path: Path, server: Server):
     taken = server.ports["inference"]
     with pytest.raises(AssertionError, match=rf"grpc_inference_port={taken}: cannot listen"):
         Server(tmp_path, grpc_settings((taken, free_ports(1)[0])))
+
+
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0"])
+def test_a_second_server_cannot_have_part_of_what_a_host_stands_for(
+    tmp_path: Path, server: Server, grpc_ports: tuple[int, int], host: str
+):
+    """A name and a wildcard stand for several addresses, of which the first server has one. Who has it is named."""
+    settings = grpc_settings((grpc_ports[0], free_ports(1)[0])) | {"grpc_inference_address": host}
+    with pytest.raises(
+        AssertionError, match=rf"cannot listen on .*: the port is taken, by process {server.process.pid} "
+    ):
+        Server(tmp_path, settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("10.99.0.1", "is no address of this machine"), ("nobody.invalid", "nobody.invalid has no address")],
+)
+def test_a_host_that_is_elsewhere_ends_the_start(tmp_path: Path, host: str, words: str):
+    """It is the host that is named, and no port that is taken."""
+    with pytest.raises(AssertionError, match=words):
+        Server(tmp_path, grpc_settings(two_ports()) | {"grpc_inference_address": host})
+
+
+def test_a_name_is_listened_on(launch: Launch):
+    """Clients that say it, or its address, are served."""
+    _, client = launch(grpc_inference_address="localhost")
+    assert client.inference.Predictions(client.asks("echo", a=b"1"), timeout=PATIENCE_S).prediction == b'{"a": "1"}'
 
 
 @pytest.mark.parametrize("host", ["unix:/tmp/grpc.sock", "http://127.0.0.1", "127.0.0.1:7070", "no such host"])
@@ -151,23 +136,6 @@ def test_a_call_beyond_the_grace_is_cut_off(launch: Launch):
     wait_until(counted, "the call's end")
     assert counted() == 1
     (server.notes / "go").touch()
-
-
-def test_tls_without_a_certificate_ends_the_start(tmp_path: Path):
-    """The keys that are missing are named, and no key file is left."""
-    settings = grpc_settings(two_ports()) | {"enable_grpc_ssl": "true", "disable_token_authorization": "false"}
-    with pytest.raises(AssertionError, match="enable_grpc_ssl=true needs private_key_file and certificate_file"):
-        Server(tmp_path, settings)
-    assert not (tmp_path / "key_file.json").exists()
-
-
-def test_tls_with_what_is_no_certificate_ends_the_start(tmp_path: Path):
-    """It is the certificate that is named, not the port."""
-    pem = tmp_path / "no.pem"
-    pem.write_text("nothing")
-    files = {"certificate_file": str(pem), "private_key_file": str(pem)}
-    with pytest.raises(AssertionError, match="TLS cannot be set up"):
-        Server(tmp_path, grpc_settings(two_ports()) | {"enable_grpc_ssl": "true"} | files)
 
 
 def test_a_server_that_stops_finishes_what_is_in_flight(launch: Launch):

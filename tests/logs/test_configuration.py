@@ -63,10 +63,19 @@ def test_python_formats_are_applied(logs, tmp_path, suffix):
     assert "printed" in (tmp_path / "logs" / "model_log.log").read_text()
 
 
-@pytest.mark.parametrize("name", ["log4j2.xml", "log4j.properties"])
-def test_log4j_is_taken_with_one_warning(logs, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("log4j2.xml", "<Configuration/>"),
+        ("log4j.properties", "rootLogger.level = info"),
+        ("log4j2", "\n<?xml version='1.0'?><Configuration/>"),
+        ("log4j2.json", '{"configuration": {"status": "error"}}'),
+        ("log4j2.yaml", "Configuration:\n  status: warn\n"),
+    ],
+)
+def test_log4j_is_taken_with_one_warning(logs, tmp_path, name, content):
     """A TorchServe start script's log4j file changes nothing, and is said to."""
-    (tmp_path / name).write_text("<Configuration/>")
+    (tmp_path / name).write_text(content)
     apply_log_config(tmp_path / name)
     text = (tmp_path / "logs" / "ts_log.log").read_text()
     assert text.count("[WARN ]") == 1
@@ -80,7 +89,8 @@ def test_log4j_is_taken_with_one_warning(logs, tmp_path, name):
         ("broken.json", "{", "JSONDecodeError"),
         ("list.yaml", "- 1", "must hold a mapping, holds list"),
         ("bad.yaml", "a: [", "ParserError"),
-        ("empty.ini", "", "formatters|empty"),
+        ("empty.ini", "", "is no configuration of Python's logging: (KeyError: )?.*(formatters|empty)"),
+        (".", None, "is no file"),
         ("class.json", '{"version": 1, "handlers": {"h": {"class": "no.Such"}}}', "no"),
         ("version.json", '{"version": 7}', "version"),
         ("binary.yaml", "\x00", "special characters"),

@@ -6,8 +6,10 @@ beside them stand here those that only make sense outside: `launcher`, `llm_laun
 
 from pathlib import Path
 
-from servescope import TORCHSERVE_VERSION, worker
+from servescope import worker
+
+__path__.append(str(Path(worker.__file__).parent / "shim" / "ts"))
+
+from ts.version import __version__  # noqa: E402
 
 __all__ = ["__version__"]
-__version__ = TORCHSERVE_VERSION
-__path__.append(str(Path(worker.__file__).parent / "shim" / "ts"))

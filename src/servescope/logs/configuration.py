@@ -14,6 +14,8 @@ from servescope.errors import ConfigurationError
 
 _log = logging.getLogger("servescope.logs")
 _LOG4J_SUFFIXES = (".xml", ".properties")
+_MAPPINGS = (".json", ".yaml", ".yml")
+_LOG4J_KEY = "configuration"  # what log4j's JSON and YAML consist of, in any letter case
 
 
 def apply_log_config(path: Path) -> None:
@@ -27,20 +29,21 @@ def apply_log_config(path: Path) -> None:
     import logging.config  # with sockets, queues and threads, which a start without such a file need not wait for
 
     if not path.is_file():
-        raise ConfigurationError(f"--log-config {path}: there is no such file")
+        raise ConfigurationError(f"--log-config {path}: {'is no file' if path.exists() else 'there is no such file'}")
     suffix = path.suffix.lower()
-    if suffix in _LOG4J_SUFFIXES:
-        _log.warning("--log-config %s: log4j configurations have no effect here, use Python's logging format", path)
-        return
     try:
-        if suffix in (".json", ".yaml", ".yml"):
+        if _is_log4js(path, suffix):
+            _log.warning("--log-config %s: log4j configurations have no effect here, use Python's logging format", path)
+        elif suffix in _MAPPINGS:
             logging.config.dictConfig(_read_mapping(path, suffix))
         else:
             logging.config.fileConfig(path, disable_existing_loggers=False, encoding="utf-8")
     except ConfigurationError:
         raise
     except Exception as error:  # dictConfig and fileConfig raise whatever a handler's constructor raises
-        raise ConfigurationError(f"--log-config {path}: {_reason(error)}") from error
+        raise ConfigurationError(
+            f"--log-config {path}: is no configuration of Python's logging: {_reason(error)}"
+        ) from error
 
 
 def reopen_configured() -> None:
@@ -55,14 +58,26 @@ def reopen_configured() -> None:
                 handler.stream = None  # its own sign for a file that is yet to be opened
 
 
-def _read_mapping(path: Path, suffix: str) -> dict[str, Any]:
-    import yaml
+def _is_log4js(path: Path, suffix: str) -> bool:
+    """Whether it is log4j's, which knows XML, properties, JSON and YAML."""
+    if suffix in _MAPPINGS:
+        content = _parsed(path, suffix)
+        return isinstance(content, dict) and [str(key).lower() for key in content] == [_LOG4J_KEY]
+    return suffix in _LOG4J_SUFFIXES or path.read_bytes().lstrip().startswith(b"<")
 
-    text = path.read_text(encoding="utf-8")
-    content = json.loads(text) if suffix == ".json" else yaml.safe_load(text)
+
+def _read_mapping(path: Path, suffix: str) -> dict[str, Any]:
+    content = _parsed(path, suffix)
     if not isinstance(content, dict):
         raise ConfigurationError(f"--log-config {path}: must hold a mapping, holds {type(content).__name__}")
     return {"disable_existing_loggers": False, **content}
+
+
+def _parsed(path: Path, suffix: str) -> Any:
+    import yaml
+
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text) if suffix == ".json" else yaml.safe_load(text)
 
 
 def _reason(error: Exception) -> str:

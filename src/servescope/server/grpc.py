@@ -13,6 +13,7 @@ from servescope.errors import ConfigurationError
 from servescope.server.apis.management import Management
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
+from servescope.server.http.certificates import Certificates
 from servescope.server.http.exchanges import Exchanges
 from servescope.server.http.tokens import Tokens
 from servescope.server.models import Models
@@ -22,8 +23,6 @@ from servescope.web.http.listening.tls import Tls
 from servescope.web.kserve.speakers import Speakers
 
 if TYPE_CHECKING:
-    from grpc import ServerCredentials
-
     from servescope.web.grpc.listener import GrpcListener
     from servescope.web.grpc.ports import Port
 
@@ -43,6 +42,7 @@ class Grpc(Part):
         traces: Traces,
         management: Management,
         exchanges: Exchanges,
+        certificates: Certificates,
     ) -> None:
         self._settings = beginning.settings
         self._models = models
@@ -50,6 +50,7 @@ class Grpc(Part):
         self._traces = traces
         self._management = management
         self._exchanges = exchanges
+        self._certificates = certificates
         self._listeners: list[GrpcListener] = []
 
     def _build(self) -> None:
@@ -61,37 +62,31 @@ class Grpc(Part):
         settings, models = self._settings, self._models
         catalog, health = models.catalog, models.health
         authority, observers = self._tokens.authority, self._exchanges.observers
-        credentials = self._credentials()
         admission = Admission(catalog, health, authority, self._traces.tracer, settings.max_response_size)
         speakers, headers = Speakers(catalog, health, settings), sequence_headers(settings)
-        self._listen(inference_port(admission, speakers, observers, headers), credentials)
+        self._listen(inference_port(admission, speakers, observers, headers))
         reports, model_api = self._management.reports, settings.enable_model_api
         management = management_port(models.lifecycle, reports, health, authority, observers, model_api=model_api)
-        self._listen(management, credentials)
+        self._listen(management)
 
-    def _listen(self, port: "Port", credentials: "ServerCredentials | None") -> None:
+    def _listen(self, port: "Port") -> None:
         from servescope.web.grpc.listener import GrpcListener, Limits
 
-        settings = self._settings
+        settings, tls = self._settings, self._tls()
         host, number, age_ms, grace_ms = (
             getattr(settings, f"grpc_{port.api}_{what}")
             for what in ("address", "port", "max_connection_age_ms", "max_connection_age_grace_ms")
         )
         limits = Limits(settings.max_request_size, age_ms, grace_ms)
-        address = Address("https" if credentials else "http", host, number)
-        self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, credentials))
+        address = Address("https" if tls else "http", host, number)
+        self._listeners.append(GrpcListener(f"grpc_{port.api}_port", address, port.handlers, limits, tls))
 
-    def _credentials(self) -> "ServerCredentials | None":
-        settings = self._settings
-        if not settings.enable_grpc_ssl:
+    def _tls(self) -> Tls | None:
+        if not self._settings.enable_grpc_ssl:
             return None
-        key, certificate = settings.private_key_file, settings.certificate_file
-        if key is None or certificate is None:
-            raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file")
-        Tls(certificate, key).context()  # which says what is wrong with them; gRPC does not
-        from grpc import ssl_server_credentials
-
-        return ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+        if self._certificates.tls is None:
+            raise ConfigurationError("enable_grpc_ssl=true needs private_key_file and certificate_file, or keystore")
+        return self._certificates.tls
 
     async def start(self) -> None:
         """Open them.

@@ -7,11 +7,8 @@ import ssl
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
 
-from certificates import loopback_pair
+from certificates import keystore_of, loopback_pair
 from integration.net_server import NOOP, run_start, serving, site
 from integration.server import PATIENCE_S, addresses, free_ports, own_ports, wait_until
 
@@ -84,14 +81,6 @@ def test_a_certificate_that_is_none(tmp_path, pair):
 def made(directory):
     directory.mkdir()
     return directory
-
-
-def keystore_of(certificate, key, password=b"geheim"):
-    """A PKCS#12 keystore of a pair of PEM files."""
-    private = serialization.load_pem_private_key(key.read_bytes(), None)
-    public = x509.load_pem_x509_certificate(certificate.read_bytes())
-    closed = serialization.BestAvailableEncryption(password)
-    return pkcs12.serialize_key_and_certificates(b"server", private, public, None, closed)
 
 
 def test_a_certificate_that_is_made_up(tmp_path):

@@ -156,6 +156,30 @@ def test_a_batch_that_fails(entry, code, text):
     assert serve(entry, b"x", manifest="no object") == (code, text, [("r0", "", code, "", {}, b"error")])
 
 
+def stops_badly(rows, context):
+    context.stopping_criteria = [lambda result: 1 // 0]
+    return ["token"]
+
+
+def reads_badly(rows, context):
+    context.set_response_status(code="no number")
+    return ["text"]
+
+
+@pytest.mark.parametrize("entry", [stops_badly, reads_badly])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_an_answer_that_cannot_be_written(entry, asynchronous):
+    """It is a batch that fails, and is answered: nobody waits for ever, and the worker goes on."""
+
+    async def coroutine(rows, context):
+        return entry(rows, context)
+
+    batch = [{"requestId": b"r0", "parameters": []}]
+    service = Service("m", "/d", None, coroutine if asynchronous else entry, None, 1)
+    reply = asyncio.run(service.predict_async(batch)) if asynchronous else service.predict(batch)
+    assert read_reply(reply) == (503, "Prediction failed", [("r0", "", 503, "", {}, b"error")])
+
+
 def test_only_the_first_rank_answers(monkeypatch):
     """The others have nothing to say."""
     monkeypatch.setenv("LOCAL_RANK", "1")
@@ -236,4 +260,42 @@ def test_coroutines_are_answered_as_they_are_ready(ends):
         '"2quick?"',
         '"1slow!"',
     ]
+    assert said == [None]
+
+
+def test_a_batch_that_has_no_answer_ends_the_worker(ends):
+    """The front end hangs on nothing: it sees the connection's end, where it cannot be told whose request it is."""
+    front, back = ends
+
+    async def entry(rows, context):
+        return [""]
+
+    service = Service("m", "/d", None, entry, None, 1)
+    service.set_cl_socket(back)
+    said = []
+    thread = threading.Thread(target=lambda: said.append(AsyncService(service).run()))
+    thread.start()
+    front.sendall(predict((b"\xff", {}, [])))
+    thread.join()
+    assert "UnicodeDecodeError" in said[0]
+
+
+def test_a_front_end_that_hangs_up_before_its_answer(ends):
+    """That is the worker's end, and no fault."""
+    front, back = ends
+    gone = threading.Event()
+
+    async def entry(rows, context):
+        await asyncio.to_thread(gone.wait)
+        return ["x" * 10_000_000]
+
+    service = Service("m", "/d", None, entry, None, 1)
+    service.set_cl_socket(back)
+    said = []
+    thread = threading.Thread(target=lambda: said.append(AsyncService(service).run()))
+    thread.start()
+    front.sendall(predict((b"r", {}, [])))
+    front.close()
+    gone.set()
+    thread.join()
     assert said == [None]

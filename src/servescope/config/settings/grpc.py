@@ -48,5 +48,8 @@ class GrpcSettings:
     )
     enable_grpc_ssl: bool = field(
         default=False,
-        metadata=key(flag, "TLS for gRPC, with private_key_file and certificate_file as they are at the start."),
+        metadata=key(
+            flag,
+            "TLS for gRPC, with the certificate that https:// addresses have: keystore, or private_key_file and certificate_file.",
+        ),
     )

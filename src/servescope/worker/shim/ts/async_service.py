@@ -5,7 +5,9 @@ In: a `ts.service.Service` and its socket. Out: a reply for each command to pred
 """
 
 import asyncio
+import contextlib
 import logging
+import socket
 import traceback
 
 from ts.protocol.otf_message_handler import PREDICT_MSG, retrieve_msg
@@ -19,6 +21,7 @@ class AsyncService:
     def __init__(self, service) -> None:
         self.service = service
         self._tasks = set()
+        self._fault = None
 
     def run(self):
         """Serve; the traceback of what went wrong, None where it was only the front end that hung up."""
@@ -37,6 +40,8 @@ class AsyncService:
         finally:
             for task in self._tasks:  # nobody is there to be answered
                 task.cancel()
+        if self._fault is not None:
+            raise self._fault
 
     def receive_request(self):
         """The next batch, None where the front end has hung up. Blocks."""
@@ -53,9 +58,14 @@ class AsyncService:
         """Answer a batch."""
         reply = await self.service.predict_async(batch)
         if reply is not None:
-            self.service.cl_socket.sendall(reply)
+            with contextlib.suppress(ConnectionError):  # it has hung up, as whoever reads will notice
+                self.service.cl_socket.sendall(reply)
 
     def _over(self, task):
+        """A batch that got no answer ends the worker: its front end would wait for ever."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A batch could not be answered", exc_info=error)
+            self._fault = error
+            with contextlib.suppress(OSError):
+                self.service.cl_socket.shutdown(socket.SHUT_RD)  # who reads sees the end

@@ -85,9 +85,9 @@ class Service:
         started = time.perf_counter()
         try:
             outputs = checked_outputs(self._entry_point(rows, self._context), len(rows))
+            return self._done(self._context, ids, outputs, started)
         except Exception as error:
             return self._failed(ids, error)
-        return self._done(self._context, ids, outputs, started)
 
     async def predict_async(self, batch):
         """As `predict`, of an entry point that is a coroutine: beside others, on a context of its own."""
@@ -96,9 +96,9 @@ class Service:
         started = time.perf_counter()
         try:
             outputs = checked_outputs(await self._entry_point(rows, context), len(rows))
+            return self._done(context, ids, outputs, started)
         except Exception as error:
             return self._failed(ids, error)
-        return self._done(context, ids, outputs, started)
 
     def _begin(self, context, batch):
         headers, rows, ids = self.retrieve_data_for_inference(batch)
