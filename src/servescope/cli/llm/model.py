@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from servescope.archive.manifest import ARCHIVER_VERSION, MANIFEST_PATH, Manifest, render_manifest
+from servescope.cli.llm.build import CPU, GPU
 from servescope.cli.llm.words import LlmCommand
 from servescope.errors import ConfigurationError
 
@@ -44,12 +45,15 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class LlmModel:
-    """`name` and `version`: what it is registered as; `source`: what vLLM loads, an absolute path or a hub's name."""
+    """`name` and `version`: what it is registered as; `source`: what vLLM loads, an absolute path or a hub's name; `device_type`:
+    what vLLM is built for, cpu or gpu.
+    """
 
     name: str
     version: str
     source: str
     command: LlmCommand
+    device_type: str = GPU
 
 
 def find_model(command: LlmCommand, directory: Path) -> LlmModel:
@@ -85,7 +89,9 @@ def write_model(model: LlmModel, folder: Path) -> Path:
 
 
 def model_config(model: LlmModel) -> Mapping[str, Any]:
-    """What model-config.yaml says. Each replica gets GPUs of its own, by parallelLevel; without GPUs that says nothing."""
+    """What model-config.yaml says. Each replica gets GPUs of its own, by parallelLevel; without GPUs that says nothing, unless a
+    cluster is asked for them: one for which vLLM has no use would be waited for in vain.
+    """
     command = model.command
     spans = _spans(command.engine)
     level = 1
@@ -93,14 +99,18 @@ def model_config(model: LlmModel) -> Mapping[str, Any]:
         level *= size
     # A worker's handler takes parallelLevel for vLLM's tensor parallelism, unless the words say otherwise.
     words = ["--tensor-parallel-size=1"] if level > 1 and "tp" not in spans else []
+    given = command.ray or {}
+    # Whoever says how much of a GPU a worker gets on Ray, or none, does not mean a whole one besides.
+    parallel = {} if level == 1 and "num_gpus" in given else {"parallelType": "custom", "parallelLevel": level}
     return {
+        **({"deviceType": CPU} if model.device_type == CPU else {}),
+        **({"ray": dict(given)} if given else {}),
+        **parallel,
         "minWorkers": command.replicas,
         "maxWorkers": command.replicas,
         "startupTimeout": command.startup_timeout_s,
         "responseTimeout": command.response_timeout_s,
         "asyncCommunication": True,
-        "parallelType": "custom",
-        "parallelLevel": level,
         "handler": {
             "model_path": model.source,
             "served_model_names": [command.model],

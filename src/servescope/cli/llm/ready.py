@@ -16,13 +16,15 @@ from servescope.config.settings.presented import presented_certificate
 
 WORKERS_LOG = "servescope.fleet"
 _READY = re.compile(r"(\S+) is ready, process \d+")
+_WAITS = re.compile(r"A worker of (.+) waits for a place on Ray: (.+)", re.DOTALL)
 _ENDED = re.compile(r"(\S+) ended: (.+)", re.DOTALL)
 
 
 class Announcer(logging.Handler):
     """Hears of the first worker of a model that is ready, calls `say` with `text`, and goes away.
 
-    Until then it says why a worker ended, each reason once. A worker's name is `W-{number}-{model}_{version}`.
+    Until then it says why a worker ended, or waits for a place, each reason once. A worker's name is
+    `W-{number}-{model}_{version}`.
     """
 
     def __init__(self, model: LlmModel, text: str, say: Callable[[str], None]) -> None:
@@ -38,9 +40,17 @@ class Announcer(logging.Handler):
         if (ready := _READY.fullmatch(line)) and self._is_mine(ready[1]):
             logging.getLogger(WORKERS_LOG).removeHandler(self)
             self._say(self._text)
-        elif (ended := _ENDED.fullmatch(line)) and self._is_mine(ended[1]) and ended[2] not in self._reasons:
-            self._reasons.add(ended[2])
-            self._say(f"{self._model.name} did not load. {ended[2]}\n  It is tried again; Ctrl-C ends the server.")
+        elif (ended := _ENDED.fullmatch(line)) and self._is_mine(ended[1]):
+            self._say_once(
+                ended[2], f"{self._model.name} did not load. {ended[2]}\n  It is tried again; Ctrl-C ends the server."
+            )
+        elif (waits := _WAITS.fullmatch(line)) and waits[1] == f"{self._model.name} {self._model.version}":
+            self._say_once(waits[2], f"{self._model.name} waits for a place on Ray: {waits[2]}")
+
+    def _say_once(self, reason: str, text: str) -> None:
+        if reason not in self._reasons:
+            self._reasons.add(reason)
+            self._say(text)
 
     def _is_mine(self, worker: str) -> bool:
         return worker.endswith(f"-{self._model.name}_{self._model.version}")

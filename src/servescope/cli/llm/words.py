@@ -5,12 +5,16 @@ seconds and gigabytes: whatever is nobody else's goes on to its own parser, in a
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from servescope.cli.help.words import WordsParser
 from servescope.cli.start.command import add_options, check_wait
 from servescope.config.bounds import MAX_TIMEOUT_S
+from servescope.config.model.placement.ray import parse_ray
+from servescope.config.model.yaml_values import load_yaml
+from servescope.errors import BadRequest
 
 _PROG = "servescope llm"
 STARTUP_TIMEOUT_S = 1800
@@ -29,6 +33,7 @@ _EXAMPLES = (
 class LlmCommand:
     """A command line, read. `model`: as typed. `name`, None where not given. `engine`: vLLM's words. Timeouts in seconds.
 
+    `ray`: what is said of a worker on Ray, as a section of model-config.yaml; None where nothing is.
     `start`: the words for `servescope start`, and `options` what its parser made of them.
     """
 
@@ -38,6 +43,7 @@ class LlmCommand:
     replicas: int
     startup_timeout_s: int
     response_timeout_s: int
+    ray: Mapping[str, Any] | None
     engine: tuple[str, ...]
     start: tuple[str, ...]
     options: argparse.Namespace
@@ -67,6 +73,8 @@ def _add_own(options: WordsParser) -> None:
     )
     for name, default, what, meaning in numbers:
         own.add_argument(name, type=_whole, default=default, metavar=what, help=meaning)
+    meaning = "With --backend ray: what a worker takes, as the section ray of model-config.yaml: '{num_cpus: 8}'."
+    own.add_argument("--ray", type=_section, metavar="YAML", help=meaning)
 
 
 def read_words(words: Sequence[str]) -> LlmCommand:
@@ -93,6 +101,7 @@ def read_words(words: Sequence[str]) -> LlmCommand:
         replicas=own.replicas,
         startup_timeout_s=own.startup_timeout,
         response_timeout_s=own.response_timeout,
+        ray=own.ray,
         engine=tuple(engine[1:]),
         start=tuple(start),
         options=parsed,
@@ -128,3 +137,15 @@ def _whole(text: str) -> int:
     if not 1 <= number <= MAX_TIMEOUT_S:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number from 1 to {MAX_TIMEOUT_S}")
     return number
+
+
+def _section(text: str) -> Mapping[str, Any]:
+    try:
+        section = load_yaml(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no YAML: {error}") from error
+    try:
+        parse_ray(section, "the section")
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(error.message) from error
+    return section or {}

@@ -5,6 +5,7 @@ import socket
 
 from servescope.fleet.agent.tunnel import tunnel
 from servescope.wire.agent import WELCOME, Errand, Role, greeting
+from servescope.wire.tcp import prepare
 
 PATIENCE_S = 10.0
 
@@ -37,7 +38,7 @@ async def _connect(errand: Errand) -> socket.socket:
 
 def _connect_plainly(errand: Errand) -> socket.socket:
     connection = socket.create_connection((errand.host, errand.port), PATIENCE_S)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    prepare(connection)
     return connection
 
 

@@ -9,6 +9,8 @@ import socket
 import ssl
 from typing import cast
 
+from servescope.wire.tcp import prepare
+
 
 class _End(asyncio.Protocol):
     """One of the two: what it hears, the other says. It reads no more while the other has too much to say."""
@@ -60,7 +62,8 @@ async def tunnel(host: str, port: int, context: ssl.SSLContext, patience_s: floa
     try:
         await loop.create_unix_connection(lambda: near, sock=kept)
         async with asyncio.timeout(patience_s):
-            await loop.create_connection(lambda: far, host, port, ssl=context)
+            transport, _ = await loop.create_connection(lambda: far, host, port, ssl=context)
+        prepare(transport.get_extra_info("socket"))
     except BaseException:
         near.close()
         handed_down.close()

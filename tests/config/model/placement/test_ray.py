@@ -46,6 +46,8 @@ def test_all():
         ({"num_cpus": "1"}, "num_cpus='1' is no number"),
         ({"num_cpus": float("nan")}, "num_cpus=nan is no number"),
         ({"num_cpus": 1e9}, "is no number from 0 to"),
+        ({"num_gpus": 0.00001}, "num_gpus=1e-05 is less than the 0.0001 that Ray counts by"),
+        ({"resources": {"a": 0.00002}}, "resources: a=2e-05 is less than the 0.0001"),
         ({"num_gpus": 1.5}, "num_gpus=1.5 is neither a whole number nor a fraction of one GPU"),
         ({"resources": [1]}, "resources=[1] is no mapping"),
         ({"resources": {"GPU": 1}}, "resources: GPU is no resource of your own"),

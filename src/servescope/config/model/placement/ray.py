@@ -29,6 +29,7 @@ RAY_KEYS: Final[Mapping[str, str]] = {
     "runtime_env": "Ray's, of which pip (a list of requirements, or the path of a file with them) and env_vars may be given.",
 }
 _ENVIRONMENT_KEYS: Final = ("pip", "env_vars")
+_LEAST: Final = 0.0001
 _MOST: Final = 1000
 _MOST_MIB: Final = 2**30
 
@@ -70,6 +71,8 @@ def parse_ray(section: Any, where: str) -> RayOptions:
 def _amount(value: Any, where: str, most: float = MAX_PROCESSES) -> float:
     if type(value) not in (int, float) or not 0 <= value <= most or not math.isfinite(value):
         raise BadRequest(f"{where}={shown(value)} is no number from 0 to {most:g}")
+    if 0 < value < _LEAST:
+        raise BadRequest(f"{where}={shown(value)} is less than the {_LEAST:g} that Ray counts by")
     return float(value)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from servescope.wire.agent import GREETING_SIZE, WELCOME, Role, Ticket, new_ticket, read_greeting
+from servescope.wire.tcp import prepare
 
 GREETING_S = 5.0
 MOST_STRANGERS = 256  # that have yet to say who they are
@@ -203,7 +204,7 @@ class Listener:
 
     def _take(self, accepted: socket.socket, peer: object) -> None:
         accepted.setblocking(False)
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        prepare(accepted)
         stranger = _Stranger(self)
         self.strangers.add(stranger)
         loop = asyncio.get_running_loop()

@@ -1,6 +1,6 @@
 """What an actor waits for is said in words that name the resource, and how much there is of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ class Node:
     title: str
     resources: dict[str, float]
     free: dict[str, float]
+    chips: dict[str, list[float]] = field(default_factory=dict)
 
 
 NODES = [
@@ -68,6 +69,57 @@ def test_words(needs, text):
 def test_one_node(needs, text):
     """Where it has to be there, it is that node which is told of."""
     assert missing(needs, NODES[2:]) == (text, True)
+
+
+def on(*frees, chips=None, of=4.0):
+    """Nodes with this much free of four GPUs each, or on each chip."""
+    nodes = [Node(str(number), {"GPU": of, "CPU": 8.0}, {"GPU": free, "CPU": 8.0}) for number, free in enumerate(frees)]
+    for node, free in zip(nodes, chips or (), strict=False):
+        node.chips["GPU"] = list(free)
+    return nodes
+
+
+@pytest.mark.parametrize(
+    ("gpus", "nodes", "text"),
+    [
+        (0.5, on(0.3), "needs 0.5 GPU; the cluster has 0.3 free of 4"),
+        (0.5, on(0.0), "needs 0.5 GPU; the cluster has 0 free of 4"),
+        (0.8, on(0.7, 0.1, of=1.0), "needs 0.8 GPU on one node; the one with most of that free, 0, has 0.7 GPU"),
+        (0.5, on(0.8, chips=[(0.4, 0.4, 0, 0)]), "needs 0.5 GPU; the cluster has 0.8 free of 4, 0.4 of one at most"),
+        (
+            1.0,
+            on(1.0, chips=[(0.5, 0.5, 0, 0)]),
+            "needs 1 GPU; the cluster has 1 free of 4, 0 whole on one node at most",
+        ),
+        (
+            2.0,
+            on(2.5, 2, chips=[(1, 0.5, 0.5, 0.5), (1, 0.9, 0.1, 0)]),
+            "needs 2 GPU; the cluster has 4.5 free of 8, 1 whole on one node at most",
+        ),
+        (
+            0.5,
+            on(0.8, 0.0, chips=[(0.4, 0.4, 0, 0)]),
+            "needs 0.5 GPU; the cluster has 0.8 free of 8, 0.4 of one at most",
+        ),
+        (0.25, on(1.5, chips=[(0.1 + 0.2, 0.7, 0.1, 0.4)]), None),
+        (0.3, on(0.6, chips=[(1 - 0.7, 0.3, 0, 0)]), None),
+        (0.8, on(1 - 0.2), None),
+        (0.5, on(0.8, 0.8, chips=[(0.4, 0.4, 0, 0)]), None),  # the other's are not known
+    ],
+)
+def test_fractions(gpus, nodes, text):
+    """Of one chip each, in Ray's arithmetic, whatever floating point makes of sums; halves of two are no whole one."""
+    needs = Needs(0, gpus, {}, None, "pack", {})
+    placed = f"needs {gpus:g} GPU, on one node (pack); it is being placed, or prepared"
+    assert missing(needs, nodes) == ((text, True) if text else (placed, False))
+
+
+def test_chips_and_other_resources():
+    """A node whose chips would do has no processors, and the one that has them has halves: neither does."""
+    nodes = on(1.0, 1.0, chips=[(1, 0, 0, 0), (0.5, 0.5, 0, 0)])
+    nodes[0].free["CPU"] = 0.0
+    text = "needs 1 GPU, 1 CPU on one node; the one with most of that free, 1, has 1 GPU in parts, 8 CPU"
+    assert missing(Needs(1, 1, {}, None, "pack", {}), nodes) == (text, True)
 
 
 def test_a_node_that_is_full():

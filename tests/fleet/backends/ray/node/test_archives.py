@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import pytest
 
@@ -28,15 +29,26 @@ def model(tmp_path):
     return directory
 
 
+def packed(model):
+    """The digest of a model's archive, and its bytes."""
+    pieces = []
+    return pack(model, pieces.append), b"".join(pieces)
+
+
+def fetching(data):
+    """What gives them in pieces."""
+    return lambda: (data[start : start + 9_999] for start in range(0, len(data), 9_999))
+
+
 def names(directory):
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
 
 
 def test_there_and_back(model, tmp_path):
     """Contents are the same, links are what they lead to, and nothing else is in it."""
-    digest, data = pack(model)
+    digest, data = packed(model)
     root = root_of(tmp_path)
-    with unpacked(root, digest, lambda: data) as directory:
+    with unpacked(root, digest, fetching(data)) as directory:
         assert names(directory) == ["inner", "inner/empty", "inner/weights", "link", "service.py"]
         assert (directory / "link").read_text() == "linked"
         assert (directory / "inner" / "weights").read_bytes() == (model / "inner" / "weights").read_bytes()
@@ -45,22 +57,53 @@ def test_there_and_back(model, tmp_path):
 
 def test_the_same_contents_are_the_same_bytes(model):
     """Whenever they were written."""
-    first = pack(model)
+    first = packed(model)
     os.utime(model / "service.py", (1, 1))
-    assert pack(model) == first
+    assert packed(model) == first
     (model / "service.py").write_text("other")
-    assert pack(model)[0] != first[0]
+    assert packed(model)[0] != first[0]
+
+
+def test_no_more_than_a_piece_is_in_memory(model, tmp_path):
+    """On either side, however large the model is."""
+    piece, count = 1 << 20, 24
+    (model / "inner" / "weights").write_bytes(bytes(piece) * count)
+    (model / "inner" / "more").write_bytes(os.urandom(piece // 2))
+    root, spool = root_of(tmp_path), tmp_path / "spool"
+    with spool.open("wb") as taken:
+        tracemalloc.start()
+        digest = pack(model, taken.write, piece)
+    with spool.open("rb") as read, unpacked(root, digest, lambda: iter(lambda: read.read(piece), b"")) as directory:
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (directory / "inner" / "more").read_bytes() == (model / "inner" / "more").read_bytes()
+    assert spool.stat().st_size > piece * count
+    assert most < 6 * piece
+
+
+def test_pieces_that_do_not_come(model, tmp_path):
+    """It is said why they do not, and nothing of the others is left."""
+    digest, data = packed(model)
+    root = root_of(tmp_path)
+
+    def fetch():
+        yield data[:20_000]
+        raise RuntimeError("the node is lost that had the rest")
+
+    with pytest.raises(RuntimeError, match="had the rest"), unpacked(root, digest, fetch):
+        pass
+    assert names(root) == []
 
 
 def test_once_for_all_who_need_it(model, tmp_path):
     """Who comes second fetches nothing; the last removes it."""
-    digest, data = pack(model)
+    digest, data = packed(model)
     root = root_of(tmp_path)
     fetched = []
 
     def fetch():
         fetched.append(1)
-        return data
+        return iter([data])
 
     with unpacked(root, digest, fetch) as first:
         with unpacked(root, digest, fetch) as second:
@@ -69,13 +112,14 @@ def test_once_for_all_who_need_it(model, tmp_path):
     assert (len(fetched), names(root)) == (1, [])
 
 
-def test_bytes_that_are_not_those(model, tmp_path):
+@pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data[600:], lambda data: data + b"x"])
+def test_bytes_that_are_not_those(model, tmp_path, spoil):
     """Are refused, and the next one may try."""
-    digest, data = pack(model)
+    digest, data = packed(model)
     root = root_of(tmp_path)
-    with pytest.raises(OSError, match="not those that were sent"), unpacked(root, digest, lambda: data[:-1]):
+    with pytest.raises(OSError, match="not those that were sent"), unpacked(root, digest, fetching(spoil(data))):
         pass
-    with unpacked(root, digest, lambda: data) as directory:
+    with unpacked(root, digest, fetching(data)) as directory:
         assert directory.exists()
     assert names(root) == []
 
@@ -90,25 +134,25 @@ def test_a_hostile_member(tmp_path):
         archive.addfile(tarfile.TarInfo("../outside"))
     data = buffer.getvalue()
     root = root_of(tmp_path)
-    with pytest.raises(tarfile.TarError), unpacked(root, hashlib.sha256(data).hexdigest(), lambda: data):
+    with pytest.raises(tarfile.TarError), unpacked(root, hashlib.sha256(data).hexdigest(), fetching(data)):
         pass
     assert names(tmp_path) == [root.name]
 
 
 def test_what_a_killed_one_has_left(model, tmp_path):
     """Is removed by the next one that comes."""
-    digest, data = pack(model)
+    digest, data = packed(model)
     root = root_of(tmp_path)
     (root / "f00.lock").touch()
     (root / "f00").mkdir()
-    with unpacked(root, digest, lambda: data):
+    with unpacked(root, digest, fetching(data)):
         assert not (root / "f00").exists()
     assert names(root) == []
 
 
 def test_the_janitor(model, tmp_path):
     """Removes the files of one that is killed, and is nobody's child."""
-    digest, data = pack(model)
+    digest, data = packed(model)
     root, place = root_of(tmp_path), tmp_path / "place"
     place.mkdir()
     (tmp_path / "data").write_bytes(data)
@@ -119,7 +163,7 @@ from servescope.fleet.backends.ray.node.archives import unpacked
 from servescope.fleet.backends.ray.node.janitor import watched
 root = Path({str(root)!r})
 data = Path({str(tmp_path / "data")!r}).read_bytes()
-with watched(Path({str(place)!r}), root, {digest!r}), unpacked(root, {digest!r}, lambda: data):
+with watched(Path({str(place)!r}), root, {digest!r}), unpacked(root, {digest!r}, lambda: iter([data])):
     print("there", flush=True)
     time.sleep(600)
 """

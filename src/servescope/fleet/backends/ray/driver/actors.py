@@ -12,7 +12,7 @@ import msgspec
 
 from servescope.fleet.backends.ray.driver.cluster import Cluster, Unusable
 from servescope.fleet.backends.ray.driver.missing import missing
-from servescope.fleet.backends.ray.driver.packing import pack
+from servescope.fleet.backends.ray.driver.packing import pack, size_of
 from servescope.fleet.backends.ray.driver.words import first_line
 from servescope.fleet.backends.ray.messages import FromDriver, Over, Place, Waiting
 
@@ -26,9 +26,9 @@ _ASK_S = 0.5
 
 
 class _Stored:
-    """A model's archive: its digest and the reference to it, once it is there. `users`: how many actors need it."""
+    """A model's archive: its digest and the references to its pieces, once they are there. `users`: how many actors need it."""
 
-    def __init__(self, task: "asyncio.Task[tuple[str, Any]]") -> None:
+    def __init__(self, task: "asyncio.Task[tuple[str, list[Any]]]") -> None:
         self.task = task
         self.users = 0
 
@@ -69,8 +69,8 @@ class Actors:
     async def _live(self, place: Place) -> None:
         why, node_lost = "", False
         try:
-            digest, reference = await self._archive(place.directory)
-            why, node_lost = await self._serve(place, digest, reference)
+            digest, pieces = await self._archive(place.directory)
+            why, node_lost = await self._serve(place, digest, pieces)
         except Unusable as error:
             why = str(error)
         except Exception as error:  # ray's, of many kinds
@@ -82,12 +82,12 @@ class Actors:
             self._doubtful.pop(place.id, None)
             self._tell(Over(place.id, why, node_lost))
 
-    async def _serve(self, place: Place, digest: str, reference: Any) -> tuple[str, bool]:
+    async def _serve(self, place: Place, digest: str, pieces: list[Any]) -> tuple[str, bool]:
         """Until it has ended by itself, or is not needed any more. What was wrong with it, and whether its node has gone."""
         cluster = self._cluster
         actor = cluster.actor(place.needs, place.name, set(self._doubtful.values()))
         placed = self._placed[place.id] = asyncio.ensure_future(cluster.answer(actor.node.remote()))
-        answer = actor.serve.remote(msgspec.msgpack.encode(place.errand), digest, [reference])
+        answer = actor.serve.remote(msgspec.msgpack.encode(place.errand), digest, pieces)
         serving = asyncio.ensure_future(cluster.answer(answer))
         watch = asyncio.create_task(self._watch(place, placed))
         released = self._released[place.id]
@@ -126,25 +126,28 @@ class Actors:
             if placed.done():
                 placed.exception()  # which its call raises as well
                 return
-            rooms = await asyncio.to_thread(self._cluster.rooms, place.needs.placement)
+            rooms = await asyncio.to_thread(self._cluster.rooms, place.needs)
             why, short = missing(place.needs, rooms)
             if why != said and not placed.done():  # while it was looked
                 said = why
                 self._tell(Waiting(place.id, why, short))
 
-    async def _archive(self, directory: str) -> tuple[str, Any]:
+    async def _archive(self, directory: str) -> tuple[str, list[Any]]:
         stored = self._stored.get(directory)
         if stored is None:
             stored = self._stored[directory] = _Stored(asyncio.create_task(asyncio.to_thread(self._store, directory)))
         stored.users += 1
         return await asyncio.shield(stored.task)
 
-    def _store(self, directory: str) -> tuple[str, Any]:
+    def _store(self, directory: str) -> tuple[str, list[Any]]:
+        path = Path(directory)
+        pieces: list[Any] = []
         try:
-            digest, data = pack(Path(directory))
+            self._cluster.require_room(size_of(path))
+            digest = pack(path, lambda piece: pieces.append(self._cluster.put(piece)))
         except OSError as error:
             raise Unusable(f"the model's files cannot be packed: {error}") from error
-        return digest, self._cluster.put(data)
+        return digest, pieces
 
     def _need_less(self, directory: str) -> None:
         stored = self._stored[directory]

@@ -1,6 +1,6 @@
 """The Ray cluster, as far as `driver` and `actors` need it: connected to, asked for its nodes, asked for actors.
 
-The one file, besides `actor`, that knows ray's interface. Whatever ray raises becomes `Unusable`, in words that name thing and
+It, `usage` and `actor` know ray's interface, and nobody else. Whatever ray raises becomes `Unusable`, in words that name thing and
 value.
 """
 
@@ -9,11 +9,13 @@ import importlib.util
 import os
 import random
 import socket
-from collections.abc import Awaitable, Set
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from servescope.config.model.placement.ray import NODE, SPREAD
+from servescope.fleet.backends.ray.driver.missing import wanted
+from servescope.fleet.backends.ray.driver.usage import CHIPS, Asked, free_on_chips, free_on_each
 from servescope.fleet.backends.ray.driver.words import first_line, why_not_connected
 from servescope.fleet.backends.ray.messages import Needs
 from servescope.fleet.backends.ray.node.actor import WorkerActor
@@ -28,14 +30,18 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A live node. `resources`: in all, by ray's names; `free`: what nobody uses of them, where that was asked for."""
+    """A live node. `raylet`: where that is asked. `resources`: in all, by ray's names; `free`: what nobody uses of them, and
+    `chips`: of each chip of theirs, where that was asked for.
+    """
 
     id: str
     name: str
     address: str
     host: str
+    raylet: str
     resources: dict[str, float]
-    free: dict[str, float]
+    free: dict[str, float] = field(default_factory=dict)
+    chips: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -110,25 +116,38 @@ class Cluster:
                 found.get("NodeName", ""),
                 found["NodeManagerAddress"],
                 found["NodeManagerHostname"],
+                f"{found['NodeManagerAddress']}:{found['NodeManagerPort']}",
                 dict(found["Resources"]),
-                {},
             )
             for found in self._ray.nodes()
             if found["Alive"]
         ]
 
-    def rooms(self, placement: str) -> list[Node]:
+    def rooms(self, needs: Needs) -> list[Node]:
         """The live nodes that this placement allows, with what is free on each. Blocks."""
-        free = self._free()
+        free = self._there(free_on_each)
+        placement = needs.placement
         name = placement.removeprefix(NODE) if placement.startswith(NODE) else ""
-        return [replace(node, free=free.get(node.id, {})) for node in self.nodes() if not name or node.is_called(name)]
+        nodes = [replace(node, free=free.get(node.id, {})) for node in self.nodes() if not name or node.is_called(name)]
+        asked = [one for node in nodes if (one := _asked(needs, node)) is not None]
+        chips = self._there(free_on_chips, asked) if asked else {}
+        return [replace(node, chips=chips.get(node.id, {})) for node in nodes]
 
-    def _free(self) -> dict[str, dict[str, float]]:
-        """By node. A client of the cluster has it asked for there."""
+    def _there(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function comes to on a node of the cluster, as a client of it is none."""
         if not self._address.startswith(CLIENT):
-            return _free_on_each()
-        asked: dict[str, dict[str, float]] = self._ray.get(self._ray.remote(_free_on_each).options(num_cpus=0).remote())
-        return asked
+            return ask(*arguments)
+        return self._ray.get(self._ray.remote(ask).options(num_cpus=0).remote(*arguments))
+
+    def require_room(self, size: int) -> None:
+        """Whether every node's object store could hold a model of so many bytes. Blocks.
+
+        Raises:
+            Unusable: it could not.
+        """
+        rooms = [room for node in self.nodes() if (room := node.resources.get("object_store_memory"))]
+        if rooms and size > min(rooms):
+            raise Unusable(f"the model's files have {size} bytes; the object store of a node {int(min(rooms))}")
 
     def put(self, data: bytes) -> Any:
         """Bytes in the object store, as long as the reference lives. Blocks.
@@ -136,14 +155,11 @@ class Cluster:
         Raises:
             Unusable: they do not fit.
         """
-        rooms = [room for node in self.nodes() if (room := node.resources.get("object_store_memory"))]
-        if rooms and len(data) > min(rooms):
-            raise Unusable(f"the model's archive has {len(data)} bytes; the object store of a node {int(min(rooms))}")
         try:
             return self._ray.put(data)
         except Exception as error:
             raise Unusable(
-                f"the model's archive of {len(data)} bytes cannot be put into the object store: {error}"
+                f"{len(data)} bytes of the model's files cannot be put into the object store: {first_line(error)}"
             ) from error
 
     def actor(self, needs: Needs, name: str, avoided: Set[str]) -> Any:
@@ -204,9 +220,11 @@ class Cluster:
         self._ray.kill(actor)
 
 
-def _free_on_each() -> dict[str, dict[str, float]]:
-    """What nobody uses of each node's resources. Ray's public interface has only the sum over all nodes."""
-    from ray._private.state import available_resources_per_node
-
-    found: dict[str, dict[str, float]] = available_resources_per_node()
-    return found
+def _asked(needs: Needs, node: Node) -> Asked | None:
+    """What to ask of chips that are wanted of it and partly taken: where all of one are free, or too little, nothing."""
+    chips = {
+        name: node.resources[name]
+        for name, amount in wanted(needs).items()
+        if name in CHIPS and amount <= node.free.get(name, 0.0) < node.resources.get(name, 0.0)
+    }
+    return Asked(node.id, node.raylet, chips, node.free) if chips else None

@@ -1,31 +1,74 @@
-"""A model's directory as bytes: in, the directory; out, a tar file of it and its digest. Called by `driver`.
+"""A model's directory as a tar file: in, the directory; out, the file in pieces, one after the other, and its digest. Called by
+`actors`.
 
 The same contents are the same bytes, whenever and by whomever they were unpacked. Links are followed: nodes do not have what they
-lead to.
+lead to. No more than a piece of it is in memory.
 """
 
 import hashlib
-import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, cast
 
+# Bytes. Large enough that Ray's own work for an object does not count.
+PIECE = 32 << 20
 _SKIPPED = "__pycache__"
 
 
-def pack(directory: Path) -> tuple[str, bytes]:
-    """Digest and bytes.
+class _Pieces:
+    """A file that is written from its beginning to its end, and given away piece by piece."""
+
+    def __init__(self, take: Callable[[bytes], None], size: int) -> None:
+        self.digest = hashlib.sha256()
+        self._take = take
+        self._size = size
+        self._held = bytearray()
+        self._given = 0
+
+    def write(self, data: bytes) -> int:
+        """As a file's."""
+        self._held += data
+        if len(self._held) >= self._size:
+            self.flush()
+        return len(data)
+
+    def tell(self) -> int:
+        """As a file's."""
+        return self._given + len(self._held)
+
+    def flush(self) -> None:
+        """Give away what there is."""
+        piece = bytes(self._held)
+        self._held.clear()
+        if piece:
+            self.digest.update(piece)
+            self._given += len(piece)
+            self._take(piece)
+
+
+def pack(directory: Path, take: Callable[[bytes], None], size: int = PIECE) -> str:
+    """Have its pieces taken, of about `size` bytes; the digest of all of them.
 
     Raises:
         OSError: something in it cannot be read.
     """
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", dereference=True) as archive:
+    pieces = _Pieces(take, size)
+    with tarfile.open(fileobj=cast("IO[bytes]", pieces), mode="w", dereference=True) as archive:
         for path in _inside(directory):
             archive.add(path, str(path.relative_to(directory)), recursive=False, filter=_plain)
-    data = buffer.getvalue()
-    return hashlib.sha256(data).hexdigest(), data
+    pieces.flush()
+    return pieces.digest.hexdigest()
+
+
+def size_of(directory: Path) -> int:
+    """How many bytes its files have.
+
+    Raises:
+        OSError: something in it cannot be looked at.
+    """
+    return sum(path.stat().st_size for path in _inside(directory) if path.is_file())
 
 
 def _inside(directory: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,16 +32,16 @@ class WorkerActor:
         node: str = ray.get_runtime_context().get_node_id()
         return node
 
-    def serve(self, errand: bytes, digest: str, archive: Sequence[object]) -> str:
-        """Do the errand, in msgpack, with the model in `archive`, a reference in a list, so that Ray does not fetch it by itself.
+    def serve(self, errand: bytes, digest: str, pieces: Sequence[object]) -> str:
+        """Do the errand, in msgpack, with the model's archive. `pieces`: references, in a list, so that Ray does not fetch them by
+        itself.
 
         Why there was no worker, or "".
         """
         import ray
 
-        def fetch() -> bytes:
-            found: bytes = ray.get(archive[0])
-            return found
+        def fetch() -> Iterator[bytes]:
+            return (ray.get(piece) for piece in pieces)
 
         try:
             root = root_of(Path(tempfile.gettempdir()))

@@ -1,12 +1,12 @@
 """A model's files on a node: once a machine, by their content, as long as any worker there needs them.
 
-In: the bytes that `packing` made. Out: a directory. Used by `actor`. Who uses a directory holds a shared lock on the file beside
-it; the last to leave removes both. What a killed actor has left is removed by the next one that comes to the machine.
+In: the pieces that `packing` made, one at a time. Out: a directory. Used by `actor`. Who uses a directory holds a shared lock on
+the file beside it; the last to leave removes both. What a killed actor has left is removed by the next one that comes to the
+machine.
 """
 
 import fcntl
 import hashlib
-import io
 import os
 import shutil
 import tarfile
@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, cast
 
 _LOCK = ".lock"
 _AGAIN_S = 0.05
+_READ = 1 << 20
 
 
 def root_of(directory: Path) -> Path:
@@ -35,8 +37,8 @@ def root_of(directory: Path) -> Path:
 
 
 @contextmanager
-def unpacked(root: Path, digest: str, fetch: Callable[[], bytes]) -> Iterator[Path]:
-    """The directory with these contents. `fetch` gives the bytes, and is called where nobody has unpacked them here yet.
+def unpacked(root: Path, digest: str, fetch: Callable[[], Iterator[bytes]]) -> Iterator[Path]:
+    """The directory with these contents. `fetch` gives the pieces, and is called where nobody has unpacked them here yet.
 
     Raises:
         OSError: there is no room for them, or the bytes are not those of the digest.
@@ -51,7 +53,7 @@ def unpacked(root: Path, digest: str, fetch: Callable[[], bytes]) -> Iterator[Pa
         remove_unheld(root, digest)
 
 
-def _hold(root: Path, digest: str, fetch: Callable[[], bytes]) -> int:
+def _hold(root: Path, digest: str, fetch: Callable[[], Iterator[bytes]]) -> int:
     """A shared lock on a directory that is there."""
     path, directory = root / f"{digest}{_LOCK}", root / digest
     while True:
@@ -80,13 +82,46 @@ def _is_at(lock: int, path: Path) -> bool:
         return False
 
 
-def _unpack(root: Path, directory: Path, digest: str, data: bytes) -> None:
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise OSError(f"the model's archive has come as {len(data)} bytes that are not those that were sent")
+class _Arriving:
+    """A file that comes in pieces, and is read once from its beginning to its end."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self._pieces = pieces
+        self._piece = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none where there are no more."""
+        while not self._piece:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self.digest.update(piece)
+            self.size += len(piece)
+            self._piece = memoryview(piece)
+        data, self._piece = self._piece[:size], self._piece[size:]
+        return bytes(data)
+
+    def has_come_as(self, digest: str) -> bool:
+        """Whether, to its end, it is what has this digest."""
+        while self.read(_READ):
+            pass
+        return self.digest.hexdigest() == digest
+
+
+def _unpack(root: Path, directory: Path, digest: str, pieces: Iterator[bytes]) -> None:
     halfway = Path(tempfile.mkdtemp(prefix=".halfway-", dir=root))
+    arriving = _Arriving(pieces)
     try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            archive.extractall(halfway, filter="data")
+        try:
+            with tarfile.open(fileobj=cast("IO[bytes]", arriving), mode="r|", bufsize=_READ) as archive:
+                archive.extractall(halfway, filter="data")
+        except tarfile.TarError:
+            if arriving.has_come_as(digest):
+                raise
+        if not arriving.has_come_as(digest):
+            raise OSError(f"the model's archive has come as {arriving.size} bytes that are not those that were sent")
         halfway.rename(directory)
     except BaseException:
         shutil.rmtree(halfway, ignore_errors=True)
