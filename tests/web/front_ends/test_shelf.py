@@ -55,6 +55,13 @@ def test_in_order(ends):
     assert [far.take(1).read() for _ in range(5)] == [b"%d" % number for number in range(5)]
 
 
+def test_no_process_inherits_it(ends):
+    """Which is started while somebody has it."""
+    near, far = ends
+    near.put(spooled(b"x"))
+    assert not os.get_inheritable(far.take(1).descriptor)
+
+
 def test_it_is_full(ends):
     """At some time, and then it says so; nothing is lost of what lies there."""
     near, far = ends

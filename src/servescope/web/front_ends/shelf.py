@@ -4,11 +4,10 @@ Made by `process`; `child.relay` puts, `desk` takes. A body lies there before th
 same order.
 """
 
-import errno
-import os
 import socket
 from contextlib import suppress
 
+from servescope.web.front_ends.passed import receive, send
 from servescope.wire.spooled.body import Spooled, scarce
 
 
@@ -22,7 +21,7 @@ class Shelf:
     def put(self, body: Spooled) -> bool:
         """Leave it for the other side. False: there is no room."""
         with suppress(OSError):
-            socket.send_fds(self._end, [b"\0"], [body.descriptor])
+            send(self._end, body.descriptor)
             return True
         return False
 
@@ -32,10 +31,7 @@ class Shelf:
         Raises:
             OSError: it has none at all, and the body is lost.
         """
-        _, descriptors, _, _ = socket.recv_fds(self._end, 1, 1, socket.MSG_CMSG_CLOEXEC)
-        if not descriptors:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        body = Spooled(descriptors[0], length)
+        body = Spooled(receive(self._end), length)
         return body.read() if scarce(body.descriptor) else body
 
     def close(self) -> None:
