@@ -1,10 +1,11 @@
-"""Large request bodies, Servescope against TorchServe: rate, and processor time a request.
+"""Large request bodies, Servescope against TorchServe, or with front ends beside one process: rate, and processor time a request.
 
-    python benchmarks/large_body.py --torchserve-env DIR [--megabytes 6] [--rounds 3] [--json FILE] [--baseline]
+    python benchmarks/large_body.py [--torchserve-env DIR] [--front-ends N] [--megabytes 6] [--rounds 3] [--json FILE] [--baseline]
 
-In: a Python environment with torchserve 0.12.0 (Java 17 and wrk on PATH). Out: medians over rounds in which the servers
-take turns: requests/s over four connections, and processor seconds of the whole server (front end and workers) a
-request, which is where needless copies show. Run by hand; docs/performance.md holds results.
+In: a Python environment with torchserve 0.12.0 (Java 17 and wrk on PATH), where that is to be measured. Out: medians over
+rounds in which the servers take turns: requests/s over four connections, and processor seconds of the whole server (front ends
+and workers) a request, which is where needless copies show, and of its own process alone. Run by hand; docs/performance.md holds
+results.
 """
 
 import argparse
@@ -12,12 +13,12 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from load import Load, VoidRunError, drive, wrk_path
 from memory import tree_pss_bytes
-from processes import cpu_seconds
+from processes import cpu_seconds, front_end, process_cpu_seconds
 from servers import Kind, running, servescope, torchserve
 
 MB = 1_000_000
@@ -28,10 +29,13 @@ LIMIT_FACTOR = 2
 
 @dataclass(frozen=True)
 class Findings:
-    """One server's round: `rate` in requests/s, processor time a request in ms, PSS of the whole server in MB."""
+    """One server's round: `rate` in requests/s, processor time a request in ms, of all and of the server's own process, PSS of the
+    whole server in MB.
+    """
 
     rate: float
     cpu_ms: float
+    own_ms: float
     memory_mb: float
 
 
@@ -43,10 +47,12 @@ def measure(kind: Kind, body_bytes: int, seconds: int) -> Findings:
     with running(kind, {"max_request_size": str(body_bytes * LIMIT_FACTOR)}) as server:
         load = Load(server.url("noop"), CONNECTIONS, seconds, body_bytes, "application/octet-stream")
         drive(load)
-        before = cpu_seconds(server.session)
+        owner = front_end(server.session)
+        before, own_before = cpu_seconds(server.session), process_cpu_seconds(owner)
         found = drive(load)
-        used = cpu_seconds(server.session) - before
-        return Findings(found.rate, used / found.requests * 1000, tree_pss_bytes(server.session) / MB)
+        used, own = cpu_seconds(server.session) - before, process_cpu_seconds(owner) - own_before
+        memory_mb = tree_pss_bytes(server.session) / MB
+        return Findings(found.rate, used / found.requests * 1000, own / found.requests * 1000, memory_mb)
 
 
 def median(rounds: Sequence[Findings]) -> Findings:
@@ -54,6 +60,7 @@ def median(rounds: Sequence[Findings]) -> Findings:
     return Findings(
         statistics.median(one.rate for one in rounds),
         statistics.median(one.cpu_ms for one in rounds),
+        statistics.median(one.own_ms for one in rounds),
         statistics.median(one.memory_mb for one in rounds),
     )
 
@@ -61,16 +68,24 @@ def median(rounds: Sequence[Findings]) -> Findings:
 def table(summary: dict[str, Findings], body_bytes: int) -> str:
     """A Markdown table, one row a server."""
     lines = [
-        f"| {body_bytes / MB:g} MB bodies, c={CONNECTIONS} | requests/s | CPU ms a request | PSS MB |",
-        "|---|--:|--:|--:|",
+        f"| {body_bytes / MB:g} MB bodies, c={CONNECTIONS} | requests/s | CPU ms a request | its own process's | PSS MB |",
+        "|---|--:|--:|--:|--:|",
     ]
-    lines += [f"| {name} | {one.rate:.1f} | {one.cpu_ms:.1f} | {one.memory_mb:.0f} |" for name, one in summary.items()]
+    lines += [
+        f"| {name} | {one.rate:.1f} | {one.cpu_ms:.1f} | {one.own_ms:.1f} | {one.memory_mb:.0f} |"
+        for name, one in summary.items()
+    ]
     return "\n".join(lines)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare how Servescope and TorchServe take large bodies.")
-    parser.add_argument("--torchserve-env", type=Path, required=True, help="environment with bin/torchserve (0.12.0)")
+    parser.add_argument(
+        "--torchserve-env", type=Path, help="environment with bin/torchserve (0.12.0); none: without it"
+    )
+    parser.add_argument(
+        "--front-ends", type=int, default=1, metavar="N", help="measure with so many front ends as well (1)"
+    )
     parser.add_argument("--megabytes", type=float, default=6.0, help="size of a body in 10^6 bytes (6)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds a server (3)")
     parser.add_argument("--seconds", type=int, default=5, help="length of each load run (5), and of its warm-up")
@@ -79,13 +94,25 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def kinds_of(arguments: argparse.Namespace) -> list[Kind]:
+    """The servers that take turns. Raises FileNotFoundError where one is not installed."""
+    kinds = [torchserve(arguments.torchserve_env)] if arguments.torchserve_env else []
+    if not arguments.baseline:
+        kinds.append(servescope())
+    if arguments.front_ends > 1:
+        name = f"Servescope, {arguments.front_ends} front ends"
+        settings = {"front_ends": str(arguments.front_ends)}
+        kinds.append(replace(servescope(), name=name, settings=settings))
+    return kinds
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 measured, 2 void or impossible to run."""
     arguments = _arguments(argv)
     body_bytes = int(arguments.megabytes * MB)
     try:
         wrk_path()
-        kinds = [torchserve(arguments.torchserve_env), *([] if arguments.baseline else [servescope()])]
+        kinds = kinds_of(arguments)
         rounds: dict[str, list[Findings]] = {kind.name: [] for kind in kinds}
         for _ in range(arguments.rounds):
             for kind in kinds:

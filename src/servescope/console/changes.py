@@ -63,7 +63,7 @@ class Changes:
 
 def _body(exchange: Exchange, known: Collection[str]) -> Mapping[str, Any]:
     """Raises BadRequest where it is no JSON object, or has other names: a page knows what it sends."""
-    raw = b"".join(exchange.request.body)
+    raw = exchange.request.whole_body
     try:
         given = msgspec.json.decode(raw) if raw.strip() else {}
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -20,9 +20,10 @@ from servescope.config.model.placement.ray import RayOptions
 from servescope.fleet.gpus import Devices
 from servescope.metrics.foreign.passthrough import MetricsSource
 from servescope.metrics.recording.processes import Elsewhere
-from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.frames import Attachments
 from servescope.wire.measured.reading import MeasuredReader
 from servescope.wire.messages import FromWorker, Load, ToWorker
+from servescope.wire.spooled.body import Attachment
 
 WORKER: Final = "servescope.worker"
 RANKS: Final = "servescope.worker.ranks"
@@ -99,7 +100,7 @@ class WorkerLink(Protocol):
     pid: int
     elsewhere: Elsewhere | None
 
-    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
+    def send(self, message: ToWorker, attachments: Sequence[Attachment] = ()) -> None:
         """Send a message; nothing happens when the worker is gone already."""
 
     def kill(self) -> None:

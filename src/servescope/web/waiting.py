@@ -22,8 +22,8 @@ from servescope.serving.readiness.health import Health
 from servescope.serving.refusals import draining
 from servescope.tracing.finished import FinishedRequest
 from servescope.tracing.tracer import Headers, RequestSpan, Tracer
-from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request as WireRequest
+from servescope.wire.spooled.body import Attachment
 
 logger = logging.getLogger("servescope.web")
 
@@ -77,7 +77,7 @@ class Waiting(Struct, Generic[Held], eq=False):
         """See `exchange.Watcher`."""
         self._error = error
 
-    def submit(self, request: WireRequest, attachments: Sequence[Buffer]) -> None:
+    def submit(self, request: WireRequest, attachments: Sequence[Attachment]) -> None:
         """Queue the request.
 
         Raises:

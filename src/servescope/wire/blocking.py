@@ -6,12 +6,14 @@ Used by `worker.sessions.session`. A large attachment is read straight into the 
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from servescope.wire.frames import HEADER, HEADER_SIZE, Buffer, encode
-from servescope.wire.messages import FromWorker, ToWorker
+from servescope.wire.messages import Cancel, FromWorker, Reply, ToWorker, Unread
+from servescope.wire.spooled.placing import Placed, ToChannel, gather
 
 _READ_AHEAD = 64 * 1024
 _VECTORS = 512  # below every system's IOV_MAX
@@ -28,9 +30,9 @@ class BlockingChannel:
     `messages`: what comes, as a type that msgspec knows; the front end's, unless it is a link between ranks.
     """
 
-    def __init__(self, connection: socket.socket, messages: object = ToWorker) -> None:
+    def __init__(self, connection: socket.socket, messages: object = ToChannel) -> None:
         self._socket = connection
-        self._decode: Callable[[memoryview], ToWorker] = msgspec.msgpack.Decoder(messages).decode
+        self._decode: Callable[[memoryview], ToChannel] = msgspec.msgpack.Decoder(messages).decode
         self._held = b""
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
@@ -52,13 +54,23 @@ class BlockingChannel:
         message = self._decode(memoryview(held)[HEADER_SIZE:end])
         if not size:
             self._held = held[end:]
-            return message, bytearray()
+            return self._gathered(message, bytearray()) if isinstance(message, Placed) else (message, bytearray())
         body = bytearray(size)
         early = held[end : end + size]
         body[: len(early)] = early
         self._held = held[end + size :]
         self._read_into(memoryview(body)[len(early) :])
-        return message, body
+        return self._gathered(message, body) if isinstance(message, Placed) else (message, body)
+
+    def _gathered(self, told: Placed, beside: bytearray) -> tuple[ToWorker, bytearray]:
+        """The batch that it was told of. Where none of its requests can be read, it is as if their clients had gone."""
+        batch, body, lost = gather(told, beside)
+        if lost:
+            self.send(Unread(batch.id, lost))
+        if batch.requests:
+            return batch, body
+        self.send(Reply(batch.id, True, 500, "No request of it can be read", [], time.monotonic(), {}))
+        return Cancel(batch.id, ""), bytearray()
 
     @property
     def has_more(self) -> bool:

@@ -1,10 +1,9 @@
 """What the front end and a worker say to each other, as msgspec structs encoded by position.
 
-Front end → worker: `Load`, then any number of `Batch`, `Cancel`, at last `Stop`.
-Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), `EngineStats` of a language
-model's, and `Stepped` of a running batch's.
-What a handler measures is not sent: see `wire.measured`.
-Bodies over `channel.INLINE_LIMIT` travel beside the message, uncopied; see `channel`.
+Front end → worker: `Load`, then any number of `Batch` (or `spooled.placing.Placed`), `Cancel`, at last `Stop`.
+Worker → front end: `Loaded`, then `Reply` (one or, when streaming, several a batch), `EngineStats` of a language model's, `Stepped`
+of a running batch's, `Unread` of bodies that it cannot have. What a handler measures is not sent: see `wire.measured`.
+Bodies over `frames.INLINE_LIMIT` travel beside the message, uncopied; see `frames`.
 """
 
 from collections.abc import Mapping
@@ -214,6 +213,15 @@ class Stepped(Struct, array_like=True, tag="stepped"):
     left: list[int]
 
 
+class Unread(Struct, array_like=True, tag="unread"):
+    """Bodies of a batch are not where they were said to lie: by their requests' places in it, and why. The answers that follow are
+    those of the others.
+    """
+
+    batch_id: int
+    lost: list[tuple[int, str]]
+
+
 class Reply(Struct, array_like=True, tag="reply"):
     """Answers to a batch in its order. `code` other than 200 is an error for all of it, with its text in `message`.
 
@@ -238,4 +246,4 @@ class Reply(Struct, array_like=True, tag="reply"):
 
 ToWorker = Load | Batch | Cancel | Stop
 ToRank = ToWorker | NoMore  # from rank 0 to the others, which answer with `Loaded`
-FromWorker = Loaded | Reply | EngineStats | Stepped
+FromWorker = Loaded | Reply | EngineStats | Stepped | Unread

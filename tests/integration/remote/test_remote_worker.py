@@ -14,6 +14,7 @@ from integration.remote.rig import Owner, rigged, until
 from metrics.collectors.nvml.stand_in import needs_gcc
 from servescope.wire.exposed import Exposed
 from servescope.wire.messages import Batch, Field, Measuring, Request, Stop
+from servescope.wire.spooled.body import create
 from servescope.wire.tcp import IDLE_S
 
 pytest_plugins = ["integration.nvml"]
@@ -66,6 +67,20 @@ def test_large_bodies(run):
         await rig.start()
         large = os.urandom(6 << 20)
         rig.link.send(Batch(1, [Request("r", [], {}, [Field("body", "", len(large))])]), [large])
+        assert (await rig.said())[1] == [large]
+
+    run(body)
+
+
+def test_bodies_in_memory_of_this_machine(run):
+    """Which it cannot read where they lie: they come over the network, whole."""
+
+    async def body(rig):
+        await rig.start()
+        large = os.urandom(6 << 20)
+        spooled = create()
+        spooled.append(large)
+        rig.link.send(Batch(1, [Request("r", [], {}, [Field("body", "", len(large))])]), [spooled])
         assert (await rig.said())[1] == [large]
 
     run(body)

@@ -7,7 +7,7 @@ import pytest
 from fleet.clock import run, settle
 from fleet.scripted import silent
 from servescope.errors import Raised, WorkerFailed
-from servescope.wire.messages import Part, Reply
+from servescope.wire.messages import Part, Reply, Unread
 from serving.parts import Served
 
 TOO_LARGE = Part(500, {}, b"", "an answer of 11 bytes; max_response_size is 10")
@@ -38,6 +38,41 @@ def test_neighbours_have_theirs():
         assert (answers[1].code, str(answers[1])) == (500, TOO_LARGE.error)
         life, batch, _ = await batch_of(served, *"def")
         assert not life.killed
+
+    run(main())
+
+
+def test_a_body_that_the_worker_cannot_read():
+    """Its request fails, and the answers that follow are those of the others."""
+
+    async def main():
+        served = Served(silent, batch_size=3, delay_ms=10_000)
+        life, batch, calls = await batch_of(served, *"abc")
+        life.say(Unread(batch.id, [(1, "it is gone")]))
+        life.say(reply(batch, Part(200, {}, b"A"), Part(200, {}, b"C")))
+        answers = await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+        assert [answers[0].body, answers[2].body] == [b"A", b"C"]
+        assert (answers[1].code, str(answers[1])) == (500, "The worker cannot read the request's body: it is gone")
+        await batch_of(served, *"def")
+        assert len(life.batches) == 2
+
+    run(main())
+
+
+def test_none_that_the_worker_can_read():
+    """All fail, and the worker is free for the next; what it says of a batch that is over is nothing."""
+
+    async def main():
+        served = Served(silent, batch_size=2, delay_ms=10_000)
+        life, batch, calls = await batch_of(served, *"ab")
+        life.say(Unread(batch.id, [(0, "gone"), (1, "gone too")]))
+        assert calls[0].job.work.waits_since == 0.0
+        life.say(Reply(batch.id, True, 500, "", [], 0.0, {}))
+        answers = await asyncio.gather(*(call.future for call in calls), return_exceptions=True)
+        assert [str(answer).rpartition(": ")[2] for answer in answers] == ["gone", "gone too"]
+        life.say(Unread(batch.id, [(0, "gone")]))
+        life, batch, _ = await batch_of(served, *"cd")
+        assert (len(life.batches), life.killed) == (2, False)
 
     run(main())
 

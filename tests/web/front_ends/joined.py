@@ -19,6 +19,7 @@ from servescope.web.front_ends.dealer import Dealer
 from servescope.web.front_ends.desk import Desk
 from servescope.web.front_ends.messages import Look, Stop, Terms, from_front_end
 from servescope.web.front_ends.remote import begin_remote
+from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.front_ends.written import Written, create
 from servescope.web.http.app import HttpApp
 from servescope.web.http.exchange import Observers
@@ -49,7 +50,7 @@ class JoinedPort:
         recorder = Recorder(self.registry, "h")
         self.observers = Observers(recorder, self._access)
         settings = Settings(max_request_size=limit)
-        app = HttpApp([Api(act)], settings, self.observers, begin=partial(begin_remote, self.observers))
+        app = HttpApp([Api(act)], settings, self.observers, begin=partial(begin_remote, self.observers), spools=True)
         self.place = Place()
         ports = recorder.connections.port("inference")
         self.desk = Desk(app, ports)
@@ -65,7 +66,9 @@ class JoinedPort:
         ours, theirs = socket.socketpair()
         self.gone = asyncio.Event()
         self.desk.channel = Channel(from_front_end(), self.desk.take, self.gone.set)
-        self.serving = Serving(self.place.taken, counted)
+        here, there = pair()
+        self.desk.shelf, self.shelf = Shelf(here), Shelf(there)
+        self.serving = Serving(self.place.taken, counted, self.shelf)
         await self.desk.channel.open(ours)
         await self.serving.channel.open(theirs)
         self.desk.say(self._terms)
@@ -80,6 +83,8 @@ class JoinedPort:
         await self.serving.farewell()
         await self.gone.wait()
         self.desk.channel.close()
+        self.desk.shelf.close()
+        self.shelf.close()
         self.place.dealt.close()
         self._file.close()
 

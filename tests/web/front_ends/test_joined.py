@@ -1,12 +1,17 @@
 """A client of a front end gets, to the byte, what a client of the server itself gets, and as much is counted."""
 
 import asyncio
+import gzip
+import os
 import re
+import resource
 import socket
 
 import pytest
 
 from servescope.errors import BadRequest
+from servescope.web.front_ends.messages import Asked
+from servescope.wire.spooled.body import Spooled
 from web.front_ends.joined import JoinedPort
 from web.port import Port, run
 
@@ -29,8 +34,7 @@ def act(exchange):
     if path == "/bad":
         raise BadRequest("so it is")
     if path == "/echo":
-        body = b"".join(exchange.request.body)
-        exchange.answer(200, [(b"x-size", b"%d" % exchange.request.size)], body)
+        exchange.answer(200, [(b"x-size", b"%d" % exchange.request.size)], exchange.request.whole_body)
     else:
         exchange.answer(200, [], path.encode() * (100_000 if path == "/large" else 1))
     return None
@@ -114,6 +118,78 @@ def test_a_body_of_megabytes(tmp_path):
             await reader.readuntil(b"\r\n\r\n")
             assert await reader.readexactly(len(body)) == body
             writer.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["as it is", "compressed"])
+def test_where_a_large_body_lies(tmp_path, compressed):
+    """In memory of its own, whose descriptors are closed with its last part."""
+    found = []
+    body = bytes(range(256)) * 2000
+
+    def note(exchange):
+        found.extend(exchange.request.body)
+        exchange.answer(200, [], b"ok")
+
+    async def main():
+        async with JoinedPort(tmp_path, note, limit=10_000_000) as joined:
+            before = len(os.listdir("/proc/self/fd"))
+            reader, writer = await joined.connection()
+            sent = gzip.compress(body) if compressed else body
+            said = b"content-encoding: gzip\r\n" if compressed else b""
+            writer.write(b"POST /a" + HEAD + said + b"content-length: %d\r\n\r\n" % len(sent) + sent)
+            assert await reader.readuntil(b"ok")
+            (piece,) = found
+            assert isinstance(piece, Spooled)
+            assert piece.read() == body
+            writer.close()
+            found.clear()
+            del piece
+            while joined.desk._connections:
+                await joined.settle()
+            assert len(os.listdir("/proc/self/fd")) == before
+
+    run(main())
+
+
+def test_a_body_that_is_lost(tmp_path):
+    """As there was no descriptor for it: 503, counted once, and the connection's owner goes on."""
+
+    async def main():
+        async with JoinedPort(tmp_path, act, limit=10_000_000) as joined:
+            held = []
+            asked = asyncio.Event()
+            channel = joined.desk.channel
+
+            def hold(message, attachments):
+                held.append((message, attachments))
+                if isinstance(message, Asked):
+                    asked.set()
+
+            take, channel._take = channel._take, hold
+            reader, writer = await joined.connection()
+            writer.write(b"POST /echo" + HEAD + b"content-length: 100000\r\n\r\n" + b"x" * 100_000)
+            await asked.wait()
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            lowest = os.open(os.devnull, os.O_RDONLY)
+            os.close(lowest)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                for what in held:
+                    take(*what)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            channel._take = take
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+            writer.close()
+            await joined.settle()
+            assert joined.counted() == {("POST", "/x", "503"): 1}
+            assert not joined.observers.open
+            reader, other = await joined.connection()
+            other.write(b"POST /echo" + HEAD + b"content-length: 100000\r\n\r\n" + b"x" * 100_000)
+            assert (await reader.readuntil(b"xx")).startswith(b"HTTP/1.1 200 ")
+            other.close()
 
     run(main())
 

@@ -5,8 +5,10 @@ from hypothesis import strategies as some
 
 from servescope.web.front_ends.messages import Answer, Asked, from_front_end, placed, to_front_end, with_body
 from servescope.web.front_ends.messages import without_large_body as without
+from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.http.request import Request
 from servescope.wire.frames import INLINE_LIMIT, FrameReader, encode
+from servescope.wire.spooled.body import spool
 
 headers = some.lists(some.tuples(some.binary(max_size=20), some.binary(max_size=20)), max_size=5)
 bodies = some.lists(some.sampled_from([b"x", b"yz" * 100, b"z" * INLINE_LIMIT]), max_size=4)
@@ -21,17 +23,37 @@ def sent(message, attachments, decoder):
     return found
 
 
-@given(headers, bodies, some.text(max_size=20))
-def test_requests(headers, body, path):
-    """With all that is known of them."""
+@given(headers, bodies, some.text(max_size=20), some.booleans())
+def test_requests(headers, body, path, spools):
+    """With all that is known of them, whichever way their bodies go."""
     request = Request(b"/t", headers, "POST", "1.1", True, path, b"q=1", body=list(body), size=sum(map(len, body)))
-    beside, attachments = without(request)
+    apart = spools and request.size > INLINE_LIMIT
+    if apart:
+        assert spool(request.body)
+    here, there = map(Shelf, pair())
+    beside, attachments = without(request, here)
     got, rest = sent(Asked(7, request, beside, [1.5]), attachments, from_front_end())
-    assert (got.connection, got.wrote) == (7, [1.5])
+    assert (got.connection, got.wrote, isinstance(got.beside, int)) == (7, [1.5], apart)
     if got.beside:
-        with_body(got.request, got.beside, rest)
-    assert got.request.body == body
+        with_body(got.request, got.beside, rest, there)
+    assert got.request.whole_body == b"".join(body)
+    assert apart or got.request.body == body
     assert (got.request.headers, got.request.path, got.request.size) == (headers, path, sum(map(len, body)))
+    here.close()
+    there.close()
+
+
+def test_there_is_no_room():
+    """A body that could lie on the shelf travels beside the message, where there is none left."""
+    body = [b"x" * INLINE_LIMIT, b"y"]
+    request = Request(b"/t", body=list(body), size=INLINE_LIMIT + 1)
+    assert spool(request.body)
+    here, there = map(Shelf, pair())
+    there.close()
+    beside, attachments = without(request, here)
+    got, rest = sent(Asked(7, request, beside), attachments, from_front_end())
+    assert with_body(got.request, got.beside, rest, here).body == [b"".join(body)]
+    here.close()
 
 
 @given(some.sampled_from([b"", b"ok", b"x" * INLINE_LIMIT, b"x" * (INLINE_LIMIT + 1)]))

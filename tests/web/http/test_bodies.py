@@ -5,6 +5,7 @@ import pytest
 from servescope.web.http.bodies import message_fields, mime_of, raw_fields
 from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
+from servescope.wire.spooled.body import spool
 
 
 @pytest.mark.parametrize(("text", "mime"), [(b"", b""), (b"Text/Plain; charset=x", b"text/plain"), (b" a/b ;", b"a/b")])
@@ -21,6 +22,17 @@ def test_raw_bodies():
     assert raw_fields(b"", large) == ([Field("body", "", INLINE_LIMIT + 1)], large)
     pieces = [b"ab", b"c"]
     assert raw_fields(b"", pieces) == ([Field("body", "", 3)], pieces)
+
+
+def test_spooled_bodies():
+    """Are no less an attachment; what is small of them is read."""
+    large, small = [b"x" * (INLINE_LIMIT + 1)], [b"x"]
+    assert spool(large)
+    assert spool(small)
+    assert raw_fields(b"", large) == ([Field("body", "", INLINE_LIMIT + 1)], large)
+    assert raw_fields(b"", small) == ([Field("body", "", b"x")], ())
+    fields, attachments = message_fields({"a": ("", large[0]), "b": ("", small[0])})
+    assert (fields, attachments) == ([Field("a", "", INLINE_LIMIT + 1), Field("b", "", b"x")], large)
 
 
 def test_fields_of_a_message():

@@ -1,6 +1,7 @@
 """Compressed bodies come out as they were before, however they are cut; never more than the limit, and never for long at a time."""
 
 import gzip
+import random
 import zlib
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from servescope.errors import BadRequest, BodyTooLarge, UnsupportedEncoding
 from servescope.web.http.decompression import SLICE, decode_body
 from servescope.web.http.request import Request
+from servescope.wire.frames import INLINE_LIMIT
+from servescope.wire.spooled.body import Spooled, spool
 
 LIMIT = 10_000_000
 
@@ -113,6 +116,29 @@ def test_a_body_that_is_larger_than_it_looks():
         decoded(b"gzip", gzip.compress(bytes(1001)), limit=1000)
     with pytest.raises(BodyTooLarge):
         decoded(b"gzip, gzip", gzip.compress(gzip.compress(bytes(LIMIT + 1))))
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"gzip, deflate"])
+@pytest.mark.parametrize("size", [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, SLICE, SLICE + 1, 5 * SLICE])
+def test_in_memory_of_its_own(size, encoding):
+    """What is large, both of what comes in and of what comes out."""
+    data = random.Random(size).randbytes(size)
+    body = gzip.compress(data) if encoding == b"gzip" else zlib.compress(gzip.compress(data))
+    pieces = [body]
+    assert spool(pieces)
+    request = Request(content_encoding=encoding, body=pieces, size=len(body))
+    for _ in decode_body(request, LIMIT, spools=True):
+        pass
+    assert request.whole_body == data
+    assert [type(piece) is Spooled for piece in request.body] == ([size > INLINE_LIMIT] if size else [])
+
+
+def test_a_spooled_body_is_as_broken():
+    """As one in bytes."""
+    pieces = [gzip.compress(bytes(1000))[:-1]]
+    assert spool(pieces)
+    with pytest.raises(BadRequest, match="cut short"):
+        list(decode_body(Request(content_encoding=b"gzip", body=pieces, size=9), LIMIT, spools=True))
 
 
 @pytest.mark.parametrize("data", [bytes(8 * SLICE), bytes(range(256)) * (8 * SLICE // 256)])

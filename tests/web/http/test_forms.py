@@ -1,8 +1,10 @@
 """Forms are taken apart as Python's own encoders put them together, however they are cut; what is none is found out."""
 
 import base64
+import gc
 import itertools
 import json
+import sys
 import urllib.parse
 
 import httpx
@@ -217,3 +219,18 @@ def test_noise(parameters, noise):
         except BadRequest:
             continue
         assert all(isinstance(name, str) and isinstance(data, bytes) for name, (_, data) in found.items())
+
+
+def test_a_form_goes_with_its_last_reader():
+    """Its parts are not kept until the garbage collector comes."""
+    content_type, body = multipart(files={"f": b"x" * 100})
+    gc.collect()
+    gc.disable()
+    try:
+        form = read_form(content_type, [body])
+        assert form.fields["f"][1] == b"x" * 100
+        fields = form.fields
+        del form
+        assert sys.getrefcount(fields) == 2
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from servescope.web.openai.body import model_named_in
 from servescope.web.openai.errors import BadBody
+from servescope.wire.spooled.body import spool
 
 VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 NESTED = VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(st.text(max_size=5), VALUES, max_size=3)
@@ -18,6 +19,9 @@ def test_the_model_is_found(fields, name, cut):
     """Among whatever fields, and in whatever pieces the body came."""
     body = json.dumps(fields | {"model": name}).encode("utf-8", "replace")
     assert model_named_in([body[:cut], body[cut:]]) == model_named_in([body]) == name
+    pieces = [body[:cut], body[cut:]]
+    assert spool(pieces)
+    assert model_named_in(pieces) == name
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from servescope.fleet.launch import WorkerEvents
 from servescope.metrics.recording.processes import Elsewhere
 from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameTooLarge, encode
 from servescope.wire.messages import FromWorker, ToWorker
+from servescope.wire.spooled.body import Attachment
+from servescope.wire.spooled.placing import Placed
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -72,6 +74,12 @@ class Link(ABC):
     def _parted(self) -> None:
         """Its end is told: let go of whatever there is besides the channel and the probe."""
 
+    @abstractmethod
+    def _beside(
+        self, message: ToWorker, attachments: Sequence[Attachment]
+    ) -> tuple[ToWorker | Placed, Sequence[Buffer]]:
+        """What is said to the worker, and what travels beside it: all of the attachments, but for those that it can have itself."""
+
     def attach(self, channel: asyncio.WriteTransport) -> None:
         """The channel to the started process is open."""
         self._channel = channel
@@ -80,7 +88,7 @@ class Link(ABC):
         if not self._gone:
             self.events.metrics_offered(probe)
 
-    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
+    def send(self, message: ToWorker, attachments: Sequence[Attachment] = ()) -> None:
         """Send a message; nothing happens when the worker is gone already."""
         channel = self._channel
         if channel is None or channel.is_closing():
@@ -88,9 +96,12 @@ class Link(ABC):
         # What one turn of the loop has for the worker goes out in one write at its end: a write costs more than a batch.
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append(encode(message, attachments))
-        if attachments:
-            self._outgoing += attachments
+        if not attachments:
+            self._outgoing.append(encode(message))
+            return
+        said, beside = self._beside(message, attachments)
+        self._outgoing.append(encode(said, beside))
+        self._outgoing += beside
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []

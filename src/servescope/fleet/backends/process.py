@@ -8,6 +8,7 @@ side's death shows to the other as the end of the stream. The memory stays, so w
 import asyncio
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.backends.link import Channel, Link
 from servescope.fleet.launch import LaunchPlan, WorkerEvents, worker_command
 from servescope.fleet.offspring.family import Offspring
+from servescope.wire.frames import Buffer
 from servescope.wire.measured.memory import create, mapped
 from servescope.wire.measured.reading import reader_of
+from servescope.wire.messages import ToWorker
+from servescope.wire.spooled.body import Attachment
+from servescope.wire.spooled.placing import Placed, placed
 
 
 class _Process(Link):
@@ -36,6 +41,11 @@ class _Process(Link):
 
     def _parted(self) -> None:
         self.child.part()
+
+    def _beside(
+        self, message: ToWorker, attachments: Sequence[Attachment]
+    ) -> tuple[ToWorker | Placed, Sequence[Buffer]]:
+        return placed(message, attachments)
 
 
 class ProcessBackend:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from servescope.fleet.worker.work import Work
+from servescope.wire.messages import Unread
 
 
 def _nobodys(_work: Work) -> bool:
@@ -69,6 +70,11 @@ class Hand:
     def extend(self, work: Work, seconds: float) -> None:
         """It has so many seconds from now. To be called by `overdue` alone: the timer is set after it."""
         self._extended[work.id] = self._time() + seconds
+
+    def unread(self, told: Unread) -> None:
+        """The worker goes on without some requests of a batch."""
+        if (entry := self.batches.get(told.batch_id)) is not None:
+            entry[0].unread(told.lost)
 
     def drop(self, work: Work) -> None:
         """It is over. The next has its turn now, where they take turns, and its time counts from here."""

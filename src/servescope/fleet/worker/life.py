@@ -11,13 +11,13 @@ from pathlib import Path
 from servescope.fleet.launch import Backend, LaunchPlan, WorkerEvents, WorkerLink
 from servescope.fleet.worker.work import Ending
 from servescope.metrics.recording.processes import Elsewhere
-from servescope.wire.frames import Buffer
 from servescope.wire.messages import Load, Loaded, Stop, ToWorker
+from servescope.wire.spooled.body import Attachment
 
 STOP_GRACE_S = 5.0
 
 
-def _nowhere(_message: ToWorker, _attachments: Sequence[Buffer] = ()) -> None:
+def _nowhere(_message: ToWorker, _attachments: Sequence[Attachment] = ()) -> None:
     """There is no process to send to."""
 
 
@@ -40,7 +40,7 @@ class Life:
         self.waits_for = ""
         self._waited_s, self._waits_since = 0.0, 0.0
         self._explain = explain
-        self.send: Callable[[ToWorker, Sequence[Buffer]], None] = _nowhere
+        self.send: Callable[[ToWorker, Sequence[Attachment]], None] = _nowhere
         self._link: WorkerLink | None = None
         self._launching: asyncio.Future[WorkerLink] | None = None
         self._called_off = False

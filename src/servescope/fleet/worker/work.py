@@ -5,7 +5,7 @@ Used by `fleet.worker.worker`, `fleet.pool` and `serving`.
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -69,6 +69,9 @@ class Work(Protocol):
 
     def late(self, reply: Reply) -> None:
         """A piece of the answer, or its end, that came after it had failed: nobody waits for it."""
+
+    def unread(self, lost: Sequence[tuple[int, str]]) -> None:
+        """The worker goes on without these requests, by their place, as it cannot read their bodies, and why."""
 
     def returned(self) -> None:
         """The worker ended before it began on it."""

@@ -17,8 +17,9 @@ from servescope.fleet.worker.life import Life
 from servescope.fleet.worker.owner import WorkerOwner
 from servescope.fleet.worker.pace import Pace
 from servescope.fleet.worker.work import AT_WORK, Ending, Work, WorkerState, ending_of
-from servescope.wire.frames import Attachments, Buffer
-from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply
+from servescope.wire.frames import Attachments
+from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Unread
+from servescope.wire.spooled.body import Attachment
 
 logger = logging.getLogger("servescope.fleet")
 
@@ -53,12 +54,11 @@ class Worker:
         self.devices = devices
         self.state = WorkerState.STARTING
         self.started_at = datetime.now(UTC)
-        self.concurrent = False
+        self.concurrent = self.retiring = False
         self.pace = Pace()
         self.hand = Hand(timeout_s, self._overdue)
         self.in_flight = self.hand.batches
         self.engine: EngineStats | None = None
-        self.retiring = False
         self.load_command_s = 0.0  # what telling it to load took of the front end's time
         self._plan = plan.on(devices)
         self._directory = directory
@@ -102,8 +102,7 @@ class Worker:
             await life.launch(self._backend, self._plan, self._directory, self)
         except OSError as error:
             reason = "node_lost" if isinstance(error, NodeLost) else "load_error"
-            unable = Ending(reason, f"cannot start a worker: {error}")
-            return life.refused(STOPPED if self.retiring else unable)
+            return life.refused(STOPPED if self.retiring else Ending(reason, f"cannot start a worker: {error}"))
         self._owner.worker_launched(self)
         if self.retiring:  # since the launch began
             life.kill()
@@ -133,7 +132,7 @@ class Worker:
     def _ending_of(self, status: int) -> Ending:
         return STOPPED if self.retiring else ending_of(status, self._oom)
 
-    def submit(self, work: Work, message: Batch, attachments: Sequence[Buffer]) -> None:
+    def submit(self, work: Work, message: Batch, attachments: Sequence[Attachment]) -> None:
         """Give it a batch. It must have room (`has_room`)."""
         self.hand.take(work)
         self.state = WorkerState.BUSY
@@ -197,11 +196,12 @@ class Worker:
     def message_received(self, message: FromWorker, attachments: Attachments) -> None:
         """See `WorkerEvents`."""
         if isinstance(message, Reply):
-            entry = self.in_flight.get(message.batch_id)
-            if entry is not None:
+            if (entry := self.in_flight.get(message.batch_id)) is not None:
                 self._replied(entry[0], message, attachments)
         elif isinstance(message, Loaded):
             self.life.loaded(message)
+        elif isinstance(message, Unread):
+            self.hand.unread(message)
         else:
             if isinstance(message, EngineStats):
                 self.engine = message

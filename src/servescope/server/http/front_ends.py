@@ -8,8 +8,8 @@ from servescope.server.http.certificates import Certificates
 from servescope.server.measuring import Measuring
 from servescope.server.processes import Processes
 from servescope.web.front_ends.crew import Crew
+from servescope.web.front_ends.desk import Port
 from servescope.web.front_ends.messages import Terms
-from servescope.web.http.connections.taker import App
 from servescope.web.http.listening.listener import Accepting
 
 
@@ -27,7 +27,7 @@ class FrontEnds(Part):
         self._crew: Crew | None = None
         self.wanted = self._settings.front_ends > 1
 
-    def serve(self, app: App) -> Accepting:
+    def serve(self, app: Port) -> Accepting:
         """Have them, once started, speak for this app; what takes its connections."""
         self._crew = crew = Crew(
             self._settings.front_ends,

@@ -68,7 +68,7 @@ class Ports(Part):
         relayed = self._front_ends.wanted and "inference" in names
         begin = partial(begin_remote, self._observers) if relayed else None
         handlers = [api.handler(names, description) for api in apis]
-        app = HttpApp(handlers, settings, self._observers, self._probes, begin)
+        app = HttpApp(handlers, settings, self._observers, self._probes, begin, spools=relayed)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
         accepting = self._front_ends.serve(app) if relayed else self._acceptor(names)

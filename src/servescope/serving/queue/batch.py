@@ -118,6 +118,15 @@ class DispatchedBatch(Struct, eq=False):
         # The front end's own time on this batch: all of it but the wait for the worker.
         self._recorder.worker_thread_time((self._written_s + time.monotonic() - received) * 1000)
 
+    def unread(self, lost: Sequence[tuple[int, str]]) -> None:
+        """See `Work`."""
+        why = dict(lost)
+        given = self.jobs
+        # Where none is left, a reply without parts follows, that ends them all.
+        self.jobs = [job for index, job in enumerate(given) if index not in why] or given
+        for index, text in lost:
+            given[index].fail(WorkerFailed(f"The worker cannot read the request's body: {text}"))
+
     def failed(self, error: WorkerFailed) -> None:
         """See `Work`."""
         self._end_with(error)

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from servescope.errors import ServescopeError
 from servescope.metrics.recording.requests.times import BatchTimes
-from servescope.wire.frames import Buffer
 from servescope.wire.messages import Request
+from servescope.wire.spooled.body import Attachment
 
 Piece = bytes | memoryview
 
@@ -40,7 +40,7 @@ class Job(Struct, eq=False):
     """
 
     request: Request
-    attachments: Sequence[Buffer]
+    attachments: Sequence[Attachment]
     label: str
     arrived: float
     client: Client

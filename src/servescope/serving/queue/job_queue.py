@@ -25,8 +25,9 @@ from servescope.serving.queue.gate import Gate
 from servescope.serving.queue.job import Job
 from servescope.serving.queue.notices import Notices
 from servescope.serving.queue.queueing import QueueOptions
-from servescope.wire.frames import MAX_LENGTH, Buffer, FrameTooLarge
+from servescope.wire.frames import MAX_LENGTH, FrameTooLarge
 from servescope.wire.messages import Batch
+from servescope.wire.spooled.body import Attachment
 
 logger = logging.getLogger("servescope.serving")
 _batch_ids = itertools.count(1)
@@ -153,7 +154,7 @@ class JobQueue(ABC):
         self._model_recorder.batch_sent(len(jobs))
         tellers = (self._recorder, self._model_recorder, self._notices)
         batch = DispatchedBatch(next(_batch_ids), jobs, worker, times, *tellers, self._done, self._requeue)
-        attachments: list[Buffer] = []
+        attachments: list[Attachment] = []
         for job in jobs:
             job.work = batch
             job.times = times

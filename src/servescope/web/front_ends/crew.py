@@ -13,10 +13,10 @@ from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.web.front_ends.dealer import Dealer
+from servescope.web.front_ends.desk import Port
 from servescope.web.front_ends.front_end import FrontEnd
 from servescope.web.front_ends.messages import Terms
 from servescope.web.http.clients.clients import Recorder
-from servescope.web.http.connections.taker import App
 
 LOOK_S = 1.0
 START_S = 60.0
@@ -31,7 +31,7 @@ class Crew:
         self,
         count: int,
         terms: Callable[[], Terms],
-        app: App,
+        app: Port,
         ports: Recorder,
         recorder: FrontEndRecorder,
         offspring: Offspring,

@@ -5,7 +5,6 @@ no hash decides who has how many, and none that was accepted is lost when a proc
 `Acceptor`.
 """
 
-import array
 import asyncio
 import logging
 import socket
@@ -13,6 +12,7 @@ import ssl
 from collections.abc import Callable, Sequence
 
 from servescope.web.front_ends.front_end import FrontEnd
+from servescope.web.front_ends.passed import send
 from servescope.web.http.clients.acceptor import AGAIN_S, BURST
 from servescope.web.http.clients.clients import Clients, Recorder
 
@@ -86,8 +86,7 @@ class Dealer:
         turn = [self._front_ends[(self._next + place) % count] for place in range(count)]
         for front_end in sorted(turn, key=lambda each: not each.serving):
             try:
-                descriptor = array.array("i", [accepted.fileno()])
-                front_end.dealt.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor)])
+                send(front_end.dealt, accepted.fileno())
             except OSError:  # its queue is full, or there are more under way than the system allows
                 continue
             self._next = front_end.number % count

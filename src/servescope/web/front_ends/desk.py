@@ -9,26 +9,40 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
+from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import FRONT_END_LOST
 from servescope.web.front_ends import messages as said
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.remote import RemoteConnection, RemoteExchange
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.http.clients.clients import Recorder
-from servescope.web.http.connections.taker import App
+from servescope.web.http.connections.taker import App, Asker
+from servescope.web.http.request import Request
 from servescope.wire.frames import Attachments, Buffer
+
+logger = logging.getLogger("servescope.web")
+
+
+class Port(App, Protocol):
+    """The port behind a desk, which answers too what has come without its body."""
+
+    def fail(self, request: Request, connection: Asker, error: ServescopeError) -> None:
+        """Answer with an error. Never raises."""
 
 
 class Desk:
-    """A `remote.Carrier`. `recorder` counts the port's connections. `census`: what was said last of how things are. `ready`: it
-    takes connections. `looked`: set at each census.
+    """A `remote.Carrier`. `shelf`: where large bodies lie. `recorder` counts the port's connections. `census`: what was said last
+    of how things are. `ready`: it takes connections. `looked`: set at each census.
     """
 
-    def __init__(self, app: App, recorder: Recorder) -> None:
+    def __init__(self, app: Port, recorder: Recorder) -> None:
         self._unsaid: deque[RemoteExchange] = deque()
         self.channel: Channel[said.FromFrontEnd]
+        self.shelf: Shelf
         self.census = said.Census({}, 0.0, 0)
         self.ready = asyncio.Event()
         self.looked = asyncio.Event()
@@ -68,16 +82,14 @@ class Desk:
             if message.wrote:
                 self._wrote(message.wrote)
             connection, request = self._connections[message.connection], message.request
-            if message.beside:
-                said.with_body(request, message.beside, attachments)
             connection.asks(request)
-            self._app.begin(request, connection)
+            if not message.beside or self._has_body(request, message.beside, attachments, connection):
+                self._app.begin(request, connection)
         elif isinstance(message, said.Wrote):
             self._wrote(message.at)
         elif isinstance(message, said.Left):
-            self._app.left(
-                said.with_body(message.request, message.beside, attachments) if message.beside else message.request
-            )
+            if not message.beside or self._has_body(message.request, message.beside, attachments):
+                self._app.left(message.request)
         else:
             self._takes[type(message)](message)
 
@@ -92,6 +104,22 @@ class Desk:
         for connection in in_hand:
             connection.lost(FRONT_END_LOST)
         return len(in_hand)
+
+    def _has_body(
+        self, request: Request, beside: list[int] | int, attachments: Attachments, connection: Asker | None = None
+    ) -> bool:
+        """Put it into the request. False: it is lost, and its client, if there is one still, has been told."""
+        try:
+            said.with_body(request, beside, attachments, self.shelf)
+        except OSError as error:
+            logger.error("The body of a request is lost on its way from a front end: %s", error)
+            if connection is None:
+                self._app.left(request)
+            else:
+                text = "The server has no file descriptor left for a large body"
+                self._app.fail(request, connection, ServiceUnavailable(text, retry_after_s=1))
+            return False
+        return True
 
     def _wrote(self, moments: list[float]) -> None:
         self._said += len(moments)

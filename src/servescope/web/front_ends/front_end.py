@@ -12,10 +12,9 @@ from collections.abc import Callable
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.web.front_ends import messages as said
-from servescope.web.front_ends.desk import Desk
+from servescope.web.front_ends.desk import Desk, Port
 from servescope.web.front_ends.process import Process
 from servescope.web.http.clients.clients import Recorder
-from servescope.web.http.connections.taker import App
 
 logger = logging.getLogger("servescope.web")
 
@@ -33,7 +32,7 @@ class FrontEnd:
         self,
         number: int,
         terms: Callable[[], said.Terms],
-        app: App,
+        app: Port,
         ports: Recorder,
         recorder: FrontEndRecorder,
         offspring: Offspring,

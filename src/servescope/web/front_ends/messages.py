@@ -3,7 +3,7 @@
 Owner → front end: `Terms` first; then `Answer`, or `Begun`, `Piece`s and `Ended` or `Broken`, to what was `Asked`; `Told` to what
 was `Refused`; `Ask`, `Abort`, `Look`, `Renew`; at last `Stop`.
 Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, and `Gone`, of each connection.
-Bodies over `frames.INLINE_LIMIT` travel beside the message: then it has their length.
+Answers over `frames.INLINE_LIMIT` travel beside the message: then it has their length. Large requests' bodies go by the `shelf`.
 
 Connections have numbers, which a front end deals out and never twice. In a connection only one request is in the owner's hands.
 """
@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.http.request import Request
 from servescope.wire.frames import INLINE_LIMIT, Attachments, Buffer
+from servescope.wire.spooled.body import Spooled, in_memory
 
 
 class Terms(Struct, array_like=True, tag=0):
@@ -111,13 +113,13 @@ class Joined(Struct, array_like=True, tag=1):
 
 
 class Asked(Struct, array_like=True, tag=2):
-    """A whole request. `beside`: lengths of its body's pieces, where these travel beside the message. `wrote`: as in `Wrote`, which
-    this would else come behind.
+    """A whole request. `beside`: lengths of its body's pieces, where these travel beside the message; or the one length of a body
+    that lies on the shelf (`shelf`). `wrote`: as in `Wrote`, which this would else come behind.
     """
 
     connection: int
     request: Request
-    beside: list[int] = []
+    beside: list[int] | int = []
     wrote: list[float] = []
 
 
@@ -132,7 +134,7 @@ class Left(Struct, array_like=True, tag=4):
     """A whole request whose client left before its turn. `beside` as in `Asked`."""
 
     request: Request
-    beside: list[int] = []
+    beside: list[int] | int = []
 
 
 class Gone(Struct, array_like=True, tag=5):
@@ -195,17 +197,28 @@ def from_front_end() -> "Decoder[FromFrontEnd]":
     return Decoder(FromFrontEnd)
 
 
-def without_large_body(request: Request) -> tuple[list[int], Sequence[Buffer]]:
-    """Takes a large body out of a request: the lengths of its pieces, and these, which travel beside the message."""
+def without_large_body(request: Request, shelf: Shelf) -> tuple[list[int] | int, Sequence[Buffer]]:
+    """Takes a large body out of a request, and puts it on the shelf: its length. Where there is no room for it, or it is in pieces:
+    their lengths, and the pieces, which travel beside the message.
+    """
     if request.size <= INLINE_LIMIT:
         return [], ()
     pieces, request.body = request.body, []
-    return list(map(len, pieces)), pieces
+    if len(pieces) == 1 and isinstance(body := pieces[0], Spooled) and shelf.put(body):
+        return len(body), ()
+    return list(map(len, pieces)), in_memory(pieces)
 
 
-def with_body(request: Request, beside: list[int], attachments: Attachments) -> Request:
-    """The request with the body that was taken out of it."""
-    request.body = [bytes(attachments.take(length)) for length in beside]
+def with_body(request: Request, beside: list[int] | int, attachments: Attachments, shelf: Shelf) -> Request:
+    """The request with the body that was taken out of it.
+
+    Raises:
+        OSError: it lay on the shelf, and is lost.
+    """
+    if isinstance(beside, int):
+        request.body = [shelf.take(beside)]
+    else:
+        request.body = [bytes(attachments.take(length)) for length in beside]
     return request
 
 

@@ -1,4 +1,4 @@
-"""A front end's process: launched by its name, with a channel, connections dealt to it, and a count of what it wrote.
+"""A front end's process: launched by its name, with a channel, connections dealt to it, a count of what it wrote, and a shelf.
 
 Made by `front_end`, which hears of its end. What it writes to its output, a traceback at most, goes to the log.
 """
@@ -16,8 +16,10 @@ from servescope.fleet.backends.child import Child
 from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.offspring.family import Offspring
 from servescope.web.front_ends import messages as said
+from servescope.web.front_ends import shelf
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.desk import Desk
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written, create
 
 logger = logging.getLogger("servescope.web")
@@ -34,6 +36,7 @@ class Process:
     def __init__(self, number: int, desk: Desk, offspring: Offspring, ended: Callable[[int], None]) -> None:
         self.channel: Channel[said.FromFrontEnd] = Channel(said.from_front_end(), desk.take, self._channel_lost)
         desk.channel = self.channel
+        self._desk = desk
         self._number = number
         self._ended = ended
         self._child = Child(self._wrote, self._exited, offspring)
@@ -59,13 +62,16 @@ class Process:
         """
         require_descriptors()
         ours, theirs = socket.socketpair()
-        with ExitStack() as near, theirs:
+        here, there = shelf.pair()
+        self._desk.shelf = Shelf(here)
+        with ExitStack() as near, theirs, there:
             near.callback(ours.close)
+            near.callback(here.close)
             memory = create()
             with ExitStack() as far:
                 far.callback(os.close, memory)
                 self._written = Written(memory)
-                handed_down = (theirs.fileno(), dealt.fileno(), memory)
+                handed_down = (theirs.fileno(), dealt.fileno(), memory, there.fileno())
                 await self._child.start(COMMAND, _environment(), Path.cwd(), handed_down)
             near.pop_all()
         await self.channel.open(ours)
@@ -89,6 +95,7 @@ class Process:
 
     def _tell(self) -> None:
         if self._silent and self._status is not None:
+            self._desk.shelf.close()
             self._ended(self._status)
 
 

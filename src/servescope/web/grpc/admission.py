@@ -13,9 +13,9 @@ from servescope.tracing.tracer import Tracer
 from servescope.web.authorization import TokenAuthority
 from servescope.web.grpc.call import Call
 from servescope.web.grpc.prediction import Prediction
-from servescope.wire.frames import Buffer
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
+from servescope.wire.spooled.body import Attachment
 
 KIND = "predict"
 
@@ -75,7 +75,7 @@ class Admission:
         call: Call,
         prediction: Prediction,
         fields: list[Field],
-        attachments: Sequence[Buffer],
+        attachments: Sequence[Attachment],
         *,
         headers: Headers | None = None,
         extra: dict[str, str] | None = None,

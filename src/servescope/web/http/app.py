@@ -60,7 +60,7 @@ Begin = Callable[[Request, Asker, str], Exchange]
 
 class HttpApp:
     """One port's app. `probes`: what is answered before any API, by path; who asks needs no token. `begin`: takes a request in
-    hand, if not `Observers.begin`.
+    hand, if not `Observers.begin`. `spools`: large bodies that were compressed get memory of their own (`wire.spooled`).
     """
 
     def __init__(
@@ -70,6 +70,8 @@ class HttpApp:
         observers: Observers,
         probes: Mapping[str, Callable[[Exchange], None]] | None = None,
         begin: Begin | None = None,
+        *,
+        spools: bool = False,
     ) -> None:
         self.body_limit = settings.max_request_size
         self._probes = probes or {}
@@ -77,6 +79,7 @@ class HttpApp:
         self._settings = settings
         self._observers = observers
         self._begin = begin or observers.begin
+        self._spools = spools
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, request: Request, connection: Asker) -> None:
@@ -117,7 +120,7 @@ class HttpApp:
         """Undo the body's compression, then handle the request: at once where the body is small."""
         if not self._settings.decompress_requests or not exchange.request.body:
             return self._handle(exchange)
-        slices = decode_body(exchange.request, self.body_limit)
+        slices = decode_body(exchange.request, self.body_limit, spools=self._spools)
         try:
             next(slices)
         except StopIteration:
@@ -153,6 +156,10 @@ class HttpApp:
             if said is not None:
                 return handler.listener, said
         return self._last.listener, Refused("other")
+
+    def fail(self, request: Request, connection: Asker, error: ServescopeError) -> None:
+        """Answer a request that has come without its body, as the API that it is for would."""
+        self._refuse(self._begin(request, connection, self._last.listener), error)
 
     def refuse(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""

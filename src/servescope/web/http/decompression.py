@@ -5,10 +5,12 @@ turns: a few kilobytes may stand for megabytes.
 """
 
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from servescope.errors import BadRequest, BodyTooLarge, UnsupportedEncoding
-from servescope.web.http.request import Request
+from servescope.web.http.request import BodyPiece, Request
+from servescope.wire.frames import INLINE_LIMIT
+from servescope.wire.spooled.body import Spooled, spool
 
 SLICE = 256 * 1024
 _MOST_CODINGS = 3  # one is usual; a body may be written so that each decoding gives the same again
@@ -17,13 +19,14 @@ _ZLIB = zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
 _NAMES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
-Slices = Generator[None, None, list[bytes]]
+Slices = Generator[None, None, list[BodyPiece]]
 
 
-def decode_body(request: Request, limit: int) -> Slices:
+def decode_body(request: Request, limit: int, *, spools: bool = False) -> Slices:
     """Decode a request's body in place, and take the header that said so away. What is yielded means: somebody else's turn.
 
-    `limit`: bytes of the largest body. `request.size` stays what came.
+    `limit`: bytes of the largest body. `spools`: a large one is to be in memory of its own (`wire.spooled`). `request.size` stays
+    what came.
 
     Raises:
         UnsupportedEncoding: a coding that is neither gzip nor deflate nor identity, or too many of them.
@@ -32,7 +35,7 @@ def decode_body(request: Request, limit: int) -> Slices:
     """
     body = request.body
     for coding in reversed(codings_of(request.content_encoding)):
-        body = yield from _decoded(coding, body, limit)
+        body = yield from _decoded(coding, body, limit, spools=spools)
     request.body = body
     size = b"%d" % sum(map(len, body))
     request.headers = [
@@ -107,13 +110,13 @@ class _Undoing:
         return BadRequest(f"The request's body is not what its Content-Encoding ({self._coding}) says: {why}")
 
 
-def _decoded(coding: str, pieces: Sequence[bytes], limit: int) -> Slices:
+def _decoded(coding: str, pieces: Sequence[BodyPiece], limit: int, *, spools: bool) -> Slices:
     """One coding undone. An empty body stays one: there was nothing to encode."""
-    undoing = _Undoing(coding, b"".join([piece[:2] for piece in pieces[:2]])[:2])
-    found: list[bytes] = []
+    undoing = _Undoing(coding, _head(pieces))
+    found: list[BodyPiece] = []
     gathered = bytearray()  # so that many small members do not become as many pieces
     total = since = 0
-    for piece in pieces:
+    for piece in _windows(pieces):
         data, more = piece, True
         while data or more:
             before = len(data)
@@ -127,13 +130,30 @@ def _decoded(coding: str, pieces: Sequence[bytes], limit: int) -> Slices:
             if len(gathered) >= SLICE:
                 found.append(bytes(gathered))
                 gathered.clear()
+                spools = spools and spool(found)
             if since >= SLICE:
                 since = 0
                 yield
     undoing.end()
     if gathered:
         found.append(bytes(gathered))
+        if spools and total > INLINE_LIMIT:
+            spool(found)
     return found
+
+
+def _head(pieces: Sequence[BodyPiece]) -> bytes:
+    """The first two bytes."""
+    return b"".join([piece.read(0, 2) if isinstance(piece, Spooled) else piece[:2] for piece in pieces[:2]])[:2]
+
+
+def _windows(pieces: Sequence[BodyPiece]) -> Iterator[bytes]:
+    """All bytes, in pieces that are not large."""
+    for piece in pieces:
+        if isinstance(piece, Spooled):
+            yield from piece.windows()
+        else:
+            yield piece
 
 
 def _has_zlib_header(head: bytes) -> bool:

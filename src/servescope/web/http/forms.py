@@ -15,6 +15,8 @@ from python_multipart.multipart import File, parse_options_header
 
 from servescope.errors import BadRequest
 from servescope.web.http.bodies import mime_of
+from servescope.web.http.spooled_forms import skeleton_of
+from servescope.wire.spooled.body import Spooled, bytes_of
 
 MULTIPART = b"multipart/form-data"
 URLENCODED = b"application/x-www-form-urlencoded"
@@ -25,6 +27,10 @@ _NO_FORM = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_NAME = re.compile(rb"[\"<>{}]|\S\s+\S")
 # A file in base64, whose `=` fill it up: no field is called like this, and left empty. Short ones may be.
 _BASE64 = re.compile(rb"(?:[\w+/-]{4}){8,}[\w+/-]{2}(?:==|[\w+/-]=)\s*")
+# Why something is no form.
+_NO_BOUNDARY = "the boundary that its type names is not in it"
+_NO_SIGN = "it has no `=`"
+_SIGNS = "it has control characters, which forms have encoded"
 _DATA_URI = re.compile(rb"data:[\w.+-]+/[\w.+-]+[;,]")
 
 
@@ -34,11 +40,11 @@ class Form(Struct):
     `doubt`: why the body is no form, whatever its type says; "" where it is one.
     """
 
-    fields: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    fields: dict[str, tuple[str, bytes | Spooled]] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
     doubt: str = ""
 
-    def put(self, name: str, kind: str, data: bytes) -> None:
+    def put(self, name: str, kind: str, data: bytes | Spooled) -> None:
         """One more field."""
         if name in self.fields and name not in self.repeated:
             self.repeated.append(name)
@@ -51,17 +57,44 @@ def is_form(content_type: bytes) -> bool:
     return mime in FORM_TYPES and (mime != MULTIPART or b"boundary" in content_type.lower())
 
 
-def read_form(content_type: bytes, pieces: Sequence[bytes]) -> Form:
-    """A form's fields.
+def read_form(content_type: bytes, pieces: Sequence[bytes | Spooled]) -> Form:
+    """A form's fields. Of a body that is `Spooled`, large parts stay where they are.
 
     Raises:
         BadRequest: a multipart body is broken.
     """
-    if mime_of(content_type) == URLENCODED:
-        return _urlencoded(b"".join(pieces))
-    if _lacks_boundary(content_type, pieces):
-        return Form(doubt="the boundary that its type names is not in it")
-    return _multipart(content_type, pieces)
+    urlencoded = mime_of(content_type) == URLENCODED
+    (first, *rest) = pieces or (b"",)
+    if isinstance(first, Spooled) and not rest:
+        return _spooled_urlencoded(first) if urlencoded else _spooled_multipart(content_type, first)
+    read = [bytes_of(piece) for piece in pieces]
+    if urlencoded:
+        return _urlencoded(b"".join(read))
+    if _lacks_boundary(content_type, read):
+        return Form(doubt=_NO_BOUNDARY)
+    return _multipart(content_type, read)
+
+
+def _spooled_urlencoded(body: Spooled) -> Form:
+    """As `_urlencoded`. Curl says of any file that it is one: nearly all are told from forms without being read into memory."""
+    names_one = has_signs = False
+    for window in body.windows():
+        names_one = names_one or b"=" in window
+        has_signs = has_signs or _NO_FORM.search(window.rstrip(b"\r\n")) is not None
+        if names_one and has_signs:
+            return Form(doubt=_SIGNS)
+    return _urlencoded(body.read()) if names_one else Form(doubt=_NO_SIGN)
+
+
+def _spooled_multipart(content_type: bytes, body: Spooled) -> Form:
+    boundary = _boundary_of(content_type)
+    if body.read(0, 1) != b"-" and boundary and next(body.occurrences(b"--" + boundary), None) is None:
+        return Form(doubt=_NO_BOUNDARY)
+    skeleton = skeleton_of(body, boundary)
+    form = _multipart(content_type, [skeleton.body])
+    for name, (kind, data) in form.fields.items():
+        form.fields[name] = (kind, skeleton.parts.get(bytes_of(data), data))
+    return form
 
 
 def _urlencoded(body: bytes) -> Form:
@@ -85,9 +118,9 @@ def _doubt(body: bytes) -> str:
     if not body:
         return ""
     if b"=" not in body:
-        return "it has no `=`"
+        return _NO_SIGN
     if _NO_FORM.search(body.rstrip(b"\r\n")):
-        return "it has control characters, which forms have encoded"
+        return _SIGNS
     try:
         body.decode()
     except UnicodeDecodeError:
@@ -103,8 +136,13 @@ def _lacks_boundary(content_type: bytes, pieces: Sequence[bytes]) -> bool:
     """Whether something was sent without its parts' boundary anywhere. Nearly all begin with one, and are not searched."""
     if next(filter(None, pieces), b"-").startswith(b"-"):
         return False
-    boundary = parse_options_header(content_type)[1].get(b"boundary") or b""
+    boundary = _boundary_of(content_type)
     return boundary != b"" and b"--" + boundary not in b"".join(pieces)
+
+
+def _boundary_of(content_type: bytes) -> bytes:
+    """b"" where it names none."""
+    return parse_options_header(content_type)[1].get(b"boundary") or b""
 
 
 def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
@@ -134,4 +172,6 @@ def _multipart(content_type: bytes, pieces: Sequence[bytes]) -> Form:
         parser.finalize()
     except FormParserError as error:
         raise BadRequest(f"Malformed {mime.decode('latin-1', 'replace')} body: {error}") from error
-    return form
+    # The parser and what it calls hold each other, and so would the fields until the garbage collector comes.
+    fields, form.fields = form.fields, {}
+    return Form(fields, form.repeated)

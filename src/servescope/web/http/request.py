@@ -1,10 +1,18 @@
 """One HTTP request as it came in. Filled by `reader`, answered through `connection`, read by the handlers of the three APIs."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 import httptools
 from msgspec import Struct
+
+from servescope.wire.spooled.body import Spooled, bytes_of
+
+if TYPE_CHECKING:
+    BodyPiece = bytes | Spooled
+else:
+    BodyPiece = bytes  # which is what a message can have: the other goes its own way
 
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")}
 _SHORT = 256  # bytes of a target that is kept for the next request of its kind: the client chooses what stays in memory
@@ -31,7 +39,8 @@ _split_again = lru_cache(maxsize=4096)(split_target)
 
 
 class Request(Struct, eq=False, array_like=True):
-    """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in.
+    """A request. `headers` and `target` are the wire's, names in the client's own case; `body` lies in pieces as it came in; one
+    that is large and came by a front end is one piece, `Spooled`.
 
     `size`: bytes of the body, also of one that was too large to be kept. `path` is decoded; `query` is not. `content_type` and
     `request_id`: whole headers, b"" where there are none; `content_encoding`: all headers of that name, between commas.
@@ -51,7 +60,7 @@ class Request(Struct, eq=False, array_like=True):
     request_id: bytes = b""
     has_length: bool = False
     expects_continue: bool = False
-    body: list[bytes] = []
+    body: list[BodyPiece] = []
     size: int = 0
     received: float = 0.0
     status: int = 0
@@ -60,6 +69,11 @@ class Request(Struct, eq=False, array_like=True):
     def announced_length(self) -> int:
         """The Content-Length, 0 where there is none."""
         return int(self.header(b"content-length") or 0)
+
+    @property
+    def whole_body(self) -> bytes:
+        """Its pieces in one."""
+        return b"".join([bytes_of(piece) for piece in self.body])
 
     def header(self, name: bytes) -> str | None:
         """The last header of this name, given in lower case."""

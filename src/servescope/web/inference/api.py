@@ -35,6 +35,7 @@ from servescope.web.routes import UNKNOWN, Call, Kind, Route
 from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
+from servescope.wire.spooled.body import Spooled
 from servescope.workflows.catalog import Workflows
 
 # What a request's query is called among the headers that handlers see.
@@ -146,9 +147,10 @@ class InferenceApi:
         body = request.body
         mime = b"" if route.raw else mime_of(request.content_type)
         fields: list[Field]
-        attachments: Sequence[bytes]
+        attachments: Sequence[bytes | Spooled]
         if len(body) == 1 and len(body[0]) <= INLINE_LIMIT and mime not in FORM_TYPES and not route.query_fields:
-            fields, attachments = [Field("body", text_of(mime), body[0])], ()  # nearly every request there is
+            # Nearly every request there is; what is so small is bytes.
+            fields, attachments = [Field("body", text_of(mime), body[0])], ()  # type: ignore[arg-type]
         else:
             fields, attachments = fields_of(request, mime, route, model)
         headers = request.headers

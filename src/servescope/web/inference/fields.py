@@ -12,13 +12,16 @@ from servescope.web.http.forms import FORM_TYPES, Form, is_form, read_form
 from servescope.web.http.request import Request
 from servescope.web.routes import Route
 from servescope.wire.messages import Field
+from servescope.wire.spooled.body import Spooled, bytes_of
 
 logger = logging.getLogger("servescope.web")
 
 _SHOWN = 80
 
 
-def fields_of(request: Request, mime: bytes, route: Route, model: Model) -> tuple[list[Field], Sequence[bytes]]:
+def fields_of(
+    request: Request, mime: bytes, route: Route, model: Model
+) -> tuple[list[Field], Sequence[bytes | Spooled]]:
     """The fields of a row, and the bodies that travel beside the message. `mime`: the body's type, b"" where it does not matter.
 
     Raises:
@@ -43,7 +46,7 @@ def model_named_in_form(request: Request) -> str | None:
     if not is_form(request.content_type):
         return None
     _, data = read_form(request.content_type, request.body).fields.get("model_name", ("", b""))
-    return data.decode("utf-8", "replace")
+    return bytes_of(data).decode("utf-8", "replace")
 
 
 def _form(request: Request, mime: bytes) -> Form | None:

@@ -152,7 +152,7 @@ class ManagementApi:
         if mime_of(call.request.content_type) == b"application/json":
             if call.query:
                 call.warn(f"beside a JSON body the query is ignored: {', '.join(call.query):.200}")
-            options = parse_register_body(b"".join(call.request.body), call.warn, most)
+            options = parse_register_body(call.request.whole_body, call.warn, most)
         else:
             options = parse_register(call.query, call.warn, most)
         return await self._lifecycle.register(options, call.caller)

@@ -56,7 +56,7 @@ class WorkflowCalls:
         if mime_of(call.request.content_type) == b"application/json":
             if call.query:
                 call.warn(f"beside a JSON body the query is ignored: {', '.join(call.query):.200}")
-            options = parse_workflow_body(b"".join(call.request.body), call.warn)
+            options = parse_workflow_body(call.request.whole_body, call.warn)
         else:
             options = parse_workflow(call.query, call.warn)
         return await self._lifecycle.register(options, call.caller, call.warn)

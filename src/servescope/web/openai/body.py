@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from servescope.web.openai.errors import BadBody
+from servescope.wire.spooled.body import Spooled, in_memory
 
 
 class _Named(msgspec.Struct):
@@ -19,13 +20,14 @@ class _Named(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Named)
 
 
-def model_named_in(pieces: Sequence[bytes]) -> str:
+def model_named_in(pieces: Sequence[bytes | Spooled]) -> str:
     """The body's `model`, "" where it has none.
 
     Raises:
         BadBody: the body is not JSON, or no object, or its model is no text.
     """
-    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    whole = in_memory(pieces)
+    body = whole[0] if len(whole) == 1 else b"".join(whole)
     try:
         return _decoder.decode(body).model or ""
     except msgspec.ValidationError as error:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from servescope.serving.queue.job import Piece
-from servescope.wire.frames import INLINE_LIMIT, Buffer
+from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
+from servescope.wire.spooled.body import Attachment
 
-Row = tuple[list[Field], Sequence[Buffer]]
+Row = tuple[list[Field], Sequence[Attachment]]
 
 _BODY = "body"
 

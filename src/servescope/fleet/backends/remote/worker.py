@@ -23,6 +23,7 @@ from servescope.wire.frames import Attachments, Buffer
 from servescope.wire.measured.told import ToldReader
 from servescope.wire.measured.update import MetricUpdate
 from servescope.wire.messages import FromWorker, Load, Reply, ToWorker
+from servescope.wire.spooled.body import Attachment, in_memory
 
 # How long an agent may take to end a worker, seconds; then it is cut off, and ends it by itself if it can.
 END_S = 5.0
@@ -110,12 +111,16 @@ class RemoteWorker(Link):
                 END_S, self._control.cut, f"its agent does not end it within {END_S:g} s"
             )
 
-    def send(self, message: ToWorker, attachments: Sequence[Buffer] = ()) -> None:
+    def send(self, message: ToWorker, attachments: Sequence[Attachment] = ()) -> None:
         """See `WorkerLink`. The model lies elsewhere there."""
         if isinstance(message, Load) and self._started is not None:
             started = self._started
             message = msgspec.structs.replace(message, model_dir=started.model_dir, gpu_id=started.gpu_id)
         super().send(message, attachments)
+
+    def _beside(self, message: ToWorker, attachments: Sequence[Attachment]) -> tuple[ToWorker, Sequence[Buffer]]:
+        """See `Link`. Memory of this machine is not there."""
+        return message, in_memory(attachments)
 
     def attach(self, channel: asyncio.WriteTransport) -> None:
         """See `Link`."""

@@ -1,4 +1,4 @@
-"""`python -m servescope.web.front_ends.child CHANNEL_FD DEALT_FD WRITTEN_FD`: a front end's process.
+"""`python -m servescope.web.front_ends.child CHANNEL_FD DEALT_FD WRITTEN_FD SHELF_FD`: a front end's process.
 
 It ends when its owner says so, or is gone.
 
@@ -14,6 +14,7 @@ import uvloop
 
 from servescope.web.front_ends.child.dealt import Dealt
 from servescope.web.front_ends.child.serving import serve
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -24,10 +25,11 @@ def main() -> None:
     os.setpgid(0, 0)  # which the owner's watcher ends
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    channel, dealt, written = map(int, sys.argv[1:])
+    channel, dealt, written, shelf = map(int, sys.argv[1:])
     counted = Written(written)
     os.close(written)
-    uvloop.run(serve(socket.socket(fileno=channel), Dealt(fileno=dealt), counted))
+    bodies = Shelf(socket.socket(fileno=shelf))
+    uvloop.run(serve(socket.socket(fileno=channel), Dealt(fileno=dealt), counted, bodies))
 
 
 if __name__ == "__main__":

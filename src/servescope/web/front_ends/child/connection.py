@@ -6,6 +6,7 @@ Made by `serving` for each that was dealt; `relay` is its app.
 import asyncio
 from typing import Protocol
 
+from servescope.web.front_ends.child.reader import SpoolingReader
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk
@@ -30,6 +31,7 @@ class RelayedConnection(Connection):
     """See `Connection`. `number`: what the owner knows it by."""
 
     __slots__ = ("_asked", "_owner", "number")
+    reads = SpoolingReader
 
     def __init__(self, owner: Owner, peers: Clients) -> None:
         super().__init__(owner, peers)

@@ -3,13 +3,10 @@
 Used by `acceptor` in place of a listening socket.
 """
 
-import array
-import errno
-import os
 import socket
 from typing import Any
 
-_ONE = socket.CMSG_SPACE(array.array("i").itemsize)
+from servescope.web.front_ends.passed import receive
 
 
 class Dealt(socket.socket):
@@ -19,15 +16,7 @@ class Dealt(socket.socket):
         """The next.
 
         Raises:
-            BlockingIOError: there is none now.
+            BlockingIOError: there is none now, or the owner has gone, and this process is about to follow.
             OSError: EMFILE, this process has no descriptor for it, and it is lost.
         """
-        data, beside, _, _ = self.recvmsg(1, _ONE, socket.MSG_CMSG_CLOEXEC)
-        descriptors = array.array("i")
-        for level, kind, content in beside:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                descriptors.frombytes(content)
-        if not descriptors:
-            # Without a byte, the owner has gone, and this process is about to follow.
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) if data else BlockingIOError
-        return socket.socket(fileno=descriptors[0]), None
+        return socket.socket(fileno=receive(self)), None

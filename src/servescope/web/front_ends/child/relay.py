@@ -13,6 +13,7 @@ import msgspec
 from servescope.web.front_ends import messages as said
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.child.connection import RelayedConnection
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.request import Request
@@ -24,14 +25,15 @@ SETTLE_S = 0.005  # so long the owner may wait for word of answers that were wri
 class Relay:
     """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process.
 
-    `deserted` is set while nobody is connected.
+    `shelf`: where large bodies go. `deserted` is set while nobody is connected.
     """
 
     body_limit = 0
 
-    def __init__(self, channel: "Channel[said.ToFrontEnd]", written: Written) -> None:
+    def __init__(self, channel: "Channel[said.ToFrontEnd]", written: Written, shelf: Shelf) -> None:
         self._channel = channel
         self._written = written
+        self._shelf = shelf
         self._loop = asyncio.get_running_loop()
         self._connections: dict[int, RelayedConnection] = {}
         self.deserted = asyncio.Event()
@@ -52,7 +54,7 @@ class Relay:
     def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
         number = cast("RelayedConnection", connection).number
-        beside, attachments = said.without_large_body(request)
+        beside, attachments = said.without_large_body(request, self._shelf)
         at, self._at = self._at, []
         self._channel.say(said.Asked(number, request, beside, at), attachments)
 
@@ -63,7 +65,7 @@ class Relay:
 
     def left(self, request: Request) -> None:
         """See `taker.App`."""
-        beside, attachments = said.without_large_body(request)
+        beside, attachments = said.without_large_body(request, self._shelf)
         self.say(said.Left(request, beside), attachments)
 
     def joined(self, connection: RelayedConnection) -> int:

@@ -19,6 +19,7 @@ from servescope.web.front_ends.child.connection import RelayedConnection
 from servescope.web.front_ends.child.dealt import Dealt
 from servescope.web.front_ends.child.records import install
 from servescope.web.front_ends.child.relay import Relay
+from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 from servescope.web.http.clients.acceptor import Acceptor
 from servescope.web.http.clients.clients import Clients
@@ -39,10 +40,10 @@ _FAREWELL_S = 1.0  # that clients have to take what they were sent last
 class Serving:
     """The process, apart from the loop that it runs on."""
 
-    def __init__(self, dealt: Dealt, written: Written) -> None:
+    def __init__(self, dealt: Dealt, written: Written, shelf: Shelf) -> None:
         self.over = asyncio.Event()
         self.channel: Channel[said.ToFrontEnd] = Channel(said.to_front_end(), self._take, self.over.set)
-        self._relay = Relay(self.channel, written)
+        self._relay = Relay(self.channel, written, shelf)
         self._dealt = dealt
         self._books = Books(self._relay.say)
         self._acceptor: Acceptor | None = None
@@ -110,9 +111,9 @@ class Serving:
         self.channel.close()
 
 
-async def serve(channel: socket.socket, dealt: Dealt, written: Written) -> None:
+async def serve(channel: socket.socket, dealt: Dealt, written: Written, shelf: Shelf) -> None:
     """Serve until the owner says so, or is gone."""
-    serving = Serving(dealt, written)
+    serving = Serving(dealt, written, shelf)
     install(serving.say)
     gc.collect()
     gc.freeze()

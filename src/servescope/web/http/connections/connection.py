@@ -29,17 +29,20 @@ _JOIN_LIMIT = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port."""
+    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port. `reads`: what makes requests of
+    its bytes.
+    """
 
     __slots__ = (
         "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
     )  # fmt: skip
     lost_code = HUNG_UP
+    reads: type[RequestReader] = RequestReader
 
     def __init__(self, app: App, peers: Clients) -> None:
         self._app = app
         self._peers = peers
-        self._reader = RequestReader(app.body_limit)
+        self._reader = self.reads(app.body_limit)
         self._answering: Request | None = None
         self._waiting = Pipeline()
         self._writable: asyncio.Event | None = None

@@ -9,6 +9,7 @@ from time import monotonic
 import httptools
 
 from servescope.web.http.request import Request, read_head
+from servescope.wire.spooled.body import bytes_of
 
 HEAD_LIMIT = 256 * 1024
 HEADER_LIMIT = 1000  # headers of a request: each takes far more memory than the four bytes that make one
@@ -138,7 +139,7 @@ class RequestReader:
         if size <= self._body_limit:
             pieces.append(body)
             if len(pieces) > _MOST_PIECES and size < _SMALL_PIECE * len(pieces):
-                pieces[:] = [b"".join(pieces)]
+                pieces[:] = [b"".join([bytes_of(piece) for piece in pieces])]
         else:
             pieces.clear()
             if size > self._body_limit + _DISCARD_LIMIT:

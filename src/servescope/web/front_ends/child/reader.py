@@ -1,0 +1,46 @@
+"""A front end's reader of requests: what comes in of a large body goes on at once to memory of its own, which the owner is given.
+
+Used by `connection` in place of the reader that it extends.
+"""
+
+from servescope.web.http.connections.reader import RequestReader
+from servescope.wire.frames import INLINE_LIMIT
+from servescope.wire.spooled.body import Spooled, spool
+
+_MOST_PIECES = 256  # that wait, so that tiny chunks do not cost a write each
+
+
+class SpoolingReader(RequestReader):
+    """See `RequestReader`."""
+
+    __slots__ = ("_in_pieces",)
+
+    def __init__(self, body_limit: int) -> None:
+        super().__init__(body_limit)
+        self._in_pieces = False  # there was no memory for it
+
+    def on_body(self, body: bytes) -> None:
+        """See httptools."""
+        super().on_body(body)
+        if self._size > INLINE_LIMIT and not self._in_pieces:
+            pieces = self._reading.body
+            behind = self._size - len(pieces[0]) if pieces and isinstance(pieces[0], Spooled) else self._size
+            if behind > INLINE_LIMIT or len(pieces) > _MOST_PIECES:
+                self._spool()
+
+    def on_message_complete(self) -> None:
+        """See httptools."""
+        if self._size > INLINE_LIMIT and not self._in_pieces:
+            self._spool()
+        super().on_message_complete()
+
+    def close(self) -> None:
+        """See `RequestReader`."""
+        super().close()
+        if self._size > INLINE_LIMIT:
+            self._reading.body = []  # at once: the rest of a connection may stay for a while
+
+    def _spool(self) -> None:
+        pieces = self._reading.body
+        if len(pieces) > 1 or (pieces and not isinstance(pieces[0], Spooled)):  # one that is too large has none
+            self._in_pieces = not spool(pieces)

@@ -1,0 +1,5 @@
+"""Large bodies in memory of their own, which goes from process to process by its descriptor: none of them copies it for another.
+
+A front end's process writes a body as it comes in (`body`). The owner has its descriptor, and reads no more of it than it must. A
+worker on the same machine is told where it lies, and reads it there (`placing`).
+"""
