@@ -1,16 +1,28 @@
 """The commands as a script has them: a server started, found running and stopped in TorchServe's words; archives; the launcher."""
 
 import json
+import signal
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from integration.server import addresses, own_ports, properties
+from integration.server import addresses, own_ports, properties, wait_until
 
 pytestmark = pytest.mark.integration
 
 ECHO = "def handle(data, context): return data and [row['body'] for row in data]\n"
+SLOW = """
+import pathlib, time
+
+def handle(data, context):
+    if data is None:
+        return None
+    pathlib.Path(data[0]["body"].decode()).touch()
+    time.sleep(1)
+    return ["late"]
+"""
 LAUNCH = """
 import json, sys
 from ts.launcher import register_model, start, stop
@@ -71,6 +83,25 @@ def test_a_server_whose_reader_has_gone(outside, ports):
     for body in (b"a", b"b"):
         answer = httpx.post(f"http://127.0.0.1:{ports['inference']}/predictions/echo", content=body, timeout=60)
         assert answer.content == body
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_foreground(outside, ports, number):
+    """Ctrl-C, or what a container is stopped with: what is in hand is answered, and the command ends with 0 and leaves nothing."""
+    (outside.directory / "h.py").write_text(SLOW)
+    packing = "--model-name slow --version 1.0 --handler h.py --export-path store"
+    assert outside.script("torch-model-archiver", *packing.split()).returncode == 0
+    words = "--start --foreground --model-store store --ts-config config.properties --models slow.mar --ncs --dt"
+    url = f"http://127.0.0.1:{ports['inference']}/predictions/slow"
+    with outside.begin("torchserve", *words.split()) as server, ThreadPoolExecutor(1) as thread:
+        assert any(b"Model server started." in line for line in server.stdout)
+        in_hand = thread.submit(httpx.post, url, content=str(outside.directory / "began"), timeout=60)
+        wait_until((outside.directory / "began").exists, "the handler")
+        server.send_signal(number)
+        said = server.stdout.read().decode()
+    assert (in_hand.result().status_code, in_hand.result().text) == (200, "late")
+    assert server.returncode == 0, said
+    assert outside.script("torchserve", "--stop").stdout == "TorchServe is not currently running.\n"
 
 
 def test_a_server_that_cannot_start(outside, ports):

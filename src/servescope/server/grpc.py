@@ -23,7 +23,7 @@ from servescope.web.http.listening.tls import Tls
 from servescope.web.kserve.speakers import Speakers
 
 if TYPE_CHECKING:
-    from servescope.web.grpc.listener import GrpcListener
+    from servescope.web.grpc.listening.listener import GrpcListener
     from servescope.web.grpc.ports import Port
 
 logger = logging.getLogger("servescope.runtime")
@@ -70,7 +70,7 @@ class Grpc(Part):
         self._listen(management)
 
     def _listen(self, port: "Port") -> None:
-        from servescope.web.grpc.listener import GrpcListener, Limits
+        from servescope.web.grpc.listening.listener import GrpcListener, Limits
 
         settings, tls = self._settings, self._tls()
         host, number, age_ms, grace_ms = (

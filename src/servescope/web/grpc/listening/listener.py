@@ -10,7 +10,7 @@ import grpc
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.grpc.credentials import server_credentials
+from servescope.web.grpc.listening.credentials import server_credentials
 from servescope.web.http.listening.holders import holder_of
 from servescope.web.http.listening.tls import Tls
 

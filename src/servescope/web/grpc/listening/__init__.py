@@ -1,0 +1,1 @@
+"""gRPC's ports: addresses, services and certificates in; calls out to the services. Begin reading at `listener`."""
