@@ -8,7 +8,7 @@ import pytest
 from integration.server import Server, alive, wait_until
 from llm.client import COMPLETIONS, COUNTED, ask_for, load
 from llm.growth import TOKENS, resting
-from llm.llm_server import ENVIRON, START_LIMIT_S
+from llm.llm_server import ENVIRON, START_LIMIT_S, LlmServer
 from llm.needed import needed
 from llm.through_archive import NAME, SERVED, Archived, write_archive
 from ray_cluster.cluster import head
@@ -20,22 +20,28 @@ RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 
 
 @pytest.fixture
-def on_ray(tmp_path, tiny, monkeypatch):
-    """The model from an archive, on a server that runs its workers on a cluster of its own."""
+def settings(monkeypatch):
+    """Of a server whose workers are on a cluster of its own, which has no GPU."""
     for name, value in RAY.items():
         monkeypatch.setenv(name, value)
     with head(environ=ENVIRON) as address:
-        server = Server(tmp_path, {"worker_backend": "ray", "ray_address": address})
-        try:
-            assert server.register(write_archive(server, NAME, tiny).name, synchronous="false").status_code == 202
-            model = Archived(server)
-            end = time.monotonic() + START_LIMIT_S
-            while model.workers() != ["READY"]:
-                assert time.monotonic() < end, server.console()[-4000:]
-                time.sleep(0.2)
-            yield model
-        finally:
-            server.end()
+        yield {"worker_backend": "ray", "ray_address": address}
+
+
+@pytest.fixture
+def on_ray(tmp_path, tiny, settings):
+    """The model from an archive."""
+    server = Server(tmp_path, settings)
+    try:
+        assert server.register(write_archive(server, NAME, tiny).name, synchronous="false").status_code == 202
+        model = Archived(server)
+        end = time.monotonic() + START_LIMIT_S
+        while model.workers() != ["READY"]:
+            assert time.monotonic() < end, server.console()[-4000:]
+            time.sleep(0.2)
+        yield model
+    finally:
+        server.end()
 
 
 def test_it_streams(on_ray):
@@ -54,3 +60,15 @@ def test_it_streams(on_ray):
     assert resting(on_ray).total(TOKENS, model_name=NAME, kind="generation") == 6 * 24
     assert server.manage("DELETE", f"/models/{NAME}").status_code == 200
     wait_until(lambda: not alive(processes), "the worker and its engine to end")
+
+
+def test_the_command(tmp_path, tiny, settings):
+    """`servescope llm` with a vLLM for processors asks for no GPU, which would be waited for in vain."""
+    server = LlmServer(tmp_path, str(tiny), ("--ray", "{num_cpus: 2}"), settings)
+    try:
+        answer = server.post("/v1/completions", {"prompt": "hello", "max_tokens": 4, "ignore_eos": True})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["completion_tokens"] == 4
+        assert server.metrics("servescope_worker_node_info", model_name=server.deployed().name) == 1.0
+    finally:
+        server.end()

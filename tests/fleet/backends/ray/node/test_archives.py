@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from servescope.fleet.backends.ray.driver.packing import pack
+from servescope.fleet.backends.ray.driver.packing import pack, size_of
 from servescope.fleet.backends.ray.node.archives import root_of, unpacked
 
 
@@ -79,6 +79,16 @@ def test_no_more_than_a_piece_is_in_memory(model, tmp_path):
         assert (directory / "inner" / "more").read_bytes() == (model / "inner" / "more").read_bytes()
     assert spool.stat().st_size > piece * count
     assert most < 6 * piece
+
+
+def test_a_folder_that_cannot_be_read(model, tmp_path):
+    """One that has gone, or leads round in a circle: it is said, as the model would come without it, or many times over."""
+    for look in (size_of, lambda directory: pack(directory, list)):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            look(tmp_path / "nowhere")
+    (model / "inner" / "round").symlink_to(model / "inner")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        size_of(model)
 
 
 def test_pieces_that_do_not_come(model, tmp_path):

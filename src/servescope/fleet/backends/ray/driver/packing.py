@@ -5,6 +5,7 @@ The same contents are the same bytes, whenever and by whomever they were unpacke
 lead to. No more than a piece of it is in memory.
 """
 
+import errno
 import hashlib
 import os
 import tarfile
@@ -72,9 +73,22 @@ def size_of(directory: Path) -> int:
 
 
 def _inside(directory: Path) -> Iterator[Path]:
-    for where, folders, files in os.walk(directory, followlinks=True):
+    for where, folders, files in os.walk(directory, onerror=_refuse, followlinks=True):
         folders[:] = sorted(folder for folder in folders if folder != _SKIPPED)
+        for folder in folders:
+            _refuse_circle(Path(where, folder))
         yield from (Path(where, name) for name in [*folders, *sorted(files)])
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be read: the model would come without it."""
+    raise error
+
+
+def _refuse_circle(folder: Path) -> None:
+    """A link to a folder that it is in: the model would come many times over."""
+    if folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve()):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
