@@ -4,10 +4,13 @@ import socket
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.frames import encode
-from servescope.wire.messages import Batch, Cancel, FromWorker, Load, Loaded, Reply, Stop
+from servescope.wire.messages import Batch, Cancel, Field, FromWorker, Load, Loaded, Reply, Request, Stop
+from servescope.wire.spooled.body import create
+from servescope.wire.spooled.placing import placed
 from servescope.worker.ranks.channels import FollowingChannel, LeadingChannel
 from worker.front import request
 
@@ -61,6 +64,21 @@ def test_all_are_told_to_load_and_to_stop(ranks):
     for number, channel in enumerate(pipeline.others, 1):
         load, stop = channel.receive()[0], channel.receive()[0]
         assert (load.gpu_id, type(stop)) == (number, Stop)
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["it is there", "it is lost"])
+def test_a_body_that_lies_elsewhere(ranks, there):
+    """Is read by rank 0 alone, so that all have it, or none."""
+    spread = ranks()
+    body = create()
+    body.append(b"b" * 1000)
+    asked = Request("r", [], {}, [Field("body", "", 1000)])
+    told, _ = placed(Batch(7, [asked]), [body])
+    told.places = told.places if there else [replace(told.places[0], path="/nowhere")]
+    spread.say(told)
+    expected = (Batch(7, [asked]), b"b" * 1000) if there else (Cancel(7, ""), b"")
+    for channel in (spread.leader, *spread.others):
+        assert channel.receive() == expected
 
 
 def test_requests_reach_all_with_their_bodies(ranks):

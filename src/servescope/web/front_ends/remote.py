@@ -18,7 +18,7 @@ from servescope.web.http.connections.taker import Asker
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import request_id_of
-from servescope.wire.frames import Buffer
+from servescope.wire.frames import INLINE_LIMIT, Buffer
 
 # Bytes of a stream's pieces that a front end has, at most, before its client is known to take more: as many as a loop would take.
 MOST_AHEAD = 64 * 1024
@@ -149,6 +149,8 @@ class RemoteExchange(Exchange):
         if logged and self.open:
             self.open = False
             self.code = code
+            if self.request.size > INLINE_LIMIT:
+                self.request.body = []  # the front end, which hears of the answer later, lets go of it last (`child.relay`)
             cast("RemoteConnection", self.connection).keep(self)
         else:
             super()._finish(code, ended, logged=logged)

@@ -16,7 +16,7 @@ from servescope.web.front_ends.child.connection import RelayedConnection
 from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 from servescope.web.http.connections.taker import Asker
-from servescope.web.http.request import Request
+from servescope.web.http.request import BodyPiece, Request
 from servescope.wire.frames import Attachments, Buffer
 
 SETTLE_S = 0.005  # so long the owner may wait for word of answers that were written, where there is nothing else to say
@@ -38,6 +38,8 @@ class Relay:
         self._connections: dict[int, RelayedConnection] = {}
         self.deserted = asyncio.Event()
         self.deserted.set()
+        # Large bodies, until they are answered: whoever has memory last frees it, and the owner's time is the dearest.
+        self._asked: dict[int, list[BodyPiece]] = {}
         self._last = 0
         self._at: list[float] = []  # when answers were written, of which nothing was said
         self._settling = False
@@ -54,7 +56,10 @@ class Relay:
     def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
         number = cast("RelayedConnection", connection).number
+        body = request.body
         beside, attachments = said.without_large_body(request, self._shelf)
+        if beside and isinstance(beside, int):
+            self._asked[number] = body
         at, self._at = self._at, []
         self._channel.say(said.Asked(number, request, beside, at), attachments)
 
@@ -79,6 +84,7 @@ class Relay:
     def gone(self, connection: RelayedConnection) -> None:
         """See `connection.Owner`."""
         del self._connections[connection.number]
+        self._asked.pop(connection.number, None)
         if not self._connections:
             self.deserted.set()
         self.say(said.Gone(connection.number))
@@ -99,6 +105,8 @@ class Relay:
         """An answer, or a part of one."""
         connection = self._connections.get(message.connection)  # type: ignore[union-attr]  # `serving` keeps the others
         if isinstance(message, said.Answer):
+            if self._asked:
+                self._asked.pop(message.connection, None)
             if connection is not None:
                 body = attachments.take(message.body) if isinstance(message.body, int) else message.body
                 connection.send((message.head,), body, close=message.close)
@@ -109,6 +117,7 @@ class Relay:
                     attachments.take(message.body) if isinstance(message.body, int) else message.body
                 )
         elif isinstance(message, said.Ended):
+            self._asked.pop(message.connection, None)
             if connection is not None:
                 connection.end_chunks()
             self._wrote()
