@@ -9,6 +9,7 @@ import socket
 
 import pytest
 
+from bodies import bodies_open
 from servescope.errors import BadRequest
 from servescope.web.front_ends.messages import Asked
 from servescope.wire.spooled.body import Spooled
@@ -134,7 +135,7 @@ def test_where_a_large_body_lies(tmp_path, compressed):
 
     async def main():
         async with JoinedPort(tmp_path, note, limit=10_000_000) as joined:
-            before = len(os.listdir("/proc/self/fd"))
+            before = bodies_open()
             reader, writer = await joined.connection()
             sent = gzip.compress(body) if compressed else body
             said = b"content-encoding: gzip\r\n" if compressed else b""
@@ -148,7 +149,7 @@ def test_where_a_large_body_lies(tmp_path, compressed):
             del piece
             while joined.desk._connections:
                 await joined.settle()
-            assert len(os.listdir("/proc/self/fd")) == before
+            assert bodies_open() == before
 
     run(main())
 

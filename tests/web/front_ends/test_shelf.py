@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bodies import bodies_open
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.wire.spooled.body import Spooled, create
 
@@ -23,10 +24,6 @@ def spooled(data):
     body = create()
     body.append(data)
     return body
-
-
-def descriptors():
-    return len(os.listdir("/proc/self/fd"))
 
 
 def lowest_free():
@@ -84,10 +81,10 @@ def test_few_descriptors_are_left(ends):
     """Then it is taken as bytes, and none is kept."""
     near, far = ends
     near.put(spooled(b"some"))
-    before = descriptors()
+    before = bodies_open()
     with limited(2 * lowest_free()):
         assert far.take(4) == b"some"
-    assert descriptors() == before
+    assert bodies_open() == before
 
 
 def test_no_descriptor_is_left(ends):
