@@ -1,10 +1,10 @@
 """docs/workflows.md names only families, keys, options and calls that exist, and its example can be registered."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from docs.families import family, labels
 from docs.promql import groupings, selectors

@@ -5,6 +5,7 @@ a command line that makes no sense, 141 where nobody reads the output to its end
 when they run; the groups among them, which have no options but --help, are answered here.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -23,6 +24,7 @@ VERSION_OPTIONS = ("-v", "--version")
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(10_000, 10, 10)  # what is imported stays: to look for garbage in it takes a twentieth of a start
     open_standard_streams()
     try:
         status = run(sys.argv[1:])

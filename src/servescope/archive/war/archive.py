@@ -6,8 +6,9 @@
 
 import shutil
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from servescope.archive.downloaded import remove_download
 from servescope.archive.members import ZIP_SUFFIXES, is_zip
@@ -19,8 +20,7 @@ from servescope.config.names import fault_of
 from servescope.errors import InvalidModel, ServescopeError
 
 
-@dataclass(frozen=True, slots=True)
-class WarArchive:
+class WarArchive(Struct, frozen=True):
     """An opened archive. `name`: the workflow's; `url` is what the user registered, without its secrets; `directory` holds its
     files; `spec_text` is that of `spec_file`; `handler`: the file of its functions, "" without.
     """

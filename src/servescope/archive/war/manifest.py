@@ -3,16 +3,16 @@
 `archive` parses it, `packing.workflow` writes it. Field names are torch-workflow-archiver's (contract, section H).
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.archive.json_fields import file_name_in, json_object, object_in, text_in
 
 MANIFEST_PATH: Final = "WAR-INF/MANIFEST.json"
 
 
-@dataclass(frozen=True, slots=True)
-class WarManifest:
+class WarManifest(Struct, frozen=True):
     """File names are relative to the archive's root; "" where it says nothing. `handler`: of the nodes that are functions."""
 
     workflow_name: str = ""

@@ -11,7 +11,7 @@ from servescope.config.values.parsers import choice, flag, whole
 _AGE = whole(1, bounds.MAX_CONNECTION_AGE_MS)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # `Settings` has them for all
 class GrpcSettings:
     """Ages in milliseconds."""
 

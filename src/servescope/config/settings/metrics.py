@@ -20,7 +20,7 @@ from servescope.config.values.parsers import (
 from servescope.config.values.peers import peers
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # `Settings` has them for all
 class MetricsSettings:
     """`metrics_buckets`: bounds by family name, in small letters, ascending, in the family's unit, not checked against the families
     that there are.

@@ -25,7 +25,7 @@ from servescope.config.values.ray_address import host_and_port, ray_address
 DEFAULT_ALLOWED_URLS: Final = r"file://.*|http(s)?://.*"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # `Settings` has them for all
 class ModelSettings:
     """Timeouts in seconds, paths absolute."""
 

@@ -17,7 +17,7 @@ from servescope.config.values.parsers import (
 from servescope.config.values.proxies import Proxies, proxies
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # `Settings` has them for all
 class PortSettings:
     """Sizes in bytes, timeouts in seconds, paths absolute."""
 

@@ -5,14 +5,14 @@ In: `told` and `gone`, called on the loop's thread by `fleet.backends.remote.wat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Family, label values and value of a series.
 ReadingOf = tuple[str, tuple[str, ...], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What one collector has found on a host, and why something is lacking, "" where nothing is."""
 
     readings: Sequence[ReadingOf]

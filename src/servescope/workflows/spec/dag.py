@@ -4,7 +4,8 @@ Called by `spec`. The words at the beginning of each error are TorchServe's (ens
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.workflows.errors import InvalidDag
 
@@ -13,8 +14,7 @@ Edges = Mapping[str, Sequence[str]]
 _MOST_SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Dag:
+class Dag(Struct, frozen=True):
     """A graph with one root and without cycles. `edges`: as the specification has them. `children`, `parents`: of every node, in
     the order in which the specification names them; `leaves`: the nodes without children.
     """

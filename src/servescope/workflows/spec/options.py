@@ -4,8 +4,10 @@ Names and defaults are TorchServe's (ensemble/WorkFlow); the bounds are our own:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from servescope.archive.war.errors import InvalidWorkflow
 from servescope.config.bounds import MAX_BATCH_DELAY_MS, MAX_BATCH_SIZE, MAX_TIMEOUT_MS, MAX_WORKERS
@@ -14,8 +16,7 @@ from servescope.config.model.yaml_values import shown
 MAX_RETRIES: Final = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeOptions:
+class NodeOptions(Struct, frozen=True, kw_only=True):
     """`max_workers`: as many are started, as in TorchServe. `retry_attempts`: how often a node is asked again where it fails.
 
     `timeout_ms`: how long an attempt may take, its wait for a worker included. Delays in milliseconds.

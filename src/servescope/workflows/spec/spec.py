@@ -11,8 +11,9 @@ The form is TorchServe's (ensemble/WorkFlow).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from servescope.archive.war.errors import InvalidWorkflow
 from servescope.config.model.yaml_values import load_yaml, shown
@@ -29,8 +30,7 @@ URL: Final = "url"
 Warn = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """A node of the graph. `url`: of the model's archive, None where it is a function of the workflow's handler."""
 
     name: str
@@ -38,8 +38,7 @@ class Node:
     options: NodeOptions
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """`options`: what holds where a node says nothing else. `nodes`: by name, those of the graph."""
 
     options: NodeOptions

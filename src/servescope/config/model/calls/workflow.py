@@ -5,10 +5,10 @@ that no worker loads in time; here the default holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from servescope.config.bounds import MAX_TIMEOUT_S
 from servescope.config.model.calls.parameters import Bounds, Parameters, Unfit, Warn
@@ -19,8 +19,7 @@ _TIMEOUT: Final = Bounds(1, MAX_TIMEOUT_S, unfit=Unfit.ALL_IS_DEFAULT)
 NAMES: Final = frozenset({"url", "workflow_name", "response_timeout", "startup_timeout", "s3_sse_kms"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowOptions:
+class WorkflowOptions(Struct, frozen=True, kw_only=True):
     """A registration's parameters, None where they were not given. Timeouts in seconds, of each of its models."""
 
     url: str

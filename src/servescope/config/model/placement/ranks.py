@@ -4,8 +4,9 @@ Called by `devices`; read by `fleet.launch`. What torchrun is told is TorchServe
 restarts nothing: the server does, and loads the model again.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from servescope.config.model.config import ModelConfig
 from servescope.config.model.placement.torchrun import TorchRun
@@ -17,8 +18,7 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ranks:
+class Ranks(Struct, frozen=True):
     """`count`: processes of a worker. `spread`: all get all requests, else the first alone. `arguments`: torchrun's. `threads`: of
     OpenMP in each.
     """

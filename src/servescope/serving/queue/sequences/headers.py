@@ -5,9 +5,10 @@ handler (`worker.requests.processor`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import uuid4
+
+from msgspec import Struct
 
 from servescope.errors import BadRequest
 from servescope.wire.messages import Request
@@ -29,8 +30,7 @@ class Asked(NamedTuple):
         return "started" if self.starts else "implied" if self.id else "unnamed"
 
 
-@dataclass(frozen=True)
-class SequenceHeaders:
+class SequenceHeaders(Struct, frozen=True):
     """The names of the three headers."""
 
     id: str = "ts_request_sequence_id"

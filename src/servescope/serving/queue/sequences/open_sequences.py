@@ -7,7 +7,8 @@ In: the clock's time with each call, from `queue`. Out: which are over, and why.
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from servescope.metrics.recording.batching.sequences import SequenceRecorder
 from servescope.serving.queue.sequences.sequence import Sequence
@@ -15,8 +16,7 @@ from servescope.serving.queue.sequences.sequence import Sequence
 _LEAST_LOST = 10_000  # to be remembered, where fewer may be open
 
 
-@dataclass(frozen=True)
-class SequenceLimits:
+class SequenceLimits(Struct, frozen=True):
     """`idle_s`: how long one may be idle; `age_s`: how old it may be, 0.0: any age. `most`: how many may be open; `waiting`: how
     many requests of one may wait.
     """
