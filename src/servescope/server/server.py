@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 
-from servescope.server.apis.console import Console, Farewell
+from servescope.server.apis.console import Console, ConsoleHours
 from servescope.server.apis.inference import Inference
 from servescope.server.apis.management import Management
 from servescope.server.apis.scrapes import Scrapes
@@ -50,7 +50,7 @@ PARTS: tuple[type[Part], ...] = (
     Grpc,
     Service,
     Snapshots,
-    Farewell,
+    ConsoleHours,
 )
 
 

@@ -1,19 +1,13 @@
-"""The console, on the metrics port, unless `enable_console=false`, or there is no such port, or nothing is measured."""
+"""The console, on the metrics port, unless `enable_console=false`, or there is no such port, or nothing is measured.
+
+What it is made of is imported when it is opened, which is when the startup models' workers start: nobody waits for it there.
+"""
 
 import asyncio
-import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from servescope.console.access.hosts import Hosts
-from servescope.console.access.visitor import Door
-from servescope.console.api import ConsoleApi, Parts
-from servescope.console.bundle import Bundle
-from servescope.console.changes import Changes
-from servescope.console.history.file import packing, read, write
-from servescope.console.history.memory import Memory
-from servescope.console.live import MOST_STREAMS, Live
-from servescope.console.views.overview import Overview, Sources
 from servescope.server.apis.api import Api
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
@@ -21,16 +15,16 @@ from servescope.server.http.tokens import Tokens
 from servescope.server.measuring import Measuring
 from servescope.server.models import Models
 from servescope.server.scaling import Scaling
-from servescope.web.http.app import Handler
+from servescope.web.http.app import Handler, Refused
+from servescope.web.http.exchange import Exchange
+from servescope.web.http.request import Request
 
-logger = logging.getLogger("servescope.console")
-
-KEPT_EVERY_S = 300.0
-LAST_WRITE_S = 5.0
+if TYPE_CHECKING:
+    from servescope.server.apis.opened_console import OpenedConsole
 
 
 class Console(Api):
-    """Gives `live`, its clock and its streams."""
+    """Gives `opened`, which a request that comes earlier opens."""
 
     name = "console"
     address = "metrics"
@@ -40,83 +34,66 @@ class Console(Api):
     ) -> None:
         settings = beginning.settings
         self.enabled = settings.enable_console and settings.enable_metrics_api and measuring.mode.records
-        memory = Memory(measuring.registry, beginning.hostname)
-        self._sources = Sources(
-            settings, beginning.hostname, models.catalog, models.health, memory, scaling.loop.report, time.time()
-        )
-        self._overview = Overview(self._sources, lambda: {"open": self.live.open, "most": MOST_STREAMS})
-        self._keeping: asyncio.Task[None] | None = None
-        self._file = settings.console_history_file
-        self.live = Live(memory, measuring.recorder.settle, self._overview.document, self._overview.attend)
-        self._changes = Changes(models.lifecycle, model_api=settings.enable_model_api)
-        self._hosts = Hosts(settings.metrics_address, settings.console_hosts)
-        self._door = Door(tokens.authority, self._hosts, f"servescope-console-{settings.metrics_address.port}")
+        self._shown = (beginning, measuring, models, scaling, tokens)
+        self._open = False
+
+    @cached_property
+    def opened(self) -> "OpenedConsole":
+        """With all that it is made of."""
+        from servescope.server.apis.opened_console import OpenedConsole
+
+        return OpenedConsole(*self._shown)
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002
         """See `Api`."""
-        return ConsoleApi(
-            Parts(
-                sources=self._sources,
-                overview=self._overview,
-                live=self.live,
-                bundle=Bundle(),
-                hosts=self._hosts,
-                door=self._door,
-                changes=self._changes,
-            )
-        )
+        return _Door(self)
 
-    async def start(self) -> None:
-        """Begin to remember, with what was kept before."""
+    async def open(self) -> None:
+        """Begin to remember."""
         if self.enabled:
-            if self._file is not None:
-                await asyncio.to_thread(read, self._file, self._sources.memory.rings)
-                self._keeping = asyncio.create_task(self._keep(), name="console history")
-            self.live.start()
+            self._open = True
+            await self.opened.start()
 
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(KEPT_EVERY_S)
-            await self._write()
-
-    async def _write(self) -> None:
-        """What cannot be written is said, and tried again."""
-        assert self._file is not None
-        try:
-            await asyncio.to_thread(write, self._file, await self._packed())
-        except OSError as error:
-            logger.warning("console_history_file=%s cannot be written: %s", self._file, error)
-
-    async def _packed(self) -> list[bytes]:
-        """Again, where the rings took a step meanwhile: there are seconds until the next."""
-        while True:
-            steps = packing(self._sources.memory.rings)
-            try:
-                while True:
-                    next(steps)
-                    await asyncio.sleep(0)
-            except StopIteration as end:
-                pieces: list[bytes] | None = end.value
-                if pieces is not None:
-                    return pieces
+    def part(self, words: str) -> None:
+        """Tell every open page, which is closed with that."""
+        if self._open:
+            self.opened.part(words)
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
-        """Remember no more, but in the file; a file system that hangs is not waited for."""
-        await self.live.stop()
-        if self._keeping is not None:
-            self._keeping.cancel()
-            try:
-                await asyncio.wait_for(self._write(), LAST_WRITE_S)
-            except TimeoutError:
-                logger.warning("console_history_file=%s takes longer than %g s to write", self._file, LAST_WRITE_S)
+        """Remember no more."""
+        if self._open:
+            await self.opened.close()
 
 
-class Farewell(Part):
-    """Stands behind the service, so that it ends first: a server that waits for its last answers need not wait for open pages."""
+class _Door:
+    """See `app.Handler`."""
+
+    listener = "metrics"
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """See `app.Handler`."""
+        return self._console.opened.handler.handle(exchange)
+
+    def refused(self, request: Request, code: int, ended: float) -> Refused | None:
+        """See `app.Handler`."""
+        return self._console.opened.handler.refused(request, code, ended)
+
+
+class ConsoleHours(Part):
+    """Stands behind the service: the console opens after models begin to load, and ends first: a server that waits for its last
+    answers need not wait for open pages.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def start(self) -> None:
+        """Open it."""
+        await self._console.open()
+
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002
         """Tell every open page."""
-        self._console.live.part("The server is stopping")
+        self._console.part("The server is stopping")
