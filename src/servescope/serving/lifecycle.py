@@ -180,7 +180,7 @@ class Lifecycle:
         # It is nobody's to change any more: others have their turns, and may register another in its place, while it finishes.
         model.leaves_by = time.monotonic() + grace_s
         text = "Model %s unregistered. Version %s finishes %d requests that are in flight, in %g s at most"
-        logger.info(text, model.name, model.version, model.in_flight, grace_s)
+        logger.info(text, model.name, model.version, model.in_flight, round(grace_s, 1))
         return await self._bury(model, grace_s)
 
     async def _bury(self, model: Model, grace_s: float, *, keep_download: bool = False) -> bool:

@@ -168,7 +168,8 @@ class WorkflowLifecycle:
             until = time.monotonic() + self._grace_s
             try:
                 in_time = await self._rested(workflow, self._grace_s)
-                in_time = await self._take_back(name, max(0.0, until - time.monotonic())) and in_time
+                left_s = max(0.0, until - time.monotonic()) if in_time else 0.0
+                in_time = await self._take_back(name, left_s) and in_time
             finally:
                 self._recorder.workflows.forget(name)
                 await asyncio.to_thread(workflow.war.close)

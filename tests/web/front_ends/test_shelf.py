@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bodies import bodies_open
 from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.wire.spooled.body import Spooled, create
@@ -31,10 +32,6 @@ def spooled(data):
     body = create()
     body.append(data)
     return body
-
-
-def descriptors():
-    return len(os.listdir("/proc/self/fd"))
 
 
 def lowest_free():
@@ -92,10 +89,10 @@ def test_few_descriptors_are_left(ends, ended):
     """Then it is taken as bytes, and none is kept."""
     near, far = ends
     near.put(spooled(b"some"))
-    before = descriptors()
+    before = bodies_open()
     with limited(2 * lowest_free()):
         assert far.take(4) == b"some"
-    assert descriptors() == before
+    assert bodies_open() == before
     assert ended == [(1, True)]
 
 

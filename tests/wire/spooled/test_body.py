@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bodies import bodies_open
 from servescope.wire.spooled.body import Spooled, bytes_of, create, in_memory, spool
 
 
@@ -15,11 +16,6 @@ def spooled(*pieces):
     for piece in pieces:
         body.append(piece)
     return body
-
-
-def descriptors():
-    """How many this process has."""
-    return len(os.listdir("/proc/self/fd"))
 
 
 @given(st.lists(st.binary(max_size=50), max_size=5), st.integers(1, 20), st.integers(0, 100), st.integers(0, 100))
@@ -60,15 +56,15 @@ def test_a_part_deep_in_it_is_mapped():
 
 def test_nothing_stays():
     """Its descriptor is closed with the last part of it, or view."""
-    before = descriptors()
+    before = bodies_open()
     body = spooled(b"x" * 100)
     part = body.part(1, 2)
     view = part.mapped()
     del body, part
     assert bytes(view) == b"xx"
-    assert descriptors() > before
+    assert bodies_open() > before
     del view
-    assert descriptors() == before
+    assert bodies_open() == before
 
 
 def test_pieces_are_moved():
@@ -95,13 +91,13 @@ def few():
 
 def test_few_descriptors_are_left(few):
     """Then bodies stay bytes."""
-    before = descriptors()
+    before = bodies_open()
     pieces = [b"a", b"b"]
     assert not spool(pieces)
     assert pieces == [b"a", b"b"]
     with pytest.raises(OSError, match=r"more than half of \d+ descriptors|Too many open files"):
         create()
-    assert descriptors() == before
+    assert bodies_open() == before
 
 
 def test_no_memory(monkeypatch):

@@ -1,6 +1,5 @@
 """A worker that is told where bodies lie has the batch that it would have had else; what is lost costs one request."""
 
-import os
 import socket
 
 import msgspec
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bodies import bodies_open
 from servescope.wire.blocking import BlockingChannel
 from servescope.wire.frames import FrameReader, encode
 from servescope.wire.messages import Batch, Cancel, Field, FromWorker, Request, Stop, Unread
@@ -96,13 +96,13 @@ def send(near, attachments, lost=()):
 def test_over_a_channel(pair):
     """Comes as a batch with its bodies; the worker keeps no descriptor."""
     near, channel = pair
-    before = len(os.listdir("/proc/self/fd"))
+    before = bodies_open()
     bodies = [spooled(b"a" * 100_000), b"b" * 70_000, spooled(b"c" * 100_000)]
     batch = send(near, bodies)
     assert channel.receive() == (batch, bytearray(b"a" * 100_000 + b"b" * 70_000 + b"c" * 100_000))
     assert channel.receive() == (Stop(), bytearray())
     bodies.clear()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert bodies_open() == before
 
 
 def test_the_others_go_on(pair):

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 from msgspec.structs import replace
@@ -51,6 +52,11 @@ def ranks():
 
     yield make
     for one in made:
+        for half in one.sockets:
+            with suppress(OSError):  # the test may have closed it
+                half.shutdown(socket.SHUT_RDWR)
+        for thread in one.leader._listening:
+            thread.join()
         for half in one.sockets:
             half.close()
 
