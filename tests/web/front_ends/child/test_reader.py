@@ -81,13 +81,8 @@ def test_it_does_not_have_what_has_come():
 
 def test_a_client_that_leaves():
     """Leaves nothing."""
-<<<<<<< HEAD
-    before = len(os.listdir("/proc/self/fd"))
-    reader = SpoolingReader(LIMIT, create)
-=======
     before = bodies_open()
-    reader = SpoolingReader(LIMIT)
->>>>>>> main
+    reader = SpoolingReader(LIMIT, create)
     reader.feed(by_length(LIMIT)[:-1000])
     assert bodies_open() == before + 1
     reader.close()
