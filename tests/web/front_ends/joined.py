@@ -14,10 +14,11 @@ from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.child.dealt import Dealt
+from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.child.serving import Serving
 from servescope.web.front_ends.dealer import Dealer
 from servescope.web.front_ends.desk import Desk
-from servescope.web.front_ends.messages import Look, Stop, Terms, from_front_end
+from servescope.web.front_ends.messages import Back, Look, Stop, Terms, from_front_end
 from servescope.web.front_ends.remote import begin_remote
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.front_ends.written import Written, create
@@ -67,8 +68,9 @@ class JoinedPort:
         self.gone = asyncio.Event()
         self.desk.channel = Channel(from_front_end(), self.desk.take, self.gone.set)
         here, there = pair()
-        self.desk.shelf, self.shelf = Shelf(here), Shelf(there)
-        self.serving = Serving(self.place.taken, counted, self.shelf)
+        self.desk.shelf = Shelf(here, lambda *told: self.desk.channel.mention(Back(*told)))
+        self.lending = Lending(there)
+        self.serving = Serving(self.place.taken, counted, self.lending)
         await self.desk.channel.open(ours)
         await self.serving.channel.open(theirs)
         self.desk.say(self._terms)
@@ -84,7 +86,7 @@ class JoinedPort:
         await self.gone.wait()
         self.desk.channel.close()
         self.desk.shelf.close()
-        self.shelf.close()
+        self.lending.close()
         self.place.dealt.close()
         self._file.close()
 

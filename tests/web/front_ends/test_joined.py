@@ -11,6 +11,7 @@ import pytest
 
 from bodies import bodies_open
 from servescope.errors import BadRequest
+from servescope.web.front_ends.child import spares
 from servescope.web.front_ends.messages import Asked
 from servescope.wire.spooled.body import Spooled
 from web.front_ends.joined import JoinedPort
@@ -124,8 +125,9 @@ def test_a_body_of_megabytes(tmp_path):
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["as it is", "compressed"])
-def test_where_a_large_body_lies(tmp_path, compressed):
-    """In memory of its own, whose descriptors are closed with its last part."""
+def test_where_a_large_body_lies(tmp_path, monkeypatch, compressed):
+    """In memory of its own, whose descriptors are closed with its last part, or soon after it."""
+    monkeypatch.setattr(spares, "IDLE_S", 0.0)
     found = []
     body = bytes(range(256)) * 2000
 
@@ -147,9 +149,53 @@ def test_where_a_large_body_lies(tmp_path, compressed):
             writer.close()
             found.clear()
             del piece
-            while joined.desk._connections:
+            while joined.desk._connections or bodies_open() > before:
                 await joined.settle()
-            assert bodies_open() == before
+
+    run(main())
+
+
+def test_memory_is_used_again(tmp_path):
+    """For the next body of any connection, once it is answered; not while somebody has it, nor where a worker may read it."""
+    found = []
+    mine = b"mine" * 30_000
+
+    def note(exchange):
+        (piece,) = exchange.request.body
+        assert piece.read() == mine[: len(piece)]
+        found.append((os.fstat(piece.descriptor).st_ino, piece))
+        exchange.answer(200, [], b"ok")
+
+    async def main():
+        async with JoinedPort(tmp_path, note, limit=10_000_000) as joined:
+
+            async def ask(length):
+                reader, writer = await joined.connection()
+                writer.write(b"POST /a" + HEAD + b"content-length: %d\r\n\r\n" % length + mine[:length])
+                assert await reader.readuntil(b"ok")
+                writer.close()
+                while joined.desk._connections:
+                    await joined.settle()
+                return found.pop()
+
+            first, kept = await ask(100_000)
+            part = kept.part(3, 4)
+            del kept
+            second, _ = await ask(90_000)
+            assert second != first
+            del _
+            await joined.settle()
+            assert (await ask(120_000))[0] == second
+            assert part.read() == b"emin"
+            del part
+            await joined.settle()
+            again, told = await ask(70_000)
+            assert again == first
+            told.tell()
+            del told
+            await joined.settle()
+            assert (await ask(70_000))[0] == second
+            assert (await ask(70_000))[0] == second
 
     run(main())
 

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
+from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.messages import Answer, Asked, from_front_end, placed, to_front_end, with_body
 from servescope.web.front_ends.messages import without_large_body as without
 from servescope.web.front_ends.shelf import Shelf, pair
@@ -23,6 +24,12 @@ def sent(message, attachments, decoder):
     return found
 
 
+def ends():
+    """Of a shelf."""
+    here, there = pair()
+    return Lending(here), Shelf(there, lambda *_: None)
+
+
 @given(headers, bodies, some.text(max_size=20), some.booleans())
 def test_requests(headers, body, path, spools):
     """With all that is known of them, whichever way their bodies go."""
@@ -30,8 +37,8 @@ def test_requests(headers, body, path, spools):
     apart = spools and request.size > INLINE_LIMIT
     if apart:
         assert spool(request.body)
-    here, there = map(Shelf, pair())
-    beside, attachments = without(request, here)
+    here, there = ends()
+    beside, attachments = without(request, here.put)
     got, rest = sent(Asked(7, request, beside, [1.5]), attachments, from_front_end())
     assert (got.connection, got.wrote, isinstance(got.beside, int)) == (7, [1.5], apart)
     if got.beside:
@@ -48,11 +55,11 @@ def test_there_is_no_room():
     body = [b"x" * INLINE_LIMIT, b"y"]
     request = Request(b"/t", body=list(body), size=INLINE_LIMIT + 1)
     assert spool(request.body)
-    here, there = map(Shelf, pair())
+    here, there = ends()
     there.close()
-    beside, attachments = without(request, here)
+    beside, attachments = without(request, here.put)
     got, rest = sent(Asked(7, request, beside), attachments, from_front_end())
-    assert with_body(got.request, got.beside, rest, here).body == [b"".join(body)]
+    assert with_body(got.request, got.beside, rest, there).body == [b"".join(body)]
     here.close()
 
 

@@ -15,8 +15,9 @@ from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import WorkerEvents
 from servescope.metrics.recording.processes import Elsewhere
 from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameTooLarge, encode
-from servescope.wire.messages import FromWorker, ToWorker
+from servescope.wire.messages import FromWorker, Reply, ToWorker
 from servescope.wire.spooled.body import Attachment
+from servescope.wire.spooled.lent import Lent
 from servescope.wire.spooled.placing import Placed
 
 logger = logging.getLogger("servescope.fleet")
@@ -35,8 +36,11 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
+        lent = self._link.lent
         try:
             for message, attachments in self._feed(data):
+                if lent and isinstance(message, Reply) and message.final:
+                    lent.answered(message.batch_id)
                 self._take(message, attachments)
         except (FrameTooLarge, msgspec.DecodeError) as error:
             self._link.end_because(str(error))
@@ -50,7 +54,7 @@ class Channel(asyncio.Protocol):
 
 
 class Link(ABC):
-    """A running worker, as its owner holds it (`fleet.launch.WorkerLink`)."""
+    """A running worker, as its owner holds it (`fleet.launch.WorkerLink`). `lent`: bodies that it reads where they lie."""
 
     pid = 0
     elsewhere: Elsewhere | None = None
@@ -59,6 +63,7 @@ class Link(ABC):
     def __init__(self, events: WorkerEvents) -> None:
         self.events = events
         self.probe = Probe(self._metrics_offered)
+        self.lent = Lent()
         self._loop = asyncio.get_running_loop()
         self._channel: asyncio.WriteTransport | None = None
         self._outgoing: list[Buffer] = []
@@ -102,6 +107,8 @@ class Link(ABC):
         said, beside = self._beside(message, attachments)
         self._outgoing.append(encode(said, beside))
         self._outgoing += beside
+        if isinstance(said, Placed):  # last: who is not told reads nothing
+            self.lent.lend(said.batch.id, attachments)
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
@@ -138,6 +145,7 @@ class Link(ABC):
         if self._told:
             return
         self._told = True
+        self.lent.clear()  # it is not known what it read, but it reads no more
         self.probe.close()
         if self._channel is not None:
             self._channel.close()

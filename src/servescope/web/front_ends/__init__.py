@@ -12,6 +12,7 @@ has large bodies; `child` is what runs in the process. `messages` has what the t
   in one write.
 - A large body lies in memory of its own (`wire.spooled`), whose descriptor comes by the *shelf*, another pair. A worker on this
   machine reads it there, and the owner reads no more of it than it must: a form's small parts, the name of an OpenAI model.
+  When nobody reads it any more the owner says so (`Back`), and the front end writes the next body over it (`child.spares`).
 - An answer goes back; when its last byte was handed to the system the front end says so (`Wrote`), and only then is it counted.
 - When a front end dies, what was in hand ends as lost, but for answers that were written: how many these are stands in memory that
   both share (`written`).

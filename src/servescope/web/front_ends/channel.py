@@ -5,7 +5,10 @@ Made by `front_end` in the owner, and by `child.relay` in the process at the oth
 
 import asyncio
 import socket
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -30,7 +33,9 @@ class Channel(asyncio.Protocol, Generic[Message]):
         self._take = take
         self._lost = lost
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._outgoing: list[Buffer] = []
+        self._mentioned: deque[msgspec.Struct] = deque()
         self._transport: asyncio.Transport | None = None
         self.writable = asyncio.Event()
         self.writable.set()
@@ -48,9 +53,20 @@ class Channel(asyncio.Protocol, Generic[Message]):
         if attachments:
             self._outgoing += attachments
 
+    def mention(self, message: msgspec.Struct) -> None:
+        """As `say`, but from anywhere: a finalizer calls this in the midst of `say`, or on another thread."""
+        self._mentioned.append(message)
+        with suppress(RuntimeError):  # the loop has ended, and nobody listens
+            if threading.get_ident() == self._thread:
+                self._loop.call_soon(self.flush)
+            else:
+                self._loop.call_soon_threadsafe(self.flush)
+
     def flush(self) -> None:
         """Send what waits for the turn's end."""
         outgoing, self._outgoing = self._outgoing, []
+        while self._mentioned:
+            outgoing.append(encode(self._mentioned.popleft()))
         if outgoing and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(outgoing)
 

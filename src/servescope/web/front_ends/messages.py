@@ -1,14 +1,14 @@
 """What a front end and the owner say to each other, as msgspec structs encoded by position.
 
 Owner → front end: `Terms` first; then `Answer`, or `Begun`, `Piece`s and `Ended` or `Broken`, to what was `Asked`; `Told` to what
-was `Refused`; `Ask`, `Abort`, `Look`, `Renew`; at last `Stop`.
+was `Refused`; `Ask`, `Abort`, `Look`, `Renew`, `Back`; at last `Stop`.
 Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, and `Gone`, of each connection.
 Answers over `frames.INLINE_LIMIT` travel beside the message: then it has their length. Large requests' bodies go by the `shelf`.
 
 Connections have numbers, which a front end deals out and never twice. In a connection only one request is in the owner's hands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder
@@ -94,6 +94,13 @@ class Renew(Struct, array_like=True, tag=9):
 
     certificate: bytes
     private_key: bytes
+
+
+class Back(Struct, array_like=True, tag=12):
+    """The owner has let go of a body, by its number on the shelf. `reusable`: nobody reads its memory any more."""
+
+    body: int
+    reusable: bool
 
 
 class Stop(Struct, array_like=True, tag=10):
@@ -183,7 +190,7 @@ class Said(Struct, array_like=True, tag=12):
     text: str
 
 
-ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Ask | Abort | Look | Renew | Stop
+ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Ask | Abort | Look | Renew | Back | Stop
 FromFrontEnd = Ready | Joined | Asked | Refused | Left | Gone | Drained | Wrote | Census | Closed | AcceptFailed | Said
 
 
@@ -197,14 +204,14 @@ def from_front_end() -> "Decoder[FromFrontEnd]":
     return Decoder(FromFrontEnd)
 
 
-def without_large_body(request: Request, shelf: Shelf) -> tuple[list[int] | int, Sequence[Buffer]]:
-    """Takes a large body out of a request, and puts it on the shelf: its length. Where there is no room for it, or it is in pieces:
-    their lengths, and the pieces, which travel beside the message.
+def without_large_body(request: Request, put: Callable[[Spooled], bool]) -> tuple[list[int] | int, Sequence[Buffer]]:
+    """Takes a large body out of a request, and puts it on the shelf by `put`: its length. Where there is no room for it, or it is
+    in pieces: their lengths, and the pieces, which travel beside the message.
     """
     if request.size <= INLINE_LIMIT:
         return [], ()
     pieces, request.body = request.body, []
-    if len(pieces) == 1 and isinstance(body := pieces[0], Spooled) and shelf.put(body):
+    if len(pieces) == 1 and isinstance(body := pieces[0], Spooled) and put(body):
         return len(body), ()
     return list(map(len, pieces)), in_memory(pieces)
 

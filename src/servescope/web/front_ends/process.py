@@ -63,7 +63,7 @@ class Process:
         require_descriptors()
         ours, theirs = socket.socketpair()
         here, there = shelf.pair()
-        self._desk.shelf = Shelf(here)
+        self._desk.shelf = Shelf(here, self._let_go)
         with ExitStack() as near, theirs, there:
             near.callback(ours.close)
             near.callback(here.close)
@@ -79,6 +79,9 @@ class Process:
     def kill(self) -> None:
         """End it now."""
         self._child.kill()
+
+    def _let_go(self, number: int, reusable: bool) -> None:
+        self.channel.mention(said.Back(number, reusable))
 
     def _wrote(self, _stream: str, line: str) -> None:
         logger.warning("Front end %d: %s", self._number, line)

@@ -150,7 +150,7 @@ class RemoteExchange(Exchange):
             self.open = False
             self.code = code
             if self.request.size > INLINE_LIMIT:
-                self.request.body = []  # the front end, which hears of the answer later, lets go of it last (`child.relay`)
+                self.request.body = []  # at once: the front end can use its memory again
             cast("RemoteConnection", self.connection).keep(self)
         else:
             super()._finish(code, ended, logged=logged)

@@ -1,29 +1,29 @@
-"""Where a front end puts large bodies for the owner: a socket pair, over which their memory's descriptors go.
+"""Where large bodies lie that a front end has put there for the owner: a socket pair, over which their memory's descriptors go.
 
-Made by `process`; `child.relay` puts, `desk` takes. A body lies there before the request is said that it belongs to, and in the
-same order.
+Made by `process`; `child.lending` puts them there, `desk` takes them. A body lies there before the request is said that it belongs
+to, and in the same order. Its number comes with it, so that the front end can be told when the owner has let go of it.
 """
 
+import os
 import socket
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 
-from servescope.web.front_ends.passed import receive, send
+from servescope.web.front_ends.passed import lost, receive
 from servescope.wire.spooled.body import Spooled, scarce
 
 
 class Shelf:
-    """`end`: one of the pair. Nothing here waits."""
+    """`end`: the owner's of the pair. Nothing here waits.
 
-    def __init__(self, end: socket.socket) -> None:
+    `let_go` is called once for each body that was taken, with its number, and whether its memory may be written over: nobody of
+    this process has it any more, and all workers that were told of it have answered. It may be called at any moment (`LetGo`).
+    """
+
+    def __init__(self, end: socket.socket, let_go: Callable[[int, bool], None]) -> None:
         end.setblocking(False)
         self._end = end
-
-    def put(self, body: Spooled) -> bool:
-        """Leave it for the other side. False: there is no room."""
-        with suppress(OSError):
-            send(self._end, body.descriptor)
-            return True
-        return False
+        self._let_go = let_go
 
     def take(self, length: int) -> bytes | Spooled:
         """The next that lies there; in bytes, where this process has few descriptors left.
@@ -31,12 +31,20 @@ class Shelf:
         Raises:
             OSError: it has none at all, and the body is lost.
         """
-        body = Spooled(receive(self._end), length)
-        return body.read() if scarce(body.descriptor) else body
+        descriptor, number = receive(self._end)
+        if descriptor is None:
+            self._let_go(number, False)
+            raise lost()
+        body = Spooled(descriptor, length, partial(self._close, number))
+        return body.read() if scarce(descriptor) else body
 
     def close(self) -> None:
         """What lies there is gone."""
         self._end.close()
+
+    def _close(self, number: int, descriptor: int, reusable: bool) -> None:
+        os.close(descriptor)
+        self._let_go(number, reusable)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

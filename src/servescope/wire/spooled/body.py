@@ -1,39 +1,30 @@
 """A body, or a part of one, in memory that has a descriptor and no name: there are no other copies of its bytes.
 
 Written by `web.front_ends.child` and `web.http.decompression`, held by the owner in place of bytes, named to workers by `placing`.
-The memory is gone with the last process that has it, however that ends.
+The memory (`memory`) is gone with the last process that has it, however that ends.
 """
 
 import fcntl
-import mmap
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from servescope.wire.frames import Buffer
+from servescope.wire.spooled.memory import LetGo, Memory
 
 WINDOW = 256 * 1024
 
 
-class _Memory:
-    """Closes its descriptor with the last body that lies in it."""
-
-    __slots__ = ("descriptor",)
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
-
-
 class Spooled:
-    """`length` bytes of the memory behind `descriptor`, from `offset` on. Nothing of them is in this process, until it is read."""
+    """`length` bytes of the memory behind `descriptor`, from `offset` on. Nothing of them is in this process, until it is read.
+
+    What lies behind them there is nobody's, and is never read. `let_go`: see `Memory`.
+    """
 
     __slots__ = ("_length", "_memory", "_offset")
 
-    def __init__(self, descriptor: int, length: int) -> None:
-        self._memory = _Memory(descriptor)
+    def __init__(self, descriptor: int, length: int, let_go: LetGo | None = None) -> None:
+        self._memory = Memory(descriptor, let_go)
         self._offset = 0
         self._length = length
 
@@ -99,24 +90,29 @@ class Spooled:
 
     def mapped(self) -> memoryview:
         """Its bytes where they lie. Only what is looked at counts as this process's own memory, until the view is let go."""
-        before = self._offset % mmap.ALLOCATIONGRANULARITY
-        start = self._offset - before
-        lies = mmap.mmap(self.descriptor, before + self._length, prot=mmap.PROT_READ, offset=start)
-        return memoryview(lies)[before:]
+        return self._memory.mapped(self._offset, self._length)
+
+    def tell(self) -> None:
+        """Another process is told where it lies; see `Memory`."""
+        self._memory.tell()
+
+    def answered(self) -> None:
+        """That has answered, and does not read it any more."""
+        self._memory.answered()
 
 
 Attachment = Buffer | Spooled
 
 
-def create() -> Spooled:
-    """An empty one, to be appended to.
+def create(let_go: LetGo | None = None) -> Spooled:
+    """An empty one, to be appended to. `let_go`: see `Memory`.
 
     Raises:
         OSError: the system gives none, or this process has few descriptors left.
     """
     if not hasattr(os, "memfd_create"):
         raise OSError("this system has no memory with a descriptor")
-    spooled = Spooled(os.memfd_create("servescope-body", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), 0)
+    spooled = Spooled(os.memfd_create("servescope-body", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), 0, let_go)
     # Nobody can make it smaller: who has it mapped would die of reading what is not there.
     fcntl.fcntl(spooled.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
     if scarce(spooled.descriptor):
@@ -136,14 +132,14 @@ def _most_descriptors() -> int:
     return 2**30 if soft == resource.RLIM_INFINITY else soft
 
 
-def spool(pieces: "list[bytes | Spooled]") -> bool:
+def spool(pieces: "list[bytes | Spooled]", empty: Callable[[], Spooled] = create) -> bool:
     """Move a body's pieces into memory of its own, behind what lies there already; they are then one. False: there is none, and
-    all pieces are bytes.
+    all pieces are bytes. `empty`: gives that memory, or raises OSError.
     """
     first, *rest = pieces
     data = b"".join([piece for piece in rest if isinstance(piece, bytes)])  # `first` alone may be another
     try:
-        into = first if isinstance(first, Spooled) else create()
+        into = first if isinstance(first, Spooled) else empty()
         if isinstance(first, bytes):
             into.append(first)
         into.append(data)

@@ -1,7 +1,8 @@
 """A batch whose large bodies do not travel: how a worker on this machine is told where they lie, and what it makes of that.
 
 `fleet.backends.process` says it, `wire.blocking` takes it in: from there on it is a batch as any other, with its bodies beside it.
-The front end keeps their memory until the batch is answered. What cannot be read all the same costs that one request (`Unread`).
+The front end keeps their memory until the batch is answered (`lent`). What cannot be read all the same costs that one request
+(`Unread`).
 """
 
 import os

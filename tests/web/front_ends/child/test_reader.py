@@ -10,7 +10,7 @@ from bodies import bodies_open
 from servescope.web.front_ends.child.reader import SpoolingReader
 from servescope.web.http.connections.reader import RequestReader
 from servescope.wire.frames import INLINE_LIMIT
-from servescope.wire.spooled.body import Spooled
+from servescope.wire.spooled.body import Spooled, create
 
 LIMIT = 3 * INLINE_LIMIT
 SIZES = [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, 2 * INLINE_LIMIT + 1, LIMIT, LIMIT + 1]
@@ -35,6 +35,10 @@ def told(requests):
     return [(each.path, each.status, each.size, each.headers, each.whole_body, each.keep_alive) for each in requests]
 
 
+def spooling(limit):
+    return SpoolingReader(limit, create)
+
+
 def read(kind, data, places):
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     reader = kind(LIMIT)
@@ -49,7 +53,7 @@ SENT = st.builds(lambda make, size: make(size), st.sampled_from([by_length, in_c
 def test_the_same_requests(sent, places):
     """However they are cut; large ones lie apart, in one piece."""
     data = b"".join(sent)
-    found = read(SpoolingReader, data, places)
+    found = read(spooling, data, places)
     assert told(found) == told(read(RequestReader, data, places))
     for request in found:
         if request.size > INLINE_LIMIT:
@@ -60,14 +64,14 @@ def test_the_same_requests(sent, places):
 
 def test_tiny_chunks():
     """Of a byte each: as many as a body has."""
-    (request,) = read(SpoolingReader, in_chunks(LIMIT, 1), [])
+    (request,) = read(spooling, in_chunks(LIMIT, 1), [])
     assert request.whole_body == body_of(LIMIT)
     assert len(request.body) == 1
 
 
 def test_it_does_not_have_what_has_come():
     """But in that memory, before the request is whole."""
-    reader = SpoolingReader(LIMIT)
+    reader = SpoolingReader(LIMIT, create)
     data = by_length(LIMIT)
     assert reader.feed(data[:-1000]) == []
     assert sum(len(piece) for piece in reader._reading.body if isinstance(piece, bytes)) <= INLINE_LIMIT
@@ -78,18 +82,33 @@ def test_it_does_not_have_what_has_come():
 def test_a_client_that_leaves():
     """Leaves nothing."""
     before = bodies_open()
-    reader = SpoolingReader(LIMIT)
+    reader = SpoolingReader(LIMIT, create)
     reader.feed(by_length(LIMIT)[:-1000])
     assert bodies_open() == before + 1
     reader.close()
     assert bodies_open() == before
 
 
+def test_memory_that_was_in_use():
+    """Has another body, or a longer one, behind what is written to it; nothing of that is seen."""
+    memory = create()
+    memory.append(b"\xff" * (2 * LIMIT))
+    found = read(
+        lambda limit: SpoolingReader(limit, lambda: Spooled(os.dup(memory.descriptor), 0)),
+        by_length(INLINE_LIMIT + 1),
+        [],
+    )
+    assert [each.whole_body for each in found] == [body_of(INLINE_LIMIT + 1)]
+    assert found[0].body[0].mapped() == body_of(INLINE_LIMIT + 1)
+    assert b"".join(found[0].body[0].windows(1000)) == body_of(INLINE_LIMIT + 1)
+    assert list(found[0].body[0].occurrences(b"\xff")) == []
+
+
 def test_no_memory(monkeypatch):
     """Then they are in pieces, as everywhere else."""
     monkeypatch.setattr(os, "pwrite", refuse)
     sent = in_chunks(LIMIT) + by_length(LIMIT)
-    found = read(SpoolingReader, sent, range(0, len(sent), 20_000))
+    found = read(spooling, sent, range(0, len(sent), 20_000))
     assert told(found) == told(read(RequestReader, sent, []))
     assert all(type(piece) is bytes for request in found for piece in request.body)
 

@@ -13,8 +13,8 @@ import sys
 import uvloop
 
 from servescope.web.front_ends.child.dealt import Dealt
+from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.child.serving import serve
-from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -28,7 +28,7 @@ def main() -> None:
     channel, dealt, written, shelf = map(int, sys.argv[1:])
     counted = Written(written)
     os.close(written)
-    bodies = Shelf(socket.socket(fileno=shelf))
+    bodies = Lending(socket.socket(fileno=shelf))
     uvloop.run(serve(socket.socket(fileno=channel), Dealt(fileno=dealt), counted, bodies))
 
 

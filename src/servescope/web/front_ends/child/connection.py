@@ -4,7 +4,7 @@ Made by `serving` for each that was dealt; `relay` is its app.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 from servescope.web.front_ends.child.reader import SpoolingReader
 from servescope.web.http.clients.clients import Clients
@@ -12,10 +12,14 @@ from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.connections.taker import App
+from servescope.wire.spooled.body import Spooled
 
 
 class Owner(App, Protocol):
     """Who is told, besides what any app is."""
+
+    def empty_body(self) -> Spooled:
+        """Memory for a large body. Raises OSError where there is none."""
 
     def joined(self, connection: "RelayedConnection") -> int:
         """It is there; its number."""
@@ -31,7 +35,6 @@ class RelayedConnection(Connection):
     """See `Connection`. `number`: what the owner knows it by."""
 
     __slots__ = ("_asked", "_owner", "number")
-    reads = SpoolingReader
 
     def __init__(self, owner: Owner, peers: Clients) -> None:
         super().__init__(owner, peers)
@@ -66,6 +69,9 @@ class RelayedConnection(Connection):
         self._asked = self._writable is not None
         if not self._asked:
             self._owner.drained(self)
+
+    def _read_by(self, app: App) -> SpoolingReader:
+        return SpoolingReader(app.body_limit, cast("Owner", app).empty_body)
 
     def resume_writing(self) -> None:
         """See asyncio."""

@@ -6,7 +6,7 @@ Used by `acceptor` in place of a listening socket.
 import socket
 from typing import Any
 
-from servescope.web.front_ends.passed import receive
+from servescope.web.front_ends.passed import lost, receive
 
 
 class Dealt(socket.socket):
@@ -19,4 +19,7 @@ class Dealt(socket.socket):
             BlockingIOError: there is none now, or the owner has gone, and this process is about to follow.
             OSError: EMFILE, this process has no descriptor for it, and it is lost.
         """
-        return socket.socket(fileno=receive(self)), None
+        descriptor, _ = receive(self)
+        if descriptor is None:
+            raise lost()
+        return socket.socket(fileno=descriptor), None

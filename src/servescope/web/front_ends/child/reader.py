@@ -1,7 +1,9 @@
 """A front end's reader of requests: what comes in of a large body goes on at once to memory of its own, which the owner is given.
 
-Used by `connection` in place of the reader that it extends.
+Used by `connection` in place of the reader that it extends; `spares` has the memory.
 """
+
+from collections.abc import Callable
 
 from servescope.web.http.connections.reader import RequestReader
 from servescope.wire.frames import INLINE_LIMIT
@@ -11,12 +13,13 @@ _MOST_PIECES = 256  # that wait, so that tiny chunks do not cost a write each
 
 
 class SpoolingReader(RequestReader):
-    """See `RequestReader`."""
+    """See `RequestReader`. `empty`: gives memory for a body, or raises OSError."""
 
-    __slots__ = ("_in_pieces",)
+    __slots__ = ("_empty", "_in_pieces")
 
-    def __init__(self, body_limit: int) -> None:
+    def __init__(self, body_limit: int, empty: Callable[[], Spooled]) -> None:
         super().__init__(body_limit)
+        self._empty = empty
         self._in_pieces = False  # there was no memory for it
 
     def on_body(self, body: bytes) -> None:
@@ -43,4 +46,4 @@ class SpoolingReader(RequestReader):
     def _spool(self) -> None:
         pieces = self._reading.body
         if len(pieces) > 1 or (pieces and not isinstance(pieces[0], Spooled)):  # one that is too large has none
-            self._in_pieces = not spool(pieces)
+            self._in_pieces = not spool(pieces, self._empty)

@@ -13,11 +13,13 @@ import msgspec
 from servescope.web.front_ends import messages as said
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.child.connection import RelayedConnection
-from servescope.web.front_ends.shelf import Shelf
+from servescope.web.front_ends.child.lending import Lending
+from servescope.web.front_ends.child.spares import Spares
 from servescope.web.front_ends.written import Written
 from servescope.web.http.connections.taker import Asker
-from servescope.web.http.request import BodyPiece, Request
+from servescope.web.http.request import Request
 from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.spooled.body import Spooled
 
 SETTLE_S = 0.005  # so long the owner may wait for word of answers that were written, where there is nothing else to say
 
@@ -25,21 +27,20 @@ SETTLE_S = 0.005  # so long the owner may wait for word of answers that were wri
 class Relay:
     """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process.
 
-    `shelf`: where large bodies go. `deserted` is set while nobody is connected.
+    `lending`: where large bodies go. `deserted` is set while nobody is connected.
     """
 
     body_limit = 0
 
-    def __init__(self, channel: "Channel[said.ToFrontEnd]", written: Written, shelf: Shelf) -> None:
+    def __init__(self, channel: "Channel[said.ToFrontEnd]", written: Written, lending: Lending) -> None:
         self._channel = channel
         self._written = written
-        self._shelf = shelf
+        self._lending = lending
+        self._spares = Spares()
         self._loop = asyncio.get_running_loop()
         self._connections: dict[int, RelayedConnection] = {}
         self.deserted = asyncio.Event()
         self.deserted.set()
-        # Large bodies, until they are answered: whoever has memory last frees it, and the owner's time is the dearest.
-        self._asked: dict[int, list[BodyPiece]] = {}
         self._last = 0
         self._at: list[float] = []  # when answers were written, of which nothing was said
         self._settling = False
@@ -56,10 +57,7 @@ class Relay:
     def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
         number = cast("RelayedConnection", connection).number
-        body = request.body
-        beside, attachments = said.without_large_body(request, self._shelf)
-        if beside and isinstance(beside, int):
-            self._asked[number] = body
+        beside, attachments = said.without_large_body(request, self._lending.put)
         at, self._at = self._at, []
         self._channel.say(said.Asked(number, request, beside, at), attachments)
 
@@ -70,8 +68,16 @@ class Relay:
 
     def left(self, request: Request) -> None:
         """See `taker.App`."""
-        beside, attachments = said.without_large_body(request, self._shelf)
+        beside, attachments = said.without_large_body(request, self._lending.put)
         self.say(said.Left(request, beside), attachments)
+
+    def empty_body(self) -> Spooled:
+        """See `connection.Owner`."""
+        return self._spares.empty()
+
+    def close(self) -> None:
+        """Keep no memory for bodies to come."""
+        self._spares.close()
 
     def joined(self, connection: RelayedConnection) -> int:
         """See `connection.Owner`."""
@@ -84,7 +90,6 @@ class Relay:
     def gone(self, connection: RelayedConnection) -> None:
         """See `connection.Owner`."""
         del self._connections[connection.number]
-        self._asked.pop(connection.number, None)
         if not self._connections:
             self.deserted.set()
         self.say(said.Gone(connection.number))
@@ -105,8 +110,6 @@ class Relay:
         """An answer, or a part of one."""
         connection = self._connections.get(message.connection)  # type: ignore[union-attr]  # `serving` keeps the others
         if isinstance(message, said.Answer):
-            if self._asked:
-                self._asked.pop(message.connection, None)
             if connection is not None:
                 body = attachments.take(message.body) if isinstance(message.body, int) else message.body
                 connection.send((message.head,), body, close=message.close)
@@ -117,12 +120,15 @@ class Relay:
                     attachments.take(message.body) if isinstance(message.body, int) else message.body
                 )
         elif isinstance(message, said.Ended):
-            self._asked.pop(message.connection, None)
             if connection is not None:
                 connection.end_chunks()
             self._wrote()
         elif connection is not None:
             self._takes[type(message)](connection, message)
+
+    def back(self, message: said.Back) -> None:
+        """The owner has let go of a large body."""
+        self._lending.back(message.body, reusable=message.reusable)
 
     def _wrote(self) -> None:
         """The next answer is with the system, or its client has gone before."""

@@ -17,9 +17,9 @@ from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.child.books import Books
 from servescope.web.front_ends.child.connection import RelayedConnection
 from servescope.web.front_ends.child.dealt import Dealt
+from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.child.records import install
 from servescope.web.front_ends.child.relay import Relay
-from servescope.web.front_ends.shelf import Shelf
 from servescope.web.front_ends.written import Written
 from servescope.web.http.clients.acceptor import Acceptor
 from servescope.web.http.clients.clients import Clients
@@ -40,16 +40,23 @@ _FAREWELL_S = 1.0  # that clients have to take what they were sent last
 class Serving:
     """The process, apart from the loop that it runs on."""
 
-    def __init__(self, dealt: Dealt, written: Written, shelf: Shelf) -> None:
+    def __init__(self, dealt: Dealt, written: Written, lending: Lending) -> None:
         self.over = asyncio.Event()
         self.channel: Channel[said.ToFrontEnd] = Channel(said.to_front_end(), self._take, self.over.set)
-        self._relay = Relay(self.channel, written, shelf)
+        self._relay = Relay(self.channel, written, lending)
         self._dealt = dealt
         self._books = Books(self._relay.say)
         self._acceptor: Acceptor | None = None
         self._rounds: Rounds | None = None
         self._tls: Tls | None = None
         self._pair = Pair(b"", b"")
+        self._takes: dict[type, Callable[..., None]] = {
+            said.Look: lambda _: self._relay.say(self._books.census()),
+            said.Terms: self._begin,
+            said.Renew: self._renew,
+            said.Back: self._relay.back,
+            said.Stop: lambda _: self._stop(),
+        }
 
     @property
     def say(self) -> Callable[[msgspec.Struct], None]:
@@ -57,14 +64,8 @@ class Serving:
         return self._relay.say
 
     def _take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
-        if isinstance(message, said.Look):
-            self._relay.say(self._books.census())
-        elif isinstance(message, said.Terms):
-            self._begin(message)
-        elif isinstance(message, said.Renew):
-            self._renew(message)
-        elif isinstance(message, said.Stop):
-            self._stop()
+        if (take := self._takes.get(type(message))) is not None:
+            take(message)
         else:
             self._relay.take(message, attachments)
 
@@ -108,12 +109,13 @@ class Serving:
         """Wait until clients have taken what they were sent, for a moment."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._relay.deserted.wait(), _FAREWELL_S)
+        self._relay.close()
         self.channel.close()
 
 
-async def serve(channel: socket.socket, dealt: Dealt, written: Written, shelf: Shelf) -> None:
+async def serve(channel: socket.socket, dealt: Dealt, written: Written, lending: Lending) -> None:
     """Serve until the owner says so, or is gone."""
-    serving = Serving(dealt, written, shelf)
+    serving = Serving(dealt, written, lending)
     install(serving.say)
     gc.collect()
     gc.freeze()

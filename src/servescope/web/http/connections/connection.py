@@ -29,20 +29,17 @@ _JOIN_LIMIT = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port. `reads`: what makes requests of
-    its bytes.
-    """
+    """The protocol of one connection, and a `phase.Client`. `peers`: all connections of the port."""
 
     __slots__ = (
         "_answering", "_app", "_peers", "_reader", "_waiting", "_writable", "client", "on_lost", "rested", "transport",
     )  # fmt: skip
     lost_code = HUNG_UP
-    reads: type[RequestReader] = RequestReader
 
     def __init__(self, app: App, peers: Clients) -> None:
         self._app = app
         self._peers = peers
-        self._reader = self.reads(app.body_limit)
+        self._reader = self._read_by(app)
         self._answering: Request | None = None
         self._waiting = Pipeline()
         self._writable: asyncio.Event | None = None
@@ -201,6 +198,10 @@ class Connection(asyncio.Protocol):
             self._begin(unfinished)  # which ends with closing
         if unfinished is None or (at_once and self.secure):  # TLS closes when both agree
             self.transport.abort()
+
+    def _read_by(self, app: App) -> RequestReader:
+        """What makes requests of its bytes."""
+        return RequestReader(app.body_limit)
 
     def _begin(self, request: Request) -> None:
         self._answering = request
