@@ -63,10 +63,13 @@ class Junction:
 
     def record(self, at: float, line: str, own: RollingFile | None, *, copied: bool, urgent: bool) -> None:
         """A record's line. `own`: its file, None: ts_log.log alone. `urgent`: it is written at once in any case."""
+        at_once = urgent or not self._settle_s
         with self._lock:
             self._records.append(_Row(at, line, copied or own is None, own))
-            if urgent or not self._settle_s:
+            if at_once:
                 self._write(math.inf)
+        if at_once and own is None:
+            self._console.settle()
 
     def flush(self, *, everything: bool = False) -> None:
         """Write out what is held, but for what is not settled. Never raises; the files count what is lost."""

@@ -20,6 +20,7 @@ from servescope.logs.junction import Junction
 from servescope.logs.layout.formats import JsonFormatter, LogFormat, ModelFormatter, TextFormatter
 from servescope.logs.metric import MODEL_METRICS, TS_METRICS, MetricLog
 from servescope.logs.model import MODEL_LOG
+from servescope.logs.outlet import Outlet, may_be_waited_for
 from servescope.logs.redirected import Redirected
 from servescope.logs.sinks import Console, RollingFile
 
@@ -59,6 +60,7 @@ class Logs:
         for metrics in (self.server_metrics, self.model_metrics):
             self.junction.join(metrics, copied="metrics" in options.copies)
         self._files = files
+        self._console = console
         self._redirected = Redirected()
         self._undo: list[Callable[[], None]] = []
 
@@ -86,6 +88,7 @@ class Logs:
             self._undo.pop()()
         for file in self._files:
             file.close()
+        self._console.close()
 
     def install(self, name: str, level: int, handlers: list[logging.Handler]) -> None:
         """Let the logger `name` ("" for the root) write to `handlers` alone, from `level` up, until `close`."""
@@ -117,7 +120,7 @@ def open_logs(
     if options.log_format not in LOG_FORMATS:
         raise ConfigurationError(f'log_format={options.log_format}: must be "text" or "json"')
     number = _level_number(options.level)
-    terminal = Console(console)
+    terminal = Console(console, None if console is None or may_be_waited_for(console) else Outlet())
     as_json = options.log_format == "json"
     plain, model = (
         (JsonFormatter(), JsonFormatter()) if as_json else (TextFormatter(), ModelFormatter(options.model_ids))

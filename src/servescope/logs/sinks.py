@@ -10,8 +10,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
+
+from servescope.logs.outlet import Outlet
 
 MAX_BYTES = 100 * 1024 * 1024
 KEEP = 5
@@ -136,19 +139,37 @@ class RollingFile:
 
 
 class Console:
-    """The terminal, or whatever stands in for it; None writes nowhere. `lost` counts the writes that failed."""
+    """The terminal, or whatever stands in for it; None writes nowhere. `lost` counts the writes that failed. `outlet` writes, None:
+    whoever calls.
+    """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, outlet: Outlet | None = None) -> None:
         self.lost = 0
         self.open = stream is not None
         self._stream = stream
+        self._outlet = outlet
         self._lock = threading.Lock()
 
     def write(self, text: str) -> None:
         """Write `text` as it is, and flush. A closed pipe, a full disk, a narrow encoding: none of them raises."""
-        stream = self._stream
-        if stream is None:
+        if self._stream is None:
             return
+        if self._outlet is None:
+            self._write(self._stream, text)
+        elif not self._outlet.put(partial(self._write, self._stream, text), len(text)):
+            self.lost += 1
+
+    def settle(self) -> None:
+        """Wait a moment, until what was written is shown."""
+        if self._outlet is not None:
+            self._outlet.settle()
+
+    def close(self) -> None:
+        """Write out what waits; a terminal that hangs is not waited for."""
+        if self._outlet is not None:
+            self._outlet.close()
+
+    def _write(self, stream: TextIO, text: str) -> None:
         try:
             with self._lock:
                 stream.write(_encodable(text, stream.encoding))

@@ -12,6 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from servescope.logs.outlet import LOG_THREAD
+
 END_S = 5.0
 
 logger = logging.getLogger("servescope.runtime")
@@ -34,8 +36,12 @@ class Threads(ThreadPoolExecutor):
 
 def leave(status: int) -> int:
     """The exit status, to be returned; where a thread would hold the process, it ends here."""
-    if any(not each.daemon and each is not threading.main_thread() for each in threading.enumerate()):
-        for stream in (sys.stdout, sys.stderr):
+    others = [each for each in threading.enumerate() if each is not threading.main_thread()]
+    hangs = any(
+        each.name == LOG_THREAD for each in others
+    )  # maybe in writing to standard output, which must not be touched then
+    if hangs or not all(each.daemon for each in others):
+        for stream in () if hangs else (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
         os._exit(status)
