@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import psutil
 
-from load import Load, VoidRunError, drive
-from processes import front_end
-from servers import another_servescope, free_ports, running
+from rig.load import Load, VoidRunError, drive
+from rig.processes import front_end
+from rig.servers import another_servescope, free_ports, running
 from servescope.config.model.objectives import Objectives
 from servescope.console.evidence.gathered import Gathered
 from servescope.console.evidence.watch import Watch

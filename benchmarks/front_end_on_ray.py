@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from load import Load, VoidRunError, drive, wrk_path
 from on_ray import BODY_BYTES, cluster
-from processes import front_end, process_cpu_seconds
-from servers import Kind, Server, free_ports, running, servescope
+from rig.load import Load, VoidRunError, drive, wrk_path
+from rig.processes import front_end, process_cpu_seconds
+from rig.servers import Kind, Server, free_ports, running, servescope
 
 SIZES = (16, 64 * 1024, BODY_BYTES)
 _CONNECTIONS = 4

@@ -8,16 +8,16 @@ keep how many cores busy. Run by hand; docs/performance.md holds results.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from load import Load, VoidRunError, drive, wrk_path
-from processes import PROC, front_end, members, process_cpu_seconds
-from ratios import Found, medians, take_turns
-from servers import Kind, Server, another_servescope, running, servescope
+from rig.comparison import add_options, compared
+from rig.load import Load, drive, wrk_path
+from rig.processes import PROC, front_end, members, process_cpu_seconds
+from rig.ratios import Found
+from rig.servers import Kind, Server, another_servescope, running, servescope
 
 ONE = "one process"
 ROWS = {
@@ -113,33 +113,27 @@ def table(one: Found, many: Found, name: str) -> str:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare a server with front ends with one of a single process.")
     parser.add_argument("--front-ends", type=int, default=2, metavar="N", help="so many (2)")
-    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
-    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds")
+    add_options(parser)
     parser.add_argument("--checkout", type=Path, metavar="DIR", help="measure another checkout of Servescope")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison. Exit status: 0 all limits kept, 1 one not, 2 void or impossible to run."""
     arguments = _arguments(argv)
-    plan = QUICK if arguments.quick else FULL
-    if arguments.rounds:
-        plan = replace(plan, rounds=arguments.rounds)
     name = f"{arguments.front_ends} front ends"
-    try:
+
+    def kinds() -> list[Kind]:
         wrk_path()
         kind = another_servescope(arguments.checkout) if arguments.checkout else servescope()
-        kinds = [replace(kind, name=ONE), replace(kind, name=name, settings={"front_ends": str(arguments.front_ends)})]
-        rounds = take_turns(kinds, plan.rounds, lambda each: measure(each, plan))
-    except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
-        print(f"VOID: {error}", file=sys.stderr)
+        wide = {"front_ends": str(arguments.front_ends)}
+        return [replace(kind, name=ONE), replace(kind, name=name, settings=wide)]
+
+    found = compared(arguments, (QUICK, FULL), kinds, measure)
+    if found is None:
         return 2
-    one, many = (medians(rounds[each]) for each in (ONE, name))
+    one, many = found[ONE], found[name]
     judged = limits(one, many)
-    if arguments.json:
-        found = {"plan": asdict(plan), "rounds": rounds, "medians": {ONE: one, name: many}}
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
     print(f"{table(one, many, name)}\n")
     for limit in judged:
         word = "at most" if limit.at_most else "at least"

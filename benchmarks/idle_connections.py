@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from load import Load, VoidRunError, drive, wrk_path
-from memory import pss_bytes
-from processes import front_end
-from servers import running, servescope
+from rig.load import Load, VoidRunError, drive, wrk_path
+from rig.memory import pss_bytes
+from rig.processes import front_end
+from rig.servers import running, servescope
 
 MB = 1_000_000
 MEMORY_LIMIT_MB = 300

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from load import VoidRunError
-from stores import HANDLER
+from rig.load import VoidRunError
+from rig.stores import HANDLER
 
 PLAIN = {"Accept": "text/plain;version=0.0.4"}
 # What Prometheus 2.42 sends.

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from load import Load, VoidRunError, drive, wrk_path
-from memory import tree_pss_bytes
-from processes import cpu_seconds, front_end, process_cpu_seconds
-from servers import Kind, running, servescope, torchserve
+from rig.load import Load, VoidRunError, drive, wrk_path
+from rig.memory import tree_pss_bytes
+from rig.processes import cpu_seconds, front_end, process_cpu_seconds
+from rig.servers import Kind, running, servescope, torchserve
 
 MB = 1_000_000
 CONNECTIONS = 4

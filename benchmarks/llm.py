@@ -22,10 +22,10 @@ from pathlib import Path
 
 import psutil
 
-from llm_client import Found, Load
-from llm_servers import Server, running, servescope, vllm
+from rig.llm_client import Found, Load
+from rig.llm_servers import Server, running, servescope, vllm
 
-CLIENT = Path(__file__).parent / "llm_client.py"
+CLIENT = Path(__file__).parent / "rig" / "llm_client.py"
 TESTS = Path(__file__).parents[1] / "tests"
 TOKENS = 128
 SETTLE_S = 1.0

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idle_models import AS_PROMETHEUS, PLAIN, Scrapes, register, scrape, scraping
-from load import Load, Measured, VoidRunError, drive
-from memory import pss_bytes
-from processes import front_end
-from recorded import Filled, Twin, client_observe_seconds, recording_seconds
-from servers import Server, free_ports, running, servescope
+from rig.load import Load, Measured, VoidRunError, drive
+from rig.memory import pss_bytes
+from rig.processes import front_end
+from rig.recorded import Filled, Twin, client_observe_seconds, recording_seconds
+from rig.servers import Server, free_ports, running, servescope
 from servescope.metrics.exposition import openmetrics, protobuf, text
 
 CONNECTIONS = 64

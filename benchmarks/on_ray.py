@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from load import Load, VoidRunError, drive, wrk_path
-from ratios import Found, Ratio, all_met, medians, table, take_turns
-from servers import Kind, free_ports, running, servescope
+from rig.load import Load, VoidRunError, drive, wrk_path
+from rig.ratios import Found, Ratio, all_met, medians, table, take_turns
+from rig.servers import Kind, free_ports, running, servescope
 
 BODY_BYTES = 6_000_000
 OBJECT_STORE = 200 << 20
@@ -67,13 +67,13 @@ def measure(kind: Kind, seconds: int) -> Found:
 
 
 def ray_serve(address: str) -> Kind:
-    """Ray Serve on this cluster, by serve_models.py beside this file."""
+    """Ray Serve on this cluster, by rig/serve_models.py."""
 
     def configured(_room: Path, _settings: Mapping[str, str]) -> tuple[int, list[str]]:
         (port,) = free_ports(1)
         return port, [address, str(port)]
 
-    program = Path(__file__).with_name("serve_models.py")
+    program = Path(__file__).parent / "rig" / "serve_models.py"
     return Kind(SERVE, (sys.executable, str(program)), {}, configured=configured, path="")
 
 

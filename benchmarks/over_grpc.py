@@ -8,20 +8,20 @@ versus_torchserve.py. Run by hand; docs/performance.md holds results.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from grpc_load import GrpcLoad, drive_grpc, h2load_path
-from load import VoidRunError
-from processes import cpu_seconds, end
-from ratios import Found, Ratio, all_met, medians, table, take_turns
-from servers import Kind, free_ports, running, servescope, torchserve
+from rig.comparison import add_options, compared
+from rig.grpc_load import GrpcLoad, drive_grpc, h2load_path
+from rig.load import VoidRunError
+from rig.processes import cpu_seconds, end
+from rig.ratios import Found, Ratio, all_met, table
+from rig.servers import Kind, free_ports, running, servescope, torchserve
 
 ECHO = "grpc.aio"
 VERSUS_TORCHSERVE = (
@@ -94,31 +94,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Compare gRPC of Servescope with TorchServe's and with a bare grpc.aio."
     )
     parser.add_argument("--torchserve-env", type=Path, required=True, help="environment with bin/torchserve (0.12.0)")
-    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
-    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
+    add_options(parser)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison. Exit status: 0 all targets met, 1 one missed, 2 void or impossible to run."""
     arguments = _arguments(argv)
-    plan = QUICK if arguments.quick else FULL
-    if arguments.rounds:
-        plan = replace(plan, rounds=arguments.rounds)
-    echo = Kind(ECHO, (sys.executable, str(Path(__file__).with_name("grpc_echo.py"))), {})
-    try:
+
+    def kinds() -> list[Kind]:
         h2load_path()
-        kinds = [torchserve(arguments.torchserve_env), servescope(), echo]
-        rounds = take_turns(kinds, plan.rounds, lambda kind: measure(kind, plan))
-    except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
-        print(f"VOID: {error}", file=sys.stderr)
+        echo = Kind(ECHO, (sys.executable, str(Path(__file__).parent / "rig" / "grpc_echo.py")), {})
+        return [torchserve(arguments.torchserve_env), servescope(), echo]
+
+    found = compared(arguments, (QUICK, FULL), kinds, measure)
+    if found is None:
         return 2
-    summary = {name: medians(found) for name, found in rounds.items()}
-    if arguments.json:
-        text = json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2)
-        arguments.json.write_text(text + "\n")
-    ours, theirs, bare = summary["Servescope"], summary["TorchServe"], summary[ECHO]
+    ours, theirs, bare = found["Servescope"], found["TorchServe"], found[ECHO]
     print(table(VERSUS_TORCHSERVE, "TorchServe", theirs, ours))
     print(f"\n{table(VERSUS_ECHO, ECHO, bare, ours)}")
     return 0 if all_met(VERSUS_TORCHSERVE, theirs, ours) and all_met(VERSUS_ECHO, bare, ours) else 1

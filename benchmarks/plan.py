@@ -25,9 +25,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / "tests"))  # queueing theory, which the tests of the search use too
 
 from planner.pools import SERVICE_S, searched, true_edge  # noqa: E402
-from servers import Server, another_servescope, running  # noqa: E402
+from rig.servers import Server, another_servescope, running  # noqa: E402
+from rig.stores import write_archive  # noqa: E402
 from servescope.planner.objective import parse_objective  # noqa: E402
-from stores import write_archive  # noqa: E402
 
 COUNTS = (1, 2, 4)
 SLOS = {"constant": "p95=200ms", "exponential": "p90=300ms"}

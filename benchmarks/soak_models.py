@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from load import VoidRunError
-from memory import pss_bytes
-from processes import front_end
-from servers import ask, free_ports, running, servescope
+from rig.load import VoidRunError
+from rig.memory import pss_bytes
+from rig.processes import front_end
+from rig.servers import ask, free_ports, running, servescope
 
 HANDLER = '''"""Answers ok, and measures that."""
 

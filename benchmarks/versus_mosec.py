@@ -8,16 +8,16 @@ take turns. All metrics and the access log are on here; Mosec has no access log.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from load import Load, Measured, VoidRunError, drive, wrk_path
-from processes import front_end, process_cpu_seconds
-from ratios import Found, Ratio, all_met, medians, since_table, table, take_turns
-from servers import Kind, Server, another_servescope, mosec, running, servescope
+from rig.comparison import add_options, compared
+from rig.load import Load, Measured, drive, wrk_path
+from rig.processes import front_end, process_cpu_seconds
+from rig.ratios import Found, Ratio, all_met, since_table, table
+from rig.servers import Kind, Server, another_servescope, mosec, running, servescope
 
 RATIOS = (
     Ratio("batch_rate", "requests/s, c=64, batches of 16, 1 ms", "1/s", 1.15, None, True),
@@ -81,39 +81,29 @@ def beside(ours: Found) -> str:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare Servescope with Mosec on the same no-op models.")
     parser.add_argument("--mosec-env", type=Path, required=True, help="environment with mosec (0.9.8)")
-    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
-    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds")
+    add_options(parser)
     parser.add_argument(
         "--before", type=Path, metavar="CHECKOUT", help="another checkout of Servescope, measured beside"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison. Exit status: 0 all targets met, 1 one missed, 2 void or impossible to run."""
     arguments = _arguments(argv)
-    plan = QUICK if arguments.quick else FULL
-    if arguments.rounds:
-        plan = replace(plan, rounds=arguments.rounds)
-    try:
+
+    def kinds() -> list[Kind]:
         wrk_path()
-        kinds = [mosec(arguments.mosec_env), servescope()]
-        if arguments.before:
-            kinds.append(another_servescope(arguments.before))
-        rounds = take_turns(kinds, plan.rounds, lambda kind: measure(kind, plan))
-    except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
-        print(f"VOID: {error}", file=sys.stderr)
+        before = [another_servescope(arguments.before)] if arguments.before else []
+        return [mosec(arguments.mosec_env), servescope(), *before]
+
+    found = compared(arguments, (QUICK, FULL), kinds, measure)
+    if found is None:
         return 2
-    summary = {name: medians(found) for name, found in rounds.items()}
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2) + "\n"
-        )
-    theirs, ours = summary["Mosec"], summary["Servescope"]
+    theirs, ours = found["Mosec"], found["Servescope"]
     print(f"{table(RATIOS, 'Mosec', theirs, ours)}\n\n{beside(ours)}")
-    if "before" in summary:
-        print(f"\n{since_table(TITLES, summary['before'], ours)}")
+    if "before" in found:
+        print(f"\n{since_table(TITLES, found['before'], ours)}")
     return 0 if all_met(RATIOS, theirs, ours) else 1
 
 

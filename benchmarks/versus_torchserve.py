@@ -9,17 +9,17 @@ a machine that grows slower or faster in the meantime treats both alike. Run by 
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from load import Load, Measured, VoidRunError, drive, wrk_path
-from memory import tree_pss_bytes
-from processes import cpu_seconds
-from ratios import Ratio, all_met, medians, since_table, table, take_turns
-from servers import Kind, Server, another_servescope, running, servescope, torchserve
+from rig.comparison import add_options, compared
+from rig.load import Load, Measured, drive, wrk_path
+from rig.memory import tree_pss_bytes
+from rig.processes import cpu_seconds
+from rig.ratios import Ratio, all_met, since_table, table
+from rig.servers import Kind, Server, another_servescope, running, servescope, torchserve
 
 MIB = 1024 * 1024
 
@@ -100,12 +100,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="a log4j2 configuration instead of TorchServe's own, as log4j2-access-only.xml beside this script",
     )
-    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five")
-    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds")
+    add_options(parser)
     parser.add_argument(
         "--only", nargs="+", choices=KEYS, default=KEYS, metavar="RATIO", help=f"some of: {', '.join(KEYS)}"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and the medians there")
     parser.add_argument(
         "--before", type=Path, metavar="CHECKOUT", help="another checkout of Servescope, measured beside"
     )
@@ -116,29 +114,21 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison. Exit status: 0 all `at least` targets met, 1 one missed, 2 void or impossible to run."""
     arguments = _arguments(argv)
-    plan = QUICK if arguments.quick else FULL
-    if arguments.rounds:
-        plan = replace(plan, rounds=arguments.rounds)
-    try:
+
+    def kinds() -> list[Kind]:
         wrk_path()
-        kinds = [torchserve(arguments.torchserve_env, arguments.torchserve_log_config)]
-        if not arguments.baseline:
-            kinds.append(servescope())
-        if arguments.before:
-            kinds.append(another_servescope(arguments.before))
-        rounds = take_turns(kinds, plan.rounds, lambda kind: measure(kind, plan, frozenset(arguments.only)))
-    except (VoidRunError, FileNotFoundError, RuntimeError, TimeoutError) as error:
-        print(f"VOID: {error}", file=sys.stderr)
+        found = [torchserve(arguments.torchserve_env, arguments.torchserve_log_config)]
+        found += [] if arguments.baseline else [servescope()]
+        return found + ([another_servescope(arguments.before)] if arguments.before else [])
+
+    wanted = frozenset(arguments.only)
+    found = compared(arguments, (QUICK, FULL), kinds, lambda kind, plan: measure(kind, plan, wanted))
+    if found is None:
         return 2
-    summary = {name: medians(found) for name, found in rounds.items()}
-    theirs, ours = summary["TorchServe"], summary.get("Servescope")
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"plan": asdict(plan), "rounds": rounds, "medians": summary}, indent=2) + "\n"
-        )
+    theirs, ours = found["TorchServe"], found.get("Servescope")
     print(table(RATIOS, "TorchServe", theirs, ours))
-    if ours and "before" in summary:
-        print(f"\n{since_table(TITLES, summary['before'], ours)}")
+    if ours and "before" in found:
+        print(f"\n{since_table(TITLES, found['before'], ours)}")
     return 0 if ours is None or all_met(RATIOS, theirs, ours) else 1
 
 

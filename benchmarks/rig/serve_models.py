@@ -1,6 +1,6 @@
 """The no-op models of stores.py, as Ray Serve has them, behind its HTTP proxy: `/noop` and `/noop16`.
 
-    python benchmarks/serve_models.py ADDRESS PORT
+    python benchmarks/rig/serve_models.py ADDRESS PORT
 
 In: a cluster's address and the proxy's port. Runs until it is told to end. Started by on_ray.py, in an environment with ray[serve].
 """

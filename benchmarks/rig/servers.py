@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from processes import end, members
-from stores import write_store
+from rig.processes import end, members
+from rig.stores import write_store
 
 START_LIMIT_S = 90.0
 POLL_S = 0.005

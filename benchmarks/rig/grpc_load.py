@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from load import Measured, VoidRunError
+from rig.load import Measured, VoidRunError
 
 PREDICTIONS = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/Predictions"
 # On the wire: PredictionsRequest(model_name="noop", input={"body": b"x" * 16}) and PredictionResponse(prediction=b"ok").

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from servers import free_ports
+from rig.servers import free_ports
 
 START_LIMIT_S = 280.0
 POLL_S = 0.2

@@ -1,6 +1,6 @@
 """A lean client of streamed completions, in a process of its own: it must not be what is measured.
 
-    python benchmarks/llm_client.py '{"port": 8000, "model": "tiny", "connections": 8, "seconds": 5, "tokens": 128}'
+    python benchmarks/rig/llm_client.py '{"port": 8000, "model": "tiny", "connections": 8, "seconds": 5, "tokens": 128}'
 
 In: a `Load` as JSON. Out: a `Found` as JSON on one line. Each connection asks for one stream after the other, over
 asyncio's bare protocol: no HTTP library, no JSON parsed while it measures. Started by `llm.py`.

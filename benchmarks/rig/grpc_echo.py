@@ -1,16 +1,19 @@
 """A bare grpc.aio server on uvloop that answers each message with the same one: what gRPC takes before a server does anything.
 
-    python benchmarks/grpc_echo.py PORT
+    python benchmarks/rig/grpc_echo.py PORT
 
 Run by over_grpc.py beside Servescope.
 """
 
 import sys
+from pathlib import Path
 
 import grpc
 import uvloop
 
-from grpc_load import ANSWERED, PREDICTIONS
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from rig.grpc_load import ANSWERED, PREDICTIONS
 
 
 async def main(port: int) -> None:

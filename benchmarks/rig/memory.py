@@ -6,7 +6,7 @@ In: a session id or a pid. Out: bytes, from /proc/PID/smaps_rollup. Called by th
 import statistics
 import time
 
-from processes import PROC, members
+from rig.processes import PROC, members
 
 KIB = 1024
 SAMPLES = 3

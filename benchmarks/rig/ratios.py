@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from servers import Kind
+from rig.servers import Kind
 
 Found = dict[str, float]
 
