@@ -78,10 +78,12 @@ def all_met(ratios: Sequence[Ratio], theirs: Found, ours: Found) -> bool:
 
 
 def take_turns(kinds: Sequence[Kind], rounds: int, measure: Callable[[Kind], Found]) -> dict[str, list[Found]]:
-    """All rounds, the servers alternating, so that a machine that grows slower treats them alike; by the server's name."""
+    """All rounds, by the server's name. The servers alternate, every second round the other way round: so a machine that grows
+    slower, or still writes down what the one before has logged, treats them alike.
+    """
     found: dict[str, list[Found]] = {kind.name: [] for kind in kinds}
     for number in range(1, rounds + 1):
-        for kind in kinds:
+        for kind in kinds if number % 2 else reversed(kinds):
             found[kind.name].append(measure(kind))
             values = "  ".join(f"{key} {value:.4g}" for key, value in found[kind.name][-1].items())
             print(f"round {number}/{rounds}  {kind.name:10}  {values}", file=sys.stderr, flush=True)
