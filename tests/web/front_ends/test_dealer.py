@@ -1,6 +1,8 @@
 """Connections that the owner accepts go to the front ends in turn, by their descriptors, and none is lost on the way."""
 
 import asyncio
+import os
+import resource
 import socket
 
 from metrics.series import series
@@ -111,5 +113,31 @@ def test_more_than_anybody_takes():
             while not series(table.registry, "servescope_accept_failures_total")[failures]:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             assert await table.taken(0, 100) == table.ports(*range(100))
+
+    run(main())
+
+
+def test_no_descriptor():
+    """They wait with the system, which is counted as what it is."""
+
+    async def main():
+        with Table(1) as table:
+            await table.connect(1)
+            (first,) = await table.taken(0, 1)
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            late = socket.socket()
+            late.setblocking(False)
+            table.clients.append(late)
+            lowest = os.dup(0)
+            os.close(lowest)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                await asyncio.get_running_loop().sock_connect(late, table.bound.getsockname())
+                failures = ("inference", "process_limit")
+                while not series(table.registry, "servescope_accept_failures_total")[failures]:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert [first, *await table.taken(0, 1)] == table.ports(0, 1)
 
     run(main())

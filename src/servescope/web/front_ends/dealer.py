@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from servescope.web.front_ends.front_end import FrontEnd
 from servescope.web.front_ends.passed import send
-from servescope.web.http.clients.acceptor import AGAIN_S, BURST
+from servescope.web.http.clients.acceptor import AGAIN_S, BURST, failure_of
 from servescope.web.http.clients.clients import Clients, Recorder
 
 logger = logging.getLogger("servescope.web")
@@ -98,7 +98,7 @@ class Dealer:
         if error.errno != self._said:
             logger.error("No connection can be accepted: %s; it is tried again every %g s", error, AGAIN_S)
             self._said = error.errno
-        self._recorder.accept_failed("error")
+        self._recorder.accept_failed(failure_of(error))
         self._wait()
 
     def _wait(self) -> None:
