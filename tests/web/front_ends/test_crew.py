@@ -79,11 +79,11 @@ def test_connections_of_those_that_are_gone(tmp_path):
 
 
 def test_no_descriptors(tmp_path):
-    """For so many: the start fails, and says of what there is too little."""
+    """For so many: the start fails, and says what the limit is."""
 
     async def main():
         async with World(tmp_path, 64) as world:
-            with pytest.raises(ConfigurationError, match=r"front_ends=64: one cannot be started: .*Too many open"):
+            with pytest.raises(ConfigurationError, match=r"front_ends=64: one cannot be started: Too many .* may have"):
                 await world.crew.start()
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

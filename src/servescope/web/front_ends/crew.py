@@ -54,7 +54,7 @@ class Crew:
         try:
             await asyncio.wait_for(asyncio.gather(*[each.start() for each in self.front_ends]), START_S)
         except (OSError, TimeoutError) as error:
-            why = str(error) or f"it is not there after {START_S:g} s"
+            why = error.strerror or str(error) or f"it is not there after {START_S:g} s"
             raise ConfigurationError(f"front_ends={len(self.front_ends)}: one cannot be started: {why}") from error
         self._watch()
 

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable
 
+from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.web.front_ends import messages as said
@@ -78,6 +79,7 @@ class FrontEnd:
         Raises:
             OSError: the first cannot be started, or ended before it did.
         """
+        require_descriptors()
         self.dealt, self._taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.dealt.setblocking(False)
         self._first = asyncio.get_running_loop().create_future()
