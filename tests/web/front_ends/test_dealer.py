@@ -77,25 +77,25 @@ def test_in_turn():
     run(main())
 
 
-def test_one_that_does_not_serve():
+def test_one_that_is_not_prompt():
     """Gets none while another does."""
 
     async def main():
         with Table(2) as table:
-            table.places[0].serving = False
+            table.places[0].prompt = False
             await table.connect(3)
             assert await table.taken(1, 3) == table.ports(0, 1, 2)
 
     run(main())
 
 
-def test_where_none_serves():
+def test_where_none_is():
     """They wait for those that will."""
 
     async def main():
         with Table(2) as table:
             for place in table.places:
-                place.serving = False
+                place.prompt = False
             await table.connect(2)
             assert await table.taken(0, 1) + await table.taken(1, 1) == table.ports(0, 1)
 

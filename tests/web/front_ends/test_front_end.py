@@ -54,7 +54,7 @@ def run(main):
 
 
 def test_one_that_stands_still(tmp_path):
-    """Is given MOST_UNANSWERED looks, and replaced; while it answers, any number."""
+    """Is given MOST_UNANSWERED looks, and replaced; while it answers, any number. It is soon not prompt any more."""
 
     async def main():
         async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
@@ -63,12 +63,15 @@ def test_one_that_stands_still(tmp_path):
             for _ in range(3 * MOST_UNANSWERED):
                 front_end.watch()
                 await front_end.look()
+                assert front_end.prompt
             pid = front_end.pid
             os.kill(pid, signal.SIGSTOP)
             for _ in range(MOST_UNANSWERED + 2):
                 assert world.ended("hung") == 0
                 front_end.watch()
-            await world.until(lambda: front_end.serving and front_end.pid != pid)
+            assert front_end.serving
+            assert not front_end.prompt
+            await world.until(lambda: front_end.prompt and front_end.pid != pid)
             assert world.ended("hung") == 1
 
     run(main)

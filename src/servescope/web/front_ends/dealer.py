@@ -81,10 +81,10 @@ class Dealer:
                 return
 
     def _deal(self, accepted: socket.socket) -> bool:
-        """Give it to the next that has room, those first that serve; False where none has."""
+        """Give it to the next that has room, those first that are prompt; False where none has."""
         count = len(self._front_ends)
         turn = [self._front_ends[(self._next + place) % count] for place in range(count)]
-        for front_end in sorted(turn, key=lambda each: not each.serving):
+        for front_end in sorted(turn, key=lambda each: not each.prompt):
             try:
                 send(front_end.dealt, accepted.fileno())
             except OSError:  # its queue is full, or there are more under way than the system allows

@@ -21,6 +21,7 @@ logger = logging.getLogger("servescope.web")
 
 # Looks, one a second, that may go without an answer: a front end whose loop stands still for so long hangs.
 MOST_UNANSWERED = 5
+_LATE = 2  # looks without an answer, after which others are given the connections that come
 MOST_STARTING = 60  # until it takes connections
 _STEADY_S = 5.0  # one that lived so long is replaced at once
 _PAUSE_S = 0.1  # before another takes the place of one that took connections, and did not live so long
@@ -61,6 +62,11 @@ class FrontEnd:
     def serving(self) -> bool:
         """Whether its process takes connections."""
         return self._process is not None and self._desk.ready.is_set()
+
+    @property
+    def prompt(self) -> bool:
+        """Whether it does so now, for all that is known: it may hang, of which one can only be sure a while later."""
+        return self.serving and self._unanswered < _LATE
 
     @property
     def pid(self) -> int:
