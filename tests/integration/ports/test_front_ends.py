@@ -236,6 +236,20 @@ def test_a_new_certificate(launch, tmp_path):
     wait_until(lambda: serials() == {after}, "the new certificate")
 
 
+def test_a_certificate_that_cannot_be_used(launch, tmp_path):
+    """Is told of as with one process, and at once."""
+    certificate, key = loopback_pair(tmp_path)
+    key.write_text("no key")
+    (port,) = free_ports(1)
+    with pytest.raises(AssertionError, match=r"TLS cannot be set up: private_key_file=\S+ has no private key in it"):
+        launch(
+            front_ends="2",
+            inference_address=f"https://127.0.0.1:{port}",
+            certificate_file=str(certificate),
+            private_key_file=str(key),
+        )
+
+
 def _serial(port):
     context = ssl.create_default_context()
     context.check_hostname = False

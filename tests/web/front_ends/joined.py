@@ -32,7 +32,7 @@ class Place:
     """What a dealer needs of a front end."""
 
     number = 1
-    serving = True
+    prompt = True
 
     def __init__(self):
         self.dealt, taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,6 +1,8 @@
 """Connections that the owner accepts go to the front ends in turn, by their descriptors, and none is lost on the way."""
 
 import asyncio
+import os
+import resource
 import socket
 
 from metrics.series import series
@@ -75,25 +77,25 @@ def test_in_turn():
     run(main())
 
 
-def test_one_that_does_not_serve():
+def test_one_that_is_not_prompt():
     """Gets none while another does."""
 
     async def main():
         with Table(2) as table:
-            table.places[0].serving = False
+            table.places[0].prompt = False
             await table.connect(3)
             assert await table.taken(1, 3) == table.ports(0, 1, 2)
 
     run(main())
 
 
-def test_where_none_serves():
+def test_where_none_is():
     """They wait for those that will."""
 
     async def main():
         with Table(2) as table:
             for place in table.places:
-                place.serving = False
+                place.prompt = False
             await table.connect(2)
             assert await table.taken(0, 1) + await table.taken(1, 1) == table.ports(0, 1)
 
@@ -111,5 +113,31 @@ def test_more_than_anybody_takes():
             while not series(table.registry, "servescope_accept_failures_total")[failures]:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             assert await table.taken(0, 100) == table.ports(*range(100))
+
+    run(main())
+
+
+def test_no_descriptor():
+    """They wait with the system, which is counted as what it is."""
+
+    async def main():
+        with Table(1) as table:
+            await table.connect(1)
+            (first,) = await table.taken(0, 1)
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            late = socket.socket()
+            late.setblocking(False)
+            table.clients.append(late)
+            lowest = os.dup(0)
+            os.close(lowest)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                await asyncio.get_running_loop().sock_connect(late, table.bound.getsockname())
+                failures = ("inference", "process_limit")
+                while not series(table.registry, "servescope_accept_failures_total")[failures]:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert [first, *await table.taken(0, 1)] == table.ports(0, 1)
 
     run(main())

@@ -11,6 +11,7 @@ from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.metrics.registry import Registry
+from servescope.web.front_ends import front_end as module
 from servescope.web.front_ends.front_end import MOST_STARTING, MOST_UNANSWERED, FrontEnd
 from servescope.web.front_ends.messages import Terms
 
@@ -53,7 +54,7 @@ def run(main):
 
 
 def test_one_that_stands_still(tmp_path):
-    """Is given MOST_UNANSWERED looks, and replaced; while it answers, any number."""
+    """Is given MOST_UNANSWERED looks, and replaced; while it answers, any number. It is soon not prompt any more."""
 
     async def main():
         async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
@@ -62,12 +63,15 @@ def test_one_that_stands_still(tmp_path):
             for _ in range(3 * MOST_UNANSWERED):
                 front_end.watch()
                 await front_end.look()
+                assert front_end.prompt
             pid = front_end.pid
             os.kill(pid, signal.SIGSTOP)
             for _ in range(MOST_UNANSWERED + 2):
                 assert world.ended("hung") == 0
                 front_end.watch()
-            await world.until(lambda: front_end.serving and front_end.pid != pid)
+            assert front_end.serving
+            assert not front_end.prompt
+            await world.until(lambda: front_end.prompt and front_end.pid != pid)
             assert world.ended("hung") == 1
 
     run(main)
@@ -91,6 +95,40 @@ def test_one_that_does_not_come_up(tmp_path):
             await world.until(lambda: front_end.serving)
             assert front_end.pid != pid
             assert world.ended("hung") == 1
+
+    run(main)
+
+
+def test_one_that_is_killed_again_and_again(tmp_path, monkeypatch):
+    """Is replaced as soon as the first time: it took connections, so the next one will."""
+    monkeypatch.setattr(module, "_LONGEST_PAUSE_S", 3600.0)
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            for killed in range(1, 11):
+                pid = front_end.pid
+                os.kill(pid, signal.SIGKILL)
+                await world.until(lambda pid=pid: front_end.serving and front_end.pid != pid)
+                assert world.ended("died") == killed
+
+    run(main)
+
+
+def test_a_directory_that_is_gone(tmp_path, monkeypatch):
+    """The server's own, which it was started in, is not needed."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            (tmp_path / "here").rmdir()
+            pid = front_end.pid
+            os.kill(pid, signal.SIGKILL)
+            await world.until(lambda: front_end.serving and front_end.pid != pid)
 
     run(main)
 

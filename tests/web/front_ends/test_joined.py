@@ -298,6 +298,30 @@ def test_the_end_of_a_front_end(tmp_path):
     run(main())
 
 
+def test_a_stream_whose_client_has_gone(tmp_path):
+    """Is walked through to its end, as with one process: nobody says any more that the client takes more."""
+    over = asyncio.Event()
+    going = asyncio.Event()
+
+    async def some():
+        for _ in range(64):
+            going.set()
+            yield b"x" * 65_536
+        over.set()
+
+    async def main():
+        async with JoinedPort(tmp_path, lambda exchange: exchange.stream(200, [], some())) as joined:
+            _, writer = await joined.connection()
+            writer.write(b"GET /" + HEAD + b"\r\n")
+            await going.wait()
+            assert not over.is_set()
+            writer.close()
+            await over.wait()
+            assert joined.counted() == {("GET", "other", "499"): 1}
+
+    run(main())
+
+
 def test_a_stream_waits_for_its_client(tmp_path):
     """One that does not read holds it up."""
     sent = []

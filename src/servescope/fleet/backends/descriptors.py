@@ -1,4 +1,6 @@
-"""Whether there are file descriptors for a launch. Asked by `process`, as uvloop loses those it has opened when one is lacking."""
+"""Whether there are file descriptors for a launch. Asked by `process`, as uvloop loses those it has opened
+when one is lacking, and by `web.front_ends`.
+"""
 
 import errno
 import os

@@ -48,6 +48,7 @@ class FrontEnds(Part):
             ConfigurationError: one cannot be started, or the certificate cannot be read.
         """
         if self._crew is not None:
+            self._terms()  # what is wrong with the certificate is said before there is a process
             await self._crew.start()
 
     async def close(self, hurry: asyncio.Event) -> None:  # noqa: ARG002

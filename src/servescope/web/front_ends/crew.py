@@ -17,6 +17,7 @@ from servescope.web.front_ends.desk import Port
 from servescope.web.front_ends.front_end import FrontEnd
 from servescope.web.front_ends.messages import Terms
 from servescope.web.http.clients.clients import Recorder
+from servescope.web.http.clients.phase import Phase
 
 LOOK_S = 1.0
 START_S = 60.0
@@ -53,7 +54,7 @@ class Crew:
         try:
             await asyncio.wait_for(asyncio.gather(*[each.start() for each in self.front_ends]), START_S)
         except (OSError, TimeoutError) as error:
-            why = str(error) or f"it is not there after {START_S:g} s"
+            why = error.strerror or str(error) or f"it is not there after {START_S:g} s"
             raise ConfigurationError(f"front_ends={len(self.front_ends)}: one cannot be started: {why}") from error
         self._watch()
 
@@ -75,7 +76,7 @@ class Crew:
 
     def phases(self) -> Mapping[str, int]:
         """How many connections are in each phase."""
-        found: Counter[str] = Counter()
+        found = Counter({phase.value: 0 for phase in Phase})  # also while none of them is there to say so
         for each in self.front_ends:
             found.update(each.census.phases)
         return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from servescope.web.front_ends.front_end import FrontEnd
 from servescope.web.front_ends.passed import send
-from servescope.web.http.clients.acceptor import AGAIN_S, BURST
+from servescope.web.http.clients.acceptor import AGAIN_S, BURST, failure_of
 from servescope.web.http.clients.clients import Clients, Recorder
 
 logger = logging.getLogger("servescope.web")
@@ -81,10 +81,10 @@ class Dealer:
                 return
 
     def _deal(self, accepted: socket.socket) -> bool:
-        """Give it to the next that has room, those first that serve; False where none has."""
+        """Give it to the next that has room, those first that are prompt; False where none has."""
         count = len(self._front_ends)
         turn = [self._front_ends[(self._next + place) % count] for place in range(count)]
-        for front_end in sorted(turn, key=lambda each: not each.serving):
+        for front_end in sorted(turn, key=lambda each: not each.prompt):
             try:
                 send(front_end.dealt, accepted.fileno())
             except OSError:  # its queue is full, or there are more under way than the system allows
@@ -98,7 +98,7 @@ class Dealer:
         if error.errno != self._said:
             logger.error("No connection can be accepted: %s; it is tried again every %g s", error, AGAIN_S)
             self._said = error.errno
-        self._recorder.accept_failed("error")
+        self._recorder.accept_failed(failure_of(error))
         self._wait()
 
     def _wait(self) -> None:

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable
 
+from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.offspring.family import Offspring
 from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.web.front_ends import messages as said
@@ -20,13 +21,15 @@ logger = logging.getLogger("servescope.web")
 
 # Looks, one a second, that may go without an answer: a front end whose loop stands still for so long hangs.
 MOST_UNANSWERED = 5
+_LATE = 2  # looks without an answer, after which others are given the connections that come
 MOST_STARTING = 60  # until it takes connections
-_STEADY_S = 5.0  # one that lived so long is replaced at once, as is the first that did not
-_LONGEST_PAUSE_S = 5.0
+_STEADY_S = 5.0  # one that lived so long is replaced at once
+_PAUSE_S = 0.1  # before another takes the place of one that took connections, and did not live so long
+_LONGEST_PAUSE_S = 5.0  # where none does, it is twice as long each time, up to this
 
 
 class FrontEnd:
-    """`number` counts from 1. `dealt`: where `dealer` puts connections for it, which outlives processes."""
+    """`number` counts from 1. `dealt`: where `dealer` puts connections for it, from `start` on; it outlives processes."""
 
     def __init__(
         self,
@@ -38,8 +41,8 @@ class FrontEnd:
         offspring: Offspring,
     ) -> None:
         self.number = number
-        self.dealt, self._taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.dealt.setblocking(False)
+        self.dealt: socket.socket
+        self._taken: socket.socket
         self._terms = terms
         self._app = app
         self._ports = ports
@@ -61,6 +64,11 @@ class FrontEnd:
         return self._process is not None and self._desk.ready.is_set()
 
     @property
+    def prompt(self) -> bool:
+        """Whether it does so now, for all that is known: it may hang, of which one can only be sure a while later."""
+        return self.serving and self._unanswered < _LATE
+
+    @property
     def pid(self) -> int:
         """Its process's, 0 while there is none."""
         return 0 if self._process is None else self._process.pid
@@ -77,6 +85,9 @@ class FrontEnd:
         Raises:
             OSError: the first cannot be started, or ended before it did.
         """
+        require_descriptors()
+        self.dealt, self._taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.dealt.setblocking(False)
         self._first = asyncio.get_running_loop().create_future()
         self._keeping = asyncio.create_task(self._keep(), name=f"front end {self.number}")
         await self._first
@@ -120,21 +131,24 @@ class FrontEnd:
                 await self._over.wait()
         if self._keeping is not None:
             self._keeping.cancel()
-        self.dealt.close()
-        self._taken.close()
+            self.dealt.close()
+            self._taken.close()
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         pause_s = 0.0
         while not self._closing:
             began = loop.time()
-            await self._live()
-            pause_s = 0.0 if loop.time() - began > _STEADY_S else min(max(0.1, 2 * pause_s), _LONGEST_PAUSE_S)
+            served = await self._live()
+            if loop.time() - began > _STEADY_S:
+                pause_s = 0.0
+            else:
+                pause_s = _PAUSE_S if served else min(max(_PAUSE_S, 2 * pause_s), _LONGEST_PAUSE_S)
             if pause_s and not self._closing:
                 await asyncio.sleep(pause_s)
 
-    async def _live(self) -> None:
-        """One process, from its launch to its end."""
+    async def _live(self) -> bool:
+        """One process, from its launch to its end; whether it took connections."""
         desk = self._desk = Desk(self._app, self._ports)
         self._over.clear()
         self._unanswered, self._seen, self._hung = 0, desk.census, False
@@ -146,7 +160,7 @@ class FrontEnd:
             self._process = None
             logger.error("Front end %d cannot be started: %s", self.number, error)
             self._tell_first(error)
-            return
+            return False
         desk.say(self._terms())
         ready = asyncio.ensure_future(desk.ready.wait())
         over = asyncio.ensure_future(self._over.wait())
@@ -156,6 +170,7 @@ class FrontEnd:
             self._tell_first()
         ready.cancel()
         await over
+        return desk.ready.is_set()
 
     def _tell_first(self, error: OSError | None = None) -> None:
         if self._first is None or self._first.done():

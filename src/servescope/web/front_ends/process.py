@@ -25,6 +25,7 @@ from servescope.web.front_ends.written import Written, create
 logger = logging.getLogger("servescope.web")
 
 _LAST_WORDS_S = 0.5
+_HERE = Path()  # the server's own directory, which need not have a name any more
 _OWN = str(Path(__file__).parents[3])
 # -P: what lies in the server's directory is not imported.
 COMMAND = (sys.executable, "-P", "-m", "servescope.web.front_ends.child")
@@ -72,7 +73,7 @@ class Process:
                 far.callback(os.close, memory)
                 self._written = Written(memory)
                 handed_down = (theirs.fileno(), dealt.fileno(), memory, there.fileno())
-                await self._child.start(COMMAND, _environment(), Path.cwd(), handed_down)
+                await self._child.start(COMMAND, _environment(), _HERE, handed_down)
             near.pop_all()
         await self.channel.open(ours)
 

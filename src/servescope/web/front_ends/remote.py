@@ -42,7 +42,9 @@ class Carrier(Protocol):
 class RemoteConnection:
     """See `taker.Asker`."""
 
-    __slots__ = ("_ahead", "_carrier", "_drained", "_head", "client", "lost_code", "number", "on_lost", "secure")
+    __slots__ = (
+        "_ahead", "_carrier", "_drained", "_gone", "_head", "client", "lost_code", "number", "on_lost", "secure",
+    )  # fmt: skip
 
     def __init__(self, carrier: Carrier, number: int, client: tuple[str, int] | None, *, secure: bool) -> None:
         self.number = number
@@ -51,6 +53,7 @@ class RemoteConnection:
         self.lost_code = HUNG_UP
         self.on_lost: Callable[[], None] | None = None
         self._carrier = carrier
+        self._gone = False
         self._head = False  # what is asked has an answer without a body
         self._ahead = 0  # bytes of pieces since the client was last known to take more
         self._drained: asyncio.Event | None = None
@@ -75,7 +78,7 @@ class RemoteConnection:
             await self._drained.wait()
         if not self._carrier.writable.is_set():
             await self._carrier.writable.wait()
-        if self._head:
+        if self._gone or self._head:  # nobody would say any more that the client takes more
             return 0
         data, attachments = placed(body)
         self._carrier.say(Piece(self.number, data), attachments)
@@ -118,6 +121,7 @@ class RemoteConnection:
     def lost(self, code: int = HUNG_UP) -> None:
         """It has ended. `code`: what a request of it is counted with that is in hand."""
         self.lost_code = code
+        self._gone = True
         self.drained()
         if self.on_lost is not None:
             on_lost, self.on_lost = self.on_lost, None

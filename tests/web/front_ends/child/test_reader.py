@@ -115,3 +115,20 @@ def test_no_memory(monkeypatch):
 
 def refuse(*_):
     raise OSError(12, "Cannot allocate memory")
+
+
+def test_memory_that_is_there_again():
+    """What could not be had for one body is asked for anew for the next of the same connection."""
+    lacking = [True]
+
+    def empty():
+        if lacking:
+            raise OSError(24, "Too many open files")
+        return create()
+
+    reader = SpoolingReader(LIMIT, empty)
+    (first,) = reader.feed(by_length(LIMIT))
+    lacking.clear()
+    (second,) = reader.feed(by_length(LIMIT))
+    assert [type(each.body[0]) for each in (first, second)] == [bytes, Spooled]
+    assert first.whole_body == second.whole_body == body_of(LIMIT)

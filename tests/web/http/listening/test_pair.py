@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from certificates import Authority
 from servescope.errors import ConfigurationError
-from servescope.web.http.listening.pair import load_pair, make_up, read_keystore
+from servescope.web.http.listening.pair import Pair, load_pair, make_up, read_keystore
 
 DER, PKCS8 = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8
 OPEN = serialization.NoEncryption()
@@ -69,6 +69,14 @@ def test_a_keystore(store, kind):
     pair = store.read(store.pkcs12() if kind == "pkcs12" else store.java())
     assert pair.certificate == store.pem
     load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), pair)
+
+
+def test_text_as_files_have_it():
+    """A last line without its end, as OpenSSL takes it of a file; and both in one file, which is given as either."""
+    certificate, key = make_up(["localhost"])
+    both = certificate + key
+    for pair in (Pair(certificate.rstrip(), key.rstrip()), Pair(both, both), Pair(certificate, both)):
+        load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), pair)
 
 
 def test_javas_other_kind(store):

@@ -20,7 +20,7 @@ class SpoolingReader(RequestReader):
     def __init__(self, body_limit: int, empty: Callable[[], Spooled]) -> None:
         super().__init__(body_limit)
         self._empty = empty
-        self._in_pieces = False  # there was no memory for it
+        self._in_pieces = False  # there was no memory for what is coming
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
@@ -35,6 +35,7 @@ class SpoolingReader(RequestReader):
         """See httptools."""
         if self._size > INLINE_LIMIT and not self._in_pieces:
             self._spool()
+        self._in_pieces = False
         super().on_message_complete()
 
     def close(self) -> None:

@@ -25,9 +25,14 @@ BURST = 64  # connections in one turn of the loop, which others wait for
 AGAIN_S = 0.05
 FAVOURED = 16  # connections that are enough for operators and scrapers: there is no end of those that may come
 _LONGER_S = 5.0  # that the loop's own limit comes after ours
-_SHORT = (errno.EMFILE, errno.ENFILE)
+_LIMITS = {errno.EMFILE: "process_limit", errno.ENFILE: "system_limit"}
 
 Greeting = asyncio.Task[tuple[asyncio.Transport, Any]]
+
+
+def failure_of(error: OSError) -> str:
+    """Why a port can take no further connection, one of ACCEPT_FAILURES."""
+    return _LIMITS.get(error.errno or 0, "error")
 
 
 class Acceptor:
@@ -85,7 +90,7 @@ class Acceptor:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in _SHORT:
+                if error.errno in _LIMITS:
                     self._fall_short(system=error.errno == errno.ENFILE)
                 else:
                     self._break_off(error)

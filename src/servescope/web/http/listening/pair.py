@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from servescope.errors import ConfigurationError
+from servescope.wire.secured.pem import no_password
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName
@@ -32,9 +33,15 @@ class Pair(NamedTuple):
 
 
 def load_pair(context: ssl.SSLContext, pair: Pair) -> None:
-    """Have a context use it. The key touches no disk. Raises: OSError (`ssl.SSLError`): OpenSSL refuses it."""
-    with _as_file(pair.private_key + pair.certificate) as path:
-        context.load_cert_chain(path)
+    """Have a context use it. The key touches no disk.
+
+    Raises:
+        OSError: OpenSSL refuses it (`ssl.SSLError`).
+        ValueError: the key is encrypted.
+    """
+    # Each in a file of its own: the last line of one may lack its end, and either may have more in it than it needs.
+    with _as_file(pair.certificate) as certificate, _as_file(pair.private_key) as key:
+        context.load_cert_chain(certificate, key, no_password)
 
 
 def read_keystore(path: Path, password: str) -> Pair:

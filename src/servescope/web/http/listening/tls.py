@@ -15,7 +15,7 @@ from servescope.config.settings import Settings
 from servescope.config.settings.presented import encrypted_options, presented_certificate
 from servescope.errors import ConfigurationError
 from servescope.web.http.listening.pair import Pair, load_pair, make_up, read_keystore
-from servescope.wire.secured.pem import no_password, why_refused
+from servescope.wire.secured.pem import why_refused
 
 logger = logging.getLogger("servescope.runtime")
 
@@ -76,24 +76,26 @@ class Tls:
     def _read(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._pair is not None:
-            self._read_last = pair = self._pair()
-            self._load(context, pair)
-            return context
+        self._read_last = self._load(context) if self._pair is None else self._load_made(context, self._pair())
+        return context
+
+    def _load(self, context: ssl.SSLContext) -> Pair:
+        """What is in the files, read once: they may be replaced at any moment, and other processes are to have the same."""
         try:
-            context.load_cert_chain(self.certificate, self.private_key, no_password)
-            self._read_last = Pair(self.certificate.read_bytes(), self.private_key.read_bytes())
+            pair = Pair(self.certificate.read_bytes(), self.private_key.read_bytes())
+            load_pair(context, pair)
         except (OSError, ValueError) as error:
             why = why_refused(self.certificate, self.private_key, error)
             raise ConfigurationError(f"TLS cannot be set up: {why}") from error
-        return context
+        return pair
 
-    def _load(self, context: ssl.SSLContext, pair: Pair) -> None:
+    def _load_made(self, context: ssl.SSLContext, pair: Pair) -> Pair:
         try:
             load_pair(context, pair)
         except OSError as error:
             raise ConfigurationError(f"TLS cannot be set up: OpenSSL refuses {self.certificate}: {error}") from error
         self.certificate_pem = pair.certificate
+        return pair
 
     def _lead_on(self, connection: ssl.SSLObject, _server: str | None, _first: ssl.SSLContext) -> None:
         if self._newest is not None and connection.context is not self._newest:
