@@ -90,6 +90,23 @@ def test_few_errors():
     assert shop.step() == {}
 
 
+def test_front_ends_that_are_replaced():
+    """Often, in a quarter of an hour: it is so at once, and of the server."""
+    shop = Shop()
+    restarts = {
+        reason: shop.registry.counter("servescope_front_end_restarts_total").labels(reason)
+        for reason in ("died", "hung")
+    }
+    shop.step()
+    restarts["died"].value += 2
+    assert shop.step() == {}
+    restarts["hung"].value += 1
+    said = shop.step()["ServescopeFrontEndsRestart"].document()
+    assert (said["severity"], said["standing"]) == ("page", "firing")
+    assert said["description"].startswith("Front ends of this server were replaced 3 times")
+    assert shop.step(905) == {}
+
+
 def test_a_model_that_answers_nobody():
     """From a quarter of its time on it is said to come; when its time is up it is so at once."""
     shop = Shop()

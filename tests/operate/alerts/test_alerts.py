@@ -254,8 +254,10 @@ def test_machines(tmp_path):
 
 
 def test_servers(tmp_path):
-    """Targets down, and a job of somebody else's; collectors that fail; series that are dropped, once and again."""
-    dropped = "servescope_series_dropped_total"
+    """Targets down, and a job of somebody else's; front ends replaced, often and once; collectors that fail; series dropped, once
+    and again.
+    """
+    dropped, replaced = "servescope_series_dropped_total", "servescope_front_end_restarts_total"
     inputs = {
         series("up", server("up")): gauge((1, LONG)),
         series("up", server("down")): gauge((1, 4), (0, 116)),
@@ -264,17 +266,21 @@ def test_servers(tmp_path):
         series("servescope_collector_success", server("up", collector="gpu")): gauge((0, LONG)),
         series("servescope_collector_success", server("up", collector="cpu")): gauge((1, LONG)),
         series("servescope_collector_success", server("blinks", collector="cpu")): gauge((1, 4), (0, 16), (1, 100)),
+        series(replaced, server("up", reason="died")): counter((0, 16), (1, 2), (0, 102)),
+        series(replaced, server("up", reason="hung")): counter((0, 16), (1, 1), (0, 103)),
+        series(replaced, server("blinks", reason="died")): counter((0, 16), (1, 2), (0, 102)),
         series(dropped, server("up", family="hits")): counter((0, 8), (3, 1), (0, 111)),
         series(dropped, server("blinks", family="hits")): counter((0, 8), RESET, (0, 111)),
     }
     down, series_dropped = ("ServescopeTargetDown", "page", "down"), ("ServescopeSeriesDropped", "ticket", "up")
-    failing = ("ServescopeCollectorFailing", "ticket", "up")
+    failing, restarting = ("ServescopeCollectorFailing", "ticket", "up"), ("ServescopeFrontEndsRestart", "page", "up")
     by = ("severity", "instance")
     expected = [
         firing(60, by, []),
         firing(3 * 60, by, [down, series_dropped]),
-        firing(6 * 60, by, [down, series_dropped, failing]),
-        firing(18 * 60, by, [down, failing]),
+        firing(6 * 60, by, [down, restarting, series_dropped, failing]),
+        firing(18 * 60, by, [down, restarting, failing]),
+        firing(21 * 60, by, [down, failing]),
     ]
     assert verdict(tmp_path, given("15s", inputs, expected), of("server")) == ""
 

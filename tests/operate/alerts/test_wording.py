@@ -100,6 +100,12 @@ def broken():
         series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),
         series("servescope_collector_success", server("a:8082", collector="gpu")): gauge((0, STEPS)),
         series("servescope_series_dropped_total", server("a:8082", family="hits")): steady(1, STEPS),
+        series("servescope_front_end_restarts_total", server("a:8082", reason="hung")): counter(
+            (0, 60), (1, 3), (0, 37)
+        ),
+        series("servescope_front_end_restarts_total", server("a:8082", reason="died")): counter(
+            (0, 80), (1, 1), (0, 19)
+        ),
     }
     gpu = server("a:8082", device="0", uuid="GPU-1", name="H100")
     inputs[series("servescope_gpu_memory_used_bytes", gpu)] = gauge((75, STEPS))
@@ -260,6 +266,11 @@ TOLD = [
     Told(
         "ServescopeServerRestarts", "page", "", server("c:8082"), "The server c:8082 ends and is started again and again",
         "The server c:8082 was started 3 times in the last 15 minutes.",
+    ),
+    Told(
+        "ServescopeFrontEndsRestart", "page", "", server("a:8082"), "Front ends of a:8082 die or hang again and again",
+        "Front ends of a:8082 were replaced 4 times in the last 15 minutes. What one has in hand then gets no"
+        " answer: servescope_front_end_lost_requests_total.",
     ),
     Told(
         "ServescopeCollectorFailing", "ticket", "", server("a:8082", collector="gpu"),

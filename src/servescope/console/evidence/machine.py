@@ -45,6 +45,11 @@ def _dropped(gathered: Gathered) -> Table:
     return {subject(family=str(family)): number for family, number in grown if number}
 
 
+def _front_ends(gathered: Gathered) -> Table:
+    restarts = gathered.machine(_QUARTER_S).total("front_end_restarts")
+    return {_SERVER: restarts} if restarts else {}
+
+
 MACHINE: Final[Mapping[str, Callable[[Gathered], Table]]] = {
     "memory": _memory,
     "gpu_memory": _gpu_memory,
@@ -53,5 +58,6 @@ MACHINE: Final[Mapping[str, Callable[[Gathered], Table]]] = {
     "unknown_ratio": _unknown_ratio,
     "models_missing": lambda gathered: gathered.now("servescope_models_missing", "model_name", "reason"),
     "collector_success": lambda gathered: gathered.now("servescope_collector_success", "collector"),
+    "front_end_restarts_15m": _front_ends,
     "series_dropped_15m": _dropped,
 }

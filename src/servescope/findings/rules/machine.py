@@ -56,30 +56,48 @@ def host_rules(thresholds: Thresholds) -> tuple[Rule, ...]:
 
 
 def server_rules(thresholds: Thresholds) -> tuple[Rule, ...]:
-    """Collectors that fail; series left out. That a server does not answer it cannot say itself."""
-    family = label("family")
-    return (
-        Rule(
-            name="ServescopeCollectorFailing",
-            severity="ticket",
-            measured="collector_success",
-            condition=Compare("collector_success", "==", 0),
-            lasts=thresholds.collector_failing_for,
-            summary=f"The collector {label('collector')} of {SERVER} fails",
-            description=(
-                f"The collector {label('collector')} of {SERVER} fails, so its series are absent, and alerts on them"
-                " cannot fire."
-            ),
+    """Front ends that die again and again; collectors that fail; series left out. That a server does not answer it cannot say."""
+    return (_front_ends(), _collectors(thresholds), _dropped())
+
+
+def _front_ends() -> Rule:
+    return Rule(
+        name="ServescopeFrontEndsRestart",
+        severity="page",
+        measured="front_end_restarts_15m",
+        condition=Compare("front_end_restarts_15m", ">=", Limit("front_end_restarts")),
+        summary=f"Front ends of {SERVER} die or hang again and again",
+        description=(
+            f"Front ends of {SERVER} were replaced {NUMBER} times in the last 15 minutes. What one has in hand then gets no"
+            " answer: servescope_front_end_lost_requests_total."
         ),
-        Rule(
-            name="ServescopeSeriesDropped",
-            severity="ticket",
-            measured="series_dropped_15m",
-            condition=Compare("series_dropped_15m", ">", 0),
-            summary=f"{SERVER} leaves out series of {family}",
-            description=(
-                f"{NUMBER} updates of {family} on {SERVER} in 15 minutes were counted as other or left out;"
-                " servescope_series_dropped_total says of which model and why, ts_log.log names it once."
-            ),
+    )
+
+
+def _collectors(thresholds: Thresholds) -> Rule:
+    return Rule(
+        name="ServescopeCollectorFailing",
+        severity="ticket",
+        measured="collector_success",
+        condition=Compare("collector_success", "==", 0),
+        lasts=thresholds.collector_failing_for,
+        summary=f"The collector {label('collector')} of {SERVER} fails",
+        description=(
+            f"The collector {label('collector')} of {SERVER} fails, so its series are absent, and alerts on them cannot fire."
+        ),
+    )
+
+
+def _dropped() -> Rule:
+    family = label("family")
+    return Rule(
+        name="ServescopeSeriesDropped",
+        severity="ticket",
+        measured="series_dropped_15m",
+        condition=Compare("series_dropped_15m", ">", 0),
+        summary=f"{SERVER} leaves out series of {family}",
+        description=(
+            f"{NUMBER} updates of {family} on {SERVER} in 15 minutes were counted as other or left out;"
+            " servescope_series_dropped_total says of which model and why, ts_log.log names it once."
         ),
     )

@@ -116,4 +116,5 @@ class Thresholds:
     scrapes_ratio: float = ratio(0.9, "Share of a server's scrapes in 15 minutes below which there is a ticket.")
     scrapes_for: str = duration("15m", "How long it has to be so.")
     server_restarts: int = count(3, "Starts of a server within 15 minutes, after the first, that page.")
+    front_end_restarts: int = count(3, "Replacements of one server's front ends within 15 minutes that page.")
     targets_absent_for: str = duration("5m", "How long Prometheus may know of no server at all.")

@@ -96,6 +96,7 @@ def _restarting(thresholds: Thresholds) -> Alert:
 def _own(thresholds: Thresholds) -> tuple[Alert, ...]:
     """What the server says of itself."""
     quantities = {
+        "front_end_restarts_15m": sum_gained(metric("servescope_front_end_restarts_total"), "15m", *INSTANCE),
         "collector_success": min_by(recent(metric("servescope_collector_success")), *INSTANCE, "collector"),
         "series_dropped_15m": _dropped(),
     }

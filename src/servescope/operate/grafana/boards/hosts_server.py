@@ -27,6 +27,14 @@ def _front_end(form: Form) -> Row:
         Panel("Front end: errors", "Answers other than 2xx a second, by route and code. 404 at other is what asks"
               " for paths that there are not.", "reqps",
               (Query(sum_by(rate(refused, RATE), "listener", "path", "code"), "{{code}} {{listener}} {{path}}"),)),
+        Panel("Front ends: replaced", "With front_ends of 2 or more: front ends replaced in the last 5 minutes, by reason."
+              " died: its process ended; hung: its loop stood still.", "short",
+              (Query(sum_gained(hosts("servescope_front_end_restarts_total"), RECENT, "instance", "reason"),
+                     f"{_HOST} {{{{reason}}}}"),), width=12),
+        Panel("Front ends: requests lost", "Requests that such a front end had in hand, in the last 5 minutes. They count with"
+              " code 502.", "short",
+              (Query(sum_gained(hosts("servescope_front_end_lost_requests_total"), RECENT, "instance", "reason"),
+                     f"{_HOST} {{{{reason}}}}"),), width=12),
         Panel("Up", "1 while Prometheus' scrapes are answered. A gap in all lines and a 0 here is a server that is gone.",
               "short", (Query(min_by(hosts("up").now, "job", "instance"), f"{{{{job}}}} {_HOST}"),), top=1, width=12),
         Panel("Running since", "When each front end's process started: a step is a restart.", "dateTimeFromNow",
