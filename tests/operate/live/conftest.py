@@ -31,6 +31,7 @@ SETTINGS = {
     "metric_time_interval": "1",
     "metrics_series_budget": "20",
     "load_models": "nosuch.mar",  # which there is not
+    "front_ends": "2",
 }
 
 
