@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from integration.server import wait_until
 from servescope.logs import outlet as module
 from servescope.logs.outlet import Outlet, may_be_waited_for
 
@@ -28,10 +29,8 @@ class Disk:
     def __init__(self):
         self.written = []
         self.free = threading.Event()
-        self.reached = threading.Event()
 
     def write(self, what):
-        self.reached.set()
         assert self.free.wait(60)
         self.written.append(what)
 
@@ -69,8 +68,7 @@ def test_what_hangs_is_waited_for_once(outlet, disk):
     assert not outlet.settle(0.01)
     assert not outlet.settle(60)  # at once
     disk.free.set()
-    while not outlet.settle(0.01):
-        assert outlet.settle(0.01) or disk.reached.wait(60)
+    wait_until(lambda: outlet.settle(60), "the thread to catch up")
     disk.put(outlet, "second")
     assert outlet.settle(60)
     assert disk.written == ["first", "second"]
@@ -101,6 +99,8 @@ def test_the_end_does_not_wait_for_what_hangs(outlet, disk, monkeypatch):
     """It says that something is left."""
     monkeypatch.setattr(module, "LAST_S", 0.01)
     disk.put(outlet, "first")
+    assert not outlet.close()
+    monkeypatch.setattr(module, "LAST_S", 3600.0)
     assert not outlet.close()
     disk.free.set()
 

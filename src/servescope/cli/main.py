@@ -24,7 +24,9 @@ VERSION_OPTIONS = ("-v", "--version")
 
 def main() -> None:
     """The console script."""
-    gc.set_threshold(10_000, 10, 10)  # what is imported stays: to look for garbage in it takes a twentieth of a start
+    gc.set_threshold(
+        10_000, 10, 10
+    )  # what is imported stays: to look for garbage in it takes a twentieth of the imports' time
     open_standard_streams()
     try:
         status = run(sys.argv[1:])

@@ -1,7 +1,7 @@
 """A thread that writes, so that a terminal or a pipe that takes nothing holds up nobody who logs.
 
 In: calls of `sinks.Console`. Out: the same calls, made by the thread, in their order. Made by `setup`, where standard output is a
-terminal, a pipe or a socket: a thread costs a busy server 5 % of its requests.
+terminal, a pipe or a socket. Files are written by whoever logs: with a thread for them too a busy server had 5 % fewer requests.
 """
 
 import os
@@ -37,6 +37,7 @@ class Outlet:
         self._lock = threading.RLock()  # what the garbage collector ends in between may have something to say
         self._thread: threading.Thread | None = None
         self._late = False
+        self._ending = False
         self._over = False
 
     def put(self, call: Callable[[], object], size: int) -> bool:
@@ -66,12 +67,12 @@ class Outlet:
         return not self._late
 
     def close(self) -> bool:
-        """End the thread. Whether all is made: what hangs has LAST_S seconds."""
-        if self._thread is not None and not self._over:
+        """End the thread. Whether all is made: what hangs has LAST_S seconds, once."""
+        if self._thread is not None and not self._ending:
+            self._ending = True
             self._calls.put(None)
             self._thread.join(LAST_S)
-        if self._thread is None or not self._thread.is_alive():
-            self._over = True
+        self._over = self._thread is None or not self._thread.is_alive()
         return self._over
 
     def _caught_up(self) -> None:

@@ -37,9 +37,8 @@ class Threads(ThreadPoolExecutor):
 def leave(status: int) -> int:
     """The exit status, to be returned; where a thread would hold the process, it ends here."""
     others = [each for each in threading.enumerate() if each is not threading.main_thread()]
-    hangs = any(
-        each.name == LOG_THREAD for each in others
-    )  # maybe in writing to standard output, which must not be touched then
+    # It was told to end, and hangs in writing to standard output, which must not be touched then.
+    hangs = any(each.name == LOG_THREAD for each in others)
     if hangs or not all(each.daemon for each in others):
         for stream in () if hangs else (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):

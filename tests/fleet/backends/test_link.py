@@ -50,8 +50,9 @@ class Scene:
         near, self.worker = socket.socketpair()
         self.link = Near(Events())
         loop = asyncio.get_running_loop()
-        make = lambda: Channel(self.link, MAX_LENGTH, self.link.events.message_received)  # noqa: E731
-        transport, self.channel = await loop.create_unix_connection(make, sock=near)
+        transport, self.channel = await loop.create_unix_connection(
+            lambda: Channel(self.link, MAX_LENGTH, self.link.events.message_received), sock=near
+        )
         self.link.attach(transport)
         return self
 

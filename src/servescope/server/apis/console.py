@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Console(Api):
-    """Gives `opened`, which a request that comes earlier opens."""
+    """`opened` is made by `open`, or by a request that comes before."""
 
     name = "console"
     address = "metrics"
@@ -46,7 +46,7 @@ class Console(Api):
 
     def handler(self, sharing: Sequence[str], description: bytes) -> Handler:  # noqa: ARG002
         """See `Api`."""
-        return _Door(self)
+        return _Handler(self)
 
     async def open(self) -> None:
         """Begin to remember."""
@@ -65,8 +65,8 @@ class Console(Api):
             await self.opened.close()
 
 
-class _Door:
-    """See `app.Handler`."""
+class _Handler:
+    """See `app.Handler`. What answers need not be there yet when the port is opened."""
 
     listener = "metrics"
 
