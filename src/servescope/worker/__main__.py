@@ -21,7 +21,7 @@ from servescope.wire.measured.memory import mapped
 from servescope.wire.messages import Load, Loaded, Measuring
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import Finish, LoadedHandler, load_handler
-from servescope.worker.loop import make_runner
+from servescope.worker.loop import Loop
 from servescope.worker.measuring.custom_metrics import CustomMetrics
 from servescope.worker.measuring.each import Each
 from servescope.worker.measuring.folding import Folding
@@ -116,12 +116,12 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
     in_children(sink.leave)
     context = build_context(load, CustomMetrics(load.model_name, load.metrics, load.auto_detect, sink=sink))
     # One loop for an asynchronous handler's whole life: what its `initialize` makes is often bound to the loop.
-    with closing(make_runner()) as runner:
-        handler, loaded = load_model(load, context, runner.run)
+    with closing(Loop()) as loop:
+        handler, loaded = load_model(load, context, loop.run)
         channel.send(loaded)
         if handler is None:
             return 1
-        _serve_with(handler, loaded, load, context, channel, runner.run)
+        _serve_with(handler, loaded, load, context, channel, loop.run)
     return 0
 
 

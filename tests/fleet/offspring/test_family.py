@@ -12,8 +12,8 @@ from contextlib import suppress
 import pytest
 
 from servescope.fleet.offspring.family import LEDGER, MARKER, Offspring
+from servescope.fleet.offspring.handle import started_at
 from servescope.fleet.offspring.strays import read_ledger
-from servescope.fleet.offspring.watcher import started_at
 
 WAITS = [sys.executable, "-c", "import subprocess, sys\nprint('here', flush=True)\nsubprocess.run(['sleep', '60'])"]
 
@@ -46,12 +46,16 @@ def test_a_command_that_takes_too_long(tmp_path):
         os.close(descriptor)
 
 
-def test_who_is_left_ends_with_the_server(tmp_path):
-    """The watcher kills every group that is not over, also a command that a thread still waits for."""
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+def test_who_is_left_ends_with_the_server(tmp_path, shell):
+    """The watcher kills every group that is not over, also a command that a thread still waits for. What a watcher before it
+    has noted is forgotten.
+    """
+    (tmp_path / LEDGER).write_text("1:1\n")
     over, left = group(tmp_path), group(tmp_path)
 
     async def main(threads):
-        offspring = Offspring(tmp_path)
+        offspring = Offspring(tmp_path, shell=shell)
         offspring.start()
         command = asyncio.get_running_loop().run_in_executor(
             threads, lambda: offspring.run(WAITS, timeout=60, errors="replace")
@@ -61,9 +65,12 @@ def test_who_is_left_ends_with_the_server(tmp_path):
         assert over.pid in offspring
         offspring.ended(over.pid)
         assert over.pid not in offspring
-        while len(read_ledger(_text(tmp_path / LEDGER))) < 2:  # noqa: ASYNC110  # another process writes it
+        groups: dict[int, int] = {}
+        while left.pid not in groups or len(groups) != 2:  # noqa: ASYNC110  # another process writes it
             await asyncio.sleep(0.01)
-        assert read_ledger(_text(tmp_path / LEDGER))[left.pid] == started_at(left.pid)
+            groups = read_ledger(_text(tmp_path / LEDGER))
+        assert over.pid not in groups
+        assert groups[left.pid] == started_at(left.pid)
         await offspring.close()
         with pytest.raises(OSError, match="about to end"):
             offspring.run(WAITS, timeout=60, errors="replace")
@@ -81,12 +88,11 @@ def _text(path):
     return path.read_text() if path.exists() else ""
 
 
-def test_a_watcher_that_cannot_be_started(tmp_path, monkeypatch, caplog):
-    """Is told, and costs nothing else."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+def test_a_watcher_that_cannot_be_started(tmp_path, caplog):
+    """Is told once, as an image without a shell stays so, and costs nothing else."""
 
     async def main():
-        offspring = Offspring(tmp_path)
+        offspring = Offspring(tmp_path, shell=str(tmp_path / "sh"))
         offspring.start()
         offspring.began(1)
         await asyncio.wait_for(offspring.close(), 20)

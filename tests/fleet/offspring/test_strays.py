@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servescope.fleet.offspring.family import LEDGER, MARKER
+from servescope.fleet.offspring.handle import started_at
 from servescope.fleet.offspring.strays import end_strays, read_ledger
-from servescope.fleet.offspring.watcher import started_at
 
 # Overwrites its environment, as those do that change their title.
 CLOBBERS = """
@@ -31,7 +31,7 @@ def test_any_text_can_be_read(text):
 @given(st.dictionaries(st.integers(1, 1 << 22), st.integers(0, 1 << 60)))
 def test_what_is_written_is_read(groups):
     """Group by group."""
-    assert read_ledger("".join(f"{pid} {ticks}\n" for pid, ticks in groups.items())) == groups
+    assert read_ledger("".join(f"{pid}:{ticks}\n" for pid, ticks in groups.items())) == groups
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def start(tmp_path):
 
 
 def note(workspace, *leaders, ticks=None):
-    lines = [f"{each.pid} {started_at(each.pid) if ticks is None else ticks}\n" for each in leaders]
+    lines = [f"{each.pid}:{started_at(each.pid) if ticks is None else ticks}\n" for each in leaders]
     (workspace / LEDGER).write_text("".join(lines))
 
 

@@ -127,7 +127,7 @@ def test_the_watcher_is_replaced(stubborn):
 
 def watchers(server):
     """The processes that watch over a server's workers."""
-    return [each for each in server.family() if "watcher.py" in " ".join(arguments(each))]
+    return [each for each in server.family() if "watcher.sh" in " ".join(arguments(each))]
 
 
 def arguments(process):

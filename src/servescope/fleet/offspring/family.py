@@ -10,19 +10,18 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from servescope.fleet.offspring import watcher
-from servescope.fleet.offspring.handle import Handle
+from servescope.fleet.offspring.handle import Handle, started_at
 
 # In the environment of all that a server starts: its process id and its workspace, by which they are known to be its own.
 MARKER: Final = "SERVESCOPE_SERVER"
 LEDGER: Final = ".offspring"
+WATCHER: Final = Path(__file__).with_name("watcher.sh")
 
 _RESTART_S = 1.0
 _END_S = 5.0
@@ -33,10 +32,11 @@ logger = logging.getLogger("servescope.fleet")
 class Offspring:
     """Process groups by their leaders' ids. `workspace`: the server's own directory, where the watcher keeps its ledger.
 
-    `marker`: what the environment of each process must have. May be told of groups from any thread.
+    `marker`: what the environment of each process must have. `shell`: what runs the watcher. May be told of groups from any thread.
     """
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, shell: str = "/bin/sh") -> None:
+        self._shell = shell
         self.marker = {MARKER: f"{os.getpid()} {workspace}"}
         self._ledger = workspace / LEDGER
         self._groups: set[int] = set()
@@ -60,7 +60,8 @@ class Offspring:
         except OSError as error:
             os.close(near)
             logger.error("Workers could outlive a killed server: their watcher cannot be started: %s", error)
-            asyncio.get_running_loop().call_later(_RESTART_S, self.start)
+            if not isinstance(error, FileNotFoundError):  # an image without a shell stays so
+                asyncio.get_running_loop().call_later(_RESTART_S, self.start)
             return
         finally:
             os.close(far)
@@ -68,12 +69,12 @@ class Offspring:
         with self._lock:
             self._pipe = near
             for pid in self._groups:
-                self._tell(f"+{pid}\n")
+                self._tell(_begun(pid))
         self._observe(self._watcher, held)
 
     def _launch(self, stdin: int) -> "tuple[subprocess.Popen[bytes], Handle]":
         """A watcher, and a hold on it."""
-        program = [sys.executable, "-I", "-S", watcher.__file__, str(self._ledger)]
+        program = [self._shell, str(WATCHER), str(self._ledger)]
         process = subprocess.Popen(
             program,
             stdin=stdin,
@@ -109,14 +110,14 @@ class Offspring:
         """There is a process that leads a group, or is about to."""
         with self._lock:
             self._groups.add(pid)
-            self._tell(f"+{pid}\n")
+            self._tell(_begun(pid))
 
     def ended(self, pid: int) -> None:
         """It is over, and its group is empty."""
         with self._lock:
             if pid in self._groups:
                 self._groups.discard(pid)
-                self._tell(f"-{pid}\n")
+                self._tell(f"- {pid}\n")
 
     def _tell(self, line: str) -> None:
         if self._pipe is None:
@@ -176,6 +177,11 @@ class Offspring:
         except TimeoutError:
             self._watcher.kill()
             await self._over.wait()
+
+
+def _begun(pid: int) -> str:
+    """What the watcher is told of a group that is there."""
+    return f"+ {pid} {started_at(pid)}\n"
 
 
 def end_group(leader: int) -> bool:

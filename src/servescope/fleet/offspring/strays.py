@@ -15,8 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from servescope.fleet.offspring.family import LEDGER, MARKER
-from servescope.fleet.offspring.handle import Handle
-from servescope.fleet.offspring.watcher import started_at
+from servescope.fleet.offspring.handle import Handle, started_at
 
 PATIENCE_S = 5.0
 
@@ -38,7 +37,7 @@ def read_ledger(text: str) -> dict[int, int]:
     """Process groups by their leaders' ids, with the leaders' starts in clock ticks. Lines that make no sense are left out."""
     groups = {}
     for line in text.splitlines():
-        words = line.split()
+        words = line.split(":")
         if len(words) == 2 and all(word.isdecimal() for word in words):
             groups[int(words[0])] = int(words[1])
     return groups
