@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from servescope.config.settings import Settings
-from servescope.fleet.capacity import most_workers_here, usable_cpus, usable_gpus
+from servescope.fleet.capacity import may_poll, most_workers_here, usable_cpus, usable_gpus
 
 V2 = {
     "proc/self/cgroup": "0::/pod/app\n",
@@ -77,6 +77,29 @@ def test_a_quota_that_is_no_number(tmp_path, caplog):
     """The affinity counts, and the log says that nothing else does."""
     assert usable_cpus(*machine(tmp_path, v2("what\n", "max 100000\n"))) == 4
     assert "4 processors are counted on" in caplog.text
+
+
+@pytest.mark.usefixtures("four")
+@pytest.mark.parametrize(
+    ("files", "polls"),
+    [
+        ({}, True),
+        (v2("max 100000\n", "max 100000\n"), True),
+        (v2("max 100000\n", "900000 100000\n"), False),
+        (v1("250000\n", "-1\n"), False),
+        (v2("what\n", "max 100000\n"), False),
+    ],
+)
+def test_polling_takes_nothing_of_a_quota(tmp_path, files, polls):
+    """Not even where it has more than the affinity: what is polled would be counted."""
+    assert may_poll(Settings(), *machine(tmp_path, files)) is polls
+    assert not may_poll(Settings(worker_busy_poll=False), *machine(tmp_path, files))
+
+
+def test_polling_takes_nothing_of_the_only_processor(tmp_path, monkeypatch):
+    """It is the front end's then."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {3})
+    assert not may_poll(Settings(), *machine(tmp_path, {}))
 
 
 def test_gpus_that_are_not_there(caplog):

@@ -14,6 +14,8 @@ from servescope.config.settings import Settings
 from servescope.metrics.collectors.cgroups.cgroup import cpu_limit_cores
 from servescope.metrics.collectors.gpus.gpu import count_gpus
 
+_FEWEST_TO_POLL = 2
+
 logger = logging.getLogger("servescope.fleet")
 
 
@@ -46,6 +48,18 @@ def usable_cpus(proc: Path = Path("/proc"), root: Path = Path("/")) -> int:
         return allowed
     logger.info("Processors: %d, by the cgroup's quota of %g; this process may run on %d", cores, quota, allowed)
     return cores
+
+
+def may_poll(settings: Settings, proc: Path = Path("/proc"), root: Path = Path("/")) -> bool:
+    """Whether workers may wait awake for their next batch (`wire.polling`): where there are other processors for the front end, and
+    no cgroup's quota that this time would be taken from. `proc` and `root` as for `usable_cpus`.
+    """
+    if not settings.worker_busy_poll or len(os.sched_getaffinity(0)) < _FEWEST_TO_POLL:
+        return False
+    try:
+        return cpu_limit_cores(proc, root) is None
+    except (ValueError, OSError):  # `usable_cpus` has told of it
+        return False
 
 
 def most_workers_here(settings: Settings) -> int:

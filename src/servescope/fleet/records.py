@@ -4,6 +4,7 @@ from collections import Counter
 
 from servescope.errors import last_line
 from servescope.fleet.launch import HandlerMetrics
+from servescope.fleet.worker.polled import Polled
 from servescope.fleet.worker.worker import Worker
 from servescope.metrics.foreign.passthrough import PassThrough
 from servescope.metrics.recording.recorder import ModelRecorder, Recorder
@@ -41,6 +42,7 @@ class WorkerRecords:
         self._name = name
         self._version = version
         self.troubles = Troubles()
+        self._polled: dict[str, Polled] = {}
         self._measured: dict[str, ModelRecorder] = {}  # by worker: the model's may be another one by the worker's end
 
     @property
@@ -49,8 +51,15 @@ class WorkerRecords:
 
     def added(self, worker: Worker) -> None:
         """There is a new worker."""
-        hand = worker.hand
-        self._recorder.workers.added(self._name, self._version, worker.name, lambda: hand.busy_s, lambda: hand.batch_s)
+        hand, polled = worker.hand, self._polled.setdefault(worker.name, Polled())
+        self._recorder.workers.added(
+            self._name,
+            self._version,
+            worker.name,
+            lambda: hand.busy_s,
+            lambda: hand.batch_s,
+            lambda: polled.seconds,
+        )
 
     def launched(self, worker: Worker) -> None:
         """It has a process."""
@@ -60,7 +69,9 @@ class WorkerRecords:
         """Its handler's own metrics can be had from this."""
         if not isinstance(source, MeasuredReader):
             self._pass_through.attach(worker.name, self._name, self._version, source)
-        elif model := self._model:
+            return
+        self._polled[worker.name].began(source)
+        if model := self._model:
             self._measured[worker.name] = model
             model.worker_measures(worker.name, source)
 
@@ -89,6 +100,8 @@ class WorkerRecords:
         """Its process has ended; `why`, if nobody here had wanted that. What it had measured till then is still there."""
         if why:
             self.troubles.ended(why)
+        if polled := self._polled.get(worker.name):
+            polled.ended()
         if measured := self._measured.pop(worker.name, None):
             measured.worker_measured(worker.name)
         self._recorder.workers.ended(worker.name)
@@ -104,6 +117,7 @@ class WorkerRecords:
 
     def gone(self, worker: Worker) -> None:
         """It will not come back."""
-        self._recorder.workers.gone(self._name, self._version, worker.name, worker.hand.busy_s)
+        polled = self._polled.pop(worker.name)
+        self._recorder.workers.gone(self._name, self._version, worker.name, worker.hand.busy_s, polled.seconds)
         if model := self._model:
             model.llm.worker_gone(worker.name)

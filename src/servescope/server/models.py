@@ -9,7 +9,7 @@ from servescope.config.settings import Settings
 from servescope.fleet.backends.chosen import ChosenBackend
 from servescope.fleet.backends.process import ProcessBackend
 from servescope.fleet.backends.ray.address import RayCluster
-from servescope.fleet.capacity import usable_cpus, usable_gpus
+from servescope.fleet.capacity import may_poll, usable_cpus, usable_gpus
 from servescope.fleet.gpus import GpuCounter
 from servescope.fleet.oom import OomKills
 from servescope.fleet.pool import PoolContext
@@ -61,6 +61,7 @@ class Models(Part):
             declarations=measuring.declarations,
             measuring=measuring.worker_measuring,
             run=processes.offspring.run,
+            busy_poll=may_poll(settings),
         )
         self.lifecycle = Lifecycle(self.catalog, host, self.wanted)
 

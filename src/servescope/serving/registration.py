@@ -42,7 +42,7 @@ _FRAME_OVERHEAD = 2 * 1024 * 1024  # what a reply weighs besides its parts, or a
 class Host(Struct, frozen=True):
     """What models are registered with: settings, the place for unpacked archives, and the parts that all models share.
 
-    `run` runs a program to its end, as `subprocess.run` does.
+    `run` runs a program to its end, as `subprocess.run` does. `busy_poll`: workers may wait awake for their next batch.
     """
 
     settings: Settings
@@ -55,6 +55,7 @@ class Host(Struct, frozen=True):
     declarations: Sequence[MetricDeclaration]
     measuring: Measuring | None
     run: Run
+    busy_poll: bool = False
 
 
 async def open_model(options: RegisterOptions, host: Host, *, at_startup: bool) -> Archive:
@@ -223,6 +224,7 @@ def _load(archive: Archive, options: ModelOptions, host: Host) -> Load:
         writing=Writing(settings.json_nan, settings.default_content_type == "auto"),
         v2=None if options.v2 is None else _tensors(options.v2),
         continuous=options.continuous_batching,
+        busy_poll=host.busy_poll and options.ray is None,
     )
 
 

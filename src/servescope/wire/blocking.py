@@ -13,6 +13,7 @@ import msgspec
 
 from servescope.wire.frames import HEADER, HEADER_SIZE, Buffer, encode
 from servescope.wire.messages import Cancel, FromWorker, Reply, ToWorker, Unread
+from servescope.wire.polling import PollingReader
 from servescope.wire.spooled.placing import Placed, ToChannel, gather
 
 _READ_AHEAD = 64 * 1024
@@ -32,11 +33,16 @@ class BlockingChannel:
 
     def __init__(self, connection: socket.socket, messages: object = ToChannel) -> None:
         self._socket = connection
+        self._recv: Callable[[int], bytes] = connection.recv
         self._decode: Callable[[memoryview], ToChannel] = msgspec.msgpack.Decoder(messages).decode
         self._held = b""
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
         self._sending = threading.Lock()
+
+    def poll(self, polled: Callable[[float], None]) -> None:
+        """Wait awake from now on where messages come in quick succession. `polled`: called with seconds that this took."""
+        self._recv = PollingReader(self._socket, polled).recv
 
     def receive(self) -> tuple[ToWorker, bytearray]:
         """The next message and its attachments end to end: the front end's, or how another rank's load went.
@@ -112,7 +118,7 @@ class BlockingChannel:
 
     def _read(self) -> bytes:
         try:
-            data = self._socket.recv(_READ_AHEAD)
+            data = self._recv(_READ_AHEAD)
         except _GONE as error:
             raise ChannelClosed from error
         if not data:

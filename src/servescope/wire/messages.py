@@ -45,7 +45,7 @@ class Load(Struct, array_like=True, tag="load"):
     `auto_detect` says whether a metric that `metrics` does not declare is registered on first use. `answer_limit`: the most
     bytes that the body of an answer may have, and as many its headers together (max_response_size); 0: any number. `v2`: None where
     the model does not speak that protocol. `continuous`: a handler that is no coroutine is called step by step, with a running
-    batch of `batch_size` rows.
+    batch of `batch_size` rows. `busy_poll`: whether it may wait awake for its next batch (`wire.polling`).
     """
 
     model_name: str
@@ -65,6 +65,7 @@ class Load(Struct, array_like=True, tag="load"):
     writing: "Writing | None" = None
     v2: "V2Tensors | None" = None
     continuous: bool = False
+    busy_poll: bool = False
 
 
 class Writing(Struct, array_like=True):

@@ -18,6 +18,7 @@ from servescope import TORCHSERVE_VERSION
 from servescope.errors import EngineFailed, InvalidModel
 from servescope.wire.blocking import BlockingChannel, ChannelClosed
 from servescope.wire.measured.memory import mapped
+from servescope.wire.measured.polled import polled_into
 from servescope.wire.messages import Load, Loaded, Measuring
 from servescope.worker.handler.context import Context
 from servescope.worker.handler.loader import Finish, LoadedHandler, load_handler
@@ -121,6 +122,8 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
         channel.send(loaded)
         if handler is None:
             return 1
+        if load.busy_poll and not handler.is_async and len(os.sched_getaffinity(0)) > 1:
+            channel.poll(polled_into(memory))
         _serve_with(handler, loaded, load, context, channel, loop.run)
     return 0
 

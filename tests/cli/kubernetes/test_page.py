@@ -43,6 +43,7 @@ def test_processors_of_busy_workers():
     assert cores(parse(text)) == 1.5
     assert cores(parse(text.replace("} 40", "} 2"))) is None
     assert cores(parse(text.replace("} 60", "} 0.04"))) == 0.1
+    assert cores(parse(text + 'servescope_worker_polling_seconds_total{worker="a"} 20\n')) == 1.0
     assert cores([]) is None
 
 

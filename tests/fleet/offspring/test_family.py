@@ -66,7 +66,7 @@ def test_who_is_left_ends_with_the_server(tmp_path, shell):
         offspring.ended(over.pid)
         assert over.pid not in offspring
         groups: dict[int, int] = {}
-        while left.pid not in groups or len(groups) != 2:  # noqa: ASYNC110  # another process writes it
+        while left.pid not in groups or len(groups) != 2:  # another process writes it
             await asyncio.sleep(0.01)
             groups = read_ledger(_text(tmp_path / LEDGER))
         assert over.pid not in groups

@@ -15,7 +15,7 @@ def test_it_swallows_what_any_stage_says():
     model.llm.first_token(0.1)
     model.batch_sent(1.0)
     recorder.find("m", "1.0").custom([])
-    recorder.workers.gone("m", "1.0", "W-9000-m_1.0", 1.0)
+    recorder.workers.gone("m", "1.0", "W-9000-m_1.0", 1.0, 0.0)
     recorder.port.response_sent(200)
     recorder.loop_lagged(0.1)
     asyncio.run(_settle(recorder))

@@ -135,10 +135,10 @@ def test_a_workers_load_time_goes_with_it(registry: Registry) -> None:
     recorder = Recorder(registry, "h")
     for port in range(12):
         name = f"W-{port}-noop_1.0"
-        recorder.workers.added("noop", "1.0", name, lambda: 0.0, lambda: 0.0)
+        recorder.workers.added("noop", "1.0", name, lambda: 0.0, lambda: 0.0, lambda: 0.0)
         recorder.worker_loaded(name, 5.0)
         if port != 7:
-            recorder.workers.gone("noop", "1.0", name, 0.0)
+            recorder.workers.gone("noop", "1.0", name, 0.0, 0.0)
     assert [values[0] for values in series(registry, "WorkerLoadTime")] == ["W-7-noop_1.0"]
 
 
@@ -146,8 +146,8 @@ def test_gone_workers_make_room(registry: Registry) -> None:
     """Their last counts are kept for a scrape to see, but not of all those that came and went since."""
     recorder = Recorder(registry, "h")
     for port in range(150):
-        recorder.workers.added("noop", "1.0", f"W-{port}", lambda: 1.0, lambda: 0.0)
-        recorder.workers.gone("noop", "1.0", f"W-{port}", 1.0)
+        recorder.workers.added("noop", "1.0", f"W-{port}", lambda: 1.0, lambda: 0.0, lambda: 0.0)
+        recorder.workers.gone("noop", "1.0", f"W-{port}", 1.0, 0.0)
     names = [values[2] for values in series(registry, "servescope_worker_busy_seconds_total")]
     assert (len(names), names[0], names[-1]) == (100, "W-50", "W-149")
 
@@ -194,18 +194,21 @@ def test_a_worker_that_goes_keeps_its_count_for_a_while(registry: Registry) -> N
     clock = Clock(0.0)
     recorder = Recorder(registry, "h", clock)
     busy = 1.0
-    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy, lambda: busy / 2)
+    recorder.workers.added("noop", "1.0", "W-9000-noop_1.0", lambda: busy, lambda: busy / 2, lambda: busy / 4)
     recorder.workers.started("noop", "1.0", "W-9000-noop_1.0", 4711, None)
     assert [process.pid for process in recorder.workers.processes.snapshot()] == [4711]
     busy = 2.0
     key = ("noop", "1.0", "W-9000-noop_1.0")
     assert series(registry, "servescope_worker_busy_seconds_total") == {key: 2.0}
     assert series(registry, "servescope_worker_batch_seconds") == {key: 1.0}
+    assert series(registry, "servescope_worker_polling_seconds_total") == {key: 0.5}
     recorder.workers.ended("W-9000-noop_1.0")
-    recorder.workers.gone("noop", "1.0", "W-9000-noop_1.0", 3.0)
+    recorder.workers.gone("noop", "1.0", "W-9000-noop_1.0", 3.0, 0.75)
     assert not recorder.workers.processes.snapshot()
     assert series(registry, "servescope_worker_batch_seconds") == {}  # at once: it is at nothing any more
     clock.now = KEPT_S - 1
     assert series(registry, "servescope_worker_busy_seconds_total") == {key: 3.0}
+    assert series(registry, "servescope_worker_polling_seconds_total") == {key: 0.75}
     clock.now = KEPT_S
     assert series(registry, "servescope_worker_busy_seconds_total") == {}
+    assert series(registry, "servescope_worker_polling_seconds_total") == {}

@@ -163,7 +163,7 @@ def test_what_the_server_writes_goes_by_name_too() -> None:
     assert page(registry, "WorkerLoadTime") == [
         'WorkerLoadTime{Level="Host",WorkerName="W-9000-m_1.0",Hostname="h",} 3.0'
     ]
-    recorder.workers.gone("m", "1.0", "W-9000-m_1.0", 0.0)
+    recorder.workers.gone("m", "1.0", "W-9000-m_1.0", 0.0, 0.0)
     assert page(registry, "WorkerLoadTime") == []
 
 

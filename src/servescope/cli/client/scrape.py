@@ -48,6 +48,13 @@ def total(samples: Iterable[Sample], name: str, **labels: str) -> float:
     return sum(sample.value for sample in samples if sample.name == name and wanted <= sample.labels.items())
 
 
+def worked_s(samples: Iterable[Sample]) -> float:
+    """Processor seconds of the workers, without those in which they looked for their next batch instead of sleeping."""
+    samples = list(samples)
+    polled = total(samples, "servescope_worker_polling_seconds_total")
+    return max(0.0, total(samples, "servescope_worker_cpu_seconds_total") - polled)
+
+
 def requests_by_class(samples: Iterable[Sample]) -> dict[str, float]:
     """`{"2XX": n, "4XX": n, "5XX": n}` of what was asked on the inference port.
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from servescope.autoscaler.simulator.histogram import Histogram
-from servescope.cli.client.scrape import Sample, total
+from servescope.cli.client.scrape import Sample, total, worked_s
 
 # Below this a worker's processor time is mostly that of its start.
 _ENOUGH_BUSY_S = 30.0
@@ -25,7 +25,7 @@ def only_label(samples: Iterable[Sample], name: str, label: str) -> str | None:
 def cores(samples: Sequence[Sample]) -> float | None:
     """Processor time over busy time, all workers together; None where they have hardly been busy."""
     busy = total(samples, "servescope_worker_busy_seconds_total")
-    used = total(samples, "servescope_worker_cpu_seconds_total")
+    used = worked_s(samples)
     return max(_LEAST_CORES, used / busy) if busy >= _ENOUGH_BUSY_S and used > 0 else None
 
 

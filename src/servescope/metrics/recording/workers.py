@@ -1,7 +1,7 @@
-"""The series of single workers: how long each was busy, is at its batch and took to load, and which processes they are.
+"""The series of single workers: how long each was busy, polled, is at its batch and took to load, and which processes they are.
 
-In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total, _batch_seconds and _node_info,
-TorchServe's WorkerLoadTime, and the processes that `collectors.workers` measures. Made by `recorder.Recorder`.
+In: calls of `fleet.pool` on the loop's thread. Out: servescope_worker_busy_seconds_total, _polling_seconds_total, _batch_seconds,
+_node_info, TorchServe's WorkerLoadTime, and the processes that `collectors.workers` measures. Made by `recorder.Recorder`.
 """
 
 from collections.abc import Callable
@@ -26,6 +26,7 @@ class WorkerRecorder:
         self._hostname = hostname
         self._loads = registry.gauge("WorkerLoadTime")
         self._busy = registry.counter("servescope_worker_busy_seconds_total")
+        self._polling = registry.counter("servescope_worker_polling_seconds_total")
         self._batch = registry.gauge("servescope_worker_batch_seconds")
         self._node = registry.gauge("servescope_worker_node_info")
         self._nodes: dict[str, tuple[str, ...]] = {}
@@ -34,10 +35,17 @@ class WorkerRecorder:
         self._gone: dict[Key, float] = {}
 
     def added(
-        self, model: str, version: str, worker: str, busy_s: Callable[[], float], batch_s: Callable[[], float]
+        self,
+        model: str,
+        version: str,
+        worker: str,
+        busy_s: Callable[[], float],
+        batch_s: Callable[[], float],
+        polled_s: Callable[[], float],
     ) -> None:
-        """There is a new worker, which says at scrape time for how many seconds it was busy, and has been at its batch."""
+        """There is a new worker, which says at scrape time for how many seconds it was busy, has been at its batch, and polled."""
         self._busy.read(busy_s, model, version, worker)
+        self._polling.read(polled_s, model, version, worker)
         self._batch.read(batch_s, model, version, worker)
 
     def started(self, model: str, version: str, worker: str, pid: int, told: Elsewhere | None) -> None:
@@ -57,12 +65,13 @@ class WorkerRecorder:
         if (labels := self._nodes.pop(worker, None)) is not None:
             self._node.remove(*labels)
 
-    def gone(self, model: str, version: str, worker: str, busy_s: float) -> None:
+    def gone(self, model: str, version: str, worker: str, busy_s: float, polled_s: float) -> None:
         """It will not come back."""
         key = (model, version, worker)
         self._batch.remove(*key)
-        self._busy.remove(*key)
-        self._busy.labels(*key).value = busy_s
+        for counter, seconds in ((self._busy, busy_s), (self._polling, polled_s)):
+            counter.remove(*key)
+            counter.labels(*key).value = seconds
         self._gone[key] = self._clock() + self._kept_s
         self._loads.remove(worker, HOST, self._hostname)
         self.sweep()
@@ -76,3 +85,4 @@ class WorkerRecorder:
                 break
             del self._gone[key]
             self._busy.remove(*key)
+            self._polling.remove(*key)

@@ -10,7 +10,7 @@ import mmap
 from collections.abc import Iterator
 
 from servescope.wire.measured.distribution import Distribution
-from servescope.wire.measured.memory import DROPPED
+from servescope.wire.measured.memory import DROPPED, POLLED
 from servescope.wire.measured.native import A_DOUBLING
 from servescope.wire.measured.records import AT, COUNTS, SUM, VALUE, WRITES, ZERO, NativeHead, RecordReader, SeriesHead
 from servescope.wire.measured.update import DROPPED as DROPPED_KIND
@@ -59,6 +59,11 @@ class FoldedReader:
         self._series: dict[int, _Series] = {}
         self._dropped = 0.0
         self._seen = b""  # all of it, at the beginning of the last reading
+
+    @property
+    def polled_s(self) -> float:
+        """Seconds that the worker has polled for batches."""
+        return self._cells[POLLED]
 
     def ask(self) -> None:
         """Nobody need be: what was written is here."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from servescope.wire.measured.memory import CELL, DROPPED, HEADER_CELLS, LINES_SIZE, PUT, TAKEN
+from servescope.wire.measured.memory import CELL, DROPPED, HEADER_CELLS, LINES_SIZE, POLLED, PUT, TAKEN
 from servescope.wire.measured.update import DROPPED as DROPPED_KIND
 from servescope.wire.measured.update import OTHER, ROOM, MetricUpdate
 
@@ -108,6 +108,11 @@ class LineReader:
         self._decode = msgspec.msgpack.Decoder(MetricUpdate).decode
         self._taken = 0
         self._dropped = 0
+
+    @property
+    def polled_s(self) -> float:
+        """Seconds that the worker has polled for batches."""
+        return self._ring.cells[POLLED]
 
     def ask(self) -> None:
         """Nobody need be: what was written is here."""

@@ -14,8 +14,9 @@ LINES_SIZE = 4 * 1024 * 1024
 CELL = 8
 # Cells of 8 bytes before the rest, each a float.
 HEADER_CELLS = 8
-# How many cells are in use; writes that found no room; bytes of lines that were ever put in, and taken out.
-USED, DROPPED, PUT, TAKEN = range(4)
+# Seconds that the worker has polled; how many cells are in use; writes that found no room; bytes of lines that were ever put in,
+# and taken out.
+POLLED, USED, DROPPED, PUT, TAKEN = range(5)
 
 
 def create() -> int:

@@ -18,7 +18,7 @@ import zlib
 import msgspec
 from msgspec import Struct
 
-from servescope.wire.measured.memory import CELL, HEADER_CELLS, SIZE, USED
+from servescope.wire.measured.memory import CELL, HEADER_CELLS, POLLED, SIZE, USED
 from servescope.wire.measured.native import A_DOUBLING
 
 WRITES, SUM, ZERO, COUNTS = 0, 1, 2, 3
@@ -111,9 +111,9 @@ class RecordReader:
         self._end = HEADER_CELLS
 
     def copy(self) -> bytes:
-        """All that is in use now."""
+        """All that is in use now, but for what changes though nothing is measured."""
         used = self.cells[USED]
-        return bytes(self._bytes[: int(used) * CELL]) if 0 <= used <= _CELLS else b""
+        return bytes(self._bytes[(POLLED + 1) * CELL : int(used) * CELL]) if 0 <= used <= _CELLS else b""
 
     @property
     def complete(self) -> bool:

@@ -36,6 +36,11 @@ class ToldReader:
         if asked is not None and not asked.done():
             asked.set_result(None)
 
+    @property
+    def polled_s(self) -> float:
+        """None: workers elsewhere sleep until a batch comes."""
+        return 0.0
+
     def ask(self) -> "asyncio.Future[None] | None":
         """Have it told what was measured until now; done when it is. None where nobody is left to ask."""
         if self._asked is None and self._look is not None:

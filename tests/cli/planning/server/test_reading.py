@@ -32,6 +32,16 @@ def test_what_the_page_says():
     assert found.memory_bytes == pytest.approx(4 * 2**30)
 
 
+def test_looking_for_a_batch_is_no_work():
+    """Processor time of the workers is without it, and never less than none."""
+    page = PAGE + "".join(
+        f'servescope_worker_{what}_seconds_total{{model_name="m",model_version="1.0",worker="{number}"}} {seconds}\n'
+        for what, number, seconds in (("cpu", 1, 3), ("cpu", 2, 2), ("polling", 1, 1.5))
+    )
+    assert reading(parse(page), "m", "1.0", 0.0).workers_cpu_s == 3.5
+    assert reading(parse(page.replace("} 1.5", "} 9")), "m", "1.0", 0.0).workers_cpu_s == 0
+
+
 def test_what_it_does_not_say_is_not_known():
     """No zeros where nothing was measured."""
     found = reading([], "m", "1.0", 0.0)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from servescope.cli.client.connection import Connection, NoAnswerError
-from servescope.cli.client.scrape import Sample, parse, total
+from servescope.cli.client.scrape import Sample, parse, total, worked_s
 from servescope.planner.limits.readings import Reading
 
 _BUSY_STATES = ("ready", "busy")
@@ -35,7 +35,7 @@ def reading(samples: Sequence[Sample], model: str, version: str, at_s: float) ->
         measured=bool(own),
         workers=int(sum(total(own, "servescope_workers", state=state) for state in _BUSY_STATES)),
         busy_s=total(own, "servescope_worker_busy_seconds_total"),
-        workers_cpu_s=total(own, "servescope_worker_cpu_seconds_total"),
+        workers_cpu_s=worked_s(own),
         worker_memory_bytes=_most(own, "servescope_worker_memory_bytes") or 0.0,
         front_cpu_s=_most(samples, "process_cpu_seconds_total"),
         rejected=total(own, "servescope_rejected_total"),

@@ -45,6 +45,7 @@ def _all(form: Form) -> Row:
 
 def _each(form: Form) -> Row:
     cpu = sum_by(rate(family("servescope_worker_cpu_seconds_total"), RATE), *_EACH)
+    polling = sum_by(rate(family("servescope_worker_polling_seconds_total"), RATE), *_EACH)
     gpu = sum_by(family("servescope_worker_gpu_memory_bytes").now, *_EACH, "device")
     loading = max_by(recorded(form, LOAD_S).now, *_MODEL)
     nodes = count_by(family("servescope_worker_node_info").now, "node", "host")
@@ -53,7 +54,8 @@ def _each(form: Form) -> Row:
               " restart is a leak.", "bytes",
               (Query(max_by(family("servescope_worker_memory_bytes").now, *_EACH), _WORKER),)),
         Panel("Processor time of each worker", "Processors' worth of time of each worker. Flat at 1: one thread does all"
-              " the work.", "short", (Query(cpu, _WORKER),)),
+              " the work, or looks for its next batch instead of sleeping (worker_busy_poll).", "short",
+              (Query(cpu, _WORKER), Query(polling, f"{_WORKER} looks for a batch"))),
         Panel("GPU memory of each worker", "What each worker's process has of each GPU, as the driver says.", "bytes",
               (Query(gpu, f"{_WORKER} GPU {{{{device}}}}"),), empty="no GPU"),
         Panel("Workers by node", "How many workers run on which node of a Ray cluster. One that falls to nothing has gone:"
