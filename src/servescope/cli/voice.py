@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import Any, TextIO, cast
 
+from servescope.logs.streams.stream import wait_for_room
+
 
 class OutputLost(OSError):
     """Standard output takes no more; `why` is the system's reason. Without its number, as libraries that know EPIPE by that end a
@@ -37,9 +39,11 @@ class _Output(io.FileIO):
 
     def write(self, data: Any) -> int:  # a buffer of any kind
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:  # another program has made it one that does not block
+                wait_for_room(self.fileno())
         except OSError as error:
             raise OutputLost(error) from error
+        return written
 
 
 def say(line: str) -> None:
