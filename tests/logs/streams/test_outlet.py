@@ -127,7 +127,7 @@ def test_what_the_garbage_collector_ends_may_speak(outlet, disk):
             outlet.put(disk, b"last")
 
     Last()
-    with outlet._progress:
+    with outlet._lock:
         gc.collect()
     assert outlet.settle(60)
     assert disk.written == [b"last"]

@@ -29,8 +29,9 @@ class Outlet:
 
     def __init__(self) -> None:
         self._entries: SimpleQueue[tuple[Sink, bytes]] = SimpleQueue()
-        # Re-entrant, as what the garbage collector ends in between may have something to say.
-        self._progress = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()  # what the garbage collector ends in between may have something to say
+        self._progress = threading.Condition(self._lock)
+        self._waiting = 0
         self._put = 0
         self._sent = 0
         self._thread: threading.Thread | None = None
@@ -41,9 +42,9 @@ class Outlet:
     def put(self, sink: Sink, data: bytes) -> bool:
         """Have it sent, soon. False: it is not, as MOST_BYTES would wait then. After the end this waits for it, as `end` does."""
         size = len(data) + ENTRY_BYTES
-        with self._progress:
-            waiting = self._put - self._sent
-            if waiting and waiting + size > MOST_BYTES:
+        with self._lock:
+            ahead = self._put - self._sent
+            if ahead and ahead + size > MOST_BYTES:
                 return False
             self._put += size
             self._entries.put((sink, data))
@@ -55,13 +56,16 @@ class Outlet:
 
     def settle(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until all that was put is sent. Not for longer, and where that was in vain not again before it is. Whether it is."""
-        with self._progress:
+        with self._lock:
             put = self._put
             if self._sent >= put:
                 return True
             if patience_s <= self._in_vain_s:
                 return False
-            if self._progress.wait_for(lambda: self._sent >= put, patience_s):
+            self._waiting += 1
+            settled = self._progress.wait_for(lambda: self._sent >= put, patience_s)
+            self._waiting -= 1
+            if settled:
                 return True
             self._in_vain_s, self._in_vain_for = patience_s, put
             return False
@@ -84,8 +88,9 @@ class Outlet:
         while True:
             sink, data = self._entries.get()
             sink.send(data)
-            with self._progress:
+            with self._lock:
                 self._sent += len(data) + ENTRY_BYTES
                 if self._sent >= self._in_vain_for:
                     self._in_vain_s = 0.0
-                self._progress.notify_all()
+                if self._waiting:
+                    self._progress.notify_all()
