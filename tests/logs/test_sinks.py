@@ -116,20 +116,16 @@ def test_closed_file_counts_lines(tmp_path, reports):
 
 
 def test_console_that_hung_up_never_raises():
-    """A reader that closed its end of the pipe, or a closed stream, costs lines only, each of which is counted."""
+    """A reader that closed its end of the pipe, or a closed stream, costs lines only."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     stream = open(write_end, "w")  # noqa: SIM115 - its close fails, and is what the test ends with
-    console = Console(stream)
-    console.write("line\nanother\n")
-    assert console.lost == 2
+    Console(stream).write("line\n")
     with pytest.raises(BrokenPipeError):
         stream.close()
     closed = io.StringIO()
     closed.close()
-    console = Console(closed)
-    console.write("line\n")
-    assert console.lost == 1
+    Console(closed).write("line\n")
 
 
 def test_console_with_a_narrow_encoding():

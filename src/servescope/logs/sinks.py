@@ -1,8 +1,8 @@
 """Where lines end: a file that rolls over at a size, and the console. Neither ever raises into its caller.
 
 Lines come in from the logs and from `junction`; bytes go out to disk and to the terminal. What
-cannot be written is counted in `lost`, and reported once an outage. Rolling at 100 MB with five old files is
-TorchServe's (its log4j2.xml also rolls at midnight and compresses; a rename is all that a serving loop can afford).
+cannot be written is counted, by `streams.stream` for the console, and reported once an outage. Rolling at 100 MB with five old
+files is TorchServe's (its log4j2.xml also rolls at midnight and compresses; a rename is all that a serving loop can afford).
 """
 
 import io
@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -138,30 +139,21 @@ class RollingFile:
 
 
 class Console:
-    """The terminal, or whatever stands in for it; None writes nowhere. `lost` counts the lines that were not written."""
+    """The terminal, or whatever stands in for it; None writes nowhere. A `Stream` counts the lines that it loses."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self.open = stream is not None
         self._stream = stream
-        self._lost = 0
         self._lock = threading.Lock()
-
-    @property
-    def lost(self) -> int:
-        """Those that the stream counts are among them, of whoever else writes to it."""
-        return self._lost + (self._stream.descriptor.lost if isinstance(self._stream, Stream) else 0)
 
     def write(self, text: str) -> None:
         """Write `text` as it is, and flush. A closed pipe, a full disk, a narrow encoding: none of them raises."""
         stream = self._stream
         if stream is None:
             return
-        try:
-            with self._lock:
-                stream.write(text if isinstance(stream, Stream) else _encodable(text, stream.encoding))
-                stream.flush()
-        except (OSError, ValueError):
-            self._lost += text.count("\n")
+        with self._lock, suppress(OSError, ValueError):
+            stream.write(text if isinstance(stream, Stream) else _encodable(text, stream.encoding))
+            stream.flush()
 
     def settle(self) -> None:
         """Wait a moment, until what was written is shown."""

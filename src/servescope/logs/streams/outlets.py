@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from servescope.logs.streams.outlet import LAST_S, Outlet
@@ -42,8 +42,9 @@ class Outlets:
         """A stream that holds nobody up, in the place of this one; itself, where it is one, or has no descriptor."""
         if isinstance(stream, Stream):
             return stream
-        try:
+        with suppress(OSError, ValueError, AttributeError):
             stream.flush()
+        try:
             outlet = None if may_be_waited_for(stream) else self._found.setdefault(_file(stream), Outlet())
             return Stream(stream, outlet)
         except (OSError, ValueError, AttributeError):
