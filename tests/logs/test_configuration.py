@@ -149,7 +149,7 @@ HANDLERS = {
     "past sys": FILE,
     "later": FILE | {"delay": True},
     "watched": FILE | {"class": "logging.handlers.WatchedFileHandler"},
-    "rotated": FILE | {"class": "logging.handlers.RotatingFileHandler", "maxBytes": 10},
+    "rotated": FILE | {"class": "logging.handlers.RotatingFileHandler"},
 }
 
 
