@@ -61,6 +61,30 @@ def test_each_line_at_once(tmp_path):
     assert speak("2", tmp_path, reads=True) == (0, "")
 
 
+TALKS = """
+import sys
+from servescope.cli.voice import open_standard_streams
+open_standard_streams()
+for stream in (sys.stdout, sys.stderr):
+    print("x" * 200_000, file=stream, flush=True)
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_streams_that_do_not_block(unbuffered):
+    """As another program may have left them: all is written, however late it is read."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen([sys.executable, "-c", TALKS], env=environ, stdout=writer, stderr=writer) as child:
+        os.close(writer)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.5)  # it waits for room
+        with open(reader) as read:
+            assert read.read() == ("x" * 200_000 + "\n") * 2
+        assert child.wait() == 0
+
+
 def test_who_has_read_enough(tmp_path):
     """Does not end what goes on, and leaves no traceback."""
     for stream in ("1", "2"):

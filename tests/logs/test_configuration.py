@@ -2,13 +2,19 @@
 
 import json
 import logging
+import os
+import sys
 
 import pytest
 import yaml
 
+from logs.piped import piped
 from servescope.errors import ConfigurationError
-from servescope.logs.configuration import apply_log_config
+from servescope.logs.configuration import apply_log_config, reopen_configured, unhold
 from servescope.logs.setup import open_logs
+from servescope.logs.streams.losses import Losses
+from servescope.logs.streams.outlets import Outlets, standing_in
+from servescope.logs.streams.stream import Stream
 
 
 @pytest.fixture
@@ -104,3 +110,87 @@ def test_bad_files_are_named(logs, tmp_path, name, content, words):
     with pytest.raises(ConfigurationError, match=words) as caught:
         apply_log_config(path)
     assert f"--log-config {path}" in str(caught.value)
+
+
+@pytest.fixture
+def mine(logs):
+    """A logger for these tests' handlers, which it has no more after it."""
+    logger = logging.getLogger("mine")
+    yield logger
+    logger.handlers.clear()
+
+
+@pytest.fixture
+def configured(logs, tmp_path):
+    """Applies a configuration of the logger `mine`, first handler first, and has it hold up nobody: the logger, and its losses."""
+
+    def configure(outlets, **handlers):
+        content = {
+            "version": 1,
+            "formatters": {"long": {"format": f"%(message)s {'x' * 1000}"}},
+            "handlers": handlers,
+            "loggers": {"mine": {"handlers": [*handlers][:1], "level": "INFO"}},
+        }
+        (tmp_path / "logging.json").write_text(json.dumps(content))
+        apply_log_config(tmp_path / "logging.json")
+        losses = Losses()
+        unhold(outlets, losses)
+        return logging.getLogger("mine"), losses
+
+    yield configure
+    logging.getLogger("mine").handlers.clear()
+
+
+MEMORY = {"class": "logging.handlers.MemoryHandler", "capacity": 1, "target": "end"}
+FILE = {"class": "logging.FileHandler", "filename": "/dev/fd/1"}
+HANDLERS = {
+    "to stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"},
+    "to stderr": {"class": "logging.StreamHandler"},
+    "past sys": FILE,
+    "later": FILE | {"delay": True},
+    "watched": FILE | {"class": "logging.handlers.WatchedFileHandler"},
+    "rotated": FILE | {"class": "logging.handlers.RotatingFileHandler"},
+}
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.parametrize("before", [{}, {"first": MEMORY}], ids=["at first hand", "behind a MemoryHandler"])
+def test_handlers_hold_up_nobody(configured, name, before):
+    """Whichever way they have come by a pipe that nobody reads. Their lines are there, in order, once it is read."""
+    with piped() as reader, standing_in("stdout", "stderr") as outlets:
+        where = {"filename": f"/dev/fd/{sys.stdout.fileno()}"} if "filename" in HANDLERS[name] else {}
+        mine, _ = configured(outlets, **before, end=HANDLERS[name] | where | {"formatter": "long"})
+        for number in range(500):
+            mine.info(number)
+        reopen_configured()
+        mine.info("last")
+        print("after it")
+        text = b""
+        while not text.endswith(b"after it\n"):
+            text += os.read(reader, 1 << 20)
+    assert [line.split()[0] for line in text.decode().splitlines()] == [*map(str, range(500)), "last", "after"]
+
+
+def test_handlers_of_files_are_left_as_they_are(configured, tmp_path):
+    """And opened anew, those behind a MemoryHandler too."""
+    mine, losses = configured(Outlets(), first=MEMORY, end=FILE | {"filename": str(tmp_path / "mine.log")})
+    mine.info("old")
+    (tmp_path / "mine.log").rename(tmp_path / "mine.log.1")
+    reopen_configured()
+    mine.info("new")
+    assert not isinstance(mine.handlers[0].target.stream, Stream)
+    assert losses.counts == {}
+    assert ((tmp_path / "mine.log.1").read_text(), (tmp_path / "mine.log").read_text()) == ("old\n", "new\n")
+
+
+def test_losses_of_handlers_have_their_names(configured, tmp_path):
+    """Those with a pipe of their own; what goes to standard output is counted there."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    outlets = Outlets()
+    mine, losses = configured(outlets, first=MEMORY, end=FILE | {"filename": str(fifo)}, shown=HANDLERS["to stdout"])
+    os.close(reader)
+    mine.info("line")
+    assert outlets.end()
+    assert {name: count() for name, count in losses.counts.items()} == {"end": 1}

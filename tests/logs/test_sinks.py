@@ -120,16 +120,12 @@ def test_console_that_hung_up_never_raises():
     read_end, write_end = os.pipe()
     os.close(read_end)
     stream = open(write_end, "w")  # noqa: SIM115 - its close fails, and is what the test ends with
-    console = Console(stream)
-    console.write("line\n")
-    assert console.lost == 1
+    Console(stream).write("line\n")
     with pytest.raises(BrokenPipeError):
         stream.close()
     closed = io.StringIO()
     closed.close()
-    console = Console(closed)
-    console.write("line\n")
-    assert console.lost == 1
+    Console(closed).write("line\n")
 
 
 def test_console_with_a_narrow_encoding():

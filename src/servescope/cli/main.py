@@ -16,6 +16,7 @@ from typing import Any
 from servescope import __version__
 from servescope.cli.commands import SERVESCOPE, Command, Group
 from servescope.cli.help.page import HELP_OPTIONS, HELP_ROW, Page, Row, Section, refusal, render, terminal_columns
+from servescope.cli.leaving import leave, run_server
 from servescope.cli.voice import OutputLost, mutter, open_standard_streams
 from servescope.errors import ServescopeError
 
@@ -28,18 +29,28 @@ def main() -> None:
         10_000, 10, 10
     )  # what is imported stays: to look for garbage in it takes a twentieth of the imports' time
     open_standard_streams()
+    words = sys.argv[1:]
     try:
-        status = run(sys.argv[1:])
+        status = run(words)
         sys.stdout.flush()
     except OutputLost as lost:
         status = lost.told()
-    sys.exit(status)
+    sys.exit(leave(status) if _is_server(*find(words)) else status)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit status."""
+    found = find(arguments)
+    return run_server(lambda: _status(*found), "stderr") if _is_server(*found) else _status(*found)
+
+
+def _is_server(found: Command | Group, _name: str, words: Sequence[str]) -> bool:
+    """Whether it runs a server in this process."""
+    return isinstance(found, Command) and found.own_words and "--detach" not in words
+
+
+def _status(found: Command | Group, name: str, words: Sequence[str]) -> int:
     try:
-        found, name, words = find(arguments)
         return _list(found, name, words) if isinstance(found, Group) else _run(found, name, words)
     except ServescopeError as error:
         mutter(f"servescope: {error.message}")

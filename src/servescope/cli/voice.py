@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import Any, TextIO, cast
 
+from servescope.logs.streams.stream import wait_for_room
+
 
 class OutputLost(OSError):
     """Standard output takes no more; `why` is the system's reason. Without its number, as libraries that know EPIPE by that end a
@@ -32,10 +34,23 @@ class OutputLost(OSError):
         return 1
 
 
-class _Output(io.FileIO):
-    """Standard output's descriptor."""
+class _Patient(io.FileIO):
+    """A descriptor that is waited for, although another program has made it one that does not block."""
 
     def write(self, data: Any) -> int:  # a buffer of any kind
+        left = memoryview(data)
+        while left:
+            if (written := super().write(left)) is None:
+                wait_for_room(self.fileno())
+            else:
+                left = left[written:]
+        return len(data)
+
+
+class _Output(_Patient):
+    """Standard output's."""
+
+    def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except OSError as error:
@@ -61,7 +76,7 @@ def unread(stream: TextIO) -> None:
 
 def open_standard_streams() -> None:
     """Whichever of the three was closed (`servescope stop >&-`) goes nowhere: what is opened later would get its number. Writes of
-    standard output fail with `OutputLost`.
+    standard output fail with `OutputLost`. Neither it nor standard error fails where it is full, and does not block.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -70,18 +85,19 @@ def open_standard_streams() -> None:
             )  # the lowest that is free, and so its number, unless that was taken
             setattr(sys, name, os.fdopen(nowhere, mode, closefd=False))
             os.set_inheritable(nowhere, nowhere == number)
-    sys.stdout = _told_of(cast("io.TextIOWrapper", sys.stdout))
+    sys.stdout = _over(_Output, cast("io.TextIOWrapper", sys.stdout))
+    sys.stderr = _over(_Patient, cast("io.TextIOWrapper", sys.stderr))
 
 
-def _told_of(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
-    """The same, whose writes fail with `OutputLost`; a sign that its encoding has not is a question mark, and no reason to end."""
-    raw = _Output(stdout.fileno(), "w", closefd=False)
+def _over(kind: type[io.FileIO], stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """The same over a descriptor of this kind; a sign that its encoding has not is a question mark, and no reason to end."""
+    raw = kind(stream.fileno(), "w", closefd=False)
     return io.TextIOWrapper(
-        raw if stdout.write_through else io.BufferedWriter(raw),
-        stdout.encoding,
-        "replace" if stdout.errors == "strict" else stdout.errors,
-        line_buffering=stdout.line_buffering,
-        write_through=stdout.write_through,
+        raw if stream.write_through else io.BufferedWriter(raw),
+        stream.encoding,
+        "replace" if stream.errors == "strict" else stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

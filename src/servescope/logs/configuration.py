@@ -6,11 +6,16 @@ with a warning, so that a start script need not change.
 
 import json
 import logging
+import os
+from collections.abc import Collection
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from servescope.errors import ConfigurationError
+from servescope.logs.streams.losses import Losses
+from servescope.logs.streams.outlets import Outlets, may_be_waited_for
+from servescope.logs.streams.stream import Stream
 
 _log = logging.getLogger("servescope.logs")
 _LOG4J_SUFFIXES = (".xml", ".properties")
@@ -46,16 +51,47 @@ def apply_log_config(path: Path) -> None:
         ) from error
 
 
+def unhold(outlets: Outlets, losses: Losses) -> None:
+    """Have Python's own handlers whose terminal or pipe may hang write to an outlet of these. `losses` looks at their streams."""
+    for handler in _handlers():
+        if not isinstance(handler, logging.StreamHandler):
+            continue
+        if isinstance(handler, logging.FileHandler) and handler.stream is None and _is_special(handler.baseFilename):
+            handler.stream = handler._open()  # noqa: SLF001 - as it would at its first line
+        if handler.stream is not None and not may_be_waited_for(handler.stream):
+            stream = outlets.over(handler.stream)
+            if isinstance(stream, Stream) and handler.setStream(stream):
+                losses.add(handler.name or type(handler).__name__, stream)
+
+
 def reopen_configured() -> None:
-    """Have the files of Python's own handlers opened anew at their next line."""
-    named = list(logging.Logger.manager.loggerDict.values())
-    loggers = [logging.getLogger(), *(each for each in named if isinstance(each, logging.Logger))]
-    for handler in {handler for each in loggers for handler in each.handlers}:
-        if isinstance(handler, logging.FileHandler) and handler.stream is not None:
+    """Have the files of Python's own handlers opened anew at their next line, but for terminals and pipes."""
+    for handler in _handlers():
+        if isinstance(handler, logging.FileHandler) and not isinstance(handler.stream, Stream | None):
             with handler.lock or nullcontext():
                 handler.stream.close()
                 handler.mode = "a"  # with another one a file that has not been moved would be emptied
                 handler.stream = None  # its own sign for a file that is yet to be opened
+
+
+def _handlers() -> Collection[logging.Handler]:
+    """All that loggers have, and those behind them: a MemoryHandler's, a QueueHandler's."""
+    named = list(logging.Logger.manager.loggerDict.values())
+    loggers = [logging.getLogger(), *(each for each in named if isinstance(each, logging.Logger))]
+    found: dict[logging.Handler, None] = {}
+    ahead = [handler for logger in loggers for handler in logger.handlers]
+    while ahead:
+        handler = ahead.pop()
+        if handler not in found:
+            found[handler] = None
+            behind = [getattr(handler, "target", None), *getattr(getattr(handler, "listener", None), "handlers", ())]
+            ahead += [each for each in behind if isinstance(each, logging.Handler)]
+    return found.keys()
+
+
+def _is_special(name: str) -> bool:
+    """Whether it is there, and is no file on a disk: /dev/stdout, or a named pipe."""
+    return os.path.exists(name) and not os.path.isfile(name)
 
 
 def _is_log4js(path: Path, suffix: str) -> bool:

@@ -6,7 +6,8 @@ to the console, and copied into ts_log.log as far as the options say. Names and 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -20,9 +21,10 @@ from servescope.logs.junction import Junction
 from servescope.logs.layout.formats import JsonFormatter, LogFormat, ModelFormatter, TextFormatter
 from servescope.logs.metric import MODEL_METRICS, TS_METRICS, MetricLog
 from servescope.logs.model import MODEL_LOG
-from servescope.logs.outlet import Outlet, may_be_waited_for
-from servescope.logs.redirected import Redirected
 from servescope.logs.sinks import Console, RollingFile
+from servescope.logs.streams.losses import Losses
+from servescope.logs.streams.redirected import Redirected
+from servescope.logs.streams.stream import Stream
 
 SERVER_LOG = "servescope"
 HTTP_CLIENT = "httpx"  # tells each URL that it asks, with its password and its query
@@ -47,7 +49,7 @@ class LogOptions(Struct, frozen=True, kw_only=True):
 class Logs:
     """The open logs: `access` for `web`, `server_metrics` and `model_metrics` for `metrics`, the loggers for everyone.
 
-    Made by `open_logs`, closed by `close`.
+    Made by `open_logs`, closed by `close`. `losses` looks at the streams that it is given.
     """
 
     def __init__(self, files: list[RollingFile], console: Console, options: LogOptions) -> None:
@@ -59,18 +61,19 @@ class Logs:
         self.junction.join(self.access, copied="access" in options.copies)
         for metrics in (self.server_metrics, self.model_metrics):
             self.junction.join(metrics, copied="metrics" in options.copies)
+        self.losses = Losses()
         self._files = files
-        self._console = console
         self._redirected = Redirected()
         self._undo: list[Callable[[], None]] = []
 
     @property
-    def lost_lines(self) -> int:
-        """How many lines could not be written to the files since the start."""
-        return sum(file.lost for file in self._files)
+    def lost(self) -> Mapping[str, Callable[[], int]]:
+        """By file and by stream, what says how many lines could not be written there since the start."""
+        return {file.path.stem: partial(_lost, file) for file in self._files} | dict(self.losses.counts)
 
     def flush(self) -> None:
-        """Write out the lines that are held, but for those that others may yet come before."""
+        """Write out the lines that are held, but for those that others may yet come before. Tell of lines that are lost."""
+        self.losses.look()
         self.junction.flush()
 
     def reopen(self) -> None:
@@ -88,7 +91,6 @@ class Logs:
             self._undo.pop()()
         for file in self._files:
             file.close()
-        self._console.close()
 
     def install(self, name: str, level: int, handlers: list[logging.Handler]) -> None:
         """Let the logger `name` ("" for the root) write to `handlers` alone, from `level` up, until `close`."""
@@ -120,7 +122,7 @@ def open_logs(
     if options.log_format not in LOG_FORMATS:
         raise ConfigurationError(f'log_format={options.log_format}: must be "text" or "json"')
     number = _level_number(options.level)
-    terminal = Console(console, None if console is None or may_be_waited_for(console) else Outlet())
+    terminal = Console(console)
     as_json = options.log_format == "json"
     plain, model = (
         (JsonFormatter(), JsonFormatter()) if as_json else (TextFormatter(), ModelFormatter(options.model_ids))
@@ -129,6 +131,8 @@ def open_logs(
     files = [RollingFile(log_location / f"{name}.log", report) for name in ("access_log", "ts_log", "model_log")]
     files += [RollingFile(metrics_location / f"{name}.log", report) for name in ("ts_metrics", "model_metrics")]
     logs = Logs(files, terminal, options)
+    if isinstance(console, Stream):
+        logs.losses.add("stdout", console)
     server_lines = LineHandler(logs.junction, plain)
     model_lines = LineHandler(logs.junction, model, files[2], copied="model" in options.copies)
     logs.install("", max(number, logging.INFO), [server_lines])
@@ -136,6 +140,10 @@ def open_logs(
     logs.install(MODEL_LOG, logging.DEBUG, [model_lines])
     logs.quieten(HTTP_CLIENT)
     return logs
+
+
+def _lost(file: RollingFile) -> int:
+    return file.lost
 
 
 def _level_number(level: int | str) -> int:

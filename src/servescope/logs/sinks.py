@@ -1,8 +1,8 @@
 """Where lines end: a file that rolls over at a size, and the console. Neither ever raises into its caller.
 
 Lines come in from the logs and from `junction`; bytes go out to disk and to the terminal. What
-cannot be written is counted in `lost`, and reported once an outage. Rolling at 100 MB with five old files is
-TorchServe's (its log4j2.xml also rolls at midnight and compresses; a rename is all that a serving loop can afford).
+cannot be written is counted, by `streams.stream` for the console, and reported once an outage. Rolling at 100 MB with five old
+files is TorchServe's (its log4j2.xml also rolls at midnight and compresses; a rename is all that a serving loop can afford).
 """
 
 import io
@@ -10,11 +10,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from servescope.logs.outlet import Outlet
+from servescope.logs.streams.stream import Stream
 
 MAX_BYTES = 100 * 1024 * 1024
 KEEP = 5
@@ -139,43 +139,26 @@ class RollingFile:
 
 
 class Console:
-    """The terminal, or whatever stands in for it; None writes nowhere. `lost` counts the writes that failed. `outlet` writes, None:
-    whoever calls.
-    """
+    """The terminal, or whatever stands in for it; None writes nowhere. A `Stream` counts the lines that it loses."""
 
-    def __init__(self, stream: TextIO | None, outlet: Outlet | None = None) -> None:
-        self.lost = 0
+    def __init__(self, stream: TextIO | None) -> None:
         self.open = stream is not None
         self._stream = stream
-        self._outlet = outlet
         self._lock = threading.Lock()
 
     def write(self, text: str) -> None:
         """Write `text` as it is, and flush. A closed pipe, a full disk, a narrow encoding: none of them raises."""
-        if self._stream is None:
+        stream = self._stream
+        if stream is None:
             return
-        if self._outlet is None:
-            self._write(self._stream, text)
-        elif not self._outlet.put(partial(self._write, self._stream, text), len(text)):
-            self.lost += 1
+        with self._lock, suppress(OSError, ValueError):
+            stream.write(text if isinstance(stream, Stream) else _encodable(text, stream.encoding))
+            stream.flush()
 
     def settle(self) -> None:
         """Wait a moment, until what was written is shown."""
-        if self._outlet is not None:
-            self._outlet.settle()
-
-    def close(self) -> None:
-        """Write out what waits; a terminal that hangs is not waited for."""
-        if self._outlet is not None:
-            self._outlet.close()
-
-    def _write(self, stream: TextIO, text: str) -> None:
-        try:
-            with self._lock:
-                stream.write(_encodable(text, stream.encoding))
-                stream.flush()
-        except (OSError, ValueError):
-            self.lost += 1
+        if isinstance(self._stream, Stream) and self._stream.outlet is not None:
+            self._stream.outlet.settle()
 
 
 def _encodable(text: str, encoding: str | None) -> str:

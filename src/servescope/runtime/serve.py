@@ -21,9 +21,11 @@ from servescope.config.snapshots.downloads import saved_downloads
 from servescope.config.temporary import temporary_directory
 from servescope.errors import ConfigurationError
 from servescope.fleet.offspring.strays import end_strays
-from servescope.logs.configuration import apply_log_config
+from servescope.logs.configuration import apply_log_config, unhold
 from servescope.logs.layout.formats import LogFormat
-from servescope.logs.setup import LogOptions, open_logs
+from servescope.logs.setup import LogOptions, Logs, open_logs
+from servescope.logs.streams.outlets import standing_in
+from servescope.logs.streams.stream import Stream
 from servescope.runtime.flusher import SETTLE_S, Flusher
 from servescope.runtime.signals import Signals
 from servescope.runtime.threads import Threads
@@ -74,21 +76,29 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
         ConfigurationError: the settings cannot be used.
     """
     Signals.while_starting()
-    logs = open_logs(settings.log_location, settings.metrics_location, sys.stdout, _log_options(settings))
-    try:
-        if settings.log_config is not None:
-            apply_log_config(settings.log_config)
-        for warning in settings.warnings:
-            logger.warning("%s", warning)
-        raise_file_limit()
-        for store in {require_model_store(settings), settings.workflow_store or require_model_store(settings)}:
-            remove_abandoned_downloads(store, saved_downloads(settings))
-        with workspace(temporary_directory(os.environ), end_strays) as directory:
-            server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
-            uvloop.run(_run(server, ready, Flusher(logs.flush)))
-        return 0
-    finally:
-        logs.close()
+    with standing_in("stdout", "stderr") as outlets:
+        logs = open_logs(settings.log_location, settings.metrics_location, sys.stdout, _log_options(settings))
+        try:
+            if isinstance(sys.stderr, Stream):
+                logs.losses.add("stderr", sys.stderr)
+            if settings.log_config is not None:
+                apply_log_config(settings.log_config)
+                unhold(outlets, logs.losses)
+            return _serve(settings, logs, ready)
+        finally:
+            logs.close()
+
+
+def _serve(settings: Settings, logs: Logs, ready: Callable[[], None] | None) -> int:
+    for warning in settings.warnings:
+        logger.warning("%s", warning)
+    raise_file_limit()
+    for store in {require_model_store(settings), settings.workflow_store or require_model_store(settings)}:
+        remove_abandoned_downloads(store, saved_downloads(settings))
+    with workspace(temporary_directory(os.environ), end_strays) as directory:
+        server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
+        uvloop.run(_run(server, ready, Flusher(logs.flush)))
+    return 0
 
 
 def _log_options(settings: Settings) -> LogOptions:

@@ -42,6 +42,7 @@ class Measuring(Part):
             self.registry.register(self.pass_through)
         lines = MetricLines(metrics.logged, beginning.hostname, logs.server_metrics, logs.model_metrics)
         self.recorder = self._make_recorder(beginning.hostname, lines)
+        self.recorder.lost_lines(logs.lost)
         self._lag = LoopLag(self.recorder.loop_lagged) if self.mode.records else None
         self.other_hosts = self._make_other_hosts(beginning)
         self._sampler = self._make_sampler(beginning, lines)

@@ -1,12 +1,11 @@
 """The log files of a running server: which there are, their lines, what a worker prints, JSON, and other places for them."""
 
-import os
 import re
 
 import pytest
 
 from integration.net_server import NOOP, OBEY, json_lines, log, obey, predict, serving, talk
-from integration.server import PATIENCE_S, Server, pack, wait_until
+from integration.server import Server, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -310,17 +309,3 @@ def test_the_texts_that_people_alert_on(tmp_path):
         "Model server started.",
     ):
         assert re.search(rf"^{STAMP} \[\w+ *\] \S+ \S+ - {re.escape(words)}", text, re.MULTILINE), words
-
-
-def test_a_terminal_that_hangs(tmp_path):
-    """As one that somebody has stopped with Ctrl-S: requests are answered, the files have their lines, and the server ends."""
-    screen = tmp_path / "screen"
-    os.mkfifo(screen)
-    reader = os.open(screen, os.O_RDONLY | os.O_NONBLOCK)
-    with serving(tmp_path, models={"noop": NOOP}, before=("sh", "-c", 'exec "$@" > "$0"', str(screen))) as server:
-        for _ in range(1500):  # a pipe holds 64 KiB
-            assert predict(server, "/predictions/noop").status_code == 200
-        server.process.terminate()
-        assert server.process.wait(PATIENCE_S) == 0
-    assert log(server, "access_log.log").count("POST /predictions") == 1500
-    os.close(reader)

@@ -32,6 +32,15 @@ def test_status_classes(registry: Registry) -> None:
     assert counts == [2.0, 1.0, 4.0]
 
 
+def test_lines_that_are_lost(registry: Registry) -> None:
+    """Each log says at scrape time how many it has lost; 0 is shown too."""
+    lost = {"ts_log": 0.0, "stdout": 0.0}
+    Recorder(registry, "h").lost_lines({log: lambda log=log: lost[log] for log in lost})
+    assert series(registry, "servescope_log_lost_lines_total") == {("ts_log",): 0.0, ("stdout",): 0.0}
+    lost["stdout"] = 3.0
+    assert series(registry, "servescope_log_lost_lines_total") == {("ts_log",): 0.0, ("stdout",): 3.0}
+
+
 def test_an_answer(registry: Registry) -> None:
     """Latencies add up under the URL's version, QueueTime is whole milliseconds."""
     model = Recorder(registry, "h").model("noop", "2.0")

@@ -156,11 +156,9 @@ def start_options(parsed: argparse.Namespace) -> StartOptions:
 
 def _serve(settings: Settings, environ: Mapping[str, str], directory: Path, ready: Callable[[], None]) -> int:
     from servescope.runtime.serve import serve
-    from servescope.runtime.threads import leave
 
     with runfile.held(runfile.location(environ), _facts(settings, environ, directory)):
-        status = serve(settings, ready)
-    return leave(status)
+        return serve(settings, ready)
 
 
 def _facts(settings: Settings, environ: Mapping[str, str], directory: Path) -> runfile.RunningServer:

@@ -33,7 +33,8 @@ STOP_WORDS_IN_FOREGROUND = StopWords(stopped="", **_STOPPING)
 
 def main() -> None:
     """The console script `torchserve`."""
-    run_script(lambda: torchserve(sys.argv[1:], os.environ, Path.cwd()))
+    words = sys.argv[1:]
+    run_script(lambda: torchserve(words, os.environ, Path.cwd()), is_server="--foreground" in words)
 
 
 def torchserve(words: Sequence[str], environ: Mapping[str, str], directory: Path) -> int:

@@ -21,7 +21,7 @@ _RESPONSE_TIMEOUT_S = 1200
 
 def main() -> None:
     """What `python -m ts.llm_launcher` runs."""
-    run_script(lambda: launch(sys.argv[1:], os.environ, Path.cwd()))
+    run_script(lambda: launch(sys.argv[1:], os.environ, Path.cwd()), is_server=True)
 
 
 def launch(

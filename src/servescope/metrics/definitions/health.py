@@ -38,6 +38,13 @@ HEALTH = (
         "Counted at the start, after each change by the management API, and at the end.",
     ),
     Definition(
+        "servescope_log_lost_lines_total", "counter", "lines", ("log",),
+        "Lines of logs that were not written, as their file could not be, or its reader was gone, or as a terminal or a pipe took"
+        " nothing while 64 MiB waited for it. log is a file's name without its ending; or stdout or stderr, for all that is written"
+        " there; or a handler of --log-config with a terminal or a pipe of its own.",
+        "Counted when they are lost, and read at scrape time.",
+    ),
+    Definition(
         "servescope_collector_success", "gauge", "", ("collector",),
         "1 where the collector's last run worked, 0 where it failed; a failed collector's own series are absent.",
         "Set after each run.",

@@ -9,7 +9,7 @@ this project's own.
 import asyncio
 import platform
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import servescope
 from servescope.config.model.objectives import Objectives
@@ -157,6 +157,11 @@ class Recorder:
     def models_missing(self, read: Callable[[], Collection[tuple[str, str]]]) -> None:
         """Let `read` say at scrape time which models are missing: each its name, and one of MISSING_REASONS."""
         self._read_missing = read
+
+    def lost_lines(self, counts: Mapping[str, Callable[[], float]]) -> None:
+        """Let each of `counts` say at scrape time how many lines of the log of its name were lost."""
+        for log, count in counts.items():
+            self._registry.counter("servescope_log_lost_lines_total").read(count, log)
 
     def snapshots_begin(self) -> None:
         """Snapshots are taken: both outcomes are there, at zero."""

@@ -10,6 +10,20 @@ import pytest
 from servescope.fleet.backends.ray.driver_process import DriverProcess
 
 
+def test_what_it_says_on_standard_error(capsys):
+    """Is said on this process's own, as this one says it: a driver does not wait for who reads that."""
+
+    async def main():
+        driver = DriverProcess(print, lambda _why: None)
+        await driver.start("127.0.0.1:1", {**os.environ, "PYTHONVERBOSE": "1"})
+        with pytest.raises(OSError, match=r"ray|cluster"):
+            await asyncio.wait_for(driver.connected, 60)
+        await asyncio.wait_for(driver.close(60), 90)
+
+    asyncio.run(main())
+    assert "import 'asyncio'" in capsys.readouterr().err
+
+
 def test_it_says_why_not():
     """Without ray, that; else that nobody listens at the address. Its end is told, and nothing of it is left."""
 

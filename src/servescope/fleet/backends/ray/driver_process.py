@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from typing import cast
+from contextlib import suppress
+from typing import IO, cast
 
 import msgspec
 
@@ -54,7 +55,9 @@ class DriverProcess(asyncio.Protocol):
                 ours.close()
                 raise
         self._observe(self._process)
-        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(_Echo, cast("IO[bytes]", self._process.stderr))
+        await loop.create_unix_connection(lambda: self, sock=ours)
 
     @property
     def pid(self) -> int:
@@ -117,11 +120,22 @@ class DriverProcess(asyncio.Protocol):
         self._gone(self._why)
 
 
+class _Echo(asyncio.Protocol):
+    """What the driver says on standard error is said on this process's own, which holds up neither where nobody reads it."""
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        with suppress(OSError, ValueError):
+            sys.stderr.buffer.write(data)
+            sys.stderr.flush()
+
+
 def _spawn(descriptor: int, address: str, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", _MODULE, str(descriptor), address],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env=dict(environ),
         pass_fds=[descriptor],
         start_new_session=True,  # it outlives whoever ends the front end's group, to see to its actors

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from servescope.logs.redirected import Redirected
+from servescope.logs.streams.redirected import Redirected
 
 
 @pytest.fixture
