@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from contextlib import ExitStack
 
 import httpx
@@ -203,6 +204,21 @@ def test_the_end_of_the_server(wide):
     client.close()
     wait_until(lambda: not alive(family), "the end of all")
     assert "Front end" not in wide.console()
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.05, 0.15, 0.3])
+def test_the_end_while_others_come(wide, pause_s):
+    """Leaves no process, nor a client that was given to those that had yet to come."""
+    for process in wide.front_ends():
+        process.kill()
+    time.sleep(pause_s)  # which of the moments until they serve
+    family = wide.everybody()
+    with hang_up(wide.ports["inference"], "/predictions/noop", b"x") as client:
+        client.settimeout(PATIENCE_S)
+        wide.process.terminate()
+        assert wide.process.wait(PATIENCE_S) == 0
+        assert rest(client)[:5] in (b"", b"HTTP/")
+    wait_until(lambda: not alive(family), "the end of all")
 
 
 def test_a_killed_server(wide):
