@@ -41,6 +41,11 @@ def handle(data, context):
         send_intermediate_predict_response([b"x" * 2**20], context.request_ids, "m", 200, context)
     return [b"end"]
 """
+# More than the system takes of an answer that nobody reads.
+LARGE = """
+def handle(data, context):
+    return data and [b"x" * 6_000_000] * len(data)
+"""
 LOST = "servescope_front_end_lost_requests_total"
 RESTARTS = "servescope_front_end_restarts_total"
 
@@ -62,7 +67,7 @@ def holder(server, client):
 def wide(launch):
     """A server with two of them, and models."""
     server = launch(front_ends="2")
-    for name, code in {"noop": NOOP, "gated": GATED, "stream": STREAM}.items():
+    for name, code in {"noop": NOOP, "gated": GATED, "stream": STREAM, "large": LARGE}.items():
         assert server.register(pack(server.store / f"{name}.mar", name, code), batch_size=1).status_code == 200
     return server
 
@@ -176,6 +181,26 @@ def test_killed_again_and_again_under_load(wide):
     # Killed between handing an answer to the system and saying so: its client has it, and it counts as lost.
     spoken = sum(read) - counted
     assert 0 <= spoken <= lost <= sum(broken) + spoken
+
+
+def test_killed_with_an_answer_in_hand(wide):
+    """That its client has yet to read the most of: it has lost it, and the request counts as lost, once."""
+    total = "servescope_requests_total"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(PATIENCE_S)
+        client.connect(("127.0.0.1", wide.ports["inference"]))
+        client.sendall(b"POST /predictions/large HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n")
+        assert read_head(client).startswith(b"HTTP/1.1 200 ")
+        assert [asked(wide) for _ in range(4)] == ["ok"] * 4
+        wait_until(lambda: wide.metrics(total, model_name="noop", code="200") == 4)
+        assert wide.metrics("servescope_requests_in_flight", model_name="large") == 1
+        holder(wide, client).kill()
+        assert len(rest(client)) < 6_000_000
+    wait_until(lambda: wide.metrics(RESTARTS, reason="died") == 1)
+    assert wide.metrics(LOST, reason="died") == 1
+    assert wide.metrics(total, model_name="large", code="502") == 1
+    assert not wide.metrics(total, model_name="large", code="200")
 
 
 def test_what_nobody_reads_is_not_read_from_the_worker(wide):
