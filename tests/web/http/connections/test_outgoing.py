@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from certificates import loopback_pair
-from servescope.web.http.connections.outgoing import LARGE, write, write_large
+from servescope.web.http.connections.outgoing import LARGE, progress, write, write_large
 
 SIZES = [1, LARGE - 1, LARGE, LARGE + 1, 3 * LARGE]
 MEGABYTES = bytes(range(256)) * 40_000
@@ -103,3 +103,50 @@ def test_a_client_that_does_not_read(tmp_path, run, encrypted):
                 await asyncio.sleep(0)
 
     run(main())
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
+def test_progress(tmp_path, run, encrypted):
+    """Changes whenever the client has taken some more."""
+    transports = []
+
+    def send(transport):
+        transports.append(transport)
+        transport.write(MEGABYTES)  # in one piece, of which TLS says nothing
+
+    async def main():
+        async with Written(tmp_path, encrypted, send) as written:
+            await written.reader.readexactly(1)
+            seen = [await still(transports[0])]
+            for _ in range(3):
+                await written.reader.readexactly(len(MEGABYTES) // 8)
+                seen.append(await still(transports[0]))
+            assert len(set(seen)) == 4
+            assert seen == sorted(seen, reverse=not encrypted)
+
+    run(main())
+
+
+async def still(transport):
+    """Its progress once it has been the same for a while: then only what the client reads moves it."""
+    last = count = 0
+    while count < 20:
+        await asyncio.sleep(0.005)
+        now = progress(transport)
+        last, count = now, count + 1 if now == last else 0
+    return last
+
+
+def test_no_tcp():
+    """Then it is what waits, also under TLS."""
+
+    class OverUnix:
+        def get_extra_info(self, name):
+            return near if name == "socket" else True
+
+        def get_write_buffer_size(self):
+            return 7
+
+    near, far = socket.socketpair()
+    with near, far:
+        assert progress(OverUnix()) == 7

@@ -19,7 +19,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk, closing, opening
-from servescope.web.http.connections.outgoing import LARGE, write, write_large
+from servescope.web.http.connections.outgoing import LARGE, progress, write, write_large
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
 from servescope.web.http.connections.refusals import GO_ON, log_malformed, refusal
@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
     @property
     def progress(self) -> int:
         """See `phase.Client`."""
-        return self.transport.get_write_buffer_size() if self.phase is Phase.UNREAD else self._reader.came
+        return progress(self.transport) if self.phase is Phase.UNREAD else self._reader.came
 
     def close(self) -> None:
         """See `phase.Client`."""
