@@ -183,14 +183,20 @@ def test_killed_again_and_again_under_load(wide):
     assert 0 <= spoken <= lost <= sum(broken) + spoken
 
 
+def slow_reader(server):
+    """A client that has asked for a large answer, and has little room for it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(PATIENCE_S)
+    client.connect(("127.0.0.1", server.ports["inference"]))
+    client.sendall(b"POST /predictions/large HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n")
+    return client
+
+
 def test_killed_with_an_answer_in_hand(wide):
     """That its client has yet to read the most of: it has lost it, and the request counts as lost, once."""
     total = "servescope_requests_total"
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.settimeout(PATIENCE_S)
-        client.connect(("127.0.0.1", wide.ports["inference"]))
-        client.sendall(b"POST /predictions/large HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n")
+    with slow_reader(wide) as client:
         assert read_head(client).startswith(b"HTTP/1.1 200 ")
         assert [asked(wide) for _ in range(4)] == ["ok"] * 4
         wait_until(lambda: wide.metrics(total, model_name="noop", code="200") == 4)
@@ -229,6 +235,16 @@ def test_the_end_of_the_server(wide):
     client.close()
     wait_until(lambda: not alive(family), "the end of all")
     assert "Front end" not in wide.console()
+
+
+def test_the_end_waits_for_an_answer_in_hand(wide):
+    """As for any request: its client gets all of it."""
+    with slow_reader(wide) as client:
+        assert read_head(client).startswith(b"HTTP/1.1 200 ")
+        wide.process.terminate()
+        wait_until(lambda: "Stopping: 1 requests are in flight" in wide.console())
+        assert len(rest(client)) == 6_000_000
+        assert wide.process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("pause_s", [0, 0.05, 0.15, 0.3])
