@@ -38,7 +38,7 @@ class OpenPort:
         self.observers = Observers(recorder, self._access, Cors(list(cors), {}))
         app = HttpApp([api], Settings(max_request_size=1000), self.observers, probes)
         self._path = str(directory / "s.sock")
-        self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), app, None, acceptor())
+        self._listener = Listener(f"{api.listener}_address", Address("unix", "", 0, self._path), acceptor(app))
 
     async def __aenter__(self):
         await self._listener.start()

@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from contextlib import ExitStack
 
 import httpx
@@ -40,6 +41,11 @@ def handle(data, context):
         send_intermediate_predict_response([b"x" * 2**20], context.request_ids, "m", 200, context)
     return [b"end"]
 """
+# More than the system takes of an answer that nobody reads.
+LARGE = """
+def handle(data, context):
+    return data and [b"x" * 6_000_000] * len(data)
+"""
 LOST = "servescope_front_end_lost_requests_total"
 RESTARTS = "servescope_front_end_restarts_total"
 
@@ -61,7 +67,7 @@ def holder(server, client):
 def wide(launch):
     """A server with two of them, and models."""
     server = launch(front_ends="2")
-    for name, code in {"noop": NOOP, "gated": GATED, "stream": STREAM}.items():
+    for name, code in {"noop": NOOP, "gated": GATED, "stream": STREAM, "large": LARGE}.items():
         assert server.register(pack(server.store / f"{name}.mar", name, code), batch_size=1).status_code == 200
     return server
 
@@ -177,6 +183,32 @@ def test_killed_again_and_again_under_load(wide):
     assert 0 <= spoken <= lost <= sum(broken) + spoken
 
 
+def slow_reader(server):
+    """A client that has asked for a large answer, and has little room for it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(PATIENCE_S)
+    client.connect(("127.0.0.1", server.ports["inference"]))
+    client.sendall(b"POST /predictions/large HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n")
+    return client
+
+
+def test_killed_with_an_answer_in_hand(wide):
+    """That its client has yet to read the most of: it has lost it, and the request counts as lost, once."""
+    total = "servescope_requests_total"
+    with slow_reader(wide) as client:
+        assert read_head(client).startswith(b"HTTP/1.1 200 ")
+        assert [asked(wide) for _ in range(4)] == ["ok"] * 4
+        wait_until(lambda: wide.metrics(total, model_name="noop", code="200") == 4)
+        assert wide.metrics("servescope_requests_in_flight", model_name="large") == 1
+        holder(wide, client).kill()
+        assert len(rest(client)) < 6_000_000
+    wait_until(lambda: wide.metrics(RESTARTS, reason="died") == 1)
+    assert wide.metrics(LOST, reason="died") == 1
+    assert wide.metrics(total, model_name="large", code="502") == 1
+    assert not wide.metrics(total, model_name="large", code="200")
+
+
 def test_what_nobody_reads_is_not_read_from_the_worker(wide):
     """A client that is slow holds its stream up as it would with one process."""
     with socket.socket() as client:
@@ -203,6 +235,31 @@ def test_the_end_of_the_server(wide):
     client.close()
     wait_until(lambda: not alive(family), "the end of all")
     assert "Front end" not in wide.console()
+
+
+def test_the_end_waits_for_an_answer_in_hand(wide):
+    """As for any request: its client gets all of it."""
+    with slow_reader(wide) as client:
+        assert read_head(client).startswith(b"HTTP/1.1 200 ")
+        wide.process.terminate()
+        wait_until(lambda: "Stopping: 1 requests are in flight" in wide.console())
+        assert len(rest(client)) == 6_000_000
+        assert wide.process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.05, 0.15, 0.3])
+def test_the_end_while_others_come(wide, pause_s):
+    """Leaves no process, nor a client that was given to those that had yet to come."""
+    for process in wide.front_ends():
+        process.kill()
+    time.sleep(pause_s)  # which of the moments until they serve
+    family = wide.everybody()
+    with hang_up(wide.ports["inference"], "/predictions/noop", b"x") as client:
+        client.settimeout(PATIENCE_S)
+        wide.process.terminate()
+        assert wide.process.wait(PATIENCE_S) == 0
+        assert rest(client)[:5] in (b"", b"HTTP/")
+    wait_until(lambda: not alive(family), "the end of all")
 
 
 def test_a_killed_server(wide):

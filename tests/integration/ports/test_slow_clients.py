@@ -11,7 +11,7 @@ from cryptography import x509
 from certificates import self_signed
 from integration.limited_server import HALF, rest
 from integration.net_server import NOOP, OBEY, log, obey, predict, read_head, serving
-from integration.server import PATIENCE_S, pack, wait_until
+from integration.server import PATIENCE_S, free_ports, pack, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -195,12 +195,14 @@ def test_a_slow_body(slow):
         assert read_head(client).startswith(b"HTTP/1.1 200 ")
 
 
-def asks_for_much(server, *lines):
-    """A client with small buffers that asks for more than they hold."""
+def asks_for_much(port, *lines, trust=None):
+    """A client with small buffers that asks for more than they hold; over TLS with `trust`."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(PATIENCE_S)
-    client.connect(("127.0.0.1", server.ports["inference"]))
+    client.connect(("127.0.0.1", port))
+    if trust is not None:
+        client = trust.wrap_socket(client)
     body = b"[b'x' * %d]" % LARGE
     head = ("POST /predictions/obey HTTP/1.1", "host: h", "content-type: text/plain", f"content-length: {len(body)}")
     client.sendall("\r\n".join((*head, *lines, "", "")).encode() + body)
@@ -211,14 +213,14 @@ def asks_for_much(server, *lines):
 def test_an_answer_that_nobody_reads(slow, lines):
     """The connection is ended, whether the server would have kept it or not."""
     ended = counted(slow, "answer_timeout")
-    with asks_for_much(slow, *lines) as client:
+    with asks_for_much(slow.ports["inference"], *lines) as client:
         wait_until(lambda: counted(slow, "answer_timeout") == ended + 1, "the end")
         assert len(rest(client)) < LARGE
 
 
 def test_an_answer_that_is_read_slowly(slow):
     """Comes whole, however long it takes."""
-    with asks_for_much(slow, "connection: close") as client:
+    with asks_for_much(slow.ports["inference"], "connection: close") as client:
         got = pace = 0
         while piece := client.recv(65536):
             got += len(piece)
@@ -257,6 +259,28 @@ def test_tls_that_is_never_agreed_on(tmp_path):
             client.sendall(b"GET /metrics HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
             page = rest(client)
         assert b'servescope_connections_closed_total{listener="metrics",reason="header_timeout",} 2.0' in page
+
+
+def test_an_answer_over_tls_that_nobody_reads(tmp_path):
+    """Has as long as one without; one that is read slowly comes whole."""
+    certificate, key = self_signed(tmp_path, x509.DNSName("localhost"))
+    (port,) = free_ports(1)
+    settings = {"certificate_file": str(certificate), "private_key_file": str(key), **TIMES}
+    settings["inference_address"] = f"https://127.0.0.1:{port}"
+    trust = ssl.create_default_context(cafile=str(certificate))
+    trust.check_hostname = False
+    with serving(tmp_path / "secure", settings, {"obey": OBEY}) as server:
+        with asks_for_much(port, trust=trust) as client:
+            wait_until(lambda: counted(server, "answer_timeout") == 1, "the end")
+        with asks_for_much(port, "connection: close", trust=trust) as client:
+            got = turns = 0
+            while piece := client.recv(65536):
+                got += len(piece)
+                turns += 1
+                if turns <= 60:
+                    time.sleep(0.1)  # the client's pace
+            assert got > LARGE
+        assert counted(server, "answer_timeout") == 1
 
 
 @pytest.mark.parametrize("sent", [b"", HALF])

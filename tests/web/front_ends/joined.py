@@ -23,6 +23,8 @@ from servescope.web.front_ends.remote import begin_remote
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.front_ends.written import Written, create
 from servescope.web.http.app import HttpApp
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.room import Room
 from servescope.web.http.exchange import Observers
 from servescope.web.http.listening.listener import Listener
 from web.port import Api
@@ -57,7 +59,7 @@ class JoinedPort:
         self.desk = Desk(app, ports)
         self.path = str(directory / "joined.sock")
         address = Address("unix", "", 0, self.path)
-        self._listener = Listener("inference_address", address, app, None, Dealer([self.place], ports))
+        self._listener = Listener("inference_address", address, Dealer([self.place], ports, Room(Descriptors())))
         self._terms = Terms(limit, 60.0, 60.0)
 
     async def __aenter__(self):

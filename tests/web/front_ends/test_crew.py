@@ -16,6 +16,8 @@ from servescope.metrics.recording.ports.front_ends import FrontEndRecorder
 from servescope.metrics.registry import Registry
 from servescope.web.front_ends.crew import Crew
 from servescope.web.front_ends.messages import Terms
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.room import Room
 from servescope.web.http.listening.listener import bind
 
 pytestmark = pytest.mark.integration
@@ -35,7 +37,9 @@ class World:
         self.registry = Registry()
         self._offspring = Offspring(directory)
         ports, recorder = PortConnections(self.registry, "inference"), FrontEndRecorder(self.registry)
-        self.crew = Crew(count, lambda: Terms(1, 60.0, 60.0), App(), ports, recorder, self._offspring)
+        self.crew = Crew(
+            count, lambda: Terms(1, 60.0, 60.0), App(), ports, recorder, self._offspring, Room(Descriptors())
+        )
 
     async def __aenter__(self):
         self._offspring.start()
@@ -49,7 +53,7 @@ class World:
     async def serve(self):
         await self.crew.start()
         bound = bind("inference_address", Address("unix", "", 0, self.path))
-        self.crew.dealer.start(bound, lambda _: asyncio.Protocol(), None)
+        self.crew.dealer.start(bound)
 
     def connected(self):
         return sum(series(self.registry, "servescope_connections").values())

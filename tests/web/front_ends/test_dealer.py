@@ -9,6 +9,8 @@ from metrics.series import series
 from servescope.metrics.recording.ports.connections import PortConnections
 from servescope.metrics.registry import Registry
 from servescope.web.front_ends.dealer import Dealer
+from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.room import Room
 from web.front_ends.joined import Place
 from web.port import run
 
@@ -22,7 +24,7 @@ class Table:
             place.number = number
             place.taken.setblocking(False)
         self.registry = Registry()
-        self.dealer = Dealer(self.places, PortConnections(self.registry, "inference"))
+        self.dealer = Dealer(self.places, PortConnections(self.registry, "inference"), Room(Descriptors()))
         self.bound = socket.socket()
         self.bound.bind(("127.0.0.1", 0))
         self.bound.listen(1000)
@@ -30,7 +32,7 @@ class Table:
         self.clients = []
 
     def __enter__(self):
-        self.dealer.start(self.bound, lambda _: asyncio.Protocol(), None)
+        self.dealer.start(self.bound)
         return self
 
     def __exit__(self, *_):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 
+import psutil
 import pytest
 
 from metrics.series import series
@@ -38,7 +39,7 @@ class World:
         return self
 
     async def __aexit__(self, *_):
-        await self.front_end.close(10.0)
+        await self.front_end.close(10.0)  # again, where the test has done so
         await self.offspring.close()
 
     async def until(self, condition):
@@ -112,6 +113,41 @@ def test_one_that_is_killed_again_and_again(tmp_path, monkeypatch):
                 os.kill(pid, signal.SIGKILL)
                 await world.until(lambda pid=pid: front_end.serving and front_end.pid != pid)
                 assert world.ended("died") == killed
+
+    run(main)
+
+
+@pytest.mark.parametrize("turns", [*range(10), 100, 1000])
+def test_an_end_while_another_takes_its_place(tmp_path, turns):
+    """Waits for nobody, whatever has come of the other until then: nobody is connected to it."""
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            first = front_end._process
+            os.kill(front_end.pid, signal.SIGKILL)
+            await world.until(lambda: front_end._process not in (None, first))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await front_end.close(3600.0)
+            assert front_end.pid == 0
+            assert psutil.Process().children() == [psutil.Process(world.offspring._watcher.pid)]
+
+    run(main)
+
+
+def test_an_end_before_another_is_tried(tmp_path, monkeypatch):
+    """Is not held up by the pause after those that did not come."""
+    monkeypatch.setattr(module, "_PAUSE_S", 3600.0)
+
+    async def main():
+        async with World(tmp_path, Terms(1, 60.0, 60.0)) as world:
+            front_end = world.front_end
+            await front_end.start()
+            os.kill(front_end.pid, signal.SIGKILL)
+            await world.until(lambda: world.ended("died"))
+            await front_end.close(3600.0)
 
     run(main)
 

@@ -271,6 +271,98 @@ def test_what_is_on_its_way_is_not_counted(tmp_path, path):
     run(main())
 
 
+class Slow:
+    """A client that has not read the large answer that it asked for; `head`: what it has read."""
+
+    def __init__(self, port, asked=b"GET /large" + HEAD + b"\r\n"):
+        self._asked = asked
+        self._client = socket.socket(socket.AF_UNIX)
+        self._client.setblocking(False)
+        self._client.connect(port.path)
+
+    async def __aenter__(self):
+        self._client.send(self._asked)
+        self.head = await self.read(20)
+        return self
+
+    async def __aexit__(self, *_):
+        self._client.close()
+
+    async def read(self, count):
+        return await asyncio.get_running_loop().sock_recv(self._client, count)
+
+    async def read_on(self, count):
+        left = count
+        while left:
+            left -= len(await self.read(left))
+
+
+LARGE = {"whole": b"GET /large" + HEAD + b"\r\n", "stream": b"GET /long" + HEAD + b"\r\n"}
+
+
+def act_largely(exchange):
+    """As `act`, and a stream of one large piece."""
+    if exchange.request.path != "/long":
+        return act(exchange)
+    exchange.route = "/long"
+    return exchange.stream(200, [], _once(b"x" * 600_000))
+
+
+async def _once(piece):
+    yield piece
+
+
+@pytest.mark.parametrize("asked", LARGE.values(), ids=LARGE)
+@pytest.mark.parametrize("end", ["read", "left", "lost"])
+def test_a_large_answer_that_is_not_read(tmp_path, asked, end):
+    """Is counted when its client has taken it, or left; as lost when its front end has ended. The answers of others do not wait."""
+    route = "/large" if b"/large" in asked else "/long"
+
+    async def main():
+        async with JoinedPort(tmp_path, act_largely) as joined, Slow(joined, asked) as client:
+            assert client.head == b"HTTP/1.1 200 OK\r\nx-r"
+            reader, writer = await joined.connection()
+            for asked_for in range(1, 4):
+                writer.write(b"GET /a" + HEAD + b"\r\n")
+                await reader.readuntil(b"\r\n\r\n/a")
+                await joined.settle()
+                assert joined.counted() == {("GET", "/a", "200"): asked_for}
+            writer.close()
+            assert joined.observers.open == 1
+            if end == "read":
+                await client.read_on(590_000)
+            elif end == "left":
+                await client.__aexit__()
+            else:
+                assert joined.desk.lose(joined.written.count) == 1
+                joined.desk.take = joined.desk.channel._take = lambda *_: None
+            while joined.observers.open:
+                await joined.settle()
+            code = "502" if end == "lost" else "200"
+            assert joined.counted() == {("GET", "/a", "200"): 3, ("GET", route, code): 1}
+            assert len([line for line in joined.logged() if route in line]) == (end != "lost")
+
+    run(main())
+
+
+def test_behind_a_large_answer(tmp_path):
+    """The next request of its connection is asked once it is taken, and both count in their order."""
+
+    async def main():
+        twice = LARGE["whole"] + b"GET /a" + HEAD + b"\r\n"
+        async with JoinedPort(tmp_path, act) as joined, Slow(joined, twice) as client:
+            await joined.settle()
+            assert joined.counted() == {}
+            rest = b""
+            while not rest.endswith(b"\r\n\r\n/a"):
+                rest = rest[-10:] + await client.read(65_536)
+            await joined.settle()
+            assert joined.counted() == {("GET", "/large", "200"): 1, ("GET", "/a", "200"): 1}
+            assert ["/large" in line for line in joined.logged()] == [True, False]
+
+    run(main())
+
+
 def test_the_end_of_a_front_end(tmp_path):
     """What it had written is counted as answered, although it had no time to say so; the rest as lost."""
 

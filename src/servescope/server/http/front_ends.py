@@ -10,6 +10,7 @@ from servescope.server.processes import Processes
 from servescope.web.front_ends.crew import Crew
 from servescope.web.front_ends.desk import Port
 from servescope.web.front_ends.messages import Terms
+from servescope.web.http.clients.room import Room
 from servescope.web.http.listening.listener import Accepting
 
 
@@ -27,8 +28,8 @@ class FrontEnds(Part):
         self._crew: Crew | None = None
         self.wanted = self._settings.front_ends > 1
 
-    def serve(self, app: Port) -> Accepting:
-        """Have them, once started, speak for this app; what takes its connections."""
+    def serve(self, app: Port, room: Room) -> Accepting:
+        """Have them, once started, speak for this app; what takes its connections, as long as there is `room` for them."""
         self._crew = crew = Crew(
             self._settings.front_ends,
             self._terms,
@@ -36,6 +37,7 @@ class FrontEnds(Part):
             self._recorder.connections.port("inference"),
             self._recorder.front_ends,
             self._offspring,
+            room,
         )
         self._measuring.before.append(crew.look)
         self._certificates.renewed.append(crew.renew)

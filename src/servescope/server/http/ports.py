@@ -22,8 +22,10 @@ from servescope.web.http.clients.descriptors import Descriptors
 from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
 from servescope.web.http.clients.rounds import Rounds
+from servescope.web.http.connections.connection import Connection
 from servescope.web.http.exchange import json_body
 from servescope.web.http.listening.listener import Listener
+from servescope.web.http.listening.tls import Tls
 from servescope.web.openapi import port_document
 from servescope.web.probes import probes
 
@@ -71,14 +73,16 @@ class Ports(Part):
         app = HttpApp(handlers, settings, self._observers, self._probes, begin, spools=relayed)
         option = f"{names[0]}_address"
         address = getattr(settings, option)
-        accepting = self._front_ends.serve(app) if relayed else self._acceptor(names)
-        return Listener(option, address, app, self._tls if address.tls else None, accepting)
+        tls = self._tls if address.tls else None
+        return Listener(
+            option, address, self._front_ends.serve(app, self._room) if relayed else self._acceptor(names, app, tls)
+        )
 
-    def _acceptor(self, names: Sequence[str]) -> Acceptor:
+    def _acceptor(self, names: Sequence[str], app: HttpApp, tls: Tls | None) -> Acceptor:
         settings = self._settings
         patience = Patience(settings.client_header_timeout, settings.client_body_timeout)
         clients = Clients(patience, self._recorder.port(names[0]))
-        return Acceptor(clients, self._room, favoured="inference" not in names)
+        return Acceptor(clients, self._room, partial(Connection, app), tls, favoured="inference" not in names)
 
     async def start(self) -> None:
         """Open them.

@@ -45,7 +45,7 @@ class Channel(asyncio.Protocol, Generic[Message]):
         await self._loop.create_unix_connection(lambda: self, sock=end)
 
     def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
-        """Send a message; nothing happens when the other side has gone."""
+        """Send a message; nothing happens before `open`, or when the other side has gone."""
         # What one turn of the loop has to say goes out in one write at its end.
         if not self._outgoing:
             self._loop.call_soon(self.flush)

@@ -18,6 +18,7 @@ from servescope.web.front_ends.front_end import FrontEnd
 from servescope.web.front_ends.messages import Terms
 from servescope.web.http.clients.clients import Recorder
 from servescope.web.http.clients.phase import Phase
+from servescope.web.http.clients.room import Room
 
 LOOK_S = 1.0
 START_S = 60.0
@@ -26,7 +27,9 @@ _END_S = 5.0
 
 
 class Crew:
-    """`count` of them. `dealer` takes the port's connections for them. `ports` counts connections, `recorder` front ends."""
+    """`count` of them. `dealer` takes the port's connections for them, as long as there is `room`. `ports` counts connections,
+    `recorder` front ends.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,12 @@ class Crew:
         ports: Recorder,
         recorder: FrontEndRecorder,
         offspring: Offspring,
+        room: Room,
     ) -> None:
         self.front_ends: Sequence[FrontEnd] = [
             FrontEnd(number, terms, app, ports, recorder, offspring) for number in range(1, count + 1)
         ]
-        self.dealer = Dealer(self.front_ends, ports)
+        self.dealer = Dealer(self.front_ends, ports, room)
         self._timer: asyncio.TimerHandle | None = None
         ports.show(self.phases)
         recorder.show(self.states, self.used)

@@ -55,6 +55,8 @@ class Desk:
             said.Refused: self._refused,
             said.Gone: self._gone,
             said.Drained: self._drained,
+            said.Taking: self._taking,
+            said.Taken: lambda message: self._connections[message.connection].taken(),
             said.Closed: lambda message: recorder.closed(message.reason),
             said.AcceptFailed: lambda message: recorder.accept_failed(message.reason),
             said.Census: self._counted,
@@ -125,6 +127,10 @@ class Desk:
         self._said += len(moments)
         for at in moments:
             self._unsaid.popleft().written(at)
+
+    def _taking(self, message: said.Taking) -> None:
+        self._said += 1
+        self._unsaid.popleft().taking(message.at)
 
     def _joined(self, message: said.Joined) -> None:
         number = message.connection

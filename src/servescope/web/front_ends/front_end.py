@@ -8,6 +8,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from servescope.fleet.backends.descriptors import require_descriptors
 from servescope.fleet.offspring.family import Offspring
@@ -51,10 +52,11 @@ class FrontEnd:
         self._desk = Desk(app, ports)
         self._process: Process | None = None
         self._over = asyncio.Event()
+        self._closing = asyncio.Event()
         self._unanswered = 0
         self._seen = self._desk.census
         self._spent_s = 0.0  # processor time of processes that have ended
-        self._closing = self._hung = False
+        self._hung = False
         self._keeping: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
 
@@ -119,33 +121,32 @@ class FrontEnd:
             self._desk.say(said.Renew(terms.certificate, terms.private_key))
 
     async def close(self, patience_s: float) -> None:
-        """Let it end, in so many seconds, and not come back."""
-        self._closing = True
-        process = self._process
-        if process is not None:
+        """Let it end, in so many seconds, and not come back. One that takes no connections yet has nobody to wait for."""
+        self._closing.set()
+        if self._keeping is None:
+            return
+        if self.serving:
             self._desk.say(said.Stop())
-            try:
-                await asyncio.wait_for(self._over.wait(), patience_s)
-            except TimeoutError:
-                process.kill()
-                await self._over.wait()
-        if self._keeping is not None:
-            self._keeping.cancel()
-            self.dealt.close()
-            self._taken.close()
+            await asyncio.wait((self._keeping,), timeout=patience_s)
+        if self._process is not None:
+            self._process.kill()
+        await self._keeping
+        self.dealt.close()
+        self._taken.close()
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         pause_s = 0.0
-        while not self._closing:
+        while not self._closing.is_set():
             began = loop.time()
             served = await self._live()
             if loop.time() - began > _STEADY_S:
                 pause_s = 0.0
             else:
                 pause_s = _PAUSE_S if served else min(max(_PAUSE_S, 2 * pause_s), _LONGEST_PAUSE_S)
-            if pause_s and not self._closing:
-                await asyncio.sleep(pause_s)
+            if pause_s:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), pause_s)
 
     async def _live(self) -> bool:
         """One process, from its launch to its end; whether it took connections."""
@@ -161,6 +162,8 @@ class FrontEnd:
             logger.error("Front end %d cannot be started: %s", self.number, error)
             self._tell_first(error)
             return False
+        if self._closing.is_set():
+            process.kill()  # it had no id when `close` would have done so
         desk.say(self._terms())
         ready = asyncio.ensure_future(desk.ready.wait())
         over = asyncio.ensure_future(self._over.wait())
@@ -188,7 +191,7 @@ class FrontEnd:
         self._spent_s += self._desk.census.cpu_s
         self._desk = Desk(self._app, self._ports)
         self._tell_first(OSError(f"it ended with status {status}"))
-        if not self._closing:
+        if not self._closing.is_set():
             reason = "hung" if self._hung else "died"
             self._recorder.ended(reason, lost)
             logger.warning(

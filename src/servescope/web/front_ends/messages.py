@@ -2,7 +2,7 @@
 
 Owner → front end: `Terms` first; then `Answer`, or `Begun`, `Piece`s and `Ended` or `Broken`, to what was `Asked`; `Told` to what
 was `Refused`; `Ask`, `Abort`, `Look`, `Renew`, `Back`; at last `Stop`.
-Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, and `Gone`, of each connection.
+Front end → owner: `Ready` once it takes connections; then `Joined`, `Asked` or `Refused`, `Wrote` or `Taking`, and `Gone`, of each.
 Answers over `frames.INLINE_LIMIT` travel beside the message: then it has their length. Large requests' bodies go by the `shelf`.
 
 Connections have numbers, which a front end deals out and never twice. In a connection only one request is in the owner's hands.
@@ -162,6 +162,19 @@ class Wrote(Struct, array_like=True, tag=8):
     at: list[float]
 
 
+class Taking(Struct, array_like=True, tag=13):
+    """As `Wrote`, of one answer, but for a part that waits here for its client to take it (`Taken`)."""
+
+    connection: int
+    at: float
+
+
+class Taken(Struct, array_like=True, tag=14):
+    """The connection's client has taken it, or nearly. Does not come where it has `Gone` before."""
+
+    connection: int
+
+
 class Census(Struct, array_like=True, tag=9):
     """How things are: connections by phase, processor time in seconds since its start, resident memory in bytes."""
 
@@ -191,7 +204,8 @@ class Said(Struct, array_like=True, tag=12):
 
 
 ToFrontEnd = Terms | Answer | Begun | Piece | Ended | Broken | Told | Ask | Abort | Look | Renew | Back | Stop
-FromFrontEnd = Ready | Joined | Asked | Refused | Left | Gone | Drained | Wrote | Census | Closed | AcceptFailed | Said
+OfRequests = Asked | Refused | Left | Wrote | Taking | Taken
+FromFrontEnd = Ready | Joined | OfRequests | Gone | Drained | Census | Closed | AcceptFailed | Said
 
 
 def to_front_end() -> "Decoder[ToFrontEnd]":

@@ -74,8 +74,8 @@ class Process:
                 self._written = Written(memory)
                 handed_down = (theirs.fileno(), dealt.fileno(), memory, there.fileno())
                 await self._child.start(COMMAND, _environment(), _HERE, handed_down)
+            await self.channel.open(ours)
             near.pop_all()
-        await self.channel.open(ours)
 
     def kill(self) -> None:
         """End it now."""

@@ -1,13 +1,15 @@
 """A client's connection, and a request of it in hand, as the owner sees them: the connection itself is in a front end.
 
 Made by `desk` for each connection; the port's app answers through it (`taker.Asker`). An answer is only over when its front end
-says that it was handed to the system: until then its `RemoteExchange` waits, and ends as lost should the connection go first.
+says that it was handed to the system: until then its `RemoteExchange` waits, and ends as lost should the connection go first. A
+client that goes while it takes a large one has been answered, as with one process; a front end that does so has lost it.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, cast
 
 import msgspec
@@ -40,10 +42,10 @@ class Carrier(Protocol):
 
 
 class RemoteConnection:
-    """See `taker.Asker`."""
+    """See `taker.Asker`. `on_taken` is called once, when its client has taken a large answer."""
 
     __slots__ = (
-        "_ahead", "_carrier", "_drained", "_gone", "_head", "client", "lost_code", "number", "on_lost", "secure",
+        "_ahead", "_carrier", "_drained", "_gone", "_head", "client", "lost_code", "number", "on_lost", "on_taken", "secure",
     )  # fmt: skip
 
     def __init__(self, carrier: Carrier, number: int, client: tuple[str, int] | None, *, secure: bool) -> None:
@@ -52,6 +54,7 @@ class RemoteConnection:
         self.secure = secure
         self.lost_code = HUNG_UP
         self.on_lost: Callable[[], None] | None = None
+        self.on_taken: Callable[[], None] | None = None
         self._carrier = carrier
         self._gone = False
         self._head = False  # what is asked has an answer without a body
@@ -118,11 +121,19 @@ class RemoteConnection:
             self._drained.set()
             self._drained = None
 
+    def taken(self) -> None:
+        """The client has taken the answer."""
+        if self.on_taken is not None:
+            on_taken, self.on_taken = self.on_taken, None
+            on_taken()
+
     def lost(self, code: int = HUNG_UP) -> None:
         """It has ended. `code`: what a request of it is counted with that is in hand."""
         self.lost_code = code
         self._gone = True
         self.drained()
+        if code == HUNG_UP:  # while it took an answer: it counts as with one process, where it is over
+            self.taken()
         if self.on_lost is not None:
             on_lost, self.on_lost = self.on_lost, None
             on_lost()
@@ -140,6 +151,11 @@ class RemoteExchange(Exchange):
             self.connection.on_lost = None
             self.open = True
             super()._finish(code, at, logged=True)
+
+    def taking(self, at: float) -> None:
+        """The answer was handed to the connection, but waits there for its client; monotonic seconds."""
+        if self.code:
+            cast("RemoteConnection", self.connection).on_taken = partial(self.written, at)
 
     def close(self) -> None:
         """See `Exchange`. An answer that was on its way has not come to its client."""

@@ -22,7 +22,7 @@ from servescope.web.http.app import Refused
 from servescope.web.http.bodies import mime_of, text_of
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE, TORCHSERVE
-from servescope.web.http.forms import FORM_TYPES
+from servescope.web.http.forms.form import FORM_TYPES
 from servescope.web.http.request import Request
 from servescope.web.inference.fields import fields_of, model_named_in_form
 from servescope.web.inference.prediction import Prediction

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from servescope.serving.model import Model
 from servescope.web.http.bodies import message_fields, raw_fields
-from servescope.web.http.forms import FORM_TYPES, Form, is_form, read_form
+from servescope.web.http.forms.form import FORM_TYPES, Form, is_form
+from servescope.web.http.forms.reading import read_form
 from servescope.web.http.request import Request
 from servescope.web.routes import Route
 from servescope.wire.messages import Field

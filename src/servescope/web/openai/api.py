@@ -17,7 +17,7 @@ from servescope.serving.refusals import no_worker
 from servescope.web.http.bodies import mime_of
 from servescope.web.http.exchange import Exchange, json_body
 from servescope.web.http.face import JSON_TYPE, TORCHSERVE, Face
-from servescope.web.http.forms import FORM_TYPES
+from servescope.web.http.forms.form import FORM_TYPES
 from servescope.web.http.request import Request
 from servescope.web.openai.body import model_named_in
 from servescope.web.openai.errors import BadBody, NoSuchModel, WrongContentType, WrongMethod

@@ -11,8 +11,8 @@ import uvloop
 from metrics.series import series
 from servescope.config.address import Address
 from servescope.metrics.registry import Registry
-from servescope.web.http.clients.acceptor import AGAIN_S
 from servescope.web.http.clients.descriptors import Descriptors
+from servescope.web.http.clients.intake import AGAIN_S
 from servescope.web.http.clients.patience import Patience
 from servescope.web.http.clients.room import Room
 from servescope.web.http.clients.rounds import Rounds
@@ -59,9 +59,9 @@ class Port:
         self.limit = 10**6
         self._more = more
         self.room = Room(Descriptors(lambda: self.limit))
-        self.acceptor = acceptor(self.room, patience, self.registry)
+        self.acceptor = acceptor(self.app, room=self.room, patience=patience, registry=self.registry)
         self.path = str(directory / "s")
-        self._listener = Listener("inference_address", Address("unix", "", 0, self.path), self.app, None, self.acceptor)
+        self._listener = Listener("inference_address", Address("unix", "", 0, self.path), self.acceptor)
         self._rounds = Rounds(self.room)
 
     async def __aenter__(self):
@@ -188,12 +188,12 @@ def test_a_socket_that_cannot_accept_leaves_the_loop_to_others(tmp_path, caplog)
 
     async def main():
         registry = Registry()
-        accepts = acceptor(Room(Descriptors(lambda: 10**6)), None, registry)
+        accepts = acceptor(App(), room=Room(Descriptors(lambda: 10**6)), registry=registry)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as deaf:  # it does not listen, so accept fails at once
             deaf.bind(str(tmp_path / "s"))
             deaf.setblocking(False)
             began = asyncio.get_running_loop().time()
-            accepts.start(deaf, asyncio.Protocol, None)
+            accepts.start(deaf)
             failed = ("inference", "error")
             while series(registry, "servescope_accept_failures_total")[failed] < 3:  # noqa: ASYNC110  # no event tells
                 await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.connection import Connection
 from servescope.web.http.connections.reader import RequestReader
 from servescope.web.http.listening.listener import Listener
-from web.acceptors import acceptor
+from web.acceptors import acceptor, clients
 
 LIMIT = 100
 
@@ -65,9 +65,9 @@ class Client:
 
     def __init__(self, directory, app):
         self._path = str(directory / "s.sock")
-        accepts = acceptor()
+        accepts = acceptor(app)
         self.clients = accepts.clients
-        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), app, None, accepts)
+        self._listener = Listener("inference_address", Address("unix", "", 0, self._path), accepts)
 
     async def __aenter__(self):
         await self._listener.start()
@@ -271,7 +271,7 @@ def test_a_connection_that_is_over_leaves_no_cycle():
 
     async def main():
         for sent in (get(b"/1"), b"GET /ha", b"GARBAGE\r\n\r\n", get(b"/1", b"/2")):
-            connection = Connection(App(), acceptor().clients)
+            connection = Connection(App(), clients())
             connection.connection_made(Transport())
             connection.data_received(sent)
             await asyncio.sleep(0)

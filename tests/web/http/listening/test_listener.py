@@ -72,7 +72,7 @@ def test_tcp(host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         address = Address("http", host, free_port(host, family))
         for _ in range(2):
-            listener = Listener("inference_address", address, Hello(), None, acceptor())
+            listener = Listener("inference_address", address, acceptor(Hello()))
             await listener.start()
             reader, writer = await asyncio.open_connection(host, address.port)
             assert [await ask(reader, writer), await ask(reader, writer)] == [b"hello", b"hello"]
@@ -92,7 +92,7 @@ def test_unix(tmp_path):
         dead.bind(str(path))
 
     async def main():
-        listener = Listener("inference_address", Address("unix", "", 0, str(path)), Hello(), None, acceptor())
+        listener = Listener("inference_address", Address("unix", "", 0, str(path)), acceptor(Hello()))
         await listener.start()
         reader, writer = await asyncio.open_unix_connection(str(path))
         assert await ask(reader, writer) == b"hello"
@@ -112,7 +112,7 @@ def test_closing_breaks_off_what_is_open():
     async def main():
         app = Never()
         address = Address("http", "127.0.0.1", free_port())
-        listener = Listener("inference_address", address, app, None, acceptor())
+        listener = Listener("inference_address", address, acceptor(app))
         await listener.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
         writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
@@ -126,7 +126,7 @@ def test_closing_breaks_off_what_is_open():
 
 def test_closing_what_never_started():
     """Is allowed."""
-    run(Listener("inference_address", Address("http", "127.0.0.1", 1), Hello(), None, acceptor()).close())
+    run(Listener("inference_address", Address("http", "127.0.0.1", 1), acceptor(Hello())).close())
 
 
 def test_what_cannot_be_bound(tmp_path):
@@ -161,7 +161,7 @@ def test_tls(tls):
 
     async def main():
         address = Address("https", "127.0.0.1", free_port())
-        listener = Listener("inference_address", address, Hello(), tls, acceptor())
+        listener = Listener("inference_address", address, acceptor(Hello(), tls))
         await listener.start()
         trust = ssl.create_default_context(cafile=str(tls.certificate))
         reader, writer = await asyncio.open_connection(
@@ -183,7 +183,7 @@ def test_tls_files_that_are_none(tls, tmp_path):
     (tmp_path / "junk.pem").write_text("junk")
     address = Address("https", "127.0.0.1", free_port())
     for certificate in (tmp_path / "junk.pem", tmp_path / "absent.pem"):
-        listener = Listener("inference_address", address, Hello(), Tls(certificate, tls.private_key), acceptor())
+        listener = Listener("inference_address", address, acceptor(Hello(), Tls(certificate, tls.private_key)))
         with pytest.raises(ConfigurationError, match=f"certificate_file={certificate} (has no|cannot be)"):
             run(listener.start())
     bind("inference_address", address).close()

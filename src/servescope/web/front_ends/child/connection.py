@@ -11,6 +11,7 @@ from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk
 from servescope.web.http.connections.connection import Connection
+from servescope.web.http.connections.outgoing import write
 from servescope.web.http.connections.taker import App
 from servescope.wire.spooled.body import Spooled
 
@@ -30,16 +31,19 @@ class Owner(App, Protocol):
     def drained(self, connection: "RelayedConnection") -> None:
         """Its client takes more; after `ask`."""
 
+    def taken(self, connection: "RelayedConnection") -> None:
+        """Its client has taken an answer that it was behind with."""
+
 
 class RelayedConnection(Connection):
-    """See `Connection`. `number`: what the owner knows it by."""
+    """See `Connection`. `number`: what the owner knows it by. `behind`: whether its client has yet to take a large answer."""
 
-    __slots__ = ("_asked", "_owner", "number")
+    __slots__ = ("_asked", "_owner", "behind", "number")
 
     def __init__(self, owner: Owner, peers: Clients) -> None:
         super().__init__(owner, peers)
         self._owner = owner
-        self._asked = False
+        self._asked = self.behind = False
         self.number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,7 +66,12 @@ class RelayedConnection(Connection):
     def write_chunk(self, body: bytes | memoryview) -> None:
         """As `send_chunk`, of an owner that asks before it sends more than a client takes."""
         if (request := self._answering) is not None:
-            self.transport.write(chunk(request, body))
+            write(self.transport, chunk(request, body))
+
+    @property
+    def unread(self) -> bool:
+        """Whether more waits for its client than a transport holds without a word: 64 KiB; see `outgoing` for TLS."""
+        return self._writable is not None
 
     def ask(self) -> None:
         """Say when the client takes more."""
@@ -74,7 +83,10 @@ class RelayedConnection(Connection):
         return SpoolingReader(app.body_limit, cast("Owner", app).empty_body)
 
     def resume_writing(self) -> None:
-        """See asyncio."""
+        """See asyncio. The owner hears of the last answer before it is asked for the next."""
+        if self.behind:
+            self.behind = False
+            self._owner.taken(self)
         super().resume_writing()
         if self._asked:
             self._asked = False

@@ -98,6 +98,10 @@ class Relay:
         """See `connection.Owner`."""
         self.say(said.Drained(connection.number))
 
+    def taken(self, connection: RelayedConnection) -> None:
+        """See `connection.Owner`."""
+        self.say(said.Taken(connection.number))
+
     def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
         """Tell the owner, and before it of the answers that were written until now: what ends after them has not cut them off."""
         if self._at:
@@ -113,7 +117,7 @@ class Relay:
             if connection is not None:
                 body = attachments.take(message.body) if isinstance(message.body, int) else message.body
                 connection.send((message.head,), body, close=message.close)
-            self._wrote()
+            self._wrote(connection)
         elif isinstance(message, said.Piece):
             if connection is not None:
                 connection.write_chunk(
@@ -122,7 +126,7 @@ class Relay:
         elif isinstance(message, said.Ended):
             if connection is not None:
                 connection.end_chunks()
-            self._wrote()
+            self._wrote(connection)
         elif connection is not None:
             self._takes[type(message)](connection, message)
 
@@ -130,13 +134,22 @@ class Relay:
         """The owner has let go of a large body."""
         self._lending.back(message.body, reusable=message.reusable)
 
-    def _wrote(self) -> None:
-        """The next answer is with the system, or its client has gone before."""
+    def _wrote(self, connection: RelayedConnection | None) -> None:
+        """The next answer is with the system, or with a connection that waits for its client, or its client has gone before."""
+        if connection is not None and connection.unread:
+            self._wait_for(connection)
+            return
         self._written.one()
         self._at.append(time.monotonic())
         if not self._settling:
             self._settling = True
             self._loop.call_later(SETTLE_S, self._settle)
+
+    def _wait_for(self, connection: RelayedConnection) -> None:
+        connection.behind = True
+        self.say(said.Taking(connection.number, time.monotonic()))
+        self._channel.flush()  # what is counted in memory and was not said would have been written
+        self._written.one()
 
     def _settle(self) -> None:
         self._settling = False

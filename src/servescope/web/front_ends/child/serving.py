@@ -71,23 +71,22 @@ class Serving:
 
     def _begin(self, terms: said.Terms) -> None:
         self._relay.body_limit = terms.body_limit
-        context = None
         if terms.certificate:
             self._pair = Pair(terms.certificate, terms.private_key)
             self._tls = Tls(_GIVEN, _GIVEN, lambda: self._pair)
-            try:
-                context = self._tls.context()
-            except ConfigurationError as error:
-                logger.error("A front end cannot serve: %s", error.message)
-                self.over.set()
-                return
         room = Room(Descriptors())
+        clients = Clients(Patience(terms.header_s, terms.body_s), self._books)
+        connect = partial(RelayedConnection, self._relay)
+        self._acceptor = Acceptor(clients, room, connect, self._tls, favoured=False)
+        self._dealt.setblocking(False)
+        try:
+            self._acceptor.start(self._dealt)
+        except ConfigurationError as error:
+            logger.error("A front end cannot serve: %s", error.message)
+            self.over.set()
+            return
         self._rounds = Rounds(room)
         self._rounds.start()
-        clients = Clients(Patience(terms.header_s, terms.body_s), self._books)
-        self._acceptor = Acceptor(clients, room, favoured=False)
-        self._dealt.setblocking(False)
-        self._acceptor.start(self._dealt, partial(RelayedConnection, self._relay), context)
         self._relay.say(said.Ready())
 
     def _renew(self, given: said.Renew) -> None:

@@ -19,13 +19,12 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk, closing, opening
+from servescope.web.http.connections.outgoing import LARGE, progress, write, write_large
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
 from servescope.web.http.connections.refusals import GO_ON, log_malformed, refusal
 from servescope.web.http.connections.taker import App
 from servescope.web.http.request import Request
-
-_JOIN_LIMIT = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
@@ -112,10 +111,10 @@ class Connection(asyncio.Protocol):
         ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
         if request.method == "HEAD":
             body = b""
-        if len(body) < _JOIN_LIMIT:
+        if len(body) < LARGE:
             self.transport.write(b"".join((*head, ending, body)))
         else:
-            self.transport.writelines((*head, ending, body))
+            write_large(self.transport, (*head, ending, body))
         if close or self._waiting:
             self._finish(close=close)
         else:
@@ -134,7 +133,7 @@ class Connection(asyncio.Protocol):
             await self._writable.wait()
         if (request := self._answering) is None or request.method == "HEAD":
             return 0
-        self.transport.write(chunk(request, body))
+        write(self.transport, chunk(request, body))
         return len(body)
 
     def end_chunks(self) -> None:
@@ -182,7 +181,7 @@ class Connection(asyncio.Protocol):
     @property
     def progress(self) -> int:
         """See `phase.Client`."""
-        return self.transport.get_write_buffer_size() if self.phase is Phase.UNREAD else self._reader.came
+        return progress(self.transport) if self.phase is Phase.UNREAD else self._reader.came
 
     def close(self) -> None:
         """See `phase.Client`."""

@@ -1,24 +1,17 @@
-"""A port and the app behind it: binds the socket, speaks HTTP (and TLS) through `connection`, closes in order.
+"""An address: its socket is bound, given to who takes the connections, and closed in order.
 
-Made by `runtime`, one for each address.
+Made by `server.http.ports`, one for each address.
 """
 
 import asyncio
 import errno
 import socket
-import ssl
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from servescope.config.address import Address
 from servescope.errors import ConfigurationError
-from servescope.web.http.clients.clients import Clients
-from servescope.web.http.connections.connection import Connection
-from servescope.web.http.connections.taker import App
 from servescope.web.http.listening.holders import holder_of
-from servescope.web.http.listening.tls import Tls
 
 BACKLOG = 4096
 
@@ -66,10 +59,12 @@ def _bind_unix(path: str) -> socket.socket:
 class Accepting(Protocol):
     """Takes connections: `clients.acceptor.Acceptor`, or who hands them on."""
 
-    def start(
-        self, bound: socket.socket, connect: Callable[[Clients], asyncio.Protocol], tls: ssl.SSLContext | None
-    ) -> None:
-        """Begin, on the running loop. `bound` listens, does not block, and is closed by `close`. `connect` makes a protocol."""
+    def start(self, bound: socket.socket) -> None:
+        """Begin, on the running loop. `bound` listens, does not block, and is closed by `close`.
+
+        Raises:
+            ConfigurationError: the TLS files cannot be read; `bound` stays the caller's.
+        """
 
     def close(self) -> None:
         """Take no more connections, and close those that there are."""
@@ -78,11 +73,9 @@ class Accepting(Protocol):
 class Listener:
     """One address being served. `acceptor`: takes its connections."""
 
-    def __init__(self, option: str, address: Address, app: App, tls: Tls | None, acceptor: Accepting) -> None:
+    def __init__(self, option: str, address: Address, acceptor: Accepting) -> None:
         self.option = option
         self.address = address
-        self._app = app
-        self._tls = tls
         self._acceptor = acceptor
         self._open = False
 
@@ -92,10 +85,12 @@ class Listener:
         Raises:
             ConfigurationError: the address cannot be bound, or the TLS files cannot be read.
         """
-        context = self._tls.context() if self._tls is not None else None
         bound = bind(self.option, self.address)
-
-        self._acceptor.start(bound, partial(Connection, self._app), context)
+        try:
+            self._acceptor.start(bound)
+        except ConfigurationError:
+            bound.close()
+            raise
         self._open = True
 
     async def close(self) -> None:

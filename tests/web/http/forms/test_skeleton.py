@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bodies import bodies_open
 from servescope.errors import BadRequest
-from servescope.web.http import spooled_forms
-from servescope.web.http.forms import read_form
+from servescope.web.http.forms import skeleton
+from servescope.web.http.forms.reading import read_form
 from servescope.wire.spooled.body import Spooled, bytes_of, create
 
 TYPE = b"multipart/form-data; boundary=b"
@@ -36,7 +36,7 @@ def outcome(content_type, pieces):
 @pytest.fixture(autouse=True)
 def low(monkeypatch):
     """What is large is small here."""
-    monkeypatch.setattr(spooled_forms, "INLINE_LIMIT", 3)
+    monkeypatch.setattr(skeleton, "INLINE_LIMIT", 3)
 
 
 # What a form is made of, in any order: nearly always broken, in every way there is.

@@ -1,6 +1,6 @@
 """A large multipart body, taken apart where it lies: its large parts stay there, and only the rest is read.
 
-In: a body of `wire.spooled` and its boundary. Out: `Skeleton`, for `forms`, whose parser decides as with any other body: it is
+In: a body of `wire.spooled` and its boundary. Out: `Skeleton`, for `multipart`, whose parser decides as with any other body: it is
 given the same bytes, but that each large part's content is a mark.
 """
 
