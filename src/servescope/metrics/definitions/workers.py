@@ -61,7 +61,8 @@ WORKERS = (
     ),
     Definition(
         "servescope_worker_cpu_seconds_total", "counter", "seconds", _WORKER,
-        "Processor time, user and system, of the worker's process and its children, restarts and polling for batches included.", _SAMPLED,
+        "Processor time, user and system, of the worker's process and its children, restarts and polling for batches"
+        " included.", _SAMPLED,
     ),
     Definition(
         "servescope_worker_polling_seconds_total", "counter", "seconds", _WORKER,
