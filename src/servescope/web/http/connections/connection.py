@@ -19,7 +19,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk, closing, opening
-from servescope.web.http.connections.outgoing import LARGE, progress, write, write_large
+from servescope.web.http.connections.outgoing import LARGE, progress, write
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
 from servescope.web.http.connections.refusals import GO_ON, log_malformed, refusal
@@ -114,7 +114,8 @@ class Connection(asyncio.Protocol):
         if len(body) < LARGE:
             self.transport.write(b"".join((*head, ending, body)))
         else:
-            write_large(self.transport, (*head, ending, body))
+            self.transport.write(b"".join((*head, ending)))
+            write(self.transport, body)
         if close or self._waiting:
             self._finish(close=close)
         else:
