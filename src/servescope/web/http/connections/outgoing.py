@@ -16,8 +16,8 @@ LARGE = 64 * 1024  # bytes that wait for a client before a transport says so; of
 
 
 def write(transport: asyncio.Transport, piece: bytes | memoryview) -> None:
-    """Write one piece, of any size. Not several by `writelines`: after it the asyncio of Python 3.12.0 to 3.13.1 does not say that a
-    client does not read (CVE-2024-12254).
+    """Write one piece, of any size. Not several by `writelines`: after it the asyncio of Python 3.12.0 to 3.13.1 does not say that
+    a client does not read (CVE-2024-12254).
     """
     if len(piece) < LARGE or transport.get_extra_info("sslcontext") is None:
         transport.write(piece)
