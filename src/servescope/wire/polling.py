@@ -25,24 +25,22 @@ class PollingReader:
         connection: socket.socket,
         polled: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
-        limit_s: float = LIMIT_S,
     ) -> None:
         self._recv = connection.recv
         self._polled = polled
         self._clock = clock
-        self._limit_s = limit_s
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
         self._score = 0
 
     def recv(self, size: int) -> bytes:
         """As the socket's."""
-        clock, limit = self._clock, self._limit_s
+        clock = self._clock
         began = clock()
         if self._score >= _SURE:
             self._poll(began)
         data = self._recv(size)
-        if clock() - began < limit:
+        if clock() - began < LIMIT_S:
             if self._score < _SUREST:
                 self._score += 1
         elif self._score:
@@ -51,7 +49,7 @@ class PollingReader:
 
     def _poll(self, began: float) -> None:
         """Until there is something to read, or for as long as it pays."""
-        poll, clock, end = self._arriving.poll, self._clock, began + self._limit_s
+        poll, clock, end = self._arriving.poll, self._clock, began + LIMIT_S
         while not poll(0) and clock() < end:
             os.sched_yield()
         self._polled(clock() - began)

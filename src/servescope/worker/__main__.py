@@ -122,6 +122,7 @@ def serve(channel: BlockingChannel, memory: mmap.mmap, in_children: Callable[[Ca
         channel.send(loaded)
         if handler is None:
             return 1
+        # Its own processors too: a model's interpreter may be a script that pins it to one.
         if load.busy_poll and not handler.is_async and len(os.sched_getaffinity(0)) > 1:
             channel.poll(polled_into(memory))
         _serve_with(handler, loaded, load, context, channel, loop.run)

@@ -1,6 +1,6 @@
 """The loop that an asynchronous handler lives on, from its `initialize` to the worker's end. Called by `worker.__main__`.
 
-An ordinary handler's worker has none, and does not import what one takes: 13 ms and 2 MB of each worker.
+An ordinary handler's worker has none, and does not import what one takes: 11 ms and 3.7 MB of each worker.
 """
 
 from collections.abc import Coroutine

@@ -82,7 +82,7 @@ class ModelSettings:
         metadata=key(
             flag,
             "Let a worker that is asked again within 200 microseconds of its answer, again and again, look for its next batch"
-            " instead of sleeping, which takes 40 of each request's time. What it takes of a processor meanwhile is"
+            " instead of sleeping: to be woken takes up to 40 microseconds of a request. What it takes of a processor meanwhile is"
             " servescope_worker_polling_seconds_total. Never where there is one processor, or a cgroup's quota. Not in TorchServe.",
         ),
     )

@@ -5,7 +5,7 @@
 # `offspring.strays`, should this process be killed too.
 #
 # Launched by `offspring.family`. A process of its own, since a worker can do nothing while a handler's C code holds the
-# interpreter's lock; and a shell, since that takes 0.2 MB where Python takes 4, and nothing of the start's time. It starts no
+# interpreter's lock; and a shell, since that takes 0.3 MB where Python takes 4. It starts no
 # process itself: not even mv, so the ledger is empty for some microseconds where a group is over.
 
 ledger=$1
