@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -39,15 +39,22 @@ REQUESTS = 700  # a pipe holds 64 KiB
 WAYS = [*((kind, False) for kind in KINDS), ("pipe", True), ("non-blocking terminal", True)]
 
 
-@pytest.mark.parametrize(("kind", "configured"), WAYS)
-def test_requests_are_answered(tmp_path, kind, configured):
-    """And nothing is lost: once somebody reads, all is there, in order."""
+@contextmanager
+def printing(tmp_path, kind, configured):
+    """A server whose output nobody reads yet, and that output; `configured`: by --log-config."""
     (tmp_path / "logging.json").write_text(json.dumps(LOG_CONFIG))
     arguments = ("--log-config", str(tmp_path / "logging.json")) if configured else ()
     with (
         unread(tmp_path, kind) as screen,
         serving(tmp_path, models={"prints": PRINTS}, before=screen.before, arguments=arguments) as server,
     ):
+        yield screen, server
+
+
+@pytest.mark.parametrize(("kind", "configured"), WAYS)
+def test_requests_are_answered(tmp_path, kind, configured):
+    """And nothing is lost: once somebody reads, all is there, in order."""
+    with printing(tmp_path, kind, configured) as (screen, server):
         for number in range(REQUESTS):
             assert predict(server, f"/predictions/prints?n={number}").status_code == 200
         text = screen.reads_until(f"?n={REQUESTS - 1} ")
@@ -61,12 +68,7 @@ def test_requests_are_answered(tmp_path, kind, configured):
 @pytest.mark.parametrize(("kind", "configured"), WAYS)
 def test_the_server_ends(tmp_path, kind, configured):
     """With its status, although it cannot say so; the files have all."""
-    (tmp_path / "logging.json").write_text(json.dumps(LOG_CONFIG))
-    arguments = ("--log-config", str(tmp_path / "logging.json")) if configured else ()
-    with (
-        unread(tmp_path, kind) as screen,
-        serving(tmp_path, models={"prints": PRINTS}, before=screen.before, arguments=arguments) as server,
-    ):
+    with printing(tmp_path, kind, configured) as (_, server):
         for _ in range(REQUESTS):
             assert predict(server, "/predictions/prints").status_code == 200
         server.process.terminate()
