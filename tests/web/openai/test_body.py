@@ -44,7 +44,7 @@ def test_the_last_of_two_counts():
         (b"not json", None, "The body is no JSON"),
         (b'{"model": "m"', None, "The body is no JSON"),
         (b'{"model": "m"} x', None, "The body is no JSON"),
-        (b'{"model": "\xff"}', "model", "The body is no JSON"),
+        (b'{"model": "\xff"}', None, "The body is no JSON"),
         (b"[]", None, "The body: Expected `object`, got `array`"),
         (b'"m"', None, "The body: Expected `object`, got `str`"),
         (b'{"model": 3}', "model", "model: Expected `str | null`, got `int`"),
