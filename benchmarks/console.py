@@ -81,7 +81,8 @@ def step_cost(models: int) -> dict[str, float]:
     for _ in range(memory.hour.size + 1):
         observe(registry, chance)
         clock[0] += STEP_S
-        registry.prepare()
+        for _ in registry.prepare():
+            pass
         slices = ticked(memory)
         times.append(sum(slices))
         longest.append(max(slices))

@@ -1,5 +1,6 @@
 """The registry: families by name, readers, collectables, and its own size."""
 
+import itertools
 import logging
 import math
 import threading
@@ -7,8 +8,10 @@ import threading
 import pytest
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
+from servescope.metrics.exposition import openmetrics, protobuf, text
 from servescope.metrics.exposition.text import render
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import SLICE_S
 
 
 def test_every_definition_has_a_name_of_its_own() -> None:
@@ -121,6 +124,30 @@ def test_other_collectables_join() -> None:
     outer.before_collect(lambda: calls.append(1))
     assert [family.definition.name for family in outer.collect()] == ["inner"]
     assert calls == [1]
+
+
+def test_what_is_prepared_in_steps() -> None:
+    """Lets others run between them, wherever a rendering has held the loop for long enough; all of it comes before the page."""
+    registry, done = Registry([Definition("f", "gauge", "", (), "help")]), []
+
+    def prepare():
+        for number in range(6):
+            done.append(number)
+            yield
+
+    registry.before_collect(prepare)
+    registry.before_collect(lambda: done.append("at once"))
+    for render_it in (text.render, openmetrics.render, protobuf.render):
+        done.clear()
+        ticks = itertools.count()
+        first, *others = render_it(registry, clock=lambda ticks=ticks: next(ticks) * 0.6 * SLICE_S)
+        assert first == b""
+        assert done == [0, 1, 2, 3, 4, 5, "at once"]
+        assert len(others) >= 3
+        assert b"f" in b"".join(others)
+        done.clear()
+        next(iter(render_it(registry, clock=lambda ticks=ticks: next(ticks) * 0.6 * SLICE_S)))
+        assert 0 < len(done) < 6
 
 
 def test_warnings_are_bounded(caplog: pytest.LogCaptureFixture) -> None:

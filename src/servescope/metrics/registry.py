@@ -1,7 +1,7 @@
 """All families of this process by name, and what else is collected at a scrape.
 
 In: the definitions that are on (`torchserve.select`), families that handlers ask for (`custom`), collectables. Out:
-`collect()`, which `exposition` renders. Built by `runtime`, one a process; never a global.
+`prepare()` and `families()`, which `exposition` renders. Built by `runtime`, one a process; never a global.
 """
 
 import logging
@@ -28,6 +28,8 @@ from servescope.metrics.instruments import (
 logger = logging.getLogger(__name__)
 _MOST_WARNINGS = 1000
 _SAMPLES = attrgetter("samples")
+# Done at once, or in steps between which others may run.
+Preparation = Callable[[], None] | Callable[[], Iterator[None]]
 F = TypeVar("F", CounterFamily, GaugeFamily, HistogramFamily, SummaryFamily, UnknownFamily)
 
 
@@ -51,7 +53,7 @@ class Registry:
         self._families: dict[str, AnyFamily] = {}
         self._sample_names: dict[str, str] = {}
         self._collectables: list[Collectable] = []
-        self._before: list[Callable[[], None]] = []
+        self._before: list[Preparation] = []
         self._forgetting: list[Callable[[str], None]] = []
         self._warned: defaultdict[str, set[str]] = defaultdict(set)  # by model
         self._warnings = 0
@@ -137,8 +139,8 @@ class Registry:
         """Ask this for families as well, at each scrape, after all that were registered before."""
         self._collectables.append(collectable)
 
-    def before_collect(self, hook: Callable[[], None]) -> None:
-        """Call this at the beginning of each scrape, on the loop's thread."""
+    def before_collect(self, hook: Preparation) -> None:
+        """Call this at the beginning of each scrape, on the loop's thread, and take its steps where it has any."""
         self._before.append(hook)
 
     def when_forgotten(self, hook: Callable[[str], None]) -> None:
@@ -152,16 +154,22 @@ class Registry:
         for hook in self._forgetting:
             hook(model)
 
-    def prepare(self) -> None:
-        """Have everybody bring up to date what is about to be read."""
+    def prepare(self) -> Iterator[None]:
+        """Have everybody bring up to date what is about to be read, a step at a time."""
         for hook in self._before:
-            hook()
+            yield from hook() or ()
+            yield
 
-    def collect(self) -> Iterator[AnyFamily]:
-        """Every family that is shown, with or without series, in the order of registration."""
-        self.prepare()
+    def families(self) -> Iterator[AnyFamily]:
+        """Every family that is shown, with or without series, in the order of registration; `prepare` comes before."""
         for collectable in tuple(self._collectables):
             yield from collectable.collect()
+
+    def collect(self) -> Iterator[AnyFamily]:
+        """Both at once."""
+        for _ in self.prepare():
+            pass
+        yield from self.families()
 
     def warn_once(self, key: str, message: str, model: str = "") -> None:
         """Log a warning about `key` unless one was logged already; at most a thousand keys, as handlers choose them. `model`: whose

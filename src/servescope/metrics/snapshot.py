@@ -111,7 +111,7 @@ def take(registry: Registry, names: Iterable[str], at: float) -> Snapshot:
 
 def taking(registry: Registry, names: Iterable[str], at: float) -> Generator[None, None, Snapshot]:
     """The same, some series at a time, with others let run in between: they are of moments a little apart."""
-    registry.prepare()
+    yield from registry.prepare()
     found = {}
     for name in names:
         if (family := registry.measured(name)) is not None:

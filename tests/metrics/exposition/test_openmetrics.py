@@ -11,9 +11,10 @@ from prometheus_client.utils import floatToGoString
 
 from metrics.exposition.families import counted, registries, texts
 from servescope.metrics.definitions import DEFINITIONS, Definition
-from servescope.metrics.exposition.openmetrics import SLICE_S, render
+from servescope.metrics.exposition.openmetrics import render
 from servescope.metrics.exposition.openmetrics_lines import spell
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import SLICE_S
 
 
 def text_of(registry, *names):

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from metrics.exposition.families import counted, floats, registries
 from metrics.exposition.metrics_messages import kind_of, native_buckets, read_families
 from servescope.metrics.definitions import DEFINITIONS, Definition
-from servescope.metrics.exposition.protobuf import SLICE_S, render
+from servescope.metrics.exposition.protobuf import render
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import SLICE_S
 
 
 def families_of(registry, *names):

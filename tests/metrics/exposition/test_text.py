@@ -11,11 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from servescope.metrics.definitions import BY_NAME, DEFINITIONS, Definition
 from servescope.metrics.exposition.lines import PIECE, spell
-from servescope.metrics.exposition.text import SLICE_S, render
+from servescope.metrics.exposition.text import render
 from servescope.metrics.instruments.escaping import label_name
 from servescope.metrics.instruments.histogram import FEW
 from servescope.metrics.recording.recorder import Recorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import SLICE_S
 from servescope.wire.measured.names import metric_name
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -163,7 +164,7 @@ def test_the_pause_after_a_slice_is_not_the_next_ones_time() -> None:
     registry = one_family("counter")
     for number in range(4 * PIECE):
         registry.counter("f").labels(str(number))
-    clock = Ticks(SLICE_S / 2)
+    clock = Ticks(SLICE_S * 0.6)
     count = 0
     for _ in render(registry, clock=clock):
         clock.now += 100.0
@@ -187,7 +188,7 @@ def test_series_that_come_and_go_between_slices() -> None:
     registry = one_family("counter")
     for number in range(3 * PIECE):
         registry.counter("f").labels(str(number))
-    slices = render(registry, clock=Ticks(SLICE_S / 2))
+    slices = render(registry, clock=Ticks(SLICE_S * 0.6))
     begun = next(slices)
     assert begun.count(b"f{") == PIECE
     registry.counter("f").labels("new")

@@ -6,7 +6,7 @@ after the last label, whole counts, bounds in their canonical spelling, `# UNIT`
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from servescope.metrics.exposition.lines import PIECE, batches
 from servescope.metrics.exposition.names import Title, Titles
@@ -14,37 +14,37 @@ from servescope.metrics.exposition.openmetrics_lines import histogram_lines, sca
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, HistogramFamily, SummaryFamily
 from servescope.metrics.instruments.escaping import escape_help
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import Clock, Slice
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-SLICE_S = 0.00025
 
 
-def render(
-    registry: Registry, names: Sequence[str] = (), clock: Callable[[], float] = time.perf_counter
-) -> Iterator[bytes]:
-    """The exposition, a slice after each `SLICE_S` seconds; slices may be empty.
+def render(registry: Registry, names: Sequence[str] = (), clock: Clock = time.perf_counter) -> Iterator[bytes]:
+    """The exposition, a slice after each SLICE_S seconds; slices may be empty.
 
     `names`: families with one of these samples' names are shown, whole, since OpenMetrics knows no parts of a histogram;
     all if empty.
     """
     wanted = frozenset(names)
-    began = clock()
+    hand = Slice(clock)
     pending: list[str] = []
     for text in _texts(registry, wanted):
         pending.append(text)
-        if clock() - began >= SLICE_S:
+        if hand.over():
             yield "".join(pending).encode("utf-8", "replace")
             pending = []
-            began = clock()
+            hand.begin()
     pending.append("# EOF\n")
     yield "".join(pending).encode("utf-8", "replace")
 
 
 def _texts(registry: Registry, wanted: frozenset[str]) -> Iterator[str]:
     """Heads and lines of the families, in small pieces, some of them empty."""
+    for _ in registry.prepare():
+        yield ""
     titles = Titles()
     families = []
-    for family in registry.collect():
+    for family in registry.families():
         definition = family.definition
         if wanted and (wanted.isdisjoint(definition.sample_names) or not family.series):
             continue

@@ -9,7 +9,7 @@ empty.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import getitem
 
 from servescope.metrics.definitions import Definition
@@ -19,9 +19,9 @@ from servescope.metrics.exposition.proto import double, message, text, varint
 from servescope.metrics.instruments import AnyFamily, Counter, Gauge, Histogram, HistogramFamily, SummaryFamily
 from servescope.metrics.instruments.escaping import unescape_label_value
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import Clock, Slice
 
 CONTENT_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
-SLICE_S = 0.00025
 # Series that are encoded between two looks at the clock; a histogram that has yet to count its values takes longest.
 _PIECE = 50
 _PIECE_OF_HISTOGRAMS = 2
@@ -37,18 +37,18 @@ _TYPES = {
 _SCALARS = {"counter": b"\x1a\x09\x09", "gauge": b"\x12\x09\x09", "unknown": b"\x2a\x09\x09"}
 
 
-def render(
-    registry: Registry, names: Sequence[str] = (), clock: Callable[[], float] = time.perf_counter
-) -> Iterator[bytes]:
-    """The exposition, a slice after each `SLICE_S` seconds; slices may be empty.
+def render(registry: Registry, names: Sequence[str] = (), clock: Clock = time.perf_counter) -> Iterator[bytes]:
+    """The exposition, a slice after each SLICE_S seconds; slices may be empty.
 
     `names`: families with one of these samples' names are shown, whole; all if empty.
     """
     wanted = frozenset(names)
     messages = _Messages()
-    began = clock()
+    hand = Slice(clock)
+    for _ in hand.pauses(registry.prepare()):
+        yield b""
     ready: list[bytes] = []
-    for family in registry.collect():
+    for family in registry.families():
         definition = family.definition
         if wanted and (wanted.isdisjoint(definition.sample_names) or not family.series):
             continue
@@ -56,18 +56,18 @@ def render(
         pieces: list[bytes] = []
         for piece in messages.metrics(family):
             pieces.append(piece)
-            if clock() - began >= SLICE_S:
+            if hand.over():
                 done.append(b"".join(pieces))
                 pieces = []
                 yield b""
-                began = clock()
+                hand.begin()
         head = _head(definition)
         ready += [varint(len(head) + sum(map(len, done)) + sum(map(len, pieces))), head]
-        if done or clock() - began >= SLICE_S:
+        if done or hand.over():
             yield b"".join(ready)
             yield from done
             ready = []
-            began = clock()
+            hand.begin()
         ready += pieces
     yield b"".join(ready)
 

@@ -7,37 +7,36 @@ families without series declared all the same (contract, section C).
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from servescope.metrics.definitions import Definition
 from servescope.metrics.exposition.lines import histogram_pieces, scalar_pieces
 from servescope.metrics.instruments import AnyFamily, HistogramFamily, SummaryFamily
 from servescope.metrics.instruments.escaping import escape_help
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import Clock, Slice
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Seconds after which a slice ends. Joining and encoding it, and whatever one piece takes, come on top.
-SLICE_S = 0.00025
 
 
-def render(
-    registry: Registry, names: Sequence[str] = (), clock: Callable[[], float] = time.perf_counter
-) -> Iterator[bytes]:
-    """The exposition. A slice ends once SLICE_S have passed since it was asked for; `clock` gives seconds.
+def render(registry: Registry, names: Sequence[str] = (), clock: Clock = time.perf_counter) -> Iterator[bytes]:
+    """The exposition, a slice after each SLICE_S seconds since it was asked for; slices may be empty. `clock` gives seconds.
 
     `names` are the samples' names wanted, all if empty; a family without any of these samples is then left out
     entirely.
     """
     wanted = frozenset(names)
     pending: list[str] = []
-    ends = clock() + SLICE_S
-    for family in registry.collect():
+    hand = Slice(clock)
+    for _ in hand.pauses(registry.prepare()):
+        yield b""
+    for family in registry.families():
         for text in _pieces(family, wanted):
             pending.append(text)
-            if clock() >= ends:
+            if hand.over():
                 yield "".join(pending).encode("utf-8", "replace")
                 pending.clear()
-                ends = clock() + SLICE_S
+                hand.begin()
     if pending:
         yield "".join(pending).encode("utf-8", "replace")
 

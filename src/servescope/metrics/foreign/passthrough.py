@@ -8,7 +8,7 @@ loop's thread, in slices, and nothing that a worker says can fail a scrape. `mer
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from servescope.metrics.foreign.merging import Merge, Origin
 from servescope.metrics.instruments import AnyFamily
 from servescope.metrics.label_budget import LabelBudget
 from servescope.metrics.registry import Registry
+from servescope.metrics.slices import Clock, Slice
 from servescope.wire.exposed import Exposed
 
 logger = logging.getLogger(__name__)
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 DEADLINE_S = 0.25
 # Metrics that a model may have; vLLM has some hundred.
 MOST_FAMILIES = 1000
-# Seconds of the loop that are used between two pauses for requests; one piece may take as long again.
-SLICE_S = 0.00025
 
 
 class MetricsSource(Protocol):
@@ -49,9 +48,8 @@ class MetricsSource(Protocol):
 class PassThrough:
     """The metrics of all workers that offer some. Its owner registers it with the registry. `clock` gives seconds."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, registry: Registry, clock: Clock = time.perf_counter) -> None:
         self._registry = registry
-        self._clock = clock
         self._budget = LabelBudget(registry, MOST_FAMILIES)
         self._left_out = LeftOut(registry.drops)
         self._merge = Merge(registry, self._budget, self._left_out)
@@ -59,7 +57,7 @@ class PassThrough:
         self._sources: dict[str, tuple[Origin, MetricsSource]] = {}
         self._families: tuple[AnyFamily, ...] = ()
         self._gathering: asyncio.Task[None] | None = None
-        self._pause_at = 0.0
+        self._slice = Slice(clock)
 
     def attach(self, worker_name: str, model: str, version: str, source: MetricsSource) -> None:
         """Ask this worker from now on. `worker_name`: `W-9000-model_1.0`. It replaces an earlier source of that name."""
@@ -139,9 +137,9 @@ class PassThrough:
 
     async def _breathe(self) -> None:
         """Let requests through where this slice has been long enough."""
-        if self._clock() >= self._pause_at:
+        if self._slice.over():
             await asyncio.sleep(0)
-            self._pause_at = self._clock() + SLICE_S
+            self._slice.begin()
 
     def _show(self, families: tuple[AnyFamily, ...]) -> None:
         """These from now on, and how many samples each has."""

@@ -9,7 +9,7 @@ this project's own.
 import asyncio
 import platform
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import servescope
 from servescope.config.model.objectives import Objectives
@@ -190,12 +190,14 @@ class Recorder:
                 model.requests.settle()
                 await asyncio.sleep(0)
 
-    def _before_scrape(self) -> None:
+    def _before_scrape(self) -> Iterator[None]:
         """Record what is noted (since `settle`), and drop the series of models and workers that went long enough ago."""
-        for model in self._models.values():
-            model.read_measured()
-            model.requests.settle()
-            model.llm.sweep()
+        for key, model in tuple(self._models.items()):
+            if self._models.get(key) is model:  # and has not gone meanwhile
+                model.read_measured()
+                model.requests.settle()
+                model.llm.sweep()
+            yield
         self._sweep()
         self.workers.sweep()
         self.workflows.sweep()
