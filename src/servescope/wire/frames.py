@@ -14,6 +14,7 @@ INLINE_LIMIT = 64 * 1024
 HEADER = struct.Struct("<II")
 HEADER_SIZE = HEADER.size
 MAX_LENGTH = 2**32 - 1
+MOST_BYTES = HEADER_SIZE + 2 * MAX_LENGTH  # of a frame, by what its header can say
 
 Buffer = bytes | bytearray | memoryview
 Message = TypeVar("Message")
@@ -35,7 +36,7 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
     _encoder.encode_into(message, frame, HEADER_SIZE)
     length = len(frame) - HEADER_SIZE
     size = sum(map(len, attachments)) if attachments else 0
-    if size > MAX_LENGTH or length > MAX_LENGTH:
+    if length > MAX_LENGTH or size > MAX_LENGTH:
         raise FrameTooLarge(f"a message of {length} bytes with {size} of attachments; at most {MAX_LENGTH} of each fit")
     HEADER.pack_into(frame, 0, length, size)
     return frame
@@ -79,21 +80,23 @@ class FrameReader(Generic[Message]):
         if held:
             held += data
         source: bytes | bytearray = held or data
+        size, limit, decode = len(source), self._limit or MOST_BYTES, self._decode
         position = 0
-        while (start := position + HEADER_SIZE) <= len(source):
+        while (start := position + HEADER_SIZE) <= size:
             length, beside = HEADER.unpack_from(source, position)
             end = start + length
-            if self._limit and end + beside - position > self._limit:
-                raise FrameTooLarge(f"a frame of {end + beside - position} bytes; the limit is {self._limit}")
-            if end + beside > len(source):
+            over = end + beside
+            if over - position > limit:
+                raise FrameTooLarge(f"a frame of {over - position} bytes; the limit is {limit}")
+            if over > size:
                 break
-            position = end + beside
+            position = over
             if beside:
                 view = memoryview(source)
-                yield self._decode(view[start:end]), Attachments(view[end:position])
+                yield decode(view[start:end]), Attachments(view[end:over])
             else:
-                yield self._decode(source[start:end]), NO_ATTACHMENTS
+                yield decode(source[start:end]), NO_ATTACHMENTS
         if not position:
             self._held = held or bytearray(data)  # not copied again for each piece of a large frame
-        elif position < len(source):
+        elif position < size:
             self._held = bytearray(memoryview(source)[position:])

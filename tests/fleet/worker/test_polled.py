@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servescope.fleet.worker.polled import Polled
@@ -32,6 +32,7 @@ def test_restarts_go_on_from_there():
 
 
 @given(st.lists(st.floats() | st.just("ends")))
+@example([1.7976931348623157e308, "ends", 9.9792015476736e291])
 def test_whatever_a_process_says(said):
     """It is a number that never falls: a handler may write into that memory."""
     polled, last = Polled(), 0.0

@@ -3,8 +3,7 @@
 import re
 from itertools import islice
 
-from servescope.web.http.request import Request
-from servescope.web.http.request_id import new_request_id, request_id_of, uuids
+from servescope.web.http.request_id import given_or_new_id, new_request_id, uuids
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -26,6 +25,6 @@ def test_counting_wraps():
 
 def test_a_clients_own():
     """Is taken where it is 1 to 128 printable characters; anything else gets a new one."""
-    assert request_id_of(Request(request_id=b"checkout 42")) == "checkout 42"
+    assert given_or_new_id(b"checkout 42") == "checkout 42"
     for odd in (b"", b"x" * 129, b"a\tb", "ü".encode()):
-        assert UUID.fullmatch(request_id_of(Request(request_id=odd)))
+        assert UUID.fullmatch(given_or_new_id(odd))

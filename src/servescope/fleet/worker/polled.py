@@ -1,7 +1,8 @@
 """How long a worker has polled for batches, over all the processes that it has had. In: what their memory says. Out: seconds."""
 
-import math
 from typing import Protocol
+
+_LONGEST_S = 1e9  # thirty years: more is no time, and the processes' sum would not stay finite
 
 
 class Polling(Protocol):
@@ -13,7 +14,7 @@ class Polling(Protocol):
 
 
 class Polled:
-    """A worker's seconds. They never fall: another number than a larger one is not believed."""
+    """A worker's seconds. They never fall: another number than a larger one is not believed, nor one that is no time."""
 
     def __init__(self) -> None:
         self._before = 0.0
@@ -31,6 +32,6 @@ class Polled:
     @property
     def seconds(self) -> float:
         """All until now."""
-        if self._process is not None and self._now < (told := self._process.polled_s) < math.inf:
+        if self._process is not None and self._now < (told := self._process.polled_s) <= _LONGEST_S:
             self._now = told
         return self._before + self._now

@@ -16,7 +16,7 @@ from servescope.fleet.worker.hand import Hand
 from servescope.fleet.worker.life import Life
 from servescope.fleet.worker.owner import WorkerOwner
 from servescope.fleet.worker.pace import Pace
-from servescope.fleet.worker.work import AT_WORK, Ending, Work, WorkerState, ending_of
+from servescope.fleet.worker.work import AT_WORK, BUSY, READY, STOPPING, Ending, Work, WorkerState, ending_of
 from servescope.wire.frames import Attachments
 from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Unread
 from servescope.wire.spooled.body import Attachment
@@ -135,7 +135,7 @@ class Worker:
     def submit(self, work: Work, message: Batch, attachments: Sequence[Attachment]) -> None:
         """Give it a batch. It must have room (`has_room`)."""
         self.hand.take(work)
-        self.state = WorkerState.BUSY
+        self.state = BUSY
         self.life.send(message, attachments)
 
     def take_back(self, work: Work) -> None:
@@ -152,7 +152,7 @@ class Worker:
         if not self.concurrent or work.id in self._given_up:
             if self.concurrent:
                 text += f", nor within {CANCEL_GRACE_S:g} s to a cancellation"
-            self.state = WorkerState.STOPPING
+            self.state = STOPPING
             self.life.condemn(Ending("timeout", text))
             return False
         logger.warning("%s: request %s: %s; it is cancelled", self.name, ", ".join(work.request_ids), text)
@@ -172,7 +172,7 @@ class Worker:
             self.kill()
 
     def _stop_when_idle(self) -> None:
-        self.state = WorkerState.STOPPING
+        self.state = STOPPING
         if not self.in_flight:
             self.life.stop()
 
@@ -186,11 +186,11 @@ class Worker:
         self.life.part()
 
     def _turn_free(self) -> None:
-        if self.retiring or self.state is WorkerState.STOPPING:
+        if self.retiring or self.state is STOPPING:
             if not self.life.doomed:  # or this answer has crossed the kill
                 self._stop_when_idle()
             return
-        self.state = WorkerState.READY if not self.in_flight else WorkerState.BUSY
+        self.state = READY if not self.in_flight else BUSY
         self._owner.worker_free(self)
 
     def message_received(self, message: FromWorker, attachments: Attachments) -> None:
@@ -208,19 +208,19 @@ class Worker:
             self._owner.worker_told(self, message)
 
     def _replied(self, work: Work, reply: Reply, attachments: Attachments) -> None:
-        given_up = work.id in self._given_up
-        if not reply.final:
-            if not given_up:
-                self.hand.renew(work)
-        elif reply.code == 200:
+        given_up, final = work.id in self._given_up, reply.final
+        if final and reply.code == 200:
             self.pace.answered(reply.stages["prediction"])
         if given_up:
             work.late(reply)
         else:
+            if not final:
+                self.hand.renew(work)
             work.replied(reply, attachments)
-        if reply.final:
+        if final:
             self.hand.drop(work)  # last: work that choked on its reply fails with the worker
-            self._given_up.discard(work.id)
+            if given_up:
+                self._given_up.discard(work.id)
             self._turn_free()
 
     def line_received(self, stream: str, line: str) -> None:
@@ -241,9 +241,9 @@ class Worker:
         """See `WorkerEvents`."""
         self.life.leaving = True
         if self.state in AT_WORK:
-            self.state = WorkerState.STOPPING
+            self.state = STOPPING
 
     def ended(self, status: int, why: str | None = None, reason: "asyncio.Future[str] | None" = None) -> None:
         """See `WorkerEvents`."""
         if self.life.ended(status, why, reason) and self.state in AT_WORK:
-            self.state = WorkerState.STOPPING  # `end` runs a moment later, and nobody may give it work till then
+            self.state = STOPPING  # `end` runs a moment later, and nobody may give it work till then

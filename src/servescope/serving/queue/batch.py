@@ -20,20 +20,20 @@ from servescope.wire.messages import Part, Reply, Tokens
 
 
 class DispatchedBatch(Struct, eq=False):
-    """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after. `_done` hears that
-    it is over, `_give_back` that its worker never began on it.
+    """Jobs that went to one worker together. `times`: when they were taken off the queue, and what came after. `written_s`: seconds
+    until it was on its way to the worker. `_done` hears that it is over, `_give_back` that its worker never began on it.
     """
 
     id: int
     jobs: Sequence[Job]
     worker: Worker
     times: BatchTimes
-    _recorder: Recorder
     _model_recorder: ModelRecorder
+    _recorder: Recorder
     _notices: Notices
     _done: Callable[["DispatchedBatch"], None]
     _give_back: Callable[["DispatchedBatch"], None]
-    _written_s: float = 0.0
+    written_s: float = 0.0
     _piece_at: float = 0.0
 
     @property
@@ -48,10 +48,6 @@ class DispatchedBatch(Struct, eq=False):
         Also those that nobody waits for any more, as the worker is at them all the same.
         """
         return self._piece_at or min(job.arrived for job in self.jobs)
-
-    def written(self) -> None:
-        """It is on its way to the worker."""
-        self._written_s = time.monotonic() - self.times.formed
 
     def replied(self, reply: Reply, attachments: Attachments) -> None:
         """See `Work`."""
@@ -116,7 +112,7 @@ class DispatchedBatch(Struct, eq=False):
     def _measure(self, received: float) -> None:
         self._model_recorder.batch_handled(self.times.prediction, self)
         # The front end's own time on this batch: all of it but the wait for the worker.
-        self._recorder.worker_thread_time((self._written_s + time.monotonic() - received) * 1000)
+        self._recorder.worker_thread_time((self.written_s + time.monotonic() - received) * 1000)
 
     def unread(self, lost: Sequence[tuple[int, str]]) -> None:
         """See `Work`."""

@@ -73,13 +73,14 @@ class Dispatcher(JobQueue):
         """
         if not self._pool.admits:
             self.gate.enter(job)
-        if len(self._queue) >= self.options.capacity and len(self) >= self.options.capacity:
+        queue, options = self._queue, self.options
+        if len(queue) >= options.capacity and len(self) >= options.capacity:
             raise self.gate.queue_full(job, len(self), self.in_hand, self._batches)
-        if self.options.client_timeout_ms > 0:
-            job.deadline = self._loop.call_later(self.options.client_timeout_ms / 1000, self._expire, job)
-        self._queue.append(job)
+        if options.client_timeout_ms > 0:
+            job.deadline = self._loop.call_later(options.client_timeout_ms / 1000, self._expire, job)
+        queue.append(job)
         # A batch that is being assembled has its timer, and a partial one waits for a worker to be idle.
-        if len(self._queue) >= self.options.batch_size or (self._free.idle and self._delay is None):
+        if len(queue) >= options.batch_size or (self._free.idle and self._delay is None):
             self._pump()
 
     def worker_free(self, worker: Worker) -> None:
@@ -98,9 +99,13 @@ class Dispatcher(JobQueue):
 
     def _pump(self) -> None:
         """Send out every batch that is due."""
-        size = self.options.batch_size
-        while self._queue and (worker := self._next_worker()) is not None:
-            if len(self._queue) < size and self.options.max_batch_delay_ms > 0 and size > 1:
+        size, queue, free = self.options.batch_size, self._queue, self._free
+        while queue:
+            full = len(queue) >= size
+            worker = free.next(full=full)
+            if worker is None:
+                return
+            if not full and self.options.max_batch_delay_ms > 0:
                 if self._delay is None:
                     self._assembling = time.monotonic()
                     self._delay = self._loop.call_later(self.options.max_batch_delay_ms / 1000, self._delay_over)
@@ -108,14 +113,12 @@ class Dispatcher(JobQueue):
             self._dispatch(worker)
 
     def _delay_over(self) -> None:
-        if self._queue and (worker := self._next_worker()) is not None:
+        worker = self._free.next(full=len(self._queue) >= self.options.batch_size) if self._queue else None
+        if worker is not None:
             self._dispatch(worker)
             self._pump()
         else:
             self._delay = None
-
-    def _next_worker(self) -> Worker | None:
-        return self._free.next(full=len(self._queue) >= self.options.batch_size)
 
     def _dispatch(self, worker: Worker) -> None:
         jobs = take_batch(self._queue, self.options.batch_size, self._frame_limit)

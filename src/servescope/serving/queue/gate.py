@@ -53,18 +53,13 @@ class Gate:
         self._options = options
         self._pool = pool
         self._recorder = recorder
-        self._service = ServiceTime()
+        self.service = ServiceTime()
         self._closed: Refusal | None = None
 
     def close(self, refusal: Refusal) -> None:
         """The workers are about to go for good: from now on whoever has none is told so; the first time counts."""
         self._closed = self._closed or refusal
         self.activation = None  # they hold each other, and would be left to the garbage collector
-
-    def answered(self, batch: DispatchedBatch) -> None:
-        """A batch is over; one without an answer tells nothing of how long it takes."""
-        if batch.times.received:
-            self._service.took(batch.times.received - batch.times.formed)
 
     def enter(self, job: Job) -> None:
         """One came that nobody can take now.
@@ -84,7 +79,7 @@ class Gate:
         """As many wait as may, and workers have `in_hand` requests, in `batches`."""
         now = time.monotonic()
         unfinished_s = now - min((batch.times.formed for batch in batches), default=now)
-        seconds = self._service.until_served(waiting, in_hand, unfinished_s)
+        seconds = self.service.until_served(waiting, in_hand, unfinished_s)
         return self._counted(queue_full(self._name, job.asked_version, self._options.capacity, seconds))
 
     def no_ticket(self, job: Job) -> ServiceUnavailable:

@@ -148,34 +148,40 @@ class JobQueue(ABC):
 
     def _send(self, jobs: list[Job], worker: Worker, assembling: float = 0.0) -> None:
         """Give a worker its batch. `assembling`: since when it has waited for the batch to fill, 0.0 where it has not."""
-        formed = time.monotonic()
+        formed, recorder = time.monotonic(), self._model_recorder
         ahead = bool(worker.in_flight) and not worker.concurrent
         times = BatchTimes(formed, assembling or formed, len(jobs), worker.name, ahead)
-        self._model_recorder.batch_sent(len(jobs))
-        tellers = (self._recorder, self._model_recorder, self._notices)
-        batch = DispatchedBatch(next(_batch_ids), jobs, worker, times, *tellers, self._done, self._requeue)
+        recorder.batch_sent(len(jobs))
+        number = next(_batch_ids)
+        batch = DispatchedBatch(
+            number, jobs, worker, times, recorder, self._recorder, self._notices, self._done, self._requeue
+        )
         attachments: list[Attachment] = []
         for job in jobs:
             job.work = batch
             job.times = times
-            attachments += job.attachments
+            if job.attachments:
+                attachments += job.attachments
         self._batches.add(batch)
         try:
-            worker.submit(batch, Batch(batch.id, [job.request for job in jobs]), attachments)
+            worker.submit(batch, Batch(number, [job.request for job in jobs]), attachments)
         except FrameTooLarge as error:
             worker.take_back(batch)
             batch.failed(WorkerFailed(str(error)))
-        batch.written()
-        if self._model_recorder.requests.behind:
-            self._model_recorder.requests.behind = False  # one step a turn of the loop
+        batch.written_s = time.monotonic() - formed
+        if recorder.requests.behind:
+            recorder.requests.behind = False  # one step a turn of the loop
             self._loop.call_soon(self._catch_up)  # what this turn has for workers goes out first
 
     def _catch_up(self) -> None:
-        self._model_recorder.requests.catch_up(alone=self.in_hand == 1 and not self._queue)
+        few = len(self._batches) < 2 and not self._queue  # `in_hand` asks every batch
+        self._model_recorder.requests.catch_up(alone=few and self.in_hand == 1)
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)
-        self.gate.answered(batch)
+        times = batch.times
+        if times.received:  # one without an answer tells nothing of how long it takes
+            self.gate.service.took(times.received - times.formed)
         for job in batch.jobs:
             job.work = None  # they hold each other, and would be left to the garbage collector
             if job.deadline is not None:

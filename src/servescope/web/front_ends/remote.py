@@ -19,7 +19,7 @@ from servescope.web.front_ends.messages import Abort, Answer, Ask, Begun, Broken
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.request import Request
-from servescope.web.http.request_id import request_id_of
+from servescope.web.http.request_id import given_or_new_id
 from servescope.wire.frames import INLINE_LIMIT, Buffer
 
 # Bytes of a stream's pieces that a front end has, at most, before its client is known to take more: as many as a loop would take.
@@ -179,4 +179,6 @@ class RemoteExchange(Exchange):
 def begin_remote(observers: Observers, request: Request, connection: Asker, listener: str) -> RemoteExchange:
     """As `Observers.begin`, of a request that a front end has read."""
     observers.open += 1
-    return RemoteExchange(request, connection, observers, request_id_of(request), request.received, listener)
+    return RemoteExchange(
+        request, connection, observers, given_or_new_id(request.request_id), request.received, listener
+    )

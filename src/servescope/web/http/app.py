@@ -20,7 +20,7 @@ from servescope.web.http.decompression import Slices, decode_body
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.face import TORCHSERVE, Face
 from servescope.web.http.request import Request
-from servescope.web.http.request_id import request_id_of
+from servescope.web.http.request_id import given_or_new_id
 
 logger = logging.getLogger("servescope.web")
 
@@ -79,6 +79,7 @@ class HttpApp:
         self._settings = settings
         self._observers = observers
         self._begin = begin or observers.begin
+        self._handle = self._ask_each if self._others else self._last.handle
         self._spools = spools
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -104,9 +105,8 @@ class HttpApp:
         except Exception:
             self._fail_unforeseen(exchange)
 
-    def _handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
-        if not self._others:
-            return self._last.handle(exchange)
+    def _ask_each(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """One API after the other, until one knows the path."""
         for handler in self._others:
             exchange.listener = handler.listener
             try:
@@ -196,7 +196,11 @@ class HttpApp:
         _, headers, body = face.refusal(error)
         headers.append((b"content-length", b"%d" % len(body)))
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-        lines = b"x-request-id: %b%b%b" % (request_id_of(request).encode(), self._observers.lines_for(request), lines)
+        lines = b"x-request-id: %b%b%b" % (
+            given_or_new_id(request.request_id).encode(),
+            self._observers.lines_for(request),
+            lines,
+        )
         return lines, b"" if request.method == "HEAD" else body
 
     async def _finish(self, exchange: Exchange, later: Coroutine[Any, Any, None]) -> None:

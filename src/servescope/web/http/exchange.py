@@ -23,7 +23,7 @@ from servescope.web.http.face import OWN_HEADERS, TORCHSERVE, Face
 from servescope.web.http.forwarded import Sender, sender_of
 from servescope.web.http.pretty import pretty_json
 from servescope.web.http.request import Request
-from servescope.web.http.request_id import request_id_of
+from servescope.web.http.request_id import given_or_new_id
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -103,7 +103,7 @@ class Observers:
     def begin(self, request: Request, connection: Asker, listener: str) -> "Exchange":
         """Take a request in hand. `listener`: the API that it is for."""
         self.open += 1
-        return Exchange(request, connection, self, request_id_of(request), request.received, listener)
+        return Exchange(request, connection, self, given_or_new_id(request.request_id), request.received, listener)
 
     def sender(self, exchange: "Exchange") -> Sender:
         """Who the request is from, as far as it is known."""
@@ -164,7 +164,7 @@ class Exchange(Struct, eq=False):
         if status in NO_BODY:
             body = b""
         size = len(body)
-        if status not in NO_LENGTH:
+        if size or status not in NO_LENGTH:
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
         self.started = True
         observers = self.observers

@@ -5,8 +5,6 @@ import secrets
 from collections.abc import Iterator
 from itertools import count
 
-from servescope.web.http.request import Request
-
 _CLIENT_ID = re.compile(rb"[\x20-\x7e]{1,128}\Z")
 _ENDINGS = [f"{number:03x}" for number in range(0x1000)]
 
@@ -31,11 +29,6 @@ def new_request_id() -> str:
     return next(_ids)
 
 
-def request_id_of(request: Request) -> str:
-    """The client's own id for its request, where that is 1 to 128 printable characters; else a new one."""
-    return given_or_new_id(request.request_id)
-
-
 def given_or_new_id(given: bytes) -> str:
-    """As `request_id_of`, of what was given as an id; b"" where nothing was."""
+    """What a client gave as its request's id, where that is 1 to 128 printable characters; else a new one. b"": it gave none."""
     return given.decode("ascii") if given and _CLIENT_ID.match(given) else next(_ids)

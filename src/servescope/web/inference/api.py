@@ -31,7 +31,7 @@ from servescope.web.inference.workflows import WorkflowPredictions
 from servescope.web.kserve.api import KServeApi
 from servescope.web.openai.api import OpenAiApi
 from servescope.web.openapi import model_document
-from servescope.web.routes import UNKNOWN, Call, Kind, Route
+from servescope.web.routes import PREDICT, UNKNOWN, Call, Kind, Route
 from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.messages import Field
 from servescope.wire.messages import Request as WireRequest
@@ -81,11 +81,12 @@ class InferenceApi:
             self._answer_unknown(exchange)
             return
         exchange.route = route.template
-        if route.kind is Kind.V2:
+        predicts = route.kind is PREDICT
+        if not predicts and route.kind is Kind.V2:
             exchange.face = self._kserve.face(route.model)
         if self._authority is not None and not _is_open(route, request.method):
             self._authority.authorize_inference(request.header(b"authorization"))
-        if route.kind is Kind.PREDICT:
+        if predicts:
             self._predict(exchange, route)
         else:
             self._answer_other(exchange, route)

@@ -80,8 +80,8 @@ class Prediction(Waiting[Exchange], eq=False):
     def finished(self, code: int, size: int, ended: float) -> None:
         """See `exchange.Watcher`."""
         exchange, times = self._held, self._times
-        unusual = self._span is not None or self._pieces is not None or self.kind != "predict"
-        if times is None or not times.plain or code != 200 or unusual:
+        plain = times is not None and times.plain and code == 200 and self.kind == "predict"
+        if times is None or not plain or self._span is not None or self._pieces is not None:
             self._conclude(code, size, ended)
             return
         request = exchange.request
