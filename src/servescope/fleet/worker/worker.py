@@ -18,7 +18,7 @@ from servescope.fleet.worker.owner import WorkerOwner
 from servescope.fleet.worker.pace import Pace
 from servescope.fleet.worker.work import AT_WORK, BUSY, READY, STOPPING, Ending, Work, WorkerState, ending_of
 from servescope.wire.frames import Attachments
-from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Unread
+from servescope.wire.messages import Batch, Cancel, EngineStats, FromWorker, Loaded, Reply, Stepped, Unread
 from servescope.wire.spooled.body import Attachment
 
 logger = logging.getLogger("servescope.fleet")
@@ -61,9 +61,7 @@ class Worker:
         self.engine: EngineStats | None = None
         self.load_command_s = 0.0  # what telling it to load took of the front end's time
         self._plan = plan.on(devices)
-        self._directory = directory
-        self._backend = backend
-        self._owner = owner
+        self._directory, self._backend, self._owner = directory, backend, owner
         self._oom = oom if self.here else (lambda: False)  # another kernel's kills are not told
         self._given_up: set[int] = set()  # batches that have failed, and were cancelled in the worker
         self.life = Life(self._ending_of)
@@ -195,33 +193,36 @@ class Worker:
 
     def message_received(self, message: FromWorker, attachments: Attachments) -> None:
         """See `WorkerEvents`."""
-        if isinstance(message, Reply):
-            if (entry := self.in_flight.get(message.batch_id)) is not None:
-                self._replied(entry[0], message, attachments)
-        elif isinstance(message, Loaded):
-            self.life.loaded(message)
-        elif isinstance(message, Unread):
-            self.hand.unread(message)
-        else:
-            if isinstance(message, EngineStats):
-                self.engine = message
-            self._owner.worker_told(self, message)
-
-    def _replied(self, work: Work, reply: Reply, attachments: Attachments) -> None:
-        given_up, final = work.id in self._given_up, reply.final
-        if final and reply.code == 200:
-            self.pace.answered(reply.stages["prediction"])
+        if not isinstance(message, Reply):
+            self._told(message)
+            return
+        if (entry := self.in_flight.get(message.batch_id)) is None:
+            return
+        work, final = entry[0], message.final
+        given_up = work.id in self._given_up
+        if final and message.code == 200:
+            self.pace.answered(message.stages["prediction"])
         if given_up:
-            work.late(reply)
+            work.late(message)
         else:
             if not final:
                 self.hand.renew(work)
-            work.replied(reply, attachments)
+            work.replied(message, attachments)
         if final:
             self.hand.drop(work)  # last: work that choked on its reply fails with the worker
             if given_up:
                 self._given_up.discard(work.id)
             self._turn_free()
+
+    def _told(self, message: Loaded | EngineStats | Stepped | Unread) -> None:
+        """What is no reply."""
+        if isinstance(message, Loaded):
+            self.life.loaded(message)
+        elif isinstance(message, Unread):
+            self.hand.unread(message)
+        else:
+            self.engine = message if isinstance(message, EngineStats) else self.engine
+            self._owner.worker_told(self, message)
 
     def line_received(self, stream: str, line: str) -> None:
         """See `WorkerEvents`."""

@@ -76,7 +76,9 @@ class DispatchedBatch(Struct, eq=False):
                 job.deliver(part.status, part.headers, data, final)
         if final:
             if not self.jobs[0].alone:
-                self._measure(received)
+                self._model_recorder.batch_handled(self.times.prediction, self)
+                # The front end's own time on this batch: all of it but the wait for the worker.
+                self._recorder.worker_thread_time((self.written_s + time.monotonic() - received) * 1000)
             self._done(self)
 
     def _refuse(self, job: Job, part: Part, final: bool) -> None:
@@ -108,11 +110,6 @@ class DispatchedBatch(Struct, eq=False):
         """See `Work`. What the worker has done is counted all the same."""
         if reply.tokens is not None:
             self._model_recorder.llm.tokens(reply.tokens)
-
-    def _measure(self, received: float) -> None:
-        self._model_recorder.batch_handled(self.times.prediction, self)
-        # The front end's own time on this batch: all of it but the wait for the worker.
-        self._recorder.worker_thread_time((self.written_s + time.monotonic() - received) * 1000)
 
     def unread(self, lost: Sequence[tuple[int, str]]) -> None:
         """See `Work`."""
