@@ -35,7 +35,7 @@ class BlockingChannel:
         self._socket = connection
         self._recv: Callable[[int], bytes] = connection.recv
         self._decode: Callable[[memoryview], ToChannel] = msgspec.msgpack.Decoder(messages).decode
-        self._held = b""
+        self._held = bytearray()
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
         self._sending = threading.Lock()
@@ -58,13 +58,13 @@ class BlockingChannel:
         while len(held) < end:
             held += self._read()
         message = self._decode(memoryview(held)[HEADER_SIZE:end])
+        del held[:end]  # which copies nothing, as a slice would: many frames may wait behind this one
         if not size:
-            self._held = held[end:]
             return self._gathered(message, bytearray()) if isinstance(message, Placed) else (message, bytearray())
         body = bytearray(size)
-        early = held[end : end + size]
+        early = held[:size]
         body[: len(early)] = early
-        self._held = held[end + size :]
+        del held[:size]
         self._read_into(memoryview(body)[len(early) :])
         return self._gathered(message, body) if isinstance(message, Placed) else (message, body)
 
