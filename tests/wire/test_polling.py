@@ -1,6 +1,7 @@
 """When a read waits awake: a socket pair that is real, and a clock that is not."""
 
 import socket
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,21 +9,30 @@ from hypothesis import strategies as st
 
 from servescope.wire.polling import LIMIT_S, PollingReader
 
-SHORT, LONG = LIMIT_S / 10, LIMIT_S * 10
+SHORT, LONG, HELD = LIMIT_S / 10, LIMIT_S * 1.5, LIMIT_S * 10
 
 
 class Read:
-    """A reader, with what it says it has polled. Each look at the clock takes `step` seconds."""
+    """A reader, with what it says it has polled. Each look at the clock takes `step` seconds, all of which it has a processor but
+    for the share `taken`.
+    """
 
     def __init__(self, connection):
         self.now = 0.0
         self.step = 0.0
+        self.taken = 0.0
+        self.had = 0.0
         self.polled = []
-        self.recv = PollingReader(connection, self.polled.append, self.clock).recv
+        self.recv = PollingReader(connection, self.polled.append, self.clock, self.spent).recv
 
     def clock(self):
         self.now += self.step
+        self.had += self.step * (1 - self.taken)
         return self.now
+
+    def spent(self):
+        """Seconds of processor time."""
+        return self.had
 
 
 @pytest.fixture
@@ -101,6 +111,51 @@ def test_the_end(pair):
     near.close()
     assert reader.recv(10) == b""
     assert reader.recv(10) == b""
+
+
+def test_only_processor_time_is_told(pair):
+    """What others had of it meanwhile, or while it was stopped, it has not taken."""
+    near, reader = pair
+    for _ in range(3):
+        ask(near, reader, SHORT)
+    reader.taken = 0.75
+    ask(near, reader, SHORT)
+    assert reader.polled == [pytest.approx(SHORT / 4)]
+
+
+def crowd(near, reader, times):
+    """So many polls in which somebody else keeps the processor, and the short gaps from each until the next poll."""
+    gaps = []
+    for _ in range(times):
+        ask(near, reader, HELD)
+        before = len(reader.polled)
+        gaps.append(0)
+        while len(reader.polled) == before:
+            ask(near, reader, SHORT)
+            gaps[-1] += 1
+    return gaps
+
+
+def test_others_want_the_processor(pair):
+    """It sleeps for longer and longer, up to a bound, however short the gaps are."""
+    near, reader = pair
+    for _ in range(10):
+        ask(near, reader, SHORT)
+    gaps = crowd(near, reader, 10)
+    assert gaps[0] < 100
+    assert all(later > 1.5 * sooner for sooner, later in pairwise(gaps[:7]))
+    assert gaps[-1] == gaps[-2] < 10_000
+
+
+def test_others_want_the_processor_no_longer(pair):
+    """What it had learnt is forgotten, and one stall in a thousand costs little."""
+    near, reader = pair
+    for _ in range(10):
+        ask(near, reader, SHORT)
+    crowd(near, reader, 10)
+    for _ in range(10_000):
+        ask(near, reader, SHORT)
+    assert crowd(near, reader, 1)[0] < 100
 
 
 @given(st.lists(st.tuples(st.sampled_from([SHORT, LONG]), st.integers(1, 4)), max_size=60))

@@ -41,7 +41,7 @@ class BlockingChannel:
         self._sending = threading.Lock()
 
     def poll(self, polled: Callable[[float], None]) -> None:
-        """Wait awake from now on where messages come in quick succession. `polled`: called with seconds that this took."""
+        """Wait awake from now on where messages come in quick succession. `polled`: called with processor seconds it took."""
         self._recv = PollingReader(self._socket, polled).recv
 
     def receive(self) -> tuple[ToWorker, bytearray]:

@@ -66,8 +66,8 @@ WORKERS = (
     ),
     Definition(
         "servescope_worker_polling_seconds_total", "counter", "seconds", _WORKER,
-        "Time in which the worker looked for its next batch instead of sleeping (worker_busy_poll), restarts included: about as"
-        " much of its processor time is no work.", _SCRAPED,
+        "Processor time in which the worker looked for its next batch instead of sleeping (worker_busy_poll), restarts included:"
+        " about as much of its processor time is no work.", _SCRAPED,
     ),
     Definition(
         "servescope_worker_gpu_memory_bytes", "gauge", "bytes", (*_WORKER, "device"),

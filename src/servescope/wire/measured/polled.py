@@ -1,4 +1,4 @@
-"""How long a worker has polled (`wire.polling`): seconds, in the memory that it shares with the front end. They only grow.
+"""How long a worker has polled (`wire.polling`): processor seconds, in the memory that it shares with the front end. Only growing.
 
 Called by `worker.__main__`; the readers of that memory tell it.
 """
