@@ -89,7 +89,8 @@ class BlockingChannel:
         Raises:
             ChannelClosed: the front end has gone.
         """
-        self.send_buffers([encode(message, attachments), *attachments])
+        frame = encode(message, attachments)
+        self.send_buffers([frame, *attachments] if attachments else [frame])
 
     def send_buffers(self, buffers: Sequence[Buffer]) -> None:
         """Send frames that are encoded already, each followed by its attachments.

@@ -36,9 +36,11 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
     _encoder.encode_into(message, frame, HEADER_SIZE)
     length = len(frame) - HEADER_SIZE
     size = sum(map(len, attachments)) if attachments else 0
-    if length > MAX_LENGTH or size > MAX_LENGTH:
-        raise FrameTooLarge(f"a message of {length} bytes with {size} of attachments; at most {MAX_LENGTH} of each fit")
-    HEADER.pack_into(frame, 0, length, size)
+    try:
+        HEADER.pack_into(frame, 0, length, size)
+    except struct.error as error:
+        text = f"a message of {length} bytes with {size} of attachments; at most {MAX_LENGTH} of each fit"
+        raise FrameTooLarge(text) from error
     return frame
 
 

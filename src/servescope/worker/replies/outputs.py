@@ -82,7 +82,8 @@ def build_parts(
     Raises:
         BadOutput: not a list, of the wrong length, or with an element that cannot be sent.
     """
-    outputs = checked_outputs(outputs, count)
+    if type(outputs) is not list or len(outputs) != count:
+        outputs = checked_outputs(outputs, count)
     parts = []
     attachments: list[Buffer] = []
     room = Room()
