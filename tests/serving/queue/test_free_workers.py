@@ -55,6 +55,16 @@ def test_only_full_batches_are_sent_ahead():
     assert free.next(full=True) is idle
 
 
+def test_one_without_room_is_let_go():
+    """It is added again when it is free, if ever: one that is retired meanwhile must not be held for good."""
+    full = Worker()
+    free = line(full)
+    full.in_flight[1] = None
+    held = sys.getrefcount(full)
+    free.given(full)
+    assert sys.getrefcount(full) == held - 1
+
+
 def test_one_with_room_stays_in_line_at_its_end():
     """So asynchronous workers with as much in hand take turns."""
     first, second = Worker(concurrent=True), Worker(concurrent=True)

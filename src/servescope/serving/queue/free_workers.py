@@ -24,12 +24,13 @@ class FreeWorkers:
         (self._busy if worker.in_flight and not worker.concurrent else self.idle)[worker] = None
 
     def given(self, worker: Worker) -> None:
-        """It was given a batch, and waits at the end of its line; `next` sees whether it has room for more."""
+        """It was given a batch; if it has room for more, it waits at the end of its line."""
         idle, busy = self.idle, self._busy
         idle.pop(worker, None)
         if busy:
             busy.pop(worker, None)
-        (idle if worker.concurrent or not worker.in_flight else busy)[worker] = None
+        if worker.has_room:
+            (busy if worker.in_flight and not worker.concurrent else idle)[worker] = None
 
     def next(self, *, full: bool) -> Worker | None:
         """Of asynchronous workers the one with the fewest requests; else the idle one that waits longest, or, of those with
@@ -41,7 +42,7 @@ class FreeWorkers:
             worker = next(iter(self.idle))
             if worker.has_room:
                 return least_loaded(filter(_has_room, self.idle)) if worker.concurrent else worker
-            del self.idle[worker]  # it is full, died or was retired; it is added again when it is free
+            del self.idle[worker]  # it died or was retired; it is added again when it is free
         while full and self._busy:
             busy = self._busy
             worker = min(busy, key=_in_hand) if len(busy) > 1 else next(iter(busy))
