@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servescope.wire.frames import HEADER, HEADER_SIZE, FrameReader, FrameTooLarge, encode
+from servescope.wire.frames import HEADER, HEADER_SIZE, MAX_LENGTH, FrameReader, FrameTooLarge, FrameWriter, encode
 from servescope.wire.messages import Batch, Cancel, Field, FromWorker, Part, Reply, Request, Stop, ToWorker
 
 _decoder = msgspec.msgpack.Decoder(ToWorker)
@@ -29,9 +29,13 @@ def read(reader, pieces):
     found = []
     for piece in pieces:
         for message, attachments in reader.feed(piece):
-            lengths = [field.data for request in message.requests for field in request.fields]
-            found.append((message.id, [bytes(attachments.take(length)) for length in lengths]))
+            found.append((message.id, bodies_of(message, attachments)))
     return found
+
+
+def bodies_of(message, attachments):
+    """A batch's."""
+    return [bytes(attachments.take(field.data)) for request in message.requests for field in request.fields]
 
 
 def cut(data, places):
@@ -99,6 +103,53 @@ def test_good_frames_before_a_bad_one_are_delivered():
     with pytest.raises(FrameTooLarge):
         got.extend(message for message, _ in reader.feed(bytes(encode(Stop())) + HEADER.pack(2**32 - 1, 2**32 - 1)))
     assert got == [Stop()]
+
+
+@given(FRAMES, st.lists(st.integers(0, 2000), max_size=12), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_gathered(frames, places, taken):
+    """Whatever is gathered together, and taken when: the same messages in the same order, each with what belongs to it."""
+    writer = FrameWriter()
+    data, first = b"", True
+    for number, bodies in enumerate(frames):
+        assert writer.add(batch_of(number, bodies), bodies) is first
+        first = taken[number]
+        data += b"".join(writer.take()) if first else b""
+    data += b"".join(writer.take())
+    assert writer.take() == []
+    found = []
+    reader = FrameReader(msgspec.msgpack.Decoder(list[ToWorker]))
+    for piece in cut(data, places):
+        for messages, attachments in reader.feed(piece):
+            found += [(message.id, bodies_of(message, attachments)) for message in messages]
+    assert found == list(enumerate(frames))
+
+
+def test_gathered_in_few_frames():
+    """Small messages share one, however many; none grows without end."""
+    writer = FrameWriter()
+    for number in range(1000):
+        writer.add(Cancel(number, "r"))
+    assert len(writer.take()) == 1
+    for number in range(10):
+        writer.add(Reply(number, True, 200, "", [Part(200, {}, b"x" * 50_000)], 0.0, {}))
+    assert 3 < len(writer.take()) <= 6
+
+
+def test_gathered_is_too_large():
+    """The one that no frame can say the length of is refused, and those beside it stay."""
+
+    class Endless(bytes):
+        def __len__(self):
+            return MAX_LENGTH + 1
+
+    writer = FrameWriter()
+    writer.add(Cancel(1, "r"))
+    with pytest.raises(FrameTooLarge, match=f"{MAX_LENGTH + 1} bytes of attachments"):
+        writer.add(Cancel(2, "r"), [Endless()])
+    writer.add(Cancel(3, "r"))
+    reader = FrameReader(msgspec.msgpack.Decoder(list[ToWorker]))
+    ((messages, _),) = reader.feed(b"".join(writer.take()))
+    assert messages == [Cancel(1, "r"), Cancel(3, "r")]
 
 
 @settings(max_examples=60)

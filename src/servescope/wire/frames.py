@@ -1,7 +1,8 @@
 """Frames: how a message and its large bodies lie on a socket.
 
 A frame is two little-endian 32-bit lengths (message, attachments), the message in msgpack, then the attachments end to end.
-Bodies over `INLINE_LIMIT` are attachments, so that neither end copies them into or out of msgpack.
+Bodies over `INLINE_LIMIT` are attachments, so that neither end copies them into or out of msgpack. `FrameWriter` gathers many
+messages in a frame, as one array of them.
 """
 
 import struct
@@ -15,6 +16,10 @@ HEADER = struct.Struct("<II")
 HEADER_SIZE = HEADER.size
 MAX_LENGTH = 2**32 - 1
 MOST_BYTES = HEADER_SIZE + 2 * MAX_LENGTH  # of a frame, by what its header can say
+_ARRAY = struct.Struct(">BI")  # msgpack's array of so many
+_ARRAY_32 = 0xDD
+_ARRAY_STARTS = HEADER_SIZE + _ARRAY.size
+_GATHERED = 64 * 1024  # bytes, after which another frame begins, so that a reader has something to do
 
 Buffer = bytes | bytearray | memoryview
 Message = TypeVar("Message")
@@ -42,6 +47,49 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
         text = f"a message of {length} bytes with {size} of attachments; at most {MAX_LENGTH} of each fit"
         raise FrameTooLarge(text) from error
     return frame
+
+
+class FrameWriter:
+    """Gathers messages in frames, as few as may be: a header and a call each is more than a small message costs by itself."""
+
+    __slots__ = ("_count", "_empty", "_frame", "_written")
+
+    def __init__(self) -> None:
+        self._written: list[Buffer] = []
+        self._frame = bytearray(_ARRAY_STARTS)
+        self._count = 0  # of messages in the frame
+        self._empty = True
+
+    def add(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bool:
+        """Whether it is the first since `take`.
+
+        Raises:
+            FrameTooLarge: the attachments come to 4 GiB or more.
+        """
+        size = 0
+        if attachments and (size := sum(map(len, attachments))) > MAX_LENGTH:
+            raise FrameTooLarge(f"{size} bytes of attachments; at most {MAX_LENGTH} fit")
+        first, self._empty = self._empty, False
+        _encoder.encode_into(message, self._frame, -1)
+        self._count += 1
+        if size or len(self._frame) > _GATHERED:
+            self._end(size)
+            self._written += attachments
+        return first
+
+    def take(self) -> list[Buffer]:
+        """What there is to write, attachments too."""
+        if self._count:
+            self._end(0)
+        written, self._written, self._empty = self._written, [], True
+        return written
+
+    def _end(self, size: int) -> None:
+        frame, count = self._frame, self._count
+        HEADER.pack_into(frame, 0, len(frame) - HEADER_SIZE, size)
+        _ARRAY.pack_into(frame, HEADER_SIZE, _ARRAY_32, count)
+        self._written.append(frame)
+        self._frame, self._count = bytearray(_ARRAY_STARTS), 0
 
 
 class Attachments:

@@ -68,7 +68,7 @@ class JoinedPort:
         os.close(memory)
         ours, theirs = socket.socketpair()
         self.gone = asyncio.Event()
-        self.desk.channel = Channel(from_front_end(), self.desk.take, self.gone.set)
+        self.desk.channel = Channel(from_front_end(), self.desk.takes, self.gone.set)
         here, there = pair()
         self.desk.shelf = Shelf(here, lambda *told: self.desk.channel.mention(Back(*told)))
         self.lending = Lending(there)
@@ -101,6 +101,22 @@ class JoinedPort:
         self.desk.looked.clear()
         self.desk.say(Look())
         await self.desk.looked.wait()
+
+    def hold(self):
+        """From now on the front end does not do what it is told of requests: a list of that, each as a call that does it."""
+        held = []
+        takes = self.serving.channel._takes
+        for kind, take in self.serving._relay.takes.items():
+            takes[kind] = lambda *what, take=take: held.append(partial(take, *what))
+        return held
+
+    def let_go(self):
+        """It does again."""
+        self.serving.channel._takes.update(self.serving._relay.takes)
+
+    def deafen(self):
+        """From now on the owner hears nothing of the front end, as if that had ended."""
+        self.desk.takes.update(dict.fromkeys(self.desk.takes, lambda *_: None))
 
     def logged(self):
         """The lines of the access log."""

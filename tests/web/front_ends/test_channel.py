@@ -29,8 +29,8 @@ async def joined(take):
     """A channel, and another that hears it."""
     ends = socket.socketpair()
     over = asyncio.Event()
-    near = Channel(to_front_end(), lambda *_: None, lambda: None)
-    far = Channel(to_front_end(), take, over.set)
+    near = Channel(to_front_end(), {}, lambda: None)
+    far = Channel(to_front_end(), {Answer: take, Back: take}, over.set)
     await near.open(ends[0])
     await far.open(ends[1])
     return near, over

@@ -207,14 +207,13 @@ def test_a_body_that_is_lost(tmp_path):
         async with JoinedPort(tmp_path, act, limit=10_000_000) as joined:
             held = []
             asked = asyncio.Event()
-            channel = joined.desk.channel
+            takes, take = joined.desk.takes, joined.desk.takes[Asked]
 
-            def hold(message, attachments):
-                held.append((message, attachments))
-                if isinstance(message, Asked):
-                    asked.set()
+            def hold(*what):
+                held.append(what)
+                asked.set()
 
-            take, channel._take = channel._take, hold
+            takes[Asked] = hold
             reader, writer = await joined.connection()
             writer.write(b"POST /echo" + HEAD + b"content-length: 100000\r\n\r\n" + b"x" * 100_000)
             await asked.wait()
@@ -227,7 +226,7 @@ def test_a_body_that_is_lost(tmp_path):
                     take(*what)
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            channel._take = take
+            takes[Asked] = take
             assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
             writer.close()
             await joined.settle()
@@ -247,8 +246,7 @@ def test_what_is_on_its_way_is_not_counted(tmp_path, path):
 
     async def main():
         async with JoinedPort(tmp_path, act) as joined:
-            held = []
-            take, joined.serving._relay.take = joined.serving._relay.take, lambda *what: held.append(what)
+            held = joined.hold()
             reader, writer = await joined.connection()
             writer.write(b"GET " + path.encode() + HEAD + b"\r\n")
             while len(held) < (1 if path == "/a" else 5):
@@ -260,9 +258,9 @@ def test_what_is_on_its_way_is_not_counted(tmp_path, path):
                 await joined.settle()
             assert joined.counted() == {("GET", path, "499"): 1}
             assert joined.observers.open == 0
-            joined.serving._relay.take = take
-            for what in held:
-                take(*what)
+            joined.let_go()
+            for do in held:
+                do()
             await joined.settle()
             assert joined.counted() == {("GET", path, "499"): 1}
             assert joined.logged() == []
@@ -335,7 +333,7 @@ def test_a_large_answer_that_is_not_read(tmp_path, asked, end):
                 await client.__aexit__()
             else:
                 assert joined.desk.lose(joined.written.count) == 1
-                joined.desk.take = joined.desk.channel._take = lambda *_: None
+                joined.deafen()
             while joined.observers.open:
                 await joined.settle()
             code = "502" if end == "lost" else "200"
@@ -369,21 +367,19 @@ def test_the_end_of_a_front_end(tmp_path):
     async def main():
         async with JoinedPort(tmp_path, act) as joined:
             open_now = [await joined.connection() for _ in range(3)]
-            held = []
-            relay = joined.serving._relay
-            take, relay.take = relay.take, lambda *what: held.append(what)
+            held = joined.hold()
             for _, writer in open_now:
                 writer.write(b"GET /a" + HEAD + b"\r\n")
             while len(held) < 3:
                 await joined.settle()
-            relay._settling = True  # it will not come to say it
-            take(*held[0])
+            joined.serving._relay._settling = True  # it will not come to say it
+            held[0]()
             assert await open_now[0][0].readuntil(b"/a")
             assert joined.written.count == 1
             assert joined.desk.lose(joined.written.count) == 2
             assert joined.counted() == {("GET", "/a", "200"): 1, ("GET", "/a", "502"): 2}
             assert len(joined.logged()) == 1
-            joined.desk.take = joined.desk.channel._take = lambda *_: None
+            joined.deafen()
             for _, writer in open_now:
                 writer.close()
 

@@ -8,7 +8,7 @@ from servescope.web.front_ends.messages import Answer, Asked, from_front_end, pl
 from servescope.web.front_ends.messages import without_large_body as without
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.http.request import Request
-from servescope.wire.frames import INLINE_LIMIT, FrameReader, encode
+from servescope.wire.frames import INLINE_LIMIT, FrameReader, FrameWriter
 from servescope.wire.spooled.body import spool
 
 headers = some.lists(some.tuples(some.binary(max_size=20), some.binary(max_size=20)), max_size=5)
@@ -17,11 +17,13 @@ bodies = some.lists(some.sampled_from([b"x", b"yz" * 100, b"z" * INLINE_LIMIT]),
 
 def sent(message, attachments, decoder):
     """As the other side reads it, whatever the pieces that it comes in."""
-    frame = b"".join([encode(message, attachments), *attachments])
+    writer = FrameWriter()
+    writer.add(message, attachments)
+    frame = b"".join(writer.take())
     reader = FrameReader(decoder)
     halves = (frame[: len(frame) // 2], frame[len(frame) // 2 :])
-    (found,) = [each for half in halves for each in reader.feed(half)]
-    return found
+    (((found,), rest),) = [each for half in halves for each in reader.feed(half)]
+    return found, rest
 
 
 def ends():

@@ -1,4 +1,4 @@
-"""The channel between a front end and the owner, at either end: messages in, `take` is called with each; messages out.
+"""The channel between a front end and the owner, at either end: messages in, each to who takes its kind; messages out.
 
 Made by `front_end` in the owner, and by `child.relay` in the process at the other end.
 """
@@ -7,34 +7,34 @@ import asyncio
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from servescope.wire.frames import Attachments, Buffer, FrameReader, encode
+from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameWriter
 
 Message = TypeVar("Message")
 
 
 class Channel(asyncio.Protocol, Generic[Message]):
-    """Frames over one end of a socket pair. `lost` is called once, when the other side has gone. `writable` is cleared while more
-    waits for the other side than should.
+    """Frames over one end of a socket pair. `takes`: by kind, what is called with a message, and what came beside it. `lost` is
+    called once, when the other side has gone. `writable` is cleared while more waits for the other side than should.
     """
 
     def __init__(
         self,
-        decoder: "msgspec.msgpack.Decoder[Message]",
-        take: Callable[[Message, Attachments], None],
+        decoder: "msgspec.msgpack.Decoder[list[Message]]",
+        takes: Mapping[type, Callable[[Any, Attachments], None]],
         lost: Callable[[], None],
     ) -> None:
         self._feed = FrameReader(decoder).feed
-        self._take = take
+        self._takes = takes
         self._lost = lost
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._outgoing: list[Buffer] = []
+        self._outgoing = FrameWriter()
         self._mentioned: deque[msgspec.Struct] = deque()
         self._transport: asyncio.Transport | None = None
         self.writable = asyncio.Event()
@@ -47,11 +47,8 @@ class Channel(asyncio.Protocol, Generic[Message]):
     def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
         """Send a message; nothing happens before `open`, or when the other side has gone."""
         # What one turn of the loop has to say goes out in one write at its end.
-        if not self._outgoing:
+        if self._outgoing.add(message, attachments):
             self._loop.call_soon(self.flush)
-        self._outgoing.append(encode(message, attachments))
-        if attachments:
-            self._outgoing += attachments
 
     def mention(self, message: msgspec.Struct) -> None:
         """As `say`, but from anywhere: a finalizer calls this in the midst of `say`, or on another thread."""
@@ -64,9 +61,9 @@ class Channel(asyncio.Protocol, Generic[Message]):
 
     def flush(self) -> None:
         """Send what waits for the turn's end."""
-        outgoing, self._outgoing = self._outgoing, []
         while self._mentioned:
-            outgoing.append(encode(self._mentioned.popleft()))
+            self._outgoing.add(self._mentioned.popleft())
+        outgoing = self._outgoing.take()
         if outgoing and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(outgoing)
 
@@ -84,8 +81,10 @@ class Channel(asyncio.Protocol, Generic[Message]):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
-        for message, attachments in self._feed(data):
-            self._take(message, attachments)
+        takes = self._takes
+        for messages, attachments in self._feed(data):
+            for message in messages:
+                takes[type(message)](message, attachments)
 
     def pause_writing(self) -> None:
         """See asyncio."""

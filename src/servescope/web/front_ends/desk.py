@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,12 +35,13 @@ class Port(App, Protocol):
 
 
 class Desk:
-    """A `remote.Carrier`. `shelf`: where large bodies lie. `recorder` counts the port's connections. `census`: what was said last
-    of how things are. `ready`: it takes connections. `looked`: set at each census.
+    """A `remote.Carrier`. `takes`: what is called with what its process says, by kind. `shelf`: where large bodies lie. `recorder`
+    counts the port's connections. `census`: what was said last of how things are. `ready`: it takes connections. `looked`: set at
+    each census.
     """
 
     def __init__(self, app: Port, recorder: Recorder) -> None:
-        self._unsaid: deque[RemoteExchange] = deque()
+        self.unsaid: deque[RemoteExchange] = deque()
         self.channel: Channel[said.FromFrontEnd]
         self.shelf: Shelf
         self.census = said.Census({}, 0.0, 0)
@@ -50,24 +51,22 @@ class Desk:
         self._recorder = recorder
         self._connections: dict[int, RemoteConnection] = {}
         self._said = 0  # answers that were said to be written
-        self._takes: dict[type, Callable[..., None]] = {
+        self.takes: dict[type, Callable[[Any, Attachments], None]] = {
+            said.Asked: self._asked,
+            said.Wrote: lambda message, _: self._wrote(message.at),
+            said.Left: self._left,
             said.Joined: self._joined,
             said.Refused: self._refused,
             said.Gone: self._gone,
             said.Drained: self._drained,
             said.Taking: self._taking,
-            said.Taken: lambda message: self._connections[message.connection].taken(),
-            said.Closed: lambda message: recorder.closed(message.reason),
-            said.AcceptFailed: lambda message: recorder.accept_failed(message.reason),
+            said.Taken: lambda message, _: self._connections[message.connection].taken(),
+            said.Closed: lambda message, _: recorder.closed(message.reason),
+            said.AcceptFailed: lambda message, _: recorder.accept_failed(message.reason),
             said.Census: self._counted,
-            said.Ready: lambda _: self.ready.set(),
+            said.Ready: lambda *_: self.ready.set(),
             said.Said: _log,
         }
-
-    @property
-    def unsaid(self) -> deque[RemoteExchange]:
-        """See `remote.Carrier`."""
-        return self._unsaid
 
     @property
     def writable(self) -> asyncio.Event:
@@ -78,34 +77,29 @@ class Desk:
         """See `remote.Carrier`."""
         self.channel.say(message, attachments)
 
-    def take(self, message: said.FromFrontEnd, attachments: Attachments) -> None:
-        """Hear what its process says."""
-        if isinstance(message, said.Asked):
-            if message.wrote:
-                self._wrote(message.wrote)
-            connection, request = self._connections[message.connection], message.request
-            connection.asks(request)
-            if not message.beside or self._has_body(request, message.beside, attachments, connection):
-                self._app.begin(request, connection)
-        elif isinstance(message, said.Wrote):
-            self._wrote(message.at)
-        elif isinstance(message, said.Left):
-            if not message.beside or self._has_body(message.request, message.beside, attachments):
-                self._app.left(message.request)
-        else:
-            self._takes[type(message)](message)
-
     def lose(self, written: int) -> int:
         """Its process has ended. `written`: how many answers it handed to the system, said or not. How many requests are lost."""
         now = time.monotonic()
         for _ in range(written - self._said):
-            self._unsaid.popleft().written(now)
-        self._unsaid.clear()
+            self.unsaid.popleft().written(now)
+        self.unsaid.clear()
         in_hand = [connection for connection in self._connections.values() if connection.on_lost is not None]
         self._connections.clear()
         for connection in in_hand:
             connection.lost(FRONT_END_LOST)
         return len(in_hand)
+
+    def _asked(self, message: said.Asked, attachments: Attachments) -> None:
+        if message.wrote:
+            self._wrote(message.wrote)
+        connection, request = self._connections[message.connection], message.request
+        connection.asks(request)
+        if not message.beside or self._has_body(request, message.beside, attachments, connection):
+            self._app.begin(request, connection)
+
+    def _left(self, message: said.Left, attachments: Attachments) -> None:
+        if not message.beside or self._has_body(message.request, message.beside, attachments):
+            self._app.left(message.request)
 
     def _has_body(
         self, request: Request, beside: list[int] | int, attachments: Attachments, connection: Asker | None = None
@@ -126,30 +120,30 @@ class Desk:
     def _wrote(self, moments: list[float]) -> None:
         self._said += len(moments)
         for at in moments:
-            self._unsaid.popleft().written(at)
+            self.unsaid.popleft().written(at)
 
-    def _taking(self, message: said.Taking) -> None:
+    def _taking(self, message: said.Taking, _: Attachments) -> None:
         self._said += 1
-        self._unsaid.popleft().taking(message.at)
+        self.unsaid.popleft().taking(message.at)
 
-    def _joined(self, message: said.Joined) -> None:
+    def _joined(self, message: said.Joined, _: Attachments) -> None:
         number = message.connection
         self._connections[number] = RemoteConnection(self, number, message.client, secure=message.secure)
 
-    def _refused(self, message: said.Refused) -> None:
+    def _refused(self, message: said.Refused, _: Attachments) -> None:
         self._app.refuse(message.request, self._connections[message.connection])
 
-    def _drained(self, message: said.Drained) -> None:
+    def _drained(self, message: said.Drained, _: Attachments) -> None:
         if (connection := self._connections.get(message.connection)) is not None:
             connection.drained()
 
-    def _gone(self, message: said.Gone) -> None:
+    def _gone(self, message: said.Gone, _: Attachments) -> None:
         self._connections.pop(message.connection).lost()
 
-    def _counted(self, message: said.Census) -> None:
+    def _counted(self, message: said.Census, _: Attachments) -> None:
         self.census = message
         self.looked.set()
 
 
-def _log(message: said.Said) -> None:
+def _log(message: said.Said, _: Attachments) -> None:
     logging.getLogger(message.logger).log(message.level, "%s", message.text)

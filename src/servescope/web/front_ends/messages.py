@@ -208,14 +208,14 @@ OfRequests = Asked | Refused | Left | Wrote | Taking | Taken
 FromFrontEnd = Ready | Joined | OfRequests | Gone | Drained | Census | Closed | AcceptFailed | Said
 
 
-def to_front_end() -> "Decoder[ToFrontEnd]":
-    """Reads what the owner says."""
-    return Decoder(ToFrontEnd)
+def to_front_end() -> "Decoder[list[ToFrontEnd]]":
+    """Reads what the owner says, as a `FrameWriter` has gathered it."""
+    return Decoder(list[ToFrontEnd])
 
 
-def from_front_end() -> "Decoder[FromFrontEnd]":
-    """Reads what a front end says."""
-    return Decoder(FromFrontEnd)
+def from_front_end() -> "Decoder[list[FromFrontEnd]]":
+    """Reads what a front end says, as a `FrameWriter` has gathered it."""
+    return Decoder(list[FromFrontEnd])
 
 
 def without_large_body(request: Request, put: Callable[[Spooled], bool]) -> tuple[list[int] | int, Sequence[Buffer]]:

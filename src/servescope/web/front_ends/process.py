@@ -35,7 +35,7 @@ class Process:
     """`desk` takes what it says. `ended` is called once, with its exit status or minus the signal, and nothing comes after that."""
 
     def __init__(self, number: int, desk: Desk, offspring: Offspring, ended: Callable[[int], None]) -> None:
-        self.channel: Channel[said.FromFrontEnd] = Channel(said.from_front_end(), desk.take, self._channel_lost)
+        self.channel: Channel[said.FromFrontEnd] = Channel(said.from_front_end(), desk.takes, self._channel_lost)
         desk.channel = self.channel
         self._desk = desk
         self._number = number

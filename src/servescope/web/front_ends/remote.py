@@ -6,7 +6,6 @@ client that goes while it takes a large one has been answered, as with one proce
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -66,10 +65,13 @@ class RemoteConnection:
         self._head = request.method == "HEAD"
 
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
-        """See `taker.Asker`. When it went, the front end will say."""
-        data, attachments = (b"", ()) if self._head else placed(body)
+        """See `taker.Asker`. When it went, the front end will say: it has not, yet."""
+        attachments: Sequence[Buffer] = ()
+        data: bytes | memoryview | int = b"" if self._head else body
+        if type(data) is not bytes or len(data) > INLINE_LIMIT:
+            data, attachments = placed(body)
         self._carrier.say(Answer(self.number, b"".join(head), data, close), attachments)
-        return time.monotonic()
+        return 0.0
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """See `taker.Asker`."""
@@ -171,7 +173,7 @@ class RemoteExchange(Exchange):
             self.code = code
             if self.request.size > INLINE_LIMIT:
                 self.request.body = []  # at once: the front end can use its memory again
-            cast("RemoteConnection", self.connection).keep(self)
+            self.connection.keep(self)  # type: ignore[attr-defined]  # a RemoteConnection; `cast` would be a call
         else:
             super()._finish(code, ended, logged=logged)
 

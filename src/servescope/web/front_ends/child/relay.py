@@ -6,7 +6,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -27,7 +27,8 @@ SETTLE_S = 0.005  # so long the owner may wait for word of answers that were wri
 class Relay:
     """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process.
 
-    `lending`: where large bodies go. `deserted` is set while nobody is connected.
+    `lending`: where large bodies go. `takes`: what is called with what the owner says, by kind. `deserted` is set while nobody is
+    connected.
     """
 
     body_limit = 0
@@ -44,19 +45,23 @@ class Relay:
         self._last = 0
         self._at: list[float] = []  # when answers were written, of which nothing was said
         self._settling = False
-        self._takes: dict[type, Callable[..., None]] = {
-            said.Begun: lambda to, message: to.start_chunks(message.head, close=message.close),
-            said.Broken: lambda to, message: to.break_off(message.words),
-            said.Told: lambda to, message: to.refuse(message.words),
-            said.Ask: lambda to, _: to.ask(),
-            said.Abort: lambda to, _: to.abort(),
+        self.takes: dict[type, Callable[[Any, Attachments], None]] = {
+            said.Answer: self._answer,
+            said.Piece: self._piece,
+            said.Ended: self._end,
+            said.Begun: self._to(lambda client, message: client.start_chunks(message.head, close=message.close)),
+            said.Broken: self._to(lambda client, message: client.break_off(message.words)),
+            said.Told: self._to(lambda client, message: client.refuse(message.words)),
+            said.Ask: self._to(lambda client, _: client.ask()),
+            said.Abort: self._to(lambda client, _: client.abort()),
+            said.Back: lambda message, _: self._lending.back(message.body, reusable=message.reusable),
         }
 
     # What connections tell.
 
     def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
-        number = cast("RelayedConnection", connection).number
+        number = connection.number  # type: ignore[attr-defined]  # a RelayedConnection; `cast` would be a call
         beside, attachments = said.without_large_body(request, self._lending.put)
         at, self._at = self._at, []
         self._channel.say(said.Asked(number, request, beside, at), attachments)
@@ -110,29 +115,33 @@ class Relay:
 
     # What the owner says.
 
-    def take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
-        """An answer, or a part of one."""
-        connection = self._connections.get(message.connection)  # type: ignore[union-attr]  # `serving` keeps the others
-        if isinstance(message, said.Answer):
-            if connection is not None:
-                body = attachments.take(message.body) if isinstance(message.body, int) else message.body
-                connection.send((message.head,), body, close=message.close)
-            self._wrote(connection)
-        elif isinstance(message, said.Piece):
-            if connection is not None:
-                connection.write_chunk(
-                    attachments.take(message.body) if isinstance(message.body, int) else message.body
-                )
-        elif isinstance(message, said.Ended):
-            if connection is not None:
-                connection.end_chunks()
-            self._wrote(connection)
-        elif connection is not None:
-            self._takes[type(message)](connection, message)
+    def _answer(self, answer: said.Answer, attachments: Attachments) -> None:
+        connection, body = self._connections.get(answer.connection), answer.body
+        if connection is not None:
+            data = attachments.take(body) if isinstance(body, int) else body
+            connection.send((answer.head,), data, close=answer.close)
+        self._wrote(connection)
 
-    def back(self, message: said.Back) -> None:
-        """The owner has let go of a large body."""
-        self._lending.back(message.body, reusable=message.reusable)
+    def _piece(self, piece: said.Piece, attachments: Attachments) -> None:
+        connection, body = self._connections.get(piece.connection), piece.body
+        if connection is not None:
+            connection.write_chunk(attachments.take(body) if isinstance(body, int) else body)
+
+    def _end(self, ended: said.Ended, _: Attachments) -> None:
+        connection = self._connections.get(ended.connection)
+        if connection is not None:
+            connection.end_chunks()
+        self._wrote(connection)
+
+    def _to(self, tell: Callable[[RelayedConnection, Any], None]) -> Callable[[Any, Attachments], None]:
+        """Tells a connection, where it is still there."""
+
+        def told(message: Any, _: Attachments) -> None:
+            connection = self._connections.get(message.connection)
+            if connection is not None:
+                tell(connection, message)
+
+        return told
 
     def _wrote(self, connection: RelayedConnection | None) -> None:
         """The next answer is with the system, or with a connection that waits for its client, or its client has gone before."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -42,34 +43,28 @@ class Serving:
 
     def __init__(self, dealt: Dealt, written: Written, lending: Lending) -> None:
         self.over = asyncio.Event()
-        self.channel: Channel[said.ToFrontEnd] = Channel(said.to_front_end(), self._take, self.over.set)
+        takes: dict[type, Callable[[Any, Attachments], None]] = {
+            said.Look: lambda *_: self._relay.say(self._books.census()),
+            said.Terms: self._begin,
+            said.Renew: self._renew,
+            said.Stop: lambda *_: self._stop(),
+        }
+        self.channel: Channel[said.ToFrontEnd] = Channel(said.to_front_end(), takes, self.over.set)
         self._relay = Relay(self.channel, written, lending)
+        takes.update(self._relay.takes)
         self._dealt = dealt
         self._books = Books(self._relay.say)
         self._acceptor: Acceptor | None = None
         self._rounds: Rounds | None = None
         self._tls: Tls | None = None
         self._pair = Pair(b"", b"")
-        self._takes: dict[type, Callable[..., None]] = {
-            said.Look: lambda _: self._relay.say(self._books.census()),
-            said.Terms: self._begin,
-            said.Renew: self._renew,
-            said.Back: self._relay.back,
-            said.Stop: lambda _: self._stop(),
-        }
 
     @property
     def say(self) -> Callable[[msgspec.Struct], None]:
         """Tells the owner something."""
         return self._relay.say
 
-    def _take(self, message: said.ToFrontEnd, attachments: Attachments) -> None:
-        if (take := self._takes.get(type(message))) is not None:
-            take(message)
-        else:
-            self._relay.take(message, attachments)
-
-    def _begin(self, terms: said.Terms) -> None:
+    def _begin(self, terms: said.Terms, _: Attachments) -> None:
         self._relay.body_limit = terms.body_limit
         if terms.certificate:
             self._pair = Pair(terms.certificate, terms.private_key)
@@ -89,7 +84,7 @@ class Serving:
         self._rounds.start()
         self._relay.say(said.Ready())
 
-    def _renew(self, given: said.Renew) -> None:
+    def _renew(self, given: said.Renew, _: Attachments) -> None:
         if self._tls is not None:
             self._pair = Pair(given.certificate, given.private_key)
             try:
