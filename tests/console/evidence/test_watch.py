@@ -107,6 +107,18 @@ def test_front_ends_that_are_replaced():
     assert shop.step(905) == {}
 
 
+def test_lines_that_are_lost():
+    """Of which log, for a quarter of an hour."""
+    shop = Shop()
+    lost = {log: shop.registry.counter("servescope_log_lost_lines_total").labels(log) for log in ("ts_log", "stdout")}
+    shop.step()
+    lost["stdout"].value += 3
+    said = shop.step()["ServescopeLogLinesLost"].document()
+    assert (said["severity"], said["standing"]) == ("ticket", "firing")
+    assert said["description"].startswith("3 lines of stdout on this server were not written")
+    assert shop.step(905) == {}
+
+
 def test_a_model_that_answers_nobody():
     """From a quarter of its time on it is said to come; when its time is up it is so at once."""
     shop = Shop()

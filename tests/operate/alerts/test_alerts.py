@@ -254,8 +254,8 @@ def test_machines(tmp_path):
 
 
 def test_servers(tmp_path):
-    """Targets down, and a job of somebody else's; front ends replaced, often and once; collectors that fail; series dropped, once
-    and again.
+    """Targets down, and a job of somebody else's; front ends replaced, often and once; collectors that fail; series dropped and
+    lines lost, once and again.
     """
     dropped, replaced = "servescope_series_dropped_total", "servescope_front_end_restarts_total"
     inputs = {
@@ -271,15 +271,19 @@ def test_servers(tmp_path):
         series(replaced, server("blinks", reason="died")): counter((0, 16), (1, 2), (0, 102)),
         series(dropped, server("up", family="hits")): counter((0, 8), (3, 1), (0, 111)),
         series(dropped, server("blinks", family="hits")): counter((0, 8), RESET, (0, 111)),
+        series("servescope_log_lost_lines_total", server("up", log="stdout")): counter((0, 16), (5, 1), (0, 103)),
+        series("servescope_log_lost_lines_total", server("up", log="ts_log")): counter((0, LONG)),
+        series("servescope_log_lost_lines_total", server("blinks", log="stdout")): counter((0, 8), RESET, (0, 111)),
     }
     down, series_dropped = ("ServescopeTargetDown", "page", "down"), ("ServescopeSeriesDropped", "ticket", "up")
     failing, restarting = ("ServescopeCollectorFailing", "ticket", "up"), ("ServescopeFrontEndsRestart", "page", "up")
+    losing = ("ServescopeLogLinesLost", "ticket", "up")
     by = ("severity", "instance")
     expected = [
         firing(60, by, []),
         firing(3 * 60, by, [down, series_dropped]),
-        firing(6 * 60, by, [down, restarting, series_dropped, failing]),
-        firing(18 * 60, by, [down, restarting, failing]),
+        firing(6 * 60, by, [down, restarting, series_dropped, losing, failing]),
+        firing(18 * 60, by, [down, restarting, losing, failing]),
         firing(21 * 60, by, [down, failing]),
     ]
     assert verdict(tmp_path, given("15s", inputs, expected), of("server")) == ""

@@ -100,6 +100,7 @@ def broken():
         series("process_start_time_seconds", server("c:8082")): " ".join(f"{start}x19" for start in range(5)),
         series("servescope_collector_success", server("a:8082", collector="gpu")): gauge((0, STEPS)),
         series("servescope_series_dropped_total", server("a:8082", family="hits")): steady(1, STEPS),
+        series("servescope_log_lost_lines_total", server("a:8082", log="stdout")): steady(1, STEPS),
         series("servescope_front_end_restarts_total", server("a:8082", reason="hung")): counter(
             (0, 60), (1, 3), (0, 37)
         ),
@@ -281,6 +282,11 @@ TOLD = [
         "ServescopeSeriesDropped", "ticket", "", server("a:8082", family="hits"), "a:8082 leaves out series of hits",
         "59 updates of hits on a:8082 in 15 minutes were counted as other or left out; servescope_series_dropped_total says of"
         " which model and why, ts_log.log names it once.",
+    ),
+    Told(
+        "ServescopeLogLinesLost", "ticket", "", server("a:8082", log="stdout"), "a:8082 loses lines of stdout",
+        "59 lines of stdout on a:8082 were not written in the last 15 minutes: the disk is full, or nobody reads what the server"
+        " prints.",
     ),
     Told(
         "ServescopeNoTargets", "page", "", {"job": "servescope"}, "Prometheus knows of no server",

@@ -6,13 +6,14 @@ import os
 import re
 import resource
 import socket
+from typing import get_args
 
 import pytest
 
 from bodies import bodies_open
 from servescope.errors import BadRequest
 from servescope.web.front_ends.child import spares
-from servescope.web.front_ends.messages import Asked
+from servescope.web.front_ends.messages import Asked, FromFrontEnd, ToFrontEnd
 from servescope.wire.spooled.body import Spooled
 from web.front_ends.joined import JoinedPort
 from web.port import Port, run
@@ -196,6 +197,17 @@ def test_memory_is_used_again(tmp_path):
             await joined.settle()
             assert (await ask(70_000))[0] == second
             assert (await ask(70_000))[0] == second
+
+    run(main())
+
+
+def test_all_that_is_said_is_taken(tmp_path):
+    """Every kind of message has who takes it, at either end."""
+
+    async def main():
+        async with JoinedPort(tmp_path, act) as joined:
+            assert set(joined.desk.takes) == set(get_args(FromFrontEnd))
+            assert set(joined.serving.channel._takes) == set(get_args(ToFrontEnd))
 
     run(main())
 

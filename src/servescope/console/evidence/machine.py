@@ -45,6 +45,11 @@ def _dropped(gathered: Gathered) -> Table:
     return {subject(family=str(family)): number for family, number in grown if number}
 
 
+def _lost_lines(gathered: Gathered) -> Table:
+    grown = gathered.machine(_QUARTER_S).totals("lost_lines").items()
+    return {subject(log=str(log)): number for log, number in grown if number}
+
+
 def _front_ends(gathered: Gathered) -> Table:
     restarts = gathered.machine(_QUARTER_S).total("front_end_restarts")
     return {_SERVER: restarts} if restarts else {}
@@ -60,4 +65,5 @@ MACHINE: Final[Mapping[str, Callable[[Gathered], Table]]] = {
     "collector_success": lambda gathered: gathered.now("servescope_collector_success", "collector"),
     "front_end_restarts_15m": _front_ends,
     "series_dropped_15m": _dropped,
+    "lost_lines_15m": _lost_lines,
 }

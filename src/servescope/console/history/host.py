@@ -20,12 +20,16 @@ RESIDENT: Final = "process_resident_memory_bytes"
 THROTTLED: Final = "servescope_cgroup_cpu_throttled_seconds_total"
 LAG: Final = "servescope_event_loop_lag_seconds"
 HTTP: Final = "servescope_http_requests_total"
-DROPPED: Final = "servescope_series_dropped_total"
-FRONT_ENDS: Final = "servescope_front_end_restarts_total"
 GPU_BUSY: Final = "servescope_gpu_utilization_ratio"
 GPU_USED: Final = "servescope_gpu_memory_used_bytes"
 GPU_TOTAL: Final = "servescope_gpu_memory_total_bytes"
 
+# By family: the column that it is summed in, and the label that it is summed by.
+SUMS: Final = {
+    "servescope_front_end_restarts_total": ("front_end_restarts", ""),
+    "servescope_series_dropped_total": ("dropped", "family"),
+    "servescope_log_lost_lines_total": ("lost_lines", "log"),
+}
 _PREDICTIONS: Final = re.compile(PREDICTION_PATHS)
 
 
@@ -44,11 +48,10 @@ def host_sample(snapshot: Snapshot) -> Sample:
         _count_predictions(families[HTTP], counters)
     if REQUESTS in families:
         counters["own_not_found", ""] = _own_not_found(families[REQUESTS])
-    if FRONT_ENDS in families:
-        counters["front_end_restarts", ""] = sum(families[FRONT_ENDS].numbers.values())
-    if DROPPED in families:
-        for values, value in families[DROPPED].numbers.items():
-            counters["dropped", values[families[DROPPED].place("family")]] += value
+    for name, (column, label) in SUMS.items():
+        if (family := families.get(name)) is not None:
+            for values, value in family.numbers.items():
+                counters[column, values[family.place(label)] if label else ""] += value
     for name, device, value in _gpus(families):
         gauges[name, device] = value
     return sample

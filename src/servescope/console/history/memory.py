@@ -13,8 +13,6 @@ from servescope.console.history.host import (
     CGROUP_USED,
     CPU,
     CPU_SECONDS,
-    DROPPED,
-    FRONT_ENDS,
     GPU_BUSY,
     GPU_TOTAL,
     GPU_USED,
@@ -22,6 +20,7 @@ from servescope.console.history.host import (
     LAG,
     MEMORY,
     RESIDENT,
+    SUMS,
     THROTTLED,
     host_sample,
 )
@@ -63,7 +62,7 @@ _NOW: Final = (
     "MemoryUsed", "MemoryAvailable", WORKER_CPU, WORKER_MEMORY, WORKER_GPU, "servescope_worker_batch_seconds",
 )  # fmt: skip
 _HOST: Final = (
-    CPU, MEMORY, CGROUP_USED, CGROUP_LIMIT, CPU_SECONDS, RESIDENT, THROTTLED, LAG, HTTP, FRONT_ENDS, DROPPED, GPU_BUSY, GPU_USED,
+    CPU, MEMORY, CGROUP_USED, CGROUP_LIMIT, CPU_SECONDS, RESIDENT, THROTTLED, LAG, HTTP, *SUMS, GPU_BUSY, GPU_USED,
     GPU_TOTAL,
 )  # fmt: skip
 KEPT: Final = (REQUESTS, DURATIONS, STAGES, WORKERS, *COUNTERS, *HISTOGRAMS, *GAUGES, *_HOST)

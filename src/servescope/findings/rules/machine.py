@@ -56,8 +56,10 @@ def host_rules(thresholds: Thresholds) -> tuple[Rule, ...]:
 
 
 def server_rules(thresholds: Thresholds) -> tuple[Rule, ...]:
-    """Front ends that die again and again; collectors that fail; series left out. That a server does not answer it cannot say."""
-    return (_front_ends(), _collectors(thresholds), _dropped())
+    """Front ends that die again and again; collectors that fail; series left out; log lines lost. That a server does not answer it
+    cannot say.
+    """
+    return (_front_ends(), _collectors(thresholds), _dropped(), _lost_lines())
 
 
 def _front_ends() -> Rule:
@@ -99,5 +101,19 @@ def _dropped() -> Rule:
         description=(
             f"{NUMBER} updates of {family} on {SERVER} in 15 minutes were counted as other or left out;"
             " servescope_series_dropped_total says of which model and why, ts_log.log names it once."
+        ),
+    )
+
+
+def _lost_lines() -> Rule:
+    return Rule(
+        name="ServescopeLogLinesLost",
+        severity="ticket",
+        measured="lost_lines_15m",
+        condition=Compare("lost_lines_15m", ">", 0),
+        summary=f"{SERVER} loses lines of {label('log')}",
+        description=(
+            f"{NUMBER} lines of {label('log')} on {SERVER} were not written in the last 15 minutes: the disk is full, or nobody"
+            " reads what the server prints."
         ),
     )

@@ -99,6 +99,7 @@ def _own(thresholds: Thresholds) -> tuple[Alert, ...]:
         "front_end_restarts_15m": sum_gained(metric("servescope_front_end_restarts_total"), "15m", *INSTANCE),
         "collector_success": min_by(recent(metric("servescope_collector_success")), *INSTANCE, "collector"),
         "series_dropped_15m": _dropped(),
+        "lost_lines_15m": sum_gained(metric("servescope_log_lost_lines_total"), "15m", *INSTANCE, "log"),
     }
     return tuple(written(rule, quantities, thresholds) for rule in server_rules(thresholds))
 

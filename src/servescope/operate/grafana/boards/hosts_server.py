@@ -60,6 +60,10 @@ def _measuring(form: Form) -> Row:
               " true, the split by label does not), or that were left out. The label reason says why.", "short",
               (Query(sum_by(hosts("servescope_series_dropped_total").now, "instance", "family"),
                      f"{_HOST} {{{{family}}}}"),), width=12, steps=(Step(1, "red"),)),
+        Panel("Log lines lost", "Lines in the last 5 minutes that were not written: their disk was full, or nobody read what the"
+              " server prints.", "short",
+              (Query(sum_gained(hosts("servescope_log_lost_lines_total"), RECENT, "instance", "log"),
+                     f"{_HOST} {{{{log}}}}"),), width=12, steps=(Step(1, "red"),)),
         Panel("Front end: garbage that stays", "Objects in the last 5 minutes that Python's collector could not free. Anything"
               " above 0 is a leak in the front end.", "short",
               (Query(sum_gained(hosts("python_gc_objects_uncollectable_total"), RECENT, "instance"), _HOST),), width=12),
