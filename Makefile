@@ -61,8 +61,13 @@ RAY_ENV ?= build/ray-env
 RAY_PIP := $(RAY_ENV)/bin/python -m pip --disable-pip-version-check
 # A cluster of its own, which nobody else reaches and which reports nothing home.
 RAY_RUN := unshare --net --map-root-user sh -c 'ip link set lo up; exec "$$@"' sh env RAY_USAGE_STATS_ENABLED=0 $(RAY_ENV)/bin/python
+# A process a processor; more than eight would do little but collect.
+FAST := -m 'not integration' -n logical --maxprocesses 8 --dist worksteal
 PROGRAMS := prometheus promtool prometheus-alertmanager amtool victoria-metrics vmalert gcc wrk
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# Tests begin hundreds of servers and workers, each of which would compile all of its source first.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo picture test test-fast test-datadog test-llm test-kserve test-compat test-grpc test-ray test-browser test-front-ends console console-pictures lint format types layers programs generated plots bench bench-metrics bench-mosec bench-soak bench-llm bench-ray bench-grpc bench-rules bench-autoscale bench-plan bench-front-ends clean
@@ -80,11 +85,15 @@ demo: $(STAMPS)/demo ## Train, pack, serve and measure a small real model [netwo
 picture: $(STAMPS)/demo ## Draw docs/demo.svg from a run of the demo (needs prometheus and prometheus-alertmanager) [network]
 	$(BIN)/servescope demo --once --svg docs/demo.svg $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
+# The tests without processes share the processors. Those with real ones measure them, and so come alone, one after another. Both
+# halves run whatever the first one finds; 5 is what pytest says where TEST leaves it none.
 test: $(STAMPS)/dev lint types layers programs ## Every check: ruff, mypy, import-linter, pytest [network]
-	$(BIN)/python -m pytest -rs $(TEST)
+	$(BIN)/python -m pytest -rs $(FAST) $(TEST); fast=$$?; \
+	$(BIN)/python -m pytest -rs -m integration $(TEST); real=$$?; \
+	case $$fast,$$real in 0,0 | 0,5 | 5,0) ;; *) exit 1 ;; esac
 
 test-fast: $(FAST_ENV)/.ready ## The tests without processes and without PyTorch, on the Python that PYTHON names [network: packages, 0.4 GB]
-	$(FAST_ENV)/bin/python -m pytest -m 'not integration' --without-torch $(TEST)
+	$(FAST_ENV)/bin/python -m pytest $(FAST) --without-torch $(TEST)
 
 test-datadog: $(DATADOG_ENV)/.ready ## docs/datadog.md by the code of Datadog's Agent (make test leaves it out) [network: Datadog, 0.2 GB]
 	REQUIRE_DATADOG=1 $(DATADOG_ENV)/bin/python -m pytest -rs tests/datadog_check $(TEST)

@@ -1,8 +1,10 @@
 """What holds for all tests, and which are left out where there is no PyTorch, by the option `--without-torch`."""
 
+import gc
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,7 +16,7 @@ settings.load_profile("untimed")
 OPTION = "--without-torch"
 _AT_THE_TOP = re.compile(r"^(?:import|from) torch\b", re.MULTILINE)
 _WITHIN = re.compile(r"^\s+(?:import|from) torch\b", re.MULTILINE)
-_left_out: list[str] = []
+_left_out: set[str] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,7 +29,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if not _AT_THE_TOP.search(collection_path.read_text("utf-8")):
         return None
-    _left_out.append(str(collection_path.relative_to(config.rootpath)))
+    _left_out.add(str(collection_path.relative_to(config.rootpath)))
     return True
 
 
@@ -36,9 +38,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption(OPTION):
         return
     needing = [item for item in items if _WITHIN.search(inspect.getsource(item.function))]
-    _left_out.extend(item.nodeid for item in needing)
+    _left_out.update(item.nodeid for item in needing)
     config.hook.pytest_deselected(items=needing)
     items[:] = [item for item in items if item not in needing]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay till the end: the garbage collector need not look through them each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several that share the tests tells the one that began it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = sorted(_left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What such a process told, where it came to its end."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", []))
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:

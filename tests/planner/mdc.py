@@ -6,6 +6,8 @@ follows from its stationary state by Franx' formula (2001), whose terms are all 
 
 import math
 
+import numpy as np
+
 _ENOUGH = 1e-12
 _MOST_STEPS = 4000
 
@@ -38,28 +40,22 @@ def waits_within(rate: float, service_s: float, workers: int, wait_s: float) -> 
 
 def stationary(load: float, workers: int) -> list[float]:
     """How often so many requests are there, by the power method. `load`: rate times service time, below `workers`."""
-    came = _poisson(load)
-    size = int(workers + len(came) + 12 / (1 - load / workers))
-    there = [1.0] + [0.0] * (size - 1)
+    came = np.array(_poisson(load))
+    there = np.zeros(int(workers + len(came) + 12 / (1 - load / workers)))
+    there[0] = 1.0
     for _ in range(_MOST_STEPS):
-        after = _a_service_later(there, came, workers, size)
-        moved = max(map(abs, map(float.__sub__, after, there)))
+        after = _a_service_later(there, came, workers)
+        moved = np.abs(after - there).max()
         there = after
         if moved < _ENOUGH:
             break
-    return there
+    return there.tolist()
 
 
-def _a_service_later(there: list[float], came: list[float], workers: int, size: int) -> list[float]:
-    left = [math.fsum(there[: workers + 1]), *there[workers + 1 :]]
-    after = [0.0] * size
-    for count, share in enumerate(left):
-        if share < _ENOUGH * 1e-3:
-            continue
-        for more, chance in enumerate(came[: size - count]):
-            after[count + more] += share * chance
-    total = math.fsum(after)
-    return [share / total for share in after]
+def _a_service_later(there: np.ndarray, came: np.ndarray, workers: int) -> np.ndarray:
+    left = np.append(there[: workers + 1].sum(), there[workers + 1 :])
+    after = np.convolve(left, came)[: len(there)]
+    return after / after.sum()
 
 
 def _poisson(mean: float) -> list[float]:

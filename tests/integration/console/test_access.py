@@ -8,6 +8,8 @@ from integration.conftest import deployment
 from integration.console.test_overview import FAILING
 from integration.server import Server, free_ports, pack, wait_until
 
+pytestmark = pytest.mark.integration
+
 
 def ask(server, path, method="GET", body=None, **headers):
     named = {key.replace("_", "-"): value for key, value in headers.items()}

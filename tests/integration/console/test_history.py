@@ -5,6 +5,8 @@ import pytest
 from integration.console.test_overview import FAILING, document
 from integration.server import pack, wait_until
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_restart(launch):
     """With console_history_file what was remembered is there again, and so are the file and a warning where it is broken."""

@@ -3,9 +3,13 @@
 import os
 import signal
 
+import pytest
+
 from integration.console.test_overview import card_of, document
 from integration.scrape import read
 from integration.server import hang_up, wait_until
+
+pytestmark = pytest.mark.integration
 
 
 def shown(server, name):

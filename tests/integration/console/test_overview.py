@@ -7,6 +7,8 @@ import pytest
 
 from integration.server import pack, wait_until
 
+pytestmark = pytest.mark.integration
+
 FAILING = """
 def handle(data, context):
     if data is None:

@@ -14,6 +14,8 @@ import pytest
 from integration.console.test_overview import FAILING, document
 from integration.server import COMMAND, pack, wait_until
 
+pytestmark = pytest.mark.integration
+
 
 def top(server, *words):
     return subprocess.run(

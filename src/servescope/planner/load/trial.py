@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from servescope.planner.objective import Objective
 
@@ -63,13 +64,13 @@ class Trial:
     rejected: int | None = None
     said: bytes = b""
 
-    @property
+    @cached_property
     def settled(self) -> Sequence[Sent]:
         """The requests without those of the warm-up."""
         begin = self.seconds * WARM_UP
         return [one for one in self.sent if one.at_s >= begin] or self.sent
 
-    @property
+    @cached_property
     def answered(self) -> int:
         """How many were answered with success."""
         return sum(one.latency_s < LOST for one in self.sent)
