@@ -160,7 +160,7 @@ def test_where_the_runbook_is():
 def test_labels_that_routes_go_by():
     """Each alert pages or makes a ticket, tells what it is about, and links to the runbook."""
     alerts = [rule for rule in rules("classic") if "alert" in rule]
-    assert len(alerts) == 16 + 27
+    assert len(alerts) == 16 + 28
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
         assert {"summary", "description", "first_steps", "runbook_url"} == set(alert["annotations"])
