@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,11 @@ def polled(model):
     return model.server.metrics(SECONDS, model_name="m")
 
 
+def state(pid):
+    """A process's, as proc(5) has it: R while it polls, S while it waits."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+
+
 @pytest.mark.skipif(not may_poll(Settings()), reason="this machine has one processor, or a quota")
 def test_asked_again_at_once(launch):
     """Some of the worker's time is polling; none of it while nobody asks; and it is kept over a restart."""
@@ -47,9 +53,10 @@ def test_asked_again_at_once(launch):
         return polled(model) > 0
 
     wait_until(asked, "a worker that polls")  # not at once where others keep the processors busy
+    (pid,) = model.pids()
+    wait_until(lambda: state(pid) == "S", "the end of its last look")
     before = polled(model)
     assert polled(model) == before
-    (pid,) = model.pids()
     os.kill(pid, 9)
     wait_until(lambda: model.pids() not in ([], [pid]) and model.predict("x").status_code == 200, "another worker")
     assert polled(model) >= before

@@ -206,6 +206,35 @@ def test_from_a_signals_handler(worker):
     assert (found["H"].writes, found["H"].value) == (written + rung, written * 2.0 + rung)
 
 
+@pytest.mark.parametrize("values", [0, 3], ids=["a series", "one that is folded"])
+def test_from_a_signals_handler_while_a_series_is_made(worker, values):
+    """The first write of all, and another one in the midst of it: one series has both."""
+    for number in range(values):
+        worker.metrics.add_counter("Rung", 1, None, [Dimension("by", f"earlier {number}")])
+        worker.metrics.add_metric("H", 1, "u", [Dimension("by", f"earlier {number}")], None, MetricTypes.HISTOGRAM)
+    worker.take(final=True)
+    write, append = worker.sink._records.append, worker.sink._records.append
+    depth = 0
+
+    def both():
+        worker.metrics.add_counter("Rung", 1, None, [Dimension("by", "hand")])
+        worker.metrics.add_metric("H", 3, "u", [Dimension("by", "hand")], None, MetricTypes.HISTOGRAM)
+
+    def interrupted(head):
+        nonlocal depth
+        depth += 1
+        if depth == 1:
+            both()
+        depth -= 1
+        return append(head)
+
+    worker.sink._records.append = interrupted
+    both()
+    worker.sink._records.append = write
+    found = {(one.kind, one.value, one.writes) for one in worker.take(final=True)}
+    assert found == {("counter", 2.0, 2), ("histogram", 6.0, 2)}
+
+
 def test_a_child_counts_nothing_twice(worker, capfd):
     """It shares the parent's memory: its writes are dropped with a line, and the parent's go on."""
     worker.metrics.add_counter("C", 1)

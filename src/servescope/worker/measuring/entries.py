@@ -107,5 +107,6 @@ class HistogramEntry(_Entry):
         key = (block, number < 0.0)
         start = self._natives.get(key)
         if start is None:
-            start = self._natives[key] = self._make(self._first, block * A_DOUBLING, number < 0.0)
+            made = self._make(self._first, block * A_DOUBLING, number < 0.0)
+            start = self._natives.setdefault(key, made)  # a signal's handler may have made it meanwhile
         return start + step

@@ -71,8 +71,10 @@ class Folding(Sink):
                 return self._find((kind, OTHER, unit, names, values))
             if count >= self._measuring.series:
                 return self._folded(shape, key)
-            entry = self._entries[series] = self._make(key)
-            self._of_shape[shape] = count + 1
+            made = self._make(key)
+            entry = self._entries.setdefault(series, made)  # a signal's handler may have made it meanwhile
+            if entry is made:
+                self._of_shape[shape] = self._of_shape.get(shape, 0) + 1
         if len(self._known) < _MOST_KEYS:
             self._known[key] = entry
         return entry
@@ -102,7 +104,8 @@ class Folding(Sink):
         series = (*shape, tuple(sorted(zip(names, kept, strict=True))), OTHER)
         entry = self._entries.get(series)
         if entry is None:
-            entry = self._entries[series] = self._make((kind, name, unit, names, kept), folded=True)
+            made = self._make((kind, name, unit, names, kept), folded=True)
+            entry = self._entries.setdefault(series, made)
         return entry
 
     def _fold(self, dimension: str, value: str) -> str:
