@@ -21,12 +21,16 @@ def address():
         yield f"ray://127.0.0.1:{port}"
 
 
+def served(server):
+    """Its model is. The head starts a server of its own for each client, which may take longer than the client waits."""
+    assert server.register("told.mar", synchronous="false").status_code == 202
+    patiently(lambda: predict(server, b"hello").text == "hello", "a worker")
+
+
 def test_it_serves(make, address):
     """On the head's node, by a driver that is none; its files go with it."""
     server = make(ray_address=address)
-    assert server.register("told.mar", synchronous="false").status_code == 202
-    # The first client has the head start a server for it, which may take longer than it waits.
-    patiently(lambda: predict(server, b"hello").text == "hello", "a worker")
+    served(server)
     assert told(server, "answer = 'RAY_JOB_ID' in os.environ") == "True"
     assert server.metrics("servescope_worker_node_info", model_name="told") == 1.0
     server.process.terminate()
@@ -38,7 +42,7 @@ def test_it_waits_for_a_place(make, address):
     """What is lacking is asked of the cluster, as this machine has no node of it."""
     server = make("ray: {num_cpus: 1.5}\n", ray_address=address)
     pack(server.store / "more.mar", "more", HANDLER, config="ray: {num_cpus: 1}\n")
-    assert server.register("told.mar").status_code == 200, server.console()
+    served(server)
     answer = server.register("more.mar")
     assert answer.status_code == 202, answer.text
     assert "waits for a place: it needs 1 CPU; the cluster has 0.5 free of 2" in answer.text
