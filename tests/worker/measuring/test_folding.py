@@ -213,7 +213,7 @@ def test_from_a_signals_handler_while_a_series_is_made(worker, values):
         worker.metrics.add_counter("Rung", 1, None, [Dimension("by", f"earlier {number}")])
         worker.metrics.add_metric("H", 1, "u", [Dimension("by", f"earlier {number}")], None, MetricTypes.HISTOGRAM)
     worker.take(final=True)
-    write, append = worker.sink._records.append, worker.sink._records.append
+    append = worker.sink._records.append
     depth = 0
 
     def both():
@@ -230,9 +230,12 @@ def test_from_a_signals_handler_while_a_series_is_made(worker, values):
 
     worker.sink._records.append = interrupted
     both()
-    worker.sink._records.append = write
+    worker.sink._records.append = append
     found = {(one.kind, one.value, one.writes) for one in worker.take(final=True)}
     assert found == {("counter", 2.0, 2), ("histogram", 6.0, 2)}
+    for name in ("another", "a third"):  # a metric may have three sets of dimensions, of which one is taken once
+        worker.metrics.add_counter("Rung", 1, None, [Dimension(name, "x")])
+    assert [one.kind for one in worker.take(final=True)] == ["counter", "counter"]
 
 
 def test_a_child_counts_nothing_twice(worker, capfd):

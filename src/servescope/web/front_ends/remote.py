@@ -66,10 +66,7 @@ class RemoteConnection:
 
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
         """See `taker.Asker`. When it went, the front end will say: it has not, yet."""
-        attachments: Sequence[Buffer] = ()
-        data: bytes | memoryview | int = b"" if self._head else body
-        if type(data) is not bytes or len(data) > INLINE_LIMIT:
-            data, attachments = placed(body)
+        data, attachments = (b"", ()) if self._head else placed(body)
         self._carrier.say(Answer(self.number, b"".join(head), data, close), attachments)
         return 0.0
 

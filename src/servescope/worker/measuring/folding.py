@@ -74,7 +74,7 @@ class Folding(Sink):
             made = self._make(key)
             entry = self._entries.setdefault(series, made)  # a signal's handler may have made it meanwhile
             if entry is made:
-                self._of_shape[shape] = self._of_shape.get(shape, 0) + 1
+                self._count(shape)
         if len(self._known) < _MOST_KEYS:
             self._known[key] = entry
         return entry
@@ -86,7 +86,7 @@ class Folding(Sink):
             Refused: there are too many, and no other.
         """
         most, dropped = self._measuring.series, kind == DROPPED_KIND
-        counts = self._of_dropped if dropped else self._of_metric
+        counts = self._shapes(kind)
         count = counts.get((kind, name), 0)
         if not count and len(counts) >= most and name != OTHER:
             if dropped:
@@ -94,8 +94,20 @@ class Folding(Sink):
             raise self._no_room(f"there are {most} metrics already")
         if count >= most:
             raise self._no_room(f"it is written in {most} units and sets of dimensions already")
-        counts[kind, name] = count + 1
         return True
+
+    def _count(self, shape: tuple[Any, ...]) -> None:
+        """One series more in this shape."""
+        kind, name, *_ = shape
+        before = self._of_shape.get(shape, 0)
+        self._of_shape[shape] = before + 1
+        if not before:
+            counts = self._shapes(kind)
+            counts[kind, name] = counts.get((kind, name), 0) + 1
+
+    def _shapes(self, kind: str) -> dict[tuple[str, str], int]:
+        """In how many shapes there is each metric."""
+        return self._of_dropped if kind == DROPPED_KIND else self._of_metric
 
     def _folded(self, shape: tuple[Any, ...], key: _Key) -> Entry:
         """The entry for all series of a metric that are too many."""
