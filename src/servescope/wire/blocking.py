@@ -33,12 +33,16 @@ class BlockingChannel:
 
     def __init__(self, connection: socket.socket, messages: object = ToChannel) -> None:
         self._socket = connection
-        self._recv: Callable[[int], bytes] = connection.recv
         self._decode: Callable[[memoryview], ToChannel] = msgspec.msgpack.Decoder(messages).decode
         self._held = bytearray()
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
+        self._recv = self._slept
         self._sending = threading.Lock()
+
+    def _slept(self, size: int) -> bytes:
+        self._arriving.poll()
+        return self._socket.recv(size)
 
     def poll(self, polled: Callable[[float], None]) -> None:
         """Wait awake from now on where messages come in quick succession. `polled`: called with processor seconds it took."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 # For how long: a client that asks anew at once has the next request here after 60 to 100 µs.
-LIMIT_S = 200e-6
+LIMIT_S = 300e-6
 # It polls where more than two thirds of the gaps were shorter than that of late: those count one, others minus two.
 _SURE, _SUREST, _MISSED = 3, 8, 2
 # After somebody else has kept the processor it sleeps for so many gaps: twice as many each time, one fewer for each time that
@@ -49,6 +49,7 @@ class PollingReader:
         began = clock()
         if self._score >= _SURE:
             self._poll(began)
+        self._arriving.poll()
         data = self._recv(size)
         if clock() - began < LIMIT_S:
             if self._score < _SUREST:
