@@ -1,8 +1,12 @@
 """The worker's end of the channel, over a real socket pair."""
 
 import itertools
+import select
 import socket
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -112,3 +116,49 @@ def test_more_attachments_than_one_call_takes(pair):
         got = list(reader.feed(near.recv(65536)))
     sender.join()
     assert bytes(got[0][1].take(4000)) == b"".join(bodies)
+
+
+ANSWERING = """
+import socket, sys
+from servescope.wire.blocking import BlockingChannel
+from servescope.wire.messages import Unread
+channel = BlockingChannel(socket.socket(fileno=int(sys.argv[1])))
+if sys.argv[2] == "polls":
+    channel.poll(lambda seconds: None)
+while True:
+    channel.receive()
+    channel.send(Unread(1, []))
+"""
+
+
+def asleep(process):
+    """Wait until it is. How often it has gone to sleep by itself."""
+    status = Path(f"/proc/{process.pid}/status")
+    while "\nState:\tS" not in (text := status.read_text()):
+        assert process.poll() is None
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+@pytest.mark.parametrize("way", ["sleeps", "polls"])
+def test_nobody_is_woken_for_nothing(way):
+    """A worker that waits for the next batch sleeps on while its answer to the last one is read."""
+    near, far = socket.socketpair()
+    with (
+        near,
+        far,
+        subprocess.Popen([sys.executable, "-c", ANSWERING, str(far.fileno()), way], pass_fds=[far.fileno()]) as worker,
+    ):
+        try:
+            far.close()
+            near.sendall(encode(Stop()))  # any message
+            near.recv(1000)
+            before = asleep(worker)
+            for _ in range(50):
+                near.sendall(encode(Stop()))
+                select.select([near], [], [])
+                asleep(worker)
+                near.recv(1000)
+                after = asleep(worker)
+            assert after - before <= 50 + 10
+        finally:
+            worker.kill()

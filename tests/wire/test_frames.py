@@ -109,11 +109,13 @@ def test_good_frames_before_a_bad_one_are_delivered():
 def test_gathered(frames, places, taken):
     """Whatever is gathered together, and taken when: the same messages in the same order, each with what belongs to it."""
     writer = FrameWriter()
-    data, first = b"", True
+    data, waiting = b"", 0
     for number, bodies in enumerate(frames):
-        assert writer.add(batch_of(number, bodies), bodies) is first
-        first = taken[number]
-        data += b"".join(writer.take()) if first else b""
+        waiting += 1
+        assert writer.add(batch_of(number, bodies), bodies) == waiting
+        if taken[number]:
+            data += b"".join(writer.take())
+            waiting = 0
     data += b"".join(writer.take())
     assert writer.take() == []
     found = []
@@ -133,6 +135,22 @@ def test_gathered_in_few_frames():
     for number in range(10):
         writer.add(Reply(number, True, 200, "", [Part(200, {}, b"x" * 50_000)], 0.0, {}))
     assert 3 < len(writer.take()) <= 6
+
+
+def test_gathered_without_what_cannot_be_said():
+    """A text that is no UTF-8 is refused, and leaves no part of itself between those beside it."""
+    writer = FrameWriter()
+    writer.add(Cancel(1, "r"))
+    with pytest.raises(UnicodeEncodeError):
+        writer.add(Cancel(2, "\udc80"))
+    assert writer.add(Cancel(3, "r")) == 2
+    writer.take()
+    with pytest.raises(UnicodeEncodeError):
+        writer.add(Cancel(4, "\udc80"))
+    assert writer.take() == []
+    writer.add(Cancel(5, "r"))
+    ((messages, _),) = FrameReader(msgspec.msgpack.Decoder(list[ToWorker])).feed(b"".join(writer.take()))
+    assert messages == [Cancel(5, "r")]
 
 
 def test_gathered_is_too_large():

@@ -1,6 +1,7 @@
 """When a read waits awake: a socket pair that is real, and a clock that is not."""
 
 import socket
+import threading
 from itertools import pairwise
 
 import pytest
@@ -23,7 +24,13 @@ class Read:
         self.taken = 0.0
         self.had = 0.0
         self.polled = []
-        self.recv = PollingReader(connection, self.polled.append, self.clock, self.spent).recv
+        self.has_polled = threading.Event()
+        self.recv = PollingReader(connection, self.told, self.clock, self.spent).recv
+
+    def told(self, seconds):
+        """It has polled."""
+        self.polled.append(seconds)
+        self.has_polled.set()
 
     def clock(self):
         self.now += self.step
@@ -96,9 +103,12 @@ def test_nothing_comes(pair):
     for _ in range(10):
         ask(near, reader, SHORT)
     reader.polled.clear()
-    reader.recv.__self__._recv = lambda size: (near.send(b"late"), size)[1]  # the read that it goes to sleep in
+    reader.has_polled.clear()
     reader.step = LIMIT_S / 4
-    assert reader.recv(7) == 7
+    sender = threading.Thread(target=lambda: (reader.has_polled.wait(), near.send(b"late")))
+    sender.start()
+    assert reader.recv(7) == b"late"
+    sender.join()
     assert len(reader.polled) == 1
     assert LIMIT_S <= reader.polled[0] <= 2 * LIMIT_S
 
@@ -121,6 +131,30 @@ def test_only_processor_time_is_told(pair):
     reader.taken = 0.75
     ask(near, reader, SHORT)
     assert reader.polled == [pytest.approx(SHORT / 4)]
+
+
+def test_a_processor_that_is_not_idle(pair):
+    """Others had most of it meanwhile: to be woken there costs nothing, so it sleeps, for a while. What is left for others while it
+    looks, as a client on the same processor takes it, is no reason.
+    """
+    near, reader = pair
+    for _ in range(10):
+        ask(near, reader, SHORT)
+    reader.taken = 0.3
+    reader.polled.clear()
+    for _ in range(20):
+        ask(near, reader, SHORT)
+    assert len(reader.polled) == 20
+    reader.taken = 0.5
+    ask(near, reader, SHORT)
+    reader.polled.clear()
+    for _ in range(10):
+        ask(near, reader, SHORT)
+    assert not reader.polled
+    reader.taken = 0.0
+    for _ in range(20):
+        ask(near, reader, SHORT)
+    assert len(reader.polled) > 10
 
 
 def crowd(near, reader, times):

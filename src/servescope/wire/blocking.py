@@ -37,12 +37,8 @@ class BlockingChannel:
         self._held = bytearray()
         self._arriving = select.poll()
         self._arriving.register(connection, select.POLLIN)
-        self._recv = self._slept
+        self._recv = self._recv_asleep
         self._sending = threading.Lock()
-
-    def _slept(self, size: int) -> bytes:
-        self._arriving.poll()
-        return self._socket.recv(size)
 
     def poll(self, polled: Callable[[float], None]) -> None:
         """Wait awake from now on where messages come in quick succession. `polled`: called with processor seconds it took."""
@@ -120,6 +116,10 @@ class BlockingChannel:
                 sent -= len(views.pop(0))
             if sent:
                 views[0] = views[0][sent:]
+
+    def _recv_asleep(self, size: int) -> bytes:
+        self._arriving.poll()  # see `PollingReader.recv`
+        return self._socket.recv(size)
 
     def _read(self) -> bytes:
         try:

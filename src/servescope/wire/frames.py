@@ -52,36 +52,44 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
 class FrameWriter:
     """Gathers messages in frames, as few as may be: a header and a call each is more than a small message costs by itself."""
 
-    __slots__ = ("_count", "_empty", "_frame", "_written")
+    __slots__ = ("_count", "_frame", "_waiting", "_whole", "_written")
 
     def __init__(self) -> None:
         self._written: list[Buffer] = []
         self._frame = bytearray(_ARRAY_STARTS)
+        self._whole = _ARRAY_STARTS  # bytes of the frame, up to the end of the last message
         self._count = 0  # of messages in the frame
-        self._empty = True
+        self._waiting = 0  # of messages since `take`
 
-    def add(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bool:
-        """Whether it is the first since `take`.
+    def add(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> int:
+        """How many there are now since `take`.
 
         Raises:
             FrameTooLarge: the attachments come to 4 GiB or more.
+            UnicodeEncodeError: a text of the message has a lone surrogate. Neither way is anything added.
         """
         size = 0
         if attachments and (size := sum(map(len, attachments))) > MAX_LENGTH:
             raise FrameTooLarge(f"{size} bytes of attachments; at most {MAX_LENGTH} fit")
-        first, self._empty = self._empty, False
-        _encoder.encode_into(message, self._frame, -1)
+        frame = self._frame
+        try:
+            _encoder.encode_into(message, frame, -1)
+        except BaseException:
+            del frame[self._whole :]  # its beginning
+            raise
         self._count += 1
-        if size or len(self._frame) > _GATHERED:
+        self._whole = whole = len(frame)
+        if size or whole > _GATHERED:
             self._end(size)
             self._written += attachments
-        return first
+        self._waiting = waiting = self._waiting + 1
+        return waiting
 
     def take(self) -> list[Buffer]:
         """What there is to write, attachments too."""
         if self._count:
             self._end(0)
-        written, self._written, self._empty = self._written, [], True
+        written, self._written, self._waiting = self._written, [], 0
         return written
 
     def _end(self, size: int) -> None:
@@ -89,7 +97,7 @@ class FrameWriter:
         HEADER.pack_into(frame, 0, len(frame) - HEADER_SIZE, size)
         _ARRAY.pack_into(frame, HEADER_SIZE, _ARRAY_32, count)
         self._written.append(frame)
-        self._frame, self._count = bytearray(_ARRAY_STARTS), 0
+        self._frame, self._whole, self._count = bytearray(_ARRAY_STARTS), _ARRAY_STARTS, 0
 
 
 class Attachments:

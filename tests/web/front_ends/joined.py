@@ -75,14 +75,14 @@ class JoinedPort:
         self.serving = Serving(self.place.taken, counted, self.lending)
         await self.desk.channel.open(ours)
         await self.serving.channel.open(theirs)
-        self.desk.say(self._terms)
+        self.desk.channel.say(self._terms)
         await self.desk.ready.wait()
         await self._listener.start()
         return self
 
     async def __aexit__(self, *_):
         await self._listener.close()
-        self.desk.say(Stop())
+        self.desk.channel.say(Stop())
         await self.serving.over.wait()
         await self.serving.farewell()
         await self.gone.wait()
@@ -99,7 +99,7 @@ class JoinedPort:
     async def settle(self):
         """All that the front end had to say until now has come."""
         self.desk.looked.clear()
-        self.desk.say(Look())
+        self.desk.channel.say(Look())
         await self.desk.looked.wait()
 
     def hold(self):

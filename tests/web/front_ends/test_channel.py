@@ -1,11 +1,15 @@
-"""What is mentioned comes whole, whatever it is mentioned in the midst of."""
+"""What is said comes whole and in order, soon, and what is mentioned too, whatever it is mentioned in the midst of."""
 
 import asyncio
 import socket
 import threading
 
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.messages import Answer, Back, to_front_end
+from servescope.wire.frames import FrameReader
 
 
 class Pieces(tuple):
@@ -34,6 +38,80 @@ async def joined(take):
     await near.open(ends[0])
     await far.open(ends[1])
     return near, over
+
+
+def numbered(number):
+    return Answer(number, b"head", b"body", False)
+
+
+def test_not_all_at_the_turn_s_end():
+    """The other side has something to do while this one still computes."""
+
+    async def scene():
+        ends = socket.socketpair()
+        with ends[1]:
+            near = Channel(to_front_end(), {}, lambda: None)
+            await near.open(ends[0])
+            read = FrameReader(to_front_end()).feed
+            for number in range(40):
+                near.say(numbered(number))
+            said = [message for messages, _ in read(ends[1].recv(2**20, socket.MSG_DONTWAIT)) for message in messages]
+            assert said == [numbered(number) for number in range(32)]
+            near.flush()
+            said = [message for messages, _ in read(ends[1].recv(2**20, socket.MSG_DONTWAIT)) for message in messages]
+            assert said == [numbered(number) for number in range(32, 40)]
+            near.close()
+
+    asyncio.run(scene())
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([1, 3, 16, 17, 50]), st.sampled_from([0, 100, 300_000]), st.booleans()), max_size=12
+    )
+)
+@settings(deadline=None)
+@example([(16, 0, False), (1, 300_000, False), (16, 0, False)])
+@example([(50, 300_000, True), (50, 0, False)])
+def test_in_order(turns):
+    """However much there is at once, more than a socket holds too, and whether it goes past the transport or waits in it."""
+
+    async def scene():
+        heard = []
+        near, over = await joined(
+            lambda message, beside: heard.append((message.connection, len(beside.take(message.body))))
+        )
+        number = 0
+        for times, size, ends_turn in turns:
+            for _ in range(times):
+                near.say(Answer(number, b"head", size, False), [bytes(size)] if size else ())
+                number += 1
+            if ends_turn:
+                await asyncio.sleep(0)
+        near.close()
+        await over.wait()
+        sizes = [size for times, size, _ in turns for _ in range(times)]
+        assert heard == list(enumerate(sizes))
+
+    asyncio.run(scene())
+
+
+def test_the_other_side_has_gone():
+    """What is said after that is nothing, and the transport tells."""
+
+    async def scene():
+        ends = socket.socketpair()
+        over = asyncio.Event()
+        near = Channel(to_front_end(), {}, over.set)
+        await near.open(ends[0])
+        ends[1].close()
+        for number in range(100):
+            near.say(numbered(number))
+        await over.wait()
+        near.say(numbered(100))
+        near.flush()
+
+    asyncio.run(scene())
 
 
 def test_in_the_midst_of_an_answer():

@@ -17,6 +17,9 @@ from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameWriter
 
 Message = TypeVar("Message")
 
+# So many messages go out before the turn of the loop ends: the other side, which may be idle, begins with them meanwhile.
+_ENOUGH = 16
+
 
 class Channel(asyncio.Protocol, Generic[Message]):
     """Frames over one end of a socket pair. `takes`: by kind, what is called with a message, and what came beside it. `lost` is
@@ -42,13 +45,17 @@ class Channel(asyncio.Protocol, Generic[Message]):
 
     async def open(self, end: socket.socket) -> None:
         """Begin to read and write."""
+        self._socket = end
         await self._loop.create_unix_connection(lambda: self, sock=end)
 
     def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
         """Send a message; nothing happens before `open`, or when the other side has gone."""
-        # What one turn of the loop has to say goes out in one write at its end.
-        if self._outgoing.add(message, attachments):
+        # What one turn of the loop has to say goes out in few writes: a write costs more than a message.
+        waiting = self._outgoing.add(message, attachments)
+        if waiting == 1:
             self._loop.call_soon(self.flush)
+        elif waiting == _ENOUGH:
+            self.flush()
 
     def mention(self, message: msgspec.Struct) -> None:
         """As `say`, but from anywhere: a finalizer calls this in the midst of `say`, or on another thread."""
@@ -63,9 +70,22 @@ class Channel(asyncio.Protocol, Generic[Message]):
         """Send what waits for the turn's end."""
         while self._mentioned:
             self._outgoing.add(self._mentioned.popleft())
-        outgoing = self._outgoing.take()
-        if outgoing and self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(outgoing)
+        outgoing, transport = self._outgoing.take(), self._transport
+        if not outgoing or transport is None or transport.is_closing():
+            return
+        if len(outgoing) == 1 and not transport.get_write_buffer_size():
+            self._send_now(outgoing[0], transport)
+        else:
+            transport.writelines(outgoing)
+
+    def _send_now(self, frame: Buffer, transport: asyncio.Transport) -> None:
+        """Past the transport, which would keep it until the turn ends. What the system does not take is the transport's."""
+        try:
+            sent = self._socket.send(frame)
+        except OSError:  # full, or gone: then the transport tells
+            sent = 0
+        if sent < len(frame):
+            transport.write(memoryview(frame)[sent:])
 
     def close(self) -> None:
         """Say no more; what was said goes out."""

@@ -8,10 +8,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
-
-import msgspec
 
 from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import FRONT_END_LOST
@@ -22,7 +20,7 @@ from servescope.web.front_ends.shelf import Shelf
 from servescope.web.http.clients.clients import Recorder
 from servescope.web.http.connections.taker import App, Asker
 from servescope.web.http.request import Request
-from servescope.wire.frames import Attachments, Buffer
+from servescope.wire.frames import Attachments
 
 logger = logging.getLogger("servescope.web")
 
@@ -35,13 +33,13 @@ class Port(App, Protocol):
 
 
 class Desk:
-    """A `remote.Carrier`. `takes`: what is called with what its process says, by kind. `shelf`: where large bodies lie. `recorder`
-    counts the port's connections. `census`: what was said last of how things are. `ready`: it takes connections. `looked`: set at
-    each census.
+    """`takes`: what is called with what its process says, by kind. `channel`: to that process. `shelf`: where large bodies lie.
+    `recorder` counts the port's connections. `census`: what was said last of how things are. `ready`: it takes connections.
+    `looked`: set at each census.
     """
 
     def __init__(self, app: Port, recorder: Recorder) -> None:
-        self.unsaid: deque[RemoteExchange] = deque()
+        self._unsaid: deque[RemoteExchange] = deque()
         self.channel: Channel[said.FromFrontEnd]
         self.shelf: Shelf
         self.census = said.Census({}, 0.0, 0)
@@ -68,21 +66,12 @@ class Desk:
             said.Said: _log,
         }
 
-    @property
-    def writable(self) -> asyncio.Event:
-        """See `remote.Carrier`."""
-        return self.channel.writable
-
-    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
-        """See `remote.Carrier`."""
-        self.channel.say(message, attachments)
-
     def lose(self, written: int) -> int:
         """Its process has ended. `written`: how many answers it handed to the system, said or not. How many requests are lost."""
         now = time.monotonic()
         for _ in range(written - self._said):
-            self.unsaid.popleft().written(now)
-        self.unsaid.clear()
+            self._unsaid.popleft().written(now)
+        self._unsaid.clear()
         in_hand = [connection for connection in self._connections.values() if connection.on_lost is not None]
         self._connections.clear()
         for connection in in_hand:
@@ -120,15 +109,17 @@ class Desk:
     def _wrote(self, moments: list[float]) -> None:
         self._said += len(moments)
         for at in moments:
-            self.unsaid.popleft().written(at)
+            self._unsaid.popleft().written(at)
 
     def _taking(self, message: said.Taking, _: Attachments) -> None:
         self._said += 1
-        self.unsaid.popleft().taking(message.at)
+        self._unsaid.popleft().taking(message.at)
 
     def _joined(self, message: said.Joined, _: Attachments) -> None:
         number = message.connection
-        self._connections[number] = RemoteConnection(self, number, message.client, secure=message.secure)
+        self._connections[number] = RemoteConnection(
+            self.channel, self._unsaid, number, message.client, secure=message.secure
+        )
 
     def _refused(self, message: said.Refused, _: Attachments) -> None:
         self._app.refuse(message.request, self._connections[message.connection])

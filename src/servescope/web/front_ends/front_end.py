@@ -98,7 +98,7 @@ class FrontEnd:
         """Learn how things are."""
         if self.serving:
             self._desk.looked.clear()
-            self._desk.say(said.Look())
+            self._desk.channel.say(said.Look())
             await self._desk.looked.wait()
 
     def watch(self) -> None:
@@ -112,13 +112,13 @@ class FrontEnd:
             logger.warning("Front end %d, process %d, hangs, and is ended", self.number, self.pid)
             self._process.kill()
         if self.serving:
-            self._desk.say(said.Look())
+            self._desk.channel.say(said.Look())
 
     def renew(self) -> None:
         """The certificate has changed."""
         if self._process is not None:
             terms = self._terms()
-            self._desk.say(said.Renew(terms.certificate, terms.private_key))
+            self._desk.channel.say(said.Renew(terms.certificate, terms.private_key))
 
     async def close(self, patience_s: float) -> None:
         """Let it end, in so many seconds, and not come back. One that takes no connections yet has nobody to wait for."""
@@ -126,7 +126,7 @@ class FrontEnd:
         if self._keeping is None:
             return
         if self.serving:
-            self._desk.say(said.Stop())
+            self._desk.channel.say(said.Stop())
             await asyncio.wait((self._keeping,), timeout=patience_s)
         if self._process is not None:
             self._process.kill()
@@ -164,7 +164,7 @@ class FrontEnd:
             return False
         if self._closing.is_set():
             process.kill()  # it had no id when `close` would have done so
-        desk.say(self._terms())
+        desk.channel.say(self._terms())
         ready = asyncio.ensure_future(desk.ready.wait())
         over = asyncio.ensure_future(self._over.wait())
         await asyncio.wait((ready, over), return_when=asyncio.FIRST_COMPLETED)

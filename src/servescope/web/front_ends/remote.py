@@ -9,52 +9,59 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, cast
-
-import msgspec
+from typing import cast
 
 from servescope.metrics.recording.codes import HUNG_UP
-from servescope.web.front_ends.messages import Abort, Answer, Ask, Begun, Broken, Ended, Piece, Told, placed
+from servescope.web.front_ends.channel import Channel
+from servescope.web.front_ends.messages import (
+    Abort,
+    Answer,
+    Ask,
+    Begun,
+    Broken,
+    Ended,
+    FromFrontEnd,
+    Piece,
+    Told,
+    placed,
+)
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.request import Request
 from servescope.web.http.request_id import given_or_new_id
-from servescope.wire.frames import INLINE_LIMIT, Buffer
+from servescope.wire.frames import INLINE_LIMIT
 
 # Bytes of a stream's pieces that a front end has, at most, before its client is known to take more: as many as a loop would take.
 MOST_AHEAD = 64 * 1024
 
 
-class Carrier(Protocol):
-    """The front end that has the connection."""
-
-    @property
-    def unsaid(self) -> "deque[RemoteExchange]":
-        """The exchanges whose answers it was given, in order, and has not said to be written."""
-
-    @property
-    def writable(self) -> asyncio.Event:
-        """Set while it takes what it is told."""
-
-    def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
-        """Tell it something; nothing happens once it has gone."""
-
-
 class RemoteConnection:
-    """See `taker.Asker`. `on_taken` is called once, when its client has taken a large answer."""
+    """See `taker.Asker`. `channel`: to its front end. `unsaid`: the exchanges whose answers that one was given, in order, and has
+    not said to be written. `on_taken` is called once, when its client has taken a large answer.
+    """
 
     __slots__ = (
-        "_ahead", "_carrier", "_drained", "_gone", "_head", "client", "lost_code", "number", "on_lost", "on_taken", "secure",
+        "_ahead", "_channel", "_drained", "_gone", "_head", "_unsaid", "client", "lost_code", "number", "on_lost", "on_taken",
+        "secure",
     )  # fmt: skip
 
-    def __init__(self, carrier: Carrier, number: int, client: tuple[str, int] | None, *, secure: bool) -> None:
+    def __init__(
+        self,
+        channel: Channel[FromFrontEnd],
+        unsaid: "deque[RemoteExchange]",
+        number: int,
+        client: tuple[str, int] | None,
+        *,
+        secure: bool,
+    ) -> None:
         self.number = number
         self.client = client
         self.secure = secure
         self.lost_code = HUNG_UP
         self.on_lost: Callable[[], None] | None = None
         self.on_taken: Callable[[], None] | None = None
-        self._carrier = carrier
+        self._channel = channel
+        self._unsaid = unsaid
         self._gone = False
         self._head = False  # what is asked has an answer without a body
         self._ahead = 0  # bytes of pieces since the client was last known to take more
@@ -67,51 +74,51 @@ class RemoteConnection:
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
         """See `taker.Asker`. When it went, the front end will say: it has not, yet."""
         data, attachments = (b"", ()) if self._head else placed(body)
-        self._carrier.say(Answer(self.number, b"".join(head), data, close), attachments)
+        self._channel.say(Answer(self.number, b"".join(head), data, close), attachments)
         return 0.0
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """See `taker.Asker`."""
-        self._carrier.say(Begun(self.number, head, close))
+        self._channel.say(Begun(self.number, head, close))
 
     async def send_chunk(self, body: bytes | memoryview) -> int:
         """See `taker.Asker`. A front end that does not listen is waited for as a client is."""
         if self._drained is not None:
             await self._drained.wait()
-        if not self._carrier.writable.is_set():
-            await self._carrier.writable.wait()
+        if not self._channel.writable.is_set():
+            await self._channel.writable.wait()
         if self._gone or self._head:  # nobody would say any more that the client takes more
             return 0
         data, attachments = placed(body)
-        self._carrier.say(Piece(self.number, data), attachments)
+        self._channel.say(Piece(self.number, data), attachments)
         self._ahead += len(body)
         if self._ahead >= MOST_AHEAD and self._drained is None:
             self._drained = asyncio.Event()
-            self._carrier.say(Ask(self.number))
+            self._channel.say(Ask(self.number))
         return len(body)
 
     def end_chunks(self) -> None:
         """See `taker.Asker`."""
-        self._carrier.say(Ended(self.number))
+        self._channel.say(Ended(self.number))
 
     def break_off(self, words: bytes) -> None:
         """See `taker.Asker`."""
         self.on_lost = None
-        self._carrier.say(Broken(self.number, words))
+        self._channel.say(Broken(self.number, words))
 
     def refuse(self, told: tuple[bytes, bytes] | None) -> None:
         """See `taker.Asker`."""
-        self._carrier.say(Told(self.number, told))
+        self._channel.say(Told(self.number, told))
 
     def abort(self) -> None:
         """See `taker.Asker`."""
-        self._carrier.say(Abort(self.number))
+        self._channel.say(Abort(self.number))
 
     def keep(self, exchange: "RemoteExchange") -> None:
         """Its answer is on its way to the client."""
         if self.on_lost is None:
             self.on_lost = exchange.close
-        self._carrier.unsaid.append(exchange)
+        self._unsaid.append(exchange)
 
     def drained(self) -> None:
         """The client takes more."""

@@ -20,7 +20,7 @@ class TellingHandler(logging.Handler):
         except Exception:  # a record whose arguments do not fit its text: logging's own way is to say so on stderr
             self.handleError(record)
             return
-        self._say(Said(record.name, record.levelno, text))
+        self._say(Said(record.name, record.levelno, text.encode("utf-8", "backslashreplace").decode()))
 
 
 def install(say: Callable[[Said], None]) -> None:
