@@ -148,8 +148,6 @@ class RemoteConnection:
 class RemoteExchange(Exchange):
     """A request in hand whose client is a front end's. `code`: of an answer that is on its way, 0 where none is."""
 
-    # `super()` is an object each time, until Python 3.12.
-
     code: int = 0
 
     def written(self, at: float) -> None:
@@ -158,7 +156,7 @@ class RemoteExchange(Exchange):
             code, self.code = self.code, 0
             self.connection.on_lost = None
             self.open = True
-            Exchange._finish(self, code, at, logged=True)
+            Exchange._finish(self, code, at, logged=True)  # noqa: SLF001  # `super()` is an object each time, until Python 3.12
 
     def taking(self, at: float) -> None:
         """The answer was handed to the connection, but waits there for its client; monotonic seconds."""
@@ -181,7 +179,7 @@ class RemoteExchange(Exchange):
                 self.request.body = []  # at once: the front end can use its memory again
             self.connection.keep(self)  # type: ignore[attr-defined]  # a RemoteConnection; `cast` would be a call
         else:
-            Exchange._finish(self, code, ended, logged=logged)
+            super()._finish(code, ended, logged=logged)
 
 
 def begin_remote(observers: Observers, request: Request, connection: Asker, listener: str) -> RemoteExchange:
