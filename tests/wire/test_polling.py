@@ -145,7 +145,7 @@ def test_a_processor_that_is_not_idle(pair):
     for _ in range(20):
         ask(near, reader, SHORT)
     assert len(reader.polled) == 20
-    reader.taken = 0.5
+    reader.taken = 0.6
     ask(near, reader, SHORT)
     reader.polled.clear()
     for _ in range(10):

@@ -16,9 +16,9 @@ from collections.abc import Callable
 LIMIT_S = 300e-6
 # It polls where more than two thirds of the gaps were shorter than that of late: those count one, others minus two.
 _SURE, _SUREST, _MISSED = 3, 8, 2
-# Where others have had more of the processor meanwhile than what is left of this, it would not have been idle, and it sleeps for
+# Where others have had more than half of the processor meanwhile, it would not have been idle, and it sleeps for
 # _SUREST gaps: to wake whoever sleeps on a processor that runs is cheap.
-_OURS = 0.6
+_OURS = 0.5
 # After somebody else has kept the processor it sleeps for so many gaps: twice as many each time, one fewer for each time that
 # nobody did. A processor that is shared is soon found out, one that is taken away once in a thousand polls loses little.
 _LEAST_ASLEEP, _MOST_ASLEEP = 64, 8192
