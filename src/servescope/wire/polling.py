@@ -53,7 +53,7 @@ class PollingReader:
         if self._score >= _SURE:
             self._poll(began)
         # Whoever sleeps in `recv` is woken, for nothing, when the other side reads what it was sent: Linux tells all who sleep on a
-        # Unix socket that there is room again. It costs two wake-ups an answer. Who sleeps in `poll` said what for.
+        # Unix socket that there is room again: a wake-up more for each answer. Who sleeps in `poll` has said what for.
         self._arriving.poll()
         data = self._recv(size)
         if clock() - began < LIMIT_S:
