@@ -133,30 +133,6 @@ def test_only_processor_time_is_told(pair):
     assert reader.polled == [pytest.approx(SHORT / 4)]
 
 
-def test_a_processor_that_is_not_idle(pair):
-    """Others had most of it meanwhile: to be woken there costs nothing, so it sleeps, for a while. What is left for others while it
-    looks, as a client on the same processor takes it, is no reason.
-    """
-    near, reader = pair
-    for _ in range(10):
-        ask(near, reader, SHORT)
-    reader.taken = 0.3
-    reader.polled.clear()
-    for _ in range(20):
-        ask(near, reader, SHORT)
-    assert len(reader.polled) == 20
-    reader.taken = 0.6
-    ask(near, reader, SHORT)
-    reader.polled.clear()
-    for _ in range(10):
-        ask(near, reader, SHORT)
-    assert not reader.polled
-    reader.taken = 0.0
-    for _ in range(20):
-        ask(near, reader, SHORT)
-    assert len(reader.polled) > 10
-
-
 def crowd(near, reader, times):
     """So many polls in which somebody else keeps the processor, and the short gaps from each until the next poll."""
     gaps = []

@@ -12,13 +12,10 @@ import socket
 import time
 from collections.abc import Callable
 
-# For how long: a client that asks anew at once has the next request here after 60 to 100 µs, through a front end after 120 to 250.
-LIMIT_S = 300e-6
+# For how long: a client that asks anew at once has the next request here after 60 to 100 µs, through a front end after 120 to 240.
+LIMIT_S = 250e-6
 # It polls where more than two thirds of the gaps were shorter than that of late: those count one, others minus two.
 _SURE, _SUREST, _MISSED = 3, 8, 2
-# Where others have had more than half of the processor meanwhile, it would not have been idle, and it sleeps for
-# _SUREST gaps: to wake whoever sleeps on a processor that runs is cheap.
-_OURS = 0.5
 # After somebody else has kept the processor it sleeps for so many gaps: twice as many each time, one fewer for each time that
 # nobody did. A processor that is shared is soon found out, one that is taken away once in a thousand polls loses little.
 _LEAST_ASLEEP, _MOST_ASLEEP = 64, 8192
@@ -70,13 +67,9 @@ class PollingReader:
         poll, clock, end, before = self._arriving.poll, self._clock, began + LIMIT_S, self._spent()
         while not poll(0) and clock() < end:
             os.sched_yield()
-        now, spent = clock(), self._spent() - before
-        if now > end + LIMIT_S:
+        if clock() > end + LIMIT_S:
             self._score = -self._asleep
             self._asleep = min(2 * self._asleep, _MOST_ASLEEP)
-        else:
-            if self._asleep > _LEAST_ASLEEP:
-                self._asleep -= 1
-            if spent < _OURS * (now - began):
-                self._score = -_SUREST
-        self._polled(spent)
+        elif self._asleep > _LEAST_ASLEEP:
+            self._asleep -= 1
+        self._polled(self._spent() - before)
