@@ -156,7 +156,7 @@ class RemoteExchange(Exchange):
             code, self.code = self.code, 0
             self.connection.on_lost = None
             self.open = True
-            Exchange._finish(self, code, at, logged=True)  # noqa: SLF001  # `super()` is an object each time, until Python 3.12
+            super()._finish(code, at, logged=True)
 
     def taking(self, at: float) -> None:
         """The answer was handed to the connection, but waits there for its client; monotonic seconds."""
