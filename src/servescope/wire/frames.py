@@ -52,17 +52,15 @@ def encode(message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> bytea
 class FrameWriter:
     """Gathers messages in frames, as few as may be: a header and a call each is more than a small message costs by itself."""
 
-    __slots__ = ("_count", "_frame", "_waiting", "_whole", "_written")
+    __slots__ = ("_count", "_frame", "_written")
 
     def __init__(self) -> None:
         self._written: list[Buffer] = []
         self._frame = bytearray(_ARRAY_STARTS)
-        self._whole = _ARRAY_STARTS  # bytes of the frame, up to the end of the last message
         self._count = 0  # of messages in the frame
-        self._waiting = 0  # of messages since `take`
 
     def add(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> int:
-        """How many there are now since `take`.
+        """How many there are now in the last frame, which this may have ended.
 
         Raises:
             FrameTooLarge: the attachments come to 4 GiB or more.
@@ -72,24 +70,23 @@ class FrameWriter:
         if attachments and (size := sum(map(len, attachments))) > MAX_LENGTH:
             raise FrameTooLarge(f"{size} bytes of attachments; at most {MAX_LENGTH} fit")
         frame = self._frame
+        whole = len(frame)
         try:
             _encoder.encode_into(message, frame, -1)
         except BaseException:
-            del frame[self._whole :]  # its beginning
+            del frame[whole:]  # its beginning
             raise
-        self._count += 1
-        self._whole = whole = len(frame)
-        if size or whole > _GATHERED:
+        self._count = count = self._count + 1
+        if size or len(frame) > _GATHERED:
             self._end(size)
             self._written += attachments
-        self._waiting = waiting = self._waiting + 1
-        return waiting
+        return count
 
     def take(self) -> list[Buffer]:
         """What there is to write, attachments too."""
         if self._count:
             self._end(0)
-        written, self._written, self._waiting = self._written, [], 0
+        written, self._written = self._written, []
         return written
 
     def _end(self, size: int) -> None:
@@ -97,7 +94,7 @@ class FrameWriter:
         HEADER.pack_into(frame, 0, len(frame) - HEADER_SIZE, size)
         _ARRAY.pack_into(frame, HEADER_SIZE, _ARRAY_32, count)
         self._written.append(frame)
-        self._frame, self._whole, self._count = bytearray(_ARRAY_STARTS), _ARRAY_STARTS, 0
+        self._frame, self._count = bytearray(_ARRAY_STARTS), 0
 
 
 class Attachments:

@@ -1,14 +1,17 @@
-"""A worker's link holds the bodies that the worker was told of until it has answered their batch, and knows of no others."""
+"""A worker's link holds the bodies that the worker was told of until it has answered their batch, and knows of no others. Batches
+go out in order, and before the loop's turn ends where they have many requests.
+"""
 
 import asyncio
 import os
 import socket
 
 import pytest
+from msgspec.msgpack import Decoder
 
 from servescope.fleet.backends.link import Channel, Link
-from servescope.wire.frames import MAX_LENGTH, encode
-from servescope.wire.messages import Batch, Field, Reply, Request
+from servescope.wire.frames import MAX_LENGTH, FrameReader, encode
+from servescope.wire.messages import Batch, Field, Reply, Request, ToWorker
 from servescope.wire.spooled.body import create
 from servescope.wire.spooled.placing import placed
 
@@ -66,6 +69,18 @@ class Scene:
         request = Request("r", [], {}, [Field("body", "", size) for size in sizes])
         self.link.send(Batch(batch_id, [request]), bodies)
 
+    def ask(self, batch_id, count):
+        """A batch of so many small requests."""
+        self.link.send(Batch(batch_id, [Request(str(number), [], {}, []) for number in range(count)]))
+
+    def heard(self):
+        """What the worker can read now."""
+        try:
+            data = self.worker.recv(2**20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        return [message.id for message, _ in FrameReader(Decoder(ToWorker)).feed(data)]
+
     def body(self, data):
         body = create(self._let_go)
         body.append(data)
@@ -83,6 +98,34 @@ def run(act):
     async def scene():
         async with Scene() as found:
             act(found)
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("sizes", [[16], [8, 8], [1] * 16, [15, 40]])
+def test_many_requests_do_not_wait_for_the_turn_s_end(sizes):
+    """The worker has something to do while the server goes on."""
+
+    def act(scene):
+        for number, size in enumerate(sizes):
+            assert scene.heard() == []
+            scene.ask(number, size)
+        assert scene.heard() == list(range(len(sizes)))
+
+    run(act)
+
+
+def test_few_requests_share_a_write():
+    """At the turn's end: a write each would cost more than the batches do. What comes behind an early write waits again."""
+
+    async def scene():
+        async with Scene() as found:
+            found.ask(1, 16)
+            found.ask(2, 1)
+            found.ask(3, 14)
+            assert found.heard() == [1]
+            await asyncio.sleep(0)
+            assert found.heard() == [2, 3]
 
     asyncio.run(scene())
 

@@ -41,7 +41,7 @@ async def joined(take):
 
 
 def numbered(number):
-    return Answer(number, b"head", b"body", False)
+    return Answer(number, b"head", 0, False)
 
 
 def test_not_all_at_the_turn_s_end():
@@ -80,7 +80,7 @@ def test_in_order(turns):
     async def scene():
         heard = []
         near, over = await joined(
-            lambda message, beside: heard.append((message.connection, len(beside.take(message.body))))
+            lambda message, beside: heard.append((message.connection, len(beside.take(message.beside))))
         )
         number = 0
         for times, size, ends_turn in turns:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from servescope.web.front_ends.child.lending import Lending
-from servescope.web.front_ends.messages import Answer, Asked, from_front_end, placed, to_front_end, with_body
+from servescope.web.front_ends.messages import Asked, Piece, from_front_end, placed, to_front_end, with_body
 from servescope.web.front_ends.messages import without_large_body as without
 from servescope.web.front_ends.shelf import Shelf, pair
 from servescope.web.http.request import Request
@@ -66,9 +66,9 @@ def test_there_is_no_room():
 
 
 @given(some.sampled_from([b"", b"ok", b"x" * INLINE_LIMIT, b"x" * (INLINE_LIMIT + 1)]))
-def test_answers(body):
-    """Of any length."""
+def test_pieces(body):
+    """Of an answer, of any length."""
     for given_body in (body, memoryview(body)):
         data, attachments = placed(given_body)
-        got, rest = sent(Answer(1, b"head", data, False), attachments, to_front_end())
+        got, rest = sent(Piece(1, data), attachments, to_front_end())
         assert (rest.take(got.body) if isinstance(got.body, int) else got.body) == body

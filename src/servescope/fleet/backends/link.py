@@ -14,8 +14,9 @@ import msgspec
 from servescope.fleet.backends.probe import Probe
 from servescope.fleet.launch import WorkerEvents
 from servescope.metrics.recording.processes import Elsewhere
+from servescope.wire.at_once import ENOUGH, write_at_once
 from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameTooLarge, encode
-from servescope.wire.messages import FromWorker, Reply, ToWorker
+from servescope.wire.messages import Batch, FromWorker, Reply, ToWorker
 from servescope.wire.spooled.body import Attachment
 from servescope.wire.spooled.lent import Lent
 from servescope.wire.spooled.placing import Placed
@@ -67,6 +68,7 @@ class Link(ABC):
         self._loop = asyncio.get_running_loop()
         self._channel: asyncio.WriteTransport | None = None
         self._outgoing: list[Buffer] = []
+        self._requests = 0  # in what is outgoing
         self._gone = self._channel_ended = self._told = False
         self._why: str | None = None
         self._status = 0
@@ -98,11 +100,15 @@ class Link(ABC):
         channel = self._channel
         if channel is None or channel.is_closing():
             return
-        # What one turn of the loop has for the worker goes out in one write at its end: a write costs more than a batch.
+        # What one turn of the loop has for the worker goes out in few writes: a write costs more than a batch of one.
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         if not attachments:
             self._outgoing.append(encode(message))
+            if isinstance(message, Batch):
+                self._requests += len(message.requests)
+                if self._requests >= ENOUGH:
+                    self._flush()
             return
         said, beside = self._beside(message, attachments)
         self._outgoing.append(encode(said, beside))
@@ -111,9 +117,9 @@ class Link(ABC):
             self.lent.lend(said.batch.id, attachments)
 
     def _flush(self) -> None:
-        outgoing, self._outgoing = self._outgoing, []
-        if self._channel is not None and not self._channel.is_closing():
-            self._channel.writelines(outgoing)
+        outgoing, self._outgoing, self._requests = self._outgoing, [], 0
+        if outgoing and self._channel is not None and not self._channel.is_closing():
+            write_at_once(self._channel, outgoing)
 
     def end_because(self, why: str) -> None:
         """End a worker that cannot be worked with."""

@@ -13,12 +13,10 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from servescope.wire.at_once import ENOUGH, write_at_once
 from servescope.wire.frames import Attachments, Buffer, FrameReader, FrameWriter
 
 Message = TypeVar("Message")
-
-# So many messages go out before the turn of the loop ends: the other side, which may be idle, begins with them meanwhile.
-_ENOUGH = 16
 
 
 class Channel(asyncio.Protocol, Generic[Message]):
@@ -45,16 +43,15 @@ class Channel(asyncio.Protocol, Generic[Message]):
 
     async def open(self, end: socket.socket) -> None:
         """Begin to read and write."""
-        self._socket = end
         await self._loop.create_unix_connection(lambda: self, sock=end)
 
     def say(self, message: msgspec.Struct, attachments: Sequence[Buffer] = ()) -> None:
         """Send a message; nothing happens before `open`, or when the other side has gone."""
         # What one turn of the loop has to say goes out in few writes: a write costs more than a message.
-        waiting = self._outgoing.add(message, attachments)
-        if waiting == 1:
+        count = self._outgoing.add(message, attachments)
+        if count == 1:
             self._loop.call_soon(self.flush)
-        elif waiting == _ENOUGH:
+        elif count == ENOUGH:
             self.flush()
 
     def mention(self, message: msgspec.Struct) -> None:
@@ -71,21 +68,8 @@ class Channel(asyncio.Protocol, Generic[Message]):
         while self._mentioned:
             self._outgoing.add(self._mentioned.popleft())
         outgoing, transport = self._outgoing.take(), self._transport
-        if not outgoing or transport is None or transport.is_closing():
-            return
-        if len(outgoing) == 1 and not transport.get_write_buffer_size():
-            self._send_now(outgoing[0], transport)
-        else:
-            transport.writelines(outgoing)
-
-    def _send_now(self, frame: Buffer, transport: asyncio.Transport) -> None:
-        """Past the transport, which would keep it until the turn ends. What the system does not take is the transport's."""
-        try:
-            sent = self._socket.send(frame)
-        except OSError:  # full, or gone: then the transport tells
-            sent = 0
-        if sent < len(frame):
-            transport.write(memoryview(frame)[sent:])
+        if outgoing and transport is not None and not transport.is_closing():
+            write_at_once(transport, outgoing)
 
     def close(self) -> None:
         """Say no more; what was said goes out."""

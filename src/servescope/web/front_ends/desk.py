@@ -6,16 +6,15 @@ process, and gone with it: `lose` ends what is left as lost.
 
 import asyncio
 import logging
-import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from servescope.errors import ServescopeError, ServiceUnavailable
 from servescope.metrics.recording.codes import FRONT_END_LOST
 from servescope.web.front_ends import messages as said
+from servescope.web.front_ends.answers import Answers
 from servescope.web.front_ends.channel import Channel
-from servescope.web.front_ends.remote import RemoteConnection, RemoteExchange
+from servescope.web.front_ends.remote import RemoteConnection
 from servescope.web.front_ends.shelf import Shelf
 from servescope.web.http.clients.clients import Recorder
 from servescope.web.http.connections.taker import App, Asker
@@ -39,7 +38,6 @@ class Desk:
     """
 
     def __init__(self, app: Port, recorder: Recorder) -> None:
-        self._unsaid: deque[RemoteExchange] = deque()
         self.channel: Channel[said.FromFrontEnd]
         self.shelf: Shelf
         self.census = said.Census({}, 0.0, 0)
@@ -48,16 +46,16 @@ class Desk:
         self._app = app
         self._recorder = recorder
         self._connections: dict[int, RemoteConnection] = {}
-        self._said = 0  # answers that were said to be written
+        self._answers = Answers()
         self.takes: dict[type, Callable[[Any, Attachments], None]] = {
             said.Asked: self._asked,
-            said.Wrote: lambda message, _: self._wrote(message.at),
+            said.Wrote: lambda message, _: self._answers.wrote(message.at),
             said.Left: self._left,
             said.Joined: self._joined,
             said.Refused: self._refused,
             said.Gone: self._gone,
             said.Drained: self._drained,
-            said.Taking: self._taking,
+            said.Taking: lambda message, _: self._answers.taking(message.at),
             said.Taken: lambda message, _: self._connections[message.connection].taken(),
             said.Closed: lambda message, _: recorder.closed(message.reason),
             said.AcceptFailed: lambda message, _: recorder.accept_failed(message.reason),
@@ -68,10 +66,7 @@ class Desk:
 
     def lose(self, written: int) -> int:
         """Its process has ended. `written`: how many answers it handed to the system, said or not. How many requests are lost."""
-        now = time.monotonic()
-        for _ in range(written - self._said):
-            self._unsaid.popleft().written(now)
-        self._unsaid.clear()
+        self._answers.lose(written)
         in_hand = [connection for connection in self._connections.values() if connection.on_lost is not None]
         self._connections.clear()
         for connection in in_hand:
@@ -80,9 +75,8 @@ class Desk:
 
     def _asked(self, message: said.Asked, attachments: Attachments) -> None:
         if message.wrote:
-            self._wrote(message.wrote)
+            self._answers.wrote(message.wrote)
         connection, request = self._connections[message.connection], message.request
-        connection.asks(request)
         if not message.beside or self._has_body(request, message.beside, attachments, connection):
             self._app.begin(request, connection)
 
@@ -106,19 +100,10 @@ class Desk:
             return False
         return True
 
-    def _wrote(self, moments: list[float]) -> None:
-        self._said += len(moments)
-        for at in moments:
-            self._unsaid.popleft().written(at)
-
-    def _taking(self, message: said.Taking, _: Attachments) -> None:
-        self._said += 1
-        self._unsaid.popleft().taking(message.at)
-
     def _joined(self, message: said.Joined, _: Attachments) -> None:
         number = message.connection
         self._connections[number] = RemoteConnection(
-            self.channel, self._unsaid, number, message.client, secure=message.secure
+            self.channel, self._answers.unsaid, number, message.client, secure=message.secure
         )
 
     def _refused(self, message: said.Refused, _: Attachments) -> None:
@@ -132,6 +117,7 @@ class Desk:
         self._connections.pop(message.connection).lost()
 
     def _counted(self, message: said.Census, _: Attachments) -> None:
+        self._answers.settle()  # who waits for it wants all that was told before it
         self.census = message
         self.looked.set()
 

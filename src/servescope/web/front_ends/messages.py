@@ -30,11 +30,11 @@ class Terms(Struct, array_like=True, tag=0):
 
 
 class Answer(Struct, array_like=True, tag=1):
-    """A whole answer; see `taker.Asker.send`."""
+    """A whole answer as its client gets it; `beside`: bytes of it that travel beside the message. `close`: then the connection."""
 
     connection: int
-    head: bytes
-    body: bytes | int
+    answer: bytes
+    beside: int
     close: bool
 
 

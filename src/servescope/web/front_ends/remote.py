@@ -25,6 +25,7 @@ from servescope.web.front_ends.messages import (
     Told,
     placed,
 )
+from servescope.web.http.connections.endings import CLOSES, STAYS
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.exchange import Exchange, Observers
 from servescope.web.http.request import Request
@@ -41,8 +42,8 @@ class RemoteConnection:
     """
 
     __slots__ = (
-        "_ahead", "_channel", "_drained", "_gone", "_head", "_unsaid", "client", "lost_code", "number", "on_lost", "on_taken",
-        "secure",
+        "_ahead", "_channel", "_drained", "_gone", "_unsaid", "client", "lost_code", "number", "on_lost",
+        "on_taken", "secure",
     )  # fmt: skip
 
     def __init__(
@@ -63,18 +64,16 @@ class RemoteConnection:
         self._channel = channel
         self._unsaid = unsaid
         self._gone = False
-        self._head = False  # what is asked has an answer without a body
         self._ahead = 0  # bytes of pieces since the client was last known to take more
         self._drained: asyncio.Event | None = None
 
-    def asks(self, request: Request) -> None:
-        """A request of it is about to begin."""
-        self._head = request.method == "HEAD"
-
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
         """See `taker.Asker`. When it went, the front end will say: it has not, yet."""
-        data, attachments = (b"", ()) if self._head else placed(body)
-        self._channel.say(Answer(self.number, b"".join(head), data, close), attachments)
+        ending = CLOSES if close else STAYS
+        if len(body) > INLINE_LIMIT:
+            self._channel.say(Answer(self.number, b"".join((*head, ending)), len(body), close), (body,))
+        else:
+            self._channel.say(Answer(self.number, b"".join((*head, ending, body)), 0, close))
         return 0.0
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
@@ -87,7 +86,7 @@ class RemoteConnection:
             await self._drained.wait()
         if not self._channel.writable.is_set():
             await self._channel.writable.wait()
-        if self._gone or self._head:  # nobody would say any more that the client takes more
+        if self._gone:  # nobody would say any more that the client takes more
             return 0
         data, attachments = placed(body)
         self._channel.say(Piece(self.number, data), attachments)
@@ -150,18 +149,22 @@ class RemoteExchange(Exchange):
 
     code: int = 0
 
+    def leave(self) -> bool:
+        """The answer was handed to the system: the connection is free for the next. False: it was over before."""
+        if not self.code:
+            return False
+        self.connection.on_lost = None
+        return True
+
     def written(self, at: float) -> None:
-        """The answer was handed to the system; monotonic seconds."""
-        if self.code:
-            code, self.code = self.code, 0
-            self.connection.on_lost = None
-            self.open = True
-            super()._finish(code, at, logged=True)
+        """Close the books of one that has left; when its answer was handed to the system, monotonic seconds."""
+        code, self.code = self.code, 0
+        self._close_books(code, at, logged=True)
 
     def taking(self, at: float) -> None:
         """The answer was handed to the connection, but waits there for its client; monotonic seconds."""
         if self.code:
-            cast("RemoteConnection", self.connection).on_taken = partial(self.written, at)
+            cast("RemoteConnection", self.connection).on_taken = partial(self._taken, at)
 
     def close(self) -> None:
         """See `Exchange`. An answer that was on its way has not come to its client."""
@@ -170,6 +173,10 @@ class RemoteExchange(Exchange):
             self.open = True
             self.started = self.streaming
         super().close()
+
+    def _taken(self, at: float) -> None:
+        if self.leave():
+            self.written(at)
 
     def _finish(self, code: int, ended: float, *, logged: bool) -> None:
         if logged and self.open:

@@ -17,17 +17,15 @@ class Written:
 
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, SIZE)
-        self._count = 0
-
-    def one(self) -> None:
-        """Another one was."""
-        self._count += 1
-        _COUNT.pack_into(self._memory, 0, self._count)
 
     @property
     def count(self) -> int:
         """How many were."""
         return int(_COUNT.unpack_from(self._memory)[0])
+
+    @count.setter
+    def count(self, count: int) -> None:
+        _COUNT.pack_into(self._memory, 0, count)
 
 
 def create() -> int:

@@ -166,14 +166,16 @@ class Exchange(Struct, eq=False):
         size = len(body)
         if size or status not in NO_LENGTH:
             lines += _LENGTHS[size] if size < 1024 else b"content-length: %d\r\n" % size
+        request, observers = self.request, self.observers
+        if request.method == "HEAD":
+            body, size = b"", 0
         self.started = True
-        observers = self.observers
-        common = observers.lines_for(self.request) if observers.by_origin else observers.common_lines
+        common = observers.lines_for(request) if observers.by_origin else observers.common_lines
         if self.watcher is None:
             observers.recorder.port.response_sent(status)
         head = (STATUS_LINES[status], self.request_id.encode("ascii"), common, lines)
-        ended = self.connection.send(head, body, close=status >= 400)
-        self.sent = size if self.request.method != "HEAD" else 0
+        ended = self.connection.send(head, body, close=status >= 400 or not request.keep_alive)
+        self.sent = size
         self._finish(status, ended, logged=True)
 
     def fail(self, error: ServescopeError) -> None:
@@ -182,7 +184,8 @@ class Exchange(Struct, eq=False):
             self.watcher.failing(error)
         status, headers, body = self.face.refusal(error)
         if self.started:
-            self.connection.break_off(self.face.last_words(error) if self.events and self.open else b"")
+            says = self.events and self.open and self.request.method != "HEAD"
+            self.connection.break_off(self.face.last_words(error) if says else b"")
             self._finish(status, time.monotonic(), logged=False)
             return
         self.answer(status, headers, body)
@@ -196,9 +199,11 @@ class Exchange(Struct, eq=False):
         common = self.observers.lines_for(self.request)
         head = b"".join((STATUS_LINES[status], self.request_id.encode("ascii"), common, lines))
         self.connection.start_chunks(head, close=status >= 400)
+        bodiless = self.request.method == "HEAD"
         async for piece in pieces:
             if piece:
-                self.sent += await self.connection.send_chunk(piece)
+                if not bodiless:
+                    self.sent += await self.connection.send_chunk(piece)
                 if self.first_piece is None and self.open:
                     self.first_piece = time.monotonic()
         if self.open:
@@ -210,10 +215,13 @@ class Exchange(Struct, eq=False):
         self._finish(self.connection.lost_code, time.monotonic(), logged=False)
 
     def _finish(self, code: int, ended: float, *, logged: bool) -> None:
-        """It is over: answered, broken off, or its client has gone. Counted once, here and nowhere else."""
-        if not self.open:
-            return
-        self.open = False
+        """It is over: answered, broken off, or its client has gone."""
+        if self.open:
+            self.open = False
+            self._close_books(code, ended, logged=logged)
+
+    def _close_books(self, code: int, ended: float, *, logged: bool) -> None:
+        """Counted once, here and nowhere else."""
         request, observers = self.request, self.observers
         if logged and not (observers.unlogged and observers.leaves_no_line(request.path)):
             took_ms = int((ended - self.began) * 1000)

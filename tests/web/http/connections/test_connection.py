@@ -47,7 +47,7 @@ class App:
     def answer(self, request, connection):
         body = request.path.encode() * (100_000 if request.path == "/large" else 1)
         head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n" % len(body)
-        connection.send([head], body, close=request.path == "/bad")
+        connection.send([head], body, close=request.path == "/bad" or not request.keep_alive)
 
     def leave(self):
         self.lost += 1

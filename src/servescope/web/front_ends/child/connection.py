@@ -63,6 +63,14 @@ class RelayedConnection(Connection):
             if at_once:
                 self.refuse(None)
 
+    def pass_on(self, answer: bytes, beside: memoryview | None, *, close: bool) -> None:
+        """As `send`, of an answer that the owner has put together, but for what lies beside it."""
+        if self._answering is not None:
+            self.transport.write(answer)
+            if beside is not None:
+                write(self.transport, beside)
+            self._finish(close=close)
+
     def write_chunk(self, body: bytes | memoryview) -> None:
         """As `send_chunk`, of an owner that asks before it sends more than a client takes."""
         if (request := self._answering) is not None:

@@ -22,27 +22,21 @@ class SpoolingReader(RequestReader):
         self._empty = empty
         self._in_pieces = False  # there was no memory for what is coming
 
-    def on_body(self, body: bytes) -> None:
-        """See httptools."""
-        super().on_body(body)
-        if self._size > INLINE_LIMIT and not self._in_pieces:
-            pieces = self._reading.body
-            behind = self._size - len(pieces[0]) if pieces and isinstance(pieces[0], Spooled) else self._size
-            if behind > INLINE_LIMIT or len(pieces) > _MOST_PIECES:
-                self._spool()
-
-    def on_message_complete(self) -> None:
-        """See httptools."""
-        if self._size > INLINE_LIMIT and not self._in_pieces:
-            self._spool()
-        self._in_pieces = False
-        super().on_message_complete()
-
     def close(self) -> None:
         """See `RequestReader`."""
         super().close()
         if self._size > INLINE_LIMIT:
             self._reading.body = []  # at once: the rest of a connection may stay for a while
+
+    def _gather(self, *, whole: bool) -> None:
+        super()._gather(whole=whole)
+        if self._size > INLINE_LIMIT and not self._in_pieces:
+            pieces = self._reading.body
+            behind = self._size - len(pieces[0]) if pieces and isinstance(pieces[0], Spooled) else self._size
+            if whole or behind > INLINE_LIMIT or len(pieces) > _MOST_PIECES:
+                self._spool()
+        if whole:
+            self._in_pieces = False
 
     def _spool(self) -> None:
         pieces = self._reading.body

@@ -44,7 +44,8 @@ class Relay:
         self.deserted.set()
         self._last = 0
         self._at: list[float] = []  # when answers were written, of which nothing was said
-        self._settling = False
+        self._count = 0  # of answers that were written
+        self._counting = self._settling = False
         self.takes: dict[type, Callable[[Any, Attachments], None]] = {
             said.Answer: self._answer,
             said.Piece: self._piece,
@@ -116,10 +117,10 @@ class Relay:
     # What the owner says.
 
     def _answer(self, answer: said.Answer, attachments: Attachments) -> None:
-        connection, body = self._connections.get(answer.connection), answer.body
+        connection = self._connections.get(answer.connection)
         if connection is not None:
-            data = attachments.take(body) if isinstance(body, int) else body
-            connection.send((answer.head,), data, close=answer.close)
+            beside = attachments.take(answer.beside) if answer.beside else None
+            connection.pass_on(answer.answer, beside, close=answer.close)
         self._wrote(connection)
 
     def _piece(self, piece: said.Piece, attachments: Attachments) -> None:
@@ -148,17 +149,26 @@ class Relay:
         if connection is not None and connection.unread:
             self._wait_for(connection)
             return
-        self._written.one()
+        self._count += 1
         self._at.append(time.monotonic())
-        if not self._settling:
-            self._settling = True
-            self._loop.call_later(SETTLE_S, self._settle)
+        if not self._counting:
+            self._counting = True
+            self._loop.call_soon(self._tell_count)
 
     def _wait_for(self, connection: RelayedConnection) -> None:
         connection.behind = True
         self.say(said.Taking(connection.number, time.monotonic()))
         self._channel.flush()  # what is counted in memory and was not said would have been written
-        self._written.one()
+        self._count += 1
+        self._written.count = self._count
+
+    def _tell_count(self) -> None:
+        """At the end of a turn of the loop, when what it wrote has gone to the system."""
+        self._counting = False
+        self._written.count = self._count
+        if self._at and not self._settling:
+            self._settling = True
+            self._loop.call_later(SETTLE_S, self._settle)
 
     def _settle(self) -> None:
         self._settling = False

@@ -3,6 +3,7 @@
 To HTTP/1.0, which knows no chunks, pieces go as they are, and the end of the connection is the end of the answer.
 """
 
+from servescope.web.http.connections.endings import CLOSES, STAYS
 from servescope.web.http.request import Request
 
 
@@ -10,8 +11,9 @@ def opening(request: Request, head: bytes, *, close: bool) -> bytes:
     """Status line and headers. `head`: its first lines, without `connection` and the blank one. Decides on `request.keep_alive`."""
     chunked = request.version != "1.0"
     request.keep_alive = request.keep_alive and not close and chunked
-    ending = b"connection: keep-alive\r\n\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
-    return b"".join((head, b"transfer-encoding: chunked\r\n" if chunked else b"", ending))
+    return b"".join(
+        (head, b"transfer-encoding: chunked\r\n" if chunked else b"", STAYS if request.keep_alive else CLOSES)
+    )
 
 
 def chunk(request: Request, body: bytes | memoryview) -> bytes | memoryview:

@@ -1,7 +1,7 @@
 """One client's connection: what `reader` makes of its bytes goes to the port's app, one request at a time, and answers go out.
 
 In: asyncio's calls, and the app's answers. Out: requests to the app, bytes to the transport. This is what a server owes its
-clients around their requests: keep-alive, pipelining, HEAD, chunked streams and their flow control. A request goes to the app as
+clients around their requests: keep-alive, pipelining, chunked streams and their flow control. A request goes to the app as
 one call: a task, a future and their wake-ups would cost more than all that is done for it (docs/architecture.md has measurements).
 
 An idle connection stays until its client closes it, as TorchServe's do, and costs no timer; TCP keep-alive ends dead ones. One that
@@ -19,6 +19,7 @@ from servescope.metrics.recording.codes import HUNG_UP
 from servescope.web.http.clients.clients import Clients
 from servescope.web.http.clients.phase import Phase
 from servescope.web.http.connections.chunks import chunk, closing, opening
+from servescope.web.http.connections.endings import CLOSES, STAYS
 from servescope.web.http.connections.outgoing import LARGE, progress, write
 from servescope.web.http.connections.pipeline import Pipeline
 from servescope.web.http.connections.reader import RequestReader
@@ -105,12 +106,9 @@ class Connection(asyncio.Protocol):
 
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
         """See `taker.Asker`."""
-        if (request := self._answering) is None:
+        if self._answering is None:
             return monotonic()  # its client has gone
-        close = close or not request.keep_alive
-        ending = b"connection: close\r\n\r\n" if close else b"connection: keep-alive\r\n\r\n"
-        if request.method == "HEAD":
-            body = b""
+        ending = CLOSES if close else STAYS
         if len(body) < LARGE:
             self.transport.write(b"".join((*head, ending, body)))
         else:
@@ -132,7 +130,7 @@ class Connection(asyncio.Protocol):
         """See `taker.Asker`."""
         if self._writable is not None:
             await self._writable.wait()
-        if (request := self._answering) is None or request.method == "HEAD":
+        if (request := self._answering) is None:
             return 0
         write(self.transport, chunk(request, body))
         return len(body)
@@ -145,7 +143,7 @@ class Connection(asyncio.Protocol):
 
     def break_off(self, words: bytes) -> None:
         """See `taker.Asker`."""
-        if words and (request := self._answering) is not None and request.method != "HEAD":
+        if words and (request := self._answering) is not None:
             self.transport.write(chunk(request, words))
         self._close()
 

@@ -9,6 +9,7 @@ from time import monotonic
 import httptools
 
 from servescope.web.http.request import Request, read_head
+from servescope.wire.frames import INLINE_LIMIT
 from servescope.wire.spooled.body import bytes_of
 
 HEAD_LIMIT = 256 * 1024
@@ -138,8 +139,8 @@ class RequestReader:
         pieces = self._reading.body
         if size <= self._body_limit:
             pieces.append(body)
-            if len(pieces) > _MOST_PIECES and size < _SMALL_PIECE * len(pieces):
-                pieces[:] = [b"".join([bytes_of(piece) for piece in pieces])]
+            if size > INLINE_LIMIT or len(pieces) > _MOST_PIECES:
+                self._gather(whole=False)
         else:
             pieces.clear()
             if size > self._body_limit + _DISCARD_LIMIT:
@@ -154,6 +155,8 @@ class RequestReader:
         request = self._reading
         request.received = monotonic()
         request.size = size = self._size
+        if size > INLINE_LIMIT:
+            self._gather(whole=True)
         if not request.has_length:  # what TorchServe's handlers see of such a request
             request.headers.append((b"content-length", b"%d" % size))
         if size > self._body_limit:
@@ -164,6 +167,12 @@ class RequestReader:
         self.coming = False
         if not request.keep_alive:
             self.close()
+
+    def _gather(self, *, whole: bool) -> None:  # noqa: ARG002  # for who does more with it
+        """There is much of the body, or it is in many pieces. `whole`: this is all of it."""
+        pieces = self._reading.body
+        if len(pieces) > _MOST_PIECES and self._size < _SMALL_PIECE * len(pieces):
+            pieces[:] = [b"".join([bytes_of(piece) for piece in pieces])]
 
     def _invite(self, request: Request) -> None:
         """The client waits for a word before it sends the body: to go on, or that it is too much.

@@ -23,7 +23,9 @@ class Asker(Protocol):
         """Whether the connection is encrypted."""
 
     def send(self, head: Sequence[bytes], body: bytes | memoryview, *, close: bool) -> float:
-        """Send a whole answer; when it went, monotonic seconds. `head`: its first lines, without `connection` and the blank one."""
+        """Send a whole answer; when it went, monotonic seconds. `head`: its first lines, without `connection` and the blank one,
+        which say whether the connection is to `close`. `body`: b"" to HEAD, as there are no pieces and no words to it below.
+        """
 
     def start_chunks(self, head: bytes, *, close: bool) -> None:
         """Begin an answer in chunks; `head` as in `send`."""
