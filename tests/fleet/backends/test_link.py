@@ -102,9 +102,9 @@ def run(act):
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("sizes", [[16], [8, 8], [1] * 16, [15, 40]])
-def test_many_requests_do_not_wait_for_the_turn_s_end(sizes):
-    """The worker has something to do while the server goes on."""
+@pytest.mark.parametrize("sizes", [[16], [15, 40], [1, 1, 1, 16]])
+def test_a_batch_of_many_does_not_wait_for_the_turn_s_end(sizes):
+    """The worker has something to do while the server goes on. What was to be sent before it goes with it."""
 
     def act(scene):
         for number, size in enumerate(sizes):
@@ -115,8 +115,8 @@ def test_many_requests_do_not_wait_for_the_turn_s_end(sizes):
     run(act)
 
 
-def test_few_requests_share_a_write():
-    """At the turn's end: a write each would cost more than the batches do. What comes behind an early write waits again."""
+def test_small_batches_share_a_write():
+    """At the turn's end: a write each would cost more than they do. What comes behind an early write waits again."""
 
     async def scene():
         async with Scene() as found:

@@ -68,7 +68,6 @@ class Link(ABC):
         self._loop = asyncio.get_running_loop()
         self._channel: asyncio.WriteTransport | None = None
         self._outgoing: list[Buffer] = []
-        self._requests = 0  # in what is outgoing
         self._gone = self._channel_ended = self._told = False
         self._why: str | None = None
         self._status = 0
@@ -105,10 +104,8 @@ class Link(ABC):
             self._loop.call_soon(self._flush)
         if not attachments:
             self._outgoing.append(encode(message))
-            if isinstance(message, Batch):
-                self._requests += len(message.requests)
-                if self._requests >= ENOUGH:
-                    self._flush()
+            if isinstance(message, Batch) and len(message.requests) >= ENOUGH:
+                self._flush()
             return
         said, beside = self._beside(message, attachments)
         self._outgoing.append(encode(said, beside))
@@ -117,7 +114,7 @@ class Link(ABC):
             self.lent.lend(said.batch.id, attachments)
 
     def _flush(self) -> None:
-        outgoing, self._outgoing, self._requests = self._outgoing, [], 0
+        outgoing, self._outgoing = self._outgoing, []
         if outgoing and self._channel is not None and not self._channel.is_closing():
             write_at_once(self._channel, outgoing)
 
