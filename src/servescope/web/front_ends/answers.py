@@ -7,10 +7,8 @@ over are closed a turn of the loop later: what workers and clients wait for goes
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from servescope.web.front_ends.remote import RemoteExchange
+from servescope.web.front_ends.remote import RemoteExchange
 
 
 class Answers:
