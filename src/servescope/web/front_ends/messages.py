@@ -33,7 +33,7 @@ class Answer(Struct, array_like=True, tag=1):
     """A whole answer as its client gets it; `beside`: bytes of it that travel beside the message. `close`: then the connection."""
 
     connection: int
-    answer: bytes
+    data: bytes
     beside: int
     close: bool
 

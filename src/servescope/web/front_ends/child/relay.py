@@ -120,7 +120,7 @@ class Relay:
         connection = self._connections.get(answer.connection)
         if connection is not None:
             beside = attachments.take(answer.beside) if answer.beside else None
-            connection.pass_on(answer.answer, beside, close=answer.close)
+            connection.pass_on(answer.data, beside, close=answer.close)
         self._wrote(connection)
 
     def _piece(self, piece: said.Piece, attachments: Attachments) -> None:

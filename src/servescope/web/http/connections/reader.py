@@ -168,10 +168,10 @@ class RequestReader:
         if not request.keep_alive:
             self.close()
 
-    def _gather(self, *, whole: bool) -> None:  # noqa: ARG002  # for who does more with it
+    def _gather(self, *, whole: bool) -> None:
         """There is much of the body, or it is in many pieces. `whole`: this is all of it."""
         pieces = self._reading.body
-        if len(pieces) > _MOST_PIECES and self._size < _SMALL_PIECE * len(pieces):
+        if not whole and len(pieces) > _MOST_PIECES and self._size < _SMALL_PIECE * len(pieces):
             pieces[:] = [b"".join([bytes_of(piece) for piece in pieces])]
 
     def _invite(self, request: Request) -> None:
