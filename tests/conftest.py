@@ -23,6 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(OPTION, action="store_true", help="leave out, and name, the tests that import PyTorch")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are no text are not part of a test's name: an archive has the time at which it was made in it, and processes that
+    share the tests must have the same names for them.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return argname
+    return None
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Files that import it, by their text: their tests could not even be listed."""
     if not config.getoption(OPTION) or not re.fullmatch(r"test_\w+\.py", collection_path.name):

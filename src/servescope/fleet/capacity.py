@@ -51,8 +51,8 @@ def usable_cpus(proc: Path = Path("/proc"), root: Path = Path("/")) -> int:
 
 
 def may_poll(settings: Settings, proc: Path = Path("/proc"), root: Path = Path("/")) -> bool:
-    """Whether workers may wait awake for their next batch (`wire.polling`): where there are other processors for the front end, and
-    no cgroup's quota that this time would be taken from. `proc` and `root` as for `usable_cpus`.
+    """Whether processes may wait awake for what comes next (`wire.quickness`): where there are other processors for others, and no
+    cgroup's quota that this time would be taken from. `proc` and `root` as for `usable_cpus`.
     """
     if not settings.worker_busy_poll or len(os.sched_getaffinity(0)) < _FEWEST_TO_POLL:
         return False

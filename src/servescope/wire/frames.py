@@ -25,6 +25,7 @@ Buffer = bytes | bytearray | memoryview
 Message = TypeVar("Message")
 
 _encoder = msgspec.msgpack.Encoder()
+_encode = _encoder.encode
 
 
 class FrameTooLarge(Exception):
@@ -69,15 +70,9 @@ class FrameWriter:
         size = 0
         if attachments and (size := sum(map(len, attachments))) > MAX_LENGTH:
             raise FrameTooLarge(f"{size} bytes of attachments; at most {MAX_LENGTH} fit")
-        frame = self._frame
-        whole = len(frame)
-        try:
-            _encoder.encode_into(message, frame, -1)
-        except BaseException:
-            del frame[whole:]  # its beginning
-            raise
+        self._frame += _encode(message)  # not into it: what cannot be encoded would leave its beginning
         self._count = count = self._count + 1
-        if size or len(frame) > _GATHERED:
+        if size or len(self._frame) > _GATHERED:
             self._end(size)
             self._written += attachments
         return count

@@ -1,4 +1,6 @@
-"""A worker that is asked again and again waits awake (worker_busy_poll), and what that takes is told."""
+"""A worker that is asked again and again waits awake (worker_busy_poll), and so does a front end for its only request's answer;
+what that takes is told.
+"""
 
 import os
 import socket
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.integration
 
 ANSWERS = "def handle(data, context):\n    return None if data is None else ['ok'] * len(data)\n"
 SECONDS = "servescope_worker_polling_seconds_total"
+FRONT_END = {"name": "servescope_front_end_polling_seconds_total", "front_end": "1"}
 
 
 def deployed(server):
@@ -60,6 +63,27 @@ def test_asked_again_at_once(launch):
     os.kill(pid, 9)
     wait_until(lambda: model.pids() not in ([], [pid]) and model.predict("x").status_code == 200, "another worker")
     assert polled(model) >= before
+
+
+@pytest.mark.skipif(not may_poll(Settings()), reason="this machine has one processor, or a quota")
+def test_a_front_end(launch):
+    """Asked by one client after the other, each alone, it polls; when nobody asks it does not; and it is kept over its death."""
+    model = deployed(launch(front_ends="2"))
+    assert model.server.metrics(**FRONT_END) == 0
+
+    def asked():
+        for _ in range(2):  # connections are dealt in turn
+            ask(model, 500)
+        return model.server.metrics(**FRONT_END) > 0
+
+    wait_until(asked, "a front end that polls")
+    before = model.server.metrics(**FRONT_END)
+    assert model.server.metrics(**FRONT_END) == before
+    assert before < model.server.metrics("servescope_front_end_cpu_seconds_total", front_end="1")
+    for process in model.server.front_ends():
+        process.kill()
+    wait_until(lambda: model.server.metrics("servescope_front_end_restarts_total", reason="died") == 2, "others")
+    assert model.server.metrics(**FRONT_END) >= before
 
 
 @pytest.mark.parametrize("off", ["the setting", "one processor"])

@@ -7,7 +7,7 @@ import pytest
 
 from integration.server import wait_until
 from truth.client import Ask, load
-from truth.comparison import DURATION, assert_objectives_kept, assert_same_counts, at_rest, counted
+from truth.comparison import DURATION, assert_objectives_kept, assert_same_counts, at_rest, counted, of_model
 from truth.conftest import amount
 from truth.handlers import ASYNC_CONFIG, TOKENS
 from truth.leaving import after, after_a_piece
@@ -105,8 +105,14 @@ def test_streams_that_are_left(truth_server, model_of):
         Ask(model.path, b"gate held stream 2", leave=after(0.6)),
     ]
 
+    def all_left():
+        return counted(of_model(truth_server, model), model) == {"499": len(asks)}
+
     async def hold(books):
         await books.ended(len(asks))
+        await asyncio.to_thread(
+            wait_until, all_left, "that they have left to be known"
+        )  # a piece before that is sent to the last
         model.open("held")
 
     books = load(truth_server.ports["inference"], asks, len(asks), hold)

@@ -60,7 +60,7 @@ class JoinedPort:
         self.path = str(directory / "joined.sock")
         address = Address("unix", "", 0, self.path)
         self._listener = Listener("inference_address", address, Dealer([self.place], ports, Room(Descriptors())))
-        self._terms = Terms(limit, 60.0, 60.0)
+        self._terms = Terms(limit, 60.0, 60.0, busy_poll=True)
 
     async def __aenter__(self):
         memory = create()
@@ -85,6 +85,8 @@ class JoinedPort:
         self.desk.channel.say(Stop())
         await self.serving.over.wait()
         await self.serving.farewell()
+        relay = self.serving._relay
+        assert not relay.deserted.is_set() or relay.in_hand == 0
         await self.gone.wait()
         self.desk.channel.close()
         self.desk.shelf.close()

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from servescope.web.front_ends.child.lending import Lending
-from servescope.web.front_ends.messages import Asked, Piece, from_front_end, placed, to_front_end, with_body
-from servescope.web.front_ends.messages import without_large_body as without
-from servescope.web.front_ends.shelf import Shelf, pair
+from servescope.web.front_ends.messages import Asked, Piece, from_front_end, placed, to_front_end
+from servescope.web.front_ends.shelf import Shelf, pair, with_body
+from servescope.web.front_ends.shelf import without_large_body as without
 from servescope.web.http.request import Request
 from servescope.wire.frames import INLINE_LIMIT, FrameReader, FrameWriter
 from servescope.wire.spooled.body import spool

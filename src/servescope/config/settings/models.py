@@ -81,9 +81,11 @@ class ModelSettings:
         default=True,
         metadata=key(
             flag,
-            "Let a worker that is asked again within 200 microseconds of its answer, again and again, look for its next batch"
-            " instead of sleeping: to be woken takes up to 40 microseconds of a request. What it takes of a processor meanwhile is"
-            " servescope_worker_polling_seconds_total. Never where there is one processor, or a cgroup's quota. Not in TorchServe.",
+            "Let a worker that is asked again within 250 microseconds of its answer, again and again, look for its next batch"
+            " instead of sleeping, and a front end whose only request is answered within 400 for the answer: to be woken takes up"
+            " to 40 microseconds of a request. What that takes of a processor is servescope_worker_polling_seconds_total and"
+            " servescope_front_end_polling_seconds_total. Never where there is one processor, or a cgroup's quota. Not in"
+            " TorchServe.",
         ),
     )
     max_workers_per_model: int | None = field(

@@ -52,6 +52,12 @@ CONNECTIONS = (
         "Told each second, and at scrape time.",
     ),
     Definition(
+        "servescope_front_end_polling_seconds_total", "counter", "seconds", ("front_end",),
+        "With front_ends of 2 or more: processor time in which each looked for the answer to its only request instead of sleeping"
+        " (worker_busy_poll), through all its processes: about as much of its processor time is no work.",
+        "Told each second, and at scrape time.",
+    ),
+    Definition(
         "servescope_front_end_memory_bytes", "gauge", "bytes", ("front_end",),
         "With front_ends of 2 or more: resident memory of each, by its number from 1.", "Told each second, and at scrape time.",
     ),

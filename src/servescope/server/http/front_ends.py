@@ -2,6 +2,7 @@
 
 import asyncio
 
+from servescope.fleet.capacity import may_poll
 from servescope.server.beginning import Beginning
 from servescope.server.composition import Part
 from servescope.server.http.certificates import Certificates
@@ -26,6 +27,7 @@ class FrontEnds(Part):
         self._measuring = measuring
         self._certificates = certificates
         self._crew: Crew | None = None
+        self._busy_poll = may_poll(self._settings)
         self.wanted = self._settings.front_ends > 1
 
     def serve(self, app: Port, room: Room) -> Accepting:
@@ -61,7 +63,6 @@ class FrontEnds(Part):
     def _terms(self) -> Terms:
         """As they are now: a front end that takes another's place has the newest certificate."""
         settings, tls = self._settings, self._certificates.tls
+        certificate, key = tls.pair() if tls is not None and settings.inference_address.tls else (b"", b"")
         patience = (settings.client_header_timeout, settings.client_body_timeout)
-        if tls is None or not settings.inference_address.tls:
-            return Terms(settings.max_request_size, *patience)
-        return Terms(settings.max_request_size, *patience, *tls.pair())
+        return Terms(settings.max_request_size, *patience, certificate, key, self._busy_poll)

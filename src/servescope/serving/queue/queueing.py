@@ -19,12 +19,13 @@ class QueueOptions(Struct, frozen=True):
 def take_batch(queue: deque[Job], size: int, frame_limit: int) -> list[Job]:
     """Take the jobs of the next batch off the queue: as many as fill it, or as have bodies that fit one frame together."""
     jobs = [queue.popleft()]
-    if size > 1 and not jobs[0].alone:
-        room = frame_limit - weight(jobs[0])
-        while room >= 0 and queue and len(jobs) < size and not (job := queue[0]).alone:
-            if job.attachments and (room := room - weight(job)) < 0:
-                break
-            jobs.append(queue.popleft())
+    if size == 1 or jobs[0].alone or (room := frame_limit - weight(jobs[0])) < 0:
+        return jobs
+    for _ in range(min(size - 1, len(queue))):
+        job = queue[0]
+        if job.alone or (job.attachments and (room := room - weight(job)) < 0):
+            break
+        jobs.append(queue.popleft())
     return jobs
 
 

@@ -90,9 +90,10 @@ class Crew:
         serving = sum(each.serving for each in self.front_ends)
         return {"serving": serving, "starting": len(self.front_ends) - serving}
 
-    def used(self) -> Mapping[str, tuple[float, int]]:
-        """Processor time in seconds and resident memory in bytes of each, by its number."""
-        return {str(each.number): (each.census.cpu_s, each.census.memory_bytes) for each in self.front_ends}
+    def used(self) -> Mapping[str, tuple[float, float, int]]:
+        """Processor time in seconds, that of it which was waiting awake, and resident memory in bytes of each, by its number."""
+        found = {str(each.number): each.census for each in self.front_ends}
+        return {number: (each.cpu_s, each.polled_s, each.memory_bytes) for number, each in found.items()}
 
     def _watch(self) -> None:
         for each in self.front_ends:

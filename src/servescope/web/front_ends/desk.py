@@ -15,7 +15,7 @@ from servescope.web.front_ends import messages as said
 from servescope.web.front_ends.answers import Answers
 from servescope.web.front_ends.channel import Channel
 from servescope.web.front_ends.remote import RemoteConnection
-from servescope.web.front_ends.shelf import Shelf
+from servescope.web.front_ends.shelf import Shelf, with_body
 from servescope.web.http.clients.clients import Recorder
 from servescope.web.http.connections.taker import App, Asker
 from servescope.web.http.request import Request
@@ -40,7 +40,7 @@ class Desk:
     def __init__(self, app: Port, recorder: Recorder) -> None:
         self.channel: Channel[said.FromFrontEnd]
         self.shelf: Shelf
-        self.census = said.Census({}, 0.0, 0)
+        self.census = said.Census({}, 0.0, 0.0, 0)
         self.ready = asyncio.Event()
         self.looked = asyncio.Event()
         self._app = app
@@ -89,7 +89,7 @@ class Desk:
     ) -> bool:
         """Put it into the request. False: it is lost, and its client, if there is one still, has been told."""
         try:
-            said.with_body(request, beside, attachments, self.shelf)
+            with_body(request, beside, attachments, self.shelf)
         except OSError as error:
             logger.error("The body of a request is lost on its way from a front end: %s", error)
             if connection is None:

@@ -55,7 +55,9 @@ class FrontEnd:
         self._closing = asyncio.Event()
         self._unanswered = 0
         self._seen = self._desk.census
-        self._spent_s = 0.0  # processor time of processes that have ended
+        self._spent_s = self._polled_s = (
+            0.0  # processor time of processes that have ended, and that of it awake in vain
+        )
         self._hung = False
         self._keeping: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
@@ -77,9 +79,10 @@ class FrontEnd:
 
     @property
     def census(self) -> said.Census:
-        """What it said last of how things are; the processor time is that of all its processes."""
+        """What it said last of how things are; processor times are those of all its processes."""
         census = self._desk.census
-        return said.Census(census.phases, self._spent_s + census.cpu_s, census.memory_bytes)
+        spent_s, polled_s = self._spent_s + census.cpu_s, self._polled_s + census.polled_s
+        return said.Census(census.phases, spent_s, polled_s, census.memory_bytes)
 
     async def start(self) -> None:
         """Have a process, on the running loop, and another one whenever it ends; until the first takes connections.
@@ -189,6 +192,7 @@ class FrontEnd:
         lost = self._desk.lose(self._process.written)
         self._process = None
         self._spent_s += self._desk.census.cpu_s
+        self._polled_s += self._desk.census.polled_s
         self._desk = Desk(self._app, self._ports)
         self._tell_first(OSError(f"it ended with status {status}"))
         if not self._closing.is_set():

@@ -8,25 +8,24 @@ Answers over `frames.INLINE_LIMIT` travel beside the message: then it has their 
 Connections have numbers, which a front end deals out and never twice. In a connection only one request is in the owner's hands.
 """
 
-from collections.abc import Callable, Sequence
-
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
-from servescope.web.front_ends.shelf import Shelf
 from servescope.web.http.request import Request
-from servescope.wire.frames import INLINE_LIMIT, Attachments, Buffer
-from servescope.wire.spooled.body import Spooled, in_memory
+from servescope.wire.frames import INLINE_LIMIT, Buffer
 
 
 class Terms(Struct, array_like=True, tag=0):
-    """How it is to serve. `body_limit`: bytes; `header_s`, `body_s`: see `Patience`; certificate and key, PEM, none for no TLS."""
+    """How it is to serve. `body_limit`: bytes; `header_s`, `body_s`: see `Patience`; certificate and key, PEM, none for no TLS;
+    `busy_poll`: whether it may wait awake.
+    """
 
     body_limit: int
     header_s: float
     body_s: float
     certificate: bytes = b""
     private_key: bytes = b""
+    busy_poll: bool = False
 
 
 class Answer(Struct, array_like=True, tag=1):
@@ -176,10 +175,13 @@ class Taken(Struct, array_like=True, tag=14):
 
 
 class Census(Struct, array_like=True, tag=9):
-    """How things are: connections by phase, processor time in seconds since its start, resident memory in bytes."""
+    """How things are: connections by phase, processor time in seconds since its start, that of it which was waiting awake, resident
+    memory in bytes.
+    """
 
     phases: dict[str, int]
     cpu_s: float
+    polled_s: float
     memory_bytes: int
 
 
@@ -216,31 +218,6 @@ def to_front_end() -> "Decoder[list[ToFrontEnd]]":
 def from_front_end() -> "Decoder[list[FromFrontEnd]]":
     """Reads what a front end says, as a `FrameWriter` has gathered it."""
     return Decoder(list[FromFrontEnd])
-
-
-def without_large_body(request: Request, put: Callable[[Spooled], bool]) -> tuple[list[int] | int, Sequence[Buffer]]:
-    """Takes a large body out of a request, and puts it on the shelf by `put`: its length. Where there is no room for it, or it is
-    in pieces: their lengths, and the pieces, which travel beside the message.
-    """
-    if request.size <= INLINE_LIMIT:
-        return [], ()
-    pieces, request.body = request.body, []
-    if len(pieces) == 1 and isinstance(body := pieces[0], Spooled) and put(body):
-        return len(body), ()
-    return list(map(len, pieces)), in_memory(pieces)
-
-
-def with_body(request: Request, beside: list[int] | int, attachments: Attachments, shelf: Shelf) -> Request:
-    """The request with the body that was taken out of it.
-
-    Raises:
-        OSError: it lay on the shelf, and is lost.
-    """
-    if isinstance(beside, int):
-        request.body = [shelf.take(beside)]
-    else:
-        request.body = [bytes(attachments.take(length)) for length in beside]
-    return request
 
 
 def placed(body: bytes | memoryview) -> tuple[bytes | int, tuple[Buffer, ...]]:

@@ -42,8 +42,7 @@ class RemoteConnection:
     """
 
     __slots__ = (
-        "_ahead", "_channel", "_drained", "_gone", "_unsaid", "client", "lost_code", "number", "on_lost",
-        "on_taken", "secure",
+        "_ahead", "_channel", "_drained", "_gone", "client", "lost_code", "number", "on_lost", "on_taken", "secure", "unsaid",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +61,7 @@ class RemoteConnection:
         self.on_lost: Callable[[], None] | None = None
         self.on_taken: Callable[[], None] | None = None
         self._channel = channel
-        self._unsaid = unsaid
+        self.unsaid = unsaid
         self._gone = False
         self._ahead = 0  # bytes of pieces since the client was last known to take more
         self._drained: asyncio.Event | None = None
@@ -112,12 +111,6 @@ class RemoteConnection:
     def abort(self) -> None:
         """See `taker.Asker`."""
         self._channel.say(Abort(self.number))
-
-    def keep(self, exchange: "RemoteExchange") -> None:
-        """Its answer is on its way to the client."""
-        if self.on_lost is None:
-            self.on_lost = exchange.close
-        self._unsaid.append(exchange)
 
     def drained(self) -> None:
         """The client takes more."""
@@ -184,7 +177,10 @@ class RemoteExchange(Exchange):
             self.code = code
             if self.request.size > INLINE_LIMIT:
                 self.request.body = []  # at once: the front end can use its memory again
-            self.connection.keep(self)  # type: ignore[attr-defined]  # a RemoteConnection; `cast` would be a call
+            connection: RemoteConnection = self.connection  # type: ignore[assignment]  # as `begin_remote` is only given those
+            connection.unsaid.append(self)
+            if connection.on_lost is None:
+                connection.on_lost = self.close
         else:
             super()._finish(code, ended, logged=logged)
 

@@ -6,11 +6,13 @@ to, and in the same order. Its number comes with it, so that the front end can b
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from servescope.web.front_ends.passed import lost, receive
-from servescope.wire.spooled.body import Spooled, scarce
+from servescope.web.http.request import Request
+from servescope.wire.frames import INLINE_LIMIT, Attachments, Buffer
+from servescope.wire.spooled.body import Spooled, in_memory, scarce
 
 
 class Shelf:
@@ -50,3 +52,28 @@ class Shelf:
 def pair() -> tuple[socket.socket, socket.socket]:
     """The two ends. Raises OSError."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def without_large_body(request: Request, put: Callable[[Spooled], bool]) -> tuple[list[int] | int, Sequence[Buffer]]:
+    """Takes a large body out of a request, and puts it on the shelf by `put`: its length. Where there is no room for it, or it is
+    in pieces: their lengths, and the pieces, which travel beside the message.
+    """
+    if request.size <= INLINE_LIMIT:
+        return [], ()
+    pieces, request.body = request.body, []
+    if len(pieces) == 1 and isinstance(body := pieces[0], Spooled) and put(body):
+        return len(body), ()
+    return list(map(len, pieces)), in_memory(pieces)
+
+
+def with_body(request: Request, beside: list[int] | int, attachments: Attachments, shelf: Shelf) -> Request:
+    """The request with the body that was taken out of it.
+
+    Raises:
+        OSError: it lay on the shelf, and is lost.
+    """
+    if isinstance(beside, int):
+        request.body = [shelf.take(beside)]
+    else:
+        request.body = [bytes(attachments.take(length)) for length in beside]
+    return request

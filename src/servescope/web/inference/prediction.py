@@ -27,7 +27,8 @@ class Prediction(Waiting[Exchange], eq=False):
 
     def answered(self, status: int, headers: Mapping[str, str], body: Piece) -> None:
         """See `Client`."""
-        self._let_go()
+        if (job := self._job) is not None:  # as `_let_go`, of nearly every answer there is
+            self._times, self._job = job.times, None
         if status == 200 and not headers:
             self._held.answer(200, (), body)
             return

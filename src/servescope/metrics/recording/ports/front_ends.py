@@ -8,7 +8,7 @@ from servescope.metrics.definitions import FRONT_END_ENDINGS
 from servescope.metrics.registry import Registry
 
 States = Callable[[], Mapping[str, int]]
-Used = Callable[[], Mapping[str, tuple[float, int]]]
+Used = Callable[[], Mapping[str, tuple[float, float, int]]]
 
 
 class FrontEndRecorder:
@@ -20,12 +20,13 @@ class FrontEndRecorder:
         self._lost = registry.counter("servescope_front_end_lost_requests_total")
 
     def show(self, states: States, used: Used) -> None:
-        """There are front ends. `states` says how many are in each state; `used` each one's processor time in seconds, and its
-        memory in bytes, by its number.
+        """There are front ends. `states` says how many are in each state; `used` each one's processor time in seconds, that of it
+        which was waiting awake, and its memory in bytes, by its number.
         """
         registry = self._registry
         shown = registry.gauge("servescope_front_ends")
         cpu = registry.counter("servescope_front_end_cpu_seconds_total")
+        polling = registry.counter("servescope_front_end_polling_seconds_total")
         memory = registry.gauge("servescope_front_end_memory_bytes")
         for reason in FRONT_END_ENDINGS:
             self._restarts.labels(reason)
@@ -34,8 +35,9 @@ class FrontEndRecorder:
         def read() -> None:
             for state, count in states().items():
                 shown.labels(state).value = float(count)
-            for number, (seconds, size) in used().items():
+            for number, (seconds, polled_s, size) in used().items():
                 cpu.labels(number).value = seconds
+                polling.labels(number).value = polled_s
                 memory.labels(number).value = float(size)
 
         registry.before_collect(read)

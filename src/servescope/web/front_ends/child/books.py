@@ -32,9 +32,9 @@ class Books:
         """See `clients.Recorder`."""
         self._say(AcceptFailed(reason))
 
-    def census(self) -> Census:
-        """How things are."""
-        return Census(dict(self._phases()), time.process_time(), _resident_bytes())
+    def census(self, polled_s: float) -> Census:
+        """How things are. `polled_s`: see `Awake`."""
+        return Census(dict(self._phases()), time.process_time(), polled_s, _resident_bytes())
 
 
 def _resident_bytes() -> int:

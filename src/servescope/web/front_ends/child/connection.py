@@ -25,8 +25,8 @@ class Owner(App, Protocol):
     def joined(self, connection: "RelayedConnection") -> int:
         """It is there; its number."""
 
-    def gone(self, connection: "RelayedConnection") -> None:
-        """It has ended."""
+    def gone(self, connection: "RelayedConnection", *, asked: bool) -> None:
+        """It has ended. `asked`: with a request that the app took and has not answered."""
 
     def drained(self, connection: "RelayedConnection") -> None:
         """Its client takes more; after `ask`."""
@@ -53,8 +53,9 @@ class RelayedConnection(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
+        asked = self._answering is not None and not self._answering.status
         super().connection_lost(exc)
-        self._owner.gone(self)
+        self._owner.gone(self, asked=asked)
 
     def give_up(self, *, at_once: bool) -> None:
         """See `phase.Client`. Where its descriptor is needed, not even the owner's words are waited for."""

@@ -12,9 +12,11 @@ import msgspec
 
 from servescope.web.front_ends import messages as said
 from servescope.web.front_ends.channel import Channel
+from servescope.web.front_ends.child.awake import Awake
 from servescope.web.front_ends.child.connection import RelayedConnection
 from servescope.web.front_ends.child.lending import Lending
 from servescope.web.front_ends.child.spares import Spares
+from servescope.web.front_ends.shelf import without_large_body
 from servescope.web.front_ends.written import Written
 from servescope.web.http.connections.taker import Asker
 from servescope.web.http.request import Request
@@ -25,7 +27,8 @@ SETTLE_S = 0.005  # so long the owner may wait for word of answers that were wri
 
 
 class Relay:
-    """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process.
+    """A `taker.App`, and what connections tell (`connection.Owner`). `written` counts for the time after this process. `awake`: how
+    it waits for answers. `in_hand`: requests whose clients are there, and that the owner has not answered.
 
     `lending`: where large bodies go. `takes`: what is called with what the owner says, by kind. `deserted` is set while nobody is
     connected.
@@ -44,7 +47,9 @@ class Relay:
         self.deserted.set()
         self._last = 0
         self._at: list[float] = []  # when answers were written, of which nothing was said
-        self._count = 0  # of answers that were written
+        self._count = 0  # of those before them
+        self.in_hand = 0
+        self.awake = Awake(self._loop, lambda: self.in_hand)
         self._counting = self._settling = False
         self.takes: dict[type, Callable[[Any, Attachments], None]] = {
             said.Answer: self._answer,
@@ -63,9 +68,14 @@ class Relay:
     def begin(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
         number = connection.number  # type: ignore[attr-defined]  # a RelayedConnection; `cast` would be a call
-        beside, attachments = said.without_large_body(request, self._lending.put)
-        at, self._at = self._at, []
+        beside, attachments = without_large_body(request, self._lending.put)
+        if at := self._at:
+            self._at = []
+            self._count += len(at)
         self._channel.say(said.Asked(number, request, beside, at), attachments)
+        self.in_hand = in_hand = self.in_hand + 1
+        if in_hand == 1:
+            self.awake.asked()
 
     def refuse(self, request: Request, connection: Asker) -> None:
         """See `taker.App`."""
@@ -74,7 +84,7 @@ class Relay:
 
     def left(self, request: Request) -> None:
         """See `taker.App`."""
-        beside, attachments = said.without_large_body(request, self._lending.put)
+        beside, attachments = without_large_body(request, self._lending.put)
         self.say(said.Left(request, beside), attachments)
 
     def empty_body(self) -> Spooled:
@@ -93,9 +103,10 @@ class Relay:
         self.say(said.Joined(number, connection.client, connection.secure))
         return number
 
-    def gone(self, connection: RelayedConnection) -> None:
+    def gone(self, connection: RelayedConnection, *, asked: bool) -> None:
         """See `connection.Owner`."""
         del self._connections[connection.number]
+        self.in_hand -= asked
         if not self._connections:
             self.deserted.set()
         self.say(said.Gone(connection.number))
@@ -121,6 +132,7 @@ class Relay:
         if connection is not None:
             beside = attachments.take(answer.beside) if answer.beside else None
             connection.pass_on(answer.data, beside, close=answer.close)
+            self.in_hand -= 1
         self._wrote(connection)
 
     def _piece(self, piece: said.Piece, attachments: Attachments) -> None:
@@ -132,6 +144,7 @@ class Relay:
         connection = self._connections.get(ended.connection)
         if connection is not None:
             connection.end_chunks()
+            self.in_hand -= 1
         self._wrote(connection)
 
     def _to(self, tell: Callable[[RelayedConnection, Any], None]) -> Callable[[Any, Attachments], None]:
@@ -149,7 +162,6 @@ class Relay:
         if connection is not None and connection.unread:
             self._wait_for(connection)
             return
-        self._count += 1
         self._at.append(time.monotonic())
         if not self._counting:
             self._counting = True
@@ -165,7 +177,9 @@ class Relay:
     def _tell_count(self) -> None:
         """At the end of a turn of the loop, when what it wrote has gone to the system."""
         self._counting = False
-        self._written.count = self._count
+        self._written.count = self._count + len(self._at)
+        if self.awake.waiting:
+            self.awake.answered()
         if self._at and not self._settling:
             self._settling = True
             self._loop.call_later(SETTLE_S, self._settle)
@@ -177,4 +191,5 @@ class Relay:
 
     def _tell_written(self) -> None:
         at, self._at = self._at, []
+        self._count += len(at)
         self._channel.say(said.Wrote(at))

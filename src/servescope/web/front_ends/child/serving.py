@@ -44,7 +44,7 @@ class Serving:
     def __init__(self, dealt: Dealt, written: Written, lending: Lending) -> None:
         self.over = asyncio.Event()
         takes: dict[type, Callable[[Any, Attachments], None]] = {
-            said.Look: lambda *_: self._relay.say(self._books.census()),
+            said.Look: lambda *_: self._relay.say(self._books.census(self._relay.awake.polled_s)),
             said.Terms: self._begin,
             said.Renew: self._renew,
             said.Stop: lambda *_: self._stop(),
@@ -66,6 +66,7 @@ class Serving:
 
     def _begin(self, terms: said.Terms, _: Attachments) -> None:
         self._relay.body_limit = terms.body_limit
+        self._relay.awake.allowed = terms.busy_poll
         if terms.certificate:
             self._pair = Pair(terms.certificate, terms.private_key)
             self._tls = Tls(_GIVEN, _GIVEN, lambda: self._pair)
