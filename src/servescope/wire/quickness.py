@@ -8,9 +8,10 @@ more than it saves: who has given a processor away is the last to get it back.
 
 # It pays where more than two thirds of the gaps were short of late: those count one, others minus two.
 _SURE, _SUREST, _MISSED = 3, 8, 2
-# After somebody else has kept the processor it does not for so many gaps: twice as many each time, one fewer for each time that
-# nobody did. A processor that is shared is soon found out, one that is taken away once in a thousand looks loses little.
-_LEAST_ASLEEP, _MOST_ASLEEP = 64, 8192
+# After somebody else has kept the processor it does not for so many gaps: twice as many each time, a 64th fewer for each time that
+# nobody did. A processor that is shared is soon found out, one that is taken away once in a hundred looks loses little, and a
+# crowd that has gone is soon forgotten.
+_LEAST_ASLEEP, _MOST_ASLEEP, _FORGOTTEN = 64, 8192, 64
 
 
 class Quickness:
@@ -44,4 +45,4 @@ class Quickness:
             self._score = -self._asleep
             self._asleep = min(2 * self._asleep, _MOST_ASLEEP)
         elif self._asleep > _LEAST_ASLEEP:
-            self._asleep -= self._asleep // _LEAST_ASLEEP
+            self._asleep -= self._asleep // _FORGOTTEN

@@ -88,14 +88,16 @@ def test_a_front_end(launch):
 
 @pytest.mark.parametrize("off", ["the setting", "one processor"])
 def test_off(tmp_path, off):
-    """It sleeps until a batch comes, however soon, where it is told to, or has no processor but the front end's."""
+    """It sleeps until a batch comes, however soon, where it is told to, or there is one processor; and so do front ends."""
     processor = str(min(os.sched_getaffinity(0)))
     settings = {"worker_busy_poll": "false"} if off == "the setting" else {}
     before = () if settings else ("taskset", "-c", processor)
-    server = Server(tmp_path, settings, before=before)
+    server = Server(tmp_path, {**settings, "front_ends": "2"}, before=before)
     try:
         model = deployed(server)
-        ask(model, 1000)
+        for _ in range(2):  # connections are dealt in turn
+            ask(model, 1000)
         assert polled(model) == 0
+        assert model.server.metrics(**FRONT_END) == 0
     finally:
         server.end()

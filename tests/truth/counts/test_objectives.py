@@ -110,9 +110,8 @@ def test_streams_that_are_left(truth_server, model_of):
 
     async def hold(books):
         await books.ended(len(asks))
-        await asyncio.to_thread(
-            wait_until, all_left, "that they have left to be known"
-        )  # a piece before that is sent to the last
+        # The last would be sent a piece, and count as served, before the server knows that it has left.
+        await asyncio.to_thread(wait_until, all_left, "that they have left to be known")
         model.open("held")
 
     books = load(truth_server.ports["inference"], asks, len(asks), hold)

@@ -2,6 +2,7 @@
 
 Made by `process`; `child.lending` puts them there, `desk` takes them. A body lies there before the request is said that it belongs
 to, and in the same order. Its number comes with it, so that the front end can be told when the owner has let go of it.
+`without_large_body` takes one out of its request there, `with_body` puts it back here.
 """
 
 import os

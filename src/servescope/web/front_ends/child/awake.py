@@ -1,6 +1,6 @@
 """A front end that waits awake for the answer to a lone request, where those come quickly (`wire.quickness`). Used by `relay`.
 
-With one request in hand a front end would sleep until its answer comes, and be woken: that is a third of what the request takes.
+With one request in hand a front end would sleep until its answer comes, and be woken.
 """
 
 import asyncio
