@@ -57,8 +57,8 @@ def record(recorder: Recorder, model: ModelRecorder, moments: Moments) -> None:
     model.request_arrived("default")
     times = BatchTimes(moments.formed, moments.formed, 1, "W-9000-noop_1.0", False)
     model.batch_sent(1)
-    if model.requests.behind:
-        model.requests.catch_up(alone=False)
+    if recorder.spare.due:
+        recorder.spare.use(alone=False)
     times.answered(moments.started, moments.received, STAGES.copy(), handled=True)
     way = ("POST", "/predictions/{model_name}")
     model.requests.finished_plainly((moments.arrived, moments.ended, times, 16, 2, MARK, "default", way))

@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 PATIENCE_S = 30.0
+SHOWN = 10_000  # characters
 APIS = ("inference", "management", "metrics")
 # How many processes speak HTTP, where a test does not say: `FRONT_ENDS=2 pytest …` tries it out.
 FRONT_ENDS = os.environ.get("FRONT_ENDS", "1")
@@ -184,7 +185,8 @@ class Server:
         return [process for process in self.everybody() if not _speaks_http(process)]
 
     def end(self) -> None:
-        """End it by force unless it has ended, and whatever it left."""
+        """End it by force unless it has ended, and whatever it left. Pytest shows what it wrote where its test has failed."""
+        print(self.console()[-SHOWN:])
         left = self.everybody() if self.process.poll() is None else []
         self.process.send_signal(signal.SIGTERM)
         try:

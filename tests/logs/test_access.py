@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servescope.logs.access import FEW_LINES, KEPT_S, MAX_LINES, MAX_PREFIXES, AccessLog
+from servescope.logs.access import FEW_LINES, KEPT_S, MAX_LINES, MAX_PREFIXES, SOME_LINES, AccessLog
 from servescope.logs.junction import Junction
 from servescope.logs.sinks import Console, RollingFile
 
@@ -126,13 +126,24 @@ def test_full_buffer_flushes_itself(bench):
 
 def test_few_are_written_while_nobody_waits(bench):
     """A client that is alone has no hundreds of lines written between two of its requests; among others they are held."""
-    for alone in [*[False] * (FEW_LINES + 1), True]:
+    for alone in [*[False] * (SOME_LINES + 1), True]:
         assert bench.path.read_text() == ""
         bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=alone)
-    assert bench.path.read_text().count("\n") == FEW_LINES + 2
-    for _ in range(FEW_LINES - 1):
+    assert bench.path.read_text().count("\n") == SOME_LINES + 2
+    for _ in range(SOME_LINES - 1):
         bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=True)
-    assert bench.path.read_text().count("\n") == FEW_LINES + 2
+    assert bench.path.read_text().count("\n") == SOME_LINES + 2
+
+
+def test_fewer_are_asked_to_be_written_soon(bench):
+    """Where nobody waits: somebody has time for it before there are so many that it takes as long as a request."""
+    asked = []
+    bench.log.when_few = lambda: asked.append(bench.path.read_text().count("\n"))
+    for alone in [*[True] * (FEW_LINES - 1), *[False] * 2]:
+        bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=alone)
+    assert asked == []
+    bench.log.write((CLIENT, "POST", b"/", "1.1", 200), 5, "", alone=True)
+    assert asked == [0]
 
 
 def test_kept_prefixes_are_bounded(bench):

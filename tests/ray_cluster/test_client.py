@@ -22,9 +22,10 @@ def address():
 
 
 def served(server):
-    """Its model is. The head starts a server of its own for each client, which may take longer than the client waits."""
+    """Its model is. The head starts a server of its own for each client, which may take longer than a request would wait."""
     assert server.register("told.mar", synchronous="false").status_code == 202
-    patiently(lambda: predict(server, b"hello").text == "hello", "a worker")
+    patiently(lambda: server.metrics("servescope_worker_node_info", model_name="told") == 1.0, "a worker")
+    assert predict(server, b"hello").text == "hello"
 
 
 def test_it_serves(make, address):
@@ -32,7 +33,6 @@ def test_it_serves(make, address):
     server = make(ray_address=address)
     served(server)
     assert told(server, "answer = 'RAY_JOB_ID' in os.environ") == "True"
-    assert server.metrics("servescope_worker_node_info", model_name="told") == 1.0
     server.process.terminate()
     assert server.process.wait(30) == 0, server.console()
     wait_until(lambda: not left_files(), "the model's files to go")

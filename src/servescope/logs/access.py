@@ -22,7 +22,8 @@ from servescope.logs.sinks import RollingFile
 
 LOGGER_NAME = "ACCESS_LOG"
 MAX_LINES = 256
-FEW_LINES = 32  # which take as long to write as half a request takes
+FEW_LINES = 8  # which are written while the loop would wait for a worker
+SOME_LINES = 32  # which take as long to write as half a request takes
 MAX_PREFIXES = 4096
 # Prefixes that no line had for so long, seconds, are forgotten: a connection has its port in them, and is seldom one that stays.
 KEPT_S = 10.0
@@ -39,7 +40,7 @@ class AccessLog:
     """The buffered writer of access_log.log; a `junction.HeldLog`. `write` is for the loop's thread alone.
 
     `with_id`: text lines end with the request's id. `clock` gives seconds since the epoch. Lines are held until they are taken,
-    or until there are `MAX_LINES`.
+    or until there are `MAX_LINES`. `when_few`: called where a few had better be taken soon.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class AccessLog:
     ) -> None:
         self.echoed = False
         self.when_full: Callable[[], None] = self.flush
+        self.when_few: Callable[[], None] = lambda: None
         self._file = file
         self._json = log_format == "json"
         self._with_id = with_id
@@ -64,13 +66,16 @@ class AccessLog:
 
     def write(self, answered: Answered, milliseconds: int, request_id: str, *, alone: bool = False) -> None:
         """Note one answered request. `milliseconds`: from its arrival to its last byte. `request_id`: "" where there is none.
-        `alone`: nobody waits. Then a few lines are written, before somebody has to wait for hundreds.
+        `alone`: nobody waits. Then a few lines are written, before somebody has to wait for hundreds: soon, as who has this answer
+        may ask again at once, or now, where there never is time to spare.
         """
         noted = self._noted
         noted.append((self._clock(), answered, milliseconds, request_id))
         count = len(noted)
-        if not count % MAX_LINES or (alone and count >= FEW_LINES):
+        if not count % MAX_LINES or (alone and count >= SOME_LINES):
             self.when_full()
+        elif alone and count >= FEW_LINES:
+            self.when_few()
 
     def flush(self) -> None:
         """Write what is held to the file alone."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from servescope.metrics.collectors.host import (
     HOST_COLLECTORS,
@@ -43,6 +44,7 @@ class Measuring(Part):
         lines = MetricLines(metrics.logged, beginning.hostname, logs.server_metrics, logs.model_metrics)
         self.recorder = self._make_recorder(beginning.hostname, lines)
         self.recorder.lost_lines(logs.lost)
+        logs.access.when_few = partial(self.recorder.spare.later, lambda _alone: logs.junction.flush())
         self._lag = LoopLag(self.recorder.loop_lagged) if self.mode.records else None
         self.other_hosts = self._make_other_hosts(beginning)
         self._sampler = self._make_sampler(beginning, lines)

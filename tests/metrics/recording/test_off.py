@@ -11,7 +11,7 @@ def test_it_swallows_what_any_stage_says():
     model = recorder.model("m", "1.0", None)
     model.request_arrived("default")
     model.requests.finished_plainly(())
-    assert not model.requests.behind
+    assert not recorder.spare.due
     model.llm.first_token(0.1)
     model.batch_sent(1.0)
     recorder.find("m", "1.0").custom([])

@@ -50,7 +50,7 @@ def test_recording_catches_up_while_a_worker_is_at_its_batch():
         assert requests.unrecorded == MOST
         await settle()
         assert [sent(life) for life in served.lives] == [["a"], ["b"], ["c"]]
-        assert (requests.unrecorded, requests.behind) == (0, True)  # nothing is folded yet
+        assert (requests.unrecorded, served.recorder.spare.due) == (0, True)  # nothing is folded yet
 
     run(main())
 
@@ -62,12 +62,16 @@ def test_steps_are_short_for_a_request_that_comes_alone(names, left):
     async def main():
         served = Served(silent)
         await settle()
-        requests = served.model_recorder.requests
+        requests, spare = served.model_recorder.requests, served.recorder.spare
         times = BatchTimes(10.0, 10.0, 1, "W")
         times.answered(10.0, 11.0, {"prediction": 0.5}, handled=True)
+        row = (10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/"))
+        for _ in range(MOST):
+            requests.finished_plainly(row)
+        while spare.due:
+            spare.use(alone=True)  # as are those that come then
         for _ in range(ALONE):
-            requests.finished_plainly((10.0, 12.0, times, 1, 2, "id", "default", ("POST", "/")))
-        requests.behind = True
+            requests.finished_plainly(row)
         served.submit(*names)
         await settle()
         assert requests.unrecorded == left

@@ -56,7 +56,9 @@ class LoggingRecorder(Recorder):
         return LoggingPortRecorder(self._registry, self._hostname, self._lines)
 
     def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
-        return LoggingRequestRecorder(self._make_series(name, version, objectives), self.port, self._lines, name)
+        return LoggingRequestRecorder(
+            self._make_series(name, version, objectives), self.port, self.spare, self._lines, name
+        )
 
     def _make_model(self, name: str, version: str, objectives: Objectives | None) -> ModelRecorder:
         return LoggingModelRecorder(self._make_parts(name, version, objectives), self._lines, self._keeps_custom)

@@ -6,6 +6,7 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.outcome import RequestOutcome
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
+from servescope.metrics.recording.spare_time import SpareTime
 from servescope.metrics.registry import Registry
 
 
@@ -14,8 +15,10 @@ class LoggingRequestRecorder(RequestRecorder):
 
     __slots__ = ("_latency_lines", "_lines", "_name", "_queue_time_line")
 
-    def __init__(self, series: RequestSeries, port: PortRecorder, lines: MetricLines, name: str) -> None:
-        super().__init__(series, port)
+    def __init__(
+        self, series: RequestSeries, port: PortRecorder, spare: SpareTime, lines: MetricLines, name: str
+    ) -> None:
+        super().__init__(series, port, spare)
         self._lines = lines
         self._name = name
         self._latency_lines: dict[str, tuple[Line, Line]] = {}

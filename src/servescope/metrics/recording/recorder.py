@@ -25,6 +25,7 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import RequestSeries
+from servescope.metrics.recording.spare_time import SpareTime
 from servescope.metrics.recording.workers import WorkerRecorder
 from servescope.metrics.recording.workflows.all import WorkflowRecorders
 from servescope.metrics.recording.workflows.recorder import WORKFLOW_ROUTE, WorkflowRecorder
@@ -46,13 +47,14 @@ ELSEWHERE_S = 0.25
 class Recorder:
     """Writes for the whole server; `model` gives the writes for one model, `workflows` those for one workflow, `workers` takes
     those of workers, `port` what was asked on the ports, `connections` who is connected to them, `front_ends` which processes
-    speak with these.
+    speak with these, `spare` what can wait.
 
     `hostname` is the value of every Hostname label. `clock` gives monotonic seconds.
     """
 
     def __init__(self, registry: Registry, hostname: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.workers = WorkerRecorder(registry, hostname, KEPT_S, clock)
+        self.spare = SpareTime()
         self._hostname = hostname
         self._clock = clock
         self._families = ModelFamilies(registry, hostname)
@@ -117,7 +119,7 @@ class Recorder:
         return ModelParts(self._families, custom, name, version, requests, llm)
 
     def _make_requests(self, name: str, version: str, objectives: Objectives | None) -> RequestRecorder:
-        return RequestRecorder(self._make_series(name, version, objectives), self.port)
+        return RequestRecorder(self._make_series(name, version, objectives), self.port, self.spare)
 
     def _make_series(self, name: str, version: str, objectives: Objectives | None) -> RequestSeries:
         bounds = self._families.durations.definition.buckets

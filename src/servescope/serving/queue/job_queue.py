@@ -55,6 +55,7 @@ class JobQueue(ABC):
         self._name = name
         self._pool = pool
         self._recorder = recorder
+        self._spare = recorder.spare
         self._model_recorder = model_recorder
         self._notices = Notices(name)
         self._batches: set[DispatchedBatch] = set()
@@ -169,13 +170,13 @@ class JobQueue(ABC):
             worker.take_back(batch)
             batch.failed(WorkerFailed(str(error)))
         batch.written_s = time.monotonic() - formed
-        if recorder.requests.behind:
-            recorder.requests.behind = False  # one step a turn of the loop
-            self._loop.call_soon(self._catch_up)  # what this turn has for workers goes out first
+        if self._spare.due:
+            self._spare.due = False  # one step a turn of the loop
+            self._loop.call_soon(self._meanwhile)  # what this turn has for workers goes out first
 
-    def _catch_up(self) -> None:
+    def _meanwhile(self) -> None:
         few = len(self._batches) < 2 and not self._queue  # `in_hand` asks every batch
-        self._model_recorder.requests.catch_up(alone=few and self.in_hand == 1)
+        self._spare.use(few and self.in_hand == 1)
 
     def _done(self, batch: DispatchedBatch) -> None:
         self._batches.discard(batch)

@@ -198,7 +198,8 @@ def test_many_alike_are_judged_too(registry: Registry) -> None:
 
 def test_calls_of_grpc_among_them(registry: Registry) -> None:
     """They are told apart by their transport and their path, and TorchServe's counter of its HTTP ports leaves them out."""
-    requests = Recorder(registry, "h").model(*MODEL).requests
+    recorder = Recorder(registry, "h")
+    requests = recorder.model(*MODEL).requests
     times = BatchTimes(10.25, 10.25, 1, "W")
     times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
     row = (10.0, 11.0, times, 1, 2, "id", "default")
@@ -209,8 +210,7 @@ def test_calls_of_grpc_among_them(registry: Registry) -> None:
         else:
             requests.finished_plainly((*row, WAY))
         assert requests.finished_count == number + 1
-        if requests.behind:
-            requests.catch_up(alone=False)
+        recorder.spare.use(alone=False)
         assert requests.unrecorded <= 2 * MOST
     requests.settle()
     counted = registry.counter("servescope_requests_total").series
@@ -226,15 +226,15 @@ def test_calls_of_grpc_among_them(registry: Registry) -> None:
 @pytest.mark.parametrize(("batch", "alone"), [(1, False), (1, True), (16, False), (500, False)])
 def test_catching_up_keeps_pace(registry: Registry, batch: int, alone: bool) -> None:
     """A step between batches, and neither requests nor values that are not counted yet become ever more."""
-    requests = Recorder(registry, "h").model(*MODEL).requests
+    recorder = Recorder(registry, "h")
+    requests = recorder.model(*MODEL).requests
     durations = registry.histogram("servescope_request_duration_seconds").series[(*MODEL, "ok")]
     times = BatchTimes(10.25, 10.25, 1, "W")
     times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
     for number in range(20_000 // batch):
         for _ in range(batch):
             requests.finished_plainly((10.0, 11.0, times, 1, 2, "id", "default", WAY))
-        if requests.behind:
-            requests.catch_up(alone)
+        recorder.spare.use(alone)
         assert requests.unrecorded <= 2 * max(batch, MOST)
         assert len(durations.pending) <= 16 * (MOST + batch)
         assert requests.finished_count == (number + 1) * batch

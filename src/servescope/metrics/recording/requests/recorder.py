@@ -1,8 +1,8 @@
 """The finished requests of one registered model version, noted as they end and recorded many at a time.
 
 In: one call a request from `web`, when its outcome is known. Out: columns, which `series` adds to its series: after every MOST
-requests, when `serving.queue.dispatcher` has sent a worker its batch and would wait, and before each scrape. This is the hot path
-of measuring: a call makes a tuple and appends it. Made by `recorder.Recorder`.
+requests, when there is time to spare, and before each scrape. This is the hot path of measuring: a call makes a tuple and appends
+it. Made by `recorder.Recorder`.
 """
 
 from collections import deque
@@ -14,6 +14,7 @@ from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import REST, PlainRow, RequestSeries
 from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes
+from servescope.metrics.recording.spare_time import SpareTime
 
 # Recording so many takes as long as one request does, and so does folding one of the 14 histograms that they go to: each has its
 # turn every 900 requests. To do so sooner costs more, as fewer values fall into each bucket: 2 % of a request with half as many.
@@ -27,21 +28,19 @@ _SPOILT = 400  # as which the unfinished are observed: of themselves, 408 is a d
 
 
 class RequestRecorder:
-    """What became of a model's requests. `port` counts them among all that was asked on the inference port. `behind`: there is
-    something for `catch_up` to do; whoever sees to it that it is called takes this back.
-    """
+    """What became of a model's requests. `port` counts them among all that was asked on the inference port."""
 
-    __slots__ = ("_calls", "_plain", "_port", "_recorded", "_series", "_step", "_unfolded", "batch_sent", "behind")
+    __slots__ = ("_calls", "_plain", "_port", "_recorded", "_series", "_spare", "_step", "_unfolded", "batch_sent")
 
-    def __init__(self, series: RequestSeries, port: PortRecorder) -> None:
+    def __init__(self, series: RequestSeries, port: PortRecorder, spare: SpareTime) -> None:
         self._series = series
         self._port = port
+        self._spare = spare
         self._plain: list[PlainRow] = []
         self._calls: list[PlainRow] = []  # of gRPC
         self._recorded = 0
         self._step = MOST
         self._unfolded = 0  # how many were recorded since the last folding
-        self.behind = False
         self.batch_sent = series.batch_sizes.pending.append
 
     @property
@@ -78,21 +77,17 @@ class RequestRecorder:
         rows = self._plain
         rows.append(row)
         if len(rows) >= self._step:
-            self.behind = True
+            self._spare.later(self._catch_up)
 
     def called_plainly(self, row: PlainRow) -> None:
         """As `finished_plainly`, of a call of gRPC, which TorchServe's counters of its HTTP ports leave out."""
         rows = self._calls
         rows.append(row)
         if len(rows) >= self._step:
-            self.behind = True
+            self._spare.later(self._catch_up)
 
-    def catch_up(self, alone: bool) -> None:
-        """Take one step: record what was noted, or fold as many histograms as keep pace with that.
-
-        To be called when the loop would wait: a client that asks again as soon as it is answered would wait for it. `alone`: no
-        other request is in hand, so steps had better be short than few.
-        """
+    def _catch_up(self, alone: bool) -> None:
+        """Take one step: record what was noted, or fold as many histograms as keep pace with that."""
         self._step = ALONE if alone else MOST
         if self._unfolded:
             for _ in range(0, self._unfolded, self._step):
@@ -101,7 +96,7 @@ class RequestRecorder:
         elif self.unrecorded >= self._step:
             self._unfolded = self.unrecorded
             self.settle()
-        self.behind = self._unfolded > 0
+            self._spare.later(self._catch_up)
 
     def finished(self, outcome: RequestOutcome) -> None:
         """A request of the model came to its end; this or `finished_plainly` is called exactly once for each."""
