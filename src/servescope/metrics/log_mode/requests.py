@@ -6,8 +6,8 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.outcome import RequestOutcome
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import PlainRow, RequestSeries
-from servescope.metrics.recording.spare_time import SpareTime
 from servescope.metrics.registry import Registry
+from servescope.metrics.spare_time import SpareTime
 
 
 class LoggingRequestRecorder(RequestRecorder):

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any, cast
 
 from servescope.metrics.recording.recorder import Recorder
-from servescope.metrics.recording.spare_time import SpareTime
+from servescope.metrics.spare_time import SpareTime
 
 
 class _Silent:

@@ -25,11 +25,11 @@ from servescope.metrics.recording.ports.ports import PortRecorder
 from servescope.metrics.recording.requests.objectives import ObjectiveCounters
 from servescope.metrics.recording.requests.recorder import RequestRecorder
 from servescope.metrics.recording.requests.series import RequestSeries
-from servescope.metrics.recording.spare_time import SpareTime
 from servescope.metrics.recording.workers import WorkerRecorder
 from servescope.metrics.recording.workflows.all import WorkflowRecorders
 from servescope.metrics.recording.workflows.recorder import WORKFLOW_ROUTE, WorkflowRecorder
 from servescope.metrics.registry import Registry
+from servescope.metrics.spare_time import SpareTime
 from servescope.metrics.torchserve.custom import CustomMetrics
 from servescope.metrics.torchserve.custom_families import CustomFamilies
 

@@ -14,7 +14,7 @@ from servescope.metrics.recording.requests.outcome import Answer, RequestOutcome
 from servescope.metrics.recording.requests.series import REST, PlainRow, RequestSeries
 from servescope.metrics.recording.requests.slow import SlowRequest, SlowRequests
 from servescope.metrics.recording.requests.times import BatchTimes
-from servescope.metrics.recording.spare_time import SpareTime
+from servescope.metrics.spare_time import SpareTime
 
 # Recording so many takes as long as one request does, and so does folding one of the 14 histograms that they go to: each has its
 # turn every 900 requests. To do so sooner costs more, as fewer values fall into each bucket: 2 % of a request with half as many.

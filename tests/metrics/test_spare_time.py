@@ -2,7 +2,7 @@
 
 import pytest
 
-from servescope.metrics.recording.spare_time import SpareTime
+from servescope.metrics.spare_time import SpareTime
 
 
 def test_steps_have_their_turns():

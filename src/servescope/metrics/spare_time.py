@@ -1,6 +1,6 @@
 """Work that nobody waits for, done when the loop would wait for a worker: what it records, and lines that it writes.
 
-In: steps, of `requests.recorder` and of the access log. Out: one of them a turn of the loop, when `serving.queue.job_queue` has
+In: steps, of `recording.requests` and of the access log. Out: one of them a turn of the loop, when `serving.queue.job_queue` has
 sent a worker its batch. A client that asks again as soon as it is answered would wait for what was done right after its answer.
 """
 
