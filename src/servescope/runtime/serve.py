@@ -75,7 +75,8 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
     Raises:
         ConfigurationError: the settings cannot be used.
     """
-    Signals.while_starting()
+    signals = Signals()
+    signals.begin()
     with standing_in("stdout", "stderr") as outlets:
         logs = open_logs(settings.log_location, settings.metrics_location, sys.stdout, _log_options(settings))
         try:
@@ -84,12 +85,12 @@ def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
             if settings.log_config is not None:
                 apply_log_config(settings.log_config)
                 unhold(outlets, logs.losses)
-            return _serve(settings, logs, ready)
+            return _serve(settings, logs, signals, ready)
         finally:
             logs.close()
 
 
-def _serve(settings: Settings, logs: Logs, ready: Callable[[], None] | None) -> int:
+def _serve(settings: Settings, logs: Logs, signals: Signals, ready: Callable[[], None] | None) -> int:
     for warning in settings.warnings:
         logger.warning("%s", warning)
     raise_file_limit()
@@ -97,7 +98,7 @@ def _serve(settings: Settings, logs: Logs, ready: Callable[[], None] | None) -> 
         remove_abandoned_downloads(store, saved_downloads(settings))
     with workspace(temporary_directory(os.environ), end_strays) as directory:
         server = Server(Beginning(settings, logs, dict(os.environ), directory, Path.cwd()))
-        uvloop.run(_run(server, ready, Flusher(logs.flush)))
+        uvloop.run(_run(server, ready, Flusher(logs.flush), signals))
     return 0
 
 
@@ -112,13 +113,12 @@ def _log_options(settings: Settings) -> LogOptions:
     )
 
 
-async def _run(server: Server, ready: Callable[[], None] | None, flusher: Flusher) -> None:
+async def _run(server: Server, ready: Callable[[], None] | None, flusher: Flusher, signals: Signals) -> None:
     asyncio.get_running_loop().set_default_executor(Threads())
     flusher.start()
-    signals = Signals()
     signals.listen(server.reload)
     try:
-        if await _unless(signals.stop, server.start()):
+        if not signals.stop.is_set() and await _unless(signals.stop, server.start()):
             spare_the_collector()
             logger.info("Model server started.")
             flusher.flush()  # whoever hears that it is ready may look for that line

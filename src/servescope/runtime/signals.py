@@ -2,7 +2,7 @@
 
 | signal | |
 |---|---|
-| SIGTERM, SIGINT | the server ends when what is in flight is finished |
+| SIGTERM, SIGINT | the server ends when what is in flight is finished; one that is starting, as soon as nothing is half made |
 | SIGTERM meanwhile | nothing more: a supervisor may well send it twice |
 | SIGINT meanwhile | what is in flight is ended: Ctrl-C twice, `servescope stop --now` |
 | SIGHUP | log files are opened anew, certificates read again; also under nohup, and when the terminal is closed |
@@ -28,12 +28,21 @@ class Signals:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
 
-    @staticmethod
-    def while_starting() -> None:
-        """Before there is a loop: end in order, with status 0, when told to; there are no files to look at again."""
+    def begin(self) -> None:
+        """Hear of them before there is a loop. Nothing that is being made then is broken off halfway, as it would be left behind,
+        but by Ctrl-C twice: who sends that may see a start that hangs. There are no files to look at again.
+
+        Raises:
+            SystemExit: at any later moment until `listen`, for a second SIGINT.
+        """
         for number in _TO_END:
-            signal.signal(number, lambda *_: sys.exit(0))
+            signal.signal(number, self._told_early)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def _told_early(self, number: int, _frame: object) -> None:
+        if number == signal.SIGINT and self.stop.is_set():
+            sys.exit(0)
+        self.stop.set()
 
     def listen(self, reload: Callable[[], None]) -> None:
         """Hear of them, on the loop's thread, which must be the main one. `reload` is called at a SIGHUP."""

@@ -163,6 +163,32 @@ def test_from_the_first_moment(tmp_path, number):
     assert not list(tmp_path.glob("servescope-*"))
 
 
+TOLD = """
+import os, signal
+
+made = os.mkdir
+
+def mkdir(path, *arguments, **named):
+    made(path, *arguments, **named)
+    if "servescope-" in os.path.basename(path):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+os.mkdir = mkdir
+"""
+
+
+def test_while_it_makes_its_directory(tmp_path, monkeypatch):
+    """Told to end in the very moment in which there is a directory that nobody else knows of: it is not left behind."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(TOLD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    process = begin_start(tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (0, "")
+    assert not list(tmp_path.glob("servescope-*"))
+    assert "Model server started." not in (tmp_path / "logs" / "ts_log.log").read_text()
+
+
 def test_stop_now(own):
     """Ends what is in flight."""
     held = own.hold()

@@ -242,6 +242,29 @@ def test_catching_up_keeps_pace(registry: Registry, batch: int, alone: bool) -> 
     assert (durations.count, requests.finished_count) == (20_000, 20_000)
 
 
+def test_what_was_noted_counts_where_counts_stay(registry: Registry) -> None:
+    """Of a model that comes back with other objectives: its own counts begin anew, TorchServe's and the port's go on."""
+    recorder = Recorder(registry, "h")
+    before = recorder.model(*MODEL).requests
+    times = BatchTimes(10.25, 10.25, 1, "W")
+    times.answered(10.5, 10.75, {"prediction": 0.25}, handled=True)
+    row = (10.0, 11.0, times, 1, 2, "id", "default", WAY)
+    for _ in range(MOST):
+        before.called_plainly(row)
+    for _ in range(MOST + 5):
+        before.finished_plainly(row)
+    recorder.model(*MODEL, Objectives(latency_s=0.5))
+    while recorder.spare.due:  # as another model's batches are sent
+        recorder.spare.use(alone=True)
+    assert registry.counter("Requests2XX").series["Host", "h"].value == MOST + 5
+    assert registry.counter("servescope_http_requests_total").series["inference", *WAY, "200"].value == 2 * MOST + 5
+    asked = registry.counter("ts_inference_latency_microseconds").series
+    assert [counter.value for counter in asked.values()] == [(2 * MOST + 5) * 1e6]
+    own = registry.counter("servescope_requests_total").series
+    assert sum(counter.value for counter in own.values()) == 0
+    assert count(registry, "servescope_request_duration_seconds", "ok") == 0
+
+
 def test_together_and_one_by_one(registry: Registry) -> None:
     """Requests that are recorded together come to what they do alone: those that waited for their batch to fill, and others."""
     batches = [(0.0, 10.0), (10.25, 10.25), (10.25, 10.5), (9.0, 10.5)]  # assembling, formed

@@ -141,6 +141,21 @@ def test_what_it_took(quick):
     assert quick.awake.polled_s == pytest.approx(QUICK, abs=STEP)
 
 
+def test_another_comes_with_the_answer(quick):
+    """That turn was not in vain; those after it are."""
+    quick.asked()
+    quick.passes(QUICK)
+    polled = quick.awake.polled_s
+    quick.had += 5 * STEP
+    quick.in_hand -= 1
+    quick.asked()
+    quick.turn()
+    assert quick.awake.polled_s == polled
+    assert not quick.sleeps
+    turns = quick.passes(QUICK)
+    assert quick.awake.polled_s == pytest.approx(polled + turns * STEP, abs=STEP)
+
+
 def test_others_want_the_processor(quick):
     """A turn that comes much too late tells it to sleep for a while."""
     quick.asked()

@@ -157,7 +157,8 @@ class RequestRecorder:
                 tell(LISTENER, *way, ways.count(way))
 
     def remove(self) -> None:
-        """Drop all series of this project's own families."""
+        """Drop all series of this project's own families. What was noted counts in those of others, which stay."""
+        self.settle()
         self._series.remove()
 
 

@@ -36,6 +36,7 @@ class Awake:
         self._quickness = Quickness(LIMIT_S)
         self._began = 0.0
         self._turning = False
+        self._worked = False  # this turn has had an answer, and another request
         self._had = 0.0  # of a processor at the last turn
 
     def asked(self) -> None:
@@ -44,7 +45,9 @@ class Awake:
             return
         self.waiting = True
         self._began = self._clock()
-        if self._quickness.pays and not self._turning:
+        if self._turning:
+            self._worked = True
+        elif self._quickness.pays:
             self._turning = True
             self._had = self._spent()
             self._loop.call_soon(self._turn)
@@ -59,10 +62,12 @@ class Awake:
         looked = self._clock() - self._began
         if self._in_hand() == 1:  # otherwise this turn was not in vain
             had, self._had = self._had, self._spent()
-            self.polled_s += self._had - had
+            if not self._worked:
+                self.polled_s += self._had - had
+            self._worked = False
             if looked < LIMIT_S:
                 os.sched_yield()
                 self._loop.call_soon(self._turn)
                 return
-        self._turning = False
+        self._turning = self._worked = False
         self._quickness.looked(looked)
