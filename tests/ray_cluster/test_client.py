@@ -24,8 +24,9 @@ def address():
 def served(server):
     """Its model is. The head starts a server of its own for each client, which may take longer than a request would wait."""
     assert server.register("told.mar", synchronous="false").status_code == 202
-    patiently(lambda: server.metrics("servescope_worker_node_info", model_name="told") == 1.0, "a worker")
+    patiently(lambda: "W-9000-told_1.0 is ready" in server.console(), "a worker")
     assert predict(server, b"hello").text == "hello"
+    assert server.metrics("servescope_worker_node_info", model_name="told") == 1.0
 
 
 def test_it_serves(make, address):
